@@ -1,0 +1,98 @@
+"""The pictures of a report: the image as read, and the heat map on it with its legend. numpy and Pillow only."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from ..reading import Box
+
+# Ten even steps of the "inferno" table (Smith & van der Walt, CC0): dark to bright, readable by colour-blind eyes.
+_INFERNO = np.array(
+    [
+        (0, 0, 4), (27, 12, 65), (74, 12, 107), (120, 28, 109), (165, 44, 96),
+        (207, 68, 70), (237, 105, 37), (251, 155, 6), (247, 209, 61), (252, 255, 164),
+    ],
+    dtype=np.float32,
+)  # fmt: skip
+_COLD = 0.2  # below this the anatomy shows through untouched
+_BOX_COLOR = (90, 220, 255)
+
+
+def gray_png(gray: NDArray[np.float32], longest_side: int = 1000) -> bytes:
+    """The picture ``[j, i]`` (0 black to 1 white) as PNG, reduced to ``longest_side`` pixels."""
+    return _png(_picture(gray, longest_side))
+
+
+def map_png(
+    gray: NDArray[np.float32],
+    heat: NDArray[np.float32],
+    box: Box | None = None,
+    longest_side: int = 1000,
+    opacity: float = 0.55,
+) -> bytes:
+    """The picture with the heat map ``[j, i]`` (0 to 1, same grid) laid over it, its box, and a legend on the right.
+
+    Raises
+    ------
+    ValueError : picture and map differ in size
+    """
+    if gray.shape != heat.shape:
+        raise ValueError(f"The picture is {gray.shape} and the heat map {heat.shape}.")
+    base = _picture(gray, longest_side).convert("RGB")
+    hot = np.asarray(Image.fromarray(heat.astype(np.float32), "F").resize(base.size, Image.Resampling.BILINEAR))
+    share = (opacity * np.clip((hot - _COLD) / (0.6 - _COLD), 0, 1))[..., None]
+    mixed = np.asarray(base, np.float32) * (1 - share) + inferno(hot) * share
+    picture = Image.fromarray(np.clip(np.rint(mixed), 0, 255).astype(np.uint8), "RGB")
+    if box is not None:
+        _draw_box(picture, box, picture.width / heat.shape[1])
+    return _png(_with_legend(picture))
+
+
+def inferno(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Colours ``[..., 3]`` (0 to 255) of values between 0 and 1."""
+    places = np.linspace(0, 1, len(_INFERNO))
+    return np.stack([np.interp(values, places, _INFERNO[:, c]) for c in range(3)], axis=-1).astype(np.float32)
+
+
+def _picture(gray: NDArray[np.float32], longest_side: int) -> Image.Image:
+    picture = Image.fromarray(np.rint(np.clip(gray, 0, 1) * 255).astype(np.uint8), "L")
+    scale = longest_side / max(picture.size)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _draw_box(picture: Image.Image, box: Box, scale: float) -> None:
+    corners = [c * scale for c in (*box.start[:2], *box.stop[:2])]
+    width = max(2, round(max(picture.size) / 300))
+    ImageDraw.Draw(picture).rectangle(corners, outline=_BOX_COLOR, width=width)
+
+
+def _with_legend(picture: Image.Image) -> Image.Image:
+    """A colour bar with 0 and 1 and its two ends in words, on a black strip right of the picture."""
+    text_size = max(11, picture.height // 45)
+    font = ImageFont.load_default(size=text_size)
+    strip = text_size * 5
+    whole = Image.new("RGB", (picture.width + strip, picture.height))
+    whole.paste(picture, (0, 0))
+    top, bottom = round(picture.height * 0.2), round(picture.height * 0.8)
+    bar = inferno(np.linspace(1, 0, bottom - top, dtype=np.float32)[:, None].repeat(text_size, axis=1))
+    left = picture.width + text_size
+    whole.paste(Image.fromarray(bar.astype(np.uint8), "RGB"), (left, top))
+    draw = ImageDraw.Draw(whole)
+    for text, place in (("1", top), ("0.5", (top + bottom) // 2), ("0", bottom)):
+        draw.text((left + text_size * 1.5, place), text, fill="white", font=font, anchor="lm")
+    draw.text((left, top - text_size * 1.2), "most", fill="white", font=font, anchor="ls")
+    draw.text((left, bottom + text_size * 1.2), "least", fill="white", font=font, anchor="lt")
+    return whole
+
+
+def _png(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, "PNG", optimize=True)
+    return stream.getvalue()
