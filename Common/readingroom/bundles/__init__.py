@@ -1,0 +1,1 @@
+"""Trained models on disk: format, verification, store, catalogue, download. Imports no torch."""
