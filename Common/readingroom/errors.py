@@ -43,7 +43,17 @@ class DownloadError(ReadingRoomError):
 
 
 class EngineError(ReadingRoomError):
-    """The worker process died, hung or could not start."""
+    """The worker process died, hung or could not start, or a call failed in a way that nobody foresaw.
+
+    Parameters
+    ----------
+    sentence : what to tell the user
+    detail : for a bug report: a traceback, or the last lines that the process printed; empty when there is nothing
+    """
+
+    def __init__(self, sentence: str, detail: str = ""):
+        super().__init__(sentence)
+        self.detail = detail
 
 
 class CancelledError(ReadingRoomError):
