@@ -100,7 +100,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Box:
-    """The strongest region of a map on ``image``: half-open index ranges, ``start`` and ``stop`` in ``[i, j(, k)]`` order.
+    """The strongest region of a map on ``image``: half-open index ranges in ``[i, j(, k)]`` order.
 
     An attention box, not a lesion outline.
     """

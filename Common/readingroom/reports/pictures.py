@@ -75,7 +75,7 @@ def _draw_box(picture: Image.Image, box: Box, scale: float) -> None:
 
 def _with_legend(picture: Image.Image) -> Image.Image:
     """A colour bar with 0 and 1 and its two ends in words, on a black strip right of the picture."""
-    text_size = max(11, picture.height // 45)
+    text_size = max(11, picture.height // 32)
     font = ImageFont.load_default(size=text_size)
     strip = text_size * 5
     whole = Image.new("RGB", (picture.width + strip, picture.height))

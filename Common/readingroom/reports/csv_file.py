@@ -1,0 +1,61 @@
+"""A reading as a table: one row per finding."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from ..reading import Reading
+
+COLUMNS = (
+    "patient_id", "study_instance_uid", "study_date", "reader", "task", "finding", "probability", "low", "high",
+    "positive", "operating_point", "threshold", "in_prediction_set", "coverage", "worst_check", "read_anyway",
+    "decision", "comment", "bundle", "bundle_version", "bundle_sha256", "demonstration",
+)  # fmt: skip
+
+
+def render(reading: Reading) -> str:
+    """CSV text with a header; numbers with a point, truth as 0 and 1, unknown as empty."""
+    stream = io.StringIO()
+    table = csv.writer(stream, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for finding in reading.findings:
+        verdict = next((v for v in reading.verdicts if v.finding == finding.name), None)
+        point = finding.operating_point
+        own_set = next((s for s in reading.prediction_sets if s.finding in ("", finding.name)), None)
+        member = "present" if own_set and own_set.finding else finding.name
+        row = {
+            "patient_id": _text(reading.study.patient.patient_id),
+            "study_instance_uid": reading.study.study_instance_uid,
+            "study_date": reading.study.study_date,
+            "reader": reading.reader,
+            "task": reading.task,
+            "finding": finding.name,
+            "probability": f"{finding.probability:.6f}",
+            "low": f"{finding.interval.low:.6f}" if finding.interval else "",
+            "high": f"{finding.interval.high:.6f}" if finding.interval else "",
+            "positive": _truth(finding.positive),
+            "operating_point": finding.chosen_point,
+            "threshold": f"{point.threshold:.6f}" if point else "",
+            "in_prediction_set": _truth(member in own_set.labels) if own_set else "",
+            "coverage": own_set.coverage if own_set else "",
+            "worst_check": max((c.status for c in reading.checks), key=("pass", "warn", "stop").index, default=""),
+            "read_anyway": _truth(reading.read_anyway),
+            "decision": verdict.decision if verdict else "",
+            "comment": _text(verdict.comment) if verdict else "",
+            "bundle": reading.bundle.name,
+            "bundle_version": reading.bundle.version,
+            "bundle_sha256": reading.bundle.sha256,
+            "demonstration": _truth(reading.bundle.demonstration),
+        }
+        table.writerow([row[column] for column in COLUMNS])
+    return stream.getvalue()
+
+
+def _truth(value: bool | None) -> str:
+    return "" if value is None else str(int(value))
+
+
+def _text(value: str) -> str:
+    """Free text that a spreadsheet must not take for a formula."""
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

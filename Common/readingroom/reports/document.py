@@ -1,0 +1,276 @@
+"""The one document model of a report: what is said, in which order; how it looks is the renderers' business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .. import DEMONSTRATION, RESEARCH_USE
+from ..reading import Check, Estimate, Finding, HeatMap, PredictionSet, Reading, Verdict
+
+_METRIC_TITLES = {
+    "auc": "AUC, out of fold",
+    "auc_matched": "AUC, matched acquisition",
+    "calibration_slope": "Calibration slope",
+    "calibration_intercept": "Calibration intercept",
+    "brier": "Brier score",
+}
+_READERS = {"chest-xray": "Chest X-ray reading"}
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    text: str
+    emphasis: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Name and value pairs, in two columns where there is room."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A probability with its interval and the threshold that it is held against, all 0 to 1."""
+
+    label: str
+    probability: float
+    low: float | None
+    high: float | None
+    threshold: float | None
+    positive: bool | None
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    rows: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Checks:
+    rows: tuple[Check, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    png: bytes
+    caption: str
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures that stand side by side."""
+
+    pictures: tuple[Picture, ...]
+
+
+Block = Paragraph | Facts | Bars | Table | Checks | Pictures
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report, ready to be rendered. ``banner`` stands on every page, ``footer`` too."""
+
+    title: str
+    subtitle: str
+    banner: str
+    footer: str
+    sections: tuple[Section, ...]
+
+
+def build(reading: Reading, pictures: Mapping[str, bytes]) -> Document:
+    """The report of a reading.
+
+    Parameters
+    ----------
+    reading : what to report; make it `Reading.anonymous` first where the patient must not be named
+    pictures : PNG bytes by name: ``image`` for the picture as read, ``map-<finding>`` for each heat map
+    """
+    sections = [
+        Section("Study", (_study_facts(reading),)),
+        Section("Findings", tuple(_findings(reading))),
+        _pictures(reading, pictures),
+        Section("Can this be trusted?", (Checks(reading.checks), *_faithfulness(reading.heat_maps))),
+        _readers_words(reading),
+        Section("Bundle", tuple(_bundle(reading))),
+        Section("How this was made", (_provenance(reading),)),
+    ]
+    return Document(
+        title=_READERS.get(reading.reader, reading.reader),
+        subtitle=reading.bundle.title,
+        banner=DEMONSTRATION if reading.bundle.demonstration else "",
+        footer=RESEARCH_USE,
+        sections=tuple(section for section in sections if section is not None),
+    )
+
+
+def percent(probability: float) -> str:
+    """``0.87`` as ``87 %``; the ends keep a figure so that nothing reads as certain."""
+    if 0 < probability < 0.01:
+        return "< 1 %"
+    if 0.99 < probability < 1:
+        return "> 99 %"
+    return f"{100 * probability:.0f} %"
+
+
+def dicom_date(date: str) -> str:
+    """``20260131`` as ``2026-01-31``; anything else unchanged."""
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date
+
+
+def person_name(name: str) -> str:
+    """A DICOM PN value (PS3.5, 6.2) as people write it: ``Doe^Jane^^Dr`` as ``Doe, Jane Dr``."""
+    groups = [group for group in name.split("=") if group.strip("^ ")]
+    written = []
+    for group in groups:
+        family, *others = group.split("^")
+        written.append(", ".join(filter(None, (family.strip(), " ".join(filter(None, map(str.strip, others)))))))
+    return " / ".join(written)
+
+
+def _study_facts(reading: Reading) -> Facts:
+    study, patient = reading.study, reading.study.patient
+    age = "" if patient.age_years is None else f"{patient.age_years:.0f} years"
+    rows = [
+        ("Patient", person_name(patient.name) or "not named"),
+        ("Patient ID", patient.patient_id),
+        ("Sex and age", ", ".join(filter(None, (patient.sex, age)))),
+        ("Born", dicom_date(patient.birth_date)),
+        ("Study date", dicom_date(study.study_date)),
+        ("Study", study.description),
+        ("Accession number", study.accession_number),
+    ]
+    for image in study.images:
+        view = " ".join(filter(None, (image.modality, image.body_part, image.view_position)))
+        rows.append(("Image", view or image.name))
+    return Facts(tuple((name, value) for name, value in rows if value))
+
+
+def _findings(reading: Reading) -> list[Block]:
+    verdicts = {verdict.finding: verdict for verdict in reading.verdicts}
+    blocks: list[Block] = [Bars(tuple(_bar(finding, verdicts.get(finding.name)) for finding in reading.findings))]
+    blocks += [Paragraph(_set_sentence(reading, one)) for one in reading.prediction_sets]
+    if points := [row for finding in reading.findings for row in _point_rows(finding)]:
+        header = ("Operating point", "Threshold", "Sensitivity (95 % interval)", "Specificity (95 % interval)")
+        blocks.append(Table(header, tuple(points)))
+    if reading.read_anyway and any(check.status == "stop" for check in reading.checks):
+        blocks.insert(0, Paragraph("Read against a check that advised to stop (see below).", emphasis=True))
+    return blocks
+
+
+def _bar(finding: Finding, verdict: Verdict | None) -> Bar:
+    point = finding.operating_point
+    decided = {"": "", "accept": "accepted", "reject": "rejected"}[verdict.decision] if verdict else ""
+    return Bar(
+        label=finding.title,
+        probability=finding.probability,
+        low=finding.interval.low if finding.interval else None,
+        high=finding.interval.high if finding.interval else None,
+        threshold=point.threshold if point else None,
+        positive=finding.positive,
+        verdict=decided,
+    )
+
+
+def _set_sentence(reading: Reading, prediction_set: PredictionSet) -> str:
+    titles = {finding.name: finding.title for finding in reading.findings}
+    labels = [titles.get(label, label) for label in prediction_set.labels]
+    about = f"{titles[prediction_set.finding]}: " if prediction_set.finding in titles else ""
+    says = " or ".join(labels) if labels else "none of the labels"
+    undecided = " (the bundle cannot decide)" if len(labels) > 1 else ""
+    return (
+        f"{about}Prediction set: {says}{undecided}. In {percent(prediction_set.coverage)} of cases like the "
+        f"{prediction_set.n} it was set on, the true label is in the set."
+    )
+
+
+def _point_rows(finding: Finding) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"{finding.title}: {point.name}" + (" (used)" if point.name == finding.chosen_point else ""),
+            f"{point.threshold:.2f}",
+            _estimate(point.sensitivity, as_percent=True),
+            _estimate(point.specificity, as_percent=True),
+        )
+        for point in finding.operating_points
+    ]
+
+
+def _estimate(estimate: Estimate | None, as_percent: bool = False) -> str:
+    if estimate is None:
+        return "not known"
+    show = percent if as_percent else "{:.3f}".format
+    interval = f" ({show(estimate.interval.low)} to {show(estimate.interval.high)})" if estimate.interval else ""
+    n = f", n = {estimate.n}" if estimate.n is not None else ""
+    return f"{show(estimate.value)}{interval}{n}"
+
+
+def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> Section | None:
+    shown = [Picture(pictures["image"], "The image as read.")] if "image" in pictures else []
+    for heat_map in reading.heat_maps:
+        if png := pictures.get(f"map-{heat_map.finding}"):
+            title = reading.finding(heat_map.finding).title
+            box = " The box marks the strongest region; it is no outline of a lesion." if heat_map.box else ""
+            shown.append(Picture(png, f"Where “{title}” comes from ({heat_map.method}).{box}"))
+    return Section("Pictures", (Pictures(tuple(shown)),)) if shown else None
+
+
+def _faithfulness(heat_maps: tuple[HeatMap, ...]) -> list[Block]:
+    sentences: list[Block] = []
+    for heat_map in heat_maps:
+        if (curve := heat_map.faithfulness) is None:
+            continue
+        verdict = "points at what the network uses" if curve.gain > 0 else "does not point at what the network uses"
+        sentences.append(
+            Paragraph(
+                f"Taking away the hottest {percent(curve.fractions[-1])} of the picture moves the probability from "
+                f"{percent(curve.hottest[0])} to {percent(curve.hottest[-1])}; random parts of the same size move it "
+                f"to {percent(curve.random[-1])} on average. The map {verdict} (gain {curve.gain:+.2f})."
+            )
+        )
+    return sentences
+
+
+def _readers_words(reading: Reading) -> Section | None:
+    blocks: list[Block] = [Paragraph(reading.comment)] if reading.comment else []
+    for verdict in reading.verdicts:
+        decision = {"": "no decision", "accept": "accepted", "reject": "rejected"}[verdict.decision]
+        comment = f": {verdict.comment}" if verdict.comment else "."
+        blocks.append(Paragraph(f"{reading.finding(verdict.finding).title} {decision}{comment}"))
+    return Section("Reader's comments", tuple(blocks)) if blocks else None
+
+
+def _bundle(reading: Reading) -> list[Block]:
+    bundle = reading.bundle
+    rows = [("Bundle", f"{bundle.name} {bundle.version}"), ("SHA-256", bundle.sha256), ("Licence", bundle.licence)]
+    rows += [(_METRIC_TITLES.get(name, name), _estimate(value)) for name, value in bundle.metrics.items()]
+    blocks: list[Block] = [Facts(tuple((name, value) for name, value in rows if value))]
+    if bundle.intended_use:
+        blocks.append(Paragraph(bundle.intended_use))
+    return blocks + [Paragraph(f"Caution: {warning}") for warning in bundle.warnings]
+
+
+def _provenance(reading: Reading) -> Facts:
+    made = reading.provenance
+    rows = [
+        ("Read", f"{made.started}, {made.seconds:.1f} s on {made.device}"),
+        ("Software", ", ".join(f"{name} {version}" for name, version in made.software.items())),
+        ("Settings", ", ".join(f"{name} {value}" for name, value in made.settings.items())),
+        *(("Note", note) for note in made.notes),
+    ]
+    return Facts(tuple((name, value) for name, value in rows if value))

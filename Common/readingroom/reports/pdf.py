@@ -1,0 +1,236 @@
+"""A report as PDF pages (A4 or Letter), drawn by reportlab: no browser, no display, no network."""
+
+from __future__ import annotations
+
+import functools
+import io
+from html import escape
+from pathlib import Path
+from typing import Any, Literal
+
+from PIL import Image as Pillow
+from reportlab.graphics.shapes import Drawing, Line, Rect
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4, letter
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFError, TTFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, Image, KeepTogether, SimpleDocTemplate, Spacer
+from reportlab.platypus import Paragraph as Text
+from reportlab.platypus import Table as Grid
+
+from .document import Bar, Bars, Block, Checks, Document, Facts, Paragraph, Pictures, Section, Table, percent
+
+PageSize = Literal["A4", "Letter"]
+
+_INK, _SOFT, _LINE, _ACCENT = HexColor("#1b2430"), HexColor("#5b6776"), HexColor("#d9dfe6"), HexColor("#14507a")
+_BAD = HexColor("#b3261e")
+_STATUS = {"pass": ("OK", HexColor("#1d7a46")), "warn": ("WARN", HexColor("#a45c00")), "stop": ("STOP", _BAD)}
+_MARGIN = 16 * mm
+_PADDING = 6  # points that reportlab's frame keeps free on each side
+# Fonts with the letters of many languages, so that names print as they are written; the first pair found is taken.
+_FONTS = (
+    ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"),  # Linux
+    ("segoeui.ttf", "segoeuib.ttf"),  # Windows
+    ("arial.ttf", "arialbd.ttf"),
+    ("Arial.ttf", "Arial Bold.ttf"),  # macOS
+    ("Vera.ttf", "VeraBd.ttf"),  # comes with reportlab: Western European letters
+)
+_FONT_FOLDERS = ("/usr/share/fonts/truetype/dejavu", "C:/Windows/Fonts", "/System/Library/Fonts/Supplemental", "")
+
+
+def render(document: Document, page_size: PageSize = "A4") -> bytes:
+    """The document as PDF bytes; banner, footer and page numbers stand on every page."""
+    regular, _ = _fonts()
+    size = {"A4": A4, "Letter": letter}[page_size]
+    stream = io.BytesIO()
+    top = 22 * mm if document.banner else 14 * mm
+    template = SimpleDocTemplate(
+        stream,
+        pagesize=size,
+        leftMargin=_MARGIN - _PADDING,
+        rightMargin=_MARGIN - _PADDING,
+        topMargin=top,
+        bottomMargin=18 * mm,
+        title=document.title,
+        author="ReadingRoom",
+        subject=document.subtitle,
+        invariant=1,
+    )
+    width = size[0] - 2 * _MARGIN
+    story: list[Flowable] = [
+        Text(escape(document.title), _style("title")),
+        Text(escape(document.subtitle), _style("soft")),
+    ]
+    for section in document.sections:
+        story += _section(section, width)
+
+    class NumberedCanvas(Canvas):
+        """Knows the number of pages before it draws the margins."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._pages: list[dict[str, Any]] = []
+
+        def showPage(self) -> None:  # noqa: N802 - reportlab's name
+            self._pages.append(dict(self.__dict__))
+            self._startPage()
+
+        def save(self) -> None:
+            for number, page in enumerate(self._pages, start=1):
+                self.__dict__.update(page)
+                _draw_margins(self, document, regular, size, f"{number} / {len(self._pages)}")
+                Canvas.showPage(self)
+            Canvas.save(self)
+
+    template.build(story, canvasmaker=NumberedCanvas)
+    return stream.getvalue()
+
+
+def _draw_margins(canvas: Canvas, document: Document, font: str, size: tuple[float, float], number: str) -> None:
+    canvas.setStrokeColor(_LINE)
+    canvas.line(_MARGIN, 14 * mm, size[0] - _MARGIN, 14 * mm)
+    canvas.setFont(font, 7.5)
+    canvas.setFillColor(_BAD)
+    canvas.drawString(_MARGIN, 10 * mm, document.footer)
+    canvas.setFillColor(_SOFT)
+    canvas.drawRightString(size[0] - _MARGIN, 10 * mm, number)
+    if document.banner:
+        canvas.setFillColor(_BAD)
+        canvas.rect(0, size[1] - 12 * mm, size[0], 12 * mm, stroke=0, fill=1)
+        canvas.setFillColor(HexColor("#ffffff"))
+        canvas.setFont(_fonts()[1], 10)
+        canvas.drawCentredString(size[0] / 2, size[1] - 8 * mm, document.banner)
+
+
+def _section(section: Section, width: float) -> list[Flowable]:
+    blocks = [flowable for block in section.blocks for flowable in _block(block, width)]
+    heading = Text(escape(section.title), _style("heading"))
+    return [KeepTogether([heading, *blocks[:1]]), *blocks[1:]]  # a heading never stands alone at the foot of a page
+
+
+def _block(block: Block, width: float) -> list[Flowable]:
+    match block:
+        case Paragraph():
+            return [Text(escape(block.text), _style("emphasis" if block.emphasis else "body"))]
+        case Facts():
+            return [_facts(block, width)]
+        case Table():
+            rows = [[Text(escape(cell), _style("soft")) for cell in block.header]]
+            rows += [[Text(escape(cell), _style("body")) for cell in row] for row in block.rows]
+            return [Spacer(0, 1.5 * mm), _grid(rows, [width * share for share in _shares(block)], lines=True)]
+        case Bars():
+            return [
+                _grid([_bar(bar, width) for bar in block.rows], [0.2 * width, 0.4 * width, 0.23 * width, 0.17 * width])
+            ]
+        case Checks():
+            rows = [[_status(check.status), Text(escape(check.sentence), _style("body"))] for check in block.rows]
+            return [_grid(rows, [14 * mm, width - 14 * mm])] if rows else []
+        case Pictures():
+            return [_pictures(block, width)]
+
+
+def _shares(table: Table) -> list[float]:
+    """Share of the width for each column, by its longest cell."""
+    longest = [max(len(row[i]) for row in (table.header, *table.rows)) for i in range(len(table.header))]
+    return [length / sum(longest) for length in longest]
+
+
+def _facts(facts: Facts, width: float) -> Grid:
+    """Two columns of name and value; long values take a row of their own."""
+    cells = [[Text(escape(name), _style("soft")), Text(escape(value), _style("body"))] for name, value in facts.rows]
+    if any(len(value) > 45 for _, value in facts.rows):
+        return _grid(cells, [32 * mm, width - 32 * mm])
+    half = (len(cells) + 1) // 2
+    empty = [Text("", _style("body"))] * 2
+    rows = [cells[i] + (cells[half + i] if half + i < len(cells) else empty) for i in range(half)]
+    return _grid(rows, [30 * mm, width / 2 - 30 * mm] * 2)
+
+
+def _bar(bar: Bar, width: float) -> list[Flowable]:
+    length, height = 0.38 * width, 4 * mm
+    drawing = Drawing(length, height)
+    fill = HexColor("#d98a84" if bar.positive else "#7fa8c6")
+    drawing.add(Rect(0, 0, length, height, fillColor=HexColor("#eef2f6"), strokeColor=None))
+    drawing.add(Rect(0, 0, length * bar.probability, height, fillColor=fill, strokeColor=None))
+    if bar.low is not None and bar.high is not None:
+        drawing.add(
+            Line(length * bar.low, height / 2, length * bar.high, height / 2, strokeColor=_INK, strokeWidth=1.6)
+        )
+    if bar.threshold is not None:
+        place = length * bar.threshold
+        drawing.add(Line(place, -1, place, height + 1, strokeColor=_SOFT, strokeWidth=1.2))
+    interval = "" if bar.low is None or bar.high is None else f" ({percent(bar.low)} to {percent(bar.high)})"
+    words = ", ".join(filter(None, ({True: "positive", False: "negative", None: ""}[bar.positive], bar.verdict)))
+    style = _style("positive" if bar.positive else "body")
+    number = f"<b>{escape(percent(bar.probability))}</b>{escape(interval)}"
+    return [Text(escape(bar.label), style), drawing, Text(number, style), Text(escape(words), style)]
+
+
+def _status(status: str) -> Text:
+    word, color = _STATUS[status]
+    return Text(f'<font color="#{color.hexval()[2:]}"><b>{word}</b></font>', _style("body"))
+
+
+def _pictures(block: Pictures, width: float) -> Grid:
+    """Two pictures in a row, equally high, as wide together as the page allows."""
+    rows: list[list[Any]] = []
+    pairs = [block.pictures[i : i + 2] for i in range(0, len(block.pictures), 2)]
+    for pair in pairs:
+        sizes = [Pillow.open(io.BytesIO(picture.png)).size for picture in pair]
+        room = width - 3 * mm * (len(pair) - 1)
+        height = min(92 * mm, room / sum(w / h for w, h in sizes))
+        cells = [
+            [
+                Image(io.BytesIO(picture.png), height * w / h, height, hAlign="LEFT"),
+                Text(escape(picture.caption), _style("soft")),
+            ]
+            for picture, (w, h) in zip(pair, sizes, strict=True)
+        ]
+        rows.append([_grid([cells], [height * w / h + 3 * mm for w, h in sizes])])
+    return _grid(rows, [width])
+
+
+def _grid(rows: list[list[Any]], widths: list[float], lines: bool = False) -> Grid:
+    style: list[tuple] = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
+        ("TOPPADDING", (0, 0), (-1, -1), 1),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
+    ]
+    if lines:
+        style.append(("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE))
+    return Grid(rows, widths, style=style, hAlign="LEFT")
+
+
+@functools.cache
+def _style(name: str) -> ParagraphStyle:
+    regular, bold = _fonts()
+    body = ParagraphStyle("body", fontName=regular, fontSize=8.5, leading=11, textColor=_INK)
+    return {
+        "body": body,
+        "soft": ParagraphStyle("soft", body, textColor=_SOFT),
+        "title": ParagraphStyle("title", body, fontName=bold, fontSize=16, leading=20, textColor=_ACCENT),
+        "heading": ParagraphStyle(
+            "heading", body, fontName=bold, fontSize=10.5, leading=13, textColor=_ACCENT, spaceBefore=7, spaceAfter=2
+        ),
+        "emphasis": ParagraphStyle("emphasis", body, fontName=bold, textColor=_BAD),
+        "positive": ParagraphStyle("positive", body, textColor=_BAD),
+    }[name]
+
+
+@functools.cache
+def _fonts() -> tuple[str, str]:
+    """Names of the regular and bold font, registered with reportlab."""
+    for regular, bold in _FONTS:
+        for folder in _FONT_FOLDERS:
+            try:
+                pdfmetrics.registerFont(TTFont("Report", str(Path(folder) / regular)))
+                pdfmetrics.registerFont(TTFont("Report-Bold", str(Path(folder) / bold)))
+            except TTFError:
+                continue
+            pdfmetrics.registerFontFamily("Report", normal="Report", bold="Report-Bold")
+            return "Report", "Report-Bold"
+    return "Helvetica", "Helvetica-Bold"

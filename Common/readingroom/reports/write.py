@@ -1,0 +1,78 @@
+"""Reports on disk: each file is there whole or not at all."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from ..errors import InputError, SetupError
+from ..files import make_folder, write_bytes
+from ..reading import Reading
+from . import csv_file, html
+from .document import build
+
+Format = Literal["html", "pdf", "json", "csv"]
+FORMATS: tuple[Format, ...] = ("html", "pdf", "json", "csv")
+
+
+def write_reports(
+    reading: Reading,
+    pictures_folder: Path,
+    out: Path,
+    formats: Iterable[Format] = FORMATS,
+    page_size: Literal["A4", "Letter"] = "A4",
+    anonymous: bool = False,
+) -> list[Path]:
+    """Write ``report.html``, ``report.pdf``, ``report.json`` and ``report.csv`` into ``out``.
+
+    Parameters
+    ----------
+    reading : with the reader's verdicts and comments
+    pictures_folder : holds ``picture-image.png`` and ``picture-map-<finding>.png``, as a read leaves them
+    anonymous : leave out everything that names the patient
+
+    Raises
+    ------
+    OutputError : the folder cannot be written to
+    SetupError : a PDF is wanted and reportlab is not installed
+    """
+    if anonymous:
+        reading = reading.anonymous
+    document = build(reading, load_pictures(pictures_folder))
+    contents: dict[Format, bytes] = {}
+    for wanted in formats:
+        match wanted:
+            case "html":
+                contents["html"] = html.render(document).encode("utf-8")
+            case "pdf":
+                if importlib.util.find_spec("reportlab") is None:
+                    raise SetupError("PDF reports need the package reportlab; set it up in the module Reading Room.")
+                from . import pdf  # reportlab is loaded when a PDF is wanted, not when Slicer starts
+
+                contents["pdf"] = pdf.render(document, page_size)
+            case "json":
+                contents["json"] = (json.dumps(reading.to_json(), indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+            case "csv":
+                contents["csv"] = csv_file.render(reading).encode("utf-8-sig")  # spreadsheets then see UTF-8
+    make_folder(out)
+    written = []
+    for wanted, content in contents.items():
+        write_bytes(out / f"report.{wanted}", content)
+        written.append(out / f"report.{wanted}")
+    return written
+
+
+def load_pictures(folder: Path) -> dict[str, bytes]:
+    """The PNG files ``picture-<name>.png`` of a read, by name.
+
+    Raises
+    ------
+    InputError : a picture cannot be read
+    """
+    try:
+        return {path.stem.removeprefix("picture-"): path.read_bytes() for path in sorted(folder.glob("picture-*.png"))}
+    except OSError as error:
+        raise InputError(f"The pictures in {folder} cannot be read: {error.strerror}.") from error

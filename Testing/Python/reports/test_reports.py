@@ -1,0 +1,167 @@
+"""A report says what the reading says, names nobody when asked not to, and is there whole or not at all."""
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from readingroom import DEMONSTRATION, RESEARCH_USE
+from readingroom.errors import OutputError
+from readingroom.reading import (
+    Box,
+    BundleFacts,
+    Check,
+    Estimate,
+    Faithfulness,
+    Finding,
+    HeatMap,
+    Interval,
+    OperatingPoint,
+    PredictionSet,
+    Provenance,
+    Reading,
+    Verdict,
+)  # fmt: skip
+from readingroom.reports import csv_file, document, html, pdf
+from readingroom.reports.pictures import gray_png, map_png
+from readingroom.reports.write import write_reports
+from readingroom.study import PatientFacts, Study, StudyImage
+
+
+@pytest.fixture
+def reading() -> Reading:
+    study = Study(
+        images=(StudyImage(name="frontal", path=Path("DOE_JANE/chest.dcm"), modality="CR", view_position="PA"),),
+        patient=PatientFacts("DOE^JANE", "MRN-4711", "F", 61, "19650203"),
+        study_instance_uid="1.2.3",
+        study_date="20260131",
+    )
+    point = OperatingPoint("balanced", 0.45, Estimate(0.88, Interval(0.85, 0.91), 324), Estimate(0.9))
+    return Reading(
+        reader="chest-xray",
+        task="nih-pneumonia",
+        study=study,
+        findings=(
+            Finding("pneumonia", "Pneumonia", 0.83, Interval(0.74, 0.9), True, (point,), "balanced"),
+            Finding("no-finding", "No finding <sic>", 0.17),
+        ),
+        checks=(Check("modality", "pass", "A chest radiograph by its header."), Check("far", "warn", "Far & away.")),
+        bundle=BundleFacts("cxr", "Pneumonia & none", "1.0.0", "ab" * 32, False, metrics={"auc": Estimate(0.95)}),
+        provenance=Provenance({"torch": "2.13.0"}, "CPU", "2026-11-21T02:40:00Z", 0.8),
+        prediction_sets=(PredictionSet(("pneumonia",), 0.9, 700),),
+        heat_maps=(
+            HeatMap(
+                "pneumonia",
+                "frontal",
+                "cam",
+                Path("heatmap.nrrd"),
+                box=Box((3, 2), (9, 8)),
+                faithfulness=Faithfulness((0.0, 0.3), (0.83, 0.2), (0.83, 0.7), 0.25),
+            ),
+        ),
+        verdicts=(Verdict("pneumonia", "accept", "=HYPERLINK(1)"),),
+    )
+
+
+@pytest.fixture
+def pictures(tmp_path) -> Path:
+    folder = tmp_path / "read"
+    folder.mkdir()
+    gray = np.linspace(0, 1, 40 * 30, dtype=np.float32).reshape(40, 30)
+    (folder / "picture-image.png").write_bytes(gray_png(gray))
+    (folder / "picture-map-pneumonia.png").write_bytes(map_png(gray, gray, Box((3, 2), (9, 8))))
+    return folder
+
+
+def test_every_format_is_written(reading, pictures, tmp_path):
+    files = write_reports(reading, pictures, tmp_path / "new" / "report")
+    assert [file.name for file in files] == ["report.html", "report.pdf", "report.json", "report.csv"]
+    assert all(file.stat().st_size > 100 for file in files)
+
+
+def test_html_shows_findings_checks_verdict_and_pictures_and_refers_to_nothing_outside(reading, pictures, tmp_path):
+    write_reports(reading, pictures, tmp_path, ["html"])
+    text = (tmp_path / "report.html").read_text("utf-8")
+    for words in ("Pneumonia", "83 %", "74 % to 90 %", "accepted", "Far &amp; away.", "No finding &lt;sic&gt;",
+                  "DOE, JANE", RESEARCH_USE, "ab" * 32):  # fmt: skip
+        assert words in text
+    assert text.count("data:image/png;base64,") == 2
+    assert not re.search(r"https?://|<script|<link", text)
+
+
+@pytest.mark.parametrize(("size", "points"), [("A4", (595, 842)), ("Letter", (612, 792))])
+def test_pdf_has_the_wanted_page_size(reading, pictures, size, points):
+    content = pdf.render(document.build(reading, {}), size)
+    box = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", content)
+    assert content.startswith(b"%PDF")
+    assert (round(float(box[1])), round(float(box[2]))) == points
+
+
+def test_a_demonstration_bundle_puts_its_banner_on_the_report(reading):
+    shown = replace(reading, bundle=replace(reading.bundle, demonstration=True))
+    assert document.build(shown, {}).banner == DEMONSTRATION
+    assert DEMONSTRATION in html.render(document.build(shown, {}))
+    assert document.build(reading, {}).banner == ""
+
+
+def test_reading_against_a_stop_check_is_said_in_the_findings(reading):
+    stopped = replace(reading, checks=(Check("modality", "stop", "This is CT."),), read_anyway=True)
+    assert "advised to stop" in html.render(document.build(stopped, {}))
+
+
+@pytest.mark.parametrize("name", ["html", "json", "csv", "pdf"])
+def test_an_anonymous_report_names_nobody(reading, pictures, tmp_path, name):
+    write_reports(reading, pictures, tmp_path, [name], anonymous=True)
+    text = (tmp_path / f"report.{name}").read_bytes()
+    if name == "pdf":
+        text = html.render(document.build(reading.anonymous, {})).encode()
+    for secret in (b"DOE", b"JANE", b"4711", b"19650203", b"1965-02-03", b"1.2.3"):
+        assert secret not in text
+
+
+def test_csv_has_one_row_per_finding_and_no_formula(reading):
+    rows = list(csv.DictReader(io.StringIO(csv_file.render(reading))))
+    assert [row["finding"] for row in rows] == ["pneumonia", "no-finding"]
+    assert rows[0]["probability"] == "0.830000"
+    assert rows[0]["in_prediction_set"] == "1"
+    assert rows[1]["in_prediction_set"] == "0"
+    assert rows[0]["worst_check"] == "warn"
+    assert rows[0]["comment"].startswith("'=")
+
+
+def test_json_reads_back_as_the_same_reading(reading, pictures, tmp_path):
+    write_reports(reading, pictures, tmp_path, ["json"])
+    assert Reading.from_json(json.loads((tmp_path / "report.json").read_text("utf-8"))) == reading
+
+
+def test_a_folder_that_cannot_be_written_keeps_the_earlier_report(reading, pictures, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(OutputError, match="Cannot write"):
+        write_reports(reading, pictures, tmp_path / "file" / "report")
+    assert (tmp_path / "file").read_text() == "not a folder"
+
+
+def test_a_hot_spot_is_bright_where_it_is_and_cold_anatomy_is_untouched():
+    gray = np.full((50, 60), 0.5, np.float32)
+    heat = np.zeros((50, 60), np.float32)
+    heat[10:20, 30:40] = 1
+    picture = np.asarray(Image.open(io.BytesIO(map_png(gray, heat))).convert("RGB")).astype(int)
+    assert picture[40, 10].tolist() == [128, 128, 128]
+    assert picture[15, 35, 0] > 180
+    assert picture[15, 35, 0] > picture[15, 35, 2]
+
+
+def test_a_map_of_another_size_is_refused():
+    with pytest.raises(ValueError, match="heat map"):
+        map_png(np.zeros((5, 5), np.float32), np.zeros((6, 5), np.float32))
+
+
+def test_person_names_read_as_people_write_them():
+    assert document.person_name("Doe^Jane^^Dr") == "Doe, Jane Dr"
+    assert document.person_name("Yamada^Tarou=山田^太郎") == "Yamada, Tarou / 山田, 太郎"
+    assert document.person_name("") == ""
