@@ -1,0 +1,79 @@
+"""The header of a ``.safetensors`` file, read without loading a tensor and without trusting the file.
+
+Layout (safetensors 0.x): 8 bytes of header length, little endian; the header, a JSON object
+``{name: {"dtype", "shape", "data_offsets"}}`` with an optional ``__metadata__`` of strings; then the numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_LARGEST_HEADER = 4 * 2**20  # a network of 30,000 tensors stays below
+_BITS = {
+    **dict.fromkeys(("BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2"), 8),
+    **dict.fromkeys(("U16", "I16", "F16", "BF16"), 16),
+    **dict.fromkeys(("U32", "I32", "F32"), 32),
+    **dict.fromkeys(("U64", "I64", "F64"), 64),
+}
+
+
+@dataclass(frozen=True)
+class TensorFacts:
+    """One tensor of the file: its number format as safetensors names it (``F16``) and its shape."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+def read_header(path: Path) -> dict[str, TensorFacts]:
+    """The tensors of the file by name; every byte of the file is accounted for.
+
+    Raises
+    ------
+    ValueError : it is not a safetensors file (a renamed pickle, a cut file), with the reason
+    OSError : it cannot be read
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+        if not 2 <= length <= min(_LARGEST_HEADER, size - 8):
+            raise ValueError("it does not begin with a header")
+        text = file.read(length)
+    try:
+        header = json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError("its header is not readable") from error
+    if not isinstance(header, dict):
+        raise ValueError("its header is not a list of tensors")
+    header.pop("__metadata__", None)
+    spans = {name: _span(name, entry) for name, entry in header.items()}
+    _require_gapless([(start, stop) for start, stop, _ in spans.values()], size - 8 - length)
+    return {name: facts for name, (_, _, facts) in spans.items()}
+
+
+def _span(name: str, entry: Any) -> tuple[int, int, TensorFacts]:
+    try:
+        dtype, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+        right = all(type(number) is int and number >= 0 for number in (*shape, start, stop))
+        right = right and (stop - start) * 8 == math.prod(shape) * _BITS[dtype]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"its tensor '{name:.60}' is not described") from error
+    if not right:
+        raise ValueError(f"its tensor '{name:.60}' does not have the size that its shape says")
+    return start, stop, TensorFacts(dtype, shape)
+
+
+def _require_gapless(spans: list[tuple[int, int]], size: int) -> None:
+    end = 0
+    for start, stop in sorted(spans):
+        if start != end:
+            raise ValueError("its tensors overlap or leave gaps")
+        end = stop
+    if end != size:
+        raise ValueError(f"it holds {size} bytes of numbers where its header tells of {end}")
