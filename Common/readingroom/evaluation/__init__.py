@@ -1,0 +1,1 @@
+"""How good predictions are: metrics, intervals and tests. Arrays in, frozen results out; numpy and scipy alone."""
