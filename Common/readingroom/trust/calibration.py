@@ -1,0 +1,231 @@
+"""From a network's logits to probabilities that mean what they say, with the interval of that translation.
+
+A calibration is fitted on cases that trained nothing. It keeps the same fit on resamples of the patients too (200 by
+default, a few kB of JSON): the interval of a probability is the middle 95 % of what the resampled fits give. Each
+resampled Platt fit rises with the logit, so both ends of its interval do; an end is moved to the probability itself
+where that would lie outside. Reading a bundle needs numpy and scipy alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import optimize, special
+
+from .. import records
+from ..evaluation.binary import Floats, both_classes, labels_and_scores
+from ..evaluation.bootstrap import patient_resamples
+from ..evaluation.logistic import fit_logistic
+
+# A temperature outside these limits would make every probability a certainty, or none say anything.
+TEMPERATURES = (0.05, 20.0)
+
+
+@dataclass(frozen=True)
+class PlattScaling:
+    """``P = 1 / (1 + exp(-(slope * logit + intercept)))`` for one finding (Platt 1999).
+
+    ``resamples`` are (slope, intercept) of the fit on resampled patients; ``n`` cases of ``patients`` patients.
+    """
+
+    slope: float
+    intercept: float
+    resamples: tuple[tuple[float, float], ...]
+    n: int
+    patients: int
+    seed: int
+    method: Literal["platt"] = "platt"
+
+    def __post_init__(self) -> None:
+        if self.slope <= 0 or any(slope < 0 for slope, _ in self.resamples):
+            raise ValueError("A Platt calibration must rise with the logit.")
+
+    def probabilities(self, logits: ArrayLike) -> Floats:
+        """Calibrated probabilities in the shape of ``logits``."""
+        return _floats(special.expit(self.slope * np.asarray(logits, dtype=np.float64) + self.intercept))
+
+    def intervals(self, logits: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Lower and upper end for each logit, in the shape of ``logits``."""
+        fits = np.asarray(self.resamples, dtype=np.float64)
+        values = np.asarray(logits, dtype=np.float64)[..., None] * fits[:, 0] + fits[:, 1]
+        return _middle(special.expit(values), self.probabilities(logits), level)
+
+
+@dataclass(frozen=True)
+class TemperatureScaling:
+    """``softmax(logits / temperature)`` for exclusive classes (Guo et al., ICML 2017).
+
+    ``resamples`` are the temperatures fitted on resampled patients; ``n`` cases of ``patients`` patients.
+    """
+
+    temperature: float
+    resamples: tuple[float, ...]
+    n: int
+    patients: int
+    seed: int
+    method: Literal["temperature"] = "temperature"
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0 or any(t <= 0 for t in self.resamples):
+            raise ValueError("A temperature must be above 0.")
+
+    def probabilities(self, logits: ArrayLike) -> Floats:
+        """Calibrated probabilities (cases, classes) or (classes,) in the shape of ``logits``."""
+        return _floats(special.softmax(np.asarray(logits, dtype=np.float64) / self.temperature, axis=-1))
+
+    def intervals(self, logits: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Lower and upper end for each class, in the shape of ``logits``."""
+        values = np.asarray(logits, dtype=np.float64)[..., None] / np.asarray(self.resamples)
+        return _middle(special.softmax(values, axis=-2), self.probabilities(logits), level)
+
+
+@dataclass(frozen=True)
+class PlattPerLabel:
+    """One `PlattScaling` for each finding of a multi-label task, in the order of the network's outputs."""
+
+    findings: tuple[PlattScaling, ...]
+    method: Literal["platt-per-label"] = "platt-per-label"
+
+    def probabilities(self, logits: ArrayLike) -> Floats:
+        """Calibrated probabilities (cases, findings) or (findings,) in the shape of ``logits``."""
+        columns = self._columns(logits)
+        return np.stack([f.probabilities(c) for f, c in zip(self.findings, columns, strict=True)], axis=-1)
+
+    def intervals(self, logits: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Lower and upper end for each finding, in the shape of ``logits``."""
+        ends = [f.intervals(c, level) for f, c in zip(self.findings, self._columns(logits), strict=True)]
+        return np.stack([low for low, _ in ends], axis=-1), np.stack([high for _, high in ends], axis=-1)
+
+    def _columns(self, logits: ArrayLike) -> Floats:
+        values = np.asarray(logits, dtype=np.float64)
+        if values.shape[-1] != len(self.findings):
+            raise ValueError(f"There are {values.shape[-1]} logits for {len(self.findings)} calibrated findings.")
+        return np.moveaxis(values, -1, 0)
+
+
+Calibration: TypeAlias = PlattScaling | TemperatureScaling | PlattPerLabel
+_METHODS: dict[str, type] = {
+    "platt": PlattScaling,
+    "temperature": TemperatureScaling,
+    "platt-per-label": PlattPerLabel,
+}
+
+
+def calibration_to_json(calibration: Calibration) -> dict[str, Any]:
+    """Plain JSON values; ``method`` says which calibration it is."""
+    return records.to_json(calibration)
+
+
+def calibration_from_json(data: Mapping[str, Any]) -> Calibration:
+    """Read what `calibration_to_json` wrote.
+
+    Raises
+    ------
+    ValueError : an unknown method, or a field that is missing or not plausible
+    """
+    method = data.get("method")
+    if method not in _METHODS:
+        raise ValueError(f"There is no calibration method named {method!r}; known are {', '.join(_METHODS)}.")
+    return records.from_json(_METHODS[method], data)
+
+
+def fit_platt(
+    labels: ArrayLike, logits: ArrayLike, patients: ArrayLike, resamples: int = 200, seed: int = 0
+) -> PlattScaling:
+    """Fit on held-out cases: ``labels`` (cases,) 0 or 1, ``logits`` (cases,), ``patients`` (cases,) any sortable names.
+
+    Raises
+    ------
+    OneClassError : positives or negatives are missing
+    ValueError : the logits do not rise with the label, so there is nothing to calibrate
+    """
+    truth, values = labels_and_scores(labels, logits)
+    both_classes(truth)
+    slope, intercept = _platt(truth, values)
+    if slope <= 0:
+        raise ValueError("The logits do not rise with the label; such scores cannot be calibrated.")
+    fits = []
+    for rows in patient_resamples(patients, resamples, seed):
+        if truth[rows].all() or not truth[rows].any():
+            continue
+        fits.append(_platt(truth[rows], values[rows]))
+    return PlattScaling(slope, intercept, _rounded(fits), truth.size, int(np.unique(np.asarray(patients)).size), seed)
+
+
+def fit_platt_per_label(
+    labels: ArrayLike, logits: ArrayLike, patients: ArrayLike, resamples: int = 200, seed: int = 0
+) -> PlattPerLabel:
+    """`fit_platt` for each column of ``labels`` and ``logits`` (cases, findings)."""
+    truth, values = np.asarray(labels), np.asarray(logits, dtype=np.float64)
+    pairs = zip(truth.T, values.T, strict=True)
+    return PlattPerLabel(tuple(fit_platt(t, v, patients, resamples, seed) for t, v in pairs))
+
+
+def fit_temperature(
+    labels: ArrayLike, logits: ArrayLike, patients: ArrayLike, resamples: int = 200, seed: int = 0
+) -> TemperatureScaling:
+    """Fit on held-out cases: ``labels`` (cases,) class numbers, ``logits`` (cases, classes), ``patients`` (cases,).
+
+    The temperature is searched between 0.05 and 20.
+
+    Raises
+    ------
+    ValueError : shapes that do not fit, or a class number without a logit
+    """
+    truth, values = np.asarray(labels), np.asarray(logits, dtype=np.float64)
+    if values.ndim != 2 or truth.shape != values.shape[:1] or truth.size == 0:
+        raise ValueError(f"Labels {truth.shape} and logits {values.shape} do not fit together.")
+    if truth.min() < 0 or truth.max() >= values.shape[1]:
+        raise ValueError("A label has no logit.")
+    fits = tuple(round(_temperature(truth[r], values[r]), 6) for r in patient_resamples(patients, resamples, seed))
+    names = np.unique(np.asarray(patients))
+    return TemperatureScaling(_temperature(truth, values), fits, truth.size, int(names.size), seed)
+
+
+def _platt(truth: np.ndarray, logits: Floats) -> tuple[float, float]:
+    """Slope (0 or more) and intercept, with Platt's targets, which keep the fit finite on separated classes."""
+    positives = int(truth.sum())
+    negatives = truth.size - positives
+    targets = np.where(truth, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    center, scale = float(logits.mean()), float(logits.std())
+    if scale == 0:
+        return 0.0, float(special.logit(targets.mean()))
+    standard = np.stack([(logits - center) / scale, np.ones(truth.size)], axis=1)
+    steep, level = (float(c) for c in fit_logistic(standard, targets).coefficients)
+    if steep <= 0:  # the best fit that does not fall is level
+        return 0.0, float(special.logit(targets.mean()))
+    return steep / scale, level - steep * center / scale
+
+
+def _temperature(truth: np.ndarray, logits: Floats) -> float:
+    """Where d(negative log likelihood) / d(1 / T), which only rises, is 0; the nearest limit if it is so nowhere."""
+
+    def slope(inverse: float) -> float:
+        chosen = np.take_along_axis(logits, truth[:, None], axis=1)[:, 0]
+        expected = (special.softmax(inverse * logits, axis=1) * logits).sum(axis=1)
+        return float((expected - chosen).mean())
+
+    smallest, largest = 1 / TEMPERATURES[1], 1 / TEMPERATURES[0]
+    if slope(smallest) >= 0:
+        return TEMPERATURES[1]
+    if slope(largest) <= 0:
+        return TEMPERATURES[0]
+    return float(1 / optimize.brentq(slope, smallest, largest, xtol=1e-15, rtol=1e-14))
+
+
+def _middle(values: Floats, point: Floats, level: float) -> tuple[Floats, Floats]:
+    """The middle ``level`` of the last axis, widened to hold ``point``."""
+    low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2], axis=-1)
+    return np.minimum(low, point), np.maximum(high, point)
+
+
+def _rounded(fits: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    return tuple((round(slope, 6), round(intercept, 6)) for slope, intercept in fits)
+
+
+def _floats(values: Any) -> Floats:
+    return np.asarray(values, dtype=np.float64)
