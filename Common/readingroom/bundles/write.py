@@ -99,7 +99,6 @@ def _monai_metadata(metadata: BundleMetadata, changelog: Mapping[str, str]) -> d
             "safetensors": _installed_version("safetensors"),
             "timm": _installed_version("timm"),
         },
-        "optional_packages_version": {},
         "name": metadata.title,
         "task": f"{metadata.reader}: {metadata.task}",
         "description": f"{metadata.title}. The network gives raw logits; ReadingRoom calibrates them, "
@@ -143,14 +142,13 @@ def _network_data_format(metadata: BundleMetadata) -> dict[str, Any]:
 def _inference(metadata: BundleMetadata, network: Mapping[str, Any]) -> dict[str, Any]:
     """``configs/inference.json`` for MONAI's ConfigParser; ReadingRoom itself never follows what stands here."""
     config: dict[str, Any] = {
-        "imports": ["$import torch", "$import safetensors.torch"],
+        "imports": ["$import torch"],
         "bundle_root": ".",
         "device": "$torch.device('cuda' if torch.cuda.is_available() else 'cpu')",
         "network_def": dict(network),
         "network": "$@network_def.to(@device).eval()",
-        "initialize": [
-            f"$@network.load_state_dict(safetensors.torch.load_file(@bundle_root + '/{bundle.WEIGHTS}'))",
-        ],
+        "weights": {"_target_": "safetensors.torch.load_file", "filename": f"$@bundle_root + '/{bundle.WEIGHTS}'"},
+        "initialize": ["$@network.load_state_dict(@weights)"],
         "inferer": {"_target_": "monai.inferers.SimpleInferer"},
         "postprocessing": {
             "_target_": "monai.transforms.Activations",
@@ -158,11 +156,11 @@ def _inference(metadata: BundleMetadata, network: Mapping[str, Any]) -> dict[str
         },
     }
     if metadata.reader == "chest-xray":
-        config["imports"] += ["$import readingroom.bundles.bundle", "$import readingroom.imaging.radiograph"]
-        config["preprocessing_numbers"] = "$readingroom.bundles.bundle.load(@bundle_root).metadata.preprocessing"
+        config["imports"].append("$import readingroom.imaging.radiograph as radiograph")
+        config["bundle"] = {"_target_": "readingroom.bundles.bundle.load", "folder": "@bundle_root"}
         config["preprocessing"] = {
             "_target_": "monai.transforms.Lambda",
-            "func": "$lambda gray: readingroom.imaging.radiograph.prepare(gray, @preprocessing_numbers).pixels",
+            "func": "$lambda gray: radiograph.prepare(gray, @bundle.metadata.preprocessing).pixels",
         }
     return config
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy
 import pytest
-
 from readingroom.bundles import bundle, write
 from readingroom.bundles.metadata import (
     BundleMetadata,
