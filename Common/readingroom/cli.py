@@ -1,0 +1,187 @@
+"""The command ``readingroom``: what the panels do, on the shell and with the same words.
+
+Exit codes: 0 done; 1 something else that the user can mend (a damaged bundle, a full disk); 2 wrong use; 3 the input
+was refused (unreadable, or a ``stop`` check without ``--anyway``); 130 interrupted. Errors are one sentence on
+standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import RESEARCH_USE, __version__
+from .engine.client import Advanced, InProcessClient
+from .errors import InputError, ReadingRoomError, RefusedError
+from .readers import READERS
+
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code (argparse itself exits with 2 for wrong use)."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (RefusedError, InputError) as error:
+        return _failed(error, REFUSED)
+    except ReadingRoomError as error:
+        return _failed(error, FAILED)
+    except KeyboardInterrupt:
+        print("Cancelled; nothing was written.", file=sys.stderr)
+        return INTERRUPTED
+    return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="readingroom", description=f"Read studies. {RESEARCH_USE}")
+    parser.add_argument("--version", action="version", version=f"readingroom {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_read(commands)
+    _add_bundles(commands)
+    demo = commands.add_parser("demo", help="read an example radiograph with the bundle that ships")
+    demo.add_argument("--out", type=Path, required=True, metavar="DIR")
+    demo.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _add_read(commands: Any) -> None:
+    read = commands.add_parser("read", help="read a study and write reading, heat map, segments and report")
+    read.add_argument("reader", choices=sorted(READERS), metavar="READER", help=", ".join(sorted(READERS)))
+    read.add_argument("image", type=Path, metavar="IMAGE", help="DICOM file or folder, PNG, JPEG, NRRD or NIfTI")
+    read.add_argument("--out", type=Path, required=True, metavar="DIR")
+    read.add_argument("--bundle", default="", metavar="NAME", help="an installed bundle, or its folder")
+    read.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    read.add_argument("--anyway", action="store_true", help="read on after a check that says stop; the report says so")
+    read.add_argument("--page-size", choices=("A4", "Letter"), default="A4")
+    read.add_argument("--anonymous", action="store_true", help="leave out of the report what names the patient")
+    read.set_defaults(run=_read)
+
+
+def _add_bundles(commands: Any) -> None:
+    bundles = commands.add_parser("bundles", help="list, verify, install and remove bundles")
+    actions = bundles.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="what is installed").set_defaults(run=_list_bundles)
+    verify = actions.add_parser("verify", help="check the hashes and the contents of a bundle folder")
+    verify.add_argument("path", type=Path, metavar="PATH")
+    verify.set_defaults(run=_verify_bundle)
+    install = actions.add_parser("install", help="install a bundle from a folder or a zip")
+    install.add_argument("path", type=Path, metavar="PATH")
+    install.add_argument("--replace", action="store_true", help="take the place of an installed bundle of that name")
+    install.set_defaults(run=_install_bundle)
+    remove = actions.add_parser("remove", help="remove an installed bundle")
+    remove.add_argument("name", metavar="NAME")
+    remove.set_defaults(run=_remove_bundle)
+
+
+def _read(options: argparse.Namespace) -> None:
+    reading = _read_and_report(options.reader, options.image, options)
+    for finding in reading["findings"]:
+        print(f"{finding['title']}: {100 * finding['probability']:.0f} %")
+    for check in reading["checks"]:
+        if check["status"] != "pass":
+            print(f"{check['status']}: {check['sentence']}")
+    print(f"Report: {options.out / 'report.html'}")
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from .demo import example_radiograph
+
+    options.bundle, options.anyway, options.page_size, options.anonymous = "", False, "A4", False
+    options.reader, options.image = "chest-xray", example_radiograph()
+    _read(options)
+
+
+def _read_and_report(reader: str, image: Path, options: argparse.Namespace) -> dict[str, Any]:
+    from .imaging.open import open_study
+
+    client = InProcessClient()
+    study = open_study(image)
+    value = _run(
+        client,
+        "read",
+        {
+            "reader": reader,
+            "study": study.to_json(),
+            "bundle": options.bundle or READERS[reader].default_bundle,
+            "device": options.device,
+            "anyway": options.anyway,
+            "out": str(options.out),
+        },
+    )
+    _run(
+        client,
+        "report",
+        {
+            "reading_folder": value["folder"],
+            "out": str(options.out),
+            "formats": ["html", "pdf"],
+            "page_size": options.page_size,
+            "anonymous": options.anonymous,
+        },
+    )
+    reading: dict[str, Any] = value["reading"]
+    return reading
+
+
+def _run(client: InProcessClient, call: str, arguments: dict[str, Any]) -> Any:
+    with _ProgressLine() as line:
+        return client.start(call, arguments).wait(line.show)
+
+
+class _ProgressLine:
+    """One line on a terminal that is written over; silent when standard error is a file."""
+
+    def __enter__(self) -> _ProgressLine:
+        self._terminal = sys.stderr.isatty()
+        return self
+
+    def show(self, event: Advanced) -> None:
+        if self._terminal:
+            filled = round(20 * event.fraction)
+            print(f"\r\033[K[{'#' * filled}{'.' * (20 - filled)}] {event.sentence}", end="", file=sys.stderr, flush=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self._terminal:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _failed(error: ReadingRoomError, code: int) -> int:
+    print(f"readingroom: {error}", file=sys.stderr)
+    return code
+
+
+def _list_bundles(options: argparse.Namespace) -> None:
+    from .bundles.store import installed
+
+    for entry in installed():
+        print(entry)
+
+
+def _verify_bundle(options: argparse.Namespace) -> None:
+    from .bundles.bundle import load
+
+    bundle = load(options.path)
+    print(f"{bundle.metadata.name} {bundle.metadata.version} is whole and safe to load ({len(bundle.files)} files).")
+
+
+def _install_bundle(options: argparse.Namespace) -> None:
+    from .bundles.store import install
+
+    bundle = install(options.path, replace=options.replace)
+    print(f"Installed {bundle.metadata.name} {bundle.metadata.version} in {bundle.folder}.")
+
+
+def _remove_bundle(options: argparse.Namespace) -> None:
+    from .bundles.store import remove
+
+    remove(options.name)
+    print(f"Removed {options.name}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

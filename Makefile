@@ -1,0 +1,46 @@
+# make demo   read a real radiograph with the bundle that ships; the report lands in out/demo
+# make test   the whole suite, with lint and types
+# make bench  the speed comparisons of bench/
+.PHONY: demo test bench setup lint clean
+
+SHELL := /bin/bash
+VENV := .venv
+PYTHON ?= python3.11
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export QT_QPA_PLATFORM := offscreen
+
+demo: $(VENV)/.read
+	$(BIN)/readingroom demo --out out/demo
+
+test: $(VENV)/.test .system-libraries lint
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.test
+	for script in bench/*.py; do $(BIN)/python "$$script" || exit 1; done
+
+setup: $(VENV)/.test .system-libraries
+
+# What the real Qt and the headless rendering of Testing/host need; skipped where the libraries are there already.
+.PHONY: .system-libraries
+.system-libraries:
+	@bash Testing/system_libraries.sh
+
+# torch first and by its exact version, so that the CPU build is taken where one is offered.
+$(VENV)/.read: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable ".[read,decode]"
+	touch $@
+
+$(VENV)/.test: $(VENV)/.read pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[read,decode,train,monai,test,host]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) out
