@@ -89,10 +89,10 @@ def _read(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from .demo import example_radiograph
+    from .examples import chest_radiograph
 
     options.bundle, options.anyway, options.page_size, options.anonymous = "", False, "A4", False
-    options.reader, options.image = "chest-xray", example_radiograph()
+    options.reader, options.image = "chest-xray", chest_radiograph()
     _read(options)
 
 

@@ -1,0 +1,8 @@
+"""Example studies that come with the package, for the demonstration and for first steps (see README.md beside this)."""
+
+from pathlib import Path
+
+
+def chest_radiograph() -> Path:
+    """A frontal chest radiograph as a DICOM file; its patient trained no bundle of this package."""
+    return Path(__file__).parent / "chest-radiograph.dcm"
