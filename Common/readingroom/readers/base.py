@@ -108,6 +108,10 @@ class Reader(ABC):
     name: str
 
     @abstractmethod
+    def warm(self, bundle: Bundle, device: torch.device) -> None:
+        """Load what the first read would wait for."""
+
+    @abstractmethod
     def answer(self, session: ReadSession) -> Answer:
         """Read the study of the session. Checks go through `ReadSession.check`, which may end the read."""
 
