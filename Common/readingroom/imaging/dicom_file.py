@@ -1,0 +1,151 @@
+"""Reading one DICOM file: its header or all of it, with a plain sentence for whatever is no single image."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pydicom.config
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_file_meta_info
+from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+
+from ..errors import InputError
+from .limits import refuse_impossible_size
+
+_NOT_IMAGES = {
+    "RTSTRUCT": "a radiotherapy structure set",
+    "RTPLAN": "a radiotherapy plan",
+    "RTDOSE": "a radiotherapy dose",
+    "SEG": "a segmentation",
+    "SR": "a structured report",
+    "PR": "a presentation state",
+    "KO": "a key object selection",
+    "REG": "a registration",
+    "DOC": "a document",
+    "ECG": "an electrocardiogram",
+}
+
+
+def read_header(path: Path) -> Dataset:
+    """The elements before the pixel data of a DICOM file that holds one image.
+
+    Raises
+    ------
+    InputError : damaged, DICOMDIR, not an image, several frames, no plausible size
+    """
+    return _read(path, stop_before_pixels=True)
+
+
+def read_image(path: Path) -> Dataset:
+    """All elements, the still encoded pixel data included, of a DICOM file that holds one image.
+
+    Raises
+    ------
+    InputError : as `read_header`
+    """
+    return _read(path, stop_before_pixels=False)
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """The element as text, several values joined with a backslash; empty when absent or damaged."""
+    value = _value(dataset, keyword)
+    if value is None:
+        return ""
+    values = value if isinstance(value, pydicom.multival.MultiValue | list | tuple) else [value]
+    return "\\".join(str(item).replace("\0", "").strip() for item in values)
+
+
+def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
+    """The element as finite numbers; empty when absent, damaged or not all numbers."""
+    value = _value(dataset, keyword)
+    if value is None or value == "":
+        return ()
+    values: Iterable[Any] = value if isinstance(value, pydicom.multival.MultiValue | list | tuple) else [value]
+    try:
+        found = tuple(float(item) for item in values)
+    except (TypeError, ValueError, OverflowError):
+        return ()
+    return found if all(math.isfinite(number) for number in found) else ()
+
+
+def whole_number(dataset: Dataset, keyword: str) -> int | None:
+    """The element's first value as a whole number, or None."""
+    found = numbers(dataset, keyword)
+    return int(found[0]) if found else None
+
+
+def items(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """The items of a sequence; none when it is absent or damaged."""
+    value = _value(dataset, keyword)
+    return list(value) if isinstance(value, pydicom.sequence.Sequence) else []
+
+
+def what_it_is(dataset: Dataset) -> str:
+    """Plain words for the kind of object: ``a CT image``, ``a segmentation (SEG)`` ..."""
+    modality = text(dataset, "Modality")
+    if modality in _NOT_IMAGES:
+        return f"{_NOT_IMAGES[modality]} ({modality})"
+    return f"an image of modality {modality}" if modality else "an image of unknown modality"
+
+
+@contextmanager
+def quiet_pydicom() -> Iterator[None]:
+    """pydicom's warnings quote header values, which may name the patient: they must not reach a log."""
+    with warnings.catch_warnings(), pydicom.config.disable_value_validation():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _read(path: Path, stop_before_pixels: bool) -> Dataset:
+    _refuse_deflated(path)
+    with quiet_pydicom():
+        try:
+            # force: files of old scanners have no preamble; `file_kind` has already seen that this looks like DICOM
+            dataset = pydicom.dcmread(path, stop_before_pixels=stop_before_pixels, force=True)
+        except PermissionError as error:
+            raise InputError(f"'{path.name}' may not be read: your account has no permission.") from error
+        except Exception as error:  # pydicom raises anything on damaged bytes
+            raise InputError(f"'{path.name}' is a damaged DICOM file.") from error
+        _refuse_what_is_no_single_image(dataset, path.name)
+    return dataset
+
+
+def _refuse_deflated(path: Path) -> None:
+    """pydicom inflates a whole deflated file, however large it becomes, before its header can be looked at."""
+    with quiet_pydicom():
+        try:
+            syntax = read_file_meta_info(path).get("TransferSyntaxUID")
+        except Exception:  # no or damaged file meta information: `_read` goes on without it
+            return
+    if syntax == DeflatedExplicitVRLittleEndian:
+        raise InputError(f"'{path.name}' is a deflated DICOM file, which is not supported; export it in another form.")
+
+
+def _refuse_what_is_no_single_image(dataset: Dataset, name: str) -> None:
+    storage = getattr(dataset, "file_meta", Dataset()).get("MediaStorageSOPClassUID") or text(dataset, "SOPClassUID")
+    if storage == MediaStorageDirectoryStorage or "DirectoryRecordSequence" in dataset:
+        raise InputError(f"'{name}' is a DICOMDIR, a table of contents; choose the image itself or its folder.")
+    if text(dataset, "Modality") in _NOT_IMAGES:
+        raise InputError(f"'{name}' holds {what_it_is(dataset)}, not an image.")
+    rows, columns = whole_number(dataset, "Rows"), whole_number(dataset, "Columns")
+    if rows is None or columns is None:
+        raise InputError(f"'{name}' is a DICOM file without an image size: it holds no image, or is cut short.")
+    frames = whole_number(dataset, "NumberOfFrames")
+    if frames is not None and frames > 1:
+        raise InputError(
+            f"'{name}' holds {what_it_is(dataset)} with {frames} frames; a single radiograph was expected."
+        )
+    refuse_impossible_size(columns, rows, name)
+
+
+def _value(dataset: Dataset, keyword: str) -> Any:
+    try:
+        return dataset.get(keyword)
+    except Exception:  # pydicom decodes an element when it is first asked for, and raises anything if it is damaged
+        return None

@@ -1,0 +1,129 @@
+"""Gray from a DICOM image, by the grayscale pipeline of the standard.
+
+Modality LUT or rescale, then VOI LUT or window, then the inversion of MONOCHROME1. Padding is black.
+Source: DICOM PS3.4 N.2 and PS3.3 C.7.5.1.1.2 (Pixel Padding Value), C.11.1 (Modality LUT), C.11.2 (VOI LUT).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from .dicom_file import items, numbers, text, whole_number
+from .dicom_pixels import is_color, stored_values
+from .display import Curve, Gray, LookupTable, Window, robust_window, through, window_between
+from .gray import Shown, as_gray, refuse_no_picture, show
+
+Notes = list[str]
+
+
+def dicom_gray(dataset: Dataset, name: str) -> Shown:
+    """The image of a dataset with its pixel data as a radiologist sees it.
+
+    A VOI LUT goes before a window, and the first of several is taken. Without either, 8 bits are shown as they are
+    and more through robust percentiles, which a note says.
+
+    Raises
+    ------
+    InputError, SetupError : as `stored_values`; all pixels have the same value
+    """
+    stored = stored_values(dataset, name)
+    refuse_no_picture(stored, name)
+    notes: Notes = []
+    if is_color(dataset):
+        gray, color_fraction = as_gray((stored / np.iinfo(stored.dtype).max).astype(np.float32))
+        notes.append("The image is stored in color; it was read as gray.")
+        return Shown(gray, tuple(notes), color_fraction)
+    padding = _padding(dataset, stored)
+    real = stored[~padding] if padding is not None and not padding.all() else stored
+    refuse_no_picture(real, name)
+    modality = _modality(dataset)
+    window = _voi(dataset, notes) or _own_window(dataset, through(modality, real), modality, notes)
+    gray = show(real, modality, window, _inverted(dataset, notes), notes)
+    if real is not stored:
+        picture = np.zeros(stored.shape, np.float32)
+        picture[~padding] = gray  # type: ignore[operator]  # there is padding
+        gray = picture
+    return Shown(gray, tuple(notes))
+
+
+def _padding(dataset: Dataset, stored: NDArray) -> NDArray[np.bool_] | None:
+    """Which pixels only fill the matrix; None when none do."""
+    value = whole_number(dataset, "PixelPaddingValue")
+    if value is None:
+        return None
+    limit = whole_number(dataset, "PixelPaddingRangeLimit")
+    low, high = sorted((value, value if limit is None else limit))
+    padding = (stored >= low) & (stored <= high)
+    return padding if padding.any() else None
+
+
+def _modality(dataset: Dataset) -> Curve:
+    """Stored values to modality values."""
+    for item in items(dataset, "ModalityLUTSequence"):
+        if table := lookup_table(item):
+            return table
+    slope, intercept = numbers(dataset, "RescaleSlope")[:1], numbers(dataset, "RescaleIntercept")[:1]
+    if not slope or not intercept or slope[0] == 0:
+        return np.asarray
+    return lambda stored: stored * slope[0] + intercept[0]
+
+
+def _voi(dataset: Dataset, notes: Notes) -> Callable[[NDArray], Gray] | None:
+    """The first VOI LUT or window of the header, or None."""
+    tables = items(dataset, "VOILUTSequence")
+    if tables and (table := lookup_table(tables[0])):
+        return table.gray
+    center, width = numbers(dataset, "WindowCenter"), numbers(dataset, "WindowWidth")
+    if len(center) > 1:
+        notes.append(f"The header gives {len(center)} windows; the first was used.")
+    try:
+        if center and width:
+            return Window(center[0], width[0], text(dataset, "VOILUTFunction") or "LINEAR")  # type: ignore[arg-type]
+    except ValueError:
+        pass  # said below
+    if tables or "WindowCenter" in dataset or "WindowWidth" in dataset:
+        notes.append("The window in the header cannot be used.")
+    return None
+
+
+def lookup_table(item: Dataset) -> LookupTable | None:
+    """The table of an item of a Modality or VOI LUT Sequence (PS3.3 C.11.1.1); None when it is damaged."""
+    descriptor = numbers(item, "LUTDescriptor")
+    if len(descriptor) != 3:
+        return None
+    length, first, bits = (int(value) for value in descriptor)
+    length = length or 65_536  # PS3.3 C.11.1.1: 0 stands for 2 ** 16
+    data = item.get("LUTData")
+    if isinstance(data, bytes):  # VR OW
+        byte_order = "<" if item.is_little_endian is not False else ">"
+        width = "u1" if len(data) in (length, length + 1) else byte_order + "u2"
+        data = np.frombuffer(data[: len(data) // np.dtype(width).itemsize * np.dtype(width).itemsize], width)
+    entries = np.asarray(data if data is not None else [], np.float64)[:length]
+    if len(entries) < length or not 8 <= bits <= 16 or entries.max() == 0:
+        return None
+    return LookupTable(first=first, entries=entries, bits=bits)
+
+
+def _own_window(dataset: Dataset, values: NDArray, modality: Curve, notes: Notes) -> Window:
+    """A window for an image whose header gives none."""
+    bits = whole_number(dataset, "BitsStored") or 16
+    if bits > 8:
+        notes.append("The header gives no usable window; the gray scale was taken from the pixels.")
+        return robust_window(values)
+    least = -(2 ** (bits - 1)) if whole_number(dataset, "PixelRepresentation") else 0
+    low, high = sorted(float(value) for value in modality(np.array([least, least + 2**bits - 1])))
+    return window_between(low, high)
+
+
+def _inverted(dataset: Dataset, notes: Notes) -> bool:
+    """Whether low values are white."""
+    inverted = text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
+    shape = text(dataset, "PresentationLUTShape").upper()
+    if shape in ("IDENTITY", "INVERSE") and inverted != (shape == "INVERSE"):
+        notes.append("The header contradicts itself on whether low values are black or white; compare with the image.")
+        return True  # one of the two says so, and a forgotten default is never INVERSE or MONOCHROME1
+    return inverted

@@ -1,0 +1,130 @@
+"""From pixel values to gray as a radiologist sees it: windows, lookup tables and, without either, robust limits.
+
+All results are float32 between 0 (black) and 1 (white). Source: DICOM PS3.3 C.11.1 (Modality LUT), C.11.2 (VOI LUT).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+Gray = NDArray[np.float32]
+Curve = Callable[[NDArray], NDArray]  # looks at one value at a time, any shape
+WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
+
+# Limits of the gray scale where the file gives none: a few dead, burnt or marker pixels must not set the contrast.
+ROBUST_PERCENTILES = (0.5, 99.5)
+_SAMPLES = 1_000_000  # pixels that the percentiles are taken from, on an even grid
+_LARGEST_TABLE = 65_536  # entries
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window as DICOM defines it; ``center`` and ``width`` in units of the modality values.
+
+    Example
+    -------
+    >>> Window(center=2048, width=2000)(np.array([0, 2047.5, 4095])).round(3)
+    array([0. , 0.5, 1. ], dtype=float32)
+
+    Raises
+    ------
+    ValueError : a width below 1 (LINEAR) or not above 0 (LINEAR_EXACT, SIGMOID), or an unknown function
+    """
+
+    center: float
+    width: float
+    function: WindowFunction = "LINEAR"
+
+    def __post_init__(self) -> None:
+        if self.function not in get_args(WindowFunction):
+            raise ValueError(f"The window function {self.function} is not known.")
+        if not (self.width >= 1 if self.function == "LINEAR" else self.width > 0):
+            raise ValueError(f"A window width of {self.width:g} is not possible with {self.function}.")
+
+    def __call__(self, values: NDArray) -> Gray:
+        """The values as gray, any shape."""
+        x = values.astype(np.float64)
+        if self.function == "SIGMOID":
+            exponent = np.clip(-4 * (x - self.center) / self.width, -700, 700)  # exp overflows beyond
+            return (1 / (1 + np.exp(exponent))).astype(np.float32)
+        linear = self.function == "LINEAR"
+        center, width = (self.center - 0.5, self.width - 1) if linear else (self.center, self.width)
+        if width == 0:  # LINEAR of width 1 is a threshold
+            return (x > center).astype(np.float32)
+        return np.clip((x - center) / width + 0.5, 0, 1).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class LookupTable:
+    """A DICOM lookup table: ``entries[0]`` holds for values up to ``first``, the last entry for all beyond the end."""
+
+    first: int
+    entries: NDArray[np.float64]
+    bits: int
+
+    def __call__(self, values: NDArray) -> NDArray[np.float64]:
+        """The table's own output values, any shape."""
+        places = np.clip(np.rint(values).astype(np.int64) - self.first, 0, len(self.entries) - 1)
+        return self.entries[places]
+
+    def gray(self, values: NDArray) -> Gray:
+        """The output as a share of its range, ``2 ** bits - 1``.
+
+        Tables that declare 16 bits but were computed for 10 or 12 are common: then the range is that of the entries.
+        """
+        largest = int(self.entries.max())
+        return (self(values) / (2 ** min(self.bits, max(largest.bit_length(), 1)) - 1)).astype(np.float32)
+
+
+def through(curve: Curve, values: NDArray) -> NDArray:
+    """``curve(values)``, any shape.
+
+    Whole numbers of up to 16 bits go through a table of the curve, which makes a large radiograph cheap to show.
+    """
+    if not np.issubdtype(values.dtype, np.integer):
+        return curve(values)
+    low, high = int(values.min()), int(values.max())
+    if high - low >= _LARGEST_TABLE:
+        return curve(values)
+    table = curve(np.arange(low, high + 1))
+    return table[values if low == 0 else values.astype(np.int32) - low]
+
+
+def robust_window(values: NDArray) -> Window:
+    """A window between the robust percentiles of the values, any shape, or their extremes where those coincide.
+
+    Raises
+    ------
+    ValueError : all values are the same
+    """
+    low, high = np.percentile(_sample(values), ROBUST_PERCENTILES)
+    if low == high:
+        low, high = values.min(), values.max()
+    return window_between(float(low), float(high))
+
+
+def _sample(values: NDArray) -> NDArray:
+    if values.ndim < 2:
+        return values[:: max(1, values.size // _SAMPLES)]
+    step = max(1, int(np.sqrt(values.size / _SAMPLES)))
+    return values[::step, ::step]
+
+
+def window_between(low: float, high: float) -> Window:
+    """The exact linear window that shows ``low`` as black and ``high`` as white.
+
+    Raises
+    ------
+    ValueError : ``high`` is not above ``low``
+    """
+    return Window(center=(low + high) / 2, width=high - low, function="LINEAR_EXACT")
+
+
+def shows_nothing(gray: Gray) -> bool:
+    """True when the picture has less than one visible step (of 256) of contrast."""
+    return bool(float(gray.max()) - float(gray.min()) < 1 / 255)

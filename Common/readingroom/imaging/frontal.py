@@ -1,0 +1,98 @@
+"""A radiograph as a radiologist sees it: gray from 0 to 1, bone bright, in the geometry of its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import SimpleITK
+from numpy.typing import NDArray
+
+from ..study import StudyImage
+from .dicom_file import read_image
+from .dicom_geometry import dicom_geometry
+from .dicom_gray import dicom_gray
+from .display import Gray
+from .file_kind import file_kind
+from .geometry import Geometry
+from .gray import Shown
+from .limits import refuse_impossible_size
+from .open import image_file
+from .picture_file import picture_geometry, read_picture
+from .values_gray import values_gray
+from .volume_file import read_volume, refuse_several_slices
+
+
+@dataclass(frozen=True, eq=False)
+class Radiograph:
+    """A loaded radiograph.
+
+    Parameters
+    ----------
+    gray : ``[j, i]`` float32, 0 black to 1 white; bone is bright
+    image : the same values in the geometry of the input: ``[i, j, 1]`` for DICOM, ``[i, j]`` for a flat picture
+    notes : what was done that the file did not ask for, in plain sentences
+    color_fraction : share of pixels that were visibly not gray, 0 to 1
+    """
+
+    gray: Gray
+    image: SimpleITK.Image
+    notes: tuple[str, ...] = ()
+    color_fraction: float = 0.0
+
+
+def load_radiograph(image: StudyImage) -> Radiograph:
+    """The pixels of a study image, from its file or from memory, as a radiologist sees them.
+
+    Example
+    -------
+    >>> study = open_study("chest.dcm")  # doctest: +SKIP
+    >>> load_radiograph(study.image("frontal")).gray.shape  # doctest: +SKIP
+    (3000, 2500)
+
+    Raises
+    ------
+    InputError : with one sentence, for whatever cannot be shown: as `open_study`, and missing or damaged pixels, values
+        that are not numbers, all pixels the same
+    SetupError : the decoder of a compressed DICOM image is not installed
+    """
+    if image.pixels is not None:
+        return _from_image(image.pixels, image, "The image")
+    path = image_file(Path(image.path))  # type: ignore[arg-type]  # a StudyImage has pixels or a path
+    kind = file_kind(path)
+    if kind == "dicom":
+        dataset = read_image(path)
+        return _radiograph(dicom_gray(dataset, path.name), dicom_geometry(dataset))
+    if kind in ("nrrd", "nifti"):
+        return _from_image(read_volume(path, kind), image, path.name)
+    values, notes = read_picture(path, kind)
+    return _radiograph(values_gray(values, image, path.name), picture_geometry(path, kind), notes)
+
+
+def _from_image(pixels: SimpleITK.Image, image: StudyImage, name: str) -> Radiograph:
+    size = pixels.GetSize()
+    refuse_several_slices(size, name)
+    refuse_impossible_size(size[0], size[1], name)
+    geometry = Geometry.of(pixels)
+    return _radiograph(values_gray(_picture(pixels), image, name), geometry, _turned(geometry))
+
+
+def _picture(pixels: SimpleITK.Image) -> NDArray:
+    """The values ``[j, i]`` or ``[j, i, channels]`` of an image of one slice."""
+    values = SimpleITK.GetArrayFromImage(pixels)
+    columns, rows = pixels.GetSize()[:2]
+    channels = pixels.GetNumberOfComponentsPerPixel()
+    return values.reshape((rows, columns, channels) if channels > 1 else (rows, columns))
+
+
+def _turned(geometry: Geometry) -> list[str]:
+    """A note when the first axis does not run to the patient's left or the second not to the feet or the back."""
+    size = len(geometry.spacing)
+    right, down = geometry.direction[0], geometry.direction[size + 1]
+    if min(right, down) >= 0:
+        return []
+    return ["The file's geometry says that the image lies mirrored or turned; it was read as stored, row by row."]
+
+
+def _radiograph(shown: Shown, geometry: Geometry, notes: list[str] | None = None) -> Radiograph:
+    return Radiograph(shown.gray, geometry.place(shown.gray), (*(notes or ()), *shown.notes), shown.color_fraction)

@@ -1,0 +1,41 @@
+"""Where an image lies in space, kept apart from its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Spacing in mm and origin in LPS mm, ``[i, j(, k)]``; direction cosines row by row, 2 x 2 or 3 x 3."""
+
+    spacing: tuple[float, ...]
+    origin: tuple[float, ...]
+    direction: tuple[float, ...]
+
+    @classmethod
+    def of(cls, image: SimpleITK.Image | SimpleITK.ImageFileReader) -> Geometry:
+        """The geometry of an image, or of the file whose header a reader has read."""
+        return cls(tuple(image.GetSpacing()), tuple(image.GetOrigin()), tuple(image.GetDirection()))
+
+    @property
+    def dimensions(self) -> int:
+        """2 for a flat picture, 3 for an image ``[i, j, 1]``."""
+        return len(self.spacing)
+
+    def place(self, picture: NDArray) -> SimpleITK.Image:
+        """The picture ``[j, i]`` as an image with this geometry."""
+        image = SimpleITK.GetImageFromArray(picture.reshape((1,) * (self.dimensions - 2) + picture.shape))
+        image.SetSpacing(self.spacing)
+        image.SetOrigin(self.origin)
+        image.SetDirection(self.direction)
+        return image
+
+
+ONE_MILLIMETER = Geometry(
+    spacing=(1.0, 1.0, 1.0), origin=(0.0, 0.0, 0.0), direction=tuple(float(value) for value in np.eye(3).ravel())
+)
