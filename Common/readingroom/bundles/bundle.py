@@ -9,6 +9,7 @@ import json
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -42,6 +43,9 @@ _JUNCTION = 0xA0000003  # Windows: a link that looks like a folder (IO_REPARSE_T
 _LARGEST_TEXT = 8 * 2**20
 _LARGEST_TENSORS = 2 * 2**30
 LARGEST_BUNDLE = 4 * 2**30  # bytes of all files together
+
+# Two writes within one tick of the file system's clock look alike, so young files are not cached.
+_SETTLED_NS = 2 * 10**9
 
 _SUMS_LINE = re.compile(r"([0-9a-f]{64})  (.+)\Z")
 
@@ -231,8 +235,7 @@ def _compare(folder: Path, found: Mapping[str, os.stat_result], listed: Mapping[
     if sum(facts.st_size for facts in found.values()) > LARGEST_BUNDLE:
         _refuse(folder, f"its files together are larger than {LARGEST_BUNDLE // 2**30} GB")
     for path, expected in listed.items():
-        facts = found[path]
-        if _sha256(folder / path, facts.st_mtime_ns, facts.st_size, facts.st_ino) != expected:
+        if _sha256(folder / path, found[path]) != expected:
             _refuse(folder, f"{path} does not have the content that {SUMS} promises")
 
 
@@ -248,9 +251,19 @@ def _check_size(folder: Path, path: str, size: int) -> None:
         _refuse(folder, f"{path} has {size / 2**20:.0f} MB, more than the {limit // 2**20} MB allowed")
 
 
+def _sha256(path: Path, facts: os.stat_result) -> str:
+    """Hash of the file; one that has not changed is hashed once per process."""
+    if time.time_ns() - facts.st_mtime_ns < _SETTLED_NS:
+        return _hash(path)
+    return _settled_hash(path, facts.st_mtime_ns, facts.st_size, facts.st_ino)
+
+
 @functools.lru_cache(maxsize=4096)
-def _sha256(path: Path, mtime_ns: int, size: int, inode: int) -> str:
-    """Hash of the file; an unchanged file is hashed once per process. The numbers only tell one state from another."""
+def _settled_hash(path: Path, mtime_ns: int, size: int, inode: int) -> str:
+    return _hash(path)  # the numbers only tell one state of the file from another
+
+
+def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

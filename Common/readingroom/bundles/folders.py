@@ -34,7 +34,27 @@ def staged(target: Path) -> Iterator[Path]:
         _sync(folder)
         _take_place(folder, target, hidden / "earlier")
     except OSError as error:
-        raise OutputError(cannot_write(target, error)) from error
+        raise OutputError(_cannot_write(target, error)) from error
+    finally:
+        if hidden is not None:
+            shutil.rmtree(hidden, ignore_errors=True)
+
+
+@contextmanager
+def scratch(parent: Path) -> Iterator[Path]:
+    """A new empty hidden folder in ``parent``, gone when the block ends.
+
+    Raises
+    ------
+    OutputError : the parent is no folder or read-only, or the disk is full
+    """
+    hidden = None
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        hidden = Path(tempfile.mkdtemp(prefix=".scratch-", dir=parent))
+        yield hidden
+    except OSError as error:
+        raise OutputError(_cannot_write(parent, error)) from error
     finally:
         if hidden is not None:
             shutil.rmtree(hidden, ignore_errors=True)
@@ -58,8 +78,7 @@ def remove(target: Path) -> None:
             shutil.rmtree(hidden, ignore_errors=True)
 
 
-def cannot_write(target: Path, error: OSError) -> str:
-    """The sentence for a folder that cannot be written."""
+def _cannot_write(target: Path, error: OSError) -> str:
     reason = (error.strerror or str(error)).lower()
     return f"Cannot write {target.name} in {target.parent}: {reason}. Choose another folder or free some space."
 

@@ -1,0 +1,78 @@
+"""Headers of safetensors files: real ones are read, damaged ones refused."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from readingroom.bundles import tensor_file
+from readingroom.bundles.tensor_file import TensorFacts
+
+safetensors_numpy = pytest.importorskip("safetensors.numpy")
+
+
+def _file(folder, header, numbers=b"", length=None):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    path = folder / "x.safetensors"
+    path.write_bytes(struct.pack("<Q", len(text) if length is None else length) + text + numbers)
+    return path
+
+
+def test_header_of_a_real_file_is_read(tmp_path):
+    tensors = {"a": numpy.zeros((2, 3), numpy.float16), "b": numpy.array(1), "c": numpy.zeros((0, 4), numpy.float32)}
+    safetensors_numpy.save_file(tensors, tmp_path / "x.safetensors", metadata={"format": "pt"})
+    assert tensor_file.read_header(tmp_path / "x.safetensors") == {
+        "a": TensorFacts("F16", (2, 3)),
+        "b": TensorFacts("I64", ()),
+        "c": TensorFacts("F32", (0, 4)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "numbers", "reason"),
+    [
+        (b"", b"", "does not begin"),
+        (b"nothing", b"", "not readable"),
+        (b"[" * 50_000, b"", "not readable"),
+        (b"[]", b"", "not a list of tensors"),
+        ({"a": 1}, b"", "not described"),
+        ({"a": {"dtype": "F32", "shape": [1]}}, b"", "not described"),
+        ({"a": {"dtype": "PICKLE", "shape": [1], "data_offsets": [0, 4]}}, b"1234", "not described"),
+        ({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}, b"1234", "size that its shape says"),
+        ({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [4, 0]}}, b"1234", "size that its shape says"),
+        ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}, b"12345678", "leave gaps"),
+        ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, b"12345678", "header tells of 4"),
+        ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, b"12", "header tells of 4"),
+    ],
+)
+def test_damaged_headers_are_refused_with_the_reason(tmp_path, header, numbers, reason):
+    with pytest.raises(ValueError, match=reason):
+        tensor_file.read_header(_file(tmp_path, header, numbers))
+
+
+@pytest.mark.parametrize("length", [0, 2**20, 2**63])
+def test_a_header_length_that_the_file_does_not_have_is_refused(tmp_path, length):
+    with pytest.raises(ValueError, match="does not begin with a header"):
+        tensor_file.read_header(_file(tmp_path, {}, length=length))
+
+
+def test_every_cut_of_a_real_file_is_refused(tmp_path):
+    whole = safetensors_numpy.save({"a": numpy.arange(4, dtype=numpy.float32), "b": numpy.zeros((2, 2))})
+    path = tmp_path / "x.safetensors"
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ValueError, match="it"):
+            tensor_file.read_header(path)
+
+
+@given(
+    header=st.dictionaries(st.text(max_size=3), st.recursive(st.none() | st.integers() | st.text(max_size=3), st.lists))
+)
+def test_a_header_of_anything_but_tensors_is_refused_as_value_error(tmp_path_factory, header):
+    header["a"] = header.get("a", 1)
+    with pytest.raises(ValueError, match="its"):
+        tensor_file.read_header(_file(tmp_path_factory.mktemp("any"), header))
