@@ -1,0 +1,181 @@
+"""Findings on a frontal chest radiograph, after Paper 004 (reference: `readingroom.readers.chest_xray_tasks`).
+
+One forward pass gives the answer, its map and the picture's distance from the training pictures.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ..bundles.bundle import Bundle
+from ..engine import warm
+from ..engine.device import run_in_batches
+from ..errors import BundleError, InputError
+from ..explain.box import strongest_region
+from ..explain.cam import ActivationMaps, activation_maps
+from ..explain.faithfulness import deletion_curve
+from ..explain.normalize import normalize
+from ..imaging.frontal import Radiograph, load_radiograph
+from ..imaging.radiograph import Prepared, prepare
+from ..networks import backbones
+from ..reading import HeatMap
+from ..study import StudyImage
+from ..trust.distance import FeatureStatistics
+from ..trust.radiograph_checks import checks_before, distance_check, map_outside_body_check
+from .base import Answer, Layer, Reader, ReadSession, heat_map_path
+from .chest_xray_tasks import require_task
+from .probabilities import calibrate, findings, main_finding, prediction_sets
+
+Batch = NDArray[np.float32]
+
+
+class ChestXRayReader(Reader):
+    """Reads the study's one radiograph with a bundle of any of the chest radiograph tasks.
+
+    Settings: ``operating_point`` (name), ``coverage`` of the prediction set (0 to 1); both default to the bundle's.
+    """
+
+    name = "chest-xray"
+
+    def warm(self, bundle: Bundle, device: torch.device) -> None:
+        require_task(bundle.metadata.task, bundle.metadata.labels, bundle.metadata.multilabel)
+        _network(bundle, device)
+        _statistics(bundle)
+
+    def answer(self, session: ReadSession) -> Answer:
+        metadata = session.bundle.metadata
+        require_task(metadata.task, metadata.labels, metadata.multilabel)
+        image = _only_image(session)
+        session.progress(0.05, "Opening the radiograph.")
+        radiograph = load_radiograph(image)
+        session.notes += radiograph.notes
+        session.progress(0.15, "Checking the radiograph.")
+        session.check(*checks_before(image, radiograph.gray, color_fraction=radiograph.color_fraction))
+
+        session.progress(0.25, "Loading the bundle.")
+        network = _network(session.bundle, session.device)
+        prepared = prepare(radiograph.gray, metadata.preprocessing)
+        session.progress(0.4, "Asking the network.")
+        targets = [main_finding(metadata)] if not metadata.multilabel else list(range(len(metadata.labels)))
+        found = _ask(session, network, prepared.pixels, targets)
+        statistics = _statistics(session.bundle)
+        if statistics is not None and found.embedding is not None:
+            embedding = found.embedding.float().cpu().numpy()
+            session.check(distance_check(float(statistics.distance(embedding)[0]), statistics))
+
+        calibrated = calibrate(metadata, found.logits[0].double().cpu().numpy())
+        answers = findings(metadata, calibrated, str(session.settings.get("operating_point", "")))
+        shown = _shown(targets, [finding.positive for finding in answers], calibrated.probabilities)
+        layers = []
+        for number, target in enumerate(shown):
+            session.progress(0.5 + 0.4 * number / len(shown), f"Explaining “{answers[target].title}”.")
+            layers.append(self._layer(session, network, radiograph, prepared, found, targets.index(target), number))
+        session.check(map_outside_body_check(_flat(layers[0].heat), radiograph.gray))
+        coverage = session.settings.get("coverage")
+        return Answer(
+            findings=answers,
+            prediction_sets=prediction_sets(
+                metadata, calibrated.probabilities, None if coverage is None else float(coverage)
+            ),
+            layers=tuple(layers),
+            settings={"preprocessing": metadata.preprocessing.preset, "map": found.method, "map_layer": found.layer},
+        )
+
+    def _layer(
+        self,
+        session: ReadSession,
+        network: nn.Module,
+        radiograph: Radiograph,
+        prepared: Prepared,
+        found: ActivationMaps,
+        column: int,
+        number: int,
+    ) -> Layer:
+        """Heat map ``number`` of the reading, from column ``column`` of the raw maps."""
+        metadata = session.bundle.metadata
+        target = int(found.targets[0, column])
+        raw = normalize(found.maps[0, column].float().cpu().numpy())
+        heat = np.clip(prepared.to_input(raw), 0, 1).astype(np.float32)
+
+        def probability(batch: Batch) -> NDArray[np.float64]:
+            logits = run_in_batches(
+                network, torch.from_numpy(batch), batch_size=16, device=session.device, note=session.note
+            )
+            return np.array([calibrate(metadata, row).probabilities[target] for row in logits.double().cpu().numpy()])
+
+        faithfulness = deletion_curve(probability, prepared.pixels, raw)
+        finding = metadata.labels[target].name
+        heat_map = HeatMap(
+            finding=finding,
+            image=session.study.images[0].name,
+            method=found.method,
+            path=heat_map_path(number, finding),
+            box=strongest_region(heat) if heat.max() > 0 else None,
+            faithfulness=faithfulness,
+        )
+        shape = tuple(reversed(radiograph.image.GetSize()))
+        return Layer(heat_map, heat.reshape(shape), radiograph.image, radiograph.gray)
+
+
+def _only_image(session: ReadSession) -> StudyImage:
+    if len(session.study.images) != 1:
+        raise InputError(f"This reader takes one frontal radiograph; the study has {len(session.study.images)} images.")
+    return session.study.images[0]
+
+
+def _ask(session: ReadSession, network: nn.Module, pixels: Batch, targets: list[int]) -> ActivationMaps:
+    """Logits, maps and embedding of one picture; on the CPU when the device's memory does not suffice."""
+    explanation = session.bundle.metadata.explanation
+    method = explanation.method if explanation else "auto"
+    layer = (explanation.layer if explanation else "") or None
+    inputs = torch.from_numpy(pixels[None]).to(session.device)
+    try:
+        return activation_maps(network, inputs, layer=layer, targets=targets, method=method)
+    except torch.OutOfMemoryError:
+        session.note("The graphics card has too little free memory; the CPU took over.")
+        session.device = torch.device("cpu")
+        return activation_maps(network.to("cpu"), inputs.cpu(), layer=layer, targets=targets, method=method)
+
+
+def _shown(targets: list[int], positive: list[bool | None], probabilities: NDArray[np.float64]) -> list[int]:
+    """The labels whose maps are kept: the positive ones, most probable first, or else the most probable one."""
+    by_probability = sorted(targets, key=lambda target: -probabilities[target])
+    return [target for target in by_probability if positive[target]] or by_probability[:1]
+
+
+def _flat(heat: NDArray[np.float32]) -> NDArray[np.float32]:
+    return heat.reshape(heat.shape[-2:])
+
+
+def _network(bundle: Bundle, device: torch.device) -> nn.Module:
+    return warm.keep(("network", bundle.sha256, str(device)), functools.partial(_load_network, bundle, device))
+
+
+def _load_network(bundle: Bundle, device: torch.device) -> nn.Module:
+    metadata = bundle.metadata
+    network = backbones.create(metadata.backbone, len(metadata.labels))
+    try:
+        network.load_state_dict(bundle.weights())  # half precision is widened to the network's own
+    except RuntimeError as error:
+        raise BundleError(f"The weights of '{metadata.name}' do not fit the network '{metadata.backbone}'.") from error
+    return network.eval().to(device)
+
+
+def _statistics(bundle: Bundle) -> FeatureStatistics | None:
+    """Where the training pictures lie, or None when the bundle does not say."""
+    described = bundle.metadata.feature_statistics
+    if described is None:
+        return None
+
+    def load() -> FeatureStatistics:
+        try:
+            return FeatureStatistics.from_arrays(bundle.arrays(described.file))
+        except ValueError as error:
+            raise BundleError(f"The feature statistics of '{bundle.metadata.name}' are damaged: {error}") from error
+
+    return warm.keep(("statistics", bundle.sha256), load)

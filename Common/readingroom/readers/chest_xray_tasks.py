@@ -1,0 +1,75 @@
+"""The questions that a chest radiograph bundle can answer, with their labels in the order of the network's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..bundles.metadata import Label
+from ..errors import BundleError
+
+
+@dataclass(frozen=True)
+class Task:
+    """``multilabel`` labels do not exclude each other: raw logits with a sigmoid each; else one softmax over all."""
+
+    name: str
+    labels: tuple[Label, ...]
+    multilabel: bool = False
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task(
+            "covid",
+            (
+                Label("covid-19", "COVID-19"),
+                Label("viral-pneumonia", "Viral pneumonia"),
+                Label("normal", "Normal"),
+            ),
+        ),
+        Task(
+            "pneumonia",
+            (
+                Label("bacterial-pneumonia", "Bacterial pneumonia"),
+                Label("viral-pneumonia", "Viral pneumonia"),
+                Label("normal", "Normal"),
+            ),
+        ),
+        # Paper 004 names its seven classes in a figure only; these are the seven most frequent of ChestX-ray14, whose
+        # counts fit the ratios in its text. "No finding" excludes the other six, which the paper does not say.
+        Task(
+            "chestxray8",
+            (
+                Label("no-finding", "No finding"),
+                Label("infiltration", "Infiltration"),
+                Label("effusion", "Effusion"),
+                Label("atelectasis", "Atelectasis"),
+                Label("nodule", "Nodule"),
+                Label("mass", "Mass"),
+                Label("pneumothorax", "Pneumothorax"),
+            ),
+            multilabel=True,
+        ),
+        Task("nih-pneumonia", (Label("pneumonia", "Pneumonia"), Label("no-finding", "No finding"))),
+    )
+}
+
+
+def require_task(name: str, labels: Sequence[Label], multilabel: bool) -> Task:
+    """The task of that name, if a bundle with these labels answers it.
+
+    Raises
+    ------
+    BundleError : no such task, or its labels are others
+    """
+    if name not in TASKS:
+        raise BundleError(f"The bundle answers the task '{name}', which this reader does not know.")
+    task = TASKS[name]
+    expected, found = [label.name for label in task.labels], [label.name for label in labels]
+    if found != expected or multilabel != task.multilabel:
+        raise BundleError(
+            f"The bundle's labels ({', '.join(found)}) are not those of the task '{name}' ({', '.join(expected)})."
+        )
+    return task
