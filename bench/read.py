@@ -42,7 +42,13 @@ def main() -> None:
     client = WorkerClient()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            arguments = {"reader": "chest-xray", "study": study.to_json(), "bundle": name, "device": "cpu", "out": folder}
+            arguments = {
+                "reader": "chest-xray",
+                "study": study.to_json(),
+                "bundle": name,
+                "device": "cpu",
+                "out": folder,
+            }
 
             def read() -> None:
                 client.start("read", arguments).wait()
@@ -75,7 +81,7 @@ def _steps(client: WorkerClient, arguments: dict) -> list[tuple[str, float]]:
     """What one warm read spends its time on, by the sentences of its progress."""
     marks: list[tuple[str, float]] = []
     call = client.start("read", {**arguments, "out": str(Path(arguments["out"]))})
-    call.wait(lambda event: marks.append((event.sentence, time.perf_counter())))
+    call.wait(lambda _, sentence: marks.append((sentence, time.perf_counter())))
     marks.append(("end", time.perf_counter()))
     return [(said, after - at) for (said, at), (_, after) in zip(marks, marks[1:], strict=False)]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import RESEARCH_USE, __version__
-from .engine.client import Advanced, InProcessClient
+from .engine.client import InProcessClient
 from .errors import InputError, ReadingRoomError, RefusedError
 from .readers import READERS
 
@@ -140,10 +140,10 @@ class _ProgressLine:
         self._terminal = sys.stderr.isatty()
         return self
 
-    def show(self, event: Advanced) -> None:
+    def show(self, fraction: float, sentence: str) -> None:
         if self._terminal:
-            filled = round(20 * event.fraction)
-            print(f"\r\033[K[{'#' * filled}{'.' * (20 - filled)}] {event.sentence}", end="", file=sys.stderr, flush=True)
+            filled = round(20 * fraction)
+            print(f"\r\033[K[{'#' * filled}{'.' * (20 - filled)}] {sentence}", end="", file=sys.stderr, flush=True)
 
     def __exit__(self, *_: object) -> None:
         if self._terminal:
@@ -159,7 +159,11 @@ def _list_bundles(options: argparse.Namespace) -> None:
     from .bundles.store import installed
 
     for entry in installed():
-        print(entry)
+        where = "shipped" if entry.shipped else str(entry.folder)
+        if entry.metadata is None:
+            print(f"{entry.name}  DAMAGED: {entry.problem}  ({where})")
+        else:
+            print(f"{entry.name} {entry.metadata.version}  {entry.metadata.title}  ({where})")
 
 
 def _verify_bundle(options: argparse.Namespace) -> None:

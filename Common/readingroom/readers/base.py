@@ -23,6 +23,7 @@ import SimpleITK
 
 from .. import __version__
 from ..bundles.bundle import Bundle
+from ..engine import device as device_choice
 from ..engine.progress import Progress
 from ..errors import OutputError, RefusedError
 from ..files import make_folder, write_text
@@ -121,7 +122,7 @@ def read(
     study: Study,
     bundle: Bundle,
     out: Path,
-    device: torch.device,
+    device: device_choice.Wanted = "auto",
     progress: Progress | None = None,
     anyway: bool = False,
     settings: Mapping[str, Any] | None = None,
@@ -131,6 +132,7 @@ def read(
     Raises
     ------
     BundleError : the bundle was made for another reader
+    SetupError : the device asked for is not there
     InputError : the study cannot be read
     RefusedError : a ``stop`` check, without ``anyway``; nothing is written
     OutputError : the results cannot be written; nothing is left half-written
@@ -138,7 +140,16 @@ def read(
     bundle.require(reader.name)
     progress = progress or Progress()
     started, clock = datetime.now(UTC), time.perf_counter()
-    session = ReadSession(study, bundle, device, progress.part(0.0, 0.9), anyway, settings or {})
+    notes: list[str] = []
+    session = ReadSession(
+        study=study,
+        bundle=bundle,
+        device=device_choice.choose(device, notes.append),
+        progress=progress.part(0.0, 0.9),
+        anyway=anyway,
+        settings=settings or {},
+        notes=notes,
+    )
     answer = reader.answer(session)
     progress(0.92, "Writing the results.")
     layers = answer.layers

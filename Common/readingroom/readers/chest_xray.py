@@ -104,7 +104,12 @@ class ChestXRayReader(Reader):
 
         def probability(batch: Batch) -> NDArray[np.float64]:
             logits = run_in_batches(
-                network, torch.from_numpy(batch), batch_size=16, device=session.device, note=session.note
+                torch.inference_mode()(network),
+                torch.from_numpy(batch),
+                batch_size=16,
+                device=session.device,
+                note=session.note,
+                network=network,
             )
             return np.array([calibrate(metadata, row).probabilities[target] for row in logits.double().cpu().numpy()])
 

@@ -1,0 +1,76 @@
+"""A radiograph, and small bundles with random weights for every task."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from readingroom.bundles import bundle, write
+from readingroom.bundles.metadata import (
+    BundleMetadata,
+    Calibration,
+    Conformal,
+    Explanation,
+    OperatingPoint,
+    PlattScaling,
+    Preprocessing,
+    Training,
+)  # fmt: skip
+from readingroom.networks import backbones
+from readingroom.phantoms.chest_radiograph import chest_radiograph
+from readingroom.phantoms.dicom_files import stored, write_dicom
+from readingroom.readers.chest_xray_tasks import TASKS
+
+
+@pytest.fixture
+def a_radiograph(tmp_path) -> Path:
+    """A phantom radiograph as a DICOM file with a pixel spacing."""
+    values = stored(chest_radiograph(seed=3), bits=12)
+    return write_dicom(tmp_path / "phantom.dcm", values, bits=12, PixelSpacing=[0.4, 0.3], ViewPosition="PA")
+
+
+@pytest.fixture(scope="session")
+def a_random_bundle(tmp_path_factory) -> Callable[[str], bundle.Bundle]:
+    """Make a bundle for a task with random weights: its answers mean nothing, its way is that of every bundle."""
+    made: dict[str, bundle.Bundle] = {}
+
+    def make(task_name: str) -> bundle.Bundle:
+        if task_name in made:
+            return made[task_name]
+        task = TASKS[task_name]
+        torch.manual_seed(0)
+        network = backbones.create("mobilenetv2_100", len(task.labels))
+        names = [label.name for label in task.labels]
+        platt = task.multilabel or len(names) == 2
+        scaled = names if task.multilabel else names[:1]
+        resamples = ((0.9, -0.1), (1.0, 0.0), (1.1, 0.1))
+        quantiles = {"0.9": 0.8}
+        metadata = BundleMetadata(
+            name=f"random-{task_name}",
+            title=f"Random weights for {task_name}",
+            version="1.0.0",
+            reader="chest-xray",
+            task=task_name,
+            backbone="mobilenetv2_100",
+            labels=task.labels,
+            multilabel=task.multilabel,
+            preprocessing=Preprocessing("published", 64, 3, (0.5,) * 3, (0.25,) * 3),
+            training=Training("published", 10, 10, dict.fromkeys(names, 1), ("phantoms",), 0),
+            intended_use="Tests.",
+            licence="Apache-2.0",
+            demonstration=True,
+            calibration=Calibration("platt", 20, tuple(PlattScaling(name, 1.0, 0.0, resamples) for name in scaled))
+            if platt
+            else Calibration("temperature", 20, temperature=1.5, temperature_resamples=(1.2, 1.5, 1.8)),
+            operating_points=tuple(OperatingPoint(name, "balanced", 0.4) for name in scaled),
+            default_operating_point="balanced",
+            conformal=Conformal("lac", 20, by_finding=dict.fromkeys(names, quantiles))
+            if task.multilabel
+            else Conformal("lac", 20, quantiles),
+            explanation=Explanation("cam"),
+        )
+        folder = tmp_path_factory.mktemp("bundles") / metadata.name
+        made[task_name] = write.write(folder, metadata, network.state_dict(), card="# Card\n", licence="Apache\n")
+        return made[task_name]
+
+    return make

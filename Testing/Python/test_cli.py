@@ -1,0 +1,134 @@
+"""The shell command as a person runs it: files, exit codes, one sentence on standard error."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from readingroom.bundles import store
+from readingroom.examples import chest_radiograph as example
+from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
+from readingroom.phantoms.dicom_files import stored, write_dicom
+
+
+@pytest.fixture
+def readingroom(tmp_path, monkeypatch):
+    """Run ``readingroom`` with these arguments and its own bundle store."""
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "readingroom.cli", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+    return run
+
+
+def test_read_writes_five_files_and_the_pictures(readingroom, tmp_path):
+    done = readingroom("read", "chest-xray", example(), "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "Pneumonia:" in done.stdout
+    assert done.stderr == ""
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"reading.json", "heatmap.nrrd", "segments.seg.nrrd", "report.html", "report.pdf"} <= written
+
+
+def test_demo_reads_the_example(readingroom, tmp_path):
+    assert readingroom("demo", "--out", tmp_path / "a folder with spaces").returncode == 0
+    assert (tmp_path / "a folder with spaces" / "report.pdf").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("read", "chest-xray", "x.png"),
+        ("read", "knee", "x.png", "--out", "y"),
+        ("bundles",),
+        ("read", "chest-xray", "x.png", "--out", "y", "--device", "abacus"),
+    ],
+)
+def test_wrong_use_exits_with_2(readingroom, arguments):
+    done = readingroom(*arguments)
+    assert done.returncode == 2
+    assert "usage:" in done.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image at all", b"\x00" * 128 + b"DICM" + b"\x01" * 40])
+def test_what_is_no_image_exits_with_3_and_one_sentence(readingroom, tmp_path, content):
+    (tmp_path / "broken.dcm").write_bytes(content)
+    done = readingroom("read", "chest-xray", tmp_path / "broken.dcm", "--out", tmp_path / "out")
+    assert done.returncode == 3
+    assert done.stderr.startswith("readingroom: ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_file_exits_with_3(readingroom, tmp_path):
+    done = readingroom("read", "chest-xray", tmp_path / "nowhere.png", "--out", tmp_path / "out")
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_stop_check_exits_with_3_and_anyway_reads(readingroom, tmp_path):
+    ct = write_dicom(tmp_path / "ct.dcm", stored(phantom(seed=1)), Modality="CT")
+    done = readingroom("read", "chest-xray", ct, "--out", tmp_path / "out")
+    assert done.returncode == 3
+    assert "CT" in done.stderr
+    assert not (tmp_path / "out").exists()
+    assert readingroom("read", "chest-xray", ct, "--out", tmp_path / "out", "--anyway").returncode == 0
+    assert "advised to stop" in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+def test_asking_for_a_device_that_is_not_there_is_one_sentence(readingroom, tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a graphics card here")
+    done = readingroom("read", "chest-xray", example(), "--out", tmp_path / "out", "--device", "cuda")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_unknown_bundle_is_one_sentence(readingroom, tmp_path):
+    done = readingroom("read", "chest-xray", example(), "--out", tmp_path / "out", "--bundle", "nobody")
+    assert done.returncode == 1
+    assert "nobody" in done.stderr
+
+
+def test_bundles_are_listed_verified_installed_and_removed(readingroom, tmp_path):
+    assert "cxr-nih-pneumonia" in readingroom("bundles", "list").stdout
+    folder = store.shipped_folder() / "cxr-nih-pneumonia"
+    assert "safe to load" in readingroom("bundles", "verify", folder).stdout
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as archive:
+        for path in folder.rglob("*"):
+            archive.write(path, path.relative_to(folder.parent))
+    assert readingroom("bundles", "install", tmp_path / "bundle.zip").returncode == 0
+    assert readingroom("bundles", "list").stdout.count("cxr-nih-pneumonia") >= 2
+    assert readingroom("bundles", "remove", "cxr-nih-pneumonia").returncode == 0
+    done = readingroom("bundles", "remove", "cxr-nih-pneumonia")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_zip_that_climbs_out_of_its_folder_is_refused(readingroom, tmp_path):
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
+        archive.writestr("../../outside.txt", "boo")
+    done = readingroom("bundles", "install", tmp_path / "evil.zip")
+    assert done.returncode == 1
+    assert not list(tmp_path.rglob("outside.txt"))
+
+
+def test_patient_names_stay_out_of_what_is_printed(readingroom, tmp_path):
+    secret = write_dicom(tmp_path / "x.dcm", stored(phantom(seed=2)), PatientName="Secret^Sophie", PatientID="S-4711")
+    done = readingroom("read", "chest-xray", secret, "--out", tmp_path / "out", "--anyway", "--anonymous")
+    assert done.returncode == 0
+    assert "Secret" not in done.stdout + done.stderr
+    assert "Secret" not in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+def test_constant_pictures_are_refused(readingroom, tmp_path):
+    Image.fromarray(np.full((300, 300), 90, np.uint8)).save(tmp_path / "flat.png")
+    assert readingroom("read", "chest-xray", tmp_path / "flat.png", "--out", tmp_path / "out").returncode == 3
