@@ -6,6 +6,7 @@ Prints seconds and the ratio.
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import tempfile
 import time
@@ -13,13 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from readingroom.imaging.radiograph import prepare
 
 from readingroom.bundles import store
 from readingroom.engine.client import WorkerClient
 from readingroom.examples import chest_radiograph
 from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
-from readingroom.imaging.radiograph import prepare
 from readingroom.networks import backbones
 from readingroom.readers import READERS
 
@@ -83,7 +84,7 @@ def _steps(client: WorkerClient, arguments: dict) -> list[tuple[str, float]]:
     call = client.start("read", {**arguments, "out": str(Path(arguments["out"]))})
     call.wait(lambda _, sentence: marks.append((sentence, time.perf_counter())))
     marks.append(("end", time.perf_counter()))
-    return [(said, after - at) for (said, at), (_, after) in zip(marks, marks[1:], strict=False)]
+    return [(said, after - at) for (said, at), (_, after) in itertools.pairwise(marks)]
 
 
 if __name__ == "__main__":

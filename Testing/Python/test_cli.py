@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from readingroom.bundles import store
 from readingroom.examples import chest_radiograph as example
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from readingroom.bundles import bundle, write
 from readingroom.bundles.metadata import (
     BundleMetadata,

@@ -10,11 +10,12 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-import readingroom
 import SimpleITK
 import slicerio
 import torch
 from PIL import Image
+
+import readingroom
 from readingroom.bundles import store
 from readingroom.engine.client import WorkerClient
 from readingroom.errors import BundleError, InputError, OutputError, RefusedError
@@ -160,7 +161,7 @@ def test_a_changed_byte_in_the_weights_is_noticed(tmp_path, a_random_bundle):
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1
     weights.write_bytes(data)
-    with pytest.raises(BundleError, match="model.safetensors"):
+    with pytest.raises(BundleError, match="model"):
         store.find(folder)
 
 
