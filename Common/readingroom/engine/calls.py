@@ -1,0 +1,101 @@
+"""What the worker can be asked to do. Arguments and values are plain JSON; heavy imports happen inside the calls."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import readingroom
+
+from . import device
+from .dispatch import Calls
+from .progress import Progress
+
+_PACKAGES = ("numpy", "SimpleITK", "pydicom", "torch", "torchvision", "timm", "monai", "safetensors")
+
+
+def describe(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """The device and the versions of what would do the work.
+
+    Returns ``{"device": facts as in `device.DeviceFacts`, "software": {package: version, None when missing}}``.
+    """
+    software: dict[str, str | None] = {"readingroom": readingroom.__version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            software[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            software[package] = None
+    return {"device": dataclasses.asdict(device.probe()), "software": software}
+
+
+def warm(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Verify a bundle and load its network, so that the first read does not wait for it.
+
+    ``{"bundle": name or folder, "device": "auto"}`` gives ``{"bundle": name, "device": "cpu"}``.
+    """
+    from ..bundles import store
+    from ..readers import make_reader
+
+    progress(0.1, "Verifying the bundle.")
+    bundle = store.find(arguments["bundle"])
+    chosen = device.choose(arguments.get("device", "auto"))
+    progress(0.4, "Loading the network.")
+    make_reader(bundle.metadata.reader).warm(bundle, chosen)
+    return {"bundle": bundle.metadata.name, "device": str(chosen)}
+
+
+def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Read a study and write the results into a folder.
+
+    Arguments: ``reader``, ``study`` (Study JSON with paths), ``bundle`` (name or folder), ``out`` (folder); optional
+    ``device`` (auto), ``anyway`` (False), ``settings``. Gives ``{"folder", "reading"}``.
+    """
+    progress(0.0, "Getting ready.")  # a word before torch is imported, which takes seconds the first time
+    from ..bundles import store
+    from ..readers import base, make_reader
+    from ..study import Study
+
+    reading = base.read(
+        make_reader(arguments["reader"]),
+        Study.from_json(arguments["study"]),
+        store.find(arguments["bundle"]),
+        Path(arguments["out"]),
+        arguments.get("device", "auto"),
+        progress,
+        anyway=bool(arguments.get("anyway", False)),
+        settings=arguments.get("settings", {}),
+    )
+    return {"folder": arguments["out"], "reading": reading.to_json()}
+
+
+def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Write reports of a reading.
+
+    Arguments: ``reading_folder`` (as a read left it), ``out``; optional ``reading`` (JSON, with verdicts; else the
+    folder's own), ``formats``, ``page_size`` (A4 or Letter), ``anonymous``. Gives ``{"files": [...]}``.
+    """
+    progress(0.1, "Writing the report.")
+    from ..readers import base
+    from ..reading import Reading
+    from ..reports.write import FORMATS, write_reports
+
+    folder = Path(arguments["reading_folder"])
+    data = arguments.get("reading")
+    if data is None:
+        data = json.loads((folder / base.READING).read_text("utf-8"))
+    files = write_reports(
+        Reading.from_json(data),
+        folder,
+        Path(arguments["out"]),
+        arguments.get("formats", FORMATS),
+        arguments.get("page_size", "A4"),
+        bool(arguments.get("anonymous", False)),
+    )
+    return {"files": [str(path) for path in files]}
+
+
+CALLS: Calls = {"describe": describe, "warm": warm, "read": read, "report": report}
