@@ -10,7 +10,7 @@ import functools
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from ..bundles.bundle import Bundle
 from ..engine import warm
@@ -31,7 +31,9 @@ from .base import Answer, Layer, Reader, ReadSession, heat_map_path
 from .chest_xray_tasks import require_task
 from .probabilities import calibrate, findings, main_finding, prediction_sets
 
-Batch = NDArray[np.float32]
+# Enough of the deletion curve to judge a map by, at 21 forward passes.
+_REMOVED = (0.0, 0.05, 0.1, 0.2, 0.4)
+_REPEATS = 4
 
 
 class ChestXRayReader(Reader):
@@ -99,28 +101,28 @@ class ChestXRayReader(Reader):
         """Heat map ``number`` of the reading, from column ``column`` of the raw maps."""
         metadata = session.bundle.metadata
         target = int(found.targets[0, column])
-        raw = normalize(found.maps[0, column].float().cpu().numpy())
-        heat = np.clip(prepared.to_input(raw), 0, 1).astype(np.float32)
+        cells = normalize(found.maps[:, column : column + 1].float().cpu())[0, 0].numpy()
+        heat = np.clip(prepared.to_input(cells), 0, 1).astype(np.float32)
 
-        def probability(batch: Batch) -> NDArray[np.float64]:
-            logits = run_in_batches(
-                torch.inference_mode()(network),
-                torch.from_numpy(batch),
-                batch_size=16,
-                device=session.device,
-                note=session.note,
-                network=network,
-            )
-            return np.array([calibrate(metadata, row).probabilities[target] for row in logits.double().cpu().numpy()])
+        def probability(batch: Tensor) -> Tensor:
+            logits = run_in_batches(network, batch, len(batch), session.device, session.note, network)
+            rows = logits.double().numpy()
+            return torch.tensor([calibrate(metadata, row).probabilities[target] for row in rows])
 
-        faithfulness = deletion_curve(probability, prepared.pixels, raw)
+        faithfulness = deletion_curve(
+            probability,
+            torch.from_numpy(prepared.pixels),
+            found.maps[0, column],
+            fractions=_REMOVED,
+            repeats=_REPEATS,
+        )
         finding = metadata.labels[target].name
         heat_map = HeatMap(
             finding=finding,
             image=session.study.images[0].name,
             method=found.method,
             path=heat_map_path(number, finding),
-            box=strongest_region(heat) if heat.max() > 0 else None,
+            box=strongest_region(heat),
             faithfulness=faithfulness,
         )
         shape = tuple(reversed(radiograph.image.GetSize()))
@@ -133,7 +135,7 @@ def _only_image(session: ReadSession) -> StudyImage:
     return session.study.images[0]
 
 
-def _ask(session: ReadSession, network: nn.Module, pixels: Batch, targets: list[int]) -> ActivationMaps:
+def _ask(session: ReadSession, network: nn.Module, pixels: NDArray[np.float32], targets: list[int]) -> ActivationMaps:
     """Logits, maps and embedding of one picture; on the CPU when the device's memory does not suffice."""
     explanation = session.bundle.metadata.explanation
     method = explanation.method if explanation else "auto"
