@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy
 import pytest
+
 from readingroom.bundles import bundle, write
 from readingroom.bundles.metadata import (
     BundleMetadata,

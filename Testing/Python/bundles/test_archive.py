@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from readingroom.bundles import archive
 from readingroom.errors import BundleError
 

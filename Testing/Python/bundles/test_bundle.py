@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from readingroom.bundles import bundle
 from readingroom.errors import BundleError
 
@@ -24,7 +25,7 @@ def _refusal(folder) -> str:
 
 def test_loading_imports_neither_torch_nor_monai_nor_safetensors(a_bundle):
     script = (
-        "import sys; from readingroom.bundles import bundle, store, write;"
+        "import sys; from readingroom.bundles import bundle, store, write, catalogue, download;"
         f"bundle.load({str(a_bundle.folder)!r});"
         "print(sorted({'torch', 'monai', 'timm', 'safetensors'} & set(sys.modules)))"
     )

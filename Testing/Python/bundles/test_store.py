@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from readingroom.bundles import bundle, store
 from readingroom.errors import BundleError, OutputError
 

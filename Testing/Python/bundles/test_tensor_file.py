@@ -9,6 +9,7 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from readingroom.bundles import tensor_file
 from readingroom.bundles.tensor_file import TensorFacts
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy
 import pytest
+
 from readingroom.bundles import bundle
 from readingroom.errors import OutputError
 
@@ -138,6 +139,7 @@ def test_monai_verifies_input_and_output_of_the_network(a_network_bundle):
 def test_monai_config_parser_runs_the_stored_network(a_network_bundle, a_metadata):
     parser = pytest.importorskip("monai.bundle").ConfigParser()
     import torch
+
     from readingroom.networks import backbones
 
     parser.read_meta(a_network_bundle.folder / bundle.METADATA)
