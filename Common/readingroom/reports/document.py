@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .. import DEMONSTRATION, RESEARCH_USE
-from ..reading import Check, Estimate, Finding, HeatMap, PredictionSet, Reading, Verdict
+from ..reading import Check, Estimate, Finding, PredictionSet, Reading, Verdict
 
 _METRIC_TITLES = {
     "auc": "AUC, out of fold",
@@ -73,7 +73,17 @@ class Pictures:
     pictures: tuple[Picture, ...]
 
 
-Block = Paragraph | Facts | Bars | Table | Checks | Pictures
+@dataclass(frozen=True)
+class Curve:
+    """Two falling lines over the share of the picture that was removed; all numbers 0 to 1."""
+
+    fractions: tuple[float, ...]
+    hottest: tuple[float, ...]
+    random: tuple[float, ...]
+    caption: str
+
+
+Block = Paragraph | Facts | Bars | Table | Checks | Pictures | Curve
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ def build(reading: Reading, pictures: Mapping[str, bytes]) -> Document:
         Section("Study", (_study_facts(reading),)),
         Section("Findings", tuple(_findings(reading))),
         _pictures(reading, pictures),
-        Section("Can this be trusted?", (Checks(reading.checks), *_faithfulness(reading.heat_maps))),
+        Section("Can this be trusted?", (Checks(reading.checks), *_faithfulness(reading))),
         _readers_words(reading),
         Section("Bundle", tuple(_bundle(reading))),
         Section("How this was made", (_provenance(reading),)),
@@ -230,20 +240,20 @@ def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> Section | None
     return Section("Pictures", (Pictures(tuple(shown)),)) if shown else None
 
 
-def _faithfulness(heat_maps: tuple[HeatMap, ...]) -> list[Block]:
-    sentences: list[Block] = []
-    for heat_map in heat_maps:
+def _faithfulness(reading: Reading) -> list[Block]:
+    blocks: list[Block] = []
+    for heat_map in reading.heat_maps:
         if (curve := heat_map.faithfulness) is None:
             continue
         verdict = "points at what the network uses" if curve.gain > 0 else "does not point at what the network uses"
-        sentences.append(
-            Paragraph(
-                f"Taking away the hottest {percent(curve.fractions[-1])} of the picture moves the probability from "
-                f"{percent(curve.hottest[0])} to {percent(curve.hottest[-1])}; random parts of the same size move it "
-                f"to {percent(curve.random[-1])} on average. The map {verdict} (gain {curve.gain:+.2f})."
-            )
+        caption = (
+            f"Is the map of “{reading.finding(heat_map.finding).title}” faithful? Taking away the hottest "
+            f"{percent(curve.fractions[-1])} of the picture moves the probability from {percent(curve.hottest[0])} to "
+            f"{percent(curve.hottest[-1])}; taking away parts of the same shape elsewhere moves it to "
+            f"{percent(curve.random[-1])} on average. The map {verdict} (gain {curve.gain:+.2f})."
         )
-    return sentences
+        blocks.append(Curve(curve.fractions, curve.hottest, curve.random, caption))
+    return blocks
 
 
 def _readers_words(reading: Reading) -> Section | None:

@@ -6,7 +6,7 @@ import base64
 from html import escape
 from importlib import resources
 
-from .document import Bar, Bars, Block, Checks, Document, Facts, Paragraph, Picture, Pictures, Table, percent
+from .document import Bar, Bars, Block, Checks, Curve, Document, Facts, Paragraph, Picture, Pictures, Table, percent
 
 _MARKS = {"pass": "✓", "warn": "!", "stop": "✕"}
 
@@ -45,6 +45,8 @@ def _block(block: Block) -> str:
                 for check in block.rows
             )
             return f'<ul class="checks">{"".join(items)}</ul>'
+        case Curve():
+            return _curve(block)
         case Pictures():
             return f'<div class="pictures">{"".join(map(_figure, block.pictures))}</div>'
 
@@ -77,4 +79,31 @@ def _figure(picture: Picture) -> str:
     caption = escape(picture.caption)
     return (
         f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
+    )
+
+
+def _curve(curve: Curve) -> str:
+    """An SVG of 300 x 130: probability upwards, share removed to the right."""
+    left, top, width, height = 34, 8, 250, 92
+    end = curve.fractions[-1]
+
+    def points(values: tuple[float, ...]) -> str:
+        return " ".join(
+            f"{left + width * x / end:.1f},{top + height * (1 - y):.1f}"
+            for x, y in zip(curve.fractions, values, strict=True)
+        )
+
+    ticks = "".join(
+        f'<text x="{left - 5}" y="{top + height * (1 - y) + 4:.0f}" text-anchor="end">{percent(y)}</text>'
+        f'<path d="M{left} {top + height * (1 - y):.0f}h{width}"/>'
+        for y in (0.0, 0.5, 1.0)
+    )
+    return (
+        f'<figure class="curve"><svg viewBox="0 0 300 130" role="img" aria-label="{escape(curve.caption)}">{ticks}'
+        f'<text x="{left}" y="{top + height + 14}">0 %</text>'
+        f'<text x="{left + width}" y="{top + height + 14}" text-anchor="end">{percent(end)} removed</text>'
+        f'<polyline class="random" points="{points(curve.random)}"/>'
+        f'<polyline class="hottest" points="{points(curve.hottest)}"/></svg>'
+        '<figcaption><b class="hottest">hottest parts</b> <b class="random">parts elsewhere</b> '
+        f"{escape(curve.caption)}</figcaption></figure>"
     )

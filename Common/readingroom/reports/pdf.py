@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from PIL import Image as Pillow
-from reportlab.graphics.shapes import Drawing, Line, Rect
+from reportlab.graphics.shapes import Drawing, Line, PolyLine, Rect, String
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, letter
 from reportlab.lib.styles import ParagraphStyle
@@ -21,7 +21,7 @@ from reportlab.platypus import Flowable, Image, KeepTogether, SimpleDocTemplate,
 from reportlab.platypus import Paragraph as Text
 from reportlab.platypus import Table as Grid
 
-from .document import Bar, Bars, Block, Checks, Document, Facts, Paragraph, Pictures, Section, Table, percent
+from .document import Bar, Bars, Block, Checks, Curve, Document, Facts, Paragraph, Pictures, Section, Table, percent
 
 PageSize = Literal["A4", "Letter"]
 
@@ -128,6 +128,15 @@ def _block(block: Block, width: float) -> list[Flowable]:
         case Checks():
             rows = [[_status(check.status), Text(escape(check.sentence), _style("body"))] for check in block.rows]
             return [_grid(rows, [14 * mm, width - 14 * mm])] if rows else []
+        case Curve():
+            caption = (
+                '<font color="#b3261e"><b>hottest parts</b></font> <font color="#4d7ea3"><b>parts elsewhere</b></font> '
+                + escape(block.caption)
+            )
+            return [
+                Spacer(0, 2 * mm),
+                _grid([[_curve(block), Text(caption, _style("soft"))]], [66 * mm, width - 66 * mm]),
+            ]
         case Pictures():
             return [_pictures(block, width)]
 
@@ -167,6 +176,30 @@ def _bar(bar: Bar, width: float) -> list[Flowable]:
     style = _style("positive" if bar.positive else "body")
     number = f"<b>{escape(percent(bar.probability))}</b>{escape(interval)}"
     return [Text(escape(bar.label), style), drawing, Text(number, style), Text(escape(words), style)]
+
+
+def _curve(curve: Curve) -> Drawing:
+    """Probability upwards, share removed to the right."""
+    left, bottom, width, height = 9 * mm, 5 * mm, 52 * mm, 24 * mm
+    font, end = _fonts()[0], curve.fractions[-1]
+    drawing = Drawing(64 * mm, 31 * mm)
+    for y in (0.0, 0.5, 1.0):
+        level = bottom + height * y
+        drawing.add(Line(left, level, left + width, level, strokeColor=_LINE, strokeWidth=0.5))
+        drawing.add(
+            String(left - 3, level - 2, percent(y), fontName=font, fontSize=6, fillColor=_SOFT, textAnchor="end")
+        )
+    drawing.add(String(left, 0, "0 %", fontName=font, fontSize=6, fillColor=_SOFT))
+    removed = f"{percent(end)} removed"
+    drawing.add(String(left + width, 0, removed, fontName=font, fontSize=6, fillColor=_SOFT, textAnchor="end"))
+    for values, color in ((curve.random, HexColor("#7fa8c6")), (curve.hottest, _BAD)):
+        points = [
+            place
+            for x, y in zip(curve.fractions, values, strict=True)
+            for place in (left + width * x / end, bottom + height * y)
+        ]
+        drawing.add(PolyLine(points, strokeColor=color, strokeWidth=1.5))
+    return drawing
 
 
 def _status(status: str) -> Text:
