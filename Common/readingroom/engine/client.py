@@ -102,8 +102,10 @@ class WorkerClient:
 
     def _worker(self, number: int) -> WorkerProcess:
         """The living worker, or a new one."""
-        if self._held.worker is not None and self._held.worker.alive:
-            return self._held.worker
+        if self._held.worker is not None:
+            if self._held.worker.alive:
+                return self._held.worker
+            self._held.worker.kill()
         beat = min(1.0, self.silence_seconds / 5)
         command = [self._python, "-m", "readingroom.engine.worker", "--calls", self._calls]
         command += ["--beat", str(beat), "--silence", str(self.silence_seconds), "--client-folder", str(self.folder)]
@@ -135,7 +137,8 @@ class WorkerCall:
     """One call of a `WorkerClient`."""
 
     def __init__(self, client: WorkerClient, worker: WorkerProcess, number: int):
-        self._client = client
+        self._client: WorkerClient | None = client  # a forgotten client ends its worker; until the end we need both
+        self._silence_seconds, self._stall_seconds = client.silence_seconds, client.stall_seconds
         self._worker = worker
         self._number = number
         self._end: Finished | Failed | None = None
@@ -200,7 +203,7 @@ class WorkerCall:
             elif message.get("id") in (self._number, None):
                 events += self._hear(message)
         if self._end is None and ended:
-            self._end = Failed(self._crash())
+            self._finish(Failed(self._crash()))
         if self._end is None:
             self._watch(bool(events))
         return events
@@ -209,9 +212,9 @@ class WorkerCall:
         """Take in one message; what it says of the way."""
         try:
             if "error" in message:
-                self._end = Failed(protocol.error_from_json(message["error"]))
+                self._finish(Failed(protocol.error_from_json(message["error"])))
             elif "value" in message:
-                self._end = Finished(message["value"])
+                self._finish(Finished(message["value"]))
             else:
                 return [Advanced(float(message["fraction"]), str(message["sentence"]))]
         except (KeyError, TypeError, ValueError) as problem:
@@ -226,9 +229,9 @@ class WorkerCall:
         self._silent = self._silent + tick if self._worker.beats == self._beats else 0.0
         self._beats = self._worker.beats
         self._stalled = 0.0 if advanced else self._stalled + tick
-        if self._silent > self._client.silence_seconds:
+        if self._silent > self._silence_seconds:
             self._hang(f"has shown no sign of life for {self._silent:.0f} seconds")
-        elif self._client.stall_seconds is not None and self._stalled > self._client.stall_seconds:
+        elif self._stall_seconds is not None and self._stalled > self._stall_seconds:
             self._hang(f"has made no progress for {self._stalled:.0f} seconds")
 
     def _hang(self, how: str) -> None:
@@ -247,5 +250,9 @@ class WorkerCall:
 
     def _give_up(self, error: ReadingRoomError) -> None:
         if self._end is None:
-            self._end = Failed(error)
+            self._finish(Failed(error))
             self._worker.kill()
+
+    def _finish(self, end: Finished | Failed) -> None:
+        self._end = end
+        self._client = None

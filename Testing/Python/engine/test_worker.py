@@ -1,0 +1,289 @@
+"""The worker process: noise, crashes, hangs, kills; nothing may be left behind."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from readingroom.engine.client import Advanced, WorkerClient
+from readingroom.errors import CancelledError, EngineError
+
+CALLS = "worker_calls:CALLS"
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses POSIX signals to kill the worker")
+
+
+def wait_for_progress(call, until):
+    events = []
+    until(lambda: events.extend(call.poll()) or events)
+    assert isinstance(events[0], Advanced)
+
+
+def gone(processes):
+    return all(not p.is_running() or p.status() == psutil.STATUS_ZOMBIE for p in processes)
+
+
+def test_what_libraries_print_does_not_reach_the_protocol(client):
+    assert client.start("print_much", {}).wait() == {"stdin": ""}
+    assert client.start("echo", {"a": 1}).wait() == {"a": 1}
+
+
+def test_the_worker_stays_for_the_next_call_and_loads_nothing_heavy(client):
+    first, second = (client.start("facts", {}).wait() for _ in range(2))
+    assert first["pid"] == second["pid"] != os.getpid()
+    assert not {"torch", "numpy"} & set(second["loaded"])
+
+
+def test_the_worker_works_inside_the_private_folder(client):
+    facts = client.start("facts", {}).wait()
+    assert Path(facts["temporary"]).parent == client.folder
+    assert Path(facts["folder"]) == Path(facts["temporary"])
+    assert facts["utf8"] == 1
+
+
+def test_the_worker_gets_no_secrets_but_the_thread_settings(client, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    environment = client.start("facts", {}).wait()["environment"]
+    assert "HF_TOKEN" not in environment
+    assert environment["OMP_NUM_THREADS"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"), [("exit", "exit code 7"), ("segfault", "SIGSEGV"), ("kill", "ran out of memory")]
+)
+def test_a_crash_is_a_sentence_and_the_next_call_restarts(client, how, sentence):
+    with pytest.raises(EngineError, match=sentence) as caught:
+        client.start("crash", {"how": how}).wait()
+    assert "last words" in caught.value.detail
+    assert client.start("echo", {"a": 1}).wait() == {"a": 1}
+
+
+@pytest.mark.parametrize("how", ["text", "endless"])
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the pipe through /proc")
+def test_a_line_that_is_no_message_ends_the_worker_with_a_sentence(client, how):
+    with pytest.raises(EngineError, match="cannot be understood"):
+        client.start("break_the_pipe", {"how": how}).wait()
+    assert client.start("echo", {}).wait() == {}
+
+
+def test_a_worker_killed_while_idle_is_replaced(client, until):
+    worker = psutil.Process(client.start("facts", {}).wait()["pid"])
+    worker.kill()
+    until(lambda: not worker.is_running())
+    until(lambda: not list(client.folder.glob("w*")))
+    assert client.start("facts", {}).wait()["pid"] != worker.pid
+
+
+def test_killed_at_random_moments_each_call_ends_and_leaves_nothing(client, running, until):
+    chance = random.Random(20)
+    ends = []
+    for _ in range(8):
+        call = client.start("slow_steps", {})
+        time.sleep(chance.uniform(0, 0.5))
+        for process in running():
+            process.kill()
+        try:
+            ends.append(call.wait())
+        except EngineError as error:
+            ends.append(str(error))
+        assert running() == []
+        assert list(client.folder.glob("w*")) == []
+    assert all("was ended by the system" in end for end in ends)
+
+
+def test_cancelled_at_random_moments_nothing_is_left(client, running):
+    chance = random.Random(21)
+    for _ in range(12):
+        call = client.start("slow_steps", {})
+        time.sleep(chance.uniform(0, 0.3))
+        call.cancel()
+        with pytest.raises(CancelledError):
+            call.wait()
+        assert running() == []
+        assert list(client.folder.glob("w*")) == []
+    assert client.start("echo", {"a": 1}).wait() == {"a": 1}
+
+
+@pytest.mark.parametrize("name", ["sleep", "busy_in_c"])
+def test_cancel_ends_the_worker_whatever_it_does(client, running, until, name):
+    call = client.start(name, {})
+    wait_for_progress(call, until)
+    call.cancel()
+    assert running() == []
+
+
+def test_cancel_ends_children_and_grandchildren(client, running, until):
+    call = client.start("spawn", {})
+    wait_for_progress(call, until)
+    tree = running()
+    assert len(tree) == 3
+    call.cancel()
+    until(lambda: gone(tree))
+
+
+def test_a_crash_takes_children_and_grandchildren_along(client, running, until):
+    call = client.start("spawn", {"crash": True})
+    wait_for_progress(call, until)
+    tree = running()
+    with pytest.raises(EngineError, match="SIGABRT"):
+        call.wait()
+    until(lambda: gone(tree))
+
+
+def test_a_launcher_between_client_and_worker_dies_too(temporary, tmp_path, running, until):
+    launcher = tmp_path / "launcher"
+    launcher.write_text(f'#!/bin/sh\n"{sys.executable}" "$@"\nexit $?\n')
+    launcher.chmod(0o755)
+    client = WorkerClient(python=launcher, calls=CALLS)
+    call = client.start("sleep", {})
+    wait_for_progress(call, until)
+    tree = running()
+    assert len(tree) == 2
+    call.cancel()
+    until(lambda: gone(tree))
+    client.stop()
+
+
+def test_a_stopped_worker_is_found_to_hang(temporary, running, until):
+    client = WorkerClient(calls=CALLS, silence_seconds=1.0)
+    call = client.start("sleep", {})
+    wait_for_progress(call, until)
+    running()[0].send_signal(signal.SIGSTOP)
+    with pytest.raises(EngineError, match="no sign of life for 1 seconds"):
+        call.wait()
+    assert running() == []
+    client.stop()
+
+
+def test_a_worker_stuck_in_c_leaves_the_stack_of_where(temporary, until):
+    client = WorkerClient(calls=CALLS, silence_seconds=1.0)
+    with pytest.raises(EngineError, match="no sign of life") as caught:
+        client.start("busy_in_c", {}).wait()
+    assert "in busy_in_c" in caught.value.detail
+    client.stop()
+
+
+def test_a_call_without_progress_is_given_up_when_asked_for(temporary):
+    client = WorkerClient(calls=CALLS, stall_seconds=0.5)
+    with pytest.raises(EngineError, match="no progress"):
+        client.start("sleep", {}).wait()
+    client.stop()
+
+
+def test_a_long_pause_of_the_application_is_not_taken_for_a_hang(temporary, until):
+    client = WorkerClient(calls=CALLS, silence_seconds=1.5)
+    call = client.start("sleep", {})
+    wait_for_progress(call, until)
+    time.sleep(2.0)  # nobody polls
+    call.poll()
+    assert not call.done
+    client.stop()
+
+
+def test_a_worker_that_cannot_start_is_a_sentence(temporary):
+    client = WorkerClient(python=Path("/nowhere/python"), calls=CALLS)
+    with pytest.raises(EngineError, match="could not be started"):
+        client.start("echo", {})
+    client.stop()
+
+
+def test_calls_that_cannot_be_loaded_are_a_sentence(temporary):
+    client = WorkerClient(calls="readingroom.engine.no_such_module:CALLS")
+    with pytest.raises(EngineError, match="unforeseen") as caught:
+        client.start("echo", {}).wait()
+    assert "no_such_module" in caught.value.detail
+    client.stop()
+
+
+def test_twenty_restarts_leak_no_descriptor_no_thread_and_no_zombie(client, running):
+    def cycle() -> None:
+        call = client.start("echo", {})
+        call.wait()
+        client.start("sleep", {}).cancel()
+
+    cycle()
+    here = psutil.Process()
+    before = here.num_fds(), here.num_threads()
+    for _ in range(20):
+        cycle()
+    assert (here.num_fds(), here.num_threads()) == before
+    assert running() == []
+
+
+def test_a_forgotten_client_ends_its_worker(temporary, running, until):
+    client = WorkerClient(calls=CALLS)
+    client.start("echo", {}).wait()
+    tree = running()
+    del client
+    until(lambda: gone(tree))
+    assert list(temporary.iterdir()) == []
+
+
+PARENT = """
+import sys, time
+from readingroom.engine.client import WorkerClient
+client = WorkerClient(calls="worker_calls:CALLS")
+call = client.start("spawn", {})
+while not call.poll():
+    time.sleep(0.01)
+print("started", flush=True)
+if sys.argv[1:] == ["exit"]:
+    sys.exit()
+time.sleep(60)
+"""
+
+
+def test_when_the_parent_is_killed_the_tree_ends_and_the_folder_goes(temporary, running, until):
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE)
+    parent.stdout.readline()
+    tree = running()
+    assert len(tree) == 4
+    parent.kill()
+    parent.communicate()
+    until(lambda: gone(tree))
+    assert list(temporary.glob("readingroom-*")) == []
+
+
+def test_when_the_parent_ends_in_order_nothing_is_left(temporary, running, until):
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, "exit"], stdout=subprocess.PIPE)
+    parent.stdout.readline()
+    tree = running()
+    parent.communicate()
+    until(lambda: gone(tree))
+    assert list(temporary.iterdir()) == []
+
+
+def serve(*lines: bytes) -> list[bytes]:
+    """What a worker answers to raw lines, without its heart beats."""
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "readingroom.engine.worker", "--calls", CALLS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    worker.stdin.write(b"".join(lines))
+    worker.stdin.flush()
+    answers = []
+    while len(answers) < len(lines):
+        if (line := worker.stdout.readline()) != b'{"beat":true}\n':
+            answers.append(line)
+    worker.communicate()
+    return answers
+
+
+@pytest.mark.parametrize("line", [b"no json\n", b"[1]\n", b'{"id": 1}\n', b'{"call": "echo", "arguments": 3}\n'])
+def test_a_request_that_is_none_is_answered_with_an_error(line):
+    (answer,) = serve(line)
+    assert b"asked for something unclear" in answer
+
+
+def test_a_request_during_another_is_refused():
+    busy = b'{"id": 1, "call": "slow_steps", "arguments": {}}\n'
+    worker_answers = serve(busy, b'{"id": 2, "call": "echo", "arguments": {}}\n')
+    assert any(b'"id":2' in answer and b"still busy" in answer for answer in worker_answers)
