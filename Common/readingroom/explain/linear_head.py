@@ -1,0 +1,87 @@
+"""Networks that end in global average pooling and one linear layer: their map needs no backward pass.
+
+Such a network computes ``logit[c] = bias[c] + sum_k weight[c, k] * mean_x A[k, x]`` with the last feature map ``A``, so
+the logit *is* the mean of the map ``sum_k weight[c, k] * A[k, x]`` plus the bias (Zhou et al., CVPR 2016), and
+``d logit[c] / d A[k, x] = weight[c, k] / positions``: every gradient method has its gradient without a backward pass.
+
+Whether a network is one of them is not read off its class but seen in the numbers of each forward pass, for each item:
+the mean of the last feature map must be what the last linear layer was given, and what that layer gave must be the
+answer. A network that pools otherwise, or works on after pooling (MobileNetV3), or was changed since, is thus noticed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .forward import Forward, forward_from_last_map
+
+# Rounding of a mean over some hundred positions, relative to the largest value.
+_TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """The end of such a network.
+
+    Parameters
+    ----------
+    layer : name of the module that gives the last feature map
+    classifier : name of the linear layer
+    rectified : a ReLU without a module of its own (torchvision's DenseNet) lies between the map and the pooling
+    """
+
+    layer: str
+    classifier: str
+    rectified: bool
+
+
+def linear_head(network: nn.Module, example: Tensor) -> LinearHead | None:
+    """Whether the network ends in global average pooling and one linear layer; None if not.
+
+    Works for networks of timm, torchvision and MONAI and one's own, in 2D and 3D, without knowing their classes.
+
+    Parameters
+    ----------
+    network : gives logits (items, classes)
+    example : input of the kind that it takes, (items, channels, \\*spatial); one item is enough
+
+    Raises
+    ------
+    ValueError : the network gives no feature map or no logits (see `forward_from_last_map`)
+
+    Example
+    -------
+    >>> network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    >>> linear_head(network, torch.rand(1, 1, 8, 8))
+    LinearHead(layer='0', classifier='3', rectified=False)
+    """
+    return find_linear_head(forward_from_last_map(network, example))
+
+
+def find_linear_head(forward: Forward) -> LinearHead | None:
+    """The same question to a forward pass that has already been made."""
+    if forward.classifier_output is None or forward.embedding is None or forward.embedding.ndim != 2:
+        return None
+    if forward.classifier_output.shape != forward.logits.shape:
+        return None
+    if not torch.equal(forward.classifier_output, forward.logits):
+        return None  # something follows the linear layer
+    if forward.feature_map.shape[1] != forward.embedding.shape[1]:
+        return None
+    for rectified in (False, True):
+        if _close(_pooled(forward.feature_map, rectified), forward.embedding):
+            return LinearHead(forward.layer, forward.classifier_name, rectified)
+    return None
+
+
+def _pooled(feature_map: Tensor, rectified: bool) -> Tensor:
+    flat = feature_map.detach().flatten(2)
+    return (flat.relu() if rectified else flat).mean(2)
+
+
+def _close(pooled: Tensor, embedding: Tensor) -> bool:
+    scale = embedding.abs().amax().item()
+    return (pooled - embedding).abs().amax().item() <= _TOLERANCE[embedding.dtype] * max(scale, 1e-30)
