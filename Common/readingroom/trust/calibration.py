@@ -50,6 +50,8 @@ class PlattScaling:
 
     def intervals(self, logits: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
         """Lower and upper end for each logit, in the shape of ``logits``."""
+        if not self.resamples:
+            raise ValueError("The calibration was fitted without resamples, so it gives no intervals.")
         fits = np.asarray(self.resamples, dtype=np.float64)
         values = np.asarray(logits, dtype=np.float64)[..., None] * fits[:, 0] + fits[:, 1]
         return _middle(special.expit(values), self.probabilities(logits), level)
@@ -79,6 +81,8 @@ class TemperatureScaling:
 
     def intervals(self, logits: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
         """Lower and upper end for each class, in the shape of ``logits``."""
+        if not self.resamples:
+            raise ValueError("The calibration was fitted without resamples, so it gives no intervals.")
         values = np.asarray(logits, dtype=np.float64)[..., None] / np.asarray(self.resamples)
         return _middle(special.softmax(values, axis=-2), self.probabilities(logits), level)
 

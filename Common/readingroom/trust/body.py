@@ -1,0 +1,68 @@
+"""Where the body is on a radiograph, and how much of a heat map lies outside it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from ..evaluation.binary import Booleans, Floats
+from ..reading import Check
+from .reduced import reduced, stretched
+
+BACKGROUND_BELOW = 0.12  # of the stretched gray scale
+MAP_OUTSIDE_LIMIT = 0.3
+
+
+def body_mask(gray: Floats) -> Booleans:
+    """The body, without the directly exposed or collimated dark area that touches the border.
+
+    Lungs are inside, since they do not touch the border. White collimator frames count as body. A picture without dark
+    border is all body.
+
+    Parameters
+    ----------
+    gray : ``[j, i]``, 0 to 1, bone bright
+    """
+    rows, columns = gray.shape
+    body = silhouette(stretched(reduced(gray)))
+    full = Image.fromarray(body.astype(np.uint8)).resize((columns, rows), Image.Resampling.NEAREST)
+    return np.asarray(full).astype(bool)
+
+
+def silhouette(picture: Floats) -> Booleans:
+    """Everything but the dark areas that touch the border; specks and letters on them are removed.
+
+    Parameters
+    ----------
+    picture : ``[j, i]``, reduced and stretched
+    """
+    dark = np.pad(picture < BACKGROUND_BELOW, 1, constant_values=False)
+    parts, _ = ndimage.label(dark)
+    border = np.unique(np.concatenate([parts[1], parts[-2], parts[:, 1], parts[:, -2]]))
+    background = np.isin(parts, border[border > 0])[1:-1, 1:-1]
+    return np.asarray(ndimage.binary_opening(~background, iterations=2))
+
+
+def map_outside_body_check(heat: NDArray, gray: Floats) -> Check:
+    """Warn when the map's weight lies outside the body: the network then looks at something that is no anatomy.
+
+    Parameters
+    ----------
+    heat : ``[j, i]``, 0 to 1, on the grid of ``gray``
+
+    Raises
+    ------
+    ValueError : map and picture have different grids
+    """
+    if heat.shape != gray.shape:
+        raise ValueError(f"The map has {heat.shape} pixels, the picture {gray.shape}.")
+    total = float(heat.sum())
+    if total <= 0:
+        return Check("map in body", "warn", "The map is empty: no part of the picture speaks for this finding.")
+    share = float(heat[~body_mask(gray)].sum()) / total
+    if share > MAP_OUTSIDE_LIMIT:
+        sentence = f"{share:.0%} of the map lies outside the body: the answer may rest on something other than anatomy."
+        return Check("map in body", "warn", sentence, share, MAP_OUTSIDE_LIMIT)
+    return Check("map in body", "pass", f"{1 - share:.0%} of the map lies on the body.", share, MAP_OUTSIDE_LIMIT)

@@ -1,0 +1,29 @@
+"""What all readers ask of their checks, and the check of the embedding's distance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..reading import Check
+from .distance import FeatureStatistics
+
+
+def has_stop(checks: Iterable[Check]) -> bool:
+    """Whether one of the checks ends the read."""
+    return any(check.status == "stop" for check in checks)
+
+
+def distance_check(distance: float, statistics: FeatureStatistics) -> Check:
+    """Judge a picture's ``distance`` from `FeatureStatistics.distance` by the bundle's limits."""
+    closer = statistics.closer_share(distance)
+    if distance > statistics.stop_above:
+        sentence = (
+            f"The picture is unlike the training pictures: further from them than all {statistics.held_out_n} held-out "
+            "training cases, and beyond the limit of this bundle."
+        )
+        return Check("distance", "stop", sentence, distance, statistics.stop_above)
+    if distance > statistics.warn_above:
+        sentence = f"The picture is further from the training pictures than {closer:.0%} of held-out training cases."
+        return Check("distance", "warn", sentence, distance, statistics.warn_above)
+    sentence = f"The picture is as close to the training pictures as held-out training cases ({closer:.0%} are closer)."
+    return Check("distance", "pass", sentence, distance, statistics.warn_above)

@@ -1,0 +1,92 @@
+"""What the header of a frontal chest radiograph must say. Terms: DICOM PS3.3 C.7.3.1.1.1, C.8.1.2; PS3.16 Annex L."""
+
+from __future__ import annotations
+
+from ..reading import Check
+from ..study import StudyImage
+
+RADIOGRAPHY = {"CR": "computed radiography", "DX": "digital radiography", "DR": "digital radiography", "RG": "film"}
+# May well be a radiograph: a secondary capture, or fluoroscopy equipment used for one.
+UNCLEAR_MODALITIES = {"OT", "SC", "RF", "XA"}
+OTHER_MODALITIES = {
+    "CT": "computed tomography",
+    "MR": "magnetic resonance",
+    "MG": "mammography",
+    "US": "ultrasound",
+    "PX": "a panoramic dental X-ray",
+    "IO": "an intra-oral dental X-ray",
+    "PT": "positron emission tomography",
+    "NM": "nuclear medicine",
+    "XC": "a photograph",
+    "GM": "microscopy",
+    "SM": "slide microscopy",
+    "ES": "endoscopy",
+    "OP": "an eye photograph",
+    "SEG": "a segmentation",
+}
+CHEST = ("CHEST", "THORAX", "LUNG", "TORAX")
+OTHER_BODY_PARTS = (
+    "ABDOMEN", "ANKLE", "ARM", "BRAIN", "BREAST", "CALCANEUS", "CLAVICLE", "COCCYX", "CSPINE", "ELBOW", "EXTREMITY",
+    "EYE", "FEMUR", "FINGER", "FOOT", "FOREARM", "HAND", "HEAD", "HEEL", "HIP", "HUMERUS", "JAW", "KNEE", "LEG",
+    "LIVER", "LSPINE", "MANDIBLE", "NECK", "NOSE", "PANCREAS", "PATELLA", "PELVIS", "SCAPULA", "SHOULDER", "SKULL",
+    "SPINE", "STERNUM", "TIBIA", "TOE", "TSPINE", "WRIST",
+)  # fmt: skip
+FRONTAL_VIEWS = ("PA", "AP")
+LATERAL_VIEWS = ("LL", "RL", "LATERAL", "LAT", "LLAT", "RLAT")
+
+
+def header_checks(image: StudyImage) -> tuple[Check, ...]:
+    """Modality, body part and view position of a frontal chest radiograph.
+
+    A picture without a header (PNG, NRRD) passes, and the sentence says that its pixels alone were judged.
+    """
+    return modality_check(image), body_part_check(image), view_check(image)
+
+
+def modality_check(image: StudyImage) -> Check:
+    """Stop for what is no radiograph by its Modality."""
+    modality = image.modality.strip().upper()
+    name = "modality"
+    if modality in RADIOGRAPHY:
+        return Check(name, "pass", f"The header says {modality}, {RADIOGRAPHY[modality]}.")
+    if modality in OTHER_MODALITIES:
+        sentence = f"The header says {modality}, {OTHER_MODALITIES[modality]}; this reader is for chest radiographs."
+        return Check(name, "stop", sentence)
+    if modality in UNCLEAR_MODALITIES:
+        return Check(name, "warn", f"The header says {modality}, which may or may not be a radiograph.")
+    if modality:
+        return Check(name, "stop", f"The header says {modality}, which is no radiograph.")
+    if _has_header(image):
+        return Check(name, "warn", "The header does not say what kind of image this is.")
+    return Check(name, "pass", "The picture has no header; it was judged by its pixels alone.")
+
+
+def body_part_check(image: StudyImage) -> Check:
+    """Stop for a BodyPartExamined that is not the chest."""
+    part = image.body_part.strip().upper()
+    name = "body part"
+    if not part:
+        return Check(name, "pass", "No body part is named; it was judged by the pixels alone.")
+    if any(word in part for word in CHEST):
+        return Check(name, "pass", f"The header names the body part {part}.")
+    if any(word in part for word in OTHER_BODY_PARTS):
+        return Check(name, "stop", f"The header names the body part {part}; this reader is for the chest.")
+    return Check(name, "warn", f"The header names the body part {part}, which is not known to be the chest.")
+
+
+def view_check(image: StudyImage) -> Check:
+    """Stop for a lateral view, warn for other views that are not frontal."""
+    view = image.view_position.strip().upper()
+    name = "view"
+    if not view:
+        return Check(name, "pass", "No view position is given; a frontal view was assumed.")
+    words = view.replace("_", " ").replace("-", " ").split()
+    if any(word in FRONTAL_VIEWS for word in words) or "POSTERO" in view or "ANTERO" in view:
+        return Check(name, "pass", f"The header gives a frontal view, {view}.")
+    if any(word in LATERAL_VIEWS for word in words):
+        return Check(name, "stop", f"The header gives a lateral view, {view}; this reader is for frontal views.")
+    return Check(name, "warn", f"The header gives the view {view}, which is not known to be frontal.")
+
+
+def _has_header(image: StudyImage) -> bool:
+    return bool(image.facts or image.photometric_interpretation or image.body_part or image.manufacturer)
