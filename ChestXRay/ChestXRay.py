@@ -1,0 +1,119 @@
+"""Slicer module "Chest X-Ray": what a frontal chest radiograph shows, where, and how far that can be trusted."""
+
+import sys
+from pathlib import Path
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+
+try:
+    import readingroom
+except ImportError:  # a source checkout: the package lies in the neighboring folder
+    sys.path.append(str(Path(__file__).resolve().parent.parent / "Common"))
+    import readingroom
+
+
+class ChestXRay(ScriptedLoadableModule):
+    """What the module list shows."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        parent.title = _("Chest X-Ray")
+        parent.categories = [translate("qSlicerAbstractCoreModule", "Quantification") + ".Reading Room"]
+        parent.dependencies = ["ReadingRoomHome"]
+        parent.contributors = ["ReadingRoom contributors"]
+        parent.helpText = _(
+            "Reads a frontal chest radiograph: findings with calibrated probabilities, the heat map behind them, "
+            "checks of how far they can be trusted, and a report."
+        )
+        parent.acknowledgementText = readingroom.RESEARCH_USE
+
+
+class ChestXRayWidget(ScriptedLoadableModuleWidget):
+    """The panel that all modules of ReadingRoom share, asking this module's question."""
+
+    def setup(self):
+        ScriptedLoadableModuleWidget.setup(self)
+        from readingroom.desktop.panel import ReadingPanel
+        from readingroom.desktop.scene_life import SceneLife
+
+        self.logic = ChestXRayLogic()
+        self.panel = ReadingPanel(self.logic.reading.module, self.logic.reading.session)
+        self.layout.addWidget(self.panel.widget)
+        self.sceneLife = SceneLife(self.panel, self.logic.getParameterNode, lambda: self.parent.isEntered)
+
+    def enter(self):
+        self.sceneLife.enter()
+
+    def cleanup(self):
+        self.sceneLife.cleanup()
+        self.logic.reading.stop()
+
+
+class ChestXRayLogic(ScriptedLoadableModuleLogic):
+    """Reading from scripts: ``ChestXRayLogic().read(volumeNode)`` gives a `readingroom.reading.Reading`."""
+
+    def __init__(self, client=None):
+        ScriptedLoadableModuleLogic.__init__(self)
+        from readingroom.desktop.logic import ReadingLogic
+        from readingroom.desktop.module import ReadingModule
+        from readingroom.desktop.scene import radiograph_study
+
+        module = ReadingModule(
+            name="ChestXRay",
+            reader="chest-xray",
+            question=_("What does this frontal chest radiograph show?"),
+            study_label=_("Radiograph"),
+            make_study=radiograph_study,
+        )
+        self.reading = ReadingLogic(module, client)
+
+    def read(self, volumeNode, bundle="", device="auto", anyway=False, wait=True):
+        """See `readingroom.desktop.logic.ReadingLogic.read`."""
+        return self.reading.read(volumeNode, bundle, device, anyway, wait)
+
+
+class ChestXRayTest(ScriptedLoadableModuleTest):
+    """Reads a phantom with the bundle that ships and looks at the scene. No network, no downloads."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        self.setUp()
+        self.test_PhantomIsReadAndShown()
+
+    def test_PhantomIsReadAndShown(self):
+        from readingroom.desktop import setup
+        from readingroom.desktop.layers import Layers
+        from readingroom.phantoms.chest_radiograph import chest_radiograph
+
+        missing = setup.missing()
+        if missing:
+            self.assertTrue(setup.sentence(missing))
+            self.delayDisplay(setup.sentence(missing))
+            return
+        pixels = (4095 * chest_radiograph()[None]).astype("int16")
+        volume = slicer.util.addVolumeFromArray(pixels, name="Phantom")
+        volume.CreateDefaultDisplayNodes()
+        before = slicer.util.arrayFromVolume(volume).copy()
+        logic = ChestXRayLogic()
+        try:
+            reading = logic.read(volume, device="cpu", anyway=True)  # a phantom is unlike any patient
+        finally:
+            logic.reading.stop()
+        self.assertTrue(all(0 <= finding.probability <= 1 for finding in reading.findings))
+        layers = Layers("ChestXRay")
+        heatMap = slicer.util.arrayFromVolume(layers.nodes("heat map")[0])
+        self.assertEqual(heatMap.shape, before.shape)
+        self.assertTrue(heatMap.min() >= 0 and heatMap.max() <= 1)
+        self.assertGreater(layers.nodes("segmentation")[0].GetSegmentation().GetNumberOfSegments(), 0)
+        self.assertTrue((slicer.util.arrayFromVolume(volume) == before).all())
+        self.delayDisplay("Test passed")

@@ -1,0 +1,43 @@
+"""What the person at the panel changes in a reading: operating points and verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..reading import Decision, Finding, Reading, Verdict
+
+
+def with_operating_point(reading: Reading, finding_name: str, point_name: str) -> Reading:
+    """The reading with one finding judged at another of its operating points.
+
+    Raises
+    ------
+    KeyError : the reading has no such finding, or the finding no such point
+    """
+    finding = reading.finding(finding_name)
+    point = next((p for p in finding.operating_points if p.name == point_name), None)
+    if point is None:
+        raise KeyError(f"'{finding_name}' has no operating point named '{point_name}'.")
+    judged = replace(finding, chosen_point=point_name, positive=finding.probability >= point.threshold)
+    return replace(reading, findings=tuple(judged if f.name == finding_name else f for f in reading.findings))
+
+
+def verdict_of(reading: Reading, finding_name: str) -> Verdict:
+    """The verdict given on a finding, or an empty one."""
+    return next((v for v in reading.verdicts if v.finding == finding_name), Verdict(finding_name))
+
+
+def with_decision(reading: Reading, finding_name: str, decision: Decision) -> Reading:
+    """The reading with another decision on one finding; its comment stays."""
+    return reading.with_verdict(replace(verdict_of(reading, finding_name), decision=decision))
+
+
+def with_comment(reading: Reading, finding_name: str, comment: str) -> Reading:
+    """The reading with another comment on one finding; its decision stays."""
+    return reading.with_verdict(replace(verdict_of(reading, finding_name), comment=comment))
+
+
+def first_finding(reading: Reading) -> Finding:
+    """The finding to look at first: the most probable one that has a heat map, else the most probable."""
+    with_map = {heat_map.finding for heat_map in reading.heat_maps}
+    return max(reading.findings, key=lambda finding: (finding.name in with_map, finding.probability))

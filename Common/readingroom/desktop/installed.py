@@ -1,0 +1,12 @@
+"""The installed bundles that can answer a reader's question."""
+
+from __future__ import annotations
+
+from ..bundles import store
+from ..bundles.metadata import BundleMetadata
+
+
+def bundles_for(reader: str) -> list[BundleMetadata]:
+    """Undamaged bundles of this reader by name; the user's own stands for a shipped one of the same name."""
+    found = [entry.metadata for entry in store.installed() if entry.metadata is not None]
+    return list({metadata.name: metadata for metadata in found if metadata.reader == reader}.values())

@@ -1,0 +1,141 @@
+"""The findings of a reading: probability, interval and threshold as a bar, and what the person says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from ...reading import Decision, Finding, Reading, Verdict
+from ...reports.document import percent
+from .. import choices, words
+from .labels import heading, sentence
+from .probability_bar import ProbabilityBar
+
+
+class FindingsView:
+    """One row per finding and the prediction sets below.
+
+    Parameters
+    ----------
+    on_chosen : called with the finding whose map and operating point are to be shown
+    on_decision, on_comment : called with the finding and the person's decision or comment
+    """
+
+    def __init__(
+        self,
+        on_chosen: Callable[[str], None],
+        on_decision: Callable[[str, Decision], None],
+        on_comment: Callable[[str, str], None],
+    ) -> None:
+        self._callbacks = (on_chosen, on_decision, on_comment)
+        self.widget = qt.QWidget()
+        column = qt.QVBoxLayout(self.widget)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.overruled = sentence(_("Read against a check that advised to stop: see the checks below."))
+        column.addWidget(self.overruled)
+        self._rows_layout = qt.QVBoxLayout()
+        column.addLayout(self._rows_layout)
+        self.prediction_set = sentence()
+        column.addWidget(self.prediction_set)
+        self.rows: dict[str, FindingRow] = {}
+
+    def show(self, reading: Reading, chosen: str) -> None:
+        """Draw the reading; ``chosen`` is the finding whose map is shown."""
+        if list(self.rows) != [finding.name for finding in reading.findings]:
+            self._make_rows(reading)
+        for finding in reading.findings:
+            row = self.rows[finding.name]
+            row.show(finding, choices.verdict_of(reading, finding.name), chosen == finding.name)
+        self.overruled.setVisible(reading.read_anyway and any(check.status == "stop" for check in reading.checks))
+        sets = [words.prediction_set_text(one, reading) for one in reading.prediction_sets]
+        self.prediction_set.setText("\n".join(sets))
+        self.prediction_set.setVisible(bool(sets))
+
+    def comments(self) -> dict[str, str]:
+        """What stands in the comment fields, by finding."""
+        return {name: row.comment.text for name, row in self.rows.items()}
+
+    def _make_rows(self, reading: Reading) -> None:
+        for row in self.rows.values():
+            row.widget.setParent(None)
+            row.widget.deleteLater()
+        selectable = len(reading.heat_maps) > 1
+        self.rows = {f.name: FindingRow(f.name, selectable, *self._callbacks) for f in reading.findings}
+        for row in self.rows.values():
+            self._rows_layout.addWidget(row.widget)
+
+
+class FindingRow:
+    """Title, probability, bar, and accept, reject and comment."""
+
+    def __init__(
+        self,
+        name: str,
+        selectable: bool,
+        on_chosen: Callable[[str], None],
+        on_decision: Callable[[str, Decision], None],
+        on_comment: Callable[[str, str], None],
+    ) -> None:
+        self.widget = qt.QFrame()
+        self.widget.setFrameShape(qt.QFrame.StyledPanel)
+        column = qt.QVBoxLayout(self.widget)
+        column.setSpacing(3)
+
+        top = qt.QHBoxLayout()
+        self.title: Any = qt.QRadioButton() if selectable else heading()
+        self.probability = heading()
+        self.probability.setAlignment(qt.Qt.AlignRight)
+        top.addWidget(self.title, 1)
+        top.addWidget(self.probability)
+        column.addLayout(top)
+
+        self.bar = ProbabilityBar()
+        column.addWidget(self.bar)
+        self.detail = sentence()
+        column.addWidget(self.detail)
+
+        bottom = qt.QHBoxLayout()
+        self.accept = _decision_button(_("Accept"), _("You agree with this finding; the report says so."))
+        self.reject = _decision_button(_("Reject"), _("You do not agree with this finding; the report says so."))
+        self.comment = qt.QLineEdit()
+        self.comment.setPlaceholderText(_("Comment for the report"))
+        for widget in (self.accept, self.reject):
+            bottom.addWidget(widget)
+        bottom.addWidget(self.comment, 1)
+        column.addLayout(bottom)
+
+        if selectable:
+            self.title.setToolTip(_("Show the heat map and the operating points of this finding."))
+            self.title.clicked.connect(lambda *_args: on_chosen(name))
+        self.accept.clicked.connect(lambda *_args: on_decision(name, "accept" if self.accept.isChecked() else ""))
+        self.reject.clicked.connect(lambda *_args: on_decision(name, "reject" if self.reject.isChecked() else ""))
+        self.comment.editingFinished.connect(lambda *_args: on_comment(name, self.comment.text))
+
+    def show(self, finding: Finding, verdict: Verdict, chosen: bool) -> None:
+        """Draw one finding and its verdict."""
+        self.title.setText(finding.title)
+        if self.title.inherits("QRadioButton"):
+            self.title.setChecked(chosen)
+        self.probability.setText(percent(finding.probability))
+        detail = [words.interval_text(finding), words.decision_text(finding)]
+        self.detail.setText(" · ".join(filter(None, detail)))
+        self.bar.showFinding(finding)
+        self.bar.setToolTip(words.bar_legend(finding))
+        self.bar.setAccessibleName(f"{finding.title}: {percent(finding.probability)}, {self.detail.text}")
+        self.accept.setChecked(verdict.decision == "accept")
+        self.reject.setChecked(verdict.decision == "reject")
+        self.accept.setAccessibleName(_("Accept {finding}").format(finding=finding.title))
+        self.reject.setAccessibleName(_("Reject {finding}").format(finding=finding.title))
+        self.comment.setAccessibleName(_("Comment on {finding}").format(finding=finding.title))
+        if not self.comment.hasFocus():  # never overwrite what is being typed
+            self.comment.setText(verdict.comment)
+
+
+def _decision_button(text: str, tip: str) -> Any:
+    button = qt.QPushButton(text)
+    button.setCheckable(True)
+    button.setToolTip(tip)
+    return button

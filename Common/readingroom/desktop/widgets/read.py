@@ -1,0 +1,51 @@
+"""The button that reads and, while it does, cancels; with the progress below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import qt
+from slicer.i18n import tr as _
+
+from .labels import sentence
+
+
+class ReadView:
+    """Parameters: ``on_pressed`` is called for Read and for Cancel alike; ``keys`` is named in the tooltip."""
+
+    def __init__(self, on_pressed: Callable[[], None], keys: str) -> None:
+        self._keys = keys
+        self.widget = qt.QWidget()
+        column = qt.QVBoxLayout(self.widget)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.button = qt.QPushButton()
+        self.button.setMinimumHeight(34)
+        self.progress = qt.QProgressBar()
+        self.progress.setRange(0, 1000)
+        self.progress.setTextVisible(False)
+        self.progress.setMaximumHeight(8)
+        self.progress.setAccessibleName(_("Progress"))
+        self.sentence = sentence()
+        column.addWidget(self.button)
+        column.addWidget(self.progress)
+        column.addWidget(self.sentence)
+        self.button.clicked.connect(lambda *_args: on_pressed())
+        self.show_ready(True)
+
+    def show_ready(self, possible: bool) -> None:
+        """Offer to read; ``possible`` is False while nothing is chosen."""
+        self.button.setText(_("Read"))
+        self.button.setToolTip(_("Read the chosen study ({keys}).").format(keys=self._keys))
+        self.button.setEnabled(possible)
+        self.progress.setVisible(False)
+        self.sentence.setVisible(False)
+
+    def show_working(self, fraction: float, text: str) -> None:
+        """Offer to cancel, and say how far the work has come."""
+        self.button.setText(_("Cancel"))
+        self.button.setToolTip(_("Stop at once; the last reading stays ({keys}).").format(keys=self._keys))
+        self.button.setEnabled(True)
+        self.progress.setVisible(True)
+        self.progress.setValue(round(1000 * fraction))
+        self.sentence.setVisible(True)
+        self.sentence.setText(text or _("Starting …"))
