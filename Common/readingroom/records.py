@@ -91,10 +91,19 @@ def _read(kind: Any, data: Any, where: str) -> Any:
         _expect(isinstance(data, str), where, "a path", data)
         return Path(data)
     if kind is float:
-        _expect(isinstance(data, int | float) and not isinstance(data, bool), where, "a number", data)
-        return float(data)
+        return _read_number(data, where)
     _expect(type(data) is kind, where, kind.__name__, data)
     return data
+
+
+def _read_number(data: Any, where: str) -> float:
+    _expect(isinstance(data, int | float) and not isinstance(data, bool), where, "a number", data)
+    try:
+        number = float(data)
+    except OverflowError:  # an integer of more than 308 digits
+        number = math.inf
+    _expect(math.isfinite(number), where, "a finite number", data)  # json.loads accepts NaN and Infinity
+    return number
 
 
 def _read_record(kind: type, data: Any, where: str) -> Any:
