@@ -25,8 +25,10 @@ from ..imaging.radiograph import Prepared, prepare
 from ..networks import backbones
 from ..reading import HeatMap
 from ..study import StudyImage
+from ..trust.body import map_outside_body_check
+from ..trust.checks import distance_check
 from ..trust.distance import FeatureStatistics
-from ..trust.radiograph_checks import checks_before, distance_check, map_outside_body_check
+from ..trust.radiograph_checks import checks_before
 from .base import Answer, Layer, Reader, ReadSession, heat_map_path
 from .chest_xray_tasks import require_task
 from .probabilities import calibrate, findings, main_finding, prediction_sets
