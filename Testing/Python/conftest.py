@@ -1,0 +1,43 @@
+"""Fixtures that several rooms share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real images and oracles that lies beside the checkout; tests that need it skip without it."""
+    folder = REPOSITORY.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the folder 'shared' with real images is not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def a_slicer_host() -> Any:
+    """The running stand-in for Slicer; `import slicer, qt, ctk` works from here on."""
+    pytest.importorskip("slicer", reason="needs the extra [host]: real MRML, VTK and Qt")
+    pytest.importorskip("PySide6", reason="needs the extra [host]: real MRML, VTK and Qt")
+    import host
+
+    host.start()
+    return host
+
+
+@pytest.fixture
+def an_empty_scene(a_slicer_host: Any) -> Iterator[Any]:
+    """The scene as after start, fresh settings, no module loaded; fails a test whose slots raised unnoticed."""
+    a_slicer_host.reset()
+    import slicer
+
+    yield slicer.mrmlScene
+    errors = a_slicer_host.slot_errors()
+    a_slicer_host.reset()
+    assert not errors, f"a slot raised {errors[0]!r}: Slicer would only print it"

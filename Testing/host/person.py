@@ -1,0 +1,118 @@
+"""What a person at the panel does: click, choose, type, press, wait, look."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import slicer
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtTest import QTest
+
+from . import mrml_widgets, views
+
+
+def _usable(widget: Any, act: str) -> None:
+    name = widget.property("objectName") or type(widget).__name__
+    if not widget.isVisible():
+        msg = f"A person cannot {act} {name}: it is not visible"
+        raise AssertionError(msg)
+    if not widget.isEnabled():
+        msg = f"A person cannot {act} {name}: it is disabled"
+        raise AssertionError(msg)
+
+
+def click(widget: Any) -> None:
+    """Press and release the left button in the middle of a visible, enabled widget."""
+    _usable(widget, "click")
+    rect = widget.property("rect")
+    # The box of a check box or radio button is at its left; the title of a section at its top.
+    point = QPoint(min(10, rect.center().x()), rect.center().y())
+    if widget.inherits("ctkCollapsibleButton"):
+        point = QPoint(rect.center().x(), 6)
+    elif not (widget.inherits("QCheckBox") or widget.inherits("QRadioButton")):
+        point = rect.center()
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    slicer.app.processEvents()
+
+
+def select(combo: Any, text: str) -> None:
+    """Choose the entry `text` of a combo box or node selector."""
+    _usable(combo, "choose in")
+    box = combo._combo if isinstance(combo, mrml_widgets.qMRMLNodeComboBox) or hasattr(combo, "_combo") else combo
+    index = box.findText(text)
+    if index < 0:
+        entries = [box.itemText(i) for i in range(box.count)]
+        msg = f"There is no entry {text!r}, only {entries}"
+        raise AssertionError(msg)
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
+    slicer.app.processEvents()
+
+
+def type_text(widget: Any, text: str) -> None:
+    """Type `text` into a widget, after what is there."""
+    _usable(widget, "type into")
+    widget.setFocus()
+    QTest.keyClicks(widget, text)
+    slicer.app.processEvents()
+
+
+def press(widget: Any, key: str) -> None:
+    """Press a key or combination such as "Return" or "Ctrl+R" while `widget` has the focus."""
+    from PySide6.QtGui import QKeySequence
+
+    _usable(widget, "press a key in")
+    window = widget.window()
+    window.activateWindow()
+    widget.setFocus()
+    slicer.app.processEvents()
+    QTest.keySequence(widget, QKeySequence(key))
+    slicer.app.processEvents()
+
+
+def wait_until(predicate: Callable[[], Any], seconds: float = 10.0) -> None:
+    """Let the application run until `predicate()` holds; an AssertionError if it does not in `seconds`."""
+    end = time.monotonic() + seconds
+    while not predicate():
+        if time.monotonic() > end:
+            msg = f"Nothing came of it in {seconds:g} s"
+            raise AssertionError(msg)
+        slicer.app.processEvents()
+        time.sleep(0.005)
+
+
+def grab(widget: Any, path: str | Path, width: int = 0, height: int = 0) -> None:
+    """A picture of a widget as PNG, at its own size or the one given, as if it were on the screen."""
+    if width or height:
+        widget.resize(width or widget.property("width"), height or widget.property("height"))
+    if not widget.isVisible():
+        widget.show()
+    slicer.app.processEvents()
+    image = QImage(widget.property("size"), QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    painter = QPainter(image)
+    widget.render(painter, QPoint(0, 0))
+    painter.end()
+    if not image.save(str(path)):
+        msg = f"{path} cannot be written"
+        raise OSError(msg)
+
+
+def render_slice(name: str = "Red", path: str | Path | None = None, width: int = 500, height: int = 500) -> Any:
+    """A slice view as an RGB array [row, column, 3]; also as PNG when a path is given. Fits nothing: set the view up first."""
+    pixels = views.picture(slicer.app.layoutManager().sliceWidget(name)._view, width, height)
+    if path is not None:
+        views.save_picture(pixels, path)
+    return pixels
+
+
+def render_3d(path: str | Path | None = None, width: int = 500, height: int = 500) -> Any:
+    """The first 3D view as an RGB array [row, column, 3]; also as PNG when a path is given."""
+    pixels = views.picture(slicer.app.layoutManager().threeDWidget(0)._view, width, height)
+    if path is not None:
+        views.save_picture(pixels, path)
+    return pixels
