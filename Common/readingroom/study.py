@@ -136,8 +136,9 @@ class Study:
 
     @property
     def anonymous(self) -> Study:
-        """The same study without what names the patient."""
-        return replace(self, patient=self.patient.anonymous, accession_number="", study_instance_uid="")
+        """The same study without what names the patient or leads to him in an archive."""
+        images = tuple(replace(image, facts=_without_instance_uids(image.facts)) for image in self.images)
+        return replace(self, images=images, patient=self.patient.anonymous, accession_number="", study_instance_uid="")
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; pixels in memory are left out (write them to files first)."""
@@ -152,3 +153,8 @@ class Study:
         ValueError : something is missing, unknown or not plausible
         """
         return records.from_json(cls, data)
+
+
+def _without_instance_uids(facts: Mapping[str, str]) -> dict[str, str]:
+    """Header facts without ``SOPInstanceUID``, ``SeriesInstanceUID`` ..., by which an archive finds the patient."""
+    return {keyword: value for keyword, value in facts.items() if not keyword.endswith("InstanceUID")}

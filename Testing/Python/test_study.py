@@ -1,0 +1,125 @@
+"""The Study: plausible ones are carried through JSON, nonsense is refused when built."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from readingroom.study import PatientFacts, Study, StudyImage, StudyMask
+
+_names = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,8}", fullmatch=True)
+_paths = st.lists(st.text("abc é-", min_size=1), min_size=1, max_size=3).map(lambda parts: Path(*parts))
+_facts = st.dictionaries(st.text(), st.text(), max_size=3)
+_patients = st.builds(
+    PatientFacts, st.text(), st.text(), st.sampled_from(["", "M", "F", "O"]), st.none() | st.floats(0, 130), st.text()
+)
+
+
+@st.composite
+def _studies(draw) -> Study:
+    one = st.builds(StudyImage, _names, _paths, st.text(), rendered=st.booleans(), facts=_facts)
+    images = draw(st.lists(one, min_size=1, max_size=3, unique_by=lambda image: image.name))
+    on = st.sampled_from([image.name for image in images])
+    masks = draw(st.lists(st.builds(StudyMask, _names, on, _paths), max_size=2, unique_by=lambda mask: mask.name))
+    return Study(tuple(images), tuple(masks), draw(_patients), draw(st.text()), draw(st.text()))
+
+
+@pytest.fixture
+def a_study() -> Study:
+    """A study with everything that could name the patient."""
+    image = StudyImage(
+        "frontal",
+        Path("archive/DOE_JANE/1.dcm"),
+        modality="DX",
+        facts={"SOPInstanceUID": "1.2.3.4", "SeriesInstanceUID": "1.2.3", "SOPClassUID": "1.2.840", "KVP": "120"},
+    )
+    patient = PatientFacts("Doe^Jane", "4711", "F", 54.0, "19720101")
+    mask = StudyMask("left-lung", "frontal", Path("left.nrrd"))
+    return Study((image,), (mask,), patient, "1.2", "20260201", "Chest PA", "A-17")
+
+
+@settings(max_examples=50, deadline=None)
+@given(study=_studies())
+def test_any_study_comes_back_from_json_text(study):
+    assert Study.from_json(json.loads(json.dumps(study.to_json()))) == study
+
+
+def test_importing_the_nouns_imports_nothing_heavy():
+    script = (
+        "import sys, readingroom, readingroom.study, readingroom.reading, readingroom.errors;"
+        "print(sorted({'torch', 'monai', 'timm', 'numpy', 'scipy', 'SimpleITK', 'pydicom'} & set(sys.modules)))"
+    )
+    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
+
+
+def test_pixels_in_memory_are_not_part_of_the_json_nor_of_equality():
+    held = StudyImage("frontal", Path("x.png"), pixels=object())
+    assert held == StudyImage("frontal", Path("x.png"))
+    assert "pixels" not in Study((held,)).to_json()["images"][0]
+
+
+def test_a_study_with_pixels_only_can_be_built_but_not_read_back():
+    study = Study((StudyImage("frontal", pixels=object()),))
+    with pytest.raises(ValueError, match="neither a path nor pixels"):
+        Study.from_json(study.to_json())
+
+
+@pytest.mark.parametrize("name", ["", "Frontal", "two words", "-x", "a/b", "frontal\n"])
+def test_names_that_are_no_lower_case_words_are_refused(name):
+    with pytest.raises(ValueError, match="lower-case words"):
+        StudyImage(name, Path("x.png"))
+    with pytest.raises(ValueError, match="lower-case words"):
+        StudyMask(name, "frontal", Path("x.nrrd"))
+
+
+@pytest.mark.parametrize("age", [-1.0, 131.0, float("nan")])
+def test_implausible_ages_are_refused(age):
+    with pytest.raises(ValueError, match="not plausible"):
+        PatientFacts(age_years=age)
+
+
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (lambda image: Study(()), "at least one image"),
+        (lambda image: Study((image, image)), "Two images of the study are named frontal"),
+        (
+            lambda image: Study((image,), (StudyMask("m", "frontal", Path("m")),) * 2),
+            "Two masks of the study are named m",
+        ),
+        (lambda image: Study((image,), (StudyMask("m", "ct", Path("m")),)), "lies on image 'ct'"),
+        (lambda image: StudyImage("frontal"), "neither a path nor pixels"),
+        (lambda image: StudyMask("m", "frontal"), "neither a path nor pixels"),
+    ],
+)
+def test_studies_that_contradict_themselves_are_refused(build, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        build(StudyImage("frontal", Path("x.png")))
+
+
+def test_images_are_found_by_name(a_study):
+    assert a_study.image("frontal").modality == "DX"
+    with pytest.raises(KeyError, match="no image named 'ct'; it has frontal"):
+        a_study.image("ct")
+
+
+def test_an_anonymous_study_keeps_sex_and_age_and_loses_what_names_the_patient(a_study):
+    anonymous = a_study.anonymous
+    text = json.dumps({**anonymous.to_json(), "images": [dict(anonymous.image("frontal").facts)]})
+    for secret in ("Doe", "4711", "19720101", "A-17", '"1.2"', "1.2.3"):
+        assert secret not in text
+    assert (anonymous.patient.sex, anonymous.patient.age_years) == ("F", 54.0)
+    assert anonymous.image("frontal").facts["KVP"] == "120"
+    assert anonymous.image("frontal").facts["SOPClassUID"] == "1.2.840"
+
+
+def test_facts_of_an_image_cannot_be_changed(a_study):
+    with pytest.raises(TypeError):
+        a_study.image("frontal").facts["KVP"] = "0"
