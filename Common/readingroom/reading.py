@@ -37,6 +37,10 @@ class Estimate:
     interval: Interval | None = None
     n: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.n is not None and self.n < 0:
+            raise ValueError(f"An estimate cannot be measured on {self.n} cases.")
+
 
 @dataclass(frozen=True)
 class OperatingPoint:
@@ -46,6 +50,10 @@ class OperatingPoint:
     threshold: float
     sensitivity: Estimate | None = None
     specificity: Estimate | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"The threshold of '{self.name}' is {self.threshold}, not between 0 and 1.")
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,8 @@ class Finding:
     def __post_init__(self) -> None:
         if not 0 <= self.probability <= 1:
             raise ValueError(f"The probability of '{self.name}' is {self.probability}, not between 0 and 1.")
+        if self.chosen_point and self.operating_point is None:
+            raise ValueError(f"'{self.name}' was decided at '{self.chosen_point}', which is none of its points.")
 
     @property
     def operating_point(self) -> OperatingPoint | None:
@@ -85,6 +95,12 @@ class PredictionSet:
     coverage: float
     n: int
     finding: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.coverage < 1:
+            raise ValueError(f"A coverage of {self.coverage} is not between 0 and 1.")
+        if self.n < 1:
+            raise ValueError(f"A prediction set cannot be calibrated on {self.n} cases.")
 
 
 @dataclass(frozen=True)
@@ -127,6 +143,10 @@ class Faithfulness:
     gain: float
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if not len(self.fractions) == len(self.hottest) == len(self.random):
+            raise ValueError("The curves of a faithfulness check differ in length.")
+
 
 @dataclass(frozen=True)
 class HeatMap:
@@ -142,6 +162,11 @@ class HeatMap:
     levels: tuple[float, ...] = (0.5, 0.75)
     box: Box | None = None
     faithfulness: Faithfulness | None = None
+
+    def __post_init__(self) -> None:
+        # A reading may come from elsewhere; what it names is opened.
+        if self.path.is_absolute() or self.path.drive or ".." in self.path.parts:
+            raise ValueError(f"The heat map {self.path} does not lie in the folder of its reading.")
 
 
 @dataclass(frozen=True)
@@ -219,6 +244,7 @@ class Reading:
         for what, referred in (
             ("heat map", [m.finding for m in self.heat_maps]),
             ("verdict", [v.finding for v in self.verdicts]),
+            ("prediction set", [p.finding for p in self.prediction_sets if p.finding]),
         ):
             if strangers := set(referred) - set(names):
                 raise ValueError(f"A {what} speaks of {', '.join(sorted(strangers))}, which is no finding here.")
@@ -248,8 +274,8 @@ class Reading:
     def anonymous(self) -> Reading:
         """The same reading without what names the patient (file paths can hold names, so they go too)."""
         study = self.study.anonymous
-        images = tuple(replace(image, path=Path(f"{image.name}")) for image in study.images)
-        masks = tuple(replace(mask, path=Path(f"{mask.name}")) for mask in study.masks)
+        images = tuple(replace(image, path=Path(image.name)) for image in study.images)
+        masks = tuple(replace(mask, path=Path(mask.name)) for mask in study.masks)
         return replace(self, study=replace(study, images=images, masks=masks))
 
     def to_json(self) -> dict[str, Any]:
