@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readingroom import records
@@ -64,25 +64,30 @@ _trees = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(tree=_trees)
 def test_any_record_comes_back_from_json_text(tree):
     text = json.dumps(records.to_json(tree), allow_nan=False)
     assert records.from_json(Tree, json.loads(text)) == tree
 
 
+@settings(deadline=None)
 @given(data=_json)
 def test_any_other_json_is_refused_as_value_error(data):
     with pytest.raises(ValueError, match="Tree"):
         records.from_json(Tree, data)
 
 
+@settings(deadline=None)
 @given(tree=_trees, name=st.sampled_from(["leaf", "leaves", "pair", "choice", "path", "table", "anything"]), junk=_json)
 def test_junk_in_any_field_is_read_or_refused_with_the_name_of_the_field(tree, name, junk):
     data = {**records.to_json(tree), name: junk}
     try:
-        assert isinstance(records.from_json(Tree, data), Tree)
+        records.from_json(Tree, data)
+        refusal = ""
     except ValueError as error:
-        assert f"Tree.{name}" in str(error)
+        refusal = str(error)
+    assert refusal == "" or f"Tree.{name}" in refusal
 
 
 def test_what_is_held_in_memory_only_is_left_out_and_refused():
