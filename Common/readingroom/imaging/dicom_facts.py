@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from pydicom.config import IGNORE
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
@@ -37,7 +38,7 @@ def study_image(dataset: Dataset, path: Path, name: str = "frontal") -> StudyIma
     facts = {keyword: value for keyword in _FACTS if (value := text(dataset, keyword))}
     syntax = text(getattr(dataset, "file_meta", Dataset()), "TransferSyntaxUID")
     if syntax:
-        facts["TransferSyntax"] = UID(syntax).name
+        facts["TransferSyntax"] = UID(syntax, IGNORE).name
     if source:
         facts["ViewPositionSource"] = source
     return StudyImage(

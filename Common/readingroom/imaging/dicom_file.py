@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
 from collections.abc import Iterable, Iterator
@@ -52,18 +53,28 @@ def read_image(path: Path) -> Dataset:
     return _read(path, stop_before_pixels=False)
 
 
+def value_of(dataset: Dataset, keyword: str) -> Any:
+    """The element's value as pydicom gives it; None when absent or damaged."""
+    with quiet_pydicom():
+        try:
+            return dataset.get(keyword)
+        except Exception:  # pydicom decodes an element when it is first asked for; if it is damaged, raises anything
+            return None
+
+
 def text(dataset: Dataset, keyword: str) -> str:
     """The element as text, several values joined with a backslash; empty when absent or damaged."""
-    value = _value(dataset, keyword)
+    value = value_of(dataset, keyword)
     if value is None:
         return ""
     values = value if isinstance(value, pydicom.multival.MultiValue | list | tuple) else [value]
-    return "\\".join(str(item).replace("\0", "").strip() for item in values)
+    with quiet_pydicom():  # names are decoded when they are first written out
+        return "\\".join(str(item).replace("\0", "").strip() for item in values)
 
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     """The element as finite numbers; empty when absent, damaged or not all numbers."""
-    value = _value(dataset, keyword)
+    value = value_of(dataset, keyword)
     if value is None or value == "":
         return ()
     values: Iterable[Any] = value if isinstance(value, pydicom.multival.MultiValue | list | tuple) else [value]
@@ -82,7 +93,7 @@ def whole_number(dataset: Dataset, keyword: str) -> int | None:
 
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:
     """The items of a sequence; none when it is absent or damaged."""
-    value = _value(dataset, keyword)
+    value = value_of(dataset, keyword)
     return list(value) if isinstance(value, pydicom.sequence.Sequence) else []
 
 
@@ -97,9 +108,15 @@ def what_it_is(dataset: Dataset) -> str:
 @contextmanager
 def quiet_pydicom() -> Iterator[None]:
     """pydicom's warnings quote header values, which may name the patient: they must not reach a log."""
-    with warnings.catch_warnings(), pydicom.config.disable_value_validation():
-        warnings.simplefilter("ignore")
-        yield
+    logger = pydicom.config.logger
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), pydicom.config.disable_value_validation():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _read(path: Path, stop_before_pixels: bool) -> Dataset:
@@ -128,7 +145,8 @@ def _refuse_deflated(path: Path) -> None:
 
 
 def _refuse_what_is_no_single_image(dataset: Dataset, name: str) -> None:
-    storage = getattr(dataset, "file_meta", Dataset()).get("MediaStorageSOPClassUID") or text(dataset, "SOPClassUID")
+    meta = getattr(dataset, "file_meta", Dataset())
+    storage = text(meta, "MediaStorageSOPClassUID") or text(dataset, "SOPClassUID")
     if storage == MediaStorageDirectoryStorage or "DirectoryRecordSequence" in dataset:
         raise InputError(f"'{name}' is a DICOMDIR, a table of contents; choose the image itself or its folder.")
     if text(dataset, "Modality") in _NOT_IMAGES:
@@ -142,10 +160,3 @@ def _refuse_what_is_no_single_image(dataset: Dataset, name: str) -> None:
             f"'{name}' holds {what_it_is(dataset)} with {frames} frames; a single radiograph was expected."
         )
     refuse_impossible_size(columns, rows, name)
-
-
-def _value(dataset: Dataset, keyword: str) -> Any:
-    try:
-        return dataset.get(keyword)
-    except Exception:  # pydicom decodes an element when it is first asked for, and raises anything if it is damaged
-        return None

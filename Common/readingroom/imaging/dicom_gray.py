@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from .dicom_file import items, numbers, text, whole_number
+from .dicom_file import items, numbers, text, value_of, whole_number
 from .dicom_pixels import is_color, stored_values
 from .display import Curve, Gray, LookupTable, Window, robust_window, through, window_between
 from .gray import Shown, as_gray, refuse_no_picture, show
@@ -97,7 +97,7 @@ def lookup_table(item: Dataset) -> LookupTable | None:
         return None
     length, first, bits = (int(value) for value in descriptor)
     length = length or 65_536  # PS3.3 C.11.1.1: 0 stands for 2 ** 16
-    data = item.get("LUTData")
+    data = value_of(item, "LUTData")
     if isinstance(data, bytes):  # VR OW
         byte_order = "<" if item.is_little_endian is not False else ">"
         width = "u1" if len(data) in (length, length + 1) else byte_order + "u2"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numpy.typing import NDArray
+from pydicom.config import IGNORE
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import Decoder, get_decoder
@@ -68,14 +69,15 @@ def _refuse_contradictions(dataset: Dataset, name: str) -> None:
 
 
 def _decoder(dataset: Dataset, name: str) -> Decoder:
-    syntax = UID(text(getattr(dataset, "file_meta", Dataset()), "TransferSyntaxUID"))
+    syntax = UID(text(getattr(dataset, "file_meta", Dataset()), "TransferSyntaxUID"), IGNORE)
     if not syntax:  # a file of an old scanner, without file meta information: pydicom found its encoding by trying
         implicit, little = dataset.original_encoding
         syntax = UID("1.2.840.10008.1.2" if implicit else "1.2.840.10008.1.2.1" if little else "1.2.840.10008.1.2.2")
         dataset.ensure_file_meta()
         dataset.file_meta.TransferSyntaxUID = syntax
     try:
-        decoder = get_decoder(syntax)
+        with quiet_pydicom():
+            decoder = get_decoder(syntax)
     except NotImplementedError as error:
         raise InputError(f"'{name}' is compressed in a way that is not supported ({syntax.name}).") from error
     if not decoder.is_available:

@@ -50,7 +50,7 @@ class Window:
         """The values as gray, any shape."""
         x = values.astype(np.float64)
         if self.function == "SIGMOID":
-            exponent = np.clip(-4 * (x - self.center) / self.width, -700, 700)  # exp overflows beyond
+            exponent = np.clip(-4 * (x - self.center) / self.width, -80, 80)  # exp leaves float32 beyond
             return (1 / (1 + np.exp(exponent))).astype(np.float32)
         linear = self.function == "LINEAR"
         center, width = (self.center - 0.5, self.width - 1) if linear else (self.center, self.width)
@@ -78,7 +78,8 @@ class LookupTable:
         Tables that declare 16 bits but were computed for 10 or 12 are common: then the range is that of the entries.
         """
         largest = int(self.entries.max())
-        return (self(values) / (2 ** min(self.bits, max(largest.bit_length(), 1)) - 1)).astype(np.float32)
+        share = self(values) / (2 ** min(self.bits, max(largest.bit_length(), 1)) - 1)
+        return np.minimum(share, 1).astype(np.float32)  # a table may hold more than it declares
 
 
 def through(curve: Curve, values: NDArray) -> NDArray:

@@ -48,8 +48,8 @@ def file_kind(path: Path) -> FileKind:
             return kind
     if _is_nifti(head) or (head.startswith(b"\x1f\x8b") and _is_nifti(_first_unzipped_bytes(path))):
         return "nifti"
-    stranger = next((words for start, words in _KNOWN_STRANGERS if head.startswith(start)), "no such file")
-    raise InputError(f"'{path.name}' is {stranger}: the image must be a {SUPPORTED} file.")
+    stranger = next((words for start, words in _KNOWN_STRANGERS if head.startswith(start)), "not an image file")
+    raise InputError(f"'{path.name}' is {stranger}; the image must be a {SUPPORTED} file.")
 
 
 def first_bytes(path: Path) -> bytes:
@@ -57,7 +57,7 @@ def first_bytes(path: Path) -> bytes:
 
     Raises
     ------
-    InputError : missing, a directory, or not readable
+    InputError : missing, a directory, not readable, or no possible path
     """
     try:
         with path.open("rb") as file:
@@ -68,6 +68,8 @@ def first_bytes(path: Path) -> bytes:
         raise InputError(f"'{path.name}' is a folder; an image file was expected.") from error
     except PermissionError as error:
         raise InputError(f"'{path.name}' may not be read: your account has no permission.") from error
+    except ValueError as error:
+        raise InputError("The path of the image holds a character that no file name can have.") from error
     except OSError as error:
         raise InputError(f"'{path.name}' cannot be read ({error.strerror or 'input error'}).") from error
 
@@ -84,7 +86,7 @@ def is_dicom(head: bytes) -> bool:
 
 
 def _is_nifti(head: bytes) -> bool:
-    return head[344:348] in (b"n+1\x00", b"ni1\x00") or head[4:12] == b"n+2\x00\r\n\x1a\n"
+    return head[344:348] == b"n+1\x00" or head[4:12] == b"n+2\x00\r\n\x1a\n"
 
 
 def _first_unzipped_bytes(path: Path) -> bytes:

@@ -39,3 +39,4 @@ class Geometry:
 ONE_MILLIMETER = Geometry(
     spacing=(1.0, 1.0, 1.0), origin=(0.0, 0.0, 0.0), direction=tuple(float(value) for value in np.eye(3).ravel())
 )
+FLAT_ONE_MILLIMETER = Geometry(spacing=(1.0, 1.0), origin=(0.0, 0.0), direction=(1.0, 0.0, 0.0, 1.0))

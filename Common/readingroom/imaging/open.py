@@ -47,5 +47,5 @@ def image_file(path: Path) -> Path:
     """
     try:
         return frontal_file(path) if path.is_dir() else path
-    except (OSError, ValueError) as error:  # a name that is too long, or holds a zero byte
+    except OSError as error:  # a name that is too long
         raise InputError("The path of the image is not one that this computer can open.") from error

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import InputError
-from .geometry import Geometry
+from .geometry import FLAT_ONE_MILLIMETER, Geometry
 from .limits import refuse_impossible_size
 
-_READERS = {"png": "PNGImageIO", "jpeg": "JPEGImageIO", "tiff": "TIFFImageIO"}
+_READERS = {"jpeg": "JPEGImageIO", "tiff": "TIFFImageIO"}  # SimpleITK gives every PNG 1 mm
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 _EXIF_ORIENTATION = 0x0112
 # What Pillow raises on damaged bytes.
@@ -35,10 +35,7 @@ def read_picture(path: Path, kind: str) -> tuple[NDArray, list[str]]:
     """
     notes: list[str] = []
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of sizes that `refuse_impossible_size` still allows
-            picture = Image.open(path, formats=[kind])
-        with picture:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=[kind]) as picture:
             refuse_impossible_size(*picture.size, path.name)
             frames = getattr(picture, "n_frames", 1)
             if frames > 1:
@@ -53,11 +50,16 @@ def read_picture(path: Path, kind: str) -> tuple[NDArray, list[str]]:
 
 
 def picture_geometry(path: Path, kind: str) -> Geometry:
-    """The geometry of a picture that `read_picture` could read: PNG has 1 mm, the others their printed resolution."""
+    """The geometry of a picture that `read_picture` could read: 1 mm, or the printed resolution of a JPEG or TIFF."""
+    if kind not in _READERS:
+        return FLAT_ONE_MILLIMETER
     reader = SimpleITK.ImageFileReader()
     reader.SetImageIO(_READERS[kind])
     reader.SetFileName(str(path))
-    reader.ReadImageInformation()
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError:  # a variant that SimpleITK cannot open at all, so there is nothing to agree with
+        return FLAT_ONE_MILLIMETER
     return Geometry.of(reader)
 
 

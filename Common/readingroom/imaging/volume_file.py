@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+import math
+import zlib
 from pathlib import Path
 
 import SimpleITK
 
 from ..errors import InputError
+from .file_kind import first_bytes
 from .limits import refuse_impossible_size
 
 _READERS = {"nrrd": "NrrdImageIO", "nifti": "NiftiImageIO"}
+_NIFTI_HEADER_BYTES = 352  # the least offset of the values in a file that holds header and values
 
 
 def read_volume(path: Path, kind: str) -> SimpleITK.Image:
@@ -17,8 +22,11 @@ def read_volume(path: Path, kind: str) -> SimpleITK.Image:
 
     Raises
     ------
-    InputError : damaged or cut short, or a volume of several slices, or too large (told before it is decoded)
+    InputError : damaged or cut short, a NIfTI file under another name, several slices, or too large (told before it
+        is decoded)
     """
+    if kind == "nifti" and not path.name.lower().endswith((".nii", ".nii.gz")):
+        raise InputError(f"'{path.name}' is a NIfTI file; SimpleITK reads it only under a name in .nii or .nii.gz.")
     reader = SimpleITK.ImageFileReader()
     reader.SetImageIO(_READERS[kind])
     reader.SetFileName(str(path))
@@ -27,9 +35,26 @@ def read_volume(path: Path, kind: str) -> SimpleITK.Image:
         refuse_several_slices(reader.GetSize(), path.name)
         columns, rows = reader.GetSize()[:2]
         refuse_impossible_size(columns, rows, path.name)
+        if kind == "nifti":
+            _refuse_truncated_nifti(path, reader)
         return reader.Execute()
     except RuntimeError as error:  # all that SimpleITK raises
         raise InputError(f"'{path.name}' is damaged or cut short.") from error
+
+
+def _refuse_truncated_nifti(path: Path, reader: SimpleITK.ImageFileReader) -> None:
+    """SimpleITK fills up what a cut NIfTI file lacks with whatever lies in memory, without a word."""
+    pixel_bytes = SimpleITK.Image([1, 1], reader.GetPixelID(), reader.GetNumberOfComponents()).GetSizeOfPixelComponent()
+    needed = _NIFTI_HEADER_BYTES + math.prod(reader.GetSize()) * reader.GetNumberOfComponents() * pixel_bytes
+    zipped = first_bytes(path).startswith(b"\x1f\x8b")
+    try:
+        with gzip.open(path) if zipped else path.open("rb") as file:
+            file.seek(needed - 1)
+            complete = len(file.read(1)) == 1
+    except (OSError, EOFError, zlib.error):
+        complete = False
+    if not complete:
+        raise InputError(f"'{path.name}' is damaged or cut short.")
 
 
 def refuse_several_slices(size: tuple[int, ...], name: str) -> None:
