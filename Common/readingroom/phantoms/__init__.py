@@ -1,0 +1,1 @@
+"""Synthetic anatomy for tests, self-tests and demonstrations. Nothing here is a patient."""
