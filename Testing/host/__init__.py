@@ -62,14 +62,17 @@ def _start() -> Any:
     from . import (
         application,
         ctk_widgets,
+        dialogs,
         modules,
         mrml_widgets,
+        neighbours,
         slicer_i18n,
         slicer_packaging,
         ui_files,
         views,
     )
 
+    dialogs.install()
     qt.QUiLoader = ui_files.QUiLoader
     ctk = types.ModuleType("ctk", "CTK's widgets, played by Qt widgets")
     sys.modules["ctk"] = ctk
@@ -91,6 +94,7 @@ def _start() -> Any:
     for name, module in (("ScriptedLoadableModule", scripted_module), ("parameterNodeWrapper", parameter_node)):
         sys.modules[f"slicer.{name}"] = module
         setattr(slicer, name, module)
+    sys.modules["SampleData"] = neighbours.sample_data()
     app.startupCompleted.emit()
     return app
 
@@ -141,7 +145,7 @@ def reset() -> None:
     """The application as after its start: no modules, an empty scene, fresh settings, the usual layout."""
     import slicer
 
-    from . import modules, slicer_packaging
+    from . import dialogs, modules, neighbours, slicer_packaging
 
     window = _application._parts["window"]
     window._close_panel()
@@ -150,7 +154,8 @@ def reset() -> None:
     close_scene()
     _application.settings().clear()
     slicer_packaging.reset()
-    _application.extensionsManagerModel()._installed.clear()
+    neighbours.remove()
+    dialogs.forget()
     _application.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     while _application.overrideCursor() is not None:
         _application.restoreOverrideCursor()
@@ -188,5 +193,13 @@ def __getattr__(name: str) -> Any:
         from . import person
 
         return getattr(person, "type_text" if name == "type" else name)
+    if name == "answer":
+        from . import dialogs
+
+        return dialogs.answer
+    if name in {"provide_dicom_database", "provide_pytorch"}:
+        from . import neighbours
+
+        return getattr(neighbours, name)
     msg = f"module 'host' has no attribute {name!r}"
     raise AttributeError(msg)

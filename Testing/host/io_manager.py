@@ -14,7 +14,20 @@ from .pythonqt import standin
 _BY_ENDING = {
     (".mrml", ".mrb"): "SceneFile",
     (".seg.nrrd", ".seg.nhdr"): "SegmentationFile",
-    (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd", ".dcm", ".png", ".jpg", ".tif"): "VolumeFile",
+    (
+        ".nrrd",
+        ".nhdr",
+        ".nii",
+        ".nii.gz",
+        ".mha",
+        ".mhd",
+        ".dcm",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".tif",
+        ".bmp",
+    ): "VolumeFile",
     (".csv", ".tsv"): "TableFile",
     (".txt",): "TextFile",
     (".mrk.json", ".fcsv"): "MarkupsFile",
@@ -28,6 +41,16 @@ _WRITERS = {
     "vtkMRMLMarkupsNode": "MarkupsFile",
     "vtkMRMLColorTableNode": "ColorTableFile",
 }
+_PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+
+
+def _as_nrrd(path: str) -> str:
+    """A picture in a format that this wheel reads: it was built without ITK's readers of PNG, JPEG and TIFF."""
+    import SimpleITK
+
+    copy = str(Path(slicer.app.temporaryPath) / (Path(path).stem + ".nrrd"))
+    SimpleITK.WriteImage(SimpleITK.ReadImage(path), copy)
+    return copy
 
 
 @standin
@@ -72,7 +95,10 @@ class qSlicerIOManager(QObject):
         options = auto if properties.get("autoWindowLevel", True) else 0
         for key, bit in (("labelmap", label), ("center", center), ("singleFile", single)):
             options |= bit if properties.get(key) else 0
-        node = slicer.modules.volumes.logic().AddArchetypeVolume(path, name, options)
+        readable = _as_nrrd(path) if path.lower().endswith(_PICTURES) else path
+        node = slicer.modules.volumes.logic().AddArchetypeVolume(readable, name, options)
+        if node is not None and readable != path:
+            node.GetStorageNode().SetFileName(path)
         if node is not None and properties.get("show", True):
             selection = slicer.app.applicationLogic().GetSelectionNode()
             if node.IsA("vtkMRMLLabelMapVolumeNode"):
