@@ -32,7 +32,7 @@ from .worker_process import WorkerProcess, how_it_ended
 
 __all__ = ["Advanced", "Event", "Failed", "Finished", "InProcessCall", "InProcessClient", "WorkerCall", "WorkerClient"]
 
-_WAIT_SECONDS = 0.02  # between two looks of wait()
+_WAIT_SECONDS = 0.005  # between two looks of wait()
 _LONGEST_TICK = 1.0  # seconds between two looks that count at most: this process may have slept itself
 
 

@@ -2,7 +2,8 @@
 
 Killing the child alone is not enough: PythonSlicer is a launcher whose child is the real Python, and libraries start
 helpers of their own. On POSIX the child leads a session of its own and the whole process group is killed; on Windows
-it lives in a job object, which also kills everything when this process ends, however it ends.
+it lives in a job object, which also kills everything when this process ends, however it ends. A helper that leaves the
+session by itself is found on Linux by the temporary folder in its environment; on macOS it would escape.
 """
 
 from __future__ import annotations
@@ -17,10 +18,22 @@ from pathlib import Path
 
 if sys.platform == "win32":
     from .windows_job import Job
+else:
+
+    def _kill_strays(temporary: Path) -> None:
+        """Kill all but this process that has the temporary folder in its environment. Only Linux shows environments."""
+        mark = os.fsencode(f"TMPDIR={temporary}")
+        for environment in Path("/proc").glob("[0-9]*/environ"):
+            number = int(environment.parent.name)
+            with contextlib.suppress(OSError):  # it ended meanwhile, or is somebody else's
+                if number != os.getpid() and mark in environment.read_bytes().split(b"\0"):
+                    os.kill(number, signal.SIGKILL)
 
 
 class ProcessTree:
-    """Start ``command`` with pipes for its standard input, output and error.
+    """Start ``command`` in ``folder`` with pipes for its standard input, output and error.
+
+    On POSIX the environment's TMPDIR must be ``folder``, a folder of this process alone: it marks the descendants.
 
     Raises
     ------
@@ -30,6 +43,7 @@ class ProcessTree:
     def __init__(self, command: list[str], environment: dict[str, str], folder: Path):
         self._lock = threading.Lock()
         self._gone = False
+        self._folder = folder
         if sys.platform == "win32":
             self._job = Job()
             flags = {"creationflags": subprocess.CREATE_NO_WINDOW}
@@ -73,13 +87,15 @@ class ProcessTree:
         else:
             with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM when only zombies are left
                 os.killpg(self.process.pid, signal.SIGKILL)
+            _kill_strays(self._folder)
 
 
 def kill_own_tree() -> None:
-    """End this process and all that was started in its session; does not return.
+    """End this process and all that it started; does not return.
 
     Only for a process that `ProcessTree` started: elsewhere the group may hold strangers.
     """
     if sys.platform != "win32":
+        _kill_strays(Path(os.environ["TMPDIR"]))
         os.killpg(0, signal.SIGKILL)
     os._exit(1)  # Windows: the job of the dead parent takes the children with it

@@ -51,6 +51,7 @@ class WorkerProcess:
             _thread("worker output", self._read_messages, process.stdout),
             _thread("worker errors", self._read_errors, process.stderr),
         ]
+        self._feeder: threading.Thread | None = None
         _thread("worker end", self._await_end)
 
     @property
@@ -60,8 +61,8 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        """True until the process ends or is being killed."""
-        return not (self._going)
+        """True until the process ends or is being killed, or loses its folder to a system that tidies up."""
+        return not self._going and self._folder.is_dir()
 
     @property
     def last_words(self) -> str:
@@ -70,7 +71,7 @@ class WorkerProcess:
 
     def send(self, line: bytes) -> None:
         """Hand over a line without waiting until the worker takes it."""
-        self._pumps.append(_thread("worker input", self._write, line))
+        self._feeder = _thread("worker input", self._write, line)
 
     def kill(self) -> None:
         """End the whole process tree, and wait until it is gone."""
@@ -103,7 +104,7 @@ class WorkerProcess:
     def _await_end(self) -> None:
         code = self._tree.wait()
         self._going = True
-        for pump in self._pumps:
+        for pump in (*self._pumps, *([self._feeder] if self._feeder else [])):
             # A stranger that left the session may hold the pipe open; its thread is then left to wait for it.
             pump.join(_END_SECONDS / 4)
         with contextlib.suppress(OSError):

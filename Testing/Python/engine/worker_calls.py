@@ -47,9 +47,10 @@ def busy_in_c(arguments, progress):
 
 
 def spawn(arguments, progress):
-    """Start a child with a child of its own, then sleep."""
+    """Start a child with a child of its own, which may lead a session of its own, then sleep."""
     script = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
-    subprocess.Popen([sys.executable, "-c", script + "time.sleep(60)"])
+    away = arguments.get("leaves", False)
+    subprocess.Popen([sys.executable, "-c", script + "time.sleep(60)"], start_new_session=away)
     time.sleep(0.3)
     progress(0.5, "Started.")
     if arguments.get("crash"):
@@ -126,12 +127,6 @@ def count(arguments, progress):
     return len(warm.keep("list", list))
 
 
-def temporary_file(arguments, progress):
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(b"1")
-    return "written"
-
-
 def facts(arguments, progress):
     return {
         "pid": os.getpid(),
@@ -147,6 +142,6 @@ CALLS = {
     function.__name__: function
     for function in (
         *(echo, steps, sleep, slow_steps, busy_in_c, spawn, crash, fail, print_much, answer_badly, break_the_pipe),
-        *(fill_the_disk, count, temporary_file, facts),
+        *(fill_the_disk, count, facts),
     )
 }
