@@ -12,6 +12,7 @@ from ..reading import Check
 from .reduced import reduced, stretched
 
 BACKGROUND_BELOW = 0.12  # of the stretched gray scale
+SMALLEST_PART = 0.01  # of the picture; side markers and captions are smaller
 MAP_OUTSIDE_LIMIT = 0.3
 
 
@@ -32,7 +33,7 @@ def body_mask(gray: Floats) -> Booleans:
 
 
 def silhouette(picture: Floats) -> Booleans:
-    """Everything but the dark areas that touch the border; specks and letters on them are removed.
+    """Everything but the dark areas that touch the border, and the specks, letters and side markers on them.
 
     Parameters
     ----------
@@ -42,7 +43,11 @@ def silhouette(picture: Floats) -> Booleans:
     parts, _ = ndimage.label(dark)
     border = np.unique(np.concatenate([parts[1], parts[-2], parts[:, 1], parts[:, -2]]))
     background = np.isin(parts, border[border > 0])[1:-1, 1:-1]
-    return np.asarray(ndimage.binary_opening(~background, iterations=2))
+    parts, count = ndimage.label(ndimage.binary_opening(~background, iterations=2))
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    large = sizes >= SMALLEST_PART * picture.size
+    large[0] = False
+    return np.asarray(large[parts])
 
 
 def map_outside_body_check(heat: NDArray, gray: Floats) -> Check:
