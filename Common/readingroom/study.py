@@ -136,7 +136,7 @@ class Study:
 
     @property
     def anonymous(self) -> Study:
-        """The same study without what names the patient or leads to him in an archive."""
+        """The same study without what names the patient or finds the images in an archive."""
         images = tuple(replace(image, facts=_without_instance_uids(image.facts)) for image in self.images)
         return replace(self, images=images, patient=self.patient.anonymous, accession_number="", study_instance_uid="")
 

@@ -98,6 +98,10 @@ class PlattScaling:
         numbers = [self.slope, self.intercept, *(number for pair in self.resamples for number in pair)]
         _require_finite(f"the calibration of '{self.finding}'", numbers)
         _require(self.slope > 0, f"The calibration of '{self.finding}' has a slope of {self.slope}, not above 0.")
+        _require(
+            all(slope >= 0 for slope, _ in self.resamples),
+            f"A resampled calibration of '{self.finding}' falls with the logit.",
+        )
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,7 @@ def test_implausible_bundles_are_refused(a_metadata, change, sentence):
         (lambda: Preprocessing("rigorous", 224, 1, (0.5,), (0.2,), {"x": float("inf")}), "not finite"),
         (lambda: PlattScaling("a", 0.0, 0.0), "slope of 0.0, not above 0"),
         (lambda: PlattScaling("a", 1.0, 0.0, ((1.0, float("nan")),)), "not finite"),
+        (lambda: PlattScaling("a", 1.0, 0.0, ((-1.0, 0.0),)), "falls with the logit"),
         (lambda: Calibration("platt", 10), "needs the numbers of that method"),
         (lambda: Calibration("temperature", 10), "needs the numbers of that method"),
         (lambda: Calibration("temperature", 10, (PlattScaling("a", 1, 0),)), "needs the numbers of that method"),

@@ -157,3 +157,15 @@ def test_monai_config_parser_runs_the_stored_network(a_network_bundle, a_metadat
     probabilities = parser.get_parsed_content("postprocessing")(logits[0])
     assert float(probabilities.sum()) == pytest.approx(1)
     assert parser.get("_meta_#readingroom#name") == a_metadata.name
+
+
+def test_monai_config_parser_runs_our_preprocessing(a_bundle, a_metadata):
+    parser = pytest.importorskip("monai.bundle").ConfigParser()
+    from readingroom.imaging import radiograph
+
+    parser.read_config(a_bundle.folder / bundle.INFERENCE)
+    parser["bundle_root"] = str(a_bundle.folder)
+    gray = numpy.linspace(0, 1, 64 * 64, dtype=numpy.float32).reshape(64, 64)
+    pixels = parser.get_parsed_content("preprocessing")(gray)
+    assert pixels.shape == (3, 32, 32)
+    numpy.testing.assert_array_equal(pixels, radiograph.prepare(gray, a_metadata.preprocessing).pixels)
