@@ -26,7 +26,7 @@ from ..networks import backbones
 from ..reading import HeatMap
 from ..study import StudyImage
 from ..trust.body import map_outside_body_check
-from ..trust.checks import distance_check
+from ..trust.checks import distance_check, faithfulness_check
 from ..trust.distance import FeatureStatistics
 from ..trust.radiograph_checks import checks_before
 from .base import Answer, Layer, Reader, ReadSession, heat_map_path
@@ -79,6 +79,8 @@ class ChestXRayReader(Reader):
         for number, target in enumerate(shown):
             session.progress(0.5 + 0.4 * number / len(shown), f"Explaining “{answers[target].title}”.")
             layers.append(self._layer(session, network, radiograph, prepared, found, targets.index(target), number))
+            if answers[target].positive and (curve := layers[-1].heat_map.faithfulness):
+                session.check(faithfulness_check(curve, answers[target].title))
         session.check(map_outside_body_check(_flat(layers[0].heat), radiograph.gray))
         coverage = session.settings.get("coverage")
         return Answer(

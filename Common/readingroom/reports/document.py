@@ -57,6 +57,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Checks:
+    """Checks of one kind; those that passed may stand in two columns."""
+
     rows: tuple[Check, ...]
 
 
@@ -115,7 +117,7 @@ def build(reading: Reading, pictures: Mapping[str, bytes]) -> Document:
         Section("Study", (_study_facts(reading),)),
         Section("Findings", tuple(_findings(reading))),
         _pictures(reading, pictures),
-        Section("Can this be trusted?", (Checks(reading.checks), *_faithfulness(reading))),
+        Section("Can this be trusted?", (*_checks(reading), *_faithfulness(reading))),
         _readers_words(reading),
         Section("Bundle", tuple(_bundle(reading))),
         Section("How this was made", (_provenance(reading),)),
@@ -238,6 +240,13 @@ def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> Section | None
             box = " The box marks the strongest region; it is no outline of a lesion." if heat_map.box else ""
             shown.append(Picture(png, f"Where “{title}” comes from ({heat_map.method}).{box}"))
     return Section("Pictures", (Pictures(tuple(shown)),)) if shown else None
+
+
+def _checks(reading: Reading) -> list[Block]:
+    """What needs thought first, then what passed."""
+    doubts = [check for status in ("stop", "warn") for check in reading.checks if check.status == status]
+    passed = tuple(check for check in reading.checks if check.status == "pass")
+    return [Checks(rows) for rows in (tuple(doubts), passed) if rows]
 
 
 def _faithfulness(reading: Reading) -> list[Block]:

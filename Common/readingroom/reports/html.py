@@ -44,7 +44,8 @@ def _block(block: Block) -> str:
                 f"{escape(check.sentence)}</li>"
                 for check in block.rows
             )
-            return f'<ul class="checks">{"".join(items)}</ul>'
+            columns = " columns" if block.rows[0].status == "pass" else ""
+            return f'<ul class="checks{columns}">{"".join(items)}</ul>'
         case Curve():
             return _curve(block)
         case Pictures():

@@ -126,8 +126,7 @@ def _block(block: Block, width: float) -> list[Flowable]:
                 _grid([_bar(bar, width) for bar in block.rows], [0.2 * width, 0.4 * width, 0.23 * width, 0.17 * width])
             ]
         case Checks():
-            rows = [[_status(check.status), Text(escape(check.sentence), _style("body"))] for check in block.rows]
-            return [_grid(rows, [14 * mm, width - 14 * mm])] if rows else []
+            return [_checks(block, width)]
         case Curve():
             caption = (
                 '<font color="#b3261e"><b>hottest parts</b></font> <font color="#4d7ea3"><b>parts elsewhere</b></font> '
@@ -200,6 +199,15 @@ def _curve(curve: Curve) -> Drawing:
         ]
         drawing.add(PolyLine(points, strokeColor=color, strokeWidth=1.5))
     return drawing
+
+
+def _checks(block: Checks, width: float) -> Grid:
+    cells = [[_status(check.status), Text(escape(check.sentence), _style("body"))] for check in block.rows]
+    if block.rows[0].status != "pass":
+        return _grid(cells, [14 * mm, width - 14 * mm])
+    half = (len(cells) + 1) // 2
+    rows = [cells[i] + (cells[half + i] if half + i < len(cells) else ["", ""]) for i in range(half)]
+    return _grid(rows, [8 * mm, width / 2 - 8 * mm] * 2)
 
 
 def _status(status: str) -> Text:

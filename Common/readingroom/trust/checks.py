@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..reading import Check
+from ..reading import Check, Faithfulness
 from .distance import FeatureStatistics
 
 
@@ -27,3 +27,15 @@ def distance_check(distance: float, statistics: FeatureStatistics) -> Check:
         return Check("distance", "warn", sentence, distance, statistics.warn_above)
     sentence = f"The picture is as close to the training pictures as held-out training cases ({closer:.0%} are closer)."
     return Check("distance", "pass", sentence, distance, statistics.warn_above)
+
+
+def faithfulness_check(curve: Faithfulness, finding: str) -> Check:
+    """Judge a map of ``finding`` (its title) by the gain of its deletion curve. It never stops."""
+    if curve.gain <= 0:
+        sentence = (
+            f"The map of “{finding}” is not to be trusted: taking away its hottest parts changes the answer no more "
+            "than taking away other parts."
+        )
+        return Check("map faithful", "warn", sentence, curve.gain, 0.0)
+    sentence = f"Taking away the hottest parts of the map of “{finding}” changes the answer more than other parts do."
+    return Check("map faithful", "pass", sentence, curve.gain, 0.0)
