@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 
 from .dicom_file import items, numbers, text, value_of, whole_number
 from .dicom_pixels import is_color, stored_values
-from .display import Curve, Gray, LookupTable, Window, robust_window, through, window_between
+from .display import Curve, Gray, LookupTable, Window, robust_window, window_between
 from .gray import Shown, as_gray, refuse_no_picture, show
 
 Notes = list[str]
@@ -41,7 +41,7 @@ def dicom_gray(dataset: Dataset, name: str) -> Shown:
     real = stored[~padding] if padding is not None and not padding.all() else stored
     refuse_no_picture(real, name)
     modality = _modality(dataset)
-    window = _voi(dataset, notes) or _own_window(dataset, through(modality, real), modality, notes)
+    window = _voi(dataset, notes) or _own_window(dataset, real, modality, notes)
     gray = show(real, modality, window, _inverted(dataset, notes), notes)
     if real is not stored:
         picture = np.zeros(stored.shape, np.float32)
@@ -108,12 +108,12 @@ def lookup_table(item: Dataset) -> LookupTable | None:
     return LookupTable(first=first, entries=entries, bits=bits)
 
 
-def _own_window(dataset: Dataset, values: NDArray, modality: Curve, notes: Notes) -> Window:
+def _own_window(dataset: Dataset, stored: NDArray, modality: Curve, notes: Notes) -> Window:
     """A window for an image whose header gives none."""
     bits = whole_number(dataset, "BitsStored") or 16
     if bits > 8:
         notes.append("The header gives no usable window; the gray scale was taken from the pixels.")
-        return robust_window(values)
+        return robust_window(stored, modality)
     least = -(2 ** (bits - 1)) if whole_number(dataset, "PixelRepresentation") else 0
     low, high = sorted(float(value) for value in modality(np.array([least, least + 2**bits - 1])))
     return window_between(low, high)

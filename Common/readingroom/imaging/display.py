@@ -93,19 +93,22 @@ def through(curve: Curve, values: NDArray) -> NDArray:
     if high - low >= _LARGEST_TABLE:
         return curve(values)
     table = curve(np.arange(low, high + 1))
-    return table[values if low == 0 else values.astype(np.int32) - low]
+    # The difference may wrap around in a signed type; read as unsigned it is right again, without a wider copy.
+    places = (values - values.dtype.type(low)).view(f"u{values.dtype.itemsize}")
+    return table[places]
 
 
-def robust_window(values: NDArray) -> Window:
-    """A window between the robust percentiles of the values, any shape, or their extremes where those coincide.
+def robust_window(values: NDArray, modality: Curve = np.asarray) -> Window:
+    """A window between the robust percentiles of ``modality(values)``, or their extremes where those coincide.
 
     Raises
     ------
     ValueError : all values are the same
     """
-    low, high = np.percentile(_sample(values), ROBUST_PERCENTILES)
+    low, high = np.percentile(modality(_sample(values)), ROBUST_PERCENTILES)
     if low == high:
-        low, high = values.min(), values.max()
+        physical = through(modality, values)
+        low, high = physical.min(), physical.max()
     return window_between(float(low), float(high))
 
 

@@ -54,6 +54,6 @@ def show(values: NDArray, modality: Curve, window: Curve, inverted: bool, notes:
     gray = through(lambda stored: window(modality(stored)), values)
     if shows_nothing(gray):
         notes.append("The stored window leaves the image without contrast; the gray scale was taken from its pixels.")
-        robust = robust_window(through(modality, values))
+        robust = robust_window(values, modality)
         gray = through(lambda stored: robust(modality(stored)), values)
     return 1 - gray if inverted else gray
