@@ -21,7 +21,7 @@ COLOR_TABLES = {name: f"vtkMRMLColorTableNodeFile{name}.txt" for name in ("Infer
 COLOR_TABLES["ColdToHotRainbow"] = "vtkMRMLColorTableNodeFileColdToHotRainbow.txt"
 
 # Below this share of the strongest response a map says "not here"; transparent, so the anatomy stays readable.
-TRANSPARENT_BELOW = 0.25
+TRANSPARENT_BELOW = 0.4
 
 
 class Layers:
@@ -122,14 +122,14 @@ class Layers:
         node.CreateDefaultDisplayNodes()
         display = node.GetDisplayNode()
         self._own(display, "display", heat.finding)
+        display.SetAndObserveColorNodeID(COLOR_TABLES["Inferno"])
         display.AutoWindowLevelOff()
         display.SetWindowLevelMinMax(0.0, 1.0)
         display.SetThreshold(TRANSPARENT_BELOW, 1.0)
         display.ApplyThresholdOn()
         legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(node)
         self._own(legend, "legend", heat.finding)
-        legend.SetTitleText(_("Attention"))
-        legend.SetVisibility(False)
+        _style_legend(legend)
         _place_beside(node, volume)
 
     def _add_box(self, box: Box, finding: str, title: str, volume: Any) -> None:
@@ -140,6 +140,8 @@ class Layers:
         _fit_box(node, box, volume)
         node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
         node.SetLocked(True)
+        for point in range(node.GetNumberOfControlPoints()):
+            node.SetNthControlPointVisibility(point, False)  # an outline says enough
         display = node.GetDisplayNode()
         self._own(display, "display", finding)
         display.SetFillVisibility(False)
@@ -218,6 +220,21 @@ def _fit_box(node: Any, box: Box, volume: Any) -> None:
         directions.SetElement(row, 3, value)
     node.SetAndObserveObjectToNodeMatrix(directions)
     node.SetSize([(b - a) * step for a, b, step in zip(start, stop, volume.GetSpacing(), strict=True)])
+
+
+def _style_legend(legend: Any) -> None:
+    """A slim bar at the right edge whose text does not compete with the image."""
+    legend.SetVisibility(False)
+    legend.SetTitleText(_("Heat map"))
+    legend.SetNumberOfLabels(3)
+    legend.SetLabelFormat("%.1f")
+    legend.SetSize(0.05, 0.30)
+    legend.SetPosition(0.97, 0.5)
+    for text, size in ((legend.GetTitleTextProperty(), 12), (legend.GetLabelTextProperty(), 11)):
+        text.SetFontFamilyToArial()
+        text.SetFontSize(size)
+        text.SetBold(False)
+        text.SetShadow(True)
 
 
 def _show_legend(heat_map: Any, visible: bool) -> None:

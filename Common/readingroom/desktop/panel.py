@@ -266,18 +266,18 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
 
     def refresh(self) -> None:
         """Draw the panel from the parameters and the session. The scene is left alone."""
-        parameters, reading = self.parameters, self.reading
+        parameters = self.parameters
         working = self.session.state == "working"
         self.views.study.set_enabled(parameters is not None and not working)
+        if parameters is not None:
+            self._draw_studies(parameters)
+            self.views.study.show_device(parameters.device)
         if working:
             self.views.read.show_working(*self.session.progress)
         else:
             ready = parameters is not None and parameters.volume is not None and bool(parameters.bundle)
             self.views.read.show_ready(ready)
-        if parameters is not None:
-            self._draw_studies(parameters)
-            self.views.study.show_device(parameters.device)
-        self.views.show_reading(reading, parameters, writing_possible=not working)
+        self.views.show_reading(self.reading, parameters, writing_possible=not working)
         self._draw_checks()
 
     def list_bundles(self) -> None:
@@ -300,9 +300,11 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         """The checks of the reading, or of the read that a check ended."""
         error, parameters = self.session.error, self.parameters
         if isinstance(error, RefusedError) and parameters is not None and self._being_read is parameters.volume:
-            self.views.show_checks(error.checks, refused=True)
+            self.views.show_checks(error.checks, (), refused=True)
+        elif self.reading is not None:
+            self.views.show_checks(self.reading.checks, self.reading.provenance.notes, refused=False)
         else:
-            self.views.show_checks(self.reading.checks if self.reading is not None else (), refused=False)
+            self.views.show_checks((), (), refused=False)
 
     def _display_layers(self) -> None:
         """Show the map over the study it belongs to, and nothing over any other."""

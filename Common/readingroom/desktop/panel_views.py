@@ -101,10 +101,10 @@ class PanelViews:
             possible=writing_possible,
         )
 
-    def show_checks(self, checks: Sequence[Check], refused: bool) -> None:
+    def show_checks(self, checks: Sequence[Check], notes: Sequence[str], refused: bool) -> None:
         """Draw the checks, or hide their section when there are none."""
         self.sections["checks"].setVisible(bool(checks))
-        self.checks.show(checks, refused)
+        self.checks.show(checks, notes, refused)
 
     def _section(self, title: str, part: Any) -> Any:
         button = ctk.ctkCollapsibleButton()

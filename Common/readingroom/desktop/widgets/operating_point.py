@@ -36,6 +36,10 @@ class OperatingPointView:
         form.addRow(_("Operating point"), self.point)
         form.addRow("", self.measured)
 
+        self.values = heading()
+        for label in (self.measured, self.values):
+            label.setWordWrap(False)  # two short lines each; a form leaves odd gaps around wrapped text
+
         self.prevalence = ctk.ctkSliderWidget()
         self.prevalence.minimum = 0.1
         self.prevalence.maximum = 99.9
@@ -45,7 +49,6 @@ class OperatingPointView:
         self.prevalence.suffix = " %"
         self.prevalence.setAccessibleName(_("Prevalence"))
         self.prevalence.setToolTip(_("How many of 100 people who are imaged here have the finding."))
-        self.values = heading()
         form.addRow(_("Prevalence"), self.prevalence)
         form.addRow("", self.values)
 
