@@ -43,6 +43,11 @@ class _LateModule(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """It runs already."""
 
 
+def is_running() -> bool:
+    """Whether `start` was called."""
+    return _application is not None
+
+
 def _prepare_environment() -> None:
     if "PySide6.QtCore" in sys.modules:
         msg = "PySide6 is imported already; host.start() has to come first, since enums are made as int only then"

@@ -7,7 +7,7 @@ import platform
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import slicer
 from PySide6.QtCore import QObject, QSettings, Signal
@@ -120,7 +120,7 @@ class qSlicerApplication(QApplication):
 
     startupCompleted = Signal()
     mrmlSceneChanged = Signal(object)
-    cpp_signals = {"mrmlSceneChanged(vtkMRMLScene*)": "mrmlSceneChanged"}
+    cpp_signals: ClassVar[dict[str, str]] = {"mrmlSceneChanged(vtkMRMLScene*)": "mrmlSceneChanged"}
     _core: Core
     _home: Path
     _parts: dict

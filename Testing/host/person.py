@@ -42,7 +42,7 @@ def click(widget: Any) -> None:
 def select(combo: Any, text: str) -> None:
     """Choose the entry `text` of a combo box or node selector."""
     _usable(combo, "choose in")
-    box = combo._combo if isinstance(combo, mrml_widgets.qMRMLNodeComboBox) or hasattr(combo, "_combo") else combo
+    box = combo._combo if isinstance(combo, mrml_widgets.qMRMLNodeComboBox) else combo
     index = box.findText(text)
     if index < 0:
         entries = [box.itemText(i) for i in range(box.count)]
@@ -103,7 +103,7 @@ def grab(widget: Any, path: str | Path, width: int = 0, height: int = 0) -> None
 
 
 def render_slice(name: str = "Red", path: str | Path | None = None, width: int = 500, height: int = 500) -> Any:
-    """A slice view as an RGB array [row, column, 3]; also as PNG when a path is given. Fits nothing: set the view up first."""
+    """A slice view as it is set up, as an RGB array [row, column, 3]; also as PNG when a path is given."""
     pixels = views.picture(slicer.app.layoutManager().sliceWidget(name)._view, width, height)
     if path is not None:
         views.save_picture(pixels, path)

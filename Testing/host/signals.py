@@ -18,7 +18,7 @@ _disconnect = QtCore.QObject.disconnect
 _FIRST_OVERLOAD_ARGUMENTS = {("QProcess", "finished"): 1, ("QTimer", "timeout"): 0}
 
 errors: list[BaseException] = []
-"""What slots raised since the list was last cleared. Slicer prints such exceptions and goes on; a test may look here."""
+"""What slots raised since the list was last cleared. Slicer prints them and goes on; a test may look here."""
 
 
 def signatures(meta: QtCore.QMetaObject, own: bool = False) -> Iterator[str]:

@@ -71,8 +71,8 @@ UI = """<?xml version="1.0" encoding="UTF-8"?>
 <widget class="qMRMLWidget" name="Sample"><layout class="QVBoxLayout" name="column">
  <item><widget class="ctkCollapsibleButton" name="inputs"><property name="text"><string>Inputs</string></property>
   <layout class="QFormLayout" name="form">
-   <item row="0" column="0"><widget class="QLabel" name="label"><property name="text"><string>Volume:</string></property>
-   </widget></item>
+   <item row="0" column="0"><widget class="QLabel" name="label"><property name="text"><string>Volume:</string>
+   </property></widget></item>
    <item row="0" column="1"><widget class="qMRMLNodeComboBox" name="volumeSelector">
     <property name="nodeTypes"><stringlist><string>vtkMRMLScalarVolumeNode</string></stringlist></property>
     <property name="noneEnabled"><bool>true</bool></property>
