@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from readingroom.imaging.open import open_study
 from readingroom.study import StudyImage
 from readingroom.trust.header_checks import body_part_check, header_checks, modality_check, view_check
 
@@ -46,7 +49,13 @@ def test_a_picture_without_header_passes_and_the_sentence_says_so():
 
 
 def test_a_header_without_modality_is_a_warning():
-    assert modality_check(image(photometric_interpretation="MONOCHROME2")).status == "warn"
+    assert modality_check(image(facts={"SOPClassUID": "1.2.840.10008.5.1.4.1.1.1"})).status == "warn"
+
+
+def test_a_picture_file_has_no_header(tmp_path):
+    Image.fromarray(np.zeros((300, 300), dtype=np.uint8)).save(tmp_path / "chest.png")
+    checks = header_checks(open_study(tmp_path / "chest.png").images[0])
+    assert {check.status for check in checks} == {"pass"}
 
 
 def test_the_sentence_names_what_was_found():
