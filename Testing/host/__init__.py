@@ -112,9 +112,11 @@ def load_module(path: str | Path) -> Any:
 
 
 def unload_module(name: str) -> None:
-    """Clean up and forget a module that `load_module` loaded."""
+    """Clean up and forget a module that `load_module` loaded, if it is still loaded."""
     from . import modules
 
+    if _application.moduleManager().module(name) is None:
+        return
     _application._parts["window"]._close_panel()
     modules.unload(name)
 

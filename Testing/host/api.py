@@ -243,8 +243,13 @@ def guard(listing: Listing, folders: Iterable[Path]) -> None:
 
     watched = tuple(f"{Path(folder).resolve()}/" for folder in folders)
 
-    def check(instance: Any, name: str, frame: Any) -> None:
-        if name.startswith("__") or not frame.f_code.co_filename.startswith(watched):
+    def check(instance: Any, name: str) -> None:
+        frame = sys._getframe(1).f_back  # of who asks: this function is called by the hook of the attribute
+        if frame is None:
+            return
+        code = frame.f_code
+        # Qt too looks for attributes, of virtual methods, below calls of the code; that code does not spell them.
+        if name not in code.co_names or not code.co_filename.startswith(watched):
             return
         cls = next((k for k in type(instance).__mro__ if pythonqt.plays_cpp(k)), None)
         if cls is None or _defined_in_python(type(instance), cls, name, instance):
@@ -254,7 +259,7 @@ def guard(listing: Listing, folders: Iterable[Path]) -> None:
             msg = f"{listed} has no attribute named '{name}' in Slicer"
             raise AttributeError(msg)
 
-    pythonqt.watch(lambda instance, name: check(instance, name, sys._getframe(2)))
+    pythonqt.watch(check)
 
 
 def _defined_in_python(kind: type, cpp: type, name: str, instance: Any) -> bool:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QScrollAre
 from .core import Core
 from .io_manager import qSlicerIOManager
 from .modules import Modules, qSlicerLoadableModule, qSlicerModuleManager, unload
-from .pythonqt import declared, standin
+from .pythonqt import declared, standin, stop_watching
 from .standins import State, stored
 from .views import qSlicerLayoutManager
 
@@ -157,8 +157,10 @@ class qSlicerApplication(QApplication):
     def _stop(self) -> None:
         """Leave as Slicer leaves: the signal, the panels, the scene, the views; in another order VTK complains."""
         self.aboutToQuit.emit()
+        stop_watching()
         for name in list(slicer.selfTests):
             unload(name)
+        self._parts["layout"]._stop()
         self._core.scene.Clear(1)
         self._parts.clear()
 

@@ -139,6 +139,11 @@ def watch(look: Callable[[Any, str], None]) -> None:
     _watcher[:] = [look]
 
 
+def stop_watching() -> None:
+    """Look no more."""
+    _watcher.clear()
+
+
 @contextlib.contextmanager
 def loading() -> Iterator[None]:
     """While PySide6 loads a `.ui` file it may try to set attributes; they are not kept."""
