@@ -161,6 +161,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
 
     def decide(self, finding: str, decision: Decision) -> None:
         """Accept or reject a finding, or take that back."""
+        self._finish_comments()
         if self.reading is not None:
             self._keep(choices.with_decision(self.reading, finding, decision))
 
@@ -172,8 +173,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
 
     def export(self) -> None:
         """Write the report, verdicts included."""
-        for finding, text in self.views.findings.comments().items():
-            self.comment(finding, text)  # a button that takes no focus leaves the typed comment unfinished
+        self._finish_comments()
         reading, parameters = self.reading, self.parameters
         if reading is None or parameters is None:
             return
@@ -189,6 +189,11 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             reading, folder, out, list(parameters.formats), parameters.pageSize, parameters.anonymous
         )
         self._follow()
+
+    def _finish_comments(self) -> None:
+        """Take in what stands in the comment fields: a button that takes no focus leaves a typed comment unfinished."""
+        for finding, text in self.views.findings.comments().items():
+            self.comment(finding, text)
 
     # What the worker does
 
@@ -231,6 +236,10 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
     def _take_reading(self) -> None:
         reading, volume = self.session.reading, self._being_read
         if reading is None or self.parameters is None:
+            return
+        if volume.GetScene() is None:
+            gone = _("'{name}' was removed while it was read, so there is nothing to show.")
+            self._show_error(InputError(gone.format(name=volume.GetName())))
             return
         self.change("readingFolder", str(self.session.folder))
         self.change("readVolume", volume)

@@ -82,6 +82,7 @@ class PanelViews:
             return
         finding = reading.finding(parameters.finding)
         self.findings.show(reading, finding.name)
+        self.findings.follow(self.sections["findings"])
         self.sections["operating_point"].setVisible(bool(finding.operating_points))
         self.sections["operating_point"].text = _("Operating point: {finding}").format(finding=finding.title)
         self.operating_point.show(finding, parameters.prevalence)

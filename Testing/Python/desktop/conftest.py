@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,24 +15,31 @@ import host
 
 host.start()  # from here on "import slicer, qt, ctk" works as inside Slicer
 
-import slicer
+import slicer  # noqa: E402
 
-from readingroom.engine.client import Advanced, Failed, Finished, WorkerClient
-from readingroom.engine.private_folder import PrivateFolder
-from readingroom.errors import ReadingRoomError, RefusedError
-from readingroom.phantoms.chest_radiograph import chest_radiograph
+from readingroom.engine.client import Advanced, Failed, Finished  # noqa: E402
+from readingroom.engine.private_folder import PrivateFolder  # noqa: E402
+from readingroom.errors import ReadingRoomError, RefusedError  # noqa: E402
+from readingroom.phantoms.chest_radiograph import chest_radiograph  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.fixture(scope="session")
-def chest_xray():
-    """The module Chest X-Ray, loaded as Slicer loads it."""
+@contextmanager
+def _modules():
+    """Both modules, loaded as Slicer loads them and unloaded as when it exits."""
     host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
     host.load_module(ROOT / "ChestXRay" / "ChestXRay.py")
-    yield slicer.modules.chestxray
+    yield
     host.unload_module("ChestXRay")
     host.unload_module("ReadingRoomHome")
+
+
+@pytest.fixture
+def modules(empty_scene):
+    """The modules Reading Room and Chest X-Ray, fresh for each test."""
+    with _modules():
+        yield slicer.modules
 
 
 @pytest.fixture
@@ -45,11 +53,9 @@ def empty_scene(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def panel(chest_xray, empty_scene):
+def panel(modules):
     """The open panel of Chest X-Ray in an empty scene, with its own worker process."""
-    widget = host.open_module("ChestXRay")
-    yield widget.panel
-    host.open_module("ReadingRoomHome")  # leaves the panel, as a person does
+    return host.open_module("ChestXRay").panel
 
 
 @pytest.fixture
@@ -80,22 +86,23 @@ def _add_phantom(name: str = "Phantom", rows: int = 192, columns: int = 160):
 
 
 @pytest.fixture(scope="session")
-def answer_of_the_worker(chest_xray, tmp_path_factory):
+def answer_of_the_worker(tmp_path_factory):
     """What a real worker process answered to the phantom: first refused, then read anyway. Recorded once."""
     host.close_scene()
     folder = tmp_path_factory.mktemp("recorded") / "reading"
-    from ChestXRay import ChestXRayLogic
+    with _modules():
+        from ChestXRay import ChestXRayLogic
 
-    logic = ChestXRayLogic(WorkerClient())
-    volume = _add_phantom()
-    try:
-        with pytest.raises(RefusedError) as refused:
-            logic.read(volume, device="cpu")
-        reading = logic.read(volume, device="cpu", anyway=True)
-        shutil.copytree(logic.reading.session.folder, folder)
-    finally:
-        logic.reading.stop()
-        host.close_scene()
+        logic = ChestXRayLogic()
+        volume = _add_phantom()
+        try:
+            with pytest.raises(RefusedError) as refused:
+                logic.read(volume, device="cpu")
+            reading = logic.read(volume, device="cpu", anyway=True)
+            shutil.copytree(logic.reading.session.folder, folder)
+        finally:
+            logic.reading.stop()
+    host.close_scene()
     return refused.value, {"folder": str(folder), "reading": reading.to_json()}
 
 
@@ -162,5 +169,8 @@ def read():
 
 
 def _read(panel, seconds: float = 10.0) -> None:
+    slicer.app.processEvents()  # a volume that was just added is listed when the application is idle
     host.click(panel.views.read.button)
     host.wait_until(lambda: panel.session.state != "working", seconds)
+    rows = panel.views.findings.rows.values() if panel.views.sections["findings"].visible else ()
+    host.wait_until(lambda: all(row.accept.visible and row.accept.height > 10 for row in rows))  # laid out

@@ -54,6 +54,13 @@ class FindingsView:
         self.prediction_set.setText("\n".join(sets))
         self.prediction_set.setVisible(bool(sets))
 
+    def follow(self, widget: Any) -> None:
+        """Let the Tab key go on from ``widget`` to the rows: they are made after everything that stands below them."""
+        for row in self.rows.values():
+            for following in row.tab_order:
+                qt.QWidget.setTabOrder(widget, following)
+                widget = following
+
     def comments(self) -> dict[str, str]:
         """What stands in the comment fields, by finding."""
         return {name: row.comment.text for name, row in self.rows.items()}
@@ -101,6 +108,7 @@ class FindingRow:
         self.accept = _decision_button(_("Accept"), _("You agree with this finding; the report says so."))
         self.reject = _decision_button(_("Reject"), _("You do not agree with this finding; the report says so."))
         self.comment = qt.QLineEdit()
+        self._comment = ""  # as it was last drawn
         self.comment.setPlaceholderText(_("Comment for the report"))
         for widget in (self.accept, self.reject):
             bottom.addWidget(widget)
@@ -113,6 +121,12 @@ class FindingRow:
         self.accept.clicked.connect(lambda *_args: on_decision(name, "accept" if self.accept.isChecked() else ""))
         self.reject.clicked.connect(lambda *_args: on_decision(name, "reject" if self.reject.isChecked() else ""))
         self.comment.editingFinished.connect(lambda *_args: on_comment(name, self.comment.text))
+
+    @property
+    def tab_order(self) -> list[Any]:
+        """What takes the keyboard, from left to right."""
+        first = [self.title] if self.title.inherits("QRadioButton") else []
+        return [*first, self.accept, self.reject, self.comment]
 
     def show(self, finding: Finding, verdict: Verdict, chosen: bool) -> None:
         """Draw one finding and its verdict."""
@@ -130,7 +144,8 @@ class FindingRow:
         self.accept.setAccessibleName(_("Accept {finding}").format(finding=finding.title))
         self.reject.setAccessibleName(_("Reject {finding}").format(finding=finding.title))
         self.comment.setAccessibleName(_("Comment on {finding}").format(finding=finding.title))
-        if not self.comment.hasFocus():  # never overwrite what is being typed
+        if verdict.comment != self._comment:  # never overwrite what is being typed
+            self._comment = verdict.comment
             self.comment.setText(verdict.comment)
 
 
