@@ -18,9 +18,14 @@ def test_a_file_is_written_and_nothing_else_is_left(tmp_path):
 
 def test_what_fails_halfway_leaves_the_earlier_file(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"old")
-    with pytest.raises(ZeroDivisionError), written_whole(tmp_path / "a.txt") as temporary:
-        temporary.write_bytes(b"half")
-        raise ZeroDivisionError
+
+    def fail_halfway() -> None:
+        with written_whole(tmp_path / "a.txt") as temporary:
+            temporary.write_bytes(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_bytes() == b"old"
 
