@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import host
+
+# Before anybody imports PySide6, be it to see whether it is there.
+os.environ.update(host.ENVIRONMENT)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _NOT_PRODUCT = {"Testing", ".venv", ".git"}
@@ -27,8 +33,6 @@ def a_slicer_host() -> Any:
     """The running stand-in for Slicer; `import slicer, qt, ctk` works from here on."""
     pytest.importorskip("slicer", reason="needs the extra [host]: real MRML, VTK and Qt")
     pytest.importorskip("PySide6", reason="needs the extra [host]: real MRML, VTK and Qt")
-    import host
-
     host.start()
     _guard_product()
     return host

@@ -30,6 +30,7 @@ _LIBRARIES = (QtCore, QtGui, QtWidgets, QtPrintSupport, QtNetwork, QtXml, QtSvg,
 _NOT_IN_PYTHONQT = {"SIGNAL", "SLOT", "ClassInfo", "QEnum", "QFlag", "SignalInstance", "Signal", "Slot", "Property"}
 _STANDINS: set[type] = set()
 _DECLARED: dict[int, tuple[Callable, Callable | None, Any]] = {}
+_REFUSED = {member for members in qt5.ABSENT.values() for member in members}
 _loading: list[bool] = []
 _watcher: list[Callable[[Any, str], None]] = []
 _CONNECT = {"connect": connect, "disconnect": disconnect}
@@ -207,6 +208,8 @@ def _serve_connect(cls: type) -> None:
             look(self, name)
         if name in _CONNECT:
             return types.MethodType(_CONNECT[name], self)
+        if name in _REFUSED and isinstance(_find(type(self), name), Refused):  # signals it would find elsewhere
+            _find(type(self), name).__get__(self, type(self))
         return usual(self, name)
 
     cls.__getattribute__ = get  # type: ignore[assignment]

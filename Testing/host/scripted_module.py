@@ -11,6 +11,13 @@ import ctk
 import qt
 import slicer
 
+__all__ = [
+    "ScriptedLoadableModule",
+    "ScriptedLoadableModuleLogic",
+    "ScriptedLoadableModuleTest",
+    "ScriptedLoadableModuleWidget",
+]
+
 
 class ScriptedLoadableModule:
     """Name, title, contributors and the like of a module."""
