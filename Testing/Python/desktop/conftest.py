@@ -12,6 +12,7 @@ pytest.importorskip("slicer", reason="the tests of the panels need the extra 'ho
 pytest.importorskip("PySide6", reason="the tests of the panels need the extra 'host'")
 
 import host
+import host.api
 
 host.start()  # from here on "import slicer, qt, ctk" works as inside Slicer
 
@@ -23,6 +24,10 @@ from readingroom.errors import ReadingRoomError, RefusedError  # noqa: E402
 from readingroom.phantoms.chest_radiograph import chest_radiograph  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
+
+_LISTING = ROOT.parent / "shared" / "reference" / "slicer_api.json"
+if _LISTING.is_file():  # then what Slicer's Python does not have is refused while the tests run
+    host.api.guard(host.api.Listing(_LISTING), [ROOT / "Common", ROOT / "ChestXRay"])
 
 
 @contextmanager

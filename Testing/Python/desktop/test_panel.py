@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -67,10 +66,6 @@ def test_next_goes_round_all_studies(panel, add_phantom):
         host.click(panel.views.study.next)
         visited.append(panel.views.study.study.currentText)
     assert visited == ["Two", "Three", "One"]
-
-
-def test_nothing_heavy_is_imported_by_opening_the_panel(panel):
-    assert {"torch", "timm", "monai", "torchvision"} & set(sys.modules) == set()
 
 
 def test_the_research_line_stands_on_the_panel_once(read_panel):
