@@ -205,7 +205,7 @@ def load_scene(path: str | Path) -> None:
 
 def __getattr__(name: str) -> Any:
     """`host.click`, `host.select`, ... come from `person`, which needs the started application."""
-    if name in {"click", "select", "type", "press", "wait_until", "grab", "render_slice", "render_3d"}:
+    if name in {"click", "select", "type", "press", "wait_until", "grab", "grab_desk", "render_slice", "render_3d"}:
         from . import person
 
         return getattr(person, "type_text" if name == "type" else name)

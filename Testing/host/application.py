@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import slicer
-from PySide6.QtCore import QObject, QSettings, Signal
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QScrollArea, QWidget
+from PySide6.QtCore import QObject, QSettings, Qt, Signal
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QScrollArea, QWidget
 
 from .core import Core
 from .io_manager import qSlicerIOManager
@@ -21,6 +21,7 @@ from .standins import State, stored
 from .views import qSlicerLayoutManager
 
 VERSION = (5, 12, 3)
+PANEL_WIDTH = 480  # pixels, about what the module panel of a fresh installation has
 
 
 class CommandOptions:
@@ -78,12 +79,17 @@ class qSlicerMainWindow(QMainWindow):
         self.setObjectName("qSlicerMainWindow")
         middle = QWidget(self)
         row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
         self._scroll = QScrollArea(middle)
         self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFixedWidth(PANEL_WIDTH)
         row.addWidget(self._scroll)
+        row.addStretch(1)
         self.setCentralWidget(middle)
         self._selector = qSlicerModuleSelectorToolBar(self)
-        self.resize(1200, 900)
+        self.resize(1400, 900)
 
     def moduleSelector(self) -> Any:
         return self._selector

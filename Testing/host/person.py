@@ -86,17 +86,62 @@ def wait_until(predicate: Callable[[], Any], seconds: float = 10.0) -> None:
 
 
 def grab(widget: Any, path: str | Path, width: int = 0, height: int = 0) -> None:
-    """A picture of a widget as PNG, at its own size or the one given, as if it were on the screen."""
-    if width or height:
+    """A picture of a widget as PNG, as if it were on the screen, at its own size or the one given.
+
+    The panel of the open module is shown in full, as if the window were high enough to need no scrolling.
+    """
+    if widget.inherits("qSlicerScriptedLoadableModuleWidget"):
+        _make_room(widget, width, height)
+    elif width or height:
         widget.resize(width or widget.property("width"), height or widget.property("height"))
     if not widget.isVisible():
         widget.show()
     slicer.app.processEvents()
     image = QImage(widget.property("size"), QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.white)
+    _draw(widget, image, QPoint(0, 0))
+    _save(image, path)
+
+
+def grab_desk(path: str | Path, views_shown: tuple[str, ...] = ("Red",), width: int = 1400, height: int = 800) -> None:
+    """The desk as PNG: the open panel at the left, the named slice views from the top down at the right."""
+    panel = slicer.app._parts["window"]._scroll.widget()
+    if panel is not None:
+        _make_room(panel, 0, height)
+    left = panel.property("width") if panel is not None else 0
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(slicer.app.palette().window().color())
+    if panel is not None:
+        _draw(panel, image, QPoint(0, 0))
     painter = QPainter(image)
-    widget.render(painter, QPoint(0, 0))
+    each = height // len(views_shown)
+    for i, name in enumerate(views_shown):
+        pixels = render_slice(name, width=width - left, height=each)
+        view = QImage(pixels.tobytes(), width - left, each, 3 * (width - left), QImage.Format.Format_RGB888)
+        painter.drawImage(left, i * each, view)
     painter.end()
+    _save(image, path)
+
+
+def _make_room(panel: Any, width: int, height: int) -> None:
+    """Make the panel's column in the main window as wide and as high as asked, or as high as the panel needs."""
+    window = slicer.app._parts["window"]
+    window._scroll.setFixedWidth(width or window._scroll.property("width"))
+    for _ in range(2):  # texts wrap at the new width first, then the height is known
+        slicer.app.processEvents()
+        least = panel.layout().minimumSize().height()
+        wrapped = panel.layout().totalHeightForWidth(panel.property("width"))
+        window.resize(window.property("width"), max(height, least, wrapped))
+    slicer.app.processEvents()
+
+
+def _draw(widget: Any, image: QImage, where: QPoint) -> None:
+    painter = QPainter(image)
+    widget.render(painter, where)
+    painter.end()
+
+
+def _save(image: QImage, path: str | Path) -> None:
     if not image.save(str(path)):
         msg = f"{path} cannot be written"
         raise OSError(msg)
