@@ -24,6 +24,7 @@ _BACKBONES: dict[str, tuple[str, dict[str, Any]]] = {
     "tf_mobilenetv2_100": ("mobilenetv2_100", {"pad_type": "same"}),
 }
 NAMES = tuple(_BACKBONES)
+_HEADS = ("classifier.", "fc.")  # timm's names of the linear layer of these networks
 
 
 def create(name: str, outputs: int, weights: Literal["hub"] | Path | None = None) -> nn.Module:
@@ -86,12 +87,10 @@ def _read(network: nn.Module, path: Path) -> None:
     except (OSError, safetensors.SafetensorError) as error:
         raise BundleError(f"{path} cannot be read as a safetensors file: {error}.") from error
     own = network.state_dict()
-    classifier = network.get_classifier()
-    head = {id(p) for p in (classifier.weight, classifier.bias)}
-    head_names = {n for n, p in network.named_parameters() if id(p) in head}
     # ImageNet's classifier is left out where this network asks another question.
-    stored = {n: t for n, t in stored.items() if not (n in head_names and t.shape != own[n].shape)}
-    missing, unknown = network.load_state_dict(stored, strict=False)
-    wrong = [n for n in missing if n not in head_names] + list(unknown)
+    body = {n: t for n, t in stored.items() if not (n.startswith(_HEADS) and n in own and t.shape != own[n].shape)}
+    wrong = sorted(n for n in own.keys() ^ body.keys() if not n.startswith(_HEADS))
+    wrong += sorted(n for n in own.keys() & body.keys() if own[n].shape != body[n].shape)
     if wrong:
         raise BundleError(f"{path} does not fit this network: {len(wrong)} layers differ, the first is {wrong[0]}.")
+    network.load_state_dict(body, strict=False)
