@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,17 @@ def _usable(widget: Any, act: str) -> None:
     if not widget.isVisible():
         msg = f"A person cannot {act} {name}: it is not visible"
         raise AssertionError(msg)
+    _scroll_to(widget)
     if not widget.isEnabled():
         msg = f"A person cannot {act} {name}: it is disabled"
         raise AssertionError(msg)
+
+
+def _scroll_to(widget: Any) -> None:
+    scroll = slicer.app._parts["window"]._scroll
+    if scroll.widget() is not None and scroll.widget().isAncestorOf(widget):
+        scroll.ensureWidgetVisible(widget)
+        slicer.app.processEvents()
 
 
 def click(widget: Any) -> None:
@@ -91,9 +100,15 @@ def grab(widget: Any, path: str | Path, width: int = 0, height: int = 0) -> None
     The panel of the open module is shown in full, as if the window were high enough to need no scrolling.
     """
     if widget.inherits("qSlicerScriptedLoadableModuleWidget"):
-        _make_room(widget, width, height)
-    elif width or height:
+        with _room_for(widget, width, height):
+            _picture_of(widget, path)
+        return
+    if width or height:
         widget.resize(width or widget.property("width"), height or widget.property("height"))
+    _picture_of(widget, path)
+
+
+def _picture_of(widget: Any, path: str | Path) -> None:
     if not widget.isVisible():
         widget.show()
     slicer.app.processEvents()
@@ -106,13 +121,13 @@ def grab(widget: Any, path: str | Path, width: int = 0, height: int = 0) -> None
 def grab_desk(path: str | Path, views_shown: tuple[str, ...] = ("Red",), width: int = 1400, height: int = 800) -> None:
     """The desk as PNG: the open panel at the left, the named slice views from the top down at the right."""
     panel = slicer.app._parts["window"]._scroll.widget()
-    if panel is not None:
-        _make_room(panel, 0, height)
-    left = panel.property("width") if panel is not None else 0
+    left = 0
     image = QImage(width, height, QImage.Format.Format_RGB32)
     image.fill(slicer.app.palette().window().color())
     if panel is not None:
-        _draw(panel, image, QPoint(0, 0))
+        with _room_for(panel, 0, height):
+            left = panel.property("width")
+            _draw(panel, image, QPoint(0, 0))
     painter = QPainter(image)
     each = height // len(views_shown)
     for i, name in enumerate(views_shown):
@@ -123,16 +138,24 @@ def grab_desk(path: str | Path, views_shown: tuple[str, ...] = ("Red",), width: 
     _save(image, path)
 
 
-def _make_room(panel: Any, width: int, height: int) -> None:
-    """Make the panel's column in the main window as wide and as high as asked, or as high as the panel needs."""
+@contextlib.contextmanager
+def _room_for(panel: Any, width: int, height: int) -> Iterator[None]:
+    """For a while the panel's column in the main window is as wide and high as asked, or as high as the panel needs."""
     window = slicer.app._parts["window"]
-    window._scroll.setFixedWidth(width or window._scroll.property("width"))
+    size, column = window.property("size"), window._scroll.property("width")
+    window._scroll.setFixedWidth(width or column)
     for _ in range(2):  # texts wrap at the new width first, then the height is known
         slicer.app.processEvents()
         least = panel.layout().minimumSize().height()
         wrapped = panel.layout().totalHeightForWidth(panel.property("width"))
         window.resize(window.property("width"), max(height, least, wrapped))
     slicer.app.processEvents()
+    try:
+        yield
+    finally:
+        window._scroll.setFixedWidth(column)
+        window.resize(size)
+        slicer.app.processEvents()
 
 
 def _draw(widget: Any, image: QImage, where: QPoint) -> None:
