@@ -145,6 +145,12 @@ class RecordedClient:
 
 
 @pytest.fixture
+def recorded_client():
+    """The class itself, for tests without a panel."""
+    return RecordedClient
+
+
+@pytest.fixture
 def answered(panel, answer_of_the_worker):
     """Make the panel's worker answer with these answers; without any, with the recorded reading."""
     own = panel.session.client

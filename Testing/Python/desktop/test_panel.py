@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import qt
 import slicer
 
 import host
 from readingroom import RESEARCH_USE
+from readingroom.desktop.session import report_folder_name
 from readingroom.errors import EngineError, InputError, SetupError
 from readingroom.reading import Reading
 
@@ -277,6 +281,25 @@ def test_what_the_user_changed_in_the_views_stays_when_other_nodes_come(read_pan
     assert red().GetForegroundVolumeID() is None
 
 
+def test_with_several_maps_the_chosen_finding_shows_its_own(
+    panel, phantom, answered, answer_of_the_worker, read, tmp_path
+):
+    value = json.loads(json.dumps(answer_of_the_worker[1]))
+    folder = tmp_path / "reading"
+    shutil.copytree(value["folder"], folder)
+    shutil.copy(folder / "heatmap.nrrd", folder / "heatmap-no-finding.nrrd")
+    second = {**value["reading"]["heat_maps"][0], "finding": "no-finding", "path": "heatmap-no-finding.nrrd"}
+    value["reading"]["heat_maps"].append(second)
+    answered({"folder": str(folder), "reading": value["reading"]})
+    read(panel)
+    other = next(finding for finding in ("no-finding", "pneumonia") if finding != panel.parameters.finding)
+    host.click(panel.views.findings.rows[other].title)
+    assert panel.parameters.finding == other
+    assert red().GetForegroundVolumeID() == panel.layers.heat_map(other).GetID()
+    visible = [box for box in panel.layers.nodes("box") if box.GetDisplayNode().GetVisibility()]
+    assert [box.GetAttribute("ReadingRoom.finding") for box in visible] == [other]
+
+
 # Keyboard
 
 
@@ -344,12 +367,30 @@ def test_the_report_is_written_with_verdicts_where_the_person_wants_it(read_pane
     host.wait_until(lambda: read_panel.session.state == "done")
     name, arguments = client.asked[-1]
     assert name == "report"
-    assert (arguments["out"], arguments["formats"]) == (str(tmp_path), ["html", "csv"])
+    assert Path(arguments["out"]).parent == tmp_path
+    assert arguments["formats"] == ["html", "csv"]
     assert (arguments["page_size"], arguments["anonymous"]) == ("Letter", True)
     verdict = Reading.from_json(arguments["reading"]).verdicts[0]
     assert (verdict.decision, verdict.comment) == ("accept", "typed, not finished")
     assert "report.html, report.pdf" in view.written.text
     assert view.open.enabled
+
+
+def test_reports_of_two_readings_go_into_two_folders(read_panel):
+    reading = shown_reading(read_panel)
+    later = replace(reading, provenance=replace(reading.provenance, started="2030-01-31T12:00:00Z"))
+    assert report_folder_name(later) == "chest-xray-20300131T120000Z"
+    assert report_folder_name(reading) != report_folder_name(later)
+
+
+def test_the_folder_of_the_report_is_opened(read_panel, answered, tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(qt.QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    answered({"files": [str(tmp_path / "report.html")]})
+    host.click(read_panel.views.report.export)
+    host.wait_until(lambda: read_panel.session.state == "done")
+    host.click(read_panel.views.report.open)
+    assert opened == [str(tmp_path)]
 
 
 def test_without_the_pictures_of_the_reading_it_says_so(read_panel, tmp_path):

@@ -36,8 +36,9 @@ def test_a_person_reads_overrules_judges_and_writes_a_report(panel, phantom, rea
     panel.views.report.folder.directory = str(tmp_path)
     host.click(panel.views.report.export)
     host.wait_until(lambda: panel.session.state != "working", seconds)
-    assert {path.name for path in tmp_path.glob("report.*")} == {"report.html", "report.pdf"}
-    assert "rejected" in (tmp_path / "report.html").read_text("utf-8")
+    (folder,) = tmp_path.glob("chest-xray-*")
+    assert {path.name for path in folder.iterdir()} == {"report.html", "report.pdf"}
+    assert "rejected" in (folder / "report.html").read_text("utf-8")
     assert len(workers()) == 1  # one for all three
 
 
