@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -156,7 +157,7 @@ class qSlicerApplication(QApplication):
             manager._add(name, qSlicerLoadableModule(name, logic))
         self._parts["io"] = qSlicerIOManager()
         self._parts["extensions"] = qSlicerExtensionsManagerModel()
-        self._parts["settings"] = QSettings(str(self._home / "Slicer.ini"), QSettings.Format.IniFormat)
+        self._parts["settings"] = QSettings()  # the same file as a script's own QSettings()
         self._parts["layout"] = qSlicerLayoutManager(self._core.application_logic)
         self._parts["window"] = qSlicerMainWindow()
 
@@ -169,6 +170,7 @@ class qSlicerApplication(QApplication):
         self._parts["layout"]._stop()
         self._core.scene.Clear(1)
         self._parts.clear()
+        shutil.rmtree(self._home, ignore_errors=True)
 
     def applicationLogic(self) -> Any:
         return self._core.application_logic

@@ -197,3 +197,21 @@ def test_a_person_cannot_click_what_is_hidden_or_disabled(a_slicer_host: Any, a_
     a_panel.ui.inputs.collapsed = True
     with pytest.raises(AssertionError, match="not visible"):
         a_slicer_host.click(a_panel.ui.levelSlider)
+
+
+def test_a_script_switches_modules_and_finds_the_main_window(a_slicer_host: Any, a_module_file: Path) -> None:
+    import slicer
+
+    a_slicer_host.load_module(a_module_file)
+    slicer.util.selectModule("Sample")
+    assert slicer.util.mainWindow().moduleSelector().selectedModule == "Sample"
+    assert slicer.util.getModuleWidget("Sample").events == ["enter"]
+
+
+def test_settings_are_the_same_file_for_the_application_and_a_script(an_empty_scene: Any) -> None:
+    import qt
+    import slicer
+
+    slicer.app.userSettings().setValue("ReadingRoom/device", "cpu")
+    assert qt.QSettings().value("ReadingRoom/device") == "cpu"
+    assert slicer.util.settingsValue("ReadingRoom/device", "auto") == "cpu"
