@@ -19,6 +19,7 @@ from .io_manager import qSlicerIOManager
 from .modules import Modules, qSlicerLoadableModule, qSlicerModuleManager, unload
 from .pythonqt import declared, standin, stop_watching
 from .standins import State, stored
+from .subject_hierarchy import SubjectHierarchy
 from .views import qSlicerLayoutManager
 
 VERSION = (5, 12, 3)
@@ -160,6 +161,7 @@ class qSlicerApplication(QApplication):
         self._parts["settings"] = QSettings()  # the same file as a script's own QSettings()
         self._parts["layout"] = qSlicerLayoutManager(self._core.application_logic)
         self._parts["window"] = qSlicerMainWindow()
+        self._parts["hierarchy"] = SubjectHierarchy(slicer.mrmlScene)
 
     def _stop(self) -> None:
         """Leave as Slicer leaves: the signal, the panels, the scene, the views; in another order VTK complains."""
@@ -168,6 +170,7 @@ class qSlicerApplication(QApplication):
         for name in list(slicer.selfTests):
             unload(name)
         self._parts["layout"]._stop()
+        self._parts["hierarchy"].stop()
         self._core.scene.Clear(1)
         self._parts.clear()
         shutil.rmtree(self._home, ignore_errors=True)
