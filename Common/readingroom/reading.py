@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -281,6 +282,12 @@ class Reading:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values as described by ``schemas/reading.schema.json``."""
         return {"format": 1, **records.to_json(self)}
+
+    def to_bytes(self) -> bytes:
+        """The content of a ``reading.json``, UTF-8."""
+        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        # A file name that is no Unicode (Linux allows any bytes) holds surrogates; as \udcff they are JSON all the same.
+        return text.encode("utf-8", errors="backslashreplace")
 
     @classmethod
     def from_json(cls, data: Any) -> Reading:

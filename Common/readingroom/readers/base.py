@@ -26,7 +26,7 @@ from ..bundles.bundle import Bundle
 from ..engine import device as device_choice
 from ..engine.progress import Progress
 from ..errors import OutputError, RefusedError
-from ..files import make_folder, write_text
+from ..files import make_folder
 from ..imaging.segments import Segment, write_segments
 from ..reading import Check, Finding, HeatMap, PredictionSet, Provenance, Reading
 from ..reports.pictures import gray_png, map_png
@@ -212,7 +212,7 @@ def _write(reading: Reading, layers: tuple[Layer, ...], out: Path) -> None:
                 temporary / SEGMENTS, main.image, level_segments(main, reading.finding(main.heat_map.finding).title)
             )
             (temporary / "picture-image.png").write_bytes(gray_png(main.gray))
-        write_text(temporary / READING, json.dumps(reading.to_json(), indent=1, ensure_ascii=False) + "\n")
+        (temporary / READING).write_bytes(reading.to_bytes())
         _forget_earlier(out)
         for path in sorted(temporary.iterdir(), key=lambda path: path.name == READING):  # the reading comes last
             path.replace(out / path.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -54,7 +53,7 @@ def write_reports(
 
                 contents["pdf"] = pdf.render(document, page_size)
             case "json":
-                contents["json"] = (json.dumps(reading.to_json(), indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+                contents["json"] = reading.to_bytes()
             case "csv":
                 contents["csv"] = csv_file.render(reading).encode("utf-8-sig")  # spreadsheets then see UTF-8
     make_folder(out)
