@@ -2,12 +2,13 @@
 
 Exit codes: 0 done; 1 something else that the user can mend (a damaged bundle, a full disk); 2 wrong use; 3 the input
 was refused (unreadable, or a ``stop`` check without ``--anyway``); 130 interrupted. Errors are one sentence on
-standard error.
+standard error; what nobody foresaw has its details below, for a bug report.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from . import RESEARCH_USE, __version__
 from .engine.client import InProcessClient
-from .errors import InputError, ReadingRoomError, RefusedError
+from .errors import CancelledError, EngineError, InputError, ReadingRoomError, RefusedError
 from .readers import READERS
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 130
@@ -23,16 +24,19 @@ DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code (argparse itself exits with 2 for wrong use)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a pipe may know fewer letters than the names of files have
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
     except (RefusedError, InputError) as error:
         return _failed(error, REFUSED)
+    except (CancelledError, KeyboardInterrupt):  # Control-C within a call of the engine, or elsewhere
+        print("readingroom: Cancelled.", file=sys.stderr)
+        return INTERRUPTED
     except ReadingRoomError as error:
         return _failed(error, FAILED)
-    except KeyboardInterrupt:
-        print("Cancelled; nothing was written.", file=sys.stderr)
-        return INTERRUPTED
     return DONE
 
 
@@ -117,6 +121,7 @@ def _read_and_report(reader: str, image: Path, options: argparse.Namespace) -> d
         client,
         "report",
         {
+            "reading": value["reading"],
             "reading_folder": value["folder"],
             "out": str(options.out),
             "formats": ["html", "pdf"],
@@ -152,6 +157,8 @@ class _ProgressLine:
 
 def _failed(error: ReadingRoomError, code: int) -> int:
     print(f"readingroom: {error}", file=sys.stderr)
+    if isinstance(error, EngineError) and error.detail:
+        print(error.detail, file=sys.stderr)
     return code
 
 

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from readingroom import cli
 from readingroom.bundles import store
+from readingroom.engine import calls
 from readingroom.examples import chest_radiograph as example
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
 from readingroom.phantoms.dicom_files import stored, write_dicom
@@ -148,3 +150,28 @@ def test_patient_names_stay_out_of_what_is_printed(readingroom, tmp_path):
 def test_constant_pictures_are_refused(readingroom, tmp_path):
     Image.fromarray(np.full((300, 300), 90, np.uint8)).save(tmp_path / "flat.png")
     assert readingroom("read", "chest-xray", tmp_path / "flat.png", "--out", tmp_path / "out").returncode == 3
+
+
+def test_control_c_during_a_read_exits_with_130(tmp_path, monkeypatch, capsys):
+    def interrupted(arguments, progress):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(calls.CALLS, "read", interrupted)
+    assert cli.main(["read", "chest-xray", str(example()), "--out", str(tmp_path / "out")]) == 130
+    assert capsys.readouterr().err == "readingroom: Cancelled.\n"
+
+
+def test_what_nobody_foresaw_comes_with_its_details(tmp_path, monkeypatch, capsys):
+    def broken(arguments, progress):
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(calls.CALLS, "read", broken)
+    assert cli.main(["read", "chest-xray", str(example()), "--out", str(tmp_path / "out")]) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_pipe_that_knows_few_letters_does_not_lose_a_read(readingroom, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = readingroom("read", "chest-xray", example(), "--out", tmp_path / "胸部")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "胸部" / "report.pdf").exists()
