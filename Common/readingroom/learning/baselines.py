@@ -1,0 +1,59 @@
+"""What simpler models make of the same films on the same folds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .cohort import Cohort
+
+Floats = NDArray[np.float64]
+_THUMBNAIL = 32
+
+
+def facts(cohort: Cohort) -> Floats:
+    """(films, 4): age, age below 18, female, AP. What is known without looking at the film."""
+    return np.array(
+        [[film.age, film.age < 18, film.sex == "F", film.view == "AP"] for film in cohort.films], dtype=np.float64
+    )
+
+
+def thumbnails(cohort: Cohort) -> Floats:
+    """(films, 1024): the film at 32 x 32 pixels, where no pneumonia can be seen but the way it was taken can."""
+    small = [
+        Image.fromarray(cohort.gray(i)).resize((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BILINEAR)
+        for i in range(len(cohort.films))
+    ]
+    return np.stack([np.asarray(picture, dtype=np.float64).ravel() for picture in small])
+
+
+def out_of_fold_logits(
+    features: Floats, labels: NDArray[np.int64], folds: NDArray[np.int64], strength: float = 1e-3
+) -> Floats:
+    """Logistic regression on standardized ``features`` (films, features), as logits (repeats, films).
+
+    Parameters
+    ----------
+    folds : (repeats, films)
+    strength : scikit-learn's C
+    """
+    logits = np.empty(folds.shape)
+    for repeat, split in enumerate(folds):
+        for fold in np.unique(split):
+            held_out = split == fold
+            predict = _fit(features[~held_out], labels[~held_out], strength)
+            logits[repeat, held_out] = predict(features[held_out])
+    return logits
+
+
+def _fit(features: Floats, labels: NDArray[np.int64], strength: float) -> Callable[[Floats], Floats]:
+    from sklearn.linear_model import LogisticRegression  # heavy, and of the extra "train" only
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000))
+    predict: Callable[[Floats], Floats] = model.fit(features, labels).decision_function
+    return predict
