@@ -224,6 +224,8 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         if isinstance(error, SetupError):
             home = _("Open Reading Room")
             self.views.message.show(str(error), details, home, lambda: slicer.util.selectModule("ReadingRoomHome"))
+        elif isinstance(error, RefusedError):  # its sentences stand among the checks
+            self.views.message.show(_("Not read: a check advises against it, see below."))
         else:
             self.views.message.show(str(error), details)
         self._draw_checks()

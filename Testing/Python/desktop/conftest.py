@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ pytest.importorskip("slicer", reason="the tests of the panels need the extra 'ho
 pytest.importorskip("PySide6", reason="the tests of the panels need the extra 'host'")
 
 import host
-import host.api
 
 host.start()  # from here on "import slicer, qt, ctk" works as inside Slicer
 
@@ -25,36 +23,25 @@ from readingroom.phantoms.chest_radiograph import chest_radiograph  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 
-_LISTING = ROOT.parent / "shared" / "reference" / "slicer_api.json"
-if _LISTING.is_file():  # then what Slicer's Python does not have is refused while the tests run
-    host.api.guard(host.api.Listing(_LISTING), [ROOT / "Common", ROOT / "ChestXRay"])
 
-
-@contextmanager
-def _modules():
-    """Both modules, loaded as Slicer loads them and unloaded as when it exits."""
+def _load_modules() -> None:
+    """Both modules, as Slicer loads them; `host.reset` unloads them as when it exits."""
     host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
     host.load_module(ROOT / "ChestXRay" / "ChestXRay.py")
-    yield
-    host.unload_module("ChestXRay")
-    host.unload_module("ReadingRoomHome")
+
+
+@pytest.fixture
+def empty_scene(an_empty_scene, monkeypatch, tmp_path):
+    """An empty scene, fresh settings, and no bundles but those that ship; slots that raise fail the test."""
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
+    return an_empty_scene
 
 
 @pytest.fixture
 def modules(empty_scene):
     """The modules Reading Room and Chest X-Ray, fresh for each test."""
-    with _modules():
-        yield slicer.modules
-
-
-@pytest.fixture
-def empty_scene(monkeypatch, tmp_path):
-    """A closed scene, fresh settings, and no bundles but those that ship."""
-    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
-    slicer.app.userSettings().clear()
-    host.close_scene()
-    yield slicer.mrmlScene
-    host.close_scene()
+    _load_modules()
+    return slicer.modules
 
 
 @pytest.fixture
@@ -91,23 +78,22 @@ def _add_phantom(name: str = "Phantom", rows: int = 192, columns: int = 160):
 
 
 @pytest.fixture(scope="session")
-def answer_of_the_worker(tmp_path_factory):
+def answer_of_the_worker(a_slicer_host, tmp_path_factory):
     """What a real worker process answered to the phantom: first refused, then read anyway. Recorded once."""
-    host.close_scene()
     folder = tmp_path_factory.mktemp("recorded") / "reading"
-    with _modules():
-        from ChestXRay import ChestXRayLogic
+    _load_modules()
+    from ChestXRay import ChestXRayLogic
 
-        logic = ChestXRayLogic()
-        volume = _add_phantom()
-        try:
-            with pytest.raises(RefusedError) as refused:
-                logic.read(volume, device="cpu")
-            reading = logic.read(volume, device="cpu", anyway=True)
-            shutil.copytree(logic.reading.session.folder, folder)
-        finally:
-            logic.reading.stop()
-    host.close_scene()
+    logic = ChestXRayLogic()
+    volume = _add_phantom()
+    try:
+        with pytest.raises(RefusedError) as refused:
+            logic.read(volume, device="cpu")
+        reading = logic.read(volume, device="cpu", anyway=True)
+        shutil.copytree(logic.reading.session.folder, folder)
+    finally:
+        logic.reading.stop()
+        host.reset()
     return refused.value, {"folder": str(folder), "reading": reading.to_json()}
 
 

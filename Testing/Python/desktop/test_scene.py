@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import types
-
 import numpy as np
 import pytest
 import SimpleITK
 import slicer
 import vtk
 
+import host
 from readingroom.desktop.scene import radiograph_study
 from readingroom.errors import InputError
 from readingroom.imaging.frontal import load_radiograph
@@ -100,18 +99,14 @@ def test_the_node_stays_as_it_was(empty_scene, tmp_path):
 
 
 @pytest.fixture
-def dicom_node(empty_scene, tmp_path, monkeypatch):
+def dicom_node(empty_scene, tmp_path):
     """A volume node that came from a DICOM file in the database."""
     pydicom = pytest.importorskip("pydicom")
     from readingroom.phantoms.dicom_files import stored, write_dicom
 
     path = write_dicom(tmp_path / "chest.dcm", stored(chest_radiograph(64, 48)), ViewPosition="PA")
     header = pydicom.dcmread(path)
-    database = types.SimpleNamespace(
-        fileForInstance=lambda uid: str(path) if uid == header.SOPInstanceUID else "",
-        fileValue=lambda file, tag: str(pydicom.dcmread(file)[tag.replace(",", "")].value),
-    )
-    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+    host.provide_dicom_database({header.SOPInstanceUID: path})
     volume = volume_of(header.pixel_array[None].astype("int16"))
     volume.SetAttribute("DICOM.instanceUIDs", header.SOPInstanceUID)
     return volume, path, header

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import sys
-import types
 
 import pytest
 import slicer.packaging
 from packaging.requirements import Requirement
 
+import host
 from readingroom.desktop import setup
 from readingroom.errors import SetupError
 
 
 @pytest.fixture
-def packaging():
+def packaging(an_empty_scene):
     """Slicer's pip, which notes what it is asked for."""
-    slicer.packaging.reset()
-    yield slicer.packaging
-    slicer.packaging.reset()
+    return slicer.packaging
 
 
 @pytest.fixture
@@ -35,18 +33,9 @@ def absent(monkeypatch):
 
 
 @pytest.fixture
-def pytorch_extension(monkeypatch):
-    """The extension PyTorch; gives what was asked of it. ``answer[0] = None`` makes the user decline."""
-    asked: list[dict] = []
-    answer: list = ["torch"]
-
-    class PyTorchUtilsLogic:
-        def installTorch(self, **arguments):  # noqa: N802 (the extension's name)
-            asked.append(arguments)
-            return answer[0]
-
-    monkeypatch.setitem(sys.modules, "PyTorchUtils", types.SimpleNamespace(PyTorchUtilsLogic=PyTorchUtilsLogic))
-    return asked, answer
+def pytorch_extension(an_empty_scene):
+    """The extension PyTorch; gives what was asked of it."""
+    return host.provide_pytorch()
 
 
 def test_with_everything_there_it_says_that_one_can_read():
@@ -86,10 +75,9 @@ def test_pins_name_a_least_version_and_no_file_or_address():
 def test_pytorch_comes_from_its_extension_and_the_rest_from_pip(absent, packaging, pytorch_extension):
     absent("torch", "torchvision", "timm")
     setup.set_up()
-    asked, _answer = pytorch_extension
-    assert asked == [
-        {"askConfirmation": True, "torchVersionRequirement": ">=2.6", "torchvisionVersionRequirement": ">=0.21"}
-    ]
+    (asked,) = pytorch_extension
+    assert asked["askConfirmation"]
+    assert (asked["torchVersionRequirement"], asked["torchvisionVersionRequirement"]) == (">=2.6", ">=0.21")
     ((name, requirements, options),) = packaging.calls
     assert name == "pip_ensure"
     assert options["requester"] == "Reading Room"
@@ -100,12 +88,12 @@ def test_pytorch_comes_from_its_extension_and_the_rest_from_pip(absent, packagin
 def test_with_everything_there_nothing_is_installed(packaging, pytorch_extension):
     setup.set_up()
     assert packaging.calls == []
-    assert pytorch_extension[0] == []
+    assert pytorch_extension == []
 
 
-def test_declining_pytorch_installs_nothing_else(absent, packaging, pytorch_extension):
+def test_declining_pytorch_installs_nothing_else(absent, packaging):
     absent("torch", "timm")
-    pytorch_extension[1][0] = None
+    host.provide_pytorch(fails=True)
     with pytest.raises(SetupError, match="PyTorch was not installed"):
         setup.set_up()
     assert packaging.calls == []

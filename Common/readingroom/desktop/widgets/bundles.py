@@ -109,8 +109,8 @@ def _table(headers: list[str]) -> Any:
     table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
     table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
     table.setAccessibleName(_("Installed bundles"))
-    table.setMinimumHeight(110)
-    table.setMaximumHeight(180)
+    table.setMinimumHeight(90)
+    table.setMaximumHeight(130)
     return table
 
 

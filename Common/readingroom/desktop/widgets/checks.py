@@ -56,7 +56,7 @@ class ChecksView:
         self._column.insertWidget(0, self._doubts)
         self._column.insertWidget(3, self._passed)
         self._doubts.setVisible(bool(doubts))
-        self.passed_button.setText(_("{n} checks passed").format(n=len(passed)))
+        self.passed_button.setText(_("Passed checks: {n}").format(n=len(passed)))
         self.passed_button.setVisible(bool(passed))
         self._unfold(self.passed_button.isChecked())
 
