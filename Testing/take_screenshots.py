@@ -65,33 +65,17 @@ def main() -> None:
     panel = host.open_module("ChestXRay").panel
     read(panel)
     panel.parameters.exportFolder = "/reports"  # not the home folder of whoever runs this
-    fit(760, 1030)
-    host.grab_desk(IMAGES / "panel.png", width=1240, height=1030)
-    fit(700, 700)
-    host.render_slice("Red", IMAGES / "slice-view.png", 700, 700)
+    for _ in range(2):  # the first picture gives the view its size, which the radiograph then fits into
+        host.grab_desk(IMAGES / "panel.png", width=1110, height=1030)
+        slicer.app.layoutManager().sliceWidget("Red").sliceLogic().FitSliceToBackground()
+    for _ in range(2):
+        host.render_slice("Red", IMAGES / "slice-view.png", 700, 700)
+        slicer.app.layoutManager().sliceWidget("Red").sliceLogic().FitSliceToBackground()
     home = host.open_module("ReadingRoomHome")
     home.panel.settings.folder.directory = "/bundles"
     host.wait_until(lambda: "…" not in home.panel.device.text)
     host.grab(home.parent, IMAGES / "reading-room.png", width=560)
     host.reset()
-    for picture in IMAGES.glob("*.png"):
-        make_small(picture)
-
-
-def fit(width: int, height: int) -> None:
-    """Fit the radiograph into a slice view of this size."""
-    view = slicer.app.layoutManager().sliceWidget("Red")
-    view.resize(width, height)
-    view.fitSliceToBackground()
-
-
-def make_small(path: Path) -> None:
-    """Give the picture 256 colors: the repository stays small, and nobody sees the difference."""
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        small = picture.convert("RGB").quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
-    small.save(path, optimize=True)
 
 
 if __name__ == "__main__":
