@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from readingroom import DEMONSTRATION, RESEARCH_USE
 from readingroom.errors import OutputError
 from readingroom.reading import (
@@ -132,6 +133,22 @@ def test_csv_has_one_row_per_finding_and_no_formula(reading):
     assert rows[1]["in_prediction_set"] == "0"
     assert rows[0]["worst_check"] == "warn"
     assert rows[0]["comment"].startswith("'=")
+
+
+def test_no_text_of_a_damaged_header_becomes_a_formula(reading):
+    shown = replace(reading, study=replace(reading.study, study_instance_uid="\t=1+1", study_date="@SUM(1)"))
+    row = next(csv.DictReader(io.StringIO(csv_file.render(shown))))
+    assert row["study_instance_uid"] == "'\t=1+1"
+    assert row["study_date"] == "'@SUM(1)"
+
+
+def test_a_header_longer_than_a_page_is_cut_in_the_report(reading):
+    patient = replace(reading.study.patient, patient_id="9" * 5000)
+    checks = (*reading.checks, Check("body part", "warn", "An endless word. " * 300))
+    shown = replace(reading, study=replace(reading.study, patient=patient, description="x " * 3000), checks=checks)
+    built = document.build(shown, {})
+    assert pdf.render(built, "Letter").startswith(b"%PDF")
+    assert "9" * 700 not in html.render(built)
 
 
 def test_json_reads_back_as_the_same_reading(reading, pictures, tmp_path):
