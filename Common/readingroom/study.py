@@ -20,7 +20,7 @@ class PatientFacts:
     ``name`` and ``patient_id`` are for the report alone; they are never logged.
     """
 
-    name: str = ""
+    name: str = ""  # as people write it: family, given
     patient_id: str = ""
     sex: str = ""  # DICOM PatientSex: M, F, O
     age_years: float | None = None

@@ -151,16 +151,6 @@ def dicom_date(date: str) -> str:
     return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date
 
 
-def person_name(name: str) -> str:
-    """A DICOM PN value (PS3.5, 6.2) as people write it: ``Doe^Jane^^Dr`` as ``Doe, Jane Dr``."""
-    groups = [group for group in name.split("=") if group.strip("^ ")]
-    written = []
-    for group in groups:
-        family, *others = group.split("^")
-        written.append(", ".join(filter(None, (family.strip(), " ".join(filter(None, map(str.strip, others)))))))
-    return " / ".join(written)
-
-
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
 
@@ -169,7 +159,7 @@ def _study_facts(reading: Reading) -> Facts:
     study, patient = reading.study, reading.study.patient
     age = "" if patient.age_years is None else f"{patient.age_years:.0f} years"
     rows = [
-        ("Patient", person_name(patient.name) or "not named"),
+        ("Patient", patient.name or "not named"),
         ("Patient ID", patient.patient_id),
         ("Sex and age", ", ".join(filter(None, (patient.sex, age)))),
         ("Born", dicom_date(patient.birth_date)),
