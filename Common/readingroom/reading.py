@@ -286,7 +286,7 @@ class Reading:
     def to_bytes(self) -> bytes:
         """The content of a ``reading.json``, UTF-8."""
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        # A file name that is no Unicode (Linux allows any bytes) holds surrogates; as \udcff they are JSON all the same.
+        # A file name that is no Unicode (Linux allows any bytes) holds surrogates; JSON has them too, as \udcff.
         return text.encode("utf-8", errors="backslashreplace")
 
     @classmethod
