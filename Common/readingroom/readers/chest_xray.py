@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..bundles.bundle import Bundle
 from ..engine import warm
-from ..engine.device import run_in_batches
+from ..engine.device import is_out_of_memory, run_in_batches
 from ..errors import BundleError, InputError
 from ..explain.box import strongest_region
 from ..explain.cam import ActivationMaps, activation_maps
@@ -147,7 +147,9 @@ def _ask(session: ReadSession, network: nn.Module, pixels: NDArray[np.float32], 
     inputs = torch.from_numpy(pixels[None]).to(session.device)
     try:
         return activation_maps(network, inputs, layer=layer, targets=targets, method=method)
-    except torch.OutOfMemoryError:
+    except (RuntimeError, MemoryError) as error:
+        if session.device == torch.device("cpu") or not is_out_of_memory(error):
+            raise
         session.note("The graphics card has too little free memory; the CPU took over.")
         session.device = torch.device("cpu")
         return activation_maps(network.to("cpu"), inputs.cpu(), layer=layer, targets=targets, method=method)
@@ -164,17 +166,19 @@ def _flat(heat: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _network(bundle: Bundle, device: torch.device) -> nn.Module:
-    return warm.keep(("network", bundle.sha256, str(device)), functools.partial(_load_network, bundle, device))
+    """The bundle's network on the device; a read that ran out of memory may have left it on another."""
+    network: nn.Module = warm.keep(("network", bundle.sha256), functools.partial(_load_network, bundle))
+    return network.to(device)
 
 
-def _load_network(bundle: Bundle, device: torch.device) -> nn.Module:
+def _load_network(bundle: Bundle) -> nn.Module:
     metadata = bundle.metadata
     network = backbones.create(metadata.backbone, len(metadata.labels))
     try:
         network.load_state_dict(bundle.weights())  # half precision is widened to the network's own
     except RuntimeError as error:
         raise BundleError(f"The weights of '{metadata.name}' do not fit the network '{metadata.backbone}'.") from error
-    return network.eval().to(device)
+    return network.eval()
 
 
 def _statistics(bundle: Bundle) -> FeatureStatistics | None:

@@ -17,13 +17,14 @@ from PIL import Image
 
 import readingroom
 from readingroom.bundles import store
+from readingroom.engine import warm
 from readingroom.engine.client import WorkerClient
 from readingroom.errors import BundleError, InputError, OutputError, RefusedError
 from readingroom.examples import chest_radiograph as example
 from readingroom.imaging.open import open_study
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
 from readingroom.phantoms.dicom_files import stored, write_dicom
-from readingroom.readers import base, make_reader
+from readingroom.readers import base, chest_xray, make_reader
 from readingroom.readers.chest_xray_tasks import TASKS
 from readingroom.reading import Reading
 
@@ -194,17 +195,28 @@ def test_the_worker_reads_as_this_process_does_and_its_bundle_stays_warm(tmp_pat
     assert any("radiograph" in sentence for sentence in sentences)
 
 
-def test_out_of_memory_on_the_device_is_said_and_survived(tmp_path, monkeypatch):
-    from readingroom.readers import chest_xray
-
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("no room"), RuntimeError("MPS backend out of memory")])
+def test_out_of_memory_on_the_device_is_said_and_survived(tmp_path, monkeypatch, error):
     real, calls = chest_xray.activation_maps, []
 
     def tight(network, inputs, **options):
         calls.append(inputs)
         if len(calls) == 1:
-            raise torch.OutOfMemoryError("no room")
+            raise error
         return real(network, inputs, **options)
 
     monkeypatch.setattr(chest_xray, "activation_maps", tight)
+    another = torch.device("cpu", 0)  # computes here, and is not "cpu" when compared
+    monkeypatch.setattr(base.device_choice, "choose", lambda wanted, note: another)
     reading = read(example(), tmp_path)
     assert any("CPU took over" in note for note in reading.provenance.notes)
+    assert reading.provenance.device == "cpu"
+
+
+def test_a_network_that_is_kept_goes_where_the_next_read_computes(a_random_bundle):
+    bundle = a_random_bundle("covid")
+    places = [
+        next(chest_xray._network(bundle, torch.device(kind)).parameters()).device.type for kind in ("cpu", "meta")
+    ]
+    warm.forget()  # on "meta" the network has lost its weights
+    assert places == ["cpu", "meta"]
