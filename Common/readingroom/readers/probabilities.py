@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ..bundles.metadata import BundleMetadata
-from ..reading import Finding, Interval, OperatingPoint, PredictionSet
+from ..reading import Finding, Interval, PredictionSet
 from ..trust.calibration import PlattScaling, TemperatureScaling
 from ..trust.conformal import lac_members
 
@@ -36,9 +36,7 @@ def calibrate(metadata: BundleMetadata, logits: Floats) -> Calibrated:
     if calibration.temperature is not None:
         if metadata.multilabel:
             return Calibrated(special.expit(logits / calibration.temperature))
-        scaling = TemperatureScaling(
-            calibration.temperature, calibration.temperature_resamples, calibration.n, calibration.n, seed=0
-        )
+        scaling = TemperatureScaling(calibration.temperature, calibration.temperature_resamples, calibration.n)
         if not calibration.temperature_resamples:
             return Calibrated(scaling.probabilities(logits))
         return Calibrated(scaling.probabilities(logits), *scaling.intervals(logits))
@@ -54,11 +52,7 @@ def findings(metadata: BundleMetadata, calibrated: Calibrated, operating_point: 
         interval = None
         if calibrated.low is not None and calibrated.high is not None:
             interval = Interval(float(calibrated.low[number]), float(calibrated.high[number]))
-        points = tuple(
-            OperatingPoint(point.name, point.threshold, point.sensitivity, point.specificity)
-            for point in metadata.operating_points
-            if point.finding == label.name
-        )
+        points = metadata.points(label.name)
         used = next((point for point in points if point.name == chosen), None)
         found.append(
             Finding(
@@ -119,7 +113,7 @@ def _platt(metadata: BundleMetadata, logits: Floats) -> Calibrated:
         number = names.index(scaling.finding)
         others = np.delete(logits, number)
         logit = logits[number] if metadata.multilabel else logits[number] - special.logsumexp(others)
-        fit = PlattScaling(scaling.slope, scaling.intercept, scaling.resamples, metadata.calibration.n, 0, seed=0)
+        fit = PlattScaling(scaling.slope, scaling.intercept, scaling.resamples, metadata.calibration.n)
         probabilities[number] = fit.probabilities(logit)
         if scaling.resamples:
             low[number], high[number] = fit.intervals(logit)

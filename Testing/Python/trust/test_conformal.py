@@ -3,16 +3,9 @@
 import numpy as np
 import pytest
 
-from readingroom import records
-from readingroom.trust.conformal import ConformalSets, fit_conformal, lac_members, lac_quantile, minimum_cases
+from readingroom.trust.conformal import fit_conformal, lac_members, lac_quantile, minimum_cases
 
 SCORES = [0.05, 0.1, 0.12, 0.2, 0.22, 0.25, 0.3, 0.31, 0.33, 0.4, 0.41, 0.45, 0.5, 0.52, 0.6, 0.66, 0.7, 0.8, 0.95]
-
-
-def sets(**changes):
-    return ConformalSets(
-        **{"n": 50, "quantiles": {"0.8": 0.3, "0.9": 0.8}, "default_coverage": 0.9, "seed": 0} | changes
-    )
 
 
 def test_the_quantile_is_the_eighteenth_of_nineteen_scores():
@@ -47,7 +40,8 @@ def test_the_promise_holds_on_new_cases():
 
     fitted = fit_conformal(*cases(3000), range(3000), coverages=(0.9,))
     labels, probabilities = cases(3000)
-    inside = [str(y) in fitted.prediction_set(p, "012").labels for y, p in zip(labels, probabilities, strict=True)]
+    quantile = fitted.quantiles["0.9"]
+    inside = [y in lac_members(p, quantile) for y, p in zip(labels, probabilities, strict=True)]
     assert np.mean(inside) == pytest.approx(0.9, abs=0.02)
 
 
@@ -58,22 +52,13 @@ def test_one_case_of_each_patient_calibrates():
 
 
 def test_a_set_is_never_empty():
-    assert sets().prediction_set([0.55, 0.45], ("a", "b"), coverage=0.8).labels == ("a",)
+    assert lac_members([0.55, 0.45], 0.3) == (0,)
 
 
 def test_the_most_probable_label_comes_first():
-    assert sets().prediction_set([0.45, 0.55], ("a", "b")).labels == ("b", "a")
+    assert lac_members([0.45, 0.55], 0.8) == (1, 0)
 
 
-def test_a_set_says_its_coverage_and_its_number_of_cases():
-    found = sets().finding_set(0.95, "mass")
-    assert (found.labels, found.coverage, found.n, found.finding) == (("present",), 0.9, 50, "mass")
-
-
-def test_a_coverage_without_quantile_is_refused():
-    with pytest.raises(ValueError, match=r"0.99; there are 0.8, 0.9"):
-        sets().prediction_set([0.5, 0.5], ("a", "b"), coverage=0.99)
-
-
-def test_the_sets_survive_json():
-    assert records.from_json(ConformalSets, records.to_json(sets())) == sets()
+def test_a_default_coverage_without_quantile_is_refused():
+    with pytest.raises(ValueError, match=r"default coverage 0\.99 has no quantile"):
+        fit_conformal([0, 1] * 50, [0.2, 0.8] * 50, range(100), default_coverage=0.99)

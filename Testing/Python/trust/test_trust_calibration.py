@@ -1,18 +1,10 @@
 """Calibrated probabilities and their intervals."""
 
-import json
-
 import numpy as np
 import pytest
 from scipy import special
 
-from readingroom.trust.calibration import (
-    calibration_from_json,
-    calibration_to_json,
-    fit_platt,
-    fit_platt_per_label,
-    fit_temperature,
-)
+from readingroom.trust.calibration import fit_platt, fit_temperature
 
 LOGITS = np.linspace(-6, 6, 121)
 
@@ -78,17 +70,6 @@ def test_scores_that_rank_the_wrong_way_are_refused():
         fit_platt([1, 1, 0, 0], [0.1, 0.2, 0.8, 0.9], range(4))
 
 
-def test_the_stored_calibration_is_small_and_gives_the_same_numbers(platt):
-    text = json.dumps(calibration_to_json(platt))
-    assert len(text) < 8000
-    assert calibration_from_json(json.loads(text)) == platt
-
-
-def test_an_unknown_method_is_named():
-    with pytest.raises(ValueError, match="isotonic"):
-        calibration_from_json({"method": "isotonic"})
-
-
 def test_a_fit_without_resamples_gives_no_interval(cases):
     fit = fit_platt(*cases, resamples=0)
     with pytest.raises(ValueError, match="without resamples"):
@@ -120,17 +101,3 @@ def test_temperature_intervals_hold_the_probabilities():
     probabilities = fit.probabilities(TEMPERATURE_LOGITS)
     assert (low <= probabilities).all()
     assert (probabilities <= high).all()
-    assert calibration_from_json(json.loads(json.dumps(calibration_to_json(fit)))) == fit
-
-
-def test_each_finding_has_its_own_calibration(cases):
-    labels, logits, patients = cases
-    fit = fit_platt_per_label(np.stack([labels, labels], 1), np.stack([logits, 3 * logits + 1], 1), patients, 20)
-    probabilities = fit.probabilities([[0.5, 2.5], [-1.0, -2.0]])
-    assert probabilities[:, 0] == pytest.approx(probabilities[:, 1], abs=1e-8)
-    low, high = fit.intervals([0.5, 2.5])
-    assert (low <= probabilities[0]).all()
-    assert (probabilities[0] <= high).all()
-    assert calibration_from_json(json.loads(json.dumps(calibration_to_json(fit)))) == fit
-    with pytest.raises(ValueError, match="3 logits for 2"):
-        fit.probabilities([1.0, 2.0, 3.0])
