@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -113,6 +113,11 @@ class Check:
     sentence: str
     value: float | None = None
     limit: float | None = None
+
+
+def has_stop(checks: Iterable[Check]) -> bool:
+    """Whether one of the checks ends the read."""
+    return any(check.status == "stop" for check in checks)
 
 
 @dataclass(frozen=True)
@@ -251,7 +256,7 @@ class Reading:
                 raise ValueError(f"A {what} speaks of {', '.join(sorted(strangers))}, which is no finding here.")
         for heat_map in self.heat_maps:
             self.study.image(heat_map.image)
-        if any(check.status == "stop" for check in self.checks) and not self.read_anyway:
+        if has_stop(self.checks) and not self.read_anyway:
             raise ValueError("A reading with a 'stop' check needs read_anyway=True.")
 
     def finding(self, name: str) -> Finding:

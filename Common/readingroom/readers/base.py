@@ -28,7 +28,7 @@ from ..engine.progress import Progress
 from ..errors import OutputError, RefusedError
 from ..files import make_folder
 from ..imaging.segments import Segment, write_segments
-from ..reading import Check, Finding, HeatMap, PredictionSet, Provenance, Reading
+from ..reading import Check, Finding, HeatMap, PredictionSet, Provenance, Reading, has_stop
 from ..reports.pictures import gray_png, map_png
 from ..study import Study
 
@@ -170,7 +170,7 @@ def read(
         ),
         prediction_sets=answer.prediction_sets,
         heat_maps=tuple(layer.heat_map for layer in layers),
-        read_anyway=anyway and any(check.status == "stop" for check in session.checks),
+        read_anyway=anyway and has_stop(session.checks),
     )
     _write(reading, layers, out)
     progress(1.0, "Done.")

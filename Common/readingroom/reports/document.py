@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from .. import DEMONSTRATION, RESEARCH_USE
-from ..reading import Check, Estimate, Finding, PredictionSet, Reading, Verdict
+from ..reading import Check, Estimate, Finding, PredictionSet, Reading, Verdict, has_stop
 
 _METRIC_TITLES = {
     "auc": "AUC, out of fold",
@@ -180,7 +180,7 @@ def _findings(reading: Reading) -> list[Block]:
     if points := [row for finding in reading.findings for row in _point_rows(finding)]:
         header = ("Operating point", "Threshold", "Sensitivity (95 % interval)", "Specificity (95 % interval)")
         blocks.append(Table(header, tuple(points)))
-    if reading.read_anyway and any(check.status == "stop" for check in reading.checks):
+    if reading.read_anyway and has_stop(reading.checks):
         blocks.insert(0, Paragraph("Read against a check that advised to stop (see below).", emphasis=True))
     return blocks
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..reading import Check
+from ..reading import Check, has_stop
 from ..study import StudyImage
 from .header_checks import header_checks
 from .picture_features import PictureFeatures, picture_features
@@ -45,7 +45,7 @@ def checks_before(image: StudyImage, gray: NDArray[np.floating], color_fraction:
 def pixel_checks(image: StudyImage, gray: NDArray[np.floating], color_fraction: float = 0.0) -> tuple[Check, ...]:
     """Size, color, contrast, noise, kind of picture, gray scale, orientation and chest anatomy."""
     checks = [_size(gray), _color(color_fraction)]
-    if any(check.status == "stop" for check in checks):
+    if has_stop(checks):
         return _up_to_stop(checks)
     if np.ptp(gray) == 0:
         return (*checks, Check("contrast", "stop", "The picture is one flat shade: there is nothing on it.", 0.0))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from readingroom.trust.checks import distance_check, has_stop
+from readingroom.trust.checks import distance_check
 from readingroom.trust.distance import (
     FeatureStatistics,
     cross_fitted_distances,
@@ -91,5 +91,3 @@ def test_the_check_says_how_many_held_out_cases_are_closer(statistics):
     assert "39 %" in near.sentence.replace("%", " %") or "40 %" in near.sentence.replace("%", " %")
     assert "further from the training pictures than 99% of held-out training cases" in unusual.sentence
     assert "all 300 held-out" in far.sentence
-    assert has_stop([near, far])
-    assert not has_stop([near, unusual])

@@ -7,8 +7,8 @@ import pytest
 from scipy import ndimage
 
 from readingroom.phantoms.chest_radiograph import Opacity, chest_radiograph
+from readingroom.reading import has_stop
 from readingroom.study import StudyImage
-from readingroom.trust.checks import has_stop
 from readingroom.trust.radiograph_checks import checks_before, pixel_checks
 
 IMAGE = StudyImage(name="frontal", path=Path("chest.png"))

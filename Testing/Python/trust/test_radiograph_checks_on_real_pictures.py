@@ -9,8 +9,8 @@ from PIL import Image
 
 from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
+from readingroom.reading import has_stop
 from readingroom.study import StudyImage
-from readingroom.trust.checks import has_stop
 from readingroom.trust.radiograph_checks import checks_before, pixel_checks
 
 IMAGE = StudyImage(name="frontal", path=Path("picture"))
