@@ -213,11 +213,16 @@ def _write(reading: Reading, layers: tuple[Layer, ...], out: Path) -> None:
             )
             (temporary / "picture-image.png").write_bytes(gray_png(main.gray))
         (temporary / READING).write_bytes(reading.to_bytes())
-        _forget_earlier(out)
+        outdated = _earlier_files(out) - {path.name for path in temporary.iterdir()}
         for path in sorted(temporary.iterdir(), key=lambda path: path.name == READING):  # the reading comes last
             path.replace(out / path.name)
+        for name in outdated:
+            (out / name).unlink(missing_ok=True)
     except (OSError, RuntimeError) as error:  # SimpleITK says RuntimeError when the disk is full
-        raise OutputError(f"Cannot write the results in {out}: is the disk full or read-only?") from error
+        # Windows replaces no file that another program has open.
+        raise OutputError(
+            f"Cannot write the results in {out}: is the disk full or read-only, or an earlier result open?"
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -231,15 +236,16 @@ def _write_layer(layer: Layer, folder: Path) -> None:
     (folder / f"picture-map-{layer.heat_map.finding}.png").write_bytes(picture)
 
 
-def _forget_earlier(out: Path) -> None:
-    """Remove the maps and pictures of an earlier reading in the same folder, and nothing else."""
+def _earlier_files(out: Path) -> set[str]:
+    """Names of the maps and pictures that an earlier reading left in the same folder."""
     try:
         earlier = Reading.from_json(json.loads((out / READING).read_text("utf-8")))
     except (OSError, ValueError):
-        return
-    for heat_map in earlier.heat_maps:
-        (out / heat_map.path.name).unlink(missing_ok=True)
-        (out / f"picture-map-{heat_map.finding}.png").unlink(missing_ok=True)
+        return set()
+    names = set()
+    for number, heat_map in enumerate(earlier.heat_maps):
+        names |= {str(heat_map_path(number, heat_map.finding)), f"picture-map-{heat_map.finding}.png"}
+    return {name for name in names if Path(name).name == name}  # a reading from elsewhere may say anything
 
 
 def _software() -> dict[str, str]:

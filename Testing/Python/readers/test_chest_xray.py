@@ -119,6 +119,21 @@ def test_reading_again_replaces_its_own_files_and_leaves_others(tmp_path, a_radi
     assert (tmp_path / "out" / "my notes.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize("finding", ["../mine", "pneumonia"])
+def test_an_earlier_reading_from_elsewhere_cannot_have_files_of_the_user_removed(tmp_path, finding):
+    out = tmp_path / "out"
+    reading = read(example(), out)
+    (tmp_path / "mine.png").write_text("mine")
+    (out / "picture-map-..").mkdir()
+    (out / "scan.nrrd").write_text("mine")
+    theirs = replace(reading.heat_maps[0], finding=finding, path=Path("scan.nrrd"))
+    findings = (replace(reading.findings[0], name=finding),)
+    (out / "reading.json").write_bytes(replace(reading, findings=findings, heat_maps=(theirs,)).to_bytes())
+    read(example(), out)
+    assert (tmp_path / "mine.png").exists()
+    assert (out / "scan.nrrd").exists()
+
+
 def test_a_file_where_the_folder_should_be_is_said(tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(OutputError, match="Cannot write"):
