@@ -109,6 +109,14 @@ class Layers:
             box.GetDisplayNode().SetVisibility(box_visible and box.GetAttribute(_FINDING) == finding)
         for segmentation in self.nodes("segmentation"):
             segmentation.GetDisplayNode().SetVisibility(segments_visible)
+        self.keep_with_study()
+
+    def keep_with_study(self) -> None:
+        """Show nothing over another image than the one it was read from: not in views whose image changed."""
+        for heat_map in self.nodes("heat map"):
+            slice_views.release_from_others(heat_map)
+        for node in (*self.nodes("box"), *self.nodes("segmentation")):
+            slice_views.confine(node)
 
     # Parts
 
@@ -118,7 +126,6 @@ class Layers:
         self._own(node, "heat map", heat.finding)
         slicer.util.updateVolumeFromArray(node, array)
         node.CopyOrientation(volume)
-        node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
         node.CreateDefaultDisplayNodes()
         display = node.GetDisplayNode()
         self._own(display, "display", heat.finding)
@@ -130,7 +137,7 @@ class Layers:
         legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(node)
         self._own(legend, "legend", heat.finding)
         _style_legend(legend)
-        _place_beside(node, volume)
+        _tie_to(node, volume)
 
     def _add_box(self, box: Box, finding: str, title: str, volume: Any) -> None:
         name = _("{title} attention box").format(title=title)
@@ -138,7 +145,6 @@ class Layers:
         self._own(node, "box", finding)
         node.CreateDefaultDisplayNodes()
         _fit_box(node, box, volume)
-        node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
         node.SetLocked(True)
         for point in range(node.GetNumberOfControlPoints()):
             node.SetNthControlPointVisibility(point, False)  # an outline says enough
@@ -148,7 +154,7 @@ class Layers:
         display.SetHandlesInteractive(False)
         display.SetPropertiesLabelVisibility(False)
         display.SetSelectedColor(0.3, 0.9, 1.0)
-        _place_beside(node, volume)
+        _tie_to(node, volume)
 
     def _add_segmentation(self, segments: list[Segment], volume: Any) -> None:
         name = _("{name} attention").format(name=volume.GetName())
@@ -156,7 +162,6 @@ class Layers:
         self._own(node, "segmentation")
         node.CreateDefaultDisplayNodes()
         node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-        node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
         display = node.GetDisplayNode()
         self._own(display, "display")
         display.SetVisibility2DFill(False)  # outlines: the map itself fills
@@ -165,7 +170,7 @@ class Layers:
             if segment.terminology:
                 node.GetSegmentation().GetSegment(segment_id).SetTerminology(segment.terminology)
             slicer.util.updateSegmentBinaryLabelmapFromArray(segment.mask.astype("uint8"), node, segment_id, volume)
-        _place_beside(node, volume)
+        _tie_to(node, volume)
 
     def _own(self, node: Any, role: str, finding: str = "") -> None:
         node.SetAttribute(OWNER, self._owner)
@@ -243,8 +248,10 @@ def _show_legend(heat_map: Any, visible: bool) -> None:
         legend.SetVisibility(visible)
 
 
-def _place_beside(node: Any, volume: Any) -> None:
-    """Put the node under the same study of the subject hierarchy as ``volume``: exports to DICOM need that."""
+def _tie_to(node: Any, volume: Any) -> None:
+    """Make the node move with ``volume`` and lie under its study in the subject hierarchy, as exports to DICOM need."""
+    node.SetNodeReferenceID(slice_views.STUDY, volume.GetID())
+    node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
     if hierarchy is None:
         return

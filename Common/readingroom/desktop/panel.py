@@ -17,6 +17,7 @@ from .installed import bundle_title, bundles_for
 from .judging import Judging
 from .kept_reading import KeptReading, as_text
 from .layers import Layers
+from .map_guard import MapGuard
 from .module import ReadingModule
 from .panel_views import PanelViews
 from .session import ReadRequest, Session
@@ -39,6 +40,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self.module = module
         self.session = session
         self.layers = Layers(module.name)
+        self._guard = MapGuard(self.layers)
         self.parameters: Any = None  # a PanelParameters, or None while the scene is closed
         self._writing = False
         self._being_read: Any = None
@@ -82,6 +84,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         """The module goes away."""
         self.forget()
         self.removeObservers()
+        self._guard.removeObservers()
 
     # What a person does
 

@@ -191,6 +191,35 @@ def test_no_number_stands_beside_another_study(read_panel, add_phantom):
     assert red().GetForegroundVolumeID() == read_panel.layers.nodes("heat map")[0].GetID()
 
 
+def test_the_reading_of_a_study_that_was_removed_does_not_pass_to_the_next_one(read_panel, phantom, add_phantom):
+    slicer.mrmlScene.RemoveNode(phantom)
+    add_phantom("Another patient")
+    slicer.app.processEvents()
+    assert read_panel.views.study.study.currentText == "Another patient"
+    assert not read_panel.views.sections["findings"].visible
+    assert red().GetForegroundVolumeID() is None
+
+
+def test_the_map_does_not_stay_in_front_of_a_study_that_is_loaded(read_panel, add_phantom):
+    host.click(read_panel.views.heat_map.segments)
+    add_phantom("Another patient")  # Slicer shows what it loads behind the foreground that is there
+    assert red().GetForegroundVolumeID() is None
+    red_view = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode().GetID()
+    drawn = [*read_panel.layers.nodes("box"), *read_panel.layers.nodes("segmentation")]
+    assert [node.GetDisplayNode().GetVisibility(red_view) for node in drawn] == [False, False]
+    host.select(read_panel.views.study.study, "Phantom")
+    assert red().GetForegroundVolumeID() is not None
+    assert [node.GetDisplayNode().GetVisibility(red_view) for node in drawn] == [True, True]
+
+
+def test_nor_does_it_when_the_scene_was_closed_in_between(read_panel, add_phantom):
+    host.close_scene()
+    add_phantom("Another patient")
+    slicer.app.processEvents()
+    assert read_panel.views.study.study.currentText == "Another patient"
+    assert not read_panel.views.sections["findings"].visible
+
+
 def test_a_study_that_is_removed_while_it_is_read_is_told(panel, phantom, answered, read):
     answered()
     slicer.app.processEvents()
@@ -249,6 +278,22 @@ def test_a_comment_is_kept_when_it_is_finished(read_panel):
     host.click(row.accept)
     verdict = shown_reading(read_panel).verdicts[0]
     assert (verdict.decision, verdict.comment) == ("accept", "seen before")
+
+
+def test_a_comment_that_is_not_finished_is_kept_by_a_button_that_takes_no_focus(read_panel):
+    row = read_panel.views.findings.rows["pneumonia"]
+    row.comment.setText("typed on a Mac")
+    row.accept.click()
+    verdict = shown_reading(read_panel).verdicts[0]
+    assert (verdict.decision, verdict.comment) == ("accept", "typed on a Mac")
+
+
+def test_what_is_being_typed_is_not_overwritten_when_the_panel_is_drawn_anew(read_panel):
+    comment = read_panel.views.findings.rows["pneumonia"].comment
+    comment.setText("half a sen")
+    slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Points")
+    slicer.app.processEvents()
+    assert comment.text == "half a sen"
 
 
 # Showing
@@ -432,7 +477,9 @@ def test_settings_and_reading_survive_saving_and_loading_the_scene(read_panel, t
 def test_settings_outlive_closing_the_scene_and_the_reading_does_not(read_panel):
     host.select(read_panel.views.heat_map.colors, "Magma")
     read_panel.views.heat_map.opacity.setValue(70)
+    host.click(read_panel.views.report.formats["csv"])
     host.close_scene()
+    assert list(read_panel.parameters.formats) == ["html", "pdf", "csv"]
     assert read_panel.parameters.colorTable == "Magma"
     assert read_panel.parameters.opacity == pytest.approx(0.7)
     assert read_panel.parameters.reading == ""
