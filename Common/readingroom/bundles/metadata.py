@@ -346,6 +346,11 @@ class BundleMetadata:
         ):
             strangers = sorted(set(names) - known)
             _require(not strangers, f"{what} speaks of {', '.join(strangers)}, which is no label of the bundle.")
+        if self.conformal and self.multilabel:
+            missing = sorted(known - set(self.conformal.by_finding))
+            _require(not missing, f"The conformal calibration has no quantiles for {', '.join(missing)}.")
+        elif self.conformal:
+            _require(bool(self.conformal.quantiles), "The conformal calibration has no quantiles for exclusive labels.")
 
     @property
     def outputs(self) -> int:

@@ -67,6 +67,11 @@ def test_metadata_without_the_optional_parts_round_trips(a_metadata):
             {"conformal": Conformal("lac", 9, by_finding={"covid": {"0.9": 0.5}})},
             "conformal calibration speaks of covid",
         ),
+        ({"multilabel": True}, "no quantiles for no-finding, pneumonia"),
+        (
+            {"conformal": Conformal("lac", 9, by_finding={"pneumonia": {"0.9": 0.5}})},
+            "no quantiles for exclusive labels",
+        ),
     ],
 )
 def test_implausible_bundles_are_refused(a_metadata, change, sentence):
