@@ -51,7 +51,7 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Read a study and write the results into a folder.
 
     Arguments: ``reader``, ``study`` (Study JSON with paths), ``bundle`` (name or folder), ``out`` (folder); optional
-    ``device`` (auto), ``anyway`` (False), ``settings``. Gives ``{"folder", "reading"}``.
+    ``device`` (auto), ``anyway`` (False). Gives ``{"folder", "reading"}``.
     """
     progress(0.0, "Getting ready.")  # a word before torch is imported, which takes seconds the first time
     from ..bundles import store
@@ -66,7 +66,6 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         arguments.get("device", "auto"),
         progress,
         anyway=bool(arguments.get("anyway", False)),
-        settings=arguments.get("settings", {}),
     )
     return {"folder": arguments["out"], "reading": reading.to_json()}
 

@@ -57,7 +57,6 @@ class ReadSession:
     device: torch.device
     progress: Progress
     anyway: bool = False
-    settings: Mapping[str, Any] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -125,7 +124,6 @@ def read(
     device: device_choice.Wanted = "auto",
     progress: Progress | None = None,
     anyway: bool = False,
-    settings: Mapping[str, Any] | None = None,
 ) -> Reading:
     """Read a study and write ``reading.json``, heat maps, segments and pictures into ``out``.
 
@@ -147,7 +145,6 @@ def read(
         device=device_choice.choose(device, notes.append),
         progress=progress.part(0.0, 0.9),
         anyway=anyway,
-        settings=settings or {},
         notes=notes,
     )
     answer = reader.answer(session)

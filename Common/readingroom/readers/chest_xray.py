@@ -39,10 +39,7 @@ _REPEATS = 4
 
 
 class ChestXRayReader(Reader):
-    """Reads the study's one radiograph with a bundle of any of the chest radiograph tasks.
-
-    Settings: ``operating_point`` (name), ``coverage`` of the prediction set (0 to 1); both default to the bundle's.
-    """
+    """Reads the study's one radiograph with a bundle of any of the chest radiograph tasks."""
 
     name = "chest-xray"
 
@@ -73,7 +70,7 @@ class ChestXRayReader(Reader):
             session.check(distance_check(float(statistics.distance(embedding)[0]), statistics))
 
         calibrated = calibrate(metadata, found.logits[0].double().cpu().numpy())
-        answers = findings(metadata, calibrated, str(session.settings.get("operating_point", "")))
+        answers = findings(metadata, calibrated)
         shown = _shown(targets, [finding.positive for finding in answers], calibrated.probabilities)
         layers = []
         for number, target in enumerate(shown):
@@ -82,12 +79,9 @@ class ChestXRayReader(Reader):
             if answers[target].positive and (curve := layers[-1].heat_map.faithfulness):
                 session.check(faithfulness_check(curve, answers[target].title))
         session.check(map_outside_body_check(_flat(layers[0].heat), radiograph.gray))
-        coverage = session.settings.get("coverage")
         return Answer(
             findings=answers,
-            prediction_sets=prediction_sets(
-                metadata, calibrated.probabilities, None if coverage is None else float(coverage)
-            ),
+            prediction_sets=prediction_sets(metadata, calibrated.probabilities),
             layers=tuple(layers),
             settings={"preprocessing": metadata.preprocessing.preset, "map": found.method, "map_layer": found.layer},
         )

@@ -43,9 +43,8 @@ def calibrate(metadata: BundleMetadata, logits: Floats) -> Calibrated:
     return _platt(metadata, logits)
 
 
-def findings(metadata: BundleMetadata, calibrated: Calibrated, operating_point: str = "") -> tuple[Finding, ...]:
-    """One finding per label; ``operating_point`` is the one to decide at, the bundle's default when empty."""
-    chosen = operating_point or metadata.default_operating_point
+def findings(metadata: BundleMetadata, calibrated: Calibrated) -> tuple[Finding, ...]:
+    """One finding per label, decided at the bundle's default operating point."""
     found = []
     for number, label in enumerate(metadata.labels):
         probability = float(calibrated.probabilities[number])
@@ -53,7 +52,7 @@ def findings(metadata: BundleMetadata, calibrated: Calibrated, operating_point: 
         if calibrated.low is not None and calibrated.high is not None:
             interval = Interval(float(calibrated.low[number]), float(calibrated.high[number]))
         points = metadata.points(label.name)
-        used = next((point for point in points if point.name == chosen), None)
+        used = next((point for point in points if point.name == metadata.default_operating_point), None)
         found.append(
             Finding(
                 name=label.name,
@@ -68,19 +67,15 @@ def findings(metadata: BundleMetadata, calibrated: Calibrated, operating_point: 
     return tuple(found)
 
 
-def prediction_sets(
-    metadata: BundleMetadata, probabilities: Floats, coverage: float | None = None
-) -> tuple[PredictionSet, ...]:
+def prediction_sets(metadata: BundleMetadata, probabilities: Floats) -> tuple[PredictionSet, ...]:
     """The conformal set of the labels, or one set of ``present`` and ``absent`` for each finding of a multi-label task.
 
-    Raises
-    ------
-    KeyError : the bundle has no quantile for this coverage
+    Its coverage is the bundle's default.
     """
     conformal = metadata.conformal
     if conformal is None:
         return ()
-    wanted = conformal.coverage if coverage is None else coverage
+    wanted = conformal.coverage
     if not metadata.multilabel:
         members = lac_members(probabilities, conformal.quantile(wanted))
         return (PredictionSet(tuple(metadata.labels[i].name for i in members), wanted, conformal.n),)

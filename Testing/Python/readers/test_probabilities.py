@@ -86,11 +86,6 @@ def test_the_prediction_set_has_every_label_that_is_probable_enough(binary, mult
     assert [s.finding for s in sets] == [label.name for label in multilabel.labels]
 
 
-def test_a_coverage_that_the_bundle_does_not_have_is_refused(binary):
-    with pytest.raises(KeyError, match="coverage"):
-        prediction_sets(binary, np.array([0.6, 0.4]), 0.5)
-
-
 def test_the_main_finding_is_one_with_an_operating_point(binary, several):
     assert main_finding(binary) == 0
     only_last = replace(several.operating_points[0], finding="normal")
