@@ -272,6 +272,19 @@ def test_layers_follow_the_transform_of_the_study(layers, reading, volume, tmp_p
         assert layers.nodes(role)[0].GetTransformNodeID() == transform.GetID()
 
 
+def test_layers_lie_on_a_gray_picture_that_is_stored_as_color(layers, reading, empty_scene, tmp_path, heat):
+    colors = np.repeat(np.arange(SIZE[0] * SIZE[1], dtype="uint16").reshape(1, *SIZE, 1), 3, axis=-1)
+    picture = slicer.util.addVolumeFromArray(colors, name="Picture", nodeClassName="vtkMRMLVectorVolumeNode")
+    picture.CreateDefaultDisplayNodes()
+    slicer.util.setSliceViewerLayers(background=picture, fit=True)
+    layers.show(reading, tmp_path, picture)
+    layers.display(picture, "pneumonia")
+    assert np.array_equal(slicer.util.arrayFromVolume(layers.heat_map("pneumonia"))[0], heat)
+    node = layers.nodes("segmentation")[0]
+    mask = slicer.util.arrayFromSegmentBinaryLabelmap(node, node.GetSegmentation().GetNthSegmentID(0), picture)
+    assert np.array_equal(mask[0].astype(bool), heat >= 0.5)
+
+
 def test_a_map_of_another_size_is_refused_and_the_earlier_layers_stay(shown, reading, volume, tmp_path):
     slicer.util.updateVolumeFromArray(volume, np.zeros((1, 11, 11), "int16"))
     with pytest.raises(InputError, match="'Radiograph' changed its size"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psutil
 import pytest
 import slicer
@@ -40,6 +42,27 @@ def test_a_person_reads_overrules_judges_and_writes_a_report(panel, phantom, rea
     assert {path.name for path in folder.iterdir()} == {"report.html", "report.pdf"}
     assert "rejected" in (folder / "report.html").read_text("utf-8")
     assert len(workers()) == 1  # one for all three
+
+
+def test_a_radiograph_from_dicom_is_read_from_its_file_and_covered_by_its_map(panel, read, seconds):
+    pydicom = pytest.importorskip("pydicom")
+    import SimpleITK
+
+    import readingroom
+
+    path = Path(readingroom.__file__).parent / "examples" / "chest-radiograph.dcm"
+    header = pydicom.dcmread(path, stop_before_pixels=True)
+    host.provide_dicom_database({header.SOPInstanceUID: path})
+    pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))
+    volume = slicer.util.addVolumeFromArray(pixels, name="Example")
+    volume.CreateDefaultDisplayNodes()
+    volume.SetAttribute("DICOM.instanceUIDs", header.SOPInstanceUID)
+    read(panel, seconds)
+    assert panel.session.error is None
+    image = panel.reading.study.image("frontal")
+    assert (image.path, image.modality, image.view_position) == (path, "DX", "PA")
+    heat = slicer.util.arrayFromVolume(panel.layers.nodes("heat map")[0])
+    assert heat.shape == pixels.shape
 
 
 def test_cancel_ends_the_worker_and_the_next_read_starts_another(panel, phantom, seconds):
