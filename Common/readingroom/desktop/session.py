@@ -71,7 +71,6 @@ class Session:
             "device": request.device,
             "anyway": request.anyway,
             "out": str(self.new_folder("reading")),
-            "settings": {},
         }
         self._start("read", arguments)
 
