@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "Common" / "readingroom"
 HEAVY = ("torch", "torchvision", "timm", "monai", "sklearn", "reportlab", "slicerio", "safetensors")
 
-# A room and the rooms that it may import from; everyone may import errors, records, files, study and reading.
+# A room and the rooms that it may import from; everyone may import errors, records, files, folders, study and reading.
 MAY_IMPORT = {
     "evaluation": set(),
     "networks": set(),
@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "learning": {"readers", "networks", "explain", "trust", "imaging", "bundles", "evaluation", "engine"},
     "desktop": {"readers", "bundles", "engine", "imaging", "reports", "trust", "phantoms", "examples"},
 }
-NOUNS = {"errors", "records", "files", "study", "reading", "__init__"}
+NOUNS = {"errors", "records", "files", "folders", "study", "reading", "__init__"}
 
 
 def imported_rooms(path: Path) -> set[str]:

@@ -8,8 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import folders
 from ..errors import BundleError, ReadingRoomError
-from . import archive, bundle, folders
+from . import archive, bundle
 from .metadata import BundleMetadata
 
 

@@ -7,8 +7,6 @@ a ``stop`` check, provenance and writing the results whole or not at all is done
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -26,7 +24,7 @@ from ..bundles.bundle import Bundle
 from ..engine import device as device_choice
 from ..engine.progress import Progress
 from ..errors import OutputError, RefusedError
-from ..files import make_folder
+from ..folders import scratch
 from ..imaging.segments import Segment, write_segments
 from ..reading import Check, Finding, HeatMap, PredictionSet, Provenance, Reading, has_stop
 from ..reports.pictures import gray_png, map_png
@@ -194,34 +192,24 @@ def level_segments(layer: Layer, title: str) -> list[Segment]:
 
 
 def _write(reading: Reading, layers: tuple[Layer, ...], out: Path) -> None:
-    """All files go into a folder beside their place and are moved when the last one is complete."""
-    make_folder(out)
+    """All files go into a hidden folder beside their place and are moved when the last one is complete."""
     try:
-        temporary = Path(tempfile.mkdtemp(prefix=".reading-", dir=out))
-    except OSError as error:
-        raise OutputError(f"Cannot write in {out}: {(error.strerror or str(error)).lower()}.") from error
-    try:
-        for layer in layers:
-            _write_layer(layer, temporary)
-        if layers:
-            main = layers[0]
-            write_segments(
-                temporary / SEGMENTS, main.image, level_segments(main, reading.finding(main.heat_map.finding).title)
-            )
-            (temporary / "picture-image.png").write_bytes(gray_png(main.gray))
-        (temporary / READING).write_bytes(reading.to_bytes())
-        outdated = _earlier_files(out) - {path.name for path in temporary.iterdir()}
-        for path in sorted(temporary.iterdir(), key=lambda path: path.name == READING):  # the reading comes last
-            path.replace(out / path.name)
-        for name in outdated:
-            (out / name).unlink(missing_ok=True)
-    except (OSError, RuntimeError) as error:  # SimpleITK says RuntimeError when the disk is full
-        # Windows replaces no file that another program has open.
-        raise OutputError(
-            f"Cannot write the results in {out}: is the disk full or read-only, or an earlier result open?"
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with scratch(out) as temporary:
+            for layer in layers:
+                _write_layer(layer, temporary)
+            if layers:
+                main = layers[0]
+                title = reading.finding(main.heat_map.finding).title
+                write_segments(temporary / SEGMENTS, main.image, level_segments(main, title))
+                (temporary / "picture-image.png").write_bytes(gray_png(main.gray))
+            (temporary / READING).write_bytes(reading.to_bytes())
+            outdated = _earlier_files(out) - {path.name for path in temporary.iterdir()}
+            for path in sorted(temporary.iterdir(), key=lambda path: path.name == READING):  # the reading comes last
+                path.replace(out / path.name)
+            for name in outdated:
+                (out / name).unlink(missing_ok=True)
+    except RuntimeError as error:  # SimpleITK's, when the disk is full
+        raise OutputError(f"Cannot write the results in {out}: is the disk full?") from error
 
 
 def _write_layer(layer: Layer, folder: Path) -> None:
