@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -44,16 +42,17 @@ def out_of_fold_logits(
     for repeat, split in enumerate(folds):
         for fold in np.unique(split):
             held_out = split == fold
-            predict = _fit(features[~held_out], labels[~held_out], strength)
-            logits[repeat, held_out] = predict(features[held_out])
+            weights, bias = logistic_regression(features[~held_out], labels[~held_out], strength)
+            logits[repeat, held_out] = features[held_out] @ weights + bias
     return logits
 
 
-def _fit(features: Floats, labels: NDArray[np.int64], strength: float) -> Callable[[Floats], Floats]:
+def logistic_regression(features: Floats, labels: NDArray[np.int64], strength: float) -> tuple[Floats, float]:
+    """Weights (features,) and bias on ``features`` as they are; the fit itself is on standardized ones."""
     from sklearn.linear_model import LogisticRegression  # heavy, and of the extra "train" only
-    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000))
-    predict: Callable[[Floats], Floats] = model.fit(features, labels).decision_function
-    return predict
+    scaler = StandardScaler().fit(features)
+    model = LogisticRegression(C=strength, max_iter=1000).fit(scaler.transform(features), labels)
+    weights: Floats = model.coef_[0] / scaler.scale_
+    return weights, float(model.intercept_[0] - weights @ scaler.mean_)

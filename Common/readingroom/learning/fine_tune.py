@@ -72,7 +72,7 @@ class Network:
         assert isinstance(classifier, nn.Linear)
         self.whole = network
         self.fixed = nn.Sequential(part("conv_stem"), part("bn1"), *blocks[:first_block])
-        self.learning = nn.Sequential(*blocks[first_block:], part("conv_head"), part("bn2"))
+        self.learning = nn.Sequential(*blocks[first_block:], nn.Sequential(part("conv_head"), part("bn2")))
         self.head = nn.Linear(classifier.in_features, 1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)

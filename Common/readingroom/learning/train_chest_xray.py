@@ -23,23 +23,29 @@ import safetensors.numpy
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ..bundles import metadata, write
 from ..bundles.bundle import Bundle
 from ..errors import ReadingRoomError
 from ..evaluation.auc import auc
-from ..files import write_text
+from ..files import make_folder, write_text
 from ..networks import backbones, tflite_weights
-from ..trust.distance import FeatureStatistics, fit_statistics, held_out_distances
+from ..networks.two_branches import TwoBranches
+from ..trust.distance import FeatureStatistics, cross_fitted_distances, fit_statistics
 from . import baselines, chest_xray_card
 from .cohort import Cohort, read_cohort
 from .fine_tune import Network, Recipe, keep_activations, pooled_after_each_block, predict, train
 from .folds import patient_folds
 from .judgement import DEFAULT_POINT, Judgement, OutOfFold, judge
 
+Floats = NDArray[np.float64]
+
 NAME = "cxr-nih-pneumonia"
 VERSION = "1.0.0"
-BACKBONE = "tf_mobilenetv2_100"
+BACKBONE = backbones.TWO_BRANCHES
+TUNED = "tf_mobilenetv2_100"
+STRENGTH = 1e-3  # of the logistic regression on the general branch, scikit-learn's C
 WEIGHTS = Path("weights") / "mobilenet_v2_1.0_224_imagenet.npz"
 
 
@@ -71,7 +77,7 @@ class Plan:
         return np.stack([patient_folds(cohort.labels, cohort.patients, self.folds, seed) for seed in seeds])
 
     def network(self) -> Network:
-        return Network(backbones.create(BACKBONE, 2, self.data / WEIGHTS), self.recipe.first_block)
+        return Network(backbones.create(TUNED, 2, self.data / WEIGHTS), self.recipe.first_block)
 
     @property
     def activations(self) -> list[Path]:
@@ -99,23 +105,24 @@ def quick_plan(data: Path, work: Path) -> Plan:
 def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2) -> Bundle:
     """Train, judge and write the bundle into ``out / "cxr-nih-pneumonia"`` and the out-of-fold table into ``table``."""
     cohort = plan.cohort
-    plan.work.mkdir(parents=True, exist_ok=True)
+    for folder in (plan.work, out, table.parent):
+        make_folder(folder)
     keep_activations(plan.network(), cohort, plan.preprocessing, plan.recipe, plan.activations, plan.seed, _say)
     splits = plan.splits(cohort)
     _train_all(plan, workers)
-    found, distances = _collect(plan, cohort, splits)
-    network = plan.network()
-    network.whole.load_state_dict(safetensors.torch.load_file(_result_path(plan, None)))
-    statistics = fit_statistics(predict(network, plan.activations[0])[1], distances)
+    general = pooled_after_each_block(plan.network(), plan.activations[0])
+    found = _collect(plan, cohort, splits, general)
+    network, embeddings = _assemble(plan, cohort, general)
+    statistics = fit_statistics(embeddings, cross_fitted_distances(embeddings, splits[0]))
     judgement = judge(found, cohort.where(matched=True))
-    rivals = _rivals(plan, cohort, found)
+    rivals = _rivals(plan, cohort, found, general)
     described = _describe(plan, cohort, judgement, statistics)
     card = chest_xray_card.card(described, cohort, found, judgement, rivals)
     write_text(table, _table(cohort, found, judgement))
     return write.write(
         out / NAME,
         described,
-        network.whole.state_dict(),
+        network.state_dict(),
         card=card,
         licence=_licence(),
         arrays={"features": statistics.arrays()},
@@ -143,43 +150,55 @@ def _train_one(plan: Plan, job: tuple[int, int] | None) -> str:
     if job is None:
         train(network, plan.activations, cohort.labels, films, plan.recipe, plan.seed)
         _save(_result_path(plan, job), safetensors.torch.save(network.whole.state_dict()))
-        return "Trained the network that ships"
+        return "Tuned the branch that ships"
     repeat, fold = job
     held_out = plan.splits(cohort)[repeat] == fold
     seed = plan.seed + 1 + repeat * plan.folds + fold
     train(network, plan.activations, cohort.labels, films[~held_out], plan.recipe, seed)
-    logits, embeddings = predict(network, plan.activations[0])
-    distances = held_out_distances(embeddings[~held_out], embeddings[held_out])
-    kept = {"logits": logits[held_out], "distances": distances}
-    _save(_result_path(plan, job), safetensors.numpy.save(kept))
+    logits, _ = predict(network, plan.activations[0])
+    _save(_result_path(plan, job), safetensors.numpy.save({"logits": logits[held_out]}))
     area = auc(cohort.labels[held_out], logits[held_out])
     return f"Repeat {repeat + 1}, fold {fold + 1}: AUC {area:.3f}"
 
 
-def _collect(plan: Plan, cohort: Cohort, splits: NDArray[np.int64]) -> tuple[OutOfFold, NDArray[np.float64]]:
-    """The predictions out of fold, and the first repeat's distances of held-out embeddings."""
-    logits, distances = np.empty(splits.shape), np.empty(splits.shape)
+def _collect(plan: Plan, cohort: Cohort, splits: NDArray[np.int64], general: Floats) -> OutOfFold:
+    """Out-of-fold logits of the whole network: those of the tuned branch plus those of the general one."""
+    logits = baselines.out_of_fold_logits(general, cohort.labels, splits, STRENGTH)
     for repeat, split in enumerate(splits):
         for fold in range(plan.folds):
             kept = safetensors.numpy.load_file(_result_path(plan, (repeat, fold)))
-            logits[repeat, split == fold] = kept["logits"]
-            distances[repeat, split == fold] = kept["distances"]
-    return OutOfFold(cohort.labels, cohort.patients, splits, logits), distances[0]
+            logits[repeat, split == fold] += kept["logits"]
+    return OutOfFold(cohort.labels, cohort.patients, splits, logits)
 
 
-def _rivals(plan: Plan, cohort: Cohort, found: OutOfFold) -> chest_xray_card.Rivals:
-    def rival(features: NDArray[np.float64], strength: float) -> OutOfFold:
+def _assemble(plan: Plan, cohort: Cohort, general: Floats) -> tuple[TwoBranches, Floats]:
+    """The network that ships and what its linear layer is given for each film (films, features)."""
+    tuned = plan.network()
+    tuned.whole.load_state_dict(safetensors.torch.load_file(_result_path(plan, None)))
+    classifier = tuned.whole.get_submodule("classifier")
+    network = backbones.create(BACKBONE, 2, plan.data / WEIGHTS)
+    assert isinstance(network, TwoBranches)
+    assert isinstance(classifier, nn.Linear)
+    for ours, theirs in zip(network.tuned.parameters(), tuned.learning.parameters(), strict=True):
+        ours.data.copy_(theirs.data)
+    weights, bias = baselines.logistic_regression(general, cohort.labels, STRENGTH)
+    halves = torch.tensor(np.stack([weights, -weights]) / 2, dtype=torch.float32)
+    with torch.no_grad():
+        network.classifier.weight.copy_(torch.cat([halves, classifier.weight], dim=1))
+        network.classifier.bias.copy_(classifier.bias + torch.tensor([bias, -bias]) / 2)
+    return network, np.concatenate([general, predict(tuned, plan.activations[0])[1]], axis=1)
+
+
+def _rivals(plan: Plan, cohort: Cohort, found: OutOfFold, general: Floats) -> chest_xray_card.Rivals:
+    def rival(features: Floats, strength: float = STRENGTH) -> OutOfFold:
         return replace(found, logits=baselines.out_of_fold_logits(features, found.labels, found.folds, strength))
 
-    network = plan.network()
-    frozen = predict(network, plan.activations[0])[1].astype(np.float64)
+    last_maps = predict(plan.network(), plan.activations[0])[1].astype(np.float64)
     return chest_xray_card.Rivals(
-        frozen=rival(frozen, 1e-3),
+        frozen=rival(last_maps),
         others={
-            "frozen network, maps of several blocks + logistic regression": rival(
-                pooled_after_each_block(network, plan.activations[0]), 1e-3
-            ),
-            "the film at 32 x 32 pixels + logistic regression": rival(baselines.thumbnails(cohort), 1e-3),
+            "the general branch alone (frozen, maps of several blocks)": rival(general),
+            "the film at 32 x 32 pixels + logistic regression": rival(baselines.thumbnails(cohort)),
             "age, child, sex and view + logistic regression": rival(baselines.facts(cohort), 1.0),
         },
     )

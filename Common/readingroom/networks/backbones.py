@@ -13,6 +13,7 @@ from torch import nn
 from ..errors import BundleError, DownloadError, SetupError
 from . import tflite_weights
 from .torchvision_schemas import make_torchvision_importable
+from .two_branches import TwoBranches
 
 # our name: timm's name and arguments
 _BACKBONES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -23,7 +24,9 @@ _BACKBONES: dict[str, tuple[str, dict[str, Any]]] = {
     # Weights that come from TensorFlow expect its padding: with stride 2 the odd pixel goes bottom and right.
     "tf_mobilenetv2_100": ("mobilenetv2_100", {"pad_type": "same"}),
 }
-NAMES = tuple(_BACKBONES)
+# The same with its blocks from the fourth on there twice, see `two_branches`.
+TWO_BRANCHES, _FIRST_OF_TWO = "tf_mobilenetv2_100_two_branches", 4
+NAMES = (*_BACKBONES, TWO_BRANCHES)
 _HEADS = ("classifier.", "fc.")  # timm's names of the linear layer of these networks
 
 
@@ -44,6 +47,8 @@ def create(name: str, outputs: int, weights: Literal["hub"] | Path | None = None
     BundleError : no such backbone, or the file does not fit it
     DownloadError : the hub cannot be reached
     """
+    if name == TWO_BRANCHES:
+        return TwoBranches(create("tf_mobilenetv2_100", outputs, weights), _FIRST_OF_TWO, outputs).eval()
     timm = _timm()
     if name not in _BACKBONES:
         raise BundleError(f'There is no network named "{name}"; there are {", ".join(NAMES)}.')
