@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,7 +84,7 @@ def _add_bundles(commands: Any) -> None:
 
 
 def _read(options: argparse.Namespace) -> None:
-    reading = _read_and_report(options.reader, options.image, options)
+    reading = _read_and_report(options)
     for finding in reading["findings"]:
         print(f"{finding['title']}: {100 * finding['probability']:.0f} %")
     for check in reading["checks"]:
@@ -95,23 +96,22 @@ def _read(options: argparse.Namespace) -> None:
 def _demo(options: argparse.Namespace) -> None:
     from .examples import chest_radiograph
 
-    options.bundle, options.anyway, options.page_size, options.anonymous = "", False, "A4", False
-    options.reader, options.image = "chest-xray", chest_radiograph()
-    _read(options)
+    arguments = ["read", "chest-xray", str(chest_radiograph()), "--out", str(options.out), "--device", options.device]
+    _read(_parser().parse_args(arguments))
 
 
-def _read_and_report(reader: str, image: Path, options: argparse.Namespace) -> dict[str, Any]:
+def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:
     from .imaging.open import open_study
 
     client = InProcessClient()
-    study = open_study(image)
+    study = open_study(options.image)
     value = _run(
         client,
         "read",
         {
-            "reader": reader,
+            "reader": options.reader,
             "study": study.to_json(),
-            "bundle": options.bundle or READERS[reader].default_bundle,
+            "bundle": options.bundle or READERS[options.reader].default_bundle,
             "device": options.device,
             "anyway": options.anyway,
             "out": str(options.out),
@@ -146,13 +146,16 @@ class _ProgressLine:
         return self
 
     def show(self, fraction: float, sentence: str) -> None:
-        if self._terminal:
-            filled = round(20 * fraction)
-            print(f"\r\033[K[{'#' * filled}{'.' * (20 - filled)}] {sentence}", end="", file=sys.stderr, flush=True)
+        filled = round(20 * fraction)
+        self._write(f"[{'#' * filled}{'.' * (20 - filled)}] {sentence}")
 
     def __exit__(self, *_: object) -> None:
+        self._write("")
+
+    def _write(self, text: str) -> None:
         if self._terminal:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            width = shutil.get_terminal_size().columns - 1  # a longer line would wrap and stay
+            print(f"\r{text[:width]:<{width}}\r", end="", file=sys.stderr, flush=True)
 
 
 def _failed(error: ReadingRoomError, code: int) -> int:
