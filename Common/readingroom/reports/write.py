@@ -37,6 +37,7 @@ def write_reports(
     ------
     OutputError : the folder cannot be written to
     SetupError : a PDF is wanted and reportlab is not installed
+    ValueError : there is no such format
     """
     if anonymous:
         reading = reading.anonymous
@@ -56,6 +57,8 @@ def write_reports(
                 contents["json"] = reading.to_bytes()
             case "csv":
                 contents["csv"] = csv_file.render(reading).encode("utf-8-sig")  # spreadsheets then see UTF-8
+            case _:
+                raise ValueError(f"There is no report format named {wanted!r}; there are {', '.join(FORMATS)}.")
     make_folder(out)
     written = []
     for wanted, content in contents.items():

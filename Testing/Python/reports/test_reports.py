@@ -85,6 +85,12 @@ def test_every_format_is_written(reading, pictures, tmp_path):
     assert all(file.stat().st_size > 100 for file in files)
 
 
+def test_an_unknown_format_is_refused_and_nothing_is_written(reading, pictures, tmp_path):
+    with pytest.raises(ValueError, match="'docx'; there are html, pdf, json, csv"):
+        write_reports(reading, pictures, tmp_path / "out", ["html", "docx"])
+    assert not (tmp_path / "out").exists()
+
+
 def test_html_shows_findings_checks_verdict_and_pictures_and_refers_to_nothing_outside(reading, pictures, tmp_path):
     write_reports(reading, pictures, tmp_path, ["html"])
     text = (tmp_path / "report.html").read_text("utf-8")
