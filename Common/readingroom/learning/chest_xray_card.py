@@ -29,8 +29,8 @@ CITATION = (
 )
 WARNINGS = (
     "The labels were mined from radiology reports by text analysis and are about 90 % right.",
-    "All films are from one hospital. Of 204 films from other collections (Cohen, Hannover) all were called pneumonia at "
-    "the balanced point, the 3 normal ones too: a positive answer on films from elsewhere means little until its "
+    "All films are from one hospital. Of 204 films from other collections (Cohen, Hannover) all were called pneumonia "
+    "at the balanced point, the 3 normal ones too: a positive answer on films from elsewhere means little until its "
     "threshold was checked there.",
     "How a film was taken predicts the label in these data: age, sex and view alone, or the film at 32 x 32 pixels, "
     "already separate the classes (see the card), so part of the accuracy may come from there.",
