@@ -66,7 +66,7 @@ def main() -> None:
     read(panel)
     panel.parameters.exportFolder = "/reports"  # not the home folder of whoever runs this
     for _ in range(2):  # the first picture gives the view its size, which the radiograph then fits into
-        host.grab_desk(IMAGES / "panel.png", width=1110, height=1030)
+        host.grab_desk(IMAGES / "panel.png", width=1060, height=1030)
         slicer.app.layoutManager().sliceWidget("Red").sliceLogic().FitSliceToBackground()
     for _ in range(2):
         host.render_slice("Red", IMAGES / "slice-view.png", 700, 700)

@@ -20,9 +20,6 @@ _FINDING = "ReadingRoom.finding"
 COLOR_TABLES = {name: f"vtkMRMLColorTableNodeFile{name}.txt" for name in ("Inferno", "Magma", "Plasma", "Viridis")}
 COLOR_TABLES["ColdToHotRainbow"] = "vtkMRMLColorTableNodeFileColdToHotRainbow.txt"
 
-# Below this share of the strongest response a map says "not here"; transparent, so the anatomy stays readable.
-TRANSPARENT_BELOW = 0.4
-
 
 class Layers:
     """The nodes in the scene that one module owns. A second reading replaces them, and only them.
@@ -132,7 +129,7 @@ class Layers:
         display.SetAndObserveColorNodeID(COLOR_TABLES["Inferno"])
         display.AutoWindowLevelOff()
         display.SetWindowLevelMinMax(0.0, 1.0)
-        display.SetThreshold(TRANSPARENT_BELOW, 1.0)
+        display.SetThreshold(min(heat.levels), 1.0)  # clear below the lowest named level: the anatomy stays readable
         display.ApplyThresholdOn()
         legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(node)
         self._own(legend, "legend", heat.finding)

@@ -12,7 +12,7 @@ import slicer
 import vtk
 
 import host
-from readingroom.desktop.layers import COLOR_TABLES, TRANSPARENT_BELOW, Layers
+from readingroom.desktop.layers import COLOR_TABLES, Layers
 from readingroom.errors import InputError
 from readingroom.imaging.segments import Segment, write_segments
 from readingroom.reading import Box, BundleFacts, Finding, HeatMap, Provenance, Reading
@@ -113,11 +113,11 @@ def test_the_map_lies_pixel_by_pixel_on_the_study(shown, volume, heat):
     assert np.allclose(ijk_to_ras(node), ijk_to_ras(volume))
 
 
-def test_the_map_is_windowed_from_0_to_1_and_clear_where_it_is_low(shown):
+def test_the_map_is_windowed_from_0_to_1_and_clear_below_its_lowest_level(shown):
     display = shown.heat_map("pneumonia").GetDisplayNode()
     assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (0, 1)
     assert display.GetApplyThreshold()
-    assert display.GetLowerThreshold() == pytest.approx(TRANSPARENT_BELOW)
+    assert display.GetLowerThreshold() == 0.5
 
 
 def test_the_map_has_a_legend_in_the_chosen_colors(shown, volume):
