@@ -183,8 +183,11 @@ def _statistics(bundle: Bundle) -> FeatureStatistics | None:
 
     def load() -> FeatureStatistics:
         try:
-            return FeatureStatistics.from_arrays(bundle.arrays(described.file))
+            found = FeatureStatistics.from_arrays(bundle.arrays(described.file))
         except ValueError as error:
             raise BundleError(f"The feature statistics of '{bundle.metadata.name}' are damaged: {error}") from error
+        if (found.warn_above, found.stop_above) != (described.warn_above, described.stop_above):
+            raise BundleError(f"The feature statistics of '{bundle.metadata.name}' are not those of its metadata.")
+        return found
 
     return warm.keep(("statistics", bundle.sha256), load)

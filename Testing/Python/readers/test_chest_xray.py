@@ -170,6 +170,15 @@ def test_a_bundle_whose_labels_are_not_the_tasks_is_refused(tmp_path, a_random_b
         read(example(), tmp_path / "out", replace(bundle, metadata=replace(bundle.metadata, labels=labels)))
 
 
+def test_statistics_that_contradict_the_metadata_are_refused(tmp_path):
+    bundle = store.find("cxr-nih-pneumonia")
+    described = replace(bundle.metadata.feature_statistics, stop_above=1e6)
+    other = replace(bundle, metadata=replace(bundle.metadata, feature_statistics=described), sha256="0" * 64)
+    with pytest.raises(BundleError, match="not those of its metadata"):
+        read(example(), tmp_path / "out", other)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_changed_byte_in_the_weights_is_noticed(tmp_path, a_random_bundle):
     folder = tmp_path / "random-covid"
     shutil.copytree(a_random_bundle("covid").folder, folder)
