@@ -193,29 +193,29 @@ def level_segments(layer: Layer, title: str) -> list[Segment]:
 
 def _write(reading: Reading, layers: tuple[Layer, ...], out: Path) -> None:
     """All files go into a hidden folder beside their place and are moved when the last one is complete."""
-    try:
-        with scratch(out) as temporary:
-            for layer in layers:
-                _write_layer(layer, temporary)
-            if layers:
-                main = layers[0]
-                title = reading.finding(main.heat_map.finding).title
-                write_segments(temporary / SEGMENTS, main.image, level_segments(main, title))
-                (temporary / "picture-image.png").write_bytes(gray_png(main.gray))
-            (temporary / READING).write_bytes(reading.to_bytes())
-            outdated = _earlier_files(out) - {path.name for path in temporary.iterdir()}
-            for path in sorted(temporary.iterdir(), key=lambda path: path.name == READING):  # the reading comes last
-                path.replace(out / path.name)
-            for name in outdated:
-                (out / name).unlink(missing_ok=True)
-    except RuntimeError as error:  # SimpleITK's, when the disk is full
-        raise OutputError(f"Cannot write the results in {out}: is the disk full?") from error
+    with scratch(out) as temporary:
+        for layer in layers:
+            _write_layer(layer, temporary)
+        if layers:
+            main = layers[0]
+            title = reading.finding(main.heat_map.finding).title
+            write_segments(temporary / SEGMENTS, main.image, level_segments(main, title))
+            (temporary / "picture-image.png").write_bytes(gray_png(main.gray))
+        (temporary / READING).write_bytes(reading.to_bytes())
+        outdated = _earlier_files(out) - {path.name for path in temporary.iterdir()}
+        for path in sorted(temporary.iterdir(), key=lambda path: path.name == READING):  # the reading comes last
+            path.replace(out / path.name)
+        for name in outdated:
+            (out / name).unlink(missing_ok=True)
 
 
 def _write_layer(layer: Layer, folder: Path) -> None:
     image = SimpleITK.GetImageFromArray(layer.heat.astype(np.float32))
     image.CopyInformation(layer.image)
-    SimpleITK.WriteImage(image, str(folder / layer.heat_map.path), useCompression=False)
+    try:
+        SimpleITK.WriteImage(image, str(folder / layer.heat_map.path), useCompression=False)
+    except RuntimeError as error:  # all that SimpleITK raises
+        raise OutputError(f"Cannot write the heat map in {folder.parent}: is the disk full?") from error
     picture_heat = layer.heat if layer.heat.ndim == 2 else layer.heat[layer.heat.shape[0] // 2]
     picture = map_png(layer.gray, picture_heat, layer.heat_map.box)
     (folder / f"picture-map-{layer.heat_map.finding}.png").write_bytes(picture)
@@ -225,7 +225,7 @@ def _earlier_files(out: Path) -> set[str]:
     """Names of the maps and pictures that an earlier reading left in the same folder."""
     try:
         earlier = Reading.from_json(json.loads((out / READING).read_text("utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # there is none, or none that we wrote
         return set()
     names = set()
     for number, heat_map in enumerate(earlier.heat_maps):
