@@ -6,6 +6,7 @@ a ``stop`` check, provenance and writing the results whole or not at all is done
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from abc import ABC, abstractmethod
@@ -234,4 +235,8 @@ def _earlier_files(out: Path) -> set[str]:
 
 
 def _software() -> dict[str, str]:
-    return {"readingroom": __version__} | {package: metadata.version(package) for package in _SOFTWARE}
+    found = {"readingroom": __version__}
+    for package in _SOFTWARE:
+        with contextlib.suppress(metadata.PackageNotFoundError):  # applications may carry one without its description
+            found[package] = metadata.version(package)
+    return found

@@ -190,6 +190,11 @@ def test_a_changed_byte_in_the_weights_is_noticed(tmp_path, a_random_bundle):
         store.find(folder)
 
 
+def test_a_package_without_description_does_not_end_a_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(base, "_SOFTWARE", ("numpy", "a-package-that-nobody-has"))
+    assert set(read(example(), tmp_path).provenance.software) == {"readingroom", "numpy"}
+
+
 def test_two_images_are_refused(tmp_path):
     study = open_study(example())
     two = replace(study, images=(study.images[0], replace(study.images[0], name="second")))
