@@ -4,5 +4,5 @@ from pathlib import Path
 
 
 def chest_radiograph() -> Path:
-    """A frontal chest radiograph as a DICOM file; one of those that trained `cxr-nih-pneumonia`."""
+    """A frontal chest radiograph as a DICOM file; its patient trained no network that ships."""
     return Path(__file__).parent / "chest-radiograph.dcm"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..bundles.metadata import BundleMetadata
 from ..reading import Estimate
-from .cohort import Cohort
+from .cohort import EXAMPLE_PATIENTS, Cohort
 from .folds import patient_folds
 from .judgement import Judgement, OutOfFold, advantage, auc_of
 
@@ -86,7 +86,9 @@ It knows no other disease, cannot say which kind of pneumonia it is or whether i
 radiologist.
 
 Trained on {training.images} films of {training.patients} patients ({counts}) from NIH ChestX-ray14; ages
-{min(ages):.0f} to {max(ages):.0f}, {_share(cohort.where(view="AP"))} AP, {_share(cohort.where(sex="F"))} women."""
+{min(ages):.0f} to {max(ages):.0f}, {_share(cohort.where(view="AP"))} AP, {_share(cohort.where(sex="F"))} women.
+One patient ({", ".join(EXAMPLE_PATIENTS)}) was left out of the network that ships: the example radiograph of
+the package."""
 
 
 def _numbers(found: OutOfFold, judgement: Judgement) -> str:
@@ -170,7 +172,7 @@ def _how(described: BundleMetadata) -> str:
 
 `python -m readingroom.learning.train_chest_xray`, protocol {described.training.protocol}, seed
 {described.training.seed}. Recipe: {settings}. The network that ships was trained once more, with the same recipe, on
-all films.
+all films but the example's, whose out-of-fold answer is among those judged and calibrated on here.
 
 The tuned branch and its weights in the linear layer are trained together. The general branch is fixed; its weights are
 a logistic regression. Their logits are added, one to one. That both branches are used was decided after two repeats had

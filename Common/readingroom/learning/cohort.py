@@ -16,6 +16,8 @@ from ..imaging.open import open_study
 
 FOLDERS = ("cxr", "cxr_nih_extra")
 POSITIVE = "pneumonia"
+# The film that comes with the package as an example must be new to the network that ships.
+EXAMPLE_PATIENTS = ("NIH-07219",)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Cohort:
     @property
     def patients(self) -> NDArray[np.str_]:
         return np.array([film.patient_id for film in self.films])
+
+    @property
+    def shipping(self) -> NDArray[np.intp]:
+        """Numbers of the films that train the network that ships: all but those of `EXAMPLE_PATIENTS`."""
+        return np.flatnonzero(~np.isin(self.patients, EXAMPLE_PATIENTS))
 
     def where(self, **wanted: object) -> NDArray[np.bool_]:
         """Films whose columns have these values, such as ``where(view="AP")``."""

@@ -113,7 +113,8 @@ def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2) -> Bundle:
     general = pooled_after_each_block(plan.network(), plan.activations[0])
     found = _collect(plan, cohort, splits, general)
     network, embeddings = _assemble(plan, cohort, general)
-    statistics = fit_statistics(embeddings, cross_fitted_distances(embeddings, splits[0]))
+    seen = cohort.shipping
+    statistics = fit_statistics(embeddings[seen], cross_fitted_distances(embeddings[seen], splits[0][seen]))
     judgement = judge(found, cohort.where(matched=True))
     rivals = _rivals(plan, cohort, found, general)
     described = _describe(plan, cohort, judgement, statistics)
@@ -142,13 +143,13 @@ def _train_all(plan: Plan, workers: int) -> None:
 
 
 def _train_one(plan: Plan, job: tuple[int, int] | None) -> str:
-    """Train the network of one (repeat, fold), or of all films for None; returns what was done."""
+    """Train the network of one (repeat, fold), or for None the one that ships; returns what was done."""
     torch.set_num_threads(1)  # the workers share the processor
     cohort = plan.cohort
     network = plan.network()
     films = np.arange(len(cohort.films))
     if job is None:
-        train(network, plan.activations, cohort.labels, films, plan.recipe, plan.seed)
+        train(network, plan.activations, cohort.labels, cohort.shipping, plan.recipe, plan.seed)
         _save(_result_path(plan, job), safetensors.torch.save(network.whole.state_dict()))
         return "Tuned the branch that ships"
     repeat, fold = job
@@ -181,7 +182,8 @@ def _assemble(plan: Plan, cohort: Cohort, general: Floats) -> tuple[TwoBranches,
     assert isinstance(classifier, nn.Linear)
     for ours, theirs in zip(network.tuned.parameters(), tuned.learning.parameters(), strict=True):
         ours.data.copy_(theirs.data)
-    weights, bias = baselines.logistic_regression(general, cohort.labels, STRENGTH)
+    seen = cohort.shipping
+    weights, bias = baselines.logistic_regression(general[seen], cohort.labels[seen], STRENGTH)
     halves = torch.tensor(np.stack([weights, -weights]) / 2, dtype=torch.float32)
     with torch.no_grad():
         network.classifier.weight.copy_(torch.cat([halves, classifier.weight], dim=1))
@@ -207,7 +209,9 @@ def _rivals(plan: Plan, cohort: Cohort, found: OutOfFold, general: Floats) -> ch
 def _describe(
     plan: Plan, cohort: Cohort, judgement: Judgement, statistics: FeatureStatistics
 ) -> metadata.BundleMetadata:
-    scaling, sets, labels = judgement.calibration, judgement.conformal, cohort.labels
+    scaling, sets = judgement.calibration, judgement.conformal
+    seen = cohort.shipping
+    labels = cohort.labels[seen]
     return metadata.BundleMetadata(
         name=NAME,
         title="Pneumonia on NIH chest radiographs",
@@ -220,7 +224,7 @@ def _describe(
         preprocessing=plan.preprocessing,
         training=metadata.Training(
             protocol="rigorous",
-            patients=len(set(cohort.patients)),
+            patients=len(set(cohort.patients[seen])),
             images=len(labels),
             counts={"pneumonia": int(labels.sum()), "no-finding": int((labels == 0).sum())},
             sources=("NIH ChestX-ray14 (NIH Clinical Center)",),
