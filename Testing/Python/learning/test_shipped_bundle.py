@@ -14,6 +14,7 @@ from readingroom.bundles.bundle import Bundle, load
 from readingroom.bundles.store import shipped_folder
 from readingroom.evaluation.auc import auc
 from readingroom.evaluation.calibration import recalibration
+from readingroom.learning.cohort import EXAMPLE_PATIENTS
 from readingroom.networks import backbones
 from readingroom.trust.distance import FeatureStatistics
 
@@ -80,9 +81,11 @@ def test_no_patient_is_in_two_folds_of_a_repeat(repeats: list[Rows]) -> None:
         assert all(len(where) == 1 for where in folds.values())
 
 
-def test_each_repeat_has_every_training_film_once(bundle: Bundle, repeats: list[Rows]) -> None:
+def test_each_repeat_has_every_training_film_once_and_the_example_too(bundle: Bundle, repeats: list[Rows]) -> None:
     for rows in repeats:
-        assert len({row["file"] for row in rows}) == len(rows) == bundle.metadata.training.images
+        examples = [row for row in rows if row["patient_id"] in EXAMPLE_PATIENTS]
+        assert len(examples) == 1
+        assert len({row["file"] for row in rows}) == len(rows) == bundle.metadata.training.images + len(examples)
 
 
 def test_each_operating_point_says_how_it_does_and_on_how_many(bundle: Bundle) -> None:
