@@ -28,20 +28,20 @@ def diameters(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> t
     mask : ``[k, j, i]``, with a margin of at least one False voxel
     spacing : mm, ``(k, j, i)``
     """
-    along_i, along_k = _row_ends(mask, 2), _row_ends(mask, 0)
+    along_i, along_k = row_ends(mask, 2), row_ends(mask, 0)
     scale = np.asarray(spacing) / 2
     return (
-        _longest(along_i * scale),
+        longest(along_i * scale),
         _longest_in_planes(along_i, 0, scale),
         _longest_in_planes(along_i, 1, scale),
         _longest_in_planes(along_k, 2, scale),
     )
 
 
-def _row_ends(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int64]:
-    """First and last surface point of every row along an axis, ``(points, 3)`` in doubled voxels."""
+def row_ends(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int64]:
+    """First and last surface point of every row along an axis, ``(points, axes)`` in doubled voxels."""
     points = []
-    for across in range(3):
+    for across in range(mask.ndim):
         crossed = np.diff(mask, axis=across)  # True where a voxel differs from the next one
         occupied = crossed.any(axis=axis)
         first = crossed.argmax(axis=axis)[occupied]
@@ -54,7 +54,7 @@ def _row_ends(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int64]:
     return np.concatenate(points)
 
 
-def _longest(points: NDArray[np.float64]) -> float:
+def longest(points: NDArray[np.float64]) -> float:
     """The longest distance between any two of ``(points, dimensions)``."""
     if len(points) > HULL_FROM:
         points = points[ConvexHull(points).vertices]
@@ -71,12 +71,12 @@ def _longest_in_planes(points: NDArray[np.int64], axis: int, scale: NDArray[np.f
     # Some bearing is within 180 / BEARINGS / 2 degrees of the longest distance and sees at least its cosine.
     bounds = widths / np.cos(np.pi / (2 * BEARINGS)) * (1 + 1e-12)
     ends = np.append(starts[1:], len(points))
-    longest = widths.max()
+    found = widths.max()
     for plane in np.argsort(-bounds):
-        if bounds[plane] < longest:
+        if bounds[plane] < found:
             break
-        longest = max(longest, _longest(flat[starts[plane] : ends[plane]]))
-    return float(longest)
+        found = max(found, longest(flat[starts[plane] : ends[plane]]))
+    return float(found)
 
 
 def _widths(points: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:

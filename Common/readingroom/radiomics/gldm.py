@@ -45,7 +45,9 @@ def dependence_matrix(gray: GrayLevels, offsets: list[Offset], tolerance: int = 
     code = (gray.flat[gray.inside].astype(np.int64) - 1) * most + dependent
     counts = np.bincount(code, minlength=len(gray.present) * most).reshape(-1, most).astype(np.float64)
     occurring = counts.any(axis=0)
-    return SizeMatrix(counts[:, occurring], gray.present.astype(np.float64), np.flatnonzero(occurring) + 1.0)
+    return SizeMatrix(
+        counts[:, occurring], gray.present.astype(np.float64), (np.flatnonzero(occurring) + 1).astype(np.float64)
+    )
 
 
 def _dependent_neighbours(gray: GrayLevels, offsets: list[Offset], tolerance: int) -> NDArray[np.unsignedinteger]:

@@ -70,7 +70,9 @@ def run_length_matrix(gray: GrayLevels, offset: Offset) -> SizeMatrix:
     counts = -np.diff(np.stack(reached, axis=1), axis=1)
     occurring = counts.any(axis=0)
     return SizeMatrix(
-        counts[:, occurring].astype(np.float64), gray.present.astype(np.float64), np.flatnonzero(occurring) + 1.0
+        counts[:, occurring].astype(np.float64),
+        gray.present.astype(np.float64),
+        (np.flatnonzero(occurring) + 1).astype(np.float64),
     )
 
 

@@ -120,5 +120,5 @@ def _ranks(levels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
         present, ranks = np.unique(levels, return_inverse=True)
         return present, ranks + 1
     occurs = np.bincount(levels - lowest) > 0
-    table = np.cumsum(occurs)
-    return np.flatnonzero(occurs) + lowest, table[levels - lowest]
+    table = np.cumsum(occurs, dtype=np.int64)
+    return (np.flatnonzero(occurs) + lowest).astype(np.int64), table[levels - lowest]

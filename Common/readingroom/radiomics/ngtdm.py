@@ -51,7 +51,7 @@ def tone_differences(gray: GrayLevels, distances: tuple[int, ...], flat_axis: in
     mean = sums / np.maximum(neighbours, 1)
     distance = np.where(neighbours > 0, np.abs(level - mean), 0.0)
     ranks = gray.flat[gray.inside] - 1
-    differences = np.bincount(ranks, weights=distance, minlength=len(gray.present))
+    differences = np.bincount(ranks, weights=distance, minlength=len(gray.present)).astype(np.float64)
     return ToneDifferences(gray.present.astype(np.float64), gray.counts.astype(np.float64), differences)
 
 

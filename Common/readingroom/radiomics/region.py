@@ -43,8 +43,8 @@ def bounding_box(mask: NDArray[np.bool_]) -> Box:
     ------
     ValueError : no voxel is True
     """
-    in_planes = mask.any(axis=0)
-    profiles = (mask.reshape(len(mask), -1).any(axis=1), in_planes.any(axis=1), in_planes.any(axis=0))
+    in_plane = np.any(mask, axis=0)
+    profiles = (np.any(mask.reshape(len(mask), -1), axis=1), np.any(in_plane, axis=1), np.any(in_plane, axis=0))
     if not profiles[0].any():
         raise ValueError("an empty mask has no box")
     k, j, i = (np.flatnonzero(profile)[[0, -1]] for profile in profiles)

@@ -1,0 +1,239 @@
+"""From an image and a mask to the region that is measured: checks, normalizing, resampling, thresholds.
+
+The steps and their order are those of PyRadiomics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .region import Box, Region, bounding_box
+from .resample import onto_grid, resample
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is measured.
+
+    Parameters
+    ----------
+    image : in three dimensions, on the grid of the mask
+    mask : voxels that first-order statistics and texture look at, ``[k, j, i]``
+    shape_mask : voxels that the shape is taken of
+    box : the box around ``mask``
+    label : which label of the mask file it was
+    flat : whether image and mask came in two dimensions
+    stages : the images and masks on the way, for the provenance: name, image or None, mask
+    notes : sentences about what was done that the reader has to know
+    """
+
+    image: SimpleITK.Image
+    mask: NDArray[np.bool_]
+    shape_mask: NDArray[np.bool_]
+    box: Box
+    label: int
+    flat: bool
+    stages: tuple[tuple[str, SimpleITK.Image | None, SimpleITK.Image], ...]
+    notes: tuple[str, ...]
+
+    def region(self, image: SimpleITK.Image | None = None) -> Region:
+        """The region of the image, or of a filtered one on the same grid."""
+        values = SimpleITK.GetArrayViewFromImage(image or self.image)
+        k, j, i = self.box
+        return Region(values[k, j, i], self.mask[k, j, i], self.spacing)
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """mm, ``(k, j, i)``."""
+        i, j, k = self.image.GetSpacing()
+        return (k, j, i)
+
+
+def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -> Prepared:
+    """Check image and mask and carry out what the settings ask for before anything is measured.
+
+    Raises
+    ------
+    InputError : the mask is empty, has several labels and none was chosen, holds one voxel or too few, lies elsewhere
+        than the image; the image has colours or several time points, or is not a number somewhere in the region
+    """
+    _refuse_several_values(image)
+    mask = _one_channel(mask, settings.label_channel)
+    if image.GetDimension() != mask.GetDimension():
+        raise InputError(
+            f"The image has {image.GetDimension()} dimensions and the mask {mask.GetDimension()}; they have to agree."
+        )
+    flat = image.GetDimension() == 2
+    label = _label(mask, settings.label)
+    stages: list[tuple[str, SimpleITK.Image | None, SimpleITK.Image]] = [("original", None, mask)]
+    if flat:
+        image, mask = SimpleITK.JoinSeries(image), SimpleITK.JoinSeries(mask)
+    chosen = SimpleITK.Cast(mask == label, SimpleITK.sitkUInt8)
+    notes: list[str] = []
+
+    if settings.normalize:
+        image = _normalized(image, settings)
+    if settings.resampled_spacing is not None and settings.interpolator is not None:
+        image, chosen = resample(image, chosen, settings)
+        stages.append(("interpolated", image, chosen))
+    elif not _same_grid(image, chosen, settings.geometry_tolerance):
+        if not settings.correct_mask:
+            raise InputError(
+                f"The mask lies on another grid than the image ({_grid(chosen)}; image {_grid(image)}). Set "
+                "correctMask to resample it onto the image's grid."
+            )
+        chosen = onto_grid(chosen, image)
+        stages.append(("corrected", image, chosen))
+        notes.append("The mask was resampled onto the grid of the image (nearest neighbour).")
+    return _finished(image, chosen, settings, label, flat, stages, notes)
+
+
+def _finished(
+    image: SimpleITK.Image,
+    chosen: SimpleITK.Image,
+    settings: Settings,
+    label: int,
+    flat: bool,
+    stages: list[tuple[str, SimpleITK.Image | None, SimpleITK.Image]],
+    notes: list[str],
+) -> Prepared:
+    whole = SimpleITK.GetArrayFromImage(chosen) > 0
+    box = _checked_box(whole, settings)
+    if settings.pre_crop and settings.resampled_spacing is None:
+        image, whole = _cropped(image, whole, box, settings.pad_distance)
+        box = bounding_box(whole)
+    values = SimpleITK.GetArrayViewFromImage(image)
+    _refuse_what_is_no_number(values[box][whole[box]])
+    mask = whole
+    if settings.resegment_range is not None:
+        mask = _within_thresholds(values, whole, settings)
+        box = _checked_box(mask, settings)
+        resegmented = SimpleITK.GetImageFromArray(mask.astype(np.uint8))
+        resegmented.CopyInformation(image)
+        stages.append(("resegmented", image, resegmented))
+    shape_mask = mask if settings.resegment_shape else whole
+    return Prepared(image, mask, shape_mask, box, label, flat, tuple(stages), tuple(notes))
+
+
+def _refuse_several_values(image: SimpleITK.Image) -> None:
+    if image.GetNumberOfComponentsPerPixel() != 1 or "complex" in image.GetPixelIDTypeAsString():
+        raise InputError("The image has several values in each voxel (a colour image?); features need gray values.")
+    if image.GetDimension() not in (2, 3):
+        raise InputError(f"The image has {image.GetDimension()} dimensions; choose one time point of it.")
+
+
+def _one_channel(mask: SimpleITK.Image, channel: int) -> SimpleITK.Image:
+    """The mask as whole numbers; from a mask with overlapping segments the layer that was chosen."""
+    layers = mask.GetNumberOfComponentsPerPixel()
+    if layers > 1:
+        if channel >= layers:
+            raise InputError(f"The mask has {layers} layers, so that there is no layer {channel} (they count from 0).")
+        mask = SimpleITK.VectorIndexSelectionCast(mask, channel)
+    return SimpleITK.Cast(mask, SimpleITK.sitkUInt32)
+
+
+def _label(mask: SimpleITK.Image, wanted: int | None) -> int:
+    values = SimpleITK.GetArrayViewFromImage(mask)
+    labels = [int(label) for label in np.unique(values) if label != 0]
+    if not labels:
+        raise InputError("The mask is empty: nothing is segmented.")
+    present = ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
+    if wanted is None:
+        if len(labels) > 1:
+            raise InputError(f"The mask has more than one label ({present}); say which one is to be measured.")
+        return labels[0]
+    if wanted not in labels:
+        raise InputError(f"The mask has no label {wanted}; it has {present}.")
+    return wanted
+
+
+def _checked_box(mask: NDArray[np.bool_], settings: Settings) -> Box:
+    if not mask.any():
+        raise InputError("No voxel of the region is left after resampling or thresholds.")
+    box = bounding_box(mask)
+    extents = sum(part.stop - part.start > 1 for part in box)
+    if extents == 0:
+        raise InputError("The region is a single voxel; features need more.")
+    if extents < settings.minimum_dimensions:
+        raise InputError(
+            f"The region extends in {extents} of the three directions; {settings.minimum_dimensions} are asked for "
+            "(minimumROIDimensions)."
+        )
+    count = int(np.count_nonzero(mask[box]))
+    if settings.minimum_voxels is not None and count <= settings.minimum_voxels:
+        raise InputError(
+            f"The region has {count} voxels; more than {settings.minimum_voxels} are asked for (minimumROISize)."
+        )
+    return box
+
+
+def _refuse_what_is_no_number(values: NDArray) -> None:
+    if np.issubdtype(values.dtype, np.floating) and (wrong := int(np.count_nonzero(~np.isfinite(values)))):
+        raise InputError(
+            f"{wrong} of the region's {len(values)} voxels have no value (NaN or infinite); leave them out of the mask."
+        )
+
+
+def _same_grid(image: SimpleITK.Image, mask: SimpleITK.Image, tolerance: float) -> bool:
+    if image.GetSize() != mask.GetSize():
+        return False
+    spacing = np.asarray(image.GetSpacing())
+    moved = np.abs(np.asarray(image.GetOrigin()) - np.asarray(mask.GetOrigin()))
+    stretched = np.abs(spacing - np.asarray(mask.GetSpacing()))
+    turned = np.abs(np.asarray(image.GetDirection()) - np.asarray(mask.GetDirection()))
+    limit = tolerance * spacing.min()
+    return bool((moved <= limit).all() and (stretched <= limit).all() and (turned <= tolerance).all())
+
+
+def _grid(image: SimpleITK.Image) -> str:
+    size, spacing = (" x ".join(f"{each:g}" for each in values) for values in (image.GetSize(), image.GetSpacing()))
+    return f"{size} voxels of {spacing} mm at {', '.join(f'{each:g}' for each in image.GetOrigin())}"
+
+
+def _normalized(image: SimpleITK.Image, settings: Settings) -> SimpleITK.Image:
+    """Mean 0, standard deviation 1 over the whole image, outliers clipped, then scaled."""
+    image = SimpleITK.Normalize(image)
+    if settings.remove_outliers is not None:
+        limit = settings.remove_outliers
+        clipped = SimpleITK.GetImageFromArray(np.clip(SimpleITK.GetArrayViewFromImage(image), -limit, limit))
+        clipped.CopyInformation(image)
+        image = clipped
+    return image * settings.normalize_scale
+
+
+def _cropped(
+    image: SimpleITK.Image, mask: NDArray[np.bool_], box: Box, margin: int
+) -> tuple[SimpleITK.Image, NDArray[np.bool_]]:
+    """Image and mask around the box with a margin of voxels, as far as the image reaches."""
+    wide = tuple(
+        slice(max(part.start - margin, 0), min(part.stop + margin, size))
+        for part, size in zip(box, mask.shape, strict=True)
+    )
+    k, j, i = wide
+    return image[i, j, k], mask[wide]
+
+
+def _within_thresholds(values: NDArray, mask: NDArray[np.bool_], settings: Settings) -> NDArray[np.bool_]:
+    limits = sorted(settings.resegment_range or ())
+    inside = values[mask]
+    if settings.resegment_mode == "relative":
+        limits = [inside.max() * limit for limit in limits]
+    elif settings.resegment_mode == "sigma":
+        limits = [np.mean(inside) + np.std(inside) * limit for limit in limits]
+    kept = inside >= limits[0]
+    if len(limits) == 2:
+        kept &= inside <= limits[1]
+    if np.count_nonzero(kept) <= 1:
+        raise InputError(
+            f"The thresholds {', '.join(f'{limit:g}' for limit in limits)} leave {np.count_nonzero(kept)} of the "
+            f"region's {len(inside)} voxels; widen resegmentRange."
+        )
+    result = np.zeros_like(mask)
+    result[mask] = kept
+    return result
