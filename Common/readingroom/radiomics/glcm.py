@@ -64,7 +64,7 @@ def probability_features(
     counts: NDArray[np.float64], totals: NDArray[np.float64], gray: GrayLevels
 ) -> dict[str, float]:
     """Features of each direction's matrix, and their mean over the directions (NaN where there is none)."""
-    per_part = max(1, MATRIX_ELEMENTS // counts[:, :, :1].size)
+    per_part = max(1, MATRIX_ELEMENTS // len(gray.present) ** 2)
     parts = []
     with np.errstate(invalid="ignore", divide="ignore"):
         for start in range(0, len(totals), per_part):

@@ -19,7 +19,7 @@ def images(prepared: Prepared, kind: str, settings: Settings) -> Iterator[tuple[
     elif kind == "LoG":
         yield from _laplacians(prepared.image, settings)
     elif kind == "Wavelet":
-        yield from _wavelets(prepared.image, settings)
+        yield from _wavelets(prepared, settings)
     else:
         raise ValueError(f"no image type named {kind}")
 
@@ -50,10 +50,11 @@ def _large_enough(image: SimpleITK.Image, sigma: float) -> bool:
     return bool(size.min() >= 4 and (size >= np.ceil(sigma / spacing) + 1).all())
 
 
-def _wavelets(image: SimpleITK.Image, settings: Settings) -> Iterator[tuple[str, SimpleITK.Image]]:
-    axes = tuple(axis for axis in (2, 1, 0) if axis != settings.flat_axis)
-    values = SimpleITK.GetArrayViewFromImage(image)
+def _wavelets(prepared: Prepared, settings: Settings) -> Iterator[tuple[str, SimpleITK.Image]]:
+    flat_axis = 0 if prepared.flat else settings.flat_axis
+    axes = tuple(axis for axis in (2, 1, 0) if axis != flat_axis)
+    values = SimpleITK.GetArrayViewFromImage(prepared.image)
     for name, part in decompose(values, settings.wavelet, axes, settings.start_level, settings.level).items():
         filtered = SimpleITK.GetImageFromArray(part)
-        filtered.CopyInformation(image)
+        filtered.CopyInformation(prepared.image)
         yield name, filtered

@@ -103,7 +103,7 @@ def _images(prepared: Prepared, settings: Settings, progress: Progress, notes: l
         part(0.0, "Preparing the gray levels." if kind == "Original" else f"Filtering the image ({kind}).")
         its_settings = settings.of_image_type(kind)
         notes += image_types.unfiltered(prepared, kind, its_settings)
-        count = _count(kind, its_settings)
+        count = _count(kind, its_settings, prepared.flat)
         for number, (name, image) in enumerate(image_types.images(prepared, kind, its_settings)):
             step = part.part(number / count, (number + 1) / count)
             region = prepared.region(image)
@@ -111,12 +111,12 @@ def _images(prepared: Prepared, settings: Settings, progress: Progress, notes: l
     return values
 
 
-def _count(kind: str, settings: Settings) -> int:
+def _count(kind: str, settings: Settings, flat: bool) -> int:
     """How many images a type gives."""
     if kind == "LoG":
         return max(1, len(settings.sigma))
     if kind == "Wavelet":
-        return ((4 if settings.force_2d else 8) - 1) * settings.level + 1
+        return ((4 if flat or settings.force_2d else 8) - 1) * settings.level + 1
     return 1
 
 

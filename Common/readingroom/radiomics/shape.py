@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .diameter import diameters
 from .marching_cubes import surface
 
-DEPRECATED = ("Compactness1", "Compactness2", "SphericalDisproportion")
+ROUNDING = 1e-13  # of the largest eigenvalue; less is noise
 
 
 def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> dict[str, float]:
@@ -24,7 +24,7 @@ def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> di
     padded = np.pad(mask, 1)
     area, volume = surface(padded, spacing)
     in_space, slice_, column, row = diameters(padded, spacing)
-    least, minor, major = (max(value, 0.0) for value in np.linalg.eigvalsh(covariance(mask, spacing)))
+    least, minor, major = principal_variances(mask, spacing)
     sphere = (36 * math.pi * volume**2) ** (1 / 3)
     return {
         "Compactness1": volume / (area**1.5 * math.sqrt(math.pi)),
@@ -45,6 +45,12 @@ def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> di
         "SurfaceVolumeRatio": area / volume if volume else math.nan,
         "VoxelVolume": np.count_nonzero(mask) * math.prod(spacing),
     }
+
+
+def principal_variances(mask: NDArray[np.bool_], spacing: tuple[float, ...]) -> list[float]:
+    """Variance (mm2) along each principal axis, the least first; 0 where the mask has no extent, free of rounding noise."""
+    values = np.linalg.eigvalsh(covariance(mask, spacing))
+    return [float(value) if value > ROUNDING * values[-1] else 0.0 for value in values]
 
 
 def covariance(mask: NDArray[np.bool_], spacing: tuple[float, ...]) -> NDArray[np.float64]:

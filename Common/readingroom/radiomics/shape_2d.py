@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .diameter import longest, row_ends
-from .shape import covariance
+from .shape import principal_variances
 
 # Corners (j, i) of a square bit by bit; twice the mid-points of its edges; lines from edge to edge by configuration.
 CORNERS = ((0, 0), (0, 1), (1, 1), (1, 0))
@@ -26,7 +26,7 @@ def features(mask: NDArray[np.bool_], spacing: tuple[float, float]) -> dict[str,
     """
     padded = np.pad(mask, 1)
     perimeter, surface = outline(padded, spacing)
-    minor, major = (max(value, 0.0) for value in np.linalg.eigvalsh(covariance(mask, spacing)))
+    minor, major = principal_variances(mask, spacing)
     circle = 2 * math.sqrt(math.pi * surface)
     return {
         "Elongation": math.sqrt(minor / major),

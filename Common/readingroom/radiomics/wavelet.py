@@ -30,7 +30,7 @@ def decompose(
     """
     low = _filter(wavelet)
     kind = np.float32 if values.dtype == np.float32 else np.float64
-    odd = [(0, size % 2) for size in values.shape]
+    odd = [(0, size % 2 if axis in axes else 0) for axis, size in enumerate(values.shape)]
     data = np.pad(values.astype(kind), odd, mode="wrap")
     whole = tuple(slice(size) for size in values.shape)
     for _ in range(start_level):
