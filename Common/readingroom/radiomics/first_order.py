@@ -44,7 +44,7 @@ def features(
         "Median": median,
         "Minimum": x.min(),
         "Range": x.max() - x.min(),
-        "RobustMeanAbsoluteDeviation": np.abs(robust - robust.mean()).mean(),
+        "RobustMeanAbsoluteDeviation": np.abs(robust - robust.mean()).mean() if len(robust) else np.nan,
         "RootMeanSquared": np.sqrt(energy / len(x)),
         "Skewness": third / spread**1.5,
         "StandardDeviation": np.sqrt(variance),

@@ -48,7 +48,7 @@ def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> di
 
 
 def principal_variances(mask: NDArray[np.bool_], spacing: tuple[float, ...]) -> list[float]:
-    """Variance (mm2) along each principal axis, the least first; 0 where the mask has no extent, free of rounding noise."""
+    """Variance (mm2) along each principal axis, the least first; exactly 0 where the mask has no extent."""
     values = np.linalg.eigvalsh(covariance(mask, spacing))
     return [float(value) if value > ROUNDING * values[-1] else 0.0 for value in values]
 

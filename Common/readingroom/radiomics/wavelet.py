@@ -28,8 +28,8 @@ def decompose(
     start_level : decompositions that come before the first that is given
     levels : how many are given
     """
-    low = _filter(wavelet)
     kind = np.float32 if values.dtype == np.float32 else np.float64
+    low = _filter(wavelet, single=kind is np.float32)
     odd = [(0, size % 2 if axis in axes else 0) for axis, size in enumerate(values.shape)]
     data = np.pad(values.astype(kind), odd, mode="wrap")
     whole = tuple(slice(size) for size in values.shape)
@@ -67,15 +67,17 @@ def _convolve(data: NDArray, kernel: NDArray[np.float64], axis: int) -> NDArray:
     return result
 
 
-def _filter(name: str) -> NDArray[np.float64]:
+def _filter(name: str, single: bool) -> NDArray[np.float64]:
+    """The low-pass filter; PyWavelets has coiflets of fewer digits for single precision, which features show."""
     known = _filters()
-    if name not in known:
-        raise InputError(f"The wavelet '{name}' is not known here; there are {', '.join(known)}.")
-    return np.array(known[name])
+    if name not in known["double"]:
+        raise InputError(f"The wavelet '{name}' is not known here; there are {', '.join(known['double'])}.")
+    return np.array(known["single" if single and name in known["single"] else "double"][name])
 
 
 @cache
-def _filters() -> dict[str, list[float]]:
+def _filters() -> dict[str, dict[str, list[float]]]:
     """Low-pass decomposition filters, printed in full by PyWavelets 1.9."""
-    filters: dict[str, list[float]] = json.loads(Path(__file__).with_name("wavelets.json").read_text(encoding="utf-8"))
+    text = Path(__file__).with_name("wavelets.json").read_text(encoding="utf-8")
+    filters: dict[str, dict[str, list[float]]] = json.loads(text)
     return filters
