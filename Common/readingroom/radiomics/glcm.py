@@ -71,8 +71,8 @@ def probability_features(
             which = slice(start, start + per_part)
             divisor = np.where(totals[which] == 0, np.nan, totals[which])
             parts.append(_Matrices(counts[:, :, which] / divisor, gray.present, gray.highest).features())
-    if not parts:
-        return dict.fromkeys(NAMES, np.nan)
+    if not parts:  # no two voxels are neighbours
+        return {name: 1.0 if name == "MCC" and len(gray.present) == 1 else np.nan for name in NAMES}
     return {name: _mean(np.concatenate([part[name] for part in parts])) for name in NAMES}
 
 

@@ -18,6 +18,15 @@ from .settings import Settings
 
 
 @dataclass(frozen=True)
+class Stage:
+    """The mask at one step of the way, and the image where that changed as well or was looked at."""
+
+    name: str
+    mask: SimpleITK.Image  # 0 and 1
+    image: SimpleITK.Image | None = None
+
+
+@dataclass(frozen=True)
 class Prepared:
     """What is measured.
 
@@ -27,9 +36,10 @@ class Prepared:
     mask : voxels that first-order statistics and texture look at, ``[k, j, i]``
     shape_mask : voxels that the shape is taken of
     box : the box around ``mask``
-    label : which label of the mask file it was
+    labels : the mask as it came, with all labels
+    label : which of them it is
     flat : whether image and mask came in two dimensions
-    stages : the images and masks on the way, for the provenance: name, image or None, mask
+    stages : for the provenance
     notes : sentences about what was done that the reader has to know
     """
 
@@ -37,9 +47,10 @@ class Prepared:
     mask: NDArray[np.bool_]
     shape_mask: NDArray[np.bool_]
     box: Box
+    labels: SimpleITK.Image
     label: int
     flat: bool
-    stages: tuple[tuple[str, SimpleITK.Image | None, SimpleITK.Image], ...]
+    stages: tuple[Stage, ...]
     notes: tuple[str, ...]
 
     def region(self, image: SimpleITK.Image | None = None) -> Region:
@@ -64,61 +75,57 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
         than the image; the image has colours or several time points, or is not a number somewhere in the region
     """
     _refuse_several_values(image)
-    mask = _one_channel(mask, settings.label_channel)
-    if image.GetDimension() != mask.GetDimension():
+    labels = _one_channel(mask, settings.label_channel)
+    if image.GetDimension() != labels.GetDimension():
         raise InputError(
-            f"The image has {image.GetDimension()} dimensions and the mask {mask.GetDimension()}; they have to agree."
+            f"The image has {image.GetDimension()} dimensions and the mask {labels.GetDimension()}; they have to agree."
         )
     flat = image.GetDimension() == 2
-    label = _label(mask, settings.label)
-    stages: list[tuple[str, SimpleITK.Image | None, SimpleITK.Image]] = [("original", None, mask)]
+    label = _label(labels, settings.label)
+    chosen = labels == label
+    stages = [Stage("original", chosen)]
     if flat:
-        image, mask = SimpleITK.JoinSeries(image), SimpleITK.JoinSeries(mask)
-    chosen = SimpleITK.Cast(mask == label, SimpleITK.sitkUInt8)
-    notes: list[str] = []
-
+        image, chosen = SimpleITK.JoinSeries(image), SimpleITK.JoinSeries(chosen)
     if settings.normalize:
         image = _normalized(image, settings)
-    if settings.resampled_spacing is not None and settings.interpolator is not None:
-        image, chosen = resample(image, chosen, settings)
-        stages.append(("interpolated", image, chosen))
-    elif not _same_grid(image, chosen, settings.geometry_tolerance):
-        if not settings.correct_mask:
-            raise InputError(
-                f"The mask lies on another grid than the image ({_grid(chosen)}; image {_grid(image)}). Set "
-                "correctMask to resample it onto the image's grid."
-            )
-        chosen = onto_grid(chosen, image)
-        stages.append(("corrected", image, chosen))
-        notes.append("The mask was resampled onto the grid of the image (nearest neighbour).")
-    return _finished(image, chosen, settings, label, flat, stages, notes)
+    image, chosen, more, notes = _on_one_grid(image, chosen, settings)
+    stages += more
 
-
-def _finished(
-    image: SimpleITK.Image,
-    chosen: SimpleITK.Image,
-    settings: Settings,
-    label: int,
-    flat: bool,
-    stages: list[tuple[str, SimpleITK.Image | None, SimpleITK.Image]],
-    notes: list[str],
-) -> Prepared:
-    whole = SimpleITK.GetArrayFromImage(chosen) > 0
+    whole = SimpleITK.GetArrayViewFromImage(chosen).astype(bool)
     box = _checked_box(whole, settings)
     if settings.pre_crop and settings.resampled_spacing is None:
         image, whole = _cropped(image, whole, box, settings.pad_distance)
         box = bounding_box(whole)
     values = SimpleITK.GetArrayViewFromImage(image)
     _refuse_what_is_no_number(values[box][whole[box]])
-    mask = whole
+    mask_of_values = whole
     if settings.resegment_range is not None:
-        mask = _within_thresholds(values, whole, settings)
-        box = _checked_box(mask, settings)
-        resegmented = SimpleITK.GetImageFromArray(mask.astype(np.uint8))
+        mask_of_values = _within_thresholds(values, whole, settings)
+        box = _checked_box(mask_of_values, settings)
+        resegmented = SimpleITK.GetImageFromArray(mask_of_values.astype(np.uint8))
         resegmented.CopyInformation(image)
-        stages.append(("resegmented", image, resegmented))
-    shape_mask = mask if settings.resegment_shape else whole
-    return Prepared(image, mask, shape_mask, box, label, flat, tuple(stages), tuple(notes))
+        stages.append(Stage("resegmented", resegmented, image))
+    shape_mask = mask_of_values if settings.resegment_shape else whole
+    return Prepared(image, mask_of_values, shape_mask, box, labels, label, flat, tuple(stages), notes)
+
+
+def _on_one_grid(
+    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings
+) -> tuple[SimpleITK.Image, SimpleITK.Image, list[Stage], tuple[str, ...]]:
+    """Image and mask resampled as the settings ask for, what was done, and what has to be said about it."""
+    if settings.resampled_spacing is not None and settings.interpolator is not None:
+        image, mask = resample(image, mask, settings)
+        return image, mask, [Stage("interpolated", mask, image)], ()
+    if _same_grid(image, mask, settings.geometry_tolerance):
+        return image, mask, [], ()
+    if not settings.correct_mask:
+        raise InputError(
+            f"The mask lies on another grid than the image ({_grid(mask)}; image {_grid(image)}). Set correctMask to "
+            "resample it onto the image's grid."
+        )
+    mask = onto_grid(mask, image)
+    note = "The mask was resampled onto the grid of the image (nearest neighbour)."
+    return image, mask, [Stage("corrected", mask, image)], (note,)
 
 
 def _refuse_several_values(image: SimpleITK.Image) -> None:
@@ -140,7 +147,7 @@ def _one_channel(mask: SimpleITK.Image, channel: int) -> SimpleITK.Image:
 
 def _label(mask: SimpleITK.Image, wanted: int | None) -> int:
     values = SimpleITK.GetArrayViewFromImage(mask)
-    labels = [int(label) for label in np.unique(values) if label != 0]
+    labels = [int(label) for label in np.unique(values[values > 0])]
     if not labels:
         raise InputError("The mask is empty: nothing is segmented.")
     present = ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
