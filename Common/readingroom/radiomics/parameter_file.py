@@ -153,13 +153,18 @@ def _scalar(text: str, line: _Line) -> Any:
 
 
 def _parts(text: str, closing: str, line: _Line) -> list[str]:
-    """What stands between commas in brackets; brackets within are kept whole."""
+    """What stands between commas in brackets; brackets and quotes within are kept whole."""
     if not text.endswith(closing):
         raise _unread(line)
-    parts, depth, part = [], 0, ""
+    parts, depth, part, quote = [], 0, "", ""
     for letter in text[1:-1]:
-        depth += (letter in "[{") - (letter in "]}")
-        if letter == "," and depth == 0:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        else:
+            depth += (letter in "[{") - (letter in "]}")
+        if letter == "," and depth == 0 and not quote:
             parts.append(part.strip())
             part = ""
         else:

@@ -18,7 +18,8 @@ def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> di
 
     Parameters
     ----------
-    mask : ``[k, j, i]``, cropped or not
+    mask : ``[k, j, i]``, cropped to the region's box: the classic marching cubes leave holes where voxels meet at a
+        corner, and the volume of such a mesh depends on where it lies
     spacing : mm, ``(k, j, i)``
     """
     padded = np.pad(mask, 1)
