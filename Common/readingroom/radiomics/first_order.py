@@ -9,7 +9,7 @@ EPSILON = np.spacing(1.0)  # PyRadiomics adds it inside logarithms and to some d
 
 
 def features(
-    values: NDArray, histogram: NDArray[np.integer], voxel_volume: float, shift: float = 0.0
+    values: NDArray, histogram: NDArray[np.integer], voxel_volume: float, shift: float = 0.0, excess: bool = False
 ) -> dict[str, float]:
     """The 18 first-order features.
 
@@ -19,6 +19,7 @@ def features(
     histogram : voxels in each occupied bin, ``(levels,)``
     voxel_volume : mm3
     shift : added to each value before energies are taken (``voxelArrayShift``)
+    excess : kurtosis is 0 for a normal distribution (IBSI), not 3
     """
     x = values.astype(np.float64)
     mean = x.mean()
@@ -37,7 +38,7 @@ def features(
         "Energy": energy,
         "Entropy": -np.sum(p * np.log2(p + EPSILON)),
         "InterquartileRange": p75 - p25,
-        "Kurtosis": fourth / spread**2,
+        "Kurtosis": fourth / spread**2 - (3 if excess else 0),
         "Maximum": x.max(),
         "MeanAbsoluteDeviation": np.abs(deviation).mean(),
         "Mean": mean,

@@ -96,6 +96,11 @@ def fixed_width(values: NDArray, width: float) -> NDArray[np.int64]:
     return _digitize(values, edges)
 
 
+def fixed_width_from(values: NDArray, width: float, start: float) -> NDArray[np.int64]:
+    """Levels of bins of one width of which the first begins at ``start`` (IBSI)."""
+    return np.floor((values.astype(np.float64) - start) / width).astype(np.int64) + 1
+
+
 def fixed_count(values: NDArray, count: int) -> NDArray[np.int64]:
     """Levels of ``count`` bins of equal width between minimum and maximum."""
     edges = np.histogram_bin_edges(values, count)

@@ -12,11 +12,11 @@ from ..engine.progress import Progress
 from ..errors import InputError
 from . import families, first_order, glcm, gldm, glrlm, glszm, image_types, ngtdm, shape, shape_2d
 from .features import Features
-from .gray_levels import GrayLevels, directions, fixed_count, fixed_width, gray_levels
+from .gray_levels import GrayLevels, directions, fixed_count, fixed_width, fixed_width_from, gray_levels
 from .memory import refuse_too_many_levels
 from .prepare import Prepared, prepare
 from .provenance import provenance
-from .region import Region
+from .region import Region, bounding_box
 from .settings import Settings
 from .weights import direction_weights
 
@@ -67,7 +67,9 @@ def measure(
 def _shapes(
     prepared: Prepared, wanted: list[str], settings: Settings, progress: Progress, notes: list[str]
 ) -> dict[str, float]:
-    mask = prepared.shape_mask[prepared.box]
+    # PyRadiomics cuts the shape off at the box of what the thresholds left.
+    box = bounding_box(prepared.shape_mask) if settings.ibsi else prepared.box
+    mask = prepared.shape_mask[box]
     values: dict[str, float] = {}
     for index, family in enumerate(wanted):
         progress(index / len(wanted), f"Measuring {families.TITLES[family]}.")
@@ -78,7 +80,7 @@ def _shapes(
             axis = 0 if prepared.flat else settings.force_2d_axis
             measured = _shape_in_slice(mask, prepared.spacing, axis, settings.force_2d or prepared.flat)
         else:
-            measured = shape.features(mask, prepared.spacing)
+            measured = shape.features(mask, prepared.spacing, unbiased=settings.ibsi)
         values |= {f"original_{family}_{name}": float(measured[name]) for name in settings.names(family)}
     return values
 
@@ -152,13 +154,23 @@ def _gray_levels(region: Region, settings: Settings) -> GrayLevels:
     refuse_too_many_levels(values, len(values), len(neighbours), settings)
     if settings.bin_count is not None:
         levels = fixed_count(values, settings.bin_count)
+    elif settings.ibsi:
+        levels = fixed_width_from(values, settings.bin_width, _first_edge(values, settings))
     else:
         levels = fixed_width(values, settings.bin_width)
     return gray_levels(levels, region.mask, margin=max(settings.distances))
 
 
+def _first_edge(values: np.ndarray, settings: Settings) -> float:
+    """Where the first bin begins by IBSI: at the lower threshold, or at the least value where there is none."""
+    if settings.resegment_range is not None and settings.resegment_mode == "absolute":
+        return float(min(settings.resegment_range))
+    return float(values.min())
+
+
 def _first_order(region: Region, gray: GrayLevels, settings: Settings) -> dict[str, float]:
-    return first_order.features(region.values, gray.counts, math.prod(region.spacing), settings.voxel_shift)
+    volume = math.prod(region.spacing)
+    return first_order.features(region.values, gray.counts, volume, settings.voxel_shift, excess=settings.ibsi)
 
 
 def _glcm(region: Region, gray: GrayLevels, settings: Settings) -> dict[str, float]:
@@ -183,7 +195,7 @@ def _glszm(region: Region, gray: GrayLevels, settings: Settings) -> dict[str, fl
 
 
 def _ngtdm(region: Region, gray: GrayLevels, settings: Settings) -> dict[str, float]:
-    return ngtdm.features(gray, settings.distances, settings.flat_axis)
+    return ngtdm.features(gray, settings.distances, settings.flat_axis, lonely=not settings.ibsi)
 
 
 _MEASURES: dict[str, Callable[[Region, GrayLevels, Settings], dict[str, float]]] = {

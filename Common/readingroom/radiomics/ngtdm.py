@@ -39,20 +39,28 @@ class ToneDifferences:
         }
 
 
-def features(gray: GrayLevels, distances: tuple[int, ...] = (1,), flat_axis: int | None = None) -> dict[str, float]:
+def features(
+    gray: GrayLevels, distances: tuple[int, ...] = (1,), flat_axis: int | None = None, lonely: bool = True
+) -> dict[str, float]:
     """The five NGTDM features; neighbours are at the given Chebyshev distances."""
-    return tone_differences(gray, distances, flat_axis).features()
+    return tone_differences(gray, distances, flat_axis, lonely).features()
 
 
-def tone_differences(gray: GrayLevels, distances: tuple[int, ...], flat_axis: int | None) -> ToneDifferences:
-    """A voxel without neighbours counts, with a distance of zero, as in PyRadiomics."""
+def tone_differences(
+    gray: GrayLevels, distances: tuple[int, ...], flat_axis: int | None, lonely: bool = True
+) -> ToneDifferences:
+    """A ``lonely`` voxel, one without neighbours, counts with a distance of zero (PyRadiomics) or not at all (IBSI)."""
     sums, neighbours = _neighbourhoods(gray, distances, flat_axis)
     level = gray.present.astype(np.float64)[gray.flat[gray.inside] - 1]
     mean = sums / np.maximum(neighbours, 1)
     distance = np.where(neighbours > 0, np.abs(level - mean), 0.0)
     ranks = gray.flat[gray.inside] - 1
     differences = np.bincount(ranks, weights=distance, minlength=len(gray.present)).astype(np.float64)
-    return ToneDifferences(gray.present.astype(np.float64), gray.counts.astype(np.float64), differences)
+    levels = gray.present.astype(np.float64)
+    if lonely:
+        return ToneDifferences(levels, gray.counts.astype(np.float64), differences)
+    counts = np.bincount(ranks[neighbours > 0], minlength=len(levels)).astype(np.float64)
+    return ToneDifferences(levels[counts > 0], counts[counts > 0], differences[counts > 0])
 
 
 def _neighbourhoods(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .region import Box, Region, bounding_box
-from .resample import onto_grid, resample
+from .resample import onto_grid, resample, resample_centered
 from .settings import Settings
 
 
@@ -99,7 +99,7 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
     values = SimpleITK.GetArrayViewFromImage(image)
     _refuse_what_is_no_number(values[box][whole[box]])
     mask_of_values = whole
-    if settings.resegment_range is not None:
+    if settings.resegment_range is not None or settings.resegment_sigma is not None:
         mask_of_values = _within_thresholds(values, whole, settings)
         box = _checked_box(mask_of_values, settings)
         resegmented = SimpleITK.GetImageFromArray(mask_of_values.astype(np.uint8))
@@ -114,7 +114,7 @@ def _on_one_grid(
 ) -> tuple[SimpleITK.Image, SimpleITK.Image, list[Stage], tuple[str, ...]]:
     """Image and mask resampled as the settings ask for, what was done, and what has to be said about it."""
     if settings.resampled_spacing is not None and settings.interpolator is not None:
-        image, mask = resample(image, mask, settings)
+        image, mask = (resample_centered if settings.ibsi else resample)(image, mask, settings)
         return image, mask, [Stage("interpolated", mask, image)], ()
     if _same_grid(image, mask, settings.geometry_tolerance):
         return image, mask, [], ()
@@ -227,20 +227,25 @@ def _cropped(
 
 
 def _within_thresholds(values: NDArray, mask: NDArray[np.bool_], settings: Settings) -> NDArray[np.bool_]:
-    limits = sorted(settings.resegment_range or ())
     inside = values[mask]
-    if settings.resegment_mode == "relative":
-        limits = [inside.max() * limit for limit in limits]
-    elif settings.resegment_mode == "sigma":
-        limits = [np.mean(inside) + np.std(inside) * limit for limit in limits]
-    kept = inside >= limits[0]
-    if len(limits) == 2:
-        kept &= inside <= limits[1]
+    kept = _in_range(inside, settings) if settings.resegment_range is not None else np.ones(len(inside), dtype=bool)
+    if settings.resegment_sigma is not None:
+        kept &= np.abs(inside - np.mean(inside[kept])) <= settings.resegment_sigma * np.std(inside[kept])
     if np.count_nonzero(kept) <= 1:
         raise InputError(
-            f"The thresholds {', '.join(f'{limit:g}' for limit in limits)} leave {np.count_nonzero(kept)} of the "
-            f"region's {len(inside)} voxels; widen resegmentRange."
+            f"The thresholds leave {np.count_nonzero(kept)} of the region's {len(inside)} voxels, whose values go from "
+            f"{inside.min():g} to {inside.max():g}; widen resegmentRange."
         )
     result = np.zeros_like(mask)
     result[mask] = kept
     return result
+
+
+def _in_range(inside: NDArray, settings: Settings) -> NDArray[np.bool_]:
+    limits = sorted(settings.resegment_range or ())
+    if settings.resegment_mode == "relative":
+        limits = [inside.max() * limit for limit in limits]
+    elif settings.resegment_mode == "sigma":
+        limits = [np.mean(inside) + np.std(inside) * limit for limit in limits]
+    kept: NDArray[np.bool_] = inside >= limits[0]
+    return kept & (inside <= limits[1]) if len(limits) == 2 else kept

@@ -70,12 +70,24 @@ class Settings:
     start_level: int = 0  # start_level of Wavelet
     level: int = 1  # level of Wavelet
     wavelet: str = "coif1"  # wavelet
+    ibsi: bool = False  # the definitions of the Image Biomarker Standardisation Initiative where PyRadiomics has others
+    resegment_sigma: float | None = (
+        None  # with ibsi: voxels farther from the mean than this many deviations are left out
+    )
 
     def __post_init__(self) -> None:
         for name, value in self._numbers():
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise InputError(f"The setting {OPTIONS[name]} must be a number, not {value!r}.")
-        for name in ("bin_width", "bin_count", "normalize_scale", "remove_outliers", "level", "geometry_tolerance"):
+        for name in (
+            "bin_width",
+            "bin_count",
+            "normalize_scale",
+            "remove_outliers",
+            "level",
+            "geometry_tolerance",
+            "resegment_sigma",
+        ):
             value = getattr(self, name)
             _require(value is None or value > 0, name, "greater than 0", value)
         _require(min(self.sigma, default=1) > 0, "sigma", "greater than 0", self.sigma)
@@ -92,6 +104,9 @@ class Settings:
         _one_of(self.weighting_norm, (None, *NORMS), "weighting_norm")
         _one_of(self.resegment_mode, ("absolute", "relative", "sigma"), "resegment_mode")
         _one_of(self.interpolator, (None, *INTERPOLATORS), "interpolator")
+        _require(
+            self.ibsi or self.resegment_sigma is None, "resegment_sigma", "left out without ibsi", self.resegment_sigma
+        )
         limits = self.resegment_range
         _require(limits is None or len(limits) in (1, 2), "resegment_range", "one or two numbers", limits)
         spacing = self.resampled_spacing
@@ -183,9 +198,20 @@ OPTIONS: dict[str, str] = {  # our name: PyRadiomics' name
     "start_level": "start_level",
     "level": "level",
     "wavelet": "wavelet",
+    "ibsi": "ibsi",  # ours alone
+    "resegment_sigma": "resegmentSigma",  # ours alone
 }
 _LISTS = ("resampled_spacing", "distances", "resegment_range", "sigma")
-_FLAGS = ("normalize", "pre_crop", "force_2d", "resegment_shape", "correct_mask", "symmetrical_glcm", "provenance")
+_FLAGS = (
+    "normalize",
+    "pre_crop",
+    "force_2d",
+    "resegment_shape",
+    "correct_mask",
+    "symmetrical_glcm",
+    "provenance",
+    "ibsi",
+)
 _FIXED = ("interpolator", "resampled_spacing", "pad_distance", "label")  # for all image types alike
 _SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
 

@@ -13,7 +13,7 @@ from .marching_cubes import surface
 ROUNDING = 1e-13  # of the largest eigenvalue; less is noise
 
 
-def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> dict[str, float]:
+def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float], unbiased: bool = False) -> dict[str, float]:
     """The 14 shape features, and three deprecated ones.
 
     Parameters
@@ -21,11 +21,14 @@ def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> di
     mask : ``[k, j, i]``, cropped to the region's box: the classic marching cubes leave holes where voxels meet at a
         corner, and the volume of such a mesh depends on where it lies
     spacing : mm, ``(k, j, i)``
+    unbiased : axes from variances divided by one less than the number of voxels (IBSI)
     """
     padded = np.pad(mask, 1)
     area, volume = surface(padded, spacing)
     in_space, slice_, column, row = diameters(padded, spacing)
-    least, minor, major = principal_variances(mask, spacing)
+    voxels = int(np.count_nonzero(mask))
+    correction = voxels / (voxels - 1) if unbiased else 1.0
+    least, minor, major = (variance * correction for variance in principal_variances(mask, spacing))
     sphere = (36 * math.pi * volume**2) ** (1 / 3)
     return {
         "Compactness1": volume / (area**1.5 * math.sqrt(math.pi)),
@@ -44,7 +47,7 @@ def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> di
         "SphericalDisproportion": area / sphere if sphere else math.nan,
         "SurfaceArea": area,
         "SurfaceVolumeRatio": area / volume if volume else math.nan,
-        "VoxelVolume": np.count_nonzero(mask) * math.prod(spacing),
+        "VoxelVolume": voxels * math.prod(spacing),
     }
 
 
