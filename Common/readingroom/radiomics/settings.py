@@ -61,7 +61,7 @@ class Settings:
     minimum_voxels: int | None = None  # minimumROISize; the region must have more
     geometry_tolerance: float = 1e-4  # geometryTolerance, in voxels
     correct_mask: bool = False  # correctMask: resample a mask that lies on another grid
-    voxel_shift: float = 0.0  # voxelArrayShift
+    voxel_shift: int = 0  # voxelArrayShift
     symmetrical_glcm: bool = True  # symmetricalGLCM
     weighting_norm: str | None = None  # weightingNorm
     gldm_tolerance: int = 0  # gldm_a
