@@ -19,7 +19,9 @@ def dilated(millimeters: float) -> Change:
     """The mask grown by a distance; negative: shrunk."""
 
     def change(image: SimpleITK.Image, mask: SimpleITK.Image, random: np.random.Generator) -> Pair:
-        return image, _from_distance(_distance(mask) - millimeters, mask)
+        distance = _distance(mask)
+        grown = distance <= millimeters if millimeters >= 0 else distance < millimeters
+        return image, SimpleITK.Cast(grown, mask.GetPixelID())
 
     return change
 
@@ -37,9 +39,9 @@ def contour_noise(millimeters: float, smoothness: float = 5.0) -> Change:
         noise = SimpleITK.GetImageFromArray(random.standard_normal(mask.GetSize()[::-1]))
         noise.CopyInformation(mask)
         smooth = SimpleITK.GetArrayFromImage(SimpleITK.SmoothingRecursiveGaussian(noise, smoothness)).astype(np.float64)
-        shift = SimpleITK.GetImageFromArray(smooth * (millimeters / smooth.std()))
-        shift.CopyInformation(mask)
-        return image, _from_distance(_distance(mask) + shift, mask)
+        distance = SimpleITK.GetArrayFromImage(_distance(mask))
+        distance -= np.sign(distance) * min(mask.GetSpacing()) / 2  # the surface lies between two voxels
+        return image, _like((distance + smooth * (millimeters / smooth.std()) <= 0).astype(np.float64), mask)
 
     return change
 
@@ -95,22 +97,15 @@ def resampled(factor: float) -> Change:
 
 
 def _distance(mask: SimpleITK.Image) -> SimpleITK.Image:
-    """Signed distance from the surface in mm, negative inside.
+    """mm to the nearest voxel on the other side of the surface, negative inside."""
 
-    SimpleITK measures from the outermost voxels within; the mean of both sides lies half way between the voxels.
-    """
-
-    def from_outermost(region: SimpleITK.Image) -> SimpleITK.Image:
-        return SimpleITK.SignedMaurerDistanceMap(
+    def to_nearest(region: SimpleITK.Image) -> SimpleITK.Image:
+        signed = SimpleITK.SignedMaurerDistanceMap(
             region, insideIsPositive=False, squaredDistance=False, useImageSpacing=True
         )
+        return SimpleITK.Cast(SimpleITK.Maximum(signed, 0.0), SimpleITK.sitkFloat64)
 
-    both = from_outermost(mask) - from_outermost(mask == 0)
-    return SimpleITK.Cast(both, SimpleITK.sitkFloat64) / 2
-
-
-def _from_distance(distance: SimpleITK.Image, mask: SimpleITK.Image) -> SimpleITK.Image:
-    return SimpleITK.Cast(distance <= 0, mask.GetPixelID())
+    return to_nearest(mask) - to_nearest(mask == 0)
 
 
 def _like(values: np.ndarray, image: SimpleITK.Image) -> SimpleITK.Image:
