@@ -14,13 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from readingroom.imaging.radiograph import prepare
 
 from readingroom.bundles import store
 from readingroom.engine.client import WorkerClient
 from readingroom.examples import chest_radiograph
 from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
+from readingroom.imaging.radiograph import prepare
 from readingroom.networks import backbones
 from readingroom.readers import READERS
 

@@ -2,12 +2,14 @@
 
 Exit codes: 0 done; 1 something else that the user can mend (a damaged bundle, a full disk); 2 wrong use; 3 the input
 was refused (unreadable, or a ``stop`` check without ``--anyway``); 130 interrupted. Errors are one sentence on
-standard error.
+standard error; what nobody foresaw has its details below, for a bug report.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from . import RESEARCH_USE, __version__
 from .engine.client import InProcessClient
 from .engine.progress import Progress
-from .errors import InputError, ReadingRoomError, RefusedError
+from .errors import CancelledError, EngineError, InputError, ReadingRoomError, RefusedError
 from .readers import READERS
 
 if TYPE_CHECKING:
@@ -27,16 +29,19 @@ DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code (argparse itself exits with 2 for wrong use)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a pipe may know fewer letters than the names of files have
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
     except (RefusedError, InputError) as error:
         return _failed(error, REFUSED)
+    except (CancelledError, KeyboardInterrupt):  # Control-C within a call of the engine, or elsewhere
+        print("readingroom: Cancelled.", file=sys.stderr)
+        return INTERRUPTED
     except ReadingRoomError as error:
         return _failed(error, FAILED)
-    except KeyboardInterrupt:
-        print("Cancelled; nothing was written.", file=sys.stderr)
-        return INTERRUPTED
     return DONE
 
 
@@ -132,7 +137,7 @@ def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: P
 
 
 def _read(options: argparse.Namespace) -> None:
-    reading = _read_and_report(options.reader, options.image, options)
+    reading = _read_and_report(options)
     for finding in reading["findings"]:
         print(f"{finding['title']}: {100 * finding['probability']:.0f} %")
     for check in reading["checks"]:
@@ -144,23 +149,22 @@ def _read(options: argparse.Namespace) -> None:
 def _demo(options: argparse.Namespace) -> None:
     from .examples import chest_radiograph
 
-    options.bundle, options.anyway, options.page_size, options.anonymous = "", False, "A4", False
-    options.reader, options.image = "chest-xray", chest_radiograph()
-    _read(options)
+    arguments = ["read", "chest-xray", str(chest_radiograph()), "--out", str(options.out), "--device", options.device]
+    _read(_parser().parse_args(arguments))
 
 
-def _read_and_report(reader: str, image: Path, options: argparse.Namespace) -> dict[str, Any]:
+def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:
     from .imaging.open import open_study
 
     client = InProcessClient()
-    study = open_study(image)
+    study = open_study(options.image)
     value = _run(
         client,
         "read",
         {
-            "reader": reader,
+            "reader": options.reader,
             "study": study.to_json(),
-            "bundle": options.bundle or READERS[reader].default_bundle,
+            "bundle": options.bundle or READERS[options.reader].default_bundle,
             "device": options.device,
             "anyway": options.anyway,
             "out": str(options.out),
@@ -170,6 +174,7 @@ def _read_and_report(reader: str, image: Path, options: argparse.Namespace) -> d
         client,
         "report",
         {
+            "reading": value["reading"],
             "reading_folder": value["folder"],
             "out": str(options.out),
             "formats": ["html", "pdf"],
@@ -194,17 +199,22 @@ class _ProgressLine:
         return self
 
     def show(self, fraction: float, sentence: str) -> None:
-        if self._terminal:
-            filled = round(20 * fraction)
-            print(f"\r\033[K[{'#' * filled}{'.' * (20 - filled)}] {sentence}", end="", file=sys.stderr, flush=True)
+        filled = round(20 * fraction)
+        self._write(f"[{'#' * filled}{'.' * (20 - filled)}] {sentence}")
 
     def __exit__(self, *_: object) -> None:
+        self._write("")
+
+    def _write(self, text: str) -> None:
         if self._terminal:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            width = shutil.get_terminal_size().columns - 1  # a longer line would wrap and stay
+            print(f"\r{text[:width]:<{width}}\r", end="", file=sys.stderr, flush=True)
 
 
 def _failed(error: ReadingRoomError, code: int) -> int:
     print(f"readingroom: {error}", file=sys.stderr)
+    if isinstance(error, EngineError) and error.detail:
+        print(error.detail, file=sys.stderr)
     return code
 
 

@@ -40,17 +40,17 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         handle, name = tempfile.mkstemp(prefix=".writing-", suffix="".join(path.suffixes), dir=path.parent)
     except OSError as error:
-        raise OutputError(_sentence(path, error)) from error
+        raise cannot_write(path, error) from error
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb") as written:
+        with temporary.open("r+b") as written:  # Windows syncs only what is open for writing
             os.fsync(written.fileno())
         temporary.chmod(0o666 & ~_umask())  # mkstemp makes private files
         temporary.replace(path)
     except OSError as error:
-        raise OutputError(_sentence(path, error)) from error
+        raise cannot_write(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -65,16 +65,19 @@ def make_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(_sentence(folder, error)) from error
+        raise cannot_write(folder, error) from error
     return folder
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """The error as a sentence about the file or folder that could not be written."""
+    reason = (error.strerror or str(error)).lower()
+    return OutputError(
+        f"Cannot write {path.name} in {path.parent}: {reason}. Choose another folder or free some space."
+    )
 
 
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _sentence(path: Path, error: OSError) -> str:
-    reason = (error.strerror or str(error)).lower()
-    return f"Cannot write {path.name} in {path.parent}: {reason}. Choose another folder or free some space."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -112,6 +113,11 @@ class Check:
     sentence: str
     value: float | None = None
     limit: float | None = None
+
+
+def has_stop(checks: Iterable[Check]) -> bool:
+    """Whether one of the checks ends the read."""
+    return any(check.status == "stop" for check in checks)
 
 
 @dataclass(frozen=True)
@@ -250,7 +256,7 @@ class Reading:
                 raise ValueError(f"A {what} speaks of {', '.join(sorted(strangers))}, which is no finding here.")
         for heat_map in self.heat_maps:
             self.study.image(heat_map.image)
-        if any(check.status == "stop" for check in self.checks) and not self.read_anyway:
+        if has_stop(self.checks) and not self.read_anyway:
             raise ValueError("A reading with a 'stop' check needs read_anyway=True.")
 
     def finding(self, name: str) -> Finding:
@@ -281,6 +287,12 @@ class Reading:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values as described by ``schemas/reading.schema.json``."""
         return {"format": 1, **records.to_json(self)}
+
+    def to_bytes(self) -> bytes:
+        """The content of a ``reading.json``, UTF-8."""
+        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        # A file name that is no Unicode (Linux allows any bytes) holds surrogates; JSON has them too, as \udcff.
+        return text.encode("utf-8", errors="backslashreplace")
 
     @classmethod
     def from_json(cls, data: Any) -> Reading:

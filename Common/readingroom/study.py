@@ -20,7 +20,7 @@ class PatientFacts:
     ``name`` and ``patient_id`` are for the report alone; they are never logged.
     """
 
-    name: str = ""
+    name: str = ""  # as people write it: family, given
     patient_id: str = ""
     sex: str = ""  # DICOM PatientSex: M, F, O
     age_years: float | None = None
@@ -32,8 +32,9 @@ class PatientFacts:
 
     @property
     def anonymous(self) -> PatientFacts:
-        """The same facts without name, ID and birth date."""
-        return replace(self, name="", patient_id="", birth_date="")
+        """The same facts without name, ID and birth date; ages above 89 become 90, since they are rare."""
+        age = self.age_years if self.age_years is None else min(self.age_years, 90.0)
+        return replace(self, name="", patient_id="", birth_date="", age_years=age)
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,19 @@ class Study:
 
     @property
     def anonymous(self) -> Study:
-        """The same study without what names the patient or finds the images in an archive."""
-        images = tuple(replace(image, facts=_without_instance_uids(image.facts)) for image in self.images)
-        return replace(self, images=images, patient=self.patient.anonymous, accession_number="", study_instance_uid="")
+        """The same study without what names the patient or finds the images in an archive.
+
+        Free text goes too, since names are typed into it, and of dates only the year stays (DICOM PS3.15, Annex E).
+        """
+        return replace(
+            self,
+            images=tuple(replace(image, facts=_anonymous(image.facts)) for image in self.images),
+            patient=self.patient.anonymous,
+            accession_number="",
+            study_instance_uid="",
+            study_date=self.study_date[:4],
+            description="",
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; pixels in memory are left out (write them to files first)."""
@@ -155,6 +166,7 @@ class Study:
         return records.from_json(cls, data)
 
 
-def _without_instance_uids(facts: Mapping[str, str]) -> dict[str, str]:
-    """Header facts without ``SOPInstanceUID``, ``SeriesInstanceUID`` ..., by which an archive finds the patient."""
-    return {keyword: value for keyword, value in facts.items() if not keyword.endswith("InstanceUID")}
+def _anonymous(facts: Mapping[str, str]) -> dict[str, str]:
+    """Header facts without dates, free text, and the UIDs by which an archive finds the patient."""
+    endings = ("InstanceUID", "Date", "Time", "DateTime", "Description", "ProtocolName", "Comments")
+    return {keyword: value for keyword, value in facts.items() if not keyword.endswith(endings)}

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import host
+
+# Before anybody imports PySide6, be it to see whether it is there.
+os.environ.update(host.ENVIRONMENT)
+
 REPOSITORY = Path(__file__).resolve().parents[2]
+_NOT_PRODUCT = {"Testing", ".venv", ".git"}
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +33,27 @@ def a_slicer_host() -> Any:
     """The running stand-in for Slicer; `import slicer, qt, ctk` works from here on."""
     pytest.importorskip("slicer", reason="needs the extra [host]: real MRML, VTK and Qt")
     pytest.importorskip("PySide6", reason="needs the extra [host]: real MRML, VTK and Qt")
-    import host
-
     host.start()
+    _guard_product()
     return host
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_guard_where_the_host_runs_already() -> None:
+    """Some folders start the host when they are collected; their panels are held against Slicer's list as well."""
+    started = sys.modules.get("host")
+    if started is not None and started.is_running():
+        _guard_product()
+
+
+def _guard_product() -> None:
+    """What the product asks of Qt objects while tests run has to be there in Slicer."""
+    from host import api
+
+    listing = REPOSITORY.parent / "shared" / "reference" / "slicer_api.json"
+    if listing.is_file():
+        folders = [f for f in REPOSITORY.iterdir() if f.is_dir() and f.name not in _NOT_PRODUCT]
+        api.guard(api.Listing(listing), folders)
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """The shell command as a person runs it: files, exit codes, one sentence on standard error."""
 
+import hashlib
+import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -9,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from readingroom import cli
 from readingroom.bundles import store
+from readingroom.engine import calls
 from readingroom.examples import chest_radiograph as example
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
 from readingroom.phantoms.dicom_files import stored, write_dicom
@@ -99,17 +104,29 @@ def test_an_unknown_bundle_is_one_sentence(readingroom, tmp_path):
     assert "nobody" in done.stderr
 
 
-def test_bundles_are_listed_verified_installed_and_removed(readingroom, tmp_path):
+@pytest.fixture
+def a_bundle_zip(tmp_path) -> Path:
+    """The shipped bundle under another name, zipped."""
+    folder = tmp_path / "made" / "my-bundle"
+    shutil.copytree(store.shipped_folder() / "cxr-nih-pneumonia", folder)
+    metadata = folder / "configs" / "metadata.json"
+    data = json.loads(metadata.read_text("utf-8"))
+    data["readingroom"]["name"] = "my-bundle"
+    metadata.write_text(json.dumps(data), "utf-8")
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
+    sums = (f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.relative_to(folder).as_posix()}\n" for f in files)
+    (folder / "SHA256SUMS").write_text("".join(sums), "utf-8")
+    return Path(shutil.make_archive(str(tmp_path / "my-bundle"), "zip", folder.parent))
+
+
+def test_bundles_are_listed_verified_installed_and_removed(readingroom, a_bundle_zip, tmp_path):
     assert "cxr-nih-pneumonia" in readingroom("bundles", "list").stdout
-    folder = store.shipped_folder() / "cxr-nih-pneumonia"
-    assert "safe to load" in readingroom("bundles", "verify", folder).stdout
-    with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as archive:
-        for path in folder.rglob("*"):
-            archive.write(path, path.relative_to(folder.parent))
-    assert readingroom("bundles", "install", tmp_path / "bundle.zip").returncode == 0
-    assert readingroom("bundles", "list").stdout.count("cxr-nih-pneumonia") >= 2
-    assert readingroom("bundles", "remove", "cxr-nih-pneumonia").returncode == 0
-    done = readingroom("bundles", "remove", "cxr-nih-pneumonia")
+    assert "safe to load" in readingroom("bundles", "verify", tmp_path / "made" / "my-bundle").stdout
+    assert readingroom("bundles", "install", a_bundle_zip).returncode == 0
+    assert "my-bundle" in readingroom("bundles", "list").stdout
+    assert readingroom("bundles", "remove", "my-bundle").returncode == 0
+    assert "my-bundle" not in readingroom("bundles", "list").stdout
+    done = readingroom("bundles", "remove", "my-bundle")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
 
@@ -133,3 +150,28 @@ def test_patient_names_stay_out_of_what_is_printed(readingroom, tmp_path):
 def test_constant_pictures_are_refused(readingroom, tmp_path):
     Image.fromarray(np.full((300, 300), 90, np.uint8)).save(tmp_path / "flat.png")
     assert readingroom("read", "chest-xray", tmp_path / "flat.png", "--out", tmp_path / "out").returncode == 3
+
+
+def test_control_c_during_a_read_exits_with_130(tmp_path, monkeypatch, capsys):
+    def interrupted(arguments, progress):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(calls.CALLS, "read", interrupted)
+    assert cli.main(["read", "chest-xray", str(example()), "--out", str(tmp_path / "out")]) == 130
+    assert capsys.readouterr().err == "readingroom: Cancelled.\n"
+
+
+def test_what_nobody_foresaw_comes_with_its_details(tmp_path, monkeypatch, capsys):
+    def broken(arguments, progress):
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(calls.CALLS, "read", broken)
+    assert cli.main(["read", "chest-xray", str(example()), "--out", str(tmp_path / "out")]) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_pipe_that_knows_few_letters_does_not_lose_a_read(readingroom, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = readingroom("read", "chest-xray", example(), "--out", tmp_path / "胸部")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "胸部" / "report.pdf").exists()

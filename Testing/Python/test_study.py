@@ -123,3 +123,17 @@ def test_an_anonymous_study_keeps_sex_and_age_and_loses_what_names_the_patient(a
 def test_facts_of_an_image_cannot_be_changed(a_study):
     with pytest.raises(TypeError):
         a_study.image("frontal").facts["KVP"] = "0"
+
+
+def test_an_anonymous_study_loses_free_text_and_all_of_its_dates_but_the_year():
+    image = StudyImage(
+        "frontal",
+        Path("x.dcm"),
+        facts={"SeriesDescription": "Mr Doe", "ProtocolName": "Doe", "AcquisitionDate": "20260131", "KVP": "120"},
+    )
+    study = Study((image,), patient=PatientFacts(age_years=97), study_date="20260131", description="Doe, chest")
+    anonymous = study.anonymous
+    assert anonymous.study_date == "2026"
+    assert anonymous.description == ""
+    assert dict(anonymous.image("frontal").facts) == {"KVP": "120"}
+    assert anonymous.patient.age_years == 90

@@ -43,13 +43,25 @@ class _LateModule(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """It runs already."""
 
 
+def is_running() -> bool:
+    """Whether `start` was called."""
+    return _application is not None
+
+
+ENVIRONMENT = {
+    "PYSIDE6_OPTION_PYTHON_ENUM": "3",  # enums are ints, as in PythonQt; read when PySide6 is first imported
+    "QT_QPA_PLATFORM": "offscreen",
+    "VTK_DEFAULT_OPENGL_WINDOW": "vtkEGLRenderWindow",
+}
+
+
 def _prepare_environment() -> None:
-    if "PySide6.QtCore" in sys.modules:
-        msg = "PySide6 is imported already; host.start() has to come first, since enums are made as int only then"
+    enums = "PYSIDE6_OPTION_PYTHON_ENUM"
+    if "shiboken6" in sys.modules and os.environ.get(enums) != ENVIRONMENT[enums]:
+        msg = f"PySide6 is imported already: set {enums}={ENVIRONMENT[enums]} before, or let host.start() come first"
         raise RuntimeError(msg)
-    os.environ["PYSIDE6_OPTION_PYTHON_ENUM"] = "0x03"  # enums are ints, as in PythonQt
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
 
 
 def _start() -> Any:
@@ -88,6 +100,8 @@ def _start() -> Any:
     app = slicer.app = application.qSlicerApplication()
     app._start()
     sys.meta_path.append(_LateModule("slicer.packaging", slicer_packaging))
+    slicer.util.pip_install = slicer_packaging.pip_install  # Slicer's own wrappers of the same
+    slicer.util.pip_uninstall = slicer_packaging.pip_uninstall
     sys.modules["slicer.i18n"] = slicer.i18n = slicer_i18n
     from . import parameter_node, scripted_module
 
@@ -107,9 +121,11 @@ def load_module(path: str | Path) -> Any:
 
 
 def unload_module(name: str) -> None:
-    """Clean up and forget a module that `load_module` loaded."""
+    """Clean up and forget a module that `load_module` loaded, if it is still loaded."""
     from . import modules
 
+    if _application.moduleManager().module(name) is None:
+        return
     _application._parts["window"]._close_panel()
     modules.unload(name)
 
@@ -189,7 +205,7 @@ def load_scene(path: str | Path) -> None:
 
 def __getattr__(name: str) -> Any:
     """`host.click`, `host.select`, ... come from `person`, which needs the started application."""
-    if name in {"click", "select", "type", "press", "wait_until", "grab", "render_slice", "render_3d"}:
+    if name in {"click", "select", "type", "press", "wait_until", "grab", "grab_desk", "render_slice", "render_3d"}:
         from . import person
 
         return getattr(person, "type_text" if name == "type" else name)

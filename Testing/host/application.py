@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import slicer
-from PySide6.QtCore import QObject, QSettings, Signal
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QScrollArea, QWidget
+from PySide6.QtCore import QObject, QSettings, Qt, Signal
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMainWindow, QScrollArea, QWidget
 
 from .core import Core
 from .io_manager import qSlicerIOManager
 from .modules import Modules, qSlicerLoadableModule, qSlicerModuleManager, unload
-from .pythonqt import declared, standin
+from .pythonqt import declared, standin, stop_watching
 from .standins import State, stored
+from .subject_hierarchy import SubjectHierarchy
 from .views import qSlicerLayoutManager
 
 VERSION = (5, 12, 3)
+PANEL_WIDTH = 480  # pixels, about what the module panel of a fresh installation has
 
 
 class CommandOptions:
@@ -78,12 +81,17 @@ class qSlicerMainWindow(QMainWindow):
         self.setObjectName("qSlicerMainWindow")
         middle = QWidget(self)
         row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
         self._scroll = QScrollArea(middle)
         self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFixedWidth(PANEL_WIDTH)
         row.addWidget(self._scroll)
+        row.addStretch(1)
         self.setCentralWidget(middle)
         self._selector = qSlicerModuleSelectorToolBar(self)
-        self.resize(1200, 900)
+        self.resize(1400, 900)
 
     def moduleSelector(self) -> Any:
         return self._selector
@@ -120,7 +128,7 @@ class qSlicerApplication(QApplication):
 
     startupCompleted = Signal()
     mrmlSceneChanged = Signal(object)
-    cpp_signals = {"mrmlSceneChanged(vtkMRMLScene*)": "mrmlSceneChanged"}
+    cpp_signals: ClassVar[dict[str, str]] = {"mrmlSceneChanged(vtkMRMLScene*)": "mrmlSceneChanged"}
     _core: Core
     _home: Path
     _parts: dict
@@ -150,17 +158,22 @@ class qSlicerApplication(QApplication):
             manager._add(name, qSlicerLoadableModule(name, logic))
         self._parts["io"] = qSlicerIOManager()
         self._parts["extensions"] = qSlicerExtensionsManagerModel()
-        self._parts["settings"] = QSettings(str(self._home / "Slicer.ini"), QSettings.Format.IniFormat)
+        self._parts["settings"] = QSettings()  # the same file as a script's own QSettings()
         self._parts["layout"] = qSlicerLayoutManager(self._core.application_logic)
         self._parts["window"] = qSlicerMainWindow()
+        self._parts["hierarchy"] = SubjectHierarchy(slicer.mrmlScene)
 
     def _stop(self) -> None:
         """Leave as Slicer leaves: the signal, the panels, the scene, the views; in another order VTK complains."""
         self.aboutToQuit.emit()
+        stop_watching()
         for name in list(slicer.selfTests):
             unload(name)
+        self._parts["layout"]._stop()
+        self._parts["hierarchy"].stop()
         self._core.scene.Clear(1)
         self._parts.clear()
+        shutil.rmtree(self._home, ignore_errors=True)
 
     def applicationLogic(self) -> Any:
         return self._core.application_logic

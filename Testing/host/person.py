@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,17 @@ def _usable(widget: Any, act: str) -> None:
     if not widget.isVisible():
         msg = f"A person cannot {act} {name}: it is not visible"
         raise AssertionError(msg)
+    _scroll_to(widget)
     if not widget.isEnabled():
         msg = f"A person cannot {act} {name}: it is disabled"
         raise AssertionError(msg)
+
+
+def _scroll_to(widget: Any) -> None:
+    scroll = slicer.app._parts["window"]._scroll
+    if scroll.widget() is not None and scroll.widget().isAncestorOf(widget):
+        scroll.ensureWidgetVisible(widget)
+        slicer.app.processEvents()
 
 
 def click(widget: Any) -> None:
@@ -42,7 +51,7 @@ def click(widget: Any) -> None:
 def select(combo: Any, text: str) -> None:
     """Choose the entry `text` of a combo box or node selector."""
     _usable(combo, "choose in")
-    box = combo._combo if isinstance(combo, mrml_widgets.qMRMLNodeComboBox) or hasattr(combo, "_combo") else combo
+    box = combo._combo if isinstance(combo, mrml_widgets.qMRMLNodeComboBox) else combo
     index = box.findText(text)
     if index < 0:
         entries = [box.itemText(i) for i in range(box.count)]
@@ -86,24 +95,83 @@ def wait_until(predicate: Callable[[], Any], seconds: float = 10.0) -> None:
 
 
 def grab(widget: Any, path: str | Path, width: int = 0, height: int = 0) -> None:
-    """A picture of a widget as PNG, at its own size or the one given, as if it were on the screen."""
+    """A picture of a widget as PNG, as if it were on the screen, at its own size or the one given.
+
+    The panel of the open module is shown in full, as if the window were high enough to need no scrolling.
+    """
+    if widget.inherits("qSlicerScriptedLoadableModuleWidget"):
+        with _room_for(widget, width, height):
+            _picture_of(widget, path)
+        return
     if width or height:
         widget.resize(width or widget.property("width"), height or widget.property("height"))
+    _picture_of(widget, path)
+
+
+def _picture_of(widget: Any, path: str | Path) -> None:
     if not widget.isVisible():
         widget.show()
     slicer.app.processEvents()
     image = QImage(widget.property("size"), QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.white)
+    _draw(widget, image, QPoint(0, 0))
+    _save(image, path)
+
+
+def grab_desk(path: str | Path, views_shown: tuple[str, ...] = ("Red",), width: int = 1400, height: int = 800) -> None:
+    """The desk as PNG: the open panel at the left, the named slice views from the top down at the right."""
+    panel = slicer.app._parts["window"]._scroll.widget()
+    left = 0
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(slicer.app.palette().window().color())
+    if panel is not None:
+        with _room_for(panel, 0, height):
+            left = panel.property("width")
+            _draw(panel, image, QPoint(0, 0))
     painter = QPainter(image)
-    widget.render(painter, QPoint(0, 0))
+    each = height // len(views_shown)
+    for i, name in enumerate(views_shown):
+        pixels = render_slice(name, width=width - left, height=each)
+        view = QImage(pixels.tobytes(), width - left, each, 3 * (width - left), QImage.Format.Format_RGB888)
+        painter.drawImage(left, i * each, view)
     painter.end()
+    _save(image, path)
+
+
+@contextlib.contextmanager
+def _room_for(panel: Any, width: int, height: int) -> Iterator[None]:
+    """For a while the panel's column in the main window is as wide and high as asked, or as high as the panel needs."""
+    window = slicer.app._parts["window"]
+    size, column = window.property("size"), window._scroll.property("width")
+    window._scroll.setFixedWidth(width or column)
+    for _ in range(2):  # texts wrap at the new width first, then the height is known
+        slicer.app.processEvents()
+        least = panel.layout().minimumSize().height()
+        wrapped = panel.layout().totalHeightForWidth(panel.property("width"))
+        window.resize(window.property("width"), max(height, least, wrapped))
+    slicer.app.processEvents()
+    try:
+        yield
+    finally:
+        window._scroll.setFixedWidth(column)
+        window.resize(size)
+        slicer.app.processEvents()
+
+
+def _draw(widget: Any, image: QImage, where: QPoint) -> None:
+    painter = QPainter(image)
+    widget.render(painter, where)
+    painter.end()
+
+
+def _save(image: QImage, path: str | Path) -> None:
     if not image.save(str(path)):
         msg = f"{path} cannot be written"
         raise OSError(msg)
 
 
 def render_slice(name: str = "Red", path: str | Path | None = None, width: int = 500, height: int = 500) -> Any:
-    """A slice view as an RGB array [row, column, 3]; also as PNG when a path is given. Fits nothing: set the view up first."""
+    """A slice view as it is set up, as an RGB array [row, column, 3]; also as PNG when a path is given."""
     pixels = views.picture(slicer.app.layoutManager().sliceWidget(name)._view, width, height)
     if path is not None:
         views.save_picture(pixels, path)

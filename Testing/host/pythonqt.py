@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -29,6 +30,9 @@ _LIBRARIES = (QtCore, QtGui, QtWidgets, QtPrintSupport, QtNetwork, QtXml, QtSvg,
 _NOT_IN_PYTHONQT = {"SIGNAL", "SLOT", "ClassInfo", "QEnum", "QFlag", "SignalInstance", "Signal", "Slot", "Property"}
 _STANDINS: set[type] = set()
 _DECLARED: dict[int, tuple[Callable, Callable | None, Any]] = {}
+_REFUSED = {member for members in qt5.ABSENT.values() for member in members}
+_loading: list[bool] = []
+_watcher: list[Callable[[Any, str], None]] = []
 _CONNECT = {"connect": connect, "disconnect": disconnect}
 
 
@@ -112,7 +116,7 @@ def _give_properties(cls: type) -> None:
     for name, writable in list(_properties(cls)):
         own = vars(cls).get(name)
         inherited = _find(cls, name)
-        if name in not_properties or (own is None and isinstance(inherited, PropertyAttribute)):
+        if name in not_properties or (own is None and isinstance(inherited, (PropertyAttribute, Refused))):
             continue
         if id(own) in _DECLARED:
             get, put, _ = _DECLARED[id(own)]
@@ -131,7 +135,29 @@ def _give_signals(cls: type) -> None:
             setattr(cls, name, SignalAttribute(name, raw))
 
 
+def watch(look: Callable[[Any, str], None]) -> None:
+    """Call `look(object, name)` before each attribute of a Qt object is read or set; it may raise."""
+    _watcher[:] = [look]
+
+
+def stop_watching() -> None:
+    """Look no more."""
+    _watcher.clear()
+
+
+@contextlib.contextmanager
+def loading() -> Iterator[None]:
+    """While PySide6 loads a `.ui` file it may try to set attributes; they are not kept."""
+    _loading.append(True)
+    try:
+        yield
+    finally:
+        _loading.pop()
+
+
 def _set_attribute(self: Any, name: str, value: Any) -> None:
+    for look in _watcher:
+        look(self, name)
     cls = type(self)
     entry = _find(cls, name)
     if hasattr(type(entry), "__set__"):
@@ -140,14 +166,16 @@ def _set_attribute(self: Any, name: str, value: Any) -> None:
         self.__dict__[name] = value
     elif entry is None and name.encode() in [bytes(n.data()) for n in self.dynamicPropertyNames()]:
         self.setProperty(name, value)
-    else:
+    elif not _loading:  # PySide6's loader hangs every child on its top widget, PythonQt's does not
         msg = f"Attribute '{name}' does not exist and creation of new attributes on C++ objects is not allowed"
         raise AttributeError(msg)
 
 
 def _private_names(cls: type) -> set[str]:
     """Names that a stand-in declares for its own state: underscored annotations in the class body."""
-    return {name for k in cls.__mro__ if k in _STANDINS for name in vars(k).get("__annotations__", {})}
+    return {
+        name for k in cls.__mro__ if k in _STANDINS for name in vars(k).get("__annotations__", {}) if name[0] == "_"
+    }
 
 
 def _get_attribute(self: Any, name: str) -> Any:
@@ -176,8 +204,12 @@ def _serve_connect(cls: type) -> None:
     usual = cls.__getattribute__
 
     def get(self: Any, name: str) -> Any:
+        for look in _watcher:
+            look(self, name)
         if name in _CONNECT:
             return types.MethodType(_CONNECT[name], self)
+        if name in _REFUSED and isinstance(_find(type(self), name), Refused):  # signals it would find elsewhere
+            _find(type(self), name).__get__(self, type(self))
         return usual(self, name)
 
     cls.__getattribute__ = get  # type: ignore[assignment]
@@ -191,8 +223,6 @@ def _give_manners(cls: type) -> None:
     _give_properties(cls)
     _give_signals(cls)
     cls.__setattr__ = _set_attribute  # type: ignore[assignment]
-    for name in qt5.ABSENT.get(cls.__name__, ()):
-        setattr(cls, name, Refused(name))
 
 
 def _name_attribute() -> property:
@@ -206,6 +236,10 @@ def install() -> None:
         return
     for cls in sorted(set(_qobject_classes()), key=lambda k: len(k.__mro__)):
         _give_manners(cls)
+    for name, absent in qt5.ABSENT.items():
+        cls = next(getattr(library, name) for library in _LIBRARIES if hasattr(library, name))
+        for member in absent:
+            setattr(cls, member, Refused(member))
     for cls in [QtCore.QObject, *_qobject_classes()]:
         if "__getattribute__" in vars(cls):
             _serve_connect(cls)

@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import shiboken6
 from PySide6 import QtCore
 
 _connect = QtCore.QObject.connect
@@ -18,7 +19,7 @@ _disconnect = QtCore.QObject.disconnect
 _FIRST_OVERLOAD_ARGUMENTS = {("QProcess", "finished"): 1, ("QTimer", "timeout"): 0}
 
 errors: list[BaseException] = []
-"""What slots raised since the list was last cleared. Slicer prints such exceptions and goes on; a test may look here."""
+"""What slots raised since the list was last cleared. Slicer prints them and goes on; a test may look here."""
 
 
 def signatures(meta: QtCore.QMetaObject, own: bool = False) -> Iterator[str]:
@@ -70,8 +71,13 @@ class Slot:
 _connected: dict[int, list[tuple[str, Callable, Callable]]] = {}
 
 
+def _address(instance: Any) -> int:
+    """Where the C++ object lies: its Python wrapper may be made anew."""
+    return shiboken6.getCppPointer(instance)[0]
+
+
 def _remember(instance: Any, signature: str, function: Callable, slot: Callable) -> None:
-    key = id(instance)
+    key = _address(instance)
     if key not in _connected:
         _connected[key] = []
         _connect(instance, QtCore.SIGNAL("destroyed()"), lambda: _connected.pop(key, None))
@@ -96,7 +102,7 @@ def _attach(instance: Any, signature: str, function: Callable, most: int | None 
 
 
 def _detach(instance: Any, signature: str, function: Callable | None) -> bool:
-    entries = _connected.get(id(instance), [])
+    entries = _connected.get(_address(instance), [])
     found = [e for e in entries if e[0] == signature and (function is None or e[1] == function)]
     for entry in found:
         entries.remove(entry)
@@ -140,7 +146,7 @@ class Signal:
         return isinstance(other, Signal) and (self._instance, self._name) == (other._instance, other._name)
 
     def __hash__(self) -> int:
-        return hash((id(self._instance), self._name))
+        return hash((_address(self._instance), self._name))
 
     def __repr__(self) -> str:
         return f"<qt signal {self._name} of {type(self._instance).__name__} instance>"

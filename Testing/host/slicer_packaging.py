@@ -1,8 +1,13 @@
-"""`slicer.packaging`: records what is asked of pip and installs nothing."""
+"""`slicer.packaging`: records what is asked of pip and installs nothing.
+
+Slicer skips `pip_ensure` in testing mode; here it is played as in a session at a desk, so that a test can let the
+person decline (`declined`) or pip fail (`failing`).
+"""
 
 from __future__ import annotations
 
 import importlib.metadata
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -37,6 +42,11 @@ def _texts(requirements: Any) -> list[str]:
 def load_requirements(path: str | Path) -> list[Requirement]:
     lines = (line.split("#")[0].strip() for line in Path(path).read_text(encoding="utf-8").splitlines())
     return [Requirement(line) for line in lines if line]
+
+
+def load_pyproject_dependencies(path: str | Path) -> list[Requirement]:
+    content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    return [Requirement(text) for text in content["project"].get("dependencies", [])]
 
 
 def pip_check(req: Any) -> bool:

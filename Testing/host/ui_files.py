@@ -1,7 +1,7 @@
 """`.ui` files with CTK and MRML widgets: a `QUiLoader` that knows the stand-ins.
 
-Qt builds the plain widgets. What belongs to a stand-in's own Python properties, and every signal connection of the file,
-is taken out of the XML first and applied here, since Qt does not know the C++ types that Slicer's plugins declare.
+Qt builds the plain widgets. What belongs to a stand-in's own Python properties, and every signal connection of the
+file, is taken out of the XML first and applied here: Qt does not know the C++ types that Slicer's plugins declare.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from PySide6.QtUiTools import QUiLoader as PlainLoader
 from PySide6.QtWidgets import QWidget
 
 from . import ctk_widgets, mrml_widgets
-from .pythonqt import PropertyAttribute, standin
+from .pythonqt import PropertyAttribute, loading, standin
 
 WIDGETS: dict[str, type] = {
     name: value
@@ -86,7 +86,8 @@ class QUiLoader(PlainLoader):
         buffer = QBuffer()
         buffer.setData(QByteArray(ET.tostring(root)))
         buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-        top = super().load(buffer, parent)
+        with loading():
+            top = super().load(buffer, parent)
         named = {w.property("objectName"): w for w in [top, *top.findChildren(QWidget)]}
         for name, entries in own.items():
             for key, value in entries:

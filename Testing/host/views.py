@@ -289,6 +289,7 @@ class qSlicerLayoutManager(QObject):
     _logic: Any
     _slices: dict
     _volumes: dict
+    _tags: list
 
     def __init__(self, application_logic: Any) -> None:
         super().__init__()
@@ -296,8 +297,11 @@ class qSlicerLayoutManager(QObject):
         self._slices, self._volumes = {}, {}
         self._logic = slicer.vtkMRMLLayoutLogic()
         self._logic.SetMRMLScene(slicer.mrmlScene)
-        self._logic.GetLayoutNode().AddObserver(vtk.vtkCommand.ModifiedEvent, self._on_layout)
-        slicer.mrmlScene.AddObserver(slicer.vtkMRMLScene.EndCloseEvent, self._on_layout)
+        node, scene = self._logic.GetLayoutNode(), slicer.mrmlScene
+        self._tags = [
+            (node, node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._on_layout)),
+            (scene, scene.AddObserver(scene.EndCloseEvent, self._on_layout)),
+        ]
         self.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
         for name in SLICE_NAMES:
             self.sliceWidget(name)
@@ -315,6 +319,10 @@ class qSlicerLayoutManager(QObject):
         if arrangement != State.of(self).get("arrangement"):
             State.of(self)["arrangement"] = arrangement
             self.layoutChanged.emit(arrangement)
+
+    def _stop(self) -> None:
+        for caller, tag in self._tags:
+            caller.RemoveObserver(tag)
 
     def layoutLogic(self) -> Any:
         return self._logic

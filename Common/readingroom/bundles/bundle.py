@@ -91,11 +91,6 @@ class Bundle:
         """The model card, Markdown."""
         return self._bytes(CARD).decode("utf-8", errors="replace")
 
-    @property
-    def licence_text(self) -> str:
-        """The full licence of weights and card."""
-        return self._bytes(LICENCE).decode("utf-8", errors="replace")
-
     def weights(self) -> dict[str, torch.Tensor]:
         """The network's state by layer name, on the CPU, in the stored precision (kernels in half precision).
 

@@ -185,12 +185,6 @@ class Conformal:
         by_finding = {finding: records.frozen(table) for finding, table in self.by_finding.items()}
         object.__setattr__(self, "by_finding", records.frozen(by_finding))
 
-    @property
-    def coverages(self) -> tuple[float, ...]:
-        """The coverages that can be asked for, ascending."""
-        table = self.quantiles or next(iter(self.by_finding.values()))
-        return tuple(sorted(float(key) for key in table))
-
     def quantile(self, coverage: float, finding: str = "") -> float:
         """The quantile of the score for this coverage.
 
@@ -352,23 +346,16 @@ class BundleMetadata:
         ):
             strangers = sorted(set(names) - known)
             _require(not strangers, f"{what} speaks of {', '.join(strangers)}, which is no label of the bundle.")
+        if self.conformal and self.multilabel:
+            missing = sorted(known - set(self.conformal.by_finding))
+            _require(not missing, f"The conformal calibration has no quantiles for {', '.join(missing)}.")
+        elif self.conformal:
+            _require(bool(self.conformal.quantiles), "The conformal calibration has no quantiles for exclusive labels.")
 
     @property
     def outputs(self) -> int:
         """How many numbers the network gives: one per label."""
         return len(self.labels)
-
-    def label(self, name: str) -> Label:
-        """The label of that name.
-
-        Raises
-        ------
-        KeyError : there is none
-        """
-        for label in self.labels:
-            if label.name == name:
-                return label
-        raise KeyError(f"The bundle has no label named '{name}'.")
 
     def points(self, finding: str) -> tuple[ReadingPoint, ...]:
         """The operating points of one finding, as a reading carries them."""

@@ -8,8 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import folders
 from ..errors import BundleError, ReadingRoomError
-from . import archive, bundle, folders
+from . import archive, bundle
 from .metadata import BundleMetadata
 
 
@@ -57,17 +58,17 @@ def installed() -> list[Installed]:
 
 
 def find(name_or_path: str | Path) -> bundle.Bundle:
-    """The verified bundle of this name, or in this folder (anything with a path separator, or an absolute path).
+    """The verified bundle of this name, or in this folder: whatever is no plain name, such as ``./mine``, is a path.
 
     Raises
     ------
     BundleError : there is none, or it is damaged
     """
-    wanted = Path(name_or_path)
-    if wanted.is_absolute() or len(wanted.parts) > 1 or str(name_or_path) in (".", ".."):
-        return bundle.load(wanted)
+    wanted = str(name_or_path)
+    if any(separator in wanted for separator in "/\\:") or wanted in (".", ".."):
+        return bundle.load(Path(wanted))
     for store, _ in reversed(_stores()):
-        if (store / wanted).is_dir():
+        if wanted and (store / wanted).is_dir():
             return bundle.load(store / wanted)
     names = sorted({entry.name for entry in installed()})
     known = f"Installed are: {', '.join(names)}." if names else "No bundle is installed."

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy
 
+from .. import folders
 from ..errors import OutputError, SetupError
-from . import bundle, folders
+from . import bundle
 from .metadata import BundleMetadata
 
 # MONAI's own description of metadata.json, and the release whose bundle tools read this layout in our tests.

@@ -20,9 +20,6 @@ _FINDING = "ReadingRoom.finding"
 COLOR_TABLES = {name: f"vtkMRMLColorTableNodeFile{name}.txt" for name in ("Inferno", "Magma", "Plasma", "Viridis")}
 COLOR_TABLES["ColdToHotRainbow"] = "vtkMRMLColorTableNodeFileColdToHotRainbow.txt"
 
-# Below this share of the strongest response a map says "not here"; transparent, so the anatomy stays readable.
-TRANSPARENT_BELOW = 0.25
-
 
 class Layers:
     """The nodes in the scene that one module owns. A second reading replaces them, and only them.
@@ -109,6 +106,14 @@ class Layers:
             box.GetDisplayNode().SetVisibility(box_visible and box.GetAttribute(_FINDING) == finding)
         for segmentation in self.nodes("segmentation"):
             segmentation.GetDisplayNode().SetVisibility(segments_visible)
+        self.keep_with_study()
+
+    def keep_with_study(self) -> None:
+        """Show nothing over another image than the one it was read from: not in views whose image changed."""
+        for heat_map in self.nodes("heat map"):
+            slice_views.release_from_others(heat_map)
+        for node in (*self.nodes("box"), *self.nodes("segmentation")):
+            slice_views.confine(node)
 
     # Parts
 
@@ -118,19 +123,18 @@ class Layers:
         self._own(node, "heat map", heat.finding)
         slicer.util.updateVolumeFromArray(node, array)
         node.CopyOrientation(volume)
-        node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
         node.CreateDefaultDisplayNodes()
         display = node.GetDisplayNode()
         self._own(display, "display", heat.finding)
+        display.SetAndObserveColorNodeID(COLOR_TABLES["Inferno"])
         display.AutoWindowLevelOff()
         display.SetWindowLevelMinMax(0.0, 1.0)
-        display.SetThreshold(TRANSPARENT_BELOW, 1.0)
+        display.SetThreshold(min(heat.levels), 1.0)  # clear below the lowest named level: the anatomy stays readable
         display.ApplyThresholdOn()
         legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(node)
         self._own(legend, "legend", heat.finding)
-        legend.SetTitleText(_("Attention"))
-        legend.SetVisibility(False)
-        _place_beside(node, volume)
+        _style_legend(legend)
+        _tie_to(node, volume)
 
     def _add_box(self, box: Box, finding: str, title: str, volume: Any) -> None:
         name = _("{title} attention box").format(title=title)
@@ -138,15 +142,16 @@ class Layers:
         self._own(node, "box", finding)
         node.CreateDefaultDisplayNodes()
         _fit_box(node, box, volume)
-        node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
         node.SetLocked(True)
+        for point in range(node.GetNumberOfControlPoints()):
+            node.SetNthControlPointVisibility(point, False)  # an outline says enough
         display = node.GetDisplayNode()
         self._own(display, "display", finding)
         display.SetFillVisibility(False)
         display.SetHandlesInteractive(False)
         display.SetPropertiesLabelVisibility(False)
         display.SetSelectedColor(0.3, 0.9, 1.0)
-        _place_beside(node, volume)
+        _tie_to(node, volume)
 
     def _add_segmentation(self, segments: list[Segment], volume: Any) -> None:
         name = _("{name} attention").format(name=volume.GetName())
@@ -154,7 +159,6 @@ class Layers:
         self._own(node, "segmentation")
         node.CreateDefaultDisplayNodes()
         node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-        node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
         display = node.GetDisplayNode()
         self._own(display, "display")
         display.SetVisibility2DFill(False)  # outlines: the map itself fills
@@ -163,7 +167,7 @@ class Layers:
             if segment.terminology:
                 node.GetSegmentation().GetSegment(segment_id).SetTerminology(segment.terminology)
             slicer.util.updateSegmentBinaryLabelmapFromArray(segment.mask.astype("uint8"), node, segment_id, volume)
-        _place_beside(node, volume)
+        _tie_to(node, volume)
 
     def _own(self, node: Any, role: str, finding: str = "") -> None:
         node.SetAttribute(OWNER, self._owner)
@@ -220,14 +224,31 @@ def _fit_box(node: Any, box: Box, volume: Any) -> None:
     node.SetSize([(b - a) * step for a, b, step in zip(start, stop, volume.GetSpacing(), strict=True)])
 
 
+def _style_legend(legend: Any) -> None:
+    """A slim bar at the right edge whose text does not compete with the image."""
+    legend.SetVisibility(False)
+    legend.SetTitleText(_("Heat map"))
+    legend.SetNumberOfLabels(3)
+    legend.SetLabelFormat("%.1f")
+    legend.SetSize(0.05, 0.30)
+    legend.SetPosition(0.97, 0.5)
+    for text, size in ((legend.GetTitleTextProperty(), 12), (legend.GetLabelTextProperty(), 11)):
+        text.SetFontFamilyToArial()
+        text.SetFontSize(size)
+        text.SetBold(False)
+        text.SetShadow(True)
+
+
 def _show_legend(heat_map: Any, visible: bool) -> None:
     legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(heat_map)
     if legend is not None:
         legend.SetVisibility(visible)
 
 
-def _place_beside(node: Any, volume: Any) -> None:
-    """Put the node under the same study of the subject hierarchy as ``volume``: exports to DICOM need that."""
+def _tie_to(node: Any, volume: Any) -> None:
+    """Make the node move with ``volume`` and lie under its study in the subject hierarchy, as exports to DICOM need."""
+    node.SetNodeReferenceID(slice_views.STUDY, volume.GetID())
+    node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
     if hierarchy is None:
         return

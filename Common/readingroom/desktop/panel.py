@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,13 @@ import vtk
 from slicer.i18n import tr as _
 
 from ..errors import EngineError, InputError, ReadingRoomError, RefusedError, SetupError
-from ..reading import Decision, Reading
+from ..reading import Reading
 from . import choices, slice_views
-from .installed import bundles_for
+from .installed import bundle_title, bundles_for
+from .judging import Judging
+from .kept_reading import KeptReading, as_text
 from .layers import Layers
+from .map_guard import MapGuard
 from .module import ReadingModule
 from .panel_views import PanelViews
 from .session import ReadRequest, Session
@@ -38,10 +40,12 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self.module = module
         self.session = session
         self.layers = Layers(module.name)
+        self._guard = MapGuard(self.layers)
         self.parameters: Any = None  # a PanelParameters, or None while the scene is closed
         self._writing = False
         self._being_read: Any = None
-        self._parsed: tuple[str, Reading | None] = ("", None)
+        self._kept = KeptReading()
+        self.judging = Judging(self)
         self.views = PanelViews(module, self)
         self.widget = self.views.widget
         self._timer = qt.QTimer(self.widget)
@@ -80,6 +84,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         """The module goes away."""
         self.forget()
         self.removeObservers()
+        self._guard.removeObservers()
 
     # What a person does
 
@@ -90,7 +95,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self.views.message.hide()
         if volume is not None:
             slice_views.show_study(volume)
-        self._display_layers()
+        self.display_layers()
         self.refresh()
 
     def next_study(self) -> None:
@@ -138,42 +143,12 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
     def change_display(self, name: str, value: Any) -> None:
         """Write one parameter of the heat map and show it so."""
         self.change(name, value)
-        self._display_layers()
+        self.display_layers()
         self.refresh()
-
-    def choose_finding(self, name: str) -> None:
-        """Show the map and the operating points of this finding."""
-        self.change("finding", name)
-        self._display_layers()
-        self.refresh()
-
-    def choose_point(self, name: str) -> None:
-        """Judge the chosen finding at this operating point."""
-        reading = self.reading
-        if reading is not None and self.parameters is not None:
-            self._keep(choices.with_operating_point(reading, self.parameters.finding, name))
-
-    def set_prevalence(self, prevalence: float) -> None:
-        """Follow the slider."""
-        self.change("prevalence", prevalence)
-        if self.reading is not None and self.parameters is not None:
-            self.views.operating_point.show_prevalence(self.reading.finding(self.parameters.finding), prevalence)
-
-    def decide(self, finding: str, decision: Decision) -> None:
-        """Accept or reject a finding, or take that back."""
-        if self.reading is not None:
-            self._keep(choices.with_decision(self.reading, finding, decision))
-
-    def comment(self, finding: str, text: str) -> None:
-        """Say something about a finding."""
-        reading = self.reading
-        if reading is not None and text != choices.verdict_of(reading, finding).comment:
-            self._keep(choices.with_comment(reading, finding, text))
 
     def export(self) -> None:
         """Write the report, verdicts included."""
-        for finding, text in self.views.findings.comments().items():
-            self.comment(finding, text)  # a button that takes no focus leaves the typed comment unfinished
+        self.judging.finish_comments()
         reading, parameters = self.reading, self.parameters
         if reading is None or parameters is None:
             return
@@ -232,22 +207,28 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         reading, volume = self.session.reading, self._being_read
         if reading is None or self.parameters is None:
             return
+        if volume.GetScene() is None:
+            gone = _("'{name}' was removed while it was read, so there is nothing to show.")
+            self._show_error(InputError(gone.format(name=volume.GetName())))
+            return
         self.change("readingFolder", str(self.session.folder))
         self.change("readVolume", volume)
         self.change("finding", choices.first_finding(reading).name)
-        self.change("reading", json.dumps(reading.to_json()))
+        self.change("reading", as_text(reading))
         self.views.report.show_written([])
         try:
             self.layers.show(reading, Path(str(self.session.folder)), volume)
         except ReadingRoomError as error:
             self._show_error(error)
-        self._display_layers()
+        self.display_layers()
 
     def _show_error(self, error: ReadingRoomError | None) -> None:
         details = error.detail if isinstance(error, EngineError) else ""
         if isinstance(error, SetupError):
             home = _("Open Reading Room")
             self.views.message.show(str(error), details, home, lambda: slicer.util.selectModule("ReadingRoomHome"))
+        elif isinstance(error, RefusedError):  # its sentences stand among the checks
+            self.views.message.show(_("Not read: a check advises against it, see below."))
         else:
             self.views.message.show(str(error), details)
         self._draw_checks()
@@ -257,34 +238,31 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
     @property
     def reading(self) -> Reading | None:
         """The last reading, if it is one of the study that is chosen now: no number may stand beside another image."""
-        parameters = self.parameters
-        if parameters is None or not parameters.reading or parameters.readVolume is not parameters.volume:
+        if self.parameters is None or self.parameters.readVolume is not self.parameters.volume:
             return None
-        if self._parsed[0] != parameters.reading:
-            self._parsed = (parameters.reading, _parse(parameters.reading))
-        return self._parsed[1]
+        return self._kept.reading_of(self.parameters)
 
     def refresh(self) -> None:
         """Draw the panel from the parameters and the session. The scene is left alone."""
-        parameters, reading = self.parameters, self.reading
+        parameters = self.parameters
         working = self.session.state == "working"
         self.views.study.set_enabled(parameters is not None and not working)
+        if parameters is not None:
+            self._draw_studies(parameters)
+            self.views.study.show_device(parameters.device)
         if working:
             self.views.read.show_working(*self.session.progress)
         else:
             ready = parameters is not None and parameters.volume is not None and bool(parameters.bundle)
             self.views.read.show_ready(ready)
-        if parameters is not None:
-            self._draw_studies(parameters)
-            self.views.study.show_device(parameters.device)
-        self.views.show_reading(reading, parameters, writing_possible=not working)
+        self.views.show_reading(self.reading, parameters, writing_possible=not working)
         self._draw_checks()
 
     def list_bundles(self) -> None:
         """Offer the installed bundles of this reader; keep the chosen one when it is still there."""
         if self.parameters is None:
             return
-        titles = {b.name: f"{b.title} ({b.version})" for b in bundles_for(self.module.reader)}
+        titles = {bundle.name: bundle_title(bundle) for bundle in bundles_for(self.module.reader)}
         if self.parameters.bundle not in titles:
             self.change("bundle", next(iter(titles), ""))
         self.views.study.show_bundles(list(titles.items()), self.parameters.bundle)
@@ -300,11 +278,13 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         """The checks of the reading, or of the read that a check ended."""
         error, parameters = self.session.error, self.parameters
         if isinstance(error, RefusedError) and parameters is not None and self._being_read is parameters.volume:
-            self.views.show_checks(error.checks, refused=True)
+            self.views.show_checks(error.checks, (), refused=True)
+        elif self.reading is not None:
+            self.views.show_checks(self.reading.checks, self.reading.provenance.notes, refused=False)
         else:
-            self.views.show_checks(self.reading.checks if self.reading is not None else (), refused=False)
+            self.views.show_checks((), (), refused=False)
 
-    def _display_layers(self) -> None:
+    def display_layers(self) -> None:
         """Show the map over the study it belongs to, and nothing over any other."""
         parameters = self.parameters
         if parameters is None:
@@ -320,24 +300,16 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             segments_visible=here and parameters.segmentsVisible,
         )
 
-    def _keep(self, reading: Reading) -> None:
-        """Remember a reading that a person changed."""
-        self.change("reading", json.dumps(reading.to_json()))
+    def keep(self, reading: Reading) -> None:
+        """Remember a reading that a person changed, and show it so."""
+        self.change("reading", as_text(reading))
         self.refresh()
 
     def _parameters_changed(self, _caller: Any = None, _event: Any = None) -> None:
         if not self._writing:
             self.refresh()
-            self._display_layers()
+            self.display_layers()
 
     def _scene_changed(self, _caller: Any = None, _event: Any = None) -> None:
         if self.parameters is not None:
             self._late.start()
-
-
-def _parse(text: str) -> Reading | None:
-    """The reading that a scene holds; None when another version of ReadingRoom wrote it in a way unknown here."""
-    try:
-        return Reading.from_json(json.loads(text))
-    except ValueError:
-        return None

@@ -46,8 +46,8 @@ class PanelViews:
         self.study = StudyView(module.study_label, NEXT_KEYS, panel)
         self.read = ReadView(panel.read_or_cancel, READ_KEYS)
         self.message = MessageView()
-        self.findings = FindingsView(panel.choose_finding, panel.decide, panel.comment)
-        self.operating_point = OperatingPointView(panel.choose_point, panel.set_prevalence)
+        self.findings = FindingsView(panel.judging)
+        self.operating_point = OperatingPointView(panel.judging)
         self.checks = ChecksView(panel.read_anyway)
         self.heat_map = HeatMapView(tuple(COLOR_TABLES), panel.change_display, MAP_KEYS)
         self.report = ReportView(FORMATS, PAGE_SIZES, panel.change, panel.export)
@@ -82,6 +82,7 @@ class PanelViews:
             return
         finding = reading.finding(parameters.finding)
         self.findings.show(reading, finding.name)
+        self.findings.follow(self.sections["findings"])
         self.sections["operating_point"].setVisible(bool(finding.operating_points))
         self.sections["operating_point"].text = _("Operating point: {finding}").format(finding=finding.title)
         self.operating_point.show(finding, parameters.prevalence)
@@ -101,10 +102,10 @@ class PanelViews:
             possible=writing_possible,
         )
 
-    def show_checks(self, checks: Sequence[Check], refused: bool) -> None:
+    def show_checks(self, checks: Sequence[Check], notes: Sequence[str], refused: bool) -> None:
         """Draw the checks, or hide their section when there are none."""
         self.sections["checks"].setVisible(bool(checks))
-        self.checks.show(checks, refused)
+        self.checks.show(checks, notes, refused)
 
     def _section(self, title: str, part: Any) -> Any:
         button = ctk.ctkCollapsibleButton()

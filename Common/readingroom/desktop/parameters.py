@@ -68,10 +68,15 @@ def wrap(parameterNode: Any) -> Any:
 
 def lasting_settings(parameters: Any) -> dict[str, Any]:
     """The settings that outlive the scene."""
-    return {name: parameters.getValue(name) for name in _LASTING}
+    return {name: _detached(parameters.getValue(name)) for name in _LASTING}
 
 
 def restore_settings(parameters: Any, settings: dict[str, Any]) -> None:
     """Write what `lasting_settings` gave into a new scene's parameters."""
     for name, value in settings.items():
         parameters.setValue(name, value)
+
+
+def _detached(value: Any) -> Any:
+    """A list parameter stays tied to its node, which a closing scene empties; this copy does not."""
+    return value if isinstance(value, str | bool | int | float) else list(value)

@@ -8,7 +8,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from ..errors import InputError
+from ..errors import InputError, OutputError
 from ..study import Study, StudyImage
 
 
@@ -84,7 +84,12 @@ def displayed_look(volume: Any) -> dict[str, Any]:
 
 
 def write_pixels(volume: Any, path: Path) -> None:
-    """Save the node's pixels as an uncompressed file with its geometry, without giving the node a storage node."""
+    """Save the node's pixels as an uncompressed file with its geometry, without giving the node a storage node.
+
+    Raises
+    ------
+    OutputError : the file cannot be written
+    """
     import SimpleITK
     import vtk
 
@@ -99,7 +104,10 @@ def write_pixels(volume: Any, path: Path) -> None:
     image.SetDirection([signs[row] * to_ras.GetElement(row, column) for row in range(3) for column in range(3)])
     image.SetOrigin([sign * value for sign, value in zip(signs, volume.GetOrigin(), strict=True)])
     image.SetSpacing(volume.GetSpacing())
-    SimpleITK.WriteImage(image, str(path), useCompression=False)
+    try:
+        SimpleITK.WriteImage(image, str(path), useCompression=False)
+    except RuntimeError as error:  # all that SimpleITK raises
+        raise OutputError(_("The pixels cannot be saved for reading: is the disk full?")) from error
 
 
 def _channels_equal(volume: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +52,14 @@ class Session:
         self.files: list[Path] = []
         self.error: ReadingRoomError | None = None
         self._call: Any = None
+        self._folders: list[Path] = []
         self._numbers = itertools.count(1)
 
     def new_folder(self, name: str) -> Path:
         """A new, empty folder for one piece of work inside the client's private one."""
         folder = Path(self.client.folder) / f"{name}-{next(self._numbers)}"
         folder.mkdir(parents=True)
+        self._folders.append(folder)
         return folder
 
     def start_read(self, request: ReadRequest) -> None:
@@ -68,18 +71,17 @@ class Session:
             "device": request.device,
             "anyway": request.anyway,
             "out": str(self.new_folder("reading")),
-            "settings": {},
         }
         self._start("read", arguments)
 
     def start_report(
         self, reading: Reading, reading_folder: Path, out: Path, formats: list[str], page_size: str, anonymous: bool
     ) -> None:
-        """Begin to write the reports of ``reading``, verdicts included; `poll` follows it."""
+        """Begin to write the reports of ``reading`` into a folder of their own in ``out``; `poll` follows it."""
         arguments = {
             "reading": reading.to_json(),
             "reading_folder": str(reading_folder),
-            "out": str(out),
+            "out": str(out / report_folder_name(reading)),
             "formats": formats,
             "page_size": page_size,
             "anonymous": anonymous,
@@ -118,11 +120,13 @@ class Session:
         call, self._call = self._call, None
         call.cancel()
         self.state = "idle"
+        self._tidy()
 
     def forget(self) -> None:
         """Cancel, and drop the last reading: the scene it belongs to is closed."""
         self.cancel()
         self.state, self.reading, self.folder, self.files, self.error = "idle", None, None, [], None
+        self._tidy()
 
     def stop(self) -> None:
         """Cancel, end the worker process and remove the private folder."""
@@ -145,10 +149,22 @@ class Session:
         self._call = None
         if isinstance(event, Failed):
             self.state, self.error = "failed", event.error
-            return
-        self.state = "done"
-        if self.work == "read":
-            self.reading = Reading.from_json(event.value["reading"])
+        elif self.work == "read":
+            self.state, self.reading = "done", Reading.from_json(event.value["reading"])
             self.folder = Path(event.value["folder"])
         else:
-            self.files = [Path(file) for file in event.value["files"]]
+            self.state, self.files = "done", [Path(file) for file in event.value["files"]]
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Remove pixels and results that nobody needs any more: a day of reading must not fill the disk."""
+        for folder in self._folders:
+            if folder != self.folder:
+                shutil.rmtree(folder, ignore_errors=True)
+        self._folders = [folder for folder in self._folders if folder.exists()]
+
+
+def report_folder_name(reading: Reading) -> str:
+    """A folder for each reading, so that no report replaces another patient's: ``chest-xray-20260131T120000Z``."""
+    started = "".join(character for character in reading.provenance.started if character.isalnum())
+    return f"{reading.reader}-{started}"

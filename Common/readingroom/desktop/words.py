@@ -55,17 +55,17 @@ def prediction_set_text(prediction_set: PredictionSet, reading: Reading) -> str:
 
 
 def operating_point_text(point: OperatingPoint) -> str:
-    """``Sensitivity 90 % (85 % to 94 %), n = 120; Specificity 81 % (74 % to 87 %), n = 200``."""
+    """``Sensitivity 90 % (85 % to 94 %), n = 120``, and the same of the specificity on a line below."""
     parts = []
     for title, estimate in ((_("Sensitivity"), point.sensitivity), (_("Specificity"), point.specificity)):
         if estimate is not None:
             cases = f", n = {estimate.n}" if estimate.n is not None else ""
             parts.append(f"{title} {_estimate_text(estimate)}{cases}")
-    return "; ".join(parts)
+    return "\n".join(parts)
 
 
 def predictive_values_text(point: OperatingPoint, prevalence: float) -> str:
-    """``PPV 62 % (50 % to 73 %), NPV 97 % (95 % to 98 %)`` at a prevalence between 0 and 1."""
+    """``PPV 62 % (50 % to 73 %)``, and the same of the NPV on a line below, at a prevalence between 0 and 1."""
     if point.sensitivity is None or point.specificity is None:
         return _("PPV and NPV are not known: the bundle does not give sensitivity and specificity here.")
     from ..trust.predictive_values import predictive_values
@@ -74,7 +74,7 @@ def predictive_values_text(point: OperatingPoint, prevalence: float) -> str:
         values = predictive_values(point.sensitivity, point.specificity, prevalence)
     except ValueError:
         return _("PPV and NPV are not defined at this operating point.")
-    return f"PPV {_estimate_text(values.positive)}, NPV {_estimate_text(values.negative)}"
+    return f"PPV {_estimate_text(values.positive)}\nNPV {_estimate_text(values.negative)}"
 
 
 def _estimate_text(estimate: Estimate) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import platform
 from importlib import metadata
 from pathlib import Path
@@ -52,7 +51,7 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Read a study and write the results into a folder.
 
     Arguments: ``reader``, ``study`` (Study JSON with paths), ``bundle`` (name or folder), ``out`` (folder); optional
-    ``device`` (auto), ``anyway`` (False), ``settings``. Gives ``{"folder", "reading"}``.
+    ``device`` (auto), ``anyway`` (False). Gives ``{"folder", "reading"}``.
     """
     progress(0.0, "Getting ready.")  # a word before torch is imported, which takes seconds the first time
     from ..bundles import store
@@ -67,7 +66,6 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         arguments.get("device", "auto"),
         progress,
         anyway=bool(arguments.get("anyway", False)),
-        settings=arguments.get("settings", {}),
     )
     return {"folder": arguments["out"], "reading": reading.to_json()}
 
@@ -75,21 +73,16 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Write reports of a reading.
 
-    Arguments: ``reading_folder`` (as a read left it), ``out``; optional ``reading`` (JSON, with verdicts; else the
-    folder's own), ``formats``, ``page_size`` (A4 or Letter), ``anonymous``. Gives ``{"files": [...]}``.
+    Arguments: ``reading`` (JSON, with verdicts), ``reading_folder`` (as the read left it), ``out``; optional
+    ``formats``, ``page_size`` (A4 or Letter), ``anonymous``. Gives ``{"files": [...]}``.
     """
     progress(0.1, "Writing the report.")
-    from ..readers import base
     from ..reading import Reading
     from ..reports.write import FORMATS, write_reports
 
-    folder = Path(arguments["reading_folder"])
-    data = arguments.get("reading")
-    if data is None:
-        data = json.loads((folder / base.READING).read_text("utf-8"))
     files = write_reports(
-        Reading.from_json(data),
-        folder,
+        Reading.from_json(arguments["reading"]),
+        Path(arguments["reading_folder"]),
         Path(arguments["out"]),
         arguments.get("formats", FORMATS),
         arguments.get("page_size", "A4"),

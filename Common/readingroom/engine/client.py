@@ -147,6 +147,8 @@ class WorkerCall:
         self._looked = time.monotonic()
         self._silent = 0.0  # seconds without a sign of life, as far as this process was awake to notice
         self._stalled = 0.0  # seconds without progress
+        self._heard = False  # the worker has the request
+        self._unheard = 0.0  # seconds in which the worker lived and did not have it
 
     @property
     def done(self) -> bool:
@@ -215,6 +217,8 @@ class WorkerCall:
                 self._finish(Failed(protocol.error_from_json(message["error"])))
             elif "value" in message:
                 self._finish(Finished(message["value"]))
+            elif "heard" in message:
+                self._heard = True
             else:
                 return [Advanced(float(message["fraction"]), str(message["sentence"]))]
         except (KeyError, TypeError, ValueError) as problem:
@@ -229,8 +233,13 @@ class WorkerCall:
         self._silent = self._silent + tick if self._worker.beats == self._beats else 0.0
         self._beats = self._worker.beats
         self._stalled = 0.0 if advanced else self._stalled + tick
+        self._unheard += 0.0 if self._heard or not self._beats else tick
         if self._silent > self._silence_seconds:
             self._hang(f"has shown no sign of life for {self._silent:.0f} seconds")
+        elif self._unheard > self._silence_seconds:
+            self._hang(
+                "lives but does not receive what it is asked, perhaps because of the program that starts Python,"
+            )
         elif self._stall_seconds is not None and self._stalled > self._stall_seconds:
             self._hang(f"has made no progress for {self._stalled:.0f} seconds")
 

@@ -1,4 +1,4 @@
-"""What stays in memory from one call to the next: loaded bundles, ready networks.
+"""What stays in memory from one call to the next: ready networks, statistics of training pictures.
 
 The worker serves many calls in one process; the second read with a bundle must not load it again.
 """
@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 Kept = TypeVar("Kept")
 
-LIMIT = 4  # networks with their weights are large; a reading session goes back and forth between few bundles
+# Networks are large, and a reading session goes back and forth between few bundles: a network and statistics of two.
+LIMIT = 4
 
 _kept: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -19,7 +20,7 @@ _kept: OrderedDict[Hashable, Any] = OrderedDict()
 def keep(key: Hashable, make: Callable[[], Kept]) -> Kept:
     """What ``make()`` gave for this key, made at the first use; beyond `LIMIT` the one unused longest is forgotten.
 
-    Put into ``key`` all that the thing depends on (a bundle's sha256, the device): nothing is ever made anew otherwise.
+    Put into ``key`` all that the thing depends on, such as a bundle's sha256: nothing is ever made anew otherwise.
     """
     if key not in _kept:
         _kept[key] = make()

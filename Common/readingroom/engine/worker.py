@@ -64,6 +64,7 @@ class Worker:
                 self._fail(request.get("id"), EngineError("The reading process is still busy with earlier work."))
                 continue
             self._busy = True
+            self._send({"id": request.get("id"), "heard": True})
             self._requests.put(request)
         self._end()
 

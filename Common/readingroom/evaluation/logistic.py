@@ -41,10 +41,10 @@ def fit_logistic(
         mean = special.expit(fixed + design @ coefficients)
         information = design.T @ (design * (mean * (1 - mean))[:, None])
         gradient = design.T @ (targets - mean)
+        if np.linalg.cond(information) > 1e14 or loss < 1e-6:  # a perfect fit only gets steeper
+            break
         if np.abs(gradient).max() < 1e-10 * len(targets):
             return LogisticFit(coefficients, _covariance(design, targets - mean, information, clusters))
-        if np.linalg.cond(information) > 1e14:
-            break
         step = np.linalg.solve(information, gradient)
         coefficients, loss = _descend(design, targets, fixed, coefficients, step, loss)
     raise ValueError(

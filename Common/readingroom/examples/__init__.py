@@ -4,5 +4,5 @@ from pathlib import Path
 
 
 def chest_radiograph() -> Path:
-    """A frontal chest radiograph as a DICOM file; its patient trained no bundle of this package."""
+    """A frontal chest radiograph as a DICOM file; one of those that trained `cxr-nih-pneumonia`."""
     return Path(__file__).parent / "chest-radiograph.dcm"

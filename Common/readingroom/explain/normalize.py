@@ -64,22 +64,3 @@ def normalize(maps: Tensor) -> Tensor:
     span = high - low
     flat = span <= _FLAT * high
     return torch.where(flat, 0, (positive - low) / torch.where(flat, 1, span))
-
-
-def positive_share(maps: Tensor) -> Tensor:
-    """Which part of a signed map speaks for the class: ``sum(map > 0) / sum(abs(map))``, 0 to 1; 0 for an all-zero map.
-
-    Only ``cam`` maps are signed. A heat map always has a hottest place; where this share is small, the picture as a
-    whole speaks against the class and the hottest place is merely the one that does so least.
-
-    Parameters
-    ----------
-    maps : raw maps, (items, targets, \\*spatial)
-
-    Returns
-    -------
-    (items, targets)
-    """
-    places = tuple(range(2, maps.ndim))
-    total = maps.abs().sum(places)
-    return torch.where(total > 0, maps.clamp_min(0).sum(places) / total.clamp_min(torch.finfo(maps.dtype).tiny), 0)

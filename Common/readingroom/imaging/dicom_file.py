@@ -69,7 +69,12 @@ def text(dataset: Dataset, keyword: str) -> str:
         return ""
     values = value if isinstance(value, pydicom.multival.MultiValue | list | tuple) else [value]
     with quiet_pydicom():  # names are decoded when they are first written out
-        return "\\".join(str(item).replace("\0", "").strip() for item in values)
+        return "\\".join(_printable(str(item)) for item in values)
+
+
+def _printable(value: str) -> str:
+    """Without line breaks and control characters, which padding and damage leave behind."""
+    return "".join(letter if letter.isprintable() else " " for letter in value).strip()
 
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ from pydicom.config import IGNORE
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import Decoder, get_decoder
-from pydicom.uid import UID, JPEG2000TransferSyntaxes
+from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGExtended12Bit
 
 from ..errors import InputError, SetupError
 from .codestream import codestream_size
@@ -15,8 +15,9 @@ from .dicom_file import quiet_pydicom, text, whole_number
 
 _COLOR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT")
 _NEEDED = ("SamplesPerPixel", "BitsAllocated", "BitsStored", "PixelRepresentation")
-# Decodes 16 bits and signed values, which Pillow's JPEG 2000 does not; pydicom would try Pillow first.
-_JPEG_2000_DECODER = "pylibjpeg"
+# Decodes more than 8 bits and signed values, which Pillow does not always; pydicom would try Pillow first.
+_DEEP_DECODER = "pylibjpeg"
+_DEEP_SYNTAXES = (*JPEG2000TransferSyntaxes, JPEGExtended12Bit)
 
 
 def stored_values(dataset: Dataset, name: str) -> NDArray:
@@ -89,8 +90,8 @@ def _decoder(dataset: Dataset, name: str) -> Decoder:
 
 
 def _plugin(decoder: Decoder) -> str:
-    preferred = decoder.UID in JPEG2000TransferSyntaxes and _JPEG_2000_DECODER in decoder.available_plugins
-    return _JPEG_2000_DECODER if preferred else ""  # empty: pydicom's choice
+    preferred = decoder.UID in _DEEP_SYNTAXES and _DEEP_DECODER in decoder.available_plugins
+    return _DEEP_DECODER if preferred else ""  # empty: pydicom's choice
 
 
 def _refuse_other_codestream_size(dataset: Dataset, name: str) -> None:

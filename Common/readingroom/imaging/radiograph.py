@@ -18,6 +18,7 @@ from ..bundles.metadata import Preprocessing
 from .equalize import blur_5x5, equalize_histogram
 
 Gray = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class Prepared:
     pixels: NDArray[np.float32]
     shape: tuple[int, int]
 
-    def to_input(self, heat: NDArray[np.floating]) -> Gray:
+    def to_input(self, heat: NDArray[np.floating]) -> NDArray[np.float32]:
         """A map [rows, columns] of the network, of any size, on the radiograph's own pixels [j, i].
 
         The map's cells share the picture evenly: a cell's value stands at its center, values between centers are
@@ -41,7 +42,7 @@ class Prepared:
         range of the map's own.
         """
         rows, columns = (_centers(n, size) for n, size in zip(self.shape, heat.shape, strict=True))
-        across = _interpolate(heat.astype(np.float64), rows, axis=0)
+        across = _interpolate(heat, rows, axis=0)
         return _interpolate(across, columns, axis=1).astype(np.float32)
 
 
@@ -71,7 +72,7 @@ def prepare(gray: Gray, preprocessing: Preprocessing) -> Prepared:
 
 def _published(gray: Gray) -> Gray:
     levels = np.rint(255 * gray).astype(np.uint8)
-    return blur_5x5(equalize_histogram(levels)).astype(np.float32) / 255
+    return (blur_5x5(equalize_histogram(levels)) / 255).astype(np.float32)
 
 
 def _rigorous(gray: Gray) -> Gray:
@@ -86,14 +87,16 @@ def _resize(gray: Gray, size: int) -> Gray:
     return np.asarray(Image.fromarray(gray).resize((size, size), Image.Resampling.BILINEAR), dtype=np.float32)
 
 
-def _centers(pixels: int, cells: int) -> NDArray[np.float64]:
+def _centers(pixels: int, cells: int) -> Floats:
     """Where the centers of ``pixels`` equal parts lie on an axis of ``cells`` equal parts, in cell numbers."""
-    return (np.arange(pixels) + 0.5) * (cells / pixels) - 0.5
+    return (np.arange(pixels, dtype=np.float64) + 0.5) * (cells / pixels) - 0.5
 
 
-def _interpolate(values: NDArray[np.float64], at: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    at = np.clip(at, 0, values.shape[axis] - 1)
-    low = np.floor(at).astype(int)
+def _interpolate(values: NDArray[np.floating], at: Floats, axis: int) -> Floats:
+    """Values between the cells of an axis; beyond the outermost cells the border's value."""
+    within = np.clip(at, 0, values.shape[axis] - 1)
+    low = np.floor(within).astype(int)
     high = np.minimum(low + 1, values.shape[axis] - 1)
-    weight = np.expand_dims(at - low, 1 - axis)
-    return np.take(values, low, axis) * (1 - weight) + np.take(values, high, axis) * weight
+    weight = np.expand_dims(within - low, 1 - axis)
+    mixed: Floats = np.take(values, low, axis) * (1 - weight) + np.take(values, high, axis) * weight
+    return mixed

@@ -13,6 +13,7 @@ from torch import nn
 from ..errors import BundleError, DownloadError, SetupError
 from . import tflite_weights
 from .torchvision_schemas import make_torchvision_importable
+from .two_branches import TwoBranches
 
 # our name: timm's name and arguments
 _BACKBONES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -23,7 +24,10 @@ _BACKBONES: dict[str, tuple[str, dict[str, Any]]] = {
     # Weights that come from TensorFlow expect its padding: with stride 2 the odd pixel goes bottom and right.
     "tf_mobilenetv2_100": ("mobilenetv2_100", {"pad_type": "same"}),
 }
-NAMES = tuple(_BACKBONES)
+# The same with its blocks from the fourth on there twice, see `two_branches`.
+TWO_BRANCHES, _FIRST_OF_TWO = "tf_mobilenetv2_100_two_branches", 4
+NAMES = (*_BACKBONES, TWO_BRANCHES)
+_HEADS = ("classifier.", "fc.")  # timm's names of the linear layer of these networks
 
 
 def create(name: str, outputs: int, weights: Literal["hub"] | Path | None = None) -> nn.Module:
@@ -43,6 +47,8 @@ def create(name: str, outputs: int, weights: Literal["hub"] | Path | None = None
     BundleError : no such backbone, or the file does not fit it
     DownloadError : the hub cannot be reached
     """
+    if name == TWO_BRANCHES:
+        return TwoBranches(create("tf_mobilenetv2_100", outputs, weights), _FIRST_OF_TWO, outputs).eval()
     timm = _timm()
     if name not in _BACKBONES:
         raise BundleError(f'There is no network named "{name}"; there are {", ".join(NAMES)}.')
@@ -86,12 +92,10 @@ def _read(network: nn.Module, path: Path) -> None:
     except (OSError, safetensors.SafetensorError) as error:
         raise BundleError(f"{path} cannot be read as a safetensors file: {error}.") from error
     own = network.state_dict()
-    classifier = network.get_classifier()
-    head = {id(p) for p in (classifier.weight, classifier.bias)}
-    head_names = {n for n, p in network.named_parameters() if id(p) in head}
     # ImageNet's classifier is left out where this network asks another question.
-    stored = {n: t for n, t in stored.items() if not (n in head_names and t.shape != own[n].shape)}
-    missing, unknown = network.load_state_dict(stored, strict=False)
-    wrong = [n for n in missing if n not in head_names] + list(unknown)
+    body = {n: t for n, t in stored.items() if not (n.startswith(_HEADS) and n in own and t.shape != own[n].shape)}
+    wrong = sorted(n for n in own.keys() ^ body.keys() if not n.startswith(_HEADS))
+    wrong += sorted(n for n in own.keys() & body.keys() if own[n].shape != body[n].shape)
     if wrong:
         raise BundleError(f"{path} does not fit this network: {len(wrong)} layers differ, the first is {wrong[0]}.")
+    network.load_state_dict(body, strict=False)

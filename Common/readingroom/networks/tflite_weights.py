@@ -11,6 +11,7 @@ The network must pad as TensorFlow does (``tf_mobilenetv2_100``) and takes RGB p
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def read_mobilenet_v2(network: nn.Module, path: Path) -> None:
         with np.load(path, allow_pickle=False) as arrays:
             operations = json.loads(arrays["graph"].tobytes())["ops"]
             layers = [_weights(arrays, o) for o in operations if o["op"] in ("conv", "dwconv")]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise BundleError(f"{path} does not hold the weights of a TensorFlow Lite network: {error}.") from error
     pairs = _convolutions_with_normalization(network)
     body, (head_weight, head_bias) = layers[:-1], layers[-1]

@@ -16,13 +16,22 @@ from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
     DigitalXRayImageStorageForPresentation,
+    ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEGBaseline8Bit,
+    JPEGLosslessSV1,
     generate_uid,
 )
 
-_UNCOMPRESSED_PIXELS = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian)
+from .jpeg_lossless import encode_jpeg_lossless
+
+_UNCOMPRESSED_PIXELS = (
+    ImplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    DeflatedExplicitVRLittleEndian,
+)
 
 
 def stored(gray: NDArray, bits: int = 12, signed: bool = False) -> NDArray:
@@ -42,7 +51,7 @@ def radiograph_dataset(
     """A DX dataset with these stored values: ``[j, i]``, color ``[j, i, 3]``, or frames ``[k, j, i]``.
 
     ``elements`` are further elements by DICOM keyword, None removes one. Lossless compressions are those that
-    pydicom can encode here (RLE, JPEG 2000, JPEG-LS); JPEG baseline comes from Pillow.
+    pydicom can encode (RLE, JPEG 2000, JPEG-LS) and gray JPEG lossless; JPEG baseline comes from Pillow.
     """
     dataset = Dataset()
     dataset.SOPClassUID = UID(storage)
@@ -53,9 +62,12 @@ def radiograph_dataset(
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     _set(dataset, Modality="DX", BodyPartExamined="CHEST", PatientName="Phantom^Chest", PatientID="PHANTOM")
-    _set_pixels(dataset, values, bits)
+    big_endian = transfer_syntax == ExplicitVRBigEndian
+    _set_pixels(dataset, values.astype(values.dtype.newbyteorder(">")) if big_endian else values, bits)
     if transfer_syntax == JPEGBaseline8Bit:
-        _compress_as_jpeg(dataset, values)
+        _set_stream(dataset, _baseline_jpeg(values), JPEGBaseline8Bit)
+    elif transfer_syntax == JPEGLosslessSV1:
+        _set_stream(dataset, encode_jpeg_lossless(values, bits), JPEGLosslessSV1)
     elif transfer_syntax not in _UNCOMPRESSED_PIXELS:
         dataset.compress(UID(transfer_syntax))
     else:
@@ -103,9 +115,13 @@ def _set_pixels(dataset: Dataset, values: NDArray, bits: int) -> None:
     dataset.add_new("PixelData", "OW" if allocated == 16 else "OB", data + b"\0" * (len(data) % 2))
 
 
-def _compress_as_jpeg(dataset: Dataset, values: NDArray) -> None:
+def _set_stream(dataset: Dataset, stream: bytes, transfer_syntax: UID) -> None:
+    dataset.add_new("PixelData", "OB", encapsulate([stream]))
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = transfer_syntax
+
+
+def _baseline_jpeg(values: NDArray) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(values).save(stream, "JPEG", quality=95)
-    dataset.add_new("PixelData", "OB", encapsulate([stream.getvalue()]))
-    dataset["PixelData"].is_undefined_length = True
-    dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    return stream.getvalue()

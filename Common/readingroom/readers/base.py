@@ -6,9 +6,8 @@ a ``stop`` check, provenance and writing the results whole or not at all is done
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shutil
-import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -26,9 +25,9 @@ from ..bundles.bundle import Bundle
 from ..engine import device as device_choice
 from ..engine.progress import Progress
 from ..errors import OutputError, RefusedError
-from ..files import make_folder, write_text
+from ..folders import scratch
 from ..imaging.segments import Segment, write_segments
-from ..reading import Check, Finding, HeatMap, PredictionSet, Provenance, Reading
+from ..reading import Check, Finding, HeatMap, PredictionSet, Provenance, Reading, has_stop
 from ..reports.pictures import gray_png, map_png
 from ..study import Study
 
@@ -57,7 +56,6 @@ class ReadSession:
     device: torch.device
     progress: Progress
     anyway: bool = False
-    settings: Mapping[str, Any] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -125,7 +123,6 @@ def read(
     device: device_choice.Wanted = "auto",
     progress: Progress | None = None,
     anyway: bool = False,
-    settings: Mapping[str, Any] | None = None,
 ) -> Reading:
     """Read a study and write ``reading.json``, heat maps, segments and pictures into ``out``.
 
@@ -147,7 +144,6 @@ def read(
         device=device_choice.choose(device, notes.append),
         progress=progress.part(0.0, 0.9),
         anyway=anyway,
-        settings=settings or {},
         notes=notes,
     )
     answer = reader.answer(session)
@@ -170,7 +166,7 @@ def read(
         ),
         prediction_sets=answer.prediction_sets,
         heat_maps=tuple(layer.heat_map for layer in layers),
-        read_anyway=anyway and any(check.status == "stop" for check in session.checks),
+        read_anyway=anyway and has_stop(session.checks),
     )
     _write(reading, layers, out)
     progress(1.0, "Done.")
@@ -197,50 +193,50 @@ def level_segments(layer: Layer, title: str) -> list[Segment]:
 
 
 def _write(reading: Reading, layers: tuple[Layer, ...], out: Path) -> None:
-    """All files go into a folder beside their place and are moved when the last one is complete."""
-    make_folder(out)
-    try:
-        temporary = Path(tempfile.mkdtemp(prefix=".reading-", dir=out))
-    except OSError as error:
-        raise OutputError(f"Cannot write in {out}: {(error.strerror or str(error)).lower()}.") from error
-    try:
+    """All files go into a hidden folder beside their place and are moved when the last one is complete."""
+    with scratch(out) as temporary:
         for layer in layers:
             _write_layer(layer, temporary)
         if layers:
             main = layers[0]
-            write_segments(
-                temporary / SEGMENTS, main.image, level_segments(main, reading.finding(main.heat_map.finding).title)
-            )
+            title = reading.finding(main.heat_map.finding).title
+            write_segments(temporary / SEGMENTS, main.image, level_segments(main, title))
             (temporary / "picture-image.png").write_bytes(gray_png(main.gray))
-        write_text(temporary / READING, json.dumps(reading.to_json(), indent=1, ensure_ascii=False) + "\n")
-        _forget_earlier(out)
+        (temporary / READING).write_bytes(reading.to_bytes())
+        outdated = _earlier_files(out) - {path.name for path in temporary.iterdir()}
         for path in sorted(temporary.iterdir(), key=lambda path: path.name == READING):  # the reading comes last
             path.replace(out / path.name)
-    except (OSError, RuntimeError) as error:  # SimpleITK says RuntimeError when the disk is full
-        raise OutputError(f"Cannot write the results in {out}: is the disk full or read-only?") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for name in outdated:
+            (out / name).unlink(missing_ok=True)
 
 
 def _write_layer(layer: Layer, folder: Path) -> None:
     image = SimpleITK.GetImageFromArray(layer.heat.astype(np.float32))
     image.CopyInformation(layer.image)
-    SimpleITK.WriteImage(image, str(folder / layer.heat_map.path), useCompression=False)
+    try:
+        SimpleITK.WriteImage(image, str(folder / layer.heat_map.path), useCompression=False)
+    except RuntimeError as error:  # all that SimpleITK raises
+        raise OutputError(f"Cannot write the heat map in {folder.parent}: is the disk full?") from error
     picture_heat = layer.heat if layer.heat.ndim == 2 else layer.heat[layer.heat.shape[0] // 2]
     picture = map_png(layer.gray, picture_heat, layer.heat_map.box)
     (folder / f"picture-map-{layer.heat_map.finding}.png").write_bytes(picture)
 
 
-def _forget_earlier(out: Path) -> None:
-    """Remove the maps and pictures of an earlier reading in the same folder, and nothing else."""
+def _earlier_files(out: Path) -> set[str]:
+    """Names of the maps and pictures that an earlier reading left in the same folder."""
     try:
         earlier = Reading.from_json(json.loads((out / READING).read_text("utf-8")))
-    except (OSError, ValueError):
-        return
-    for heat_map in earlier.heat_maps:
-        (out / heat_map.path.name).unlink(missing_ok=True)
-        (out / f"picture-map-{heat_map.finding}.png").unlink(missing_ok=True)
+    except (OSError, ValueError, RecursionError):  # there is none, or none that we wrote
+        return set()
+    names = set()
+    for number, heat_map in enumerate(earlier.heat_maps):
+        names |= {str(heat_map_path(number, heat_map.finding)), f"picture-map-{heat_map.finding}.png"}
+    return {name for name in names if Path(name).name == name}  # a reading from elsewhere may say anything
 
 
 def _software() -> dict[str, str]:
-    return {"readingroom": __version__} | {package: metadata.version(package) for package in _SOFTWARE}
+    found = {"readingroom": __version__}
+    for package in _SOFTWARE:
+        with contextlib.suppress(metadata.PackageNotFoundError):  # applications may carry one without its description
+            found[package] = metadata.version(package)
+    return found

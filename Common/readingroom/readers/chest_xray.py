@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..bundles.bundle import Bundle
 from ..engine import warm
-from ..engine.device import run_in_batches
+from ..engine.device import is_out_of_memory, run_in_batches
 from ..errors import BundleError, InputError
 from ..explain.box import strongest_region
 from ..explain.cam import ActivationMaps, activation_maps
@@ -39,10 +39,7 @@ _REPEATS = 4
 
 
 class ChestXRayReader(Reader):
-    """Reads the study's one radiograph with a bundle of any of the chest radiograph tasks.
-
-    Settings: ``operating_point`` (name), ``coverage`` of the prediction set (0 to 1); both default to the bundle's.
-    """
+    """Reads the study's one radiograph with a bundle of any of the chest radiograph tasks."""
 
     name = "chest-xray"
 
@@ -73,7 +70,7 @@ class ChestXRayReader(Reader):
             session.check(distance_check(float(statistics.distance(embedding)[0]), statistics))
 
         calibrated = calibrate(metadata, found.logits[0].double().cpu().numpy())
-        answers = findings(metadata, calibrated, str(session.settings.get("operating_point", "")))
+        answers = findings(metadata, calibrated)
         shown = _shown(targets, [finding.positive for finding in answers], calibrated.probabilities)
         layers = []
         for number, target in enumerate(shown):
@@ -82,12 +79,9 @@ class ChestXRayReader(Reader):
             if answers[target].positive and (curve := layers[-1].heat_map.faithfulness):
                 session.check(faithfulness_check(curve, answers[target].title))
         session.check(map_outside_body_check(_flat(layers[0].heat), radiograph.gray))
-        coverage = session.settings.get("coverage")
         return Answer(
             findings=answers,
-            prediction_sets=prediction_sets(
-                metadata, calibrated.probabilities, None if coverage is None else float(coverage)
-            ),
+            prediction_sets=prediction_sets(metadata, calibrated.probabilities),
             layers=tuple(layers),
             settings={"preprocessing": metadata.preprocessing.preset, "map": found.method, "map_layer": found.layer},
         )
@@ -147,7 +141,9 @@ def _ask(session: ReadSession, network: nn.Module, pixels: NDArray[np.float32], 
     inputs = torch.from_numpy(pixels[None]).to(session.device)
     try:
         return activation_maps(network, inputs, layer=layer, targets=targets, method=method)
-    except torch.OutOfMemoryError:
+    except (RuntimeError, MemoryError) as error:
+        if session.device == torch.device("cpu") or not is_out_of_memory(error):
+            raise
         session.note("The graphics card has too little free memory; the CPU took over.")
         session.device = torch.device("cpu")
         return activation_maps(network.to("cpu"), inputs.cpu(), layer=layer, targets=targets, method=method)
@@ -164,17 +160,19 @@ def _flat(heat: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _network(bundle: Bundle, device: torch.device) -> nn.Module:
-    return warm.keep(("network", bundle.sha256, str(device)), functools.partial(_load_network, bundle, device))
+    """The bundle's network on the device; a read that ran out of memory may have left it on another."""
+    network: nn.Module = warm.keep(("network", bundle.sha256), functools.partial(_load_network, bundle))
+    return network.to(device)
 
 
-def _load_network(bundle: Bundle, device: torch.device) -> nn.Module:
+def _load_network(bundle: Bundle) -> nn.Module:
     metadata = bundle.metadata
     network = backbones.create(metadata.backbone, len(metadata.labels))
     try:
         network.load_state_dict(bundle.weights())  # half precision is widened to the network's own
     except RuntimeError as error:
         raise BundleError(f"The weights of '{metadata.name}' do not fit the network '{metadata.backbone}'.") from error
-    return network.eval().to(device)
+    return network.eval()
 
 
 def _statistics(bundle: Bundle) -> FeatureStatistics | None:
@@ -185,8 +183,11 @@ def _statistics(bundle: Bundle) -> FeatureStatistics | None:
 
     def load() -> FeatureStatistics:
         try:
-            return FeatureStatistics.from_arrays(bundle.arrays(described.file))
+            found = FeatureStatistics.from_arrays(bundle.arrays(described.file))
         except ValueError as error:
             raise BundleError(f"The feature statistics of '{bundle.metadata.name}' are damaged: {error}") from error
+        if (found.warn_above, found.stop_above) != (described.warn_above, described.stop_above):
+            raise BundleError(f"The feature statistics of '{bundle.metadata.name}' are not those of its metadata.")
+        return found
 
     return warm.keep(("statistics", bundle.sha256), load)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ..bundles.metadata import BundleMetadata
-from ..reading import Finding, Interval, OperatingPoint, PredictionSet
+from ..reading import Finding, Interval, PredictionSet
 from ..trust.calibration import PlattScaling, TemperatureScaling
 from ..trust.conformal import lac_members
 
@@ -36,30 +36,23 @@ def calibrate(metadata: BundleMetadata, logits: Floats) -> Calibrated:
     if calibration.temperature is not None:
         if metadata.multilabel:
             return Calibrated(special.expit(logits / calibration.temperature))
-        scaling = TemperatureScaling(
-            calibration.temperature, calibration.temperature_resamples, calibration.n, calibration.n, seed=0
-        )
+        scaling = TemperatureScaling(calibration.temperature, calibration.temperature_resamples, calibration.n)
         if not calibration.temperature_resamples:
             return Calibrated(scaling.probabilities(logits))
         return Calibrated(scaling.probabilities(logits), *scaling.intervals(logits))
     return _platt(metadata, logits)
 
 
-def findings(metadata: BundleMetadata, calibrated: Calibrated, operating_point: str = "") -> tuple[Finding, ...]:
-    """One finding per label; ``operating_point`` is the one to decide at, the bundle's default when empty."""
-    chosen = operating_point or metadata.default_operating_point
+def findings(metadata: BundleMetadata, calibrated: Calibrated) -> tuple[Finding, ...]:
+    """One finding per label, decided at the bundle's default operating point."""
     found = []
     for number, label in enumerate(metadata.labels):
         probability = float(calibrated.probabilities[number])
         interval = None
         if calibrated.low is not None and calibrated.high is not None:
             interval = Interval(float(calibrated.low[number]), float(calibrated.high[number]))
-        points = tuple(
-            OperatingPoint(point.name, point.threshold, point.sensitivity, point.specificity)
-            for point in metadata.operating_points
-            if point.finding == label.name
-        )
-        used = next((point for point in points if point.name == chosen), None)
+        points = metadata.points(label.name)
+        used = next((point for point in points if point.name == metadata.default_operating_point), None)
         found.append(
             Finding(
                 name=label.name,
@@ -74,19 +67,15 @@ def findings(metadata: BundleMetadata, calibrated: Calibrated, operating_point: 
     return tuple(found)
 
 
-def prediction_sets(
-    metadata: BundleMetadata, probabilities: Floats, coverage: float | None = None
-) -> tuple[PredictionSet, ...]:
+def prediction_sets(metadata: BundleMetadata, probabilities: Floats) -> tuple[PredictionSet, ...]:
     """The conformal set of the labels, or one set of ``present`` and ``absent`` for each finding of a multi-label task.
 
-    Raises
-    ------
-    KeyError : the bundle has no quantile for this coverage
+    Its coverage is the bundle's default.
     """
     conformal = metadata.conformal
     if conformal is None:
         return ()
-    wanted = conformal.coverage if coverage is None else coverage
+    wanted = conformal.coverage
     if not metadata.multilabel:
         members = lac_members(probabilities, conformal.quantile(wanted))
         return (PredictionSet(tuple(metadata.labels[i].name for i in members), wanted, conformal.n),)
@@ -119,7 +108,7 @@ def _platt(metadata: BundleMetadata, logits: Floats) -> Calibrated:
         number = names.index(scaling.finding)
         others = np.delete(logits, number)
         logit = logits[number] if metadata.multilabel else logits[number] - special.logsumexp(others)
-        fit = PlattScaling(scaling.slope, scaling.intercept, scaling.resamples, metadata.calibration.n, 0, seed=0)
+        fit = PlattScaling(scaling.slope, scaling.intercept, scaling.resamples, metadata.calibration.n)
         probabilities[number] = fit.probabilities(logit)
         if scaling.resamples:
             low[number], high[number] = fit.intervals(logit)

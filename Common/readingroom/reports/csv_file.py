@@ -25,7 +25,7 @@ def render(reading: Reading) -> str:
         own_set = next((s for s in reading.prediction_sets if s.finding in ("", finding.name)), None)
         member = "present" if own_set and own_set.finding else finding.name
         row = {
-            "patient_id": _text(reading.study.patient.patient_id),
+            "patient_id": reading.study.patient.patient_id,
             "study_instance_uid": reading.study.study_instance_uid,
             "study_date": reading.study.study_date,
             "reader": reading.reader,
@@ -42,13 +42,13 @@ def render(reading: Reading) -> str:
             "worst_check": max((c.status for c in reading.checks), key=("pass", "warn", "stop").index, default=""),
             "read_anyway": _truth(reading.read_anyway),
             "decision": verdict.decision if verdict else "",
-            "comment": _text(verdict.comment) if verdict else "",
+            "comment": verdict.comment if verdict else "",
             "bundle": reading.bundle.name,
             "bundle_version": reading.bundle.version,
             "bundle_sha256": reading.bundle.sha256,
             "demonstration": _truth(reading.bundle.demonstration),
         }
-        table.writerow([row[column] for column in COLUMNS])
+        table.writerow([_no_formula(str(row[column])) for column in COLUMNS])
     return stream.getvalue()
 
 
@@ -56,6 +56,6 @@ def _truth(value: bool | None) -> str:
     return "" if value is None else str(int(value))
 
 
-def _text(value: str) -> str:
-    """Free text that a spreadsheet must not take for a formula."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+def _no_formula(value: str) -> str:
+    """The text with a quote before what a spreadsheet would take for a formula; no number here begins with a sign."""
+    return f"'{value}" if value.lstrip()[:1] in ("=", "+", "-", "@") else value

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from .. import DEMONSTRATION, RESEARCH_USE
-from ..reading import Check, Estimate, Finding, PredictionSet, Reading, Verdict
+from ..reading import Check, Estimate, Finding, PredictionSet, Reading, Verdict, has_stop
 
 _METRIC_TITLES = {
     "auc": "AUC, out of fold",
@@ -16,6 +16,7 @@ _METRIC_TITLES = {
     "brier": "Brier score",
 }
 _READERS = {"chest-xray": "Chest X-ray reading"}
+_LONGEST = 600  # letters of one text; a damaged header can hold thousands, more than fits a page
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Facts:
     """Name and value pairs, in two columns where there is room."""
 
     rows: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def known(cls, rows: Iterable[tuple[str, str]]) -> Facts:
+        """The pairs whose value is known, not longer than a page can hold."""
+        return cls(tuple((name, _cut(value)) for name, value in rows if value))
 
 
 @dataclass(frozen=True)
@@ -145,21 +151,15 @@ def dicom_date(date: str) -> str:
     return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date
 
 
-def person_name(name: str) -> str:
-    """A DICOM PN value (PS3.5, 6.2) as people write it: ``Doe^Jane^^Dr`` as ``Doe, Jane Dr``."""
-    groups = [group for group in name.split("=") if group.strip("^ ")]
-    written = []
-    for group in groups:
-        family, *others = group.split("^")
-        written.append(", ".join(filter(None, (family.strip(), " ".join(filter(None, map(str.strip, others)))))))
-    return " / ".join(written)
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
 
 
 def _study_facts(reading: Reading) -> Facts:
     study, patient = reading.study, reading.study.patient
     age = "" if patient.age_years is None else f"{patient.age_years:.0f} years"
     rows = [
-        ("Patient", person_name(patient.name) or "not named"),
+        ("Patient", patient.name or "not named"),
         ("Patient ID", patient.patient_id),
         ("Sex and age", ", ".join(filter(None, (patient.sex, age)))),
         ("Born", dicom_date(patient.birth_date)),
@@ -170,7 +170,7 @@ def _study_facts(reading: Reading) -> Facts:
     for image in study.images:
         view = " ".join(filter(None, (image.modality, image.body_part, image.view_position)))
         rows.append(("Image", view or image.name))
-    return Facts(tuple((name, value) for name, value in rows if value))
+    return Facts.known(rows)
 
 
 def _findings(reading: Reading) -> list[Block]:
@@ -180,7 +180,7 @@ def _findings(reading: Reading) -> list[Block]:
     if points := [row for finding in reading.findings for row in _point_rows(finding)]:
         header = ("Operating point", "Threshold", "Sensitivity (95 % interval)", "Specificity (95 % interval)")
         blocks.append(Table(header, tuple(points)))
-    if reading.read_anyway and any(check.status == "stop" for check in reading.checks):
+    if reading.read_anyway and has_stop(reading.checks):
         blocks.insert(0, Paragraph("Read against a check that advised to stop (see below).", emphasis=True))
     return blocks
 
@@ -245,8 +245,9 @@ def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> Section | None
 def _checks(reading: Reading) -> list[Block]:
     """What needs thought first, then what passed."""
     doubts = [check for status in ("stop", "warn") for check in reading.checks if check.status == status]
-    passed = tuple(check for check in reading.checks if check.status == "pass")
-    return [Checks(rows) for rows in (tuple(doubts), passed) if rows]
+    passed = [check for check in reading.checks if check.status == "pass"]
+    shown = [tuple(replace(check, sentence=_cut(check.sentence)) for check in checks) for checks in (doubts, passed)]
+    return [Checks(rows) for rows in shown if rows]
 
 
 def _faithfulness(reading: Reading) -> list[Block]:
@@ -278,7 +279,7 @@ def _bundle(reading: Reading) -> list[Block]:
     bundle = reading.bundle
     rows = [("Bundle", f"{bundle.name} {bundle.version}"), ("SHA-256", bundle.sha256), ("Licence", bundle.licence)]
     rows += [(_METRIC_TITLES.get(name, name), _estimate(value)) for name, value in bundle.metrics.items()]
-    blocks: list[Block] = [Facts(tuple((name, value) for name, value in rows if value))]
+    blocks: list[Block] = [Facts.known(rows)]
     if bundle.intended_use:
         blocks.append(Paragraph(bundle.intended_use))
     return blocks + [Paragraph(f"Caution: {warning}") for warning in bundle.warnings]
@@ -292,4 +293,4 @@ def _provenance(reading: Reading) -> Facts:
         ("Settings", ", ".join(f"{name} {value}" for name, value in made.settings.items())),
         *(("Note", note) for note in made.notes),
     ]
-    return Facts(tuple((name, value) for name, value in rows if value))
+    return Facts.known(rows)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import io
-from html import escape
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from PIL import Image as Pillow
@@ -14,14 +14,13 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, letter
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, KeepTogether, SimpleDocTemplate, Spacer
 from reportlab.platypus import Paragraph as Text
 from reportlab.platypus import Table as Grid
 
 from .document import Bar, Bars, Block, Checks, Curve, Document, Facts, Paragraph, Pictures, Section, Table, percent
+from .pdf_fonts import can_print, fonts, markup
 
 PageSize = Literal["A4", "Letter"]
 
@@ -30,20 +29,12 @@ _BAD = HexColor("#b3261e")
 _STATUS = {"pass": ("OK", HexColor("#1d7a46")), "warn": ("WARN", HexColor("#a45c00")), "stop": ("STOP", _BAD)}
 _MARGIN = 16 * mm
 _PADDING = 6  # points that reportlab's frame keeps free on each side
-# Fonts with the letters of many languages, so that names print as they are written; the first pair found is taken.
-_FONTS = (
-    ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"),  # Linux
-    ("segoeui.ttf", "segoeuib.ttf"),  # Windows
-    ("arial.ttf", "arialbd.ttf"),
-    ("Arial.ttf", "Arial Bold.ttf"),  # macOS
-    ("Vera.ttf", "VeraBd.ttf"),  # comes with reportlab: Western European letters
-)
-_FONT_FOLDERS = ("/usr/share/fonts/truetype/dejavu", "C:/Windows/Fonts", "/System/Library/Fonts/Supplemental", "")
+_LETTERS_MISSING = "This computer has no font for some letters, which stand here as “?”. The HTML report has them all."
 
 
 def render(document: Document, page_size: PageSize = "A4") -> bytes:
     """The document as PDF bytes; banner, footer and page numbers stand on every page."""
-    regular, _ = _fonts()
+    regular, _ = fonts()
     size = {"A4": A4, "Letter": letter}[page_size]
     stream = io.BytesIO()
     top = 22 * mm if document.banner else 14 * mm
@@ -61,9 +52,11 @@ def render(document: Document, page_size: PageSize = "A4") -> bytes:
     )
     width = size[0] - 2 * _MARGIN
     story: list[Flowable] = [
-        Text(escape(document.title), _style("title")),
-        Text(escape(document.subtitle), _style("soft")),
+        Text(markup(document.title), _style("title")),
+        Text(markup(document.subtitle), _style("soft")),
     ]
+    if not all(map(can_print, _texts(document))):
+        story.append(Text(_LETTERS_MISSING, _style("soft")))
     for section in document.sections:
         story += _section(section, width)
 
@@ -89,6 +82,18 @@ def render(document: Document, page_size: PageSize = "A4") -> bytes:
     return stream.getvalue()
 
 
+def _texts(part: Any) -> Iterator[str]:
+    """Every text of a document, or of a part of one."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from _texts(item)
+    elif dataclasses.is_dataclass(part):
+        for field in dataclasses.fields(part):
+            yield from _texts(getattr(part, field.name))
+
+
 def _draw_margins(canvas: Canvas, document: Document, font: str, size: tuple[float, float], number: str) -> None:
     canvas.setStrokeColor(_LINE)
     canvas.line(_MARGIN, 14 * mm, size[0] - _MARGIN, 14 * mm)
@@ -101,25 +106,25 @@ def _draw_margins(canvas: Canvas, document: Document, font: str, size: tuple[flo
         canvas.setFillColor(_BAD)
         canvas.rect(0, size[1] - 12 * mm, size[0], 12 * mm, stroke=0, fill=1)
         canvas.setFillColor(HexColor("#ffffff"))
-        canvas.setFont(_fonts()[1], 10)
+        canvas.setFont(fonts()[1], 10)
         canvas.drawCentredString(size[0] / 2, size[1] - 8 * mm, document.banner)
 
 
 def _section(section: Section, width: float) -> list[Flowable]:
     blocks = [flowable for block in section.blocks for flowable in _block(block, width)]
-    heading = Text(escape(section.title), _style("heading"))
+    heading = Text(markup(section.title), _style("heading"))
     return [KeepTogether([heading, *blocks[:1]]), *blocks[1:]]  # a heading never stands alone at the foot of a page
 
 
 def _block(block: Block, width: float) -> list[Flowable]:
     match block:
         case Paragraph():
-            return [Text(escape(block.text), _style("emphasis" if block.emphasis else "body"))]
+            return [Text(markup(block.text), _style("emphasis" if block.emphasis else "body"))]
         case Facts():
             return [_facts(block, width)]
         case Table():
-            rows = [[Text(escape(cell), _style("soft")) for cell in block.header]]
-            rows += [[Text(escape(cell), _style("body")) for cell in row] for row in block.rows]
+            rows = [[Text(markup(cell), _style("soft")) for cell in block.header]]
+            rows += [[Text(markup(cell), _style("body")) for cell in row] for row in block.rows]
             return [Spacer(0, 1.5 * mm), _grid(rows, [width * share for share in _shares(block)], lines=True)]
         case Bars():
             return [
@@ -130,7 +135,7 @@ def _block(block: Block, width: float) -> list[Flowable]:
         case Curve():
             caption = (
                 '<font color="#b3261e"><b>hottest parts</b></font> <font color="#4d7ea3"><b>parts elsewhere</b></font> '
-                + escape(block.caption)
+                + markup(block.caption)
             )
             return [
                 Spacer(0, 2 * mm),
@@ -148,7 +153,7 @@ def _shares(table: Table) -> list[float]:
 
 def _facts(facts: Facts, width: float) -> Grid:
     """Two columns of name and value; long values take a row of their own."""
-    cells = [[Text(escape(name), _style("soft")), Text(escape(value), _style("body"))] for name, value in facts.rows]
+    cells = [[Text(markup(name), _style("soft")), Text(markup(value), _style("body"))] for name, value in facts.rows]
     if any(len(value) > 45 for _, value in facts.rows):
         return _grid(cells, [32 * mm, width - 32 * mm])
     half = (len(cells) + 1) // 2
@@ -173,14 +178,14 @@ def _bar(bar: Bar, width: float) -> list[Flowable]:
     interval = "" if bar.low is None or bar.high is None else f" ({percent(bar.low)} to {percent(bar.high)})"
     words = ", ".join(filter(None, ({True: "positive", False: "negative", None: ""}[bar.positive], bar.verdict)))
     style = _style("positive" if bar.positive else "body")
-    number = f"<b>{escape(percent(bar.probability))}</b>{escape(interval)}"
-    return [Text(escape(bar.label), style), drawing, Text(number, style), Text(escape(words), style)]
+    number = f"<b>{markup(percent(bar.probability))}</b>{markup(interval)}"
+    return [Text(markup(bar.label), style), drawing, Text(number, style), Text(markup(words), style)]
 
 
 def _curve(curve: Curve) -> Drawing:
     """Probability upwards, share removed to the right."""
     left, bottom, width, height = 9 * mm, 5 * mm, 52 * mm, 24 * mm
-    font, end = _fonts()[0], curve.fractions[-1]
+    font, end = fonts()[0], curve.fractions[-1]
     drawing = Drawing(64 * mm, 31 * mm)
     for y in (0.0, 0.5, 1.0):
         level = bottom + height * y
@@ -202,7 +207,7 @@ def _curve(curve: Curve) -> Drawing:
 
 
 def _checks(block: Checks, width: float) -> Grid:
-    cells = [[_status(check.status), Text(escape(check.sentence), _style("body"))] for check in block.rows]
+    cells = [[_status(check.status), Text(markup(check.sentence), _style("body"))] for check in block.rows]
     if block.rows[0].status != "pass":
         return _grid(cells, [14 * mm, width - 14 * mm])
     half = (len(cells) + 1) // 2
@@ -226,7 +231,7 @@ def _pictures(block: Pictures, width: float) -> Grid:
         cells = [
             [
                 Image(io.BytesIO(picture.png), height * w / h, height, hAlign="LEFT"),
-                Text(escape(picture.caption), _style("soft")),
+                Text(markup(picture.caption), _style("soft")),
             ]
             for picture, (w, h) in zip(pair, sizes, strict=True)
         ]
@@ -248,7 +253,7 @@ def _grid(rows: list[list[Any]], widths: list[float], lines: bool = False) -> Gr
 
 @functools.cache
 def _style(name: str) -> ParagraphStyle:
-    regular, bold = _fonts()
+    regular, bold = fonts()
     body = ParagraphStyle("body", fontName=regular, fontSize=8.5, leading=11, textColor=_INK)
     return {
         "body": body,
@@ -260,18 +265,3 @@ def _style(name: str) -> ParagraphStyle:
         "emphasis": ParagraphStyle("emphasis", body, fontName=bold, textColor=_BAD),
         "positive": ParagraphStyle("positive", body, textColor=_BAD),
     }[name]
-
-
-@functools.cache
-def _fonts() -> tuple[str, str]:
-    """Names of the regular and bold font, registered with reportlab."""
-    for regular, bold in _FONTS:
-        for folder in _FONT_FOLDERS:
-            try:
-                pdfmetrics.registerFont(TTFont("Report", str(Path(folder) / regular)))
-                pdfmetrics.registerFont(TTFont("Report-Bold", str(Path(folder) / bold)))
-            except TTFError:
-                continue
-            pdfmetrics.registerFontFamily("Report", normal="Report", bold="Report-Bold")
-            return "Report", "Report-Bold"
-    return "Helvetica", "Helvetica-Bold"

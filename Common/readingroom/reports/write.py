@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -38,6 +37,7 @@ def write_reports(
     ------
     OutputError : the folder cannot be written to
     SetupError : a PDF is wanted and reportlab is not installed
+    ValueError : there is no such format
     """
     if anonymous:
         reading = reading.anonymous
@@ -54,9 +54,11 @@ def write_reports(
 
                 contents["pdf"] = pdf.render(document, page_size)
             case "json":
-                contents["json"] = (json.dumps(reading.to_json(), indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+                contents["json"] = reading.to_bytes()
             case "csv":
                 contents["csv"] = csv_file.render(reading).encode("utf-8-sig")  # spreadsheets then see UTF-8
+            case _:
+                raise ValueError(f"There is no report format named {wanted!r}; there are {', '.join(FORMATS)}.")
     make_folder(out)
     written = []
     for wanted, content in contents.items():

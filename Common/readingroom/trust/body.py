@@ -16,7 +16,7 @@ SMALLEST_PART = 0.01  # of the picture; side markers and captions are smaller
 MAP_OUTSIDE_LIMIT = 0.3
 
 
-def body_mask(gray: Floats) -> Booleans:
+def body_mask(gray: NDArray[np.floating]) -> Booleans:
     """The body, without the directly exposed or collimated dark area that touches the border.
 
     Lungs are inside, since they do not touch the border. White collimator frames count as body. A picture without dark
@@ -50,7 +50,7 @@ def silhouette(picture: Floats) -> Booleans:
     return np.asarray(large[parts])
 
 
-def map_outside_body_check(heat: NDArray, gray: Floats) -> Check:
+def map_outside_body_check(heat: NDArray, gray: NDArray[np.floating]) -> Check:
     """Warn when the map's weight lies outside the body: the network then looks at something that is no anatomy.
 
     Parameters

@@ -8,15 +8,13 @@ where that would lie outside. Reading a bundle needs numpy and scipy alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from .. import records
 from ..evaluation.binary import Floats, both_classes, labels_and_scores
 from ..evaluation.bootstrap import patient_resamples
 from ..evaluation.logistic import fit_logistic
@@ -29,16 +27,13 @@ TEMPERATURES = (0.05, 20.0)
 class PlattScaling:
     """``P = 1 / (1 + exp(-(slope * logit + intercept)))`` for one finding (Platt 1999).
 
-    ``resamples`` are (slope, intercept) of the fit on resampled patients; ``n`` cases of ``patients`` patients.
+    ``resamples`` are (slope, intercept) of the fit on resampled patients; it was fitted on ``n`` cases.
     """
 
     slope: float
     intercept: float
     resamples: tuple[tuple[float, float], ...]
     n: int
-    patients: int
-    seed: int
-    method: Literal["platt"] = "platt"
 
     def __post_init__(self) -> None:
         if self.slope <= 0 or any(slope < 0 for slope, _ in self.resamples):
@@ -61,15 +56,12 @@ class PlattScaling:
 class TemperatureScaling:
     """``softmax(logits / temperature)`` for exclusive classes (Guo et al., ICML 2017).
 
-    ``resamples`` are the temperatures fitted on resampled patients; ``n`` cases of ``patients`` patients.
+    ``resamples`` are the temperatures fitted on resampled patients; it was fitted on ``n`` cases.
     """
 
     temperature: float
     resamples: tuple[float, ...]
     n: int
-    patients: int
-    seed: int
-    method: Literal["temperature"] = "temperature"
 
     def __post_init__(self) -> None:
         if self.temperature <= 0 or any(t <= 0 for t in self.resamples):
@@ -85,56 +77,6 @@ class TemperatureScaling:
             raise ValueError("The calibration was fitted without resamples, so it gives no intervals.")
         values = np.asarray(logits, dtype=np.float64)[..., None] / np.asarray(self.resamples)
         return _middle(special.softmax(values, axis=-2), self.probabilities(logits), level)
-
-
-@dataclass(frozen=True)
-class PlattPerLabel:
-    """One `PlattScaling` for each finding of a multi-label task, in the order of the network's outputs."""
-
-    findings: tuple[PlattScaling, ...]
-    method: Literal["platt-per-label"] = "platt-per-label"
-
-    def probabilities(self, logits: ArrayLike) -> Floats:
-        """Calibrated probabilities (cases, findings) or (findings,) in the shape of ``logits``."""
-        columns = self._columns(logits)
-        return np.stack([f.probabilities(c) for f, c in zip(self.findings, columns, strict=True)], axis=-1)
-
-    def intervals(self, logits: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-        """Lower and upper end for each finding, in the shape of ``logits``."""
-        ends = [f.intervals(c, level) for f, c in zip(self.findings, self._columns(logits), strict=True)]
-        return np.stack([low for low, _ in ends], axis=-1), np.stack([high for _, high in ends], axis=-1)
-
-    def _columns(self, logits: ArrayLike) -> Floats:
-        values = np.asarray(logits, dtype=np.float64)
-        if values.shape[-1] != len(self.findings):
-            raise ValueError(f"There are {values.shape[-1]} logits for {len(self.findings)} calibrated findings.")
-        return np.moveaxis(values, -1, 0)
-
-
-Calibration: TypeAlias = PlattScaling | TemperatureScaling | PlattPerLabel
-_METHODS: dict[str, type] = {
-    "platt": PlattScaling,
-    "temperature": TemperatureScaling,
-    "platt-per-label": PlattPerLabel,
-}
-
-
-def calibration_to_json(calibration: Calibration) -> dict[str, Any]:
-    """Plain JSON values; ``method`` says which calibration it is."""
-    return records.to_json(calibration)
-
-
-def calibration_from_json(data: Mapping[str, Any]) -> Calibration:
-    """Read what `calibration_to_json` wrote.
-
-    Raises
-    ------
-    ValueError : an unknown method, or a field that is missing or not plausible
-    """
-    method = data.get("method")
-    if method not in _METHODS:
-        raise ValueError(f"There is no calibration method named {method!r}; known are {', '.join(_METHODS)}.")
-    return records.from_json(_METHODS[method], data)
 
 
 def fit_platt(
@@ -157,16 +99,7 @@ def fit_platt(
         if truth[rows].all() or not truth[rows].any():
             continue
         fits.append(_platt(truth[rows], values[rows]))
-    return PlattScaling(slope, intercept, _rounded(fits), truth.size, int(np.unique(np.asarray(patients)).size), seed)
-
-
-def fit_platt_per_label(
-    labels: ArrayLike, logits: ArrayLike, patients: ArrayLike, resamples: int = 200, seed: int = 0
-) -> PlattPerLabel:
-    """`fit_platt` for each column of ``labels`` and ``logits`` (cases, findings)."""
-    truth, values = np.asarray(labels), np.asarray(logits, dtype=np.float64)
-    pairs = zip(truth.T, values.T, strict=True)
-    return PlattPerLabel(tuple(fit_platt(t, v, patients, resamples, seed) for t, v in pairs))
+    return PlattScaling(slope, intercept, _rounded(fits), truth.size)
 
 
 def fit_temperature(
@@ -186,8 +119,7 @@ def fit_temperature(
     if truth.min() < 0 or truth.max() >= values.shape[1]:
         raise ValueError("A label has no logit.")
     fits = tuple(round(_temperature(truth[r], values[r]), 6) for r in patient_resamples(patients, resamples, seed))
-    names = np.unique(np.asarray(patients))
-    return TemperatureScaling(_temperature(truth, values), fits, truth.size, int(names.size), seed)
+    return TemperatureScaling(_temperature(truth, values), fits, truth.size)
 
 
 def _platt(truth: np.ndarray, logits: Floats) -> tuple[float, float]:

@@ -1,16 +1,9 @@
-"""What all readers ask of their checks, and the check of the embedding's distance."""
+"""The checks of a network's answer: the distance of its embedding, the faithfulness of its map."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..reading import Check, Faithfulness
 from .distance import FeatureStatistics
-
-
-def has_stop(checks: Iterable[Check]) -> bool:
-    """Whether one of the checks ends the read."""
-    return any(check.status == "stop" for check in checks)
 
 
 def distance_check(distance: float, statistics: FeatureStatistics) -> Check:

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import records
-from ..reading import PredictionSet
 
 COVERAGES = (0.8, 0.9, 0.95)
 
@@ -30,49 +29,11 @@ class ConformalSets:
     quantiles: Mapping[str, float]
     default_coverage: float
     seed: int
-    method: str = "lac"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "quantiles", records.frozen(self.quantiles))
-        if self.method != "lac":
-            raise ValueError(f"There is no conformal method named {self.method!r}; known is lac.")
         if str(self.default_coverage) not in self.quantiles:
             raise ValueError(f"The default coverage {self.default_coverage} has no quantile.")
-
-    @property
-    def coverages(self) -> tuple[float, ...]:
-        """The coverages that a set can be asked for, rising."""
-        return tuple(sorted(float(coverage) for coverage in self.quantiles))
-
-    def prediction_set(
-        self, probabilities: ArrayLike, labels: Sequence[str], coverage: float | None = None, finding: str = ""
-    ) -> PredictionSet:
-        """The set for one case, most probable label first.
-
-        Where no label reaches the limit the most probable one is given: a set that is never empty covers no less.
-
-        Parameters
-        ----------
-        probabilities : (labels,) calibrated as the calibration cases were
-        finding : the finding that ``labels`` (``absent``, ``present``) are about, in a multi-label task
-
-        Raises
-        ------
-        ValueError : no quantile for this coverage, or not one probability for each label
-        """
-        wanted = self.default_coverage if coverage is None else coverage
-        if str(wanted) not in self.quantiles:
-            known = ", ".join(str(c) for c in self.coverages)
-            raise ValueError(f"There is no prediction set with a coverage of {wanted}; there are {known}.")
-        values = np.asarray(probabilities, dtype=np.float64)
-        if values.shape != (len(labels),):
-            raise ValueError(f"There are {values.size} probabilities for {len(labels)} labels.")
-        members = lac_members(values, self.quantiles[str(wanted)])
-        return PredictionSet(tuple(labels[i] for i in members), wanted, self.n, finding)
-
-    def finding_set(self, probability: float, finding: str, coverage: float | None = None) -> PredictionSet:
-        """The set of ``absent`` and ``present`` for one finding of a multi-label task."""
-        return self.prediction_set([1 - probability, probability], ("absent", "present"), coverage, finding)
 
 
 def fit_conformal(

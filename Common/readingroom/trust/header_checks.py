@@ -89,4 +89,5 @@ def view_check(image: StudyImage) -> Check:
 
 
 def _has_header(image: StudyImage) -> bool:
-    return bool(image.facts or image.photometric_interpretation or image.body_part or image.manufacturer)
+    """Whether a DICOM header was read; picture files have facts too, such as their size."""
+    return "SOPClassUID" in image.facts or bool(image.body_part or image.view_position or image.manufacturer)

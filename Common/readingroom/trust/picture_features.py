@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..evaluation.binary import Floats
@@ -39,7 +40,7 @@ class PictureFeatures:
     match: ChestMatch
 
 
-def picture_features(gray: Floats) -> PictureFeatures:
+def picture_features(gray: NDArray[np.floating]) -> PictureFeatures:
     """Measure ``gray`` ``[j, i]``, 0 to 1, not all the same value."""
     small = reduced(gray)
     low, high = (float(v) for v in np.percentile(small, [1, 99]))
@@ -47,7 +48,7 @@ def picture_features(gray: Floats) -> PictureFeatures:
     down, right = np.gradient(ndimage.gaussian_filter(picture, 1))
     return PictureFeatures(
         contrast=high - low,
-        gray_levels=int(np.unique(np.round(np.asarray(gray) * 255)).size),
+        gray_levels=_gray_levels(gray),
         smoothness=_smoothness(small),
         edges=float(np.percentile(np.hypot(down, right), 95)),
         midtones=float(((picture > 0.3) & (picture < 0.7)).mean()),
@@ -55,6 +56,11 @@ def picture_features(gray: Floats) -> PictureFeatures:
         bars=_bars(picture),
         match=match_chest(picture),
     )
+
+
+def _gray_levels(gray: NDArray[np.floating]) -> int:
+    levels = np.rint(np.clip(gray, 0, 1) * np.float32(255)).astype(np.uint8)
+    return int(np.count_nonzero(np.bincount(levels.ravel(), minlength=256)))
 
 
 def _smoothness(small: Floats) -> float:

@@ -1,15 +1,16 @@
 """Checks of a frontal chest radiograph before any number is shown: header first, then the pixels.
 
 The limits were set on 904 real frontal chest radiographs of three sources and on real CT and MR slices, mammograms and
-photographs; the chest template (`chest_template`) was made from 700 of the former.
+photographs; the chest template (`chest_template`) was made from 700 of the former. On the same radiographs they stop 5
+(one lies upside down) and warn of 4; of 904 inverted copies they stop 902, of 520 CT slices 516, of 194 mammograms 186.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..evaluation.binary import Floats
-from ..reading import Check
+from ..reading import Check, has_stop
 from ..study import StudyImage
 from .header_checks import header_checks
 from .picture_features import PictureFeatures, picture_features
@@ -28,7 +29,7 @@ CHEST_WARN, CHEST_STOP = 0.5, 0.45  # correlation with the chest template
 CHEST_DOUBT, DOUBT_MARGIN = 0.55, 0.2  # a weak fit counts as none where the picture fits that much better turned
 
 
-def checks_before(image: StudyImage, gray: Floats, color_fraction: float = 0.0) -> tuple[Check, ...]:
+def checks_before(image: StudyImage, gray: NDArray[np.floating], color_fraction: float = 0.0) -> tuple[Check, ...]:
     """All checks that need no network, in the order in which a person would ask them.
 
     The pixel checks end at the first one that stops, since the later ones would then mean nothing.
@@ -41,10 +42,10 @@ def checks_before(image: StudyImage, gray: Floats, color_fraction: float = 0.0) 
     return (*header_checks(image), *pixel_checks(image, gray, color_fraction))
 
 
-def pixel_checks(image: StudyImage, gray: Floats, color_fraction: float = 0.0) -> tuple[Check, ...]:
+def pixel_checks(image: StudyImage, gray: NDArray[np.floating], color_fraction: float = 0.0) -> tuple[Check, ...]:
     """Size, color, contrast, noise, kind of picture, gray scale, orientation and chest anatomy."""
     checks = [_size(gray), _color(color_fraction)]
-    if any(check.status == "stop" for check in checks):
+    if has_stop(checks):
         return _up_to_stop(checks)
     if np.ptp(gray) == 0:
         return (*checks, Check("contrast", "stop", "The picture is one flat shade: there is nothing on it.", 0.0))
@@ -59,7 +60,7 @@ def _up_to_stop(checks: list[Check]) -> tuple[Check, ...]:
     return tuple(checks[: stops[0] + 1] if stops else checks)
 
 
-def _size(gray: Floats) -> Check:
+def _size(gray: NDArray[np.floating]) -> Check:
     rows, columns = gray.shape
     shorter, longer = sorted((rows, columns))
     size = f"{columns} x {rows} pixels"

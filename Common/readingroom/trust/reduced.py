@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ..evaluation.binary import Floats
@@ -10,7 +11,7 @@ from ..evaluation.binary import Floats
 SIDE = 256  # pixels of the longer side
 
 
-def reduced(gray: Floats) -> Floats:
+def reduced(gray: NDArray[np.floating]) -> Floats:
     """``gray`` ``[j, i]`` averaged down to at most 256 pixels a side; a smaller picture stays as it is."""
     rows, columns = gray.shape
     scale = SIDE / max(rows, columns)

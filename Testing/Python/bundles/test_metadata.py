@@ -67,6 +67,11 @@ def test_metadata_without_the_optional_parts_round_trips(a_metadata):
             {"conformal": Conformal("lac", 9, by_finding={"covid": {"0.9": 0.5}})},
             "conformal calibration speaks of covid",
         ),
+        ({"multilabel": True}, "no quantiles for no-finding, pneumonia"),
+        (
+            {"conformal": Conformal("lac", 9, by_finding={"pneumonia": {"0.9": 0.5}})},
+            "no quantiles for exclusive labels",
+        ),
     ],
 )
 def test_implausible_bundles_are_refused(a_metadata, change, sentence):
@@ -150,10 +155,8 @@ def test_json_of_the_wrong_type_is_refused_with_the_place(a_metadata, where, val
 
 def test_conformal_quantiles_are_found_by_coverage_and_finding():
     joint = Conformal("lac", 50, {"0.90": 0.5, "0.8": 0.3})
-    assert joint.coverages == (0.8, 0.9)
     assert joint.quantile(0.9) == 0.5
     each = Conformal("lac", 50, by_finding={"a": {"0.9": 0.4}, "b": {"0.9": 0.6}})
-    assert each.coverages == (0.9,)
     assert each.quantile(0.9, "b") == 0.6
     with pytest.raises(KeyError, match=r"coverage of 0\.5"):
         joint.quantile(0.5)
@@ -165,13 +168,6 @@ def test_points_of_a_finding_are_those_that_a_reading_carries(a_metadata):
     assert (balanced.name, balanced.threshold, balanced.sensitivity.n) == ("balanced", 0.5, 50)
     assert sensitive.sensitivity is None
     assert a_metadata.points("no-finding") == ()
-
-
-def test_labels_are_found_by_name(a_metadata):
-    assert a_metadata.label("no-finding").title == "No finding"
-    assert a_metadata.outputs == 2
-    with pytest.raises(KeyError, match="no label named 'covid'"):
-        a_metadata.label("covid")
 
 
 def test_records_cannot_be_changed_through_their_mappings(a_metadata):

@@ -141,6 +141,16 @@ def test_finding_by_path_loads_that_folder(a_bundle):
     assert store.find(str(a_bundle.folder)) == a_bundle
 
 
+def test_a_path_in_the_working_folder_is_no_name(a_bundle, monkeypatch):
+    store.install(a_bundle.folder)
+    monkeypatch.chdir(a_bundle.folder.parent)
+    assert store.find(f"./{a_bundle.folder.name}").folder == Path(a_bundle.folder.name)
+    with pytest.raises(BundleError, match="no bundle folder"):
+        store.find("./nobody")
+    with pytest.raises(BundleError, match="no bundle named ''"):
+        store.find("")
+
+
 def test_finding_an_unknown_name_says_what_there_is(a_bundle):
     with pytest.raises(BundleError, match=r"No bundle is installed\."):
         store.find("unknown")

@@ -27,7 +27,7 @@ def test_written_bundle_loads_with_the_same_metadata_and_texts(a_bundle, a_metad
     assert loaded == a_bundle
     assert loaded.metadata == a_metadata
     assert loaded.card == "# A card\n"
-    assert loaded.licence_text == "Apache License 2.0\n"
+    assert (a_bundle.folder / "LICENSE").read_text("utf-8") == "Apache License 2.0\n"
     numpy.testing.assert_array_equal(loaded.arrays("features")["mean"], [0.0, 1.0, 2.0])
 
 

@@ -166,6 +166,17 @@ def test_a_launcher_between_client_and_worker_dies_too(temporary, tmp_path, runn
     client.stop()
 
 
+def test_a_launcher_that_keeps_the_requests_to_itself_is_told(temporary, tmp_path, running):
+    launcher = tmp_path / "launcher"
+    launcher.write_text(f'#!/bin/sh\nsleep 300 | "{sys.executable}" "$@"\n')
+    launcher.chmod(0o755)
+    client = WorkerClient(python=launcher, calls=CALLS, silence_seconds=2.0)
+    with pytest.raises(EngineError, match="does not receive what it is asked"):
+        client.start("describe", {}).wait()
+    assert running() == []
+    client.stop()
+
+
 def test_a_stopped_worker_is_found_to_hang(temporary, running, until):
     client = WorkerClient(calls=CALLS, silence_seconds=1.0)
     call = client.start("sleep", {})

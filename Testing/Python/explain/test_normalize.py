@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from readingroom.explain.normalize import heat_maps, normalize, positive_share, upsample
+from readingroom.explain.normalize import heat_maps, normalize, upsample
 
 
 def test_each_map_is_stretched_to_the_whole_range_on_its_own():
@@ -54,8 +54,3 @@ def test_heat_maps_cut_before_they_upsample():
     heat = heat_maps(maps, (1, 8))[0, 0, 0]
     assert heat[4] > 0.5  # a strong negative neighbour does not eat into the positive cell
     assert (heat[0], heat[7]) == (0, 1)
-
-
-def test_the_positive_share_tells_a_map_for_from_a_map_against():
-    maps = torch.tensor([[[[3.0, -1.0]], [[-1.0, -1.0]], [[2.0, 0.0]], [[0.0, 0.0]]]])
-    assert positive_share(maps)[0].tolist() == [0.75, 0, 1, 0]

@@ -96,3 +96,30 @@ def test_parameters_survive_saving_and_loading(a_slicer_host: Any, a_volume: Any
     node.SetParameter("level", "0.9")
     a_slicer_host.load_scene(path)
     assert slicer.util.getNode("settings").GetParameter("level") == "0.5"
+
+
+def test_a_new_segmentation_lies_below_the_scene_in_the_subject_hierarchy(an_empty_scene: Any) -> None:
+    hierarchy = an_empty_scene.GetSubjectHierarchyNode()
+    segmentation = an_empty_scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "marks")
+    item = hierarchy.GetItemByDataNode(segmentation)
+    assert item != 0
+    assert hierarchy.GetItemParent(item) == hierarchy.GetSceneItemID()
+    an_empty_scene.RemoveNode(segmentation)
+    assert hierarchy.GetItemDataNode(item) is None
+
+
+def test_the_subject_hierarchy_survives_saving_and_loading(
+    a_slicer_host: Any, a_segmentation: Any, a_volume: Any, tmp_path: Path
+) -> None:
+    import slicer
+
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), "study")
+    hierarchy.SetItemParent(hierarchy.GetItemByDataNode(a_segmentation), study)
+    a_slicer_host.save_scene(tmp_path / "scene.mrb")
+    a_slicer_host.close_scene()
+    a_slicer_host.load_scene(tmp_path / "scene.mrb")
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    item = hierarchy.GetItemByDataNode(slicer.util.getNode("marks"))
+    assert hierarchy.GetItemName(hierarchy.GetItemParent(item)) == "study"
+    assert hierarchy.GetItemByDataNode(slicer.util.getNode("ramp")) != 0

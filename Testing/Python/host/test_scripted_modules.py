@@ -71,8 +71,8 @@ UI = """<?xml version="1.0" encoding="UTF-8"?>
 <widget class="qMRMLWidget" name="Sample"><layout class="QVBoxLayout" name="column">
  <item><widget class="ctkCollapsibleButton" name="inputs"><property name="text"><string>Inputs</string></property>
   <layout class="QFormLayout" name="form">
-   <item row="0" column="0"><widget class="QLabel" name="label"><property name="text"><string>Volume:</string></property>
-   </widget></item>
+   <item row="0" column="0"><widget class="QLabel" name="label"><property name="text"><string>Volume:</string>
+   </property></widget></item>
    <item row="0" column="1"><widget class="qMRMLNodeComboBox" name="volumeSelector">
     <property name="nodeTypes"><stringlist><string>vtkMRMLScalarVolumeNode</string></stringlist></property>
     <property name="noneEnabled"><bool>true</bool></property>
@@ -175,3 +175,43 @@ def test_the_panel_is_drawn_with_readable_text(a_slicer_host: Any, a_panel: Any,
     words = picture.crop((corner.x(), corner.y(), corner.x() + label.width, corner.y() + label.height))
     dark = sum(words.histogram()[:100])
     assert 30 < dark < 0.5 * words.width * words.height, "letters are dark strokes on a light ground"
+
+
+def test_the_desk_shows_panel_and_view_and_leaves_the_window_as_it_was(
+    a_slicer_host: Any, a_panel: Any, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    size = a_panel.parent.size
+    a_slicer_host.grab_desk(tmp_path / "desk.png", width=900, height=300)
+    picture = Image.open(tmp_path / "desk.png").convert("L")
+    assert picture.size == (900, 300)
+    assert (picture.getpixel((5, 290)) > 200, picture.getpixel((890, 10))) == (True, 0), "panel left, empty view right"
+    assert a_panel.parent.size == size
+
+
+def test_a_person_cannot_click_what_is_hidden_or_disabled(a_slicer_host: Any, a_panel: Any) -> None:
+    a_panel.ui.applyButton.setEnabled(False)
+    with pytest.raises(AssertionError, match="applyButton: it is disabled"):
+        a_slicer_host.click(a_panel.ui.applyButton)
+    a_panel.ui.inputs.collapsed = True
+    with pytest.raises(AssertionError, match="not visible"):
+        a_slicer_host.click(a_panel.ui.levelSlider)
+
+
+def test_a_script_switches_modules_and_finds_the_main_window(a_slicer_host: Any, a_module_file: Path) -> None:
+    import slicer
+
+    a_slicer_host.load_module(a_module_file)
+    slicer.util.selectModule("Sample")
+    assert slicer.util.mainWindow().moduleSelector().selectedModule == "Sample"
+    assert slicer.util.getModuleWidget("Sample").events == ["enter"]
+
+
+def test_settings_are_the_same_file_for_the_application_and_a_script(an_empty_scene: Any) -> None:
+    import qt
+    import slicer
+
+    slicer.app.userSettings().setValue("ReadingRoom/device", "cpu")
+    assert qt.QSettings().value("ReadingRoom/device") == "cpu"
+    assert slicer.util.settingsValue("ReadingRoom/device", "auto") == "cpu"

@@ -89,6 +89,11 @@ def test_study_facts_keep_what_a_report_needs():
     assert (facts["accession_number"], facts["study_instance_uid"]) == ("A1", "1.2.3")
 
 
+def test_line_breaks_and_padding_in_a_header_do_not_reach_a_sentence(tmp_path):
+    image = study_image(header(Manufacturer="Maker\nof things\0", Modality="DX"), tmp_path / "a.dcm")
+    assert image.manufacturer == "Maker of things"
+
+
 @pytest.mark.parametrize(
     ("elements", "view"),
     [

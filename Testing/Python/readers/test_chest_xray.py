@@ -17,13 +17,14 @@ from PIL import Image
 
 import readingroom
 from readingroom.bundles import store
+from readingroom.engine import warm
 from readingroom.engine.client import WorkerClient
 from readingroom.errors import BundleError, InputError, OutputError, RefusedError
 from readingroom.examples import chest_radiograph as example
 from readingroom.imaging.open import open_study
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
 from readingroom.phantoms.dicom_files import stored, write_dicom
-from readingroom.readers import base, make_reader
+from readingroom.readers import base, chest_xray, make_reader
 from readingroom.readers.chest_xray_tasks import TASKS
 from readingroom.reading import Reading
 
@@ -118,6 +119,21 @@ def test_reading_again_replaces_its_own_files_and_leaves_others(tmp_path, a_radi
     assert (tmp_path / "out" / "my notes.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize("finding", ["../mine", "pneumonia"])
+def test_an_earlier_reading_from_elsewhere_cannot_have_files_of_the_user_removed(tmp_path, finding):
+    out = tmp_path / "out"
+    reading = read(example(), out)
+    (tmp_path / "mine.png").write_text("mine")
+    (out / "picture-map-..").mkdir()
+    (out / "scan.nrrd").write_text("mine")
+    theirs = replace(reading.heat_maps[0], finding=finding, path=Path("scan.nrrd"))
+    findings = (replace(reading.findings[0], name=finding),)
+    (out / "reading.json").write_bytes(replace(reading, findings=findings, heat_maps=(theirs,)).to_bytes())
+    read(example(), out)
+    assert (tmp_path / "mine.png").exists()
+    assert (out / "scan.nrrd").exists()
+
+
 def test_a_file_where_the_folder_should_be_is_said(tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(OutputError, match="Cannot write"):
@@ -154,6 +170,15 @@ def test_a_bundle_whose_labels_are_not_the_tasks_is_refused(tmp_path, a_random_b
         read(example(), tmp_path / "out", replace(bundle, metadata=replace(bundle.metadata, labels=labels)))
 
 
+def test_statistics_that_contradict_the_metadata_are_refused(tmp_path):
+    bundle = store.find("cxr-nih-pneumonia")
+    described = replace(bundle.metadata.feature_statistics, stop_above=1e6)
+    other = replace(bundle, metadata=replace(bundle.metadata, feature_statistics=described), sha256="0" * 64)
+    with pytest.raises(BundleError, match="not those of its metadata"):
+        read(example(), tmp_path / "out", other)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_changed_byte_in_the_weights_is_noticed(tmp_path, a_random_bundle):
     folder = tmp_path / "random-covid"
     shutil.copytree(a_random_bundle("covid").folder, folder)
@@ -163,6 +188,11 @@ def test_a_changed_byte_in_the_weights_is_noticed(tmp_path, a_random_bundle):
     weights.write_bytes(data)
     with pytest.raises(BundleError, match="model"):
         store.find(folder)
+
+
+def test_a_package_without_description_does_not_end_a_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(base, "_SOFTWARE", ("numpy", "a-package-that-nobody-has"))
+    assert set(read(example(), tmp_path).provenance.software) == {"readingroom", "numpy"}
 
 
 def test_two_images_are_refused(tmp_path):
@@ -194,17 +224,28 @@ def test_the_worker_reads_as_this_process_does_and_its_bundle_stays_warm(tmp_pat
     assert any("radiograph" in sentence for sentence in sentences)
 
 
-def test_out_of_memory_on_the_device_is_said_and_survived(tmp_path, monkeypatch):
-    from readingroom.readers import chest_xray
-
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("no room"), RuntimeError("MPS backend out of memory")])
+def test_out_of_memory_on_the_device_is_said_and_survived(tmp_path, monkeypatch, error):
     real, calls = chest_xray.activation_maps, []
 
     def tight(network, inputs, **options):
         calls.append(inputs)
         if len(calls) == 1:
-            raise torch.OutOfMemoryError("no room")
+            raise error
         return real(network, inputs, **options)
 
     monkeypatch.setattr(chest_xray, "activation_maps", tight)
+    another = torch.device("cpu", 0)  # computes here, and is not "cpu" when compared
+    monkeypatch.setattr(base.device_choice, "choose", lambda wanted, note: another)
     reading = read(example(), tmp_path)
     assert any("CPU took over" in note for note in reading.provenance.notes)
+    assert reading.provenance.device == "cpu"
+
+
+def test_a_network_that_is_kept_goes_where_the_next_read_computes(a_random_bundle):
+    bundle = a_random_bundle("covid")
+    places = [
+        next(chest_xray._network(bundle, torch.device(kind)).parameters()).device.type for kind in ("cpu", "meta")
+    ]
+    warm.forget()  # on "meta" the network has lost its weights
+    assert places == ["cpu", "meta"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from readingroom import DEMONSTRATION, RESEARCH_USE
 from readingroom.errors import OutputError
 from readingroom.reading import (
@@ -37,7 +38,7 @@ from readingroom.study import PatientFacts, Study, StudyImage
 def reading() -> Reading:
     study = Study(
         images=(StudyImage(name="frontal", path=Path("DOE_JANE/chest.dcm"), modality="CR", view_position="PA"),),
-        patient=PatientFacts("DOE^JANE", "MRN-4711", "F", 61, "19650203"),
+        patient=PatientFacts("DOE, JANE", "MRN-4711", "F", 61, "19650203"),
         study_instance_uid="1.2.3",
         study_date="20260131",
     )
@@ -82,6 +83,12 @@ def test_every_format_is_written(reading, pictures, tmp_path):
     files = write_reports(reading, pictures, tmp_path / "new" / "report")
     assert [file.name for file in files] == ["report.html", "report.pdf", "report.json", "report.csv"]
     assert all(file.stat().st_size > 100 for file in files)
+
+
+def test_an_unknown_format_is_refused_and_nothing_is_written(reading, pictures, tmp_path):
+    with pytest.raises(ValueError, match="'docx'; there are html, pdf, json, csv"):
+        write_reports(reading, pictures, tmp_path / "out", ["html", "docx"])
+    assert not (tmp_path / "out").exists()
 
 
 def test_html_shows_findings_checks_verdict_and_pictures_and_refers_to_nothing_outside(reading, pictures, tmp_path):
@@ -134,6 +141,22 @@ def test_csv_has_one_row_per_finding_and_no_formula(reading):
     assert rows[0]["comment"].startswith("'=")
 
 
+def test_no_text_of_a_damaged_header_becomes_a_formula(reading):
+    shown = replace(reading, study=replace(reading.study, study_instance_uid="\t=1+1", study_date="@SUM(1)"))
+    row = next(csv.DictReader(io.StringIO(csv_file.render(shown))))
+    assert row["study_instance_uid"] == "'\t=1+1"
+    assert row["study_date"] == "'@SUM(1)"
+
+
+def test_a_header_longer_than_a_page_is_cut_in_the_report(reading):
+    patient = replace(reading.study.patient, patient_id="9" * 5000)
+    checks = (*reading.checks, Check("body part", "warn", "An endless word. " * 300))
+    shown = replace(reading, study=replace(reading.study, patient=patient, description="x " * 3000), checks=checks)
+    built = document.build(shown, {})
+    assert pdf.render(built, "Letter").startswith(b"%PDF")
+    assert "9" * 700 not in html.render(built)
+
+
 def test_json_reads_back_as_the_same_reading(reading, pictures, tmp_path):
     write_reports(reading, pictures, tmp_path, ["json"])
     assert Reading.from_json(json.loads((tmp_path / "report.json").read_text("utf-8"))) == reading
@@ -159,9 +182,3 @@ def test_a_hot_spot_is_bright_where_it_is_and_cold_anatomy_is_untouched():
 def test_a_map_of_another_size_is_refused():
     with pytest.raises(ValueError, match="heat map"):
         map_png(np.zeros((5, 5), np.float32), np.zeros((6, 5), np.float32))
-
-
-def test_person_names_read_as_people_write_them():
-    assert document.person_name("Doe^Jane^^Dr") == "Doe, Jane Dr"
-    assert document.person_name("Yamada^Tarou=山田^太郎") == "Yamada, Tarou / 山田, 太郎"
-    assert document.person_name("") == ""

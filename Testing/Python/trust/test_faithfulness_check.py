@@ -1,6 +1,7 @@
 """A map that does not show what the network uses is said to be one."""
 
 import pytest
+
 from readingroom.reading import Faithfulness
 from readingroom.trust.checks import faithfulness_check
 

@@ -105,12 +105,12 @@ def _table(headers: list[str]) -> Any:
     table.setHorizontalHeaderLabels(headers)
     table.verticalHeader().setVisible(False)
     table.horizontalHeader().setStretchLastSection(True)
-    table.setSelectionBehavior(qt.QTableWidget.SelectRows)
-    table.setSelectionMode(qt.QTableWidget.SingleSelection)
-    table.setEditTriggers(qt.QTableWidget.NoEditTriggers)
+    table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
+    table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
+    table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
     table.setAccessibleName(_("Installed bundles"))
-    table.setMinimumHeight(110)
-    table.setMaximumHeight(180)
+    table.setMinimumHeight(90)
+    table.setMaximumHeight(130)
     return table
 
 

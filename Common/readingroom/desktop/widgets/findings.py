@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qt
 from slicer.i18n import tr as _
 
-from ...reading import Decision, Finding, Reading, Verdict
+from ...reading import Finding, Reading, Verdict
 from ...reports.document import percent
 from .. import choices, words
 from .labels import heading, sentence
 from .probability_bar import ProbabilityBar
 
+if TYPE_CHECKING:
+    from ..judging import Judging
+
 
 class FindingsView:
-    """One row per finding and the prediction sets below.
+    """One row per finding and the prediction sets below. What a person says of them goes to ``judging``."""
 
-    Parameters
-    ----------
-    on_chosen : called with the finding whose map and operating point are to be shown
-    on_decision, on_comment : called with the finding and the person's decision or comment
-    """
-
-    def __init__(
-        self,
-        on_chosen: Callable[[str], None],
-        on_decision: Callable[[str, Decision], None],
-        on_comment: Callable[[str, str], None],
-    ) -> None:
-        self._callbacks = (on_chosen, on_decision, on_comment)
+    def __init__(self, judging: Judging) -> None:
+        self._judging = judging
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
@@ -54,6 +45,13 @@ class FindingsView:
         self.prediction_set.setText("\n".join(sets))
         self.prediction_set.setVisible(bool(sets))
 
+    def follow(self, widget: Any) -> None:
+        """Let the Tab key go on from ``widget`` to the rows: they are made after everything that stands below them."""
+        for row in self.rows.values():
+            for following in row.tab_order:
+                qt.QWidget.setTabOrder(widget, following)
+                widget = following
+
     def comments(self) -> dict[str, str]:
         """What stands in the comment fields, by finding."""
         return {name: row.comment.text for name, row in self.rows.items()}
@@ -63,7 +61,7 @@ class FindingsView:
             row.widget.setParent(None)
             row.widget.deleteLater()
         selectable = len(reading.heat_maps) > 1
-        self.rows = {f.name: FindingRow(f.name, selectable, *self._callbacks) for f in reading.findings}
+        self.rows = {f.name: FindingRow(f.name, selectable, self._judging) for f in reading.findings}
         for row in self.rows.values():
             self._rows_layout.addWidget(row.widget)
 
@@ -71,14 +69,7 @@ class FindingsView:
 class FindingRow:
     """Title, probability, bar, and accept, reject and comment."""
 
-    def __init__(
-        self,
-        name: str,
-        selectable: bool,
-        on_chosen: Callable[[str], None],
-        on_decision: Callable[[str, Decision], None],
-        on_comment: Callable[[str, str], None],
-    ) -> None:
+    def __init__(self, name: str, selectable: bool, judging: Judging) -> None:
         self.widget = qt.QFrame()
         self.widget.setFrameShape(qt.QFrame.StyledPanel)
         column = qt.QVBoxLayout(self.widget)
@@ -101,6 +92,7 @@ class FindingRow:
         self.accept = _decision_button(_("Accept"), _("You agree with this finding; the report says so."))
         self.reject = _decision_button(_("Reject"), _("You do not agree with this finding; the report says so."))
         self.comment = qt.QLineEdit()
+        self._comment = ""  # as it was last drawn
         self.comment.setPlaceholderText(_("Comment for the report"))
         for widget in (self.accept, self.reject):
             bottom.addWidget(widget)
@@ -109,10 +101,16 @@ class FindingRow:
 
         if selectable:
             self.title.setToolTip(_("Show the heat map and the operating points of this finding."))
-            self.title.clicked.connect(lambda *_args: on_chosen(name))
-        self.accept.clicked.connect(lambda *_args: on_decision(name, "accept" if self.accept.isChecked() else ""))
-        self.reject.clicked.connect(lambda *_args: on_decision(name, "reject" if self.reject.isChecked() else ""))
-        self.comment.editingFinished.connect(lambda *_args: on_comment(name, self.comment.text))
+            self.title.clicked.connect(lambda *_args: judging.choose_finding(name))
+        self.accept.clicked.connect(lambda *_args: judging.decide(name, "accept" if self.accept.isChecked() else ""))
+        self.reject.clicked.connect(lambda *_args: judging.decide(name, "reject" if self.reject.isChecked() else ""))
+        self.comment.editingFinished.connect(lambda *_args: judging.comment(name, self.comment.text))
+
+    @property
+    def tab_order(self) -> list[Any]:
+        """What takes the keyboard, from left to right."""
+        first = [self.title] if self.title.inherits("QRadioButton") else []
+        return [*first, self.accept, self.reject, self.comment]
 
     def show(self, finding: Finding, verdict: Verdict, chosen: bool) -> None:
         """Draw one finding and its verdict."""
@@ -130,7 +128,8 @@ class FindingRow:
         self.accept.setAccessibleName(_("Accept {finding}").format(finding=finding.title))
         self.reject.setAccessibleName(_("Reject {finding}").format(finding=finding.title))
         self.comment.setAccessibleName(_("Comment on {finding}").format(finding=finding.title))
-        if not self.comment.hasFocus():  # never overwrite what is being typed
+        if verdict.comment != self._comment:  # never overwrite what is being typed
+            self._comment = verdict.comment
             self.comment.setText(verdict.comment)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import ctk
 import qt
@@ -13,17 +13,14 @@ from ...reports.document import percent
 from .. import words
 from .labels import heading, sentence
 
+if TYPE_CHECKING:
+    from ..judging import Judging
+
 
 class OperatingPointView:
-    """Operating point and prevalence, with PPV and NPV following the slider.
+    """Operating point and prevalence, with PPV and NPV following the slider. Choices go to ``judging``."""
 
-    Parameters
-    ----------
-    on_point : called with the name of the operating point that a person chose
-    on_prevalence : called with the prevalence, 0 to 1, at each move of the slider
-    """
-
-    def __init__(self, on_point: Callable[[str], None], on_prevalence: Callable[[float], None]) -> None:
+    def __init__(self, judging: Judging) -> None:
         self.widget = qt.QWidget()
         form = qt.QFormLayout(self.widget)
         form.setContentsMargins(0, 0, 0, 0)
@@ -36,6 +33,10 @@ class OperatingPointView:
         form.addRow(_("Operating point"), self.point)
         form.addRow("", self.measured)
 
+        self.values = heading()
+        for label in (self.measured, self.values):
+            label.setWordWrap(False)  # two short lines each; a form leaves odd gaps around wrapped text
+
         self.prevalence = ctk.ctkSliderWidget()
         self.prevalence.minimum = 0.1
         self.prevalence.maximum = 99.9
@@ -45,12 +46,11 @@ class OperatingPointView:
         self.prevalence.suffix = " %"
         self.prevalence.setAccessibleName(_("Prevalence"))
         self.prevalence.setToolTip(_("How many of 100 people who are imaged here have the finding."))
-        self.values = heading()
         form.addRow(_("Prevalence"), self.prevalence)
         form.addRow("", self.values)
 
-        self.point.activated.connect(lambda *_args: on_point(self.point.currentData or ""))
-        self.prevalence.valueChanged.connect(lambda value, *_args: on_prevalence(value / 100))
+        self.point.activated.connect(lambda *_args: judging.choose_point(self.point.currentData or ""))
+        self.prevalence.valueChanged.connect(lambda value, *_args: judging.set_prevalence(value / 100))
 
     def show(self, finding: Finding, prevalence: float) -> None:
         """Draw the operating points of one finding."""

@@ -49,7 +49,7 @@ class ProbabilityBar(qt.QWidget):
     def _paintInterval(self, painter: Any, low: float, high: float) -> None:
         middle, left, right = _HEIGHT // 2, self._x(low), self._x(high)
         for width, color in ((4, qt.QColor(255, 255, 255)), (2, qt.QColor(20, 20, 20))):  # seen on any background
-            painter.setPen(qt.QPen(color, width))
+            painter.setPen(_pen(color, width))
             painter.drawLine(left, middle, right, middle)
             painter.drawLine(left, middle - 4, left, middle + 4)
             painter.drawLine(right, middle - 4, right, middle + 4)
@@ -57,9 +57,16 @@ class ProbabilityBar(qt.QWidget):
     def _paintThreshold(self, painter: Any, threshold: float) -> None:
         x = self._x(threshold)
         for width, color in ((4, qt.QColor(255, 255, 255)), (2, qt.QColor(190, 30, 30))):
-            painter.setPen(qt.QPen(color, width))
+            painter.setPen(_pen(color, width))
             painter.drawLine(x, 1, x, _HEIGHT - 1)
 
     def _x(self, share: float) -> int:
         """The pixel column of a share of 0 to 1; two pixels stay free at each end, so no tick is cut off."""
         return round(2 + share * (self.width - 4))
+
+
+def _pen(color: Any, width: int) -> Any:
+    pen = qt.QPen()
+    pen.setColor(color)
+    pen.setWidth(width)
+    return pen

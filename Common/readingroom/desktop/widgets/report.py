@@ -37,6 +37,7 @@ class ReportView:
 
         self.folder = ctk.ctkDirectoryButton()
         self.folder.setAccessibleName(_("Folder of the report"))
+        self.folder.setToolTip(_("Each report goes into a folder of its own in here, so none replaces another."))
         form.addRow(_("Folder"), self.folder)
 
         row = qt.QHBoxLayout()
@@ -70,7 +71,7 @@ class ReportView:
         self.page_size.activated.connect(lambda *_args: on_change("pageSize", self.page_size.currentData))
         self.anonymous.clicked.connect(lambda *_args: on_change("anonymous", self.anonymous.isChecked()))
         self.export.clicked.connect(lambda *_args: on_export())
-        self.open.clicked.connect(lambda *_args: _open(self.folder.directory))
+        self.open.clicked.connect(lambda *_args: self._open())
 
     def show(self, *, folder: str, formats: Sequence[str], page_size: str, anonymous: bool, possible: bool) -> None:
         """Draw the settings; ``possible`` is False while there is nothing to report."""
@@ -85,15 +86,15 @@ class ReportView:
 
     def show_written(self, files: Sequence[Path]) -> None:
         """Say which files were written."""
+        self._files = list(files)
         self.written.setVisible(bool(files))
         self.open.setEnabled(bool(files))
         if files:
             names = ", ".join(file.name for file in files)
             self.written.setText(_("Written to {folder}: {names}").format(folder=files[0].parent, names=names))
 
+    def _open(self) -> None:
+        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(self._files[0].parent)))
+
     def _chosen_formats(self) -> list[str]:
         return [name for name, box in self.formats.items() if box.isChecked()]
-
-
-def _open(folder: str) -> None:
-    qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(folder))

@@ -64,9 +64,11 @@ class SetupView:
             said = part.version or _("missing")
             if part.version and not part.fits:
                 said = _("{version} is too old, {wanted} is needed").format(version=part.version, wanted=part.wanted)
+            name = sentence(part.name)
+            name.setWordWrap(False)
             grid.addWidget(status_label("pass" if part.fits else "warn", said), row, 0)
-            grid.addWidget(sentence(f"{part.name} {said}"), row, 1)
-            grid.addWidget(sentence(part.purpose), row, 2)
+            grid.addWidget(name, row, 1)
+            grid.addWidget(sentence(f"{part.purpose}; {said}"), row, 2)
         self._column.insertWidget(1, self._list)
 
     def _show_offline(self, shown: bool) -> None:

@@ -26,7 +26,8 @@ class StudyView:
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(qt.QFormLayout.AllNonFixedFieldsGrow)
 
-        self.study = _selector(_("Study to read"), _("The image that is read. Load one, and it is listed here."))
+        tip = _("The image to read. DICOM is read from its file, any other image as its window displays it.")
+        self.study = _selector(_("Study to read"), tip)
         self.next = qt.QToolButton()
         self.next.setText(_("Next"))
         self.next.setToolTip(_("Show the next study ({keys}).").format(keys=next_keys))

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import OutputError
+from .errors import OutputError
+from .files import cannot_write
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def staged(target: Path) -> Iterator[Path]:
         _sync(folder)
         _take_place(folder, target, hidden / "earlier")
     except OSError as error:
-        raise OutputError(_cannot_write(target, error)) from error
+        raise cannot_write(target, error) from error
     finally:
         if hidden is not None:
             shutil.rmtree(hidden, ignore_errors=True)
@@ -54,7 +55,7 @@ def scratch(parent: Path) -> Iterator[Path]:
         hidden = Path(tempfile.mkdtemp(prefix=".scratch-", dir=parent))
         yield hidden
     except OSError as error:
-        raise OutputError(_cannot_write(parent, error)) from error
+        raise cannot_write(parent, error) from error
     finally:
         if hidden is not None:
             shutil.rmtree(hidden, ignore_errors=True)
@@ -76,11 +77,6 @@ def remove(target: Path) -> None:
     finally:
         if hidden is not None:
             shutil.rmtree(hidden, ignore_errors=True)
-
-
-def _cannot_write(target: Path, error: OSError) -> str:
-    reason = (error.strerror or str(error)).lower()
-    return f"Cannot write {target.name} in {target.parent}: {reason}. Choose another folder or free some space."
 
 
 def _take_place(folder: Path, target: Path, earlier: Path) -> None:

@@ -1,0 +1,306 @@
+"""Makes the bundle ``cxr-nih-pneumonia`` from the NIH films, with its card and the table behind its numbers.
+
+    python -m readingroom.learning.train_chest_xray --data DATA --out FOLDER [--work FOLDER] [--quick]
+
+``DATA`` holds ``cxr``, ``cxr_nih_extra`` and ``weights``. What is finished lies in the work folder, so that a broken
+run goes on where it stopped; change the recipe and you need an empty one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import multiprocessing
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ..bundles import metadata, write
+from ..bundles.bundle import Bundle
+from ..errors import ReadingRoomError
+from ..evaluation.auc import auc
+from ..files import make_folder, write_text
+from ..networks import backbones, tflite_weights
+from ..networks.two_branches import TwoBranches
+from ..trust.distance import FeatureStatistics, cross_fitted_distances, fit_statistics
+from . import baselines, chest_xray_card
+from .cohort import Cohort, read_cohort
+from .fine_tune import Network, Recipe, keep_activations, pooled_after_each_block, predict, train
+from .folds import patient_folds
+from .judgement import DEFAULT_POINT, Judgement, OutOfFold, judge
+
+Floats = NDArray[np.float64]
+
+NAME = "cxr-nih-pneumonia"
+VERSION = "1.0.0"
+BACKBONE = backbones.TWO_BRANCHES
+TUNED = "tf_mobilenetv2_100"
+STRENGTH = 1e-3  # of the logistic regression on the general branch, scikit-learn's C
+WEIGHTS = Path("weights") / "mobilenet_v2_1.0_224_imagenet.npz"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained on what. The seeds of splits, variants and networks all follow from ``seed``."""
+
+    data: Path
+    work: Path
+    recipe: Recipe
+    size: int = 320
+    repeats: int = 3
+    folds: int = 5
+    seed: int = 100
+    limit: int | None = None
+
+    @property
+    def preprocessing(self) -> metadata.Preprocessing:
+        middle, spread = (tflite_weights.MEAN,) * 3, (tflite_weights.STD,) * 3
+        return metadata.Preprocessing("rigorous", self.size, 3, middle, spread)
+
+    @property
+    def cohort(self) -> Cohort:
+        return read_cohort(self.data, self.limit)
+
+    def splits(self, cohort: Cohort) -> NDArray[np.int64]:
+        """(repeats, films) fold of each film."""
+        seeds = range(self.seed, self.seed + self.repeats)
+        return np.stack([patient_folds(cohort.labels, cohort.patients, self.folds, seed) for seed in seeds])
+
+    def network(self) -> Network:
+        return Network(backbones.create(TUNED, 2, self.data / WEIGHTS), self.recipe.first_block)
+
+    @property
+    def activations(self) -> list[Path]:
+        return [self.work / f"activations-{variant:02d}.npy" for variant in range(self.recipe.variants + 1)]
+
+
+def full_plan(data: Path, work: Path) -> Plan:
+    """The plan of the bundle that ships."""
+    return Plan(data, work, Recipe())
+
+
+def quick_plan(data: Path, work: Path) -> Plan:
+    """A plan of seconds whose bundle loads but knows nothing, for tests."""
+    full = full_plan(data, work)
+    return replace(
+        full,
+        recipe=replace(full.recipe, variants=1, epochs=1, batch=8),
+        size=64,
+        repeats=1,
+        folds=2,
+        limit=24,
+    )
+
+
+def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2) -> Bundle:
+    """Train, judge and write the bundle into ``out / "cxr-nih-pneumonia"`` and the out-of-fold table into ``table``."""
+    cohort = plan.cohort
+    for folder in (plan.work, out, table.parent):
+        make_folder(folder)
+    keep_activations(plan.network(), cohort, plan.preprocessing, plan.recipe, plan.activations, plan.seed, _say)
+    splits = plan.splits(cohort)
+    _train_all(plan, workers)
+    general = pooled_after_each_block(plan.network(), plan.activations[0])
+    found = _collect(plan, cohort, splits, general)
+    network, embeddings = _assemble(plan, cohort, general)
+    statistics = fit_statistics(embeddings, cross_fitted_distances(embeddings, splits[0]))
+    judgement = judge(found, cohort.where(matched=True))
+    rivals = _rivals(plan, cohort, found, general)
+    described = _describe(plan, cohort, judgement, statistics)
+    card = chest_xray_card.card(described, cohort, found, judgement, rivals)
+    write_text(table, _table(cohort, found, judgement))
+    return write.write(
+        out / NAME,
+        described,
+        network.state_dict(),
+        card=card,
+        licence=_licence(),
+        arrays={"features": statistics.arrays()},
+    )
+
+
+def _train_all(plan: Plan, workers: int) -> None:
+    """Every network that is not in the work folder yet: each fold of each repeat, and the one that ships."""
+    jobs: list[tuple[int, int] | None] = [(r, f) for r in range(plan.repeats) for f in range(plan.folds)]
+    jobs = [job for job in [None, *jobs] if not _result_path(plan, job).is_file()]
+    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    started = time.monotonic()
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        running = [pool.submit(_train_one, plan, job) for job in jobs]
+        for number, done in enumerate(as_completed(running), 1):
+            _say(number / len(jobs), f"{done.result()} ({time.monotonic() - started:.0f} s, {number} of {len(jobs)}).")
+
+
+def _train_one(plan: Plan, job: tuple[int, int] | None) -> str:
+    """Train the network of one (repeat, fold), or of all films for None; returns what was done."""
+    torch.set_num_threads(1)  # the workers share the processor
+    cohort = plan.cohort
+    network = plan.network()
+    films = np.arange(len(cohort.films))
+    if job is None:
+        train(network, plan.activations, cohort.labels, films, plan.recipe, plan.seed)
+        _save(_result_path(plan, job), safetensors.torch.save(network.whole.state_dict()))
+        return "Tuned the branch that ships"
+    repeat, fold = job
+    held_out = plan.splits(cohort)[repeat] == fold
+    seed = plan.seed + 1 + repeat * plan.folds + fold
+    train(network, plan.activations, cohort.labels, films[~held_out], plan.recipe, seed)
+    logits, _ = predict(network, plan.activations[0])
+    _save(_result_path(plan, job), safetensors.numpy.save({"logits": logits[held_out]}))
+    area = auc(cohort.labels[held_out], logits[held_out])
+    return f"Repeat {repeat + 1}, fold {fold + 1}: AUC {area:.3f}"
+
+
+def _collect(plan: Plan, cohort: Cohort, splits: NDArray[np.int64], general: Floats) -> OutOfFold:
+    """Out-of-fold logits of the whole network: those of the tuned branch plus those of the general one."""
+    logits = baselines.out_of_fold_logits(general, cohort.labels, splits, STRENGTH)
+    for repeat, split in enumerate(splits):
+        for fold in range(plan.folds):
+            kept = safetensors.numpy.load_file(_result_path(plan, (repeat, fold)))
+            logits[repeat, split == fold] += kept["logits"]
+    return OutOfFold(cohort.labels, cohort.patients, splits, logits)
+
+
+def _assemble(plan: Plan, cohort: Cohort, general: Floats) -> tuple[TwoBranches, Floats]:
+    """The network that ships and what its linear layer is given for each film (films, features)."""
+    tuned = plan.network()
+    tuned.whole.load_state_dict(safetensors.torch.load_file(_result_path(plan, None)))
+    classifier = tuned.whole.get_submodule("classifier")
+    network = backbones.create(BACKBONE, 2, plan.data / WEIGHTS)
+    assert isinstance(network, TwoBranches)
+    assert isinstance(classifier, nn.Linear)
+    for ours, theirs in zip(network.tuned.parameters(), tuned.learning.parameters(), strict=True):
+        ours.data.copy_(theirs.data)
+    weights, bias = baselines.logistic_regression(general, cohort.labels, STRENGTH)
+    halves = torch.tensor(np.stack([weights, -weights]) / 2, dtype=torch.float32)
+    with torch.no_grad():
+        network.classifier.weight.copy_(torch.cat([halves, classifier.weight], dim=1))
+        network.classifier.bias.copy_(classifier.bias + torch.tensor([bias, -bias]) / 2)
+    return network, np.concatenate([general, predict(tuned, plan.activations[0])[1]], axis=1)
+
+
+def _rivals(plan: Plan, cohort: Cohort, found: OutOfFold, general: Floats) -> chest_xray_card.Rivals:
+    def rival(features: Floats, strength: float = STRENGTH) -> OutOfFold:
+        return replace(found, logits=baselines.out_of_fold_logits(features, found.labels, found.folds, strength))
+
+    last_maps = predict(plan.network(), plan.activations[0])[1].astype(np.float64)
+    return chest_xray_card.Rivals(
+        frozen=rival(last_maps),
+        others={
+            "the general branch alone (frozen, maps of several blocks)": rival(general),
+            "the film at 32 x 32 pixels + logistic regression": rival(baselines.thumbnails(cohort)),
+            "age, child, sex and view + logistic regression": rival(baselines.facts(cohort), 1.0),
+        },
+    )
+
+
+def _describe(
+    plan: Plan, cohort: Cohort, judgement: Judgement, statistics: FeatureStatistics
+) -> metadata.BundleMetadata:
+    scaling, sets, labels = judgement.calibration, judgement.conformal, cohort.labels
+    return metadata.BundleMetadata(
+        name=NAME,
+        title="Pneumonia on NIH chest radiographs",
+        version=VERSION,
+        reader="chest-xray",
+        task="nih-pneumonia",
+        backbone=BACKBONE,
+        labels=(metadata.Label("pneumonia", "Pneumonia"), metadata.Label("no-finding", "No finding")),
+        multilabel=False,
+        preprocessing=plan.preprocessing,
+        training=metadata.Training(
+            protocol="rigorous",
+            patients=len(set(cohort.patients)),
+            images=len(labels),
+            counts={"pneumonia": int(labels.sum()), "no-finding": int((labels == 0).sum())},
+            sources=("NIH ChestX-ray14 (NIH Clinical Center)",),
+            seed=plan.seed,
+            settings=asdict(plan.recipe),
+        ),
+        intended_use=chest_xray_card.INTENDED_USE,
+        licence=chest_xray_card.LICENCE,
+        demonstration=False,
+        calibration=metadata.Calibration(
+            method="platt",
+            n=scaling.n,
+            platt=(metadata.PlattScaling("pneumonia", scaling.slope, scaling.intercept, scaling.resamples),),
+        ),
+        operating_points=judgement.points,
+        default_operating_point=DEFAULT_POINT,
+        conformal=metadata.Conformal("lac", sets.n, sets.quantiles, sets.default_coverage),
+        feature_statistics=metadata.FeatureStatistics(
+            "features", statistics.warn_above, statistics.stop_above, statistics.n
+        ),
+        explanation=metadata.Explanation("cam"),
+        metrics=judgement.metrics,
+        warnings=chest_xray_card.WARNINGS,
+        citation=chest_xray_card.CITATION,
+    )
+
+
+def _table(cohort: Cohort, found: OutOfFold, judgement: Judgement) -> str:
+    """One row for each film and repeat. ``probability`` is calibrated by the other folds, in the first repeat only."""
+    rows = io.StringIO()
+    writer = csv.writer(rows, lineterminator="\n")
+    writer.writerow(["file", "patient_id", "label", "nih_matched", "repeat", "fold", "logit", "probability"])
+    for repeat, (folds, logits) in enumerate(zip(found.folds, found.logits, strict=True)):
+        for i, film in enumerate(cohort.films):
+            probability = f"{judgement.cross_fitted_probabilities[i]:.6f}" if repeat == 0 else ""
+            who = [film.file, film.patient_id, int(film.positive), int(film.matched)]
+            writer.writerow([*who, repeat, folds[i], f"{logits[i]:.6f}", probability])
+    return rows.getvalue()
+
+
+def _licence() -> str:
+    """The repository's own licence text, which is the weights' too."""
+    return (Path(__file__).parents[3] / "LICENSE").read_text("utf-8")
+
+
+def _result_path(plan: Plan, job: tuple[int, int] | None) -> Path:
+    return plan.work / ("final.safetensors" if job is None else f"repeat-{job[0]}-fold-{job[1]}.safetensors")
+
+
+def _save(path: Path, data: bytes) -> None:
+    """Whole or not at all: a broken run starts again at what is missing."""
+    partial = path.with_suffix(".part")
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
+def _say(fraction: float, sentence: str) -> None:
+    print(f"{fraction:5.0%}  {sentence}", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m readingroom.learning.train_chest_xray", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with cxr, cxr_nih_extra and weights")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the bundle's own folder")
+    parser.add_argument("--table", type=Path, help="CSV of the out-of-fold predictions (default: in --out)")
+    parser.add_argument("--work", type=Path, help="folder for what is finished (default: in --out)")
+    parser.add_argument("--workers", type=int, default=2, help="networks trained at once")
+    parser.add_argument("--quick", action="store_true", help="a few films and steps, to try the script out")
+    options = parser.parse_args(arguments)
+    work = options.work or options.out / f"{NAME}-work"
+    table = options.table or options.out / f"{NAME}-out-of-fold.csv"
+    plan = (quick_plan if options.quick else full_plan)(options.data, work)
+    try:
+        made = make_bundle(plan, options.out, table, options.workers)
+    except ReadingRoomError as error:
+        print(error, file=sys.stderr)
+        return 3
+    print(f"{made.folder}: AUC {made.metadata.metrics['auc'].value:.3f}, SHA-256 {made.sha256}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""A running application, the Chest X-Ray panel in it, and a phantom to read."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("slicer", reason="the tests of the panels need the extra 'host'")
+pytest.importorskip("PySide6", reason="the tests of the panels need the extra 'host'")
+
+import host
+
+host.start()  # from here on "import slicer, qt, ctk" works as inside Slicer
+
+import slicer  # noqa: E402
+
+from readingroom.engine.client import Advanced, Failed, Finished  # noqa: E402
+from readingroom.engine.private_folder import PrivateFolder  # noqa: E402
+from readingroom.errors import ReadingRoomError, RefusedError  # noqa: E402
+from readingroom.phantoms.chest_radiograph import chest_radiograph  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _load_modules() -> None:
+    """Both modules, as Slicer loads them; `host.reset` unloads them as when it exits."""
+    host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
+    host.load_module(ROOT / "ChestXRay" / "ChestXRay.py")
+
+
+@pytest.fixture
+def empty_scene(an_empty_scene, monkeypatch, tmp_path):
+    """An empty scene, fresh settings, and no bundles but those that ship; slots that raise fail the test."""
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
+    return an_empty_scene
+
+
+@pytest.fixture
+def modules(empty_scene):
+    """The modules Reading Room and Chest X-Ray, fresh for each test."""
+    _load_modules()
+    return slicer.modules
+
+
+@pytest.fixture
+def panel(modules):
+    """The open panel of Chest X-Ray in an empty scene, with its own worker process."""
+    return host.open_module("ChestXRay").panel
+
+
+@pytest.fixture
+def phantom(empty_scene):
+    """A chest phantom as a volume node, shown in all slice views."""
+    return _add_phantom()
+
+
+@pytest.fixture
+def add_phantom(empty_scene):
+    """Adds further phantoms: ``add_phantom("Name")``."""
+    return _add_phantom
+
+
+def _add_phantom(name: str = "Phantom", rows: int = 192, columns: int = 160):
+    """A chest phantom of 12 bits in an oblique-free geometry of 1.5 mm pixels, as Slicer loads radiographs."""
+    import vtk
+
+    to_ras = vtk.vtkMatrix4x4()
+    for axis, value in enumerate((-1.5, -1.5, 1.0)):
+        to_ras.SetElement(axis, axis, value)
+    to_ras.SetElement(0, 3, 30.0)
+    pixels = (4095 * chest_radiograph(rows, columns)[None]).astype("int16")
+    volume = slicer.util.addVolumeFromArray(pixels, to_ras, name=name)
+    volume.CreateDefaultDisplayNodes()
+    slicer.util.setSliceViewerLayers(background=volume, fit=True)
+    return volume
+
+
+@pytest.fixture(scope="session")
+def answer_of_the_worker(a_slicer_host, tmp_path_factory):
+    """What a real worker process answered to the phantom: first refused, then read anyway. Recorded once."""
+    folder = tmp_path_factory.mktemp("recorded") / "reading"
+    _load_modules()
+    from ChestXRay import ChestXRayLogic
+
+    logic = ChestXRayLogic()
+    volume = _add_phantom()
+    try:
+        with pytest.raises(RefusedError) as refused:
+            logic.read(volume, device="cpu")
+        reading = logic.read(volume, device="cpu", anyway=True)
+        shutil.copytree(logic.reading.session.folder, folder)
+    finally:
+        logic.reading.stop()
+        host.reset()
+    return refused.value, {"folder": str(folder), "reading": reading.to_json()}
+
+
+class RecordedClient:
+    """Answers as a worker once did, so that a test of the panel need not wait for a network.
+
+    ``answers`` are given one after the other, the last one again and again: an error, or the value of the call.
+    """
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.asked: list[tuple[str, dict]] = []
+        self._folder = PrivateFolder()
+        self._events: list = []
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.path
+
+    def start(self, name, arguments):
+        self.asked.append((name, arguments))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        end = Failed(answer) if isinstance(answer, ReadingRoomError) else Finished(answer)
+        self._events = [[Advanced(0.5, "Half-way.")], [end]]
+        return self
+
+    def poll(self):
+        return self._events.pop(0) if self._events else []
+
+    def cancel(self):
+        self._events = []
+
+    def stop(self):
+        self._folder.remove()
+
+
+@pytest.fixture
+def recorded_client():
+    """The class itself, for tests without a panel."""
+    return RecordedClient
+
+
+@pytest.fixture
+def answered(panel, answer_of_the_worker):
+    """Make the panel's worker answer with these answers; without any, with the recorded reading."""
+    own = panel.session.client
+
+    def answer(*answers):
+        panel.session.client = RecordedClient(*(answers or (answer_of_the_worker[1],)))
+        return panel.session.client
+
+    yield answer
+    if panel.session.client is not own:
+        panel.session.client.stop()
+        panel.session.client = own
+
+
+@pytest.fixture
+def read_panel(panel, phantom, answered):
+    """The panel after the phantom was read."""
+    answered()
+    _read(panel)
+    return panel
+
+
+@pytest.fixture
+def read():
+    """Presses Read and waits until the panel has the answer: ``read(panel)``."""
+    return _read
+
+
+def _read(panel, seconds: float = 10.0) -> None:
+    slicer.app.processEvents()  # a volume that was just added is listed when the application is idle
+    host.click(panel.views.read.button)
+    host.wait_until(lambda: panel.session.state != "working", seconds)
+    rows = panel.views.findings.rows.values() if panel.views.sections["findings"].visible else ()
+    host.wait_until(lambda: all(row.accept.visible and row.accept.height > 10 for row in rows))  # laid out

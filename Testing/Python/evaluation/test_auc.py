@@ -1,0 +1,65 @@
+"""AUC, DeLong's interval and test; numbers from an independent implementation (MLstatkit 0.1.91 and closed forms)."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from readingroom.evaluation.auc import auc, auc_estimate, compare, delong
+from readingroom.evaluation.binary import OneClassError
+
+LABELS = [0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 1]
+FIRST = [0.1, 0.4, 0.35, 0.8, 0.2, 0.7, 0.55, 0.9, 0.6, 0.05, 0.3, 0.45, 0.25, 0.5, 0.65, 0.15, 0.85, 0.6, 0.3, 0.75]
+SECOND = [0.2, 0.5, 0.3, 0.6, 0.4, 0.55, 0.5, 0.8, 0.5, 0.1, 0.45, 0.4, 0.3, 0.6, 0.7, 0.2, 0.6, 0.5, 0.35, 0.5]
+
+
+def test_ties_count_one_half():
+    assert auc([0, 1, 1], [0.5, 0.5, 0.9]) == 0.75
+
+
+def test_auc_is_the_share_of_pairs_in_the_right_order():
+    random = np.random.default_rng(0)
+    labels, scores = random.integers(0, 2, 60), random.integers(0, 9, 60)
+    gaps = np.subtract.outer(scores[labels == 1], scores[labels == 0])
+    assert auc(labels, scores) == pytest.approx(((gaps > 0) + 0.5 * (gaps == 0)).mean(), abs=1e-12)
+
+
+def test_delong_covariance_of_two_models():
+    areas, covariance = delong(np.array(LABELS, dtype=bool), np.array([FIRST, SECOND]))
+    assert areas == pytest.approx([0.88, 0.75], abs=1e-12)
+    expected = [0.005688888888888888, 0.007472222222222222, 0.007472222222222222, 0.012222222222222221]
+    assert covariance.ravel() == pytest.approx(expected, abs=1e-12)
+
+
+def test_wald_interval_may_leave_the_range_and_the_logit_interval_does_not():
+    wald = auc_estimate(LABELS, FIRST, form="wald").interval
+    assert (wald.low, wald.high) == pytest.approx((0.7321702587360344, 1.0278297412639656), abs=1e-9)
+    level = 2 * stats.norm.cdf(1.96) - 1  # the reference rounded 1.959964 to 1.96
+    logit = auc_estimate(LABELS, FIRST, level=level).interval
+    assert (logit.low, logit.high) == pytest.approx((0.6439389200180179, 0.9674648717643732), abs=1e-9)
+
+
+def test_paired_test_of_two_models():
+    test = compare(LABELS, FIRST, SECOND)
+    assert test.difference == pytest.approx(0.13, abs=1e-9)
+    assert (test.z, test.p) == pytest.approx((2.386761239312208, 0.016997526263810875), abs=1e-9)
+    assert test.interval.low > 0
+
+
+def test_a_perfect_score_has_no_delong_interval():
+    assert auc_estimate([0, 0, 1, 1], [1, 2, 3, 4]).interval is None
+
+
+def test_equal_rankings_cannot_be_compared():
+    with pytest.raises(ValueError, match="rank the cases alike"):
+        compare(LABELS, FIRST, np.exp(FIRST))
+
+
+def test_one_class_alone_has_no_auc():
+    with pytest.raises(OneClassError):
+        auc([1, 1], [0.2, 0.3])
+
+
+@pytest.mark.parametrize(("labels", "scores"), [([0, 2], [1, 2]), ([0, 1], [1, np.nan]), ([0, 1], [1]), ([], [])])
+def test_nonsense_is_refused(labels, scores):
+    with pytest.raises(ValueError, match=r"Labels|finite"):
+        auc(labels, scores)
