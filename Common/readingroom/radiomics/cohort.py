@@ -1,0 +1,184 @@
+"""Many studies, measured side by side in processes of their own.
+
+What is done is kept beside the table until the table is written, so that a broken run goes on where it stopped; a study
+that cannot be measured becomes a row that says why, and the others go on.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..engine.progress import Progress
+from ..errors import InputError, OutputError, ReadingRoomError
+from ..files import write_text
+from .engines import measure_with
+from .files import read_image
+from .settings import Settings, from_parameters
+
+COLUMNS = ("patient_id", "image", "mask")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run over a cohort ended."""
+
+    measured: int
+    failed: int
+    resumed: int
+
+
+def measure_cohort(
+    cohort: Path,
+    out: Path,
+    settings: Settings | None = None,
+    engine: str = "readingroom",
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Measure each row of a cohort and write one table.
+
+    Parameters
+    ----------
+    cohort : CSV with the columns patient_id, image, mask and, if wanted, label; paths count from the cohort's folder
+    out : CSV with the cohort's columns, ``problem``, ``notes`` and one column for each feature
+    processes : at most this many at once; as many as processors when left out
+
+    Raises
+    ------
+    InputError : the cohort lacks a column, or has no rows
+    OutputError : the table cannot be written
+    CancelledError : the user cancelled; what is done is kept for the next run
+    """
+    settings, progress = settings or Settings(), progress or Progress()
+    rows = _read(cohort)
+    done = _Done(out, _key(settings, engine))
+    left = [row for row in rows if "values" not in done.results.get(_row_key(row), {})]
+    resumed = len(rows) - len(left)
+    progress(resumed / len(rows), f"{resumed} of {len(rows)} studies were measured before.")
+    for row, result in _measured(left, cohort.parent, settings, engine, processes):
+        done.add(_row_key(row), result)
+        count = sum(_row_key(each) in done.results for each in rows)
+        progress(count / len(rows), f"{count} of {len(rows)} studies are measured.")
+    write_text(out, _table(rows, done.results))
+    done.forget()
+    failed = sum("problem" in done.results[_row_key(row)] for row in rows)
+    return Summary(len(rows) - failed, failed, resumed)
+
+
+def _measured(
+    rows: list[dict[str, str]], folder: Path, settings: Settings, engine: str, processes: int | None
+) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
+    """Rows with their results as they come in."""
+    if not rows:
+        return
+    workers = min(processes or os.cpu_count() or 1, len(rows))
+    # A forked child would inherit SimpleITK's threads in an unusable state.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        parameters = settings.parameters()
+        futures: dict[Future[dict[str, Any]], dict[str, str]] = {
+            pool.submit(_measure_row, row, str(folder), parameters, engine): row for row in rows
+        }
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _measure_row(row: dict[str, str], folder: str, parameters: dict[str, Any], engine: str) -> dict[str, Any]:
+    """Runs in a child process."""
+    try:
+        if row.get("label"):
+            parameters = {**parameters, "setting": {**parameters["setting"], "label": _whole(row["label"])}}
+        image, mask = (read_image(Path(folder) / row[column]) for column in ("image", "mask"))
+        features = measure_with(engine, image, mask, from_parameters(parameters))
+    except ReadingRoomError as error:
+        return {"problem": str(error)}
+    except Exception as error:  # one study must not stop the rest; what we broke is named as such
+        return {"problem": f"Unforeseen: {type(error).__name__}: {error}"}
+    return {"values": {name: repr(value) for name, value in features.values.items()}, "notes": " ".join(features.notes)}
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InputError(f"The label '{text}' is no whole number.") from error
+
+
+def _read(cohort: Path) -> list[dict[str, str]]:
+    try:
+        with cohort.open(newline="", encoding="utf-8-sig") as file:
+            rows = [{name: value or "" for name, value in row.items() if name} for row in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"The cohort {cohort.name} cannot be read.") from error
+    if not rows:
+        raise InputError(f"The cohort {cohort.name} has no rows.")
+    if missing := [column for column in COLUMNS if column not in rows[0]]:
+        raise InputError(f"The cohort {cohort.name} has no column {', '.join(missing)}.")
+    return rows
+
+
+def _table(rows: list[dict[str, str]], results: dict[str, dict[str, Any]]) -> str:
+    names: dict[str, None] = {}
+    for row in rows:
+        names |= dict.fromkeys(results[_row_key(row)].get("values", {}))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((*rows[0], "problem", "notes", *names))
+    for row in rows:
+        result = results[_row_key(row)]
+        values = result.get("values", {})
+        known = (result.get("problem", ""), result.get("notes", ""))
+        writer.writerow((*row.values(), *known, *(values.get(name, "") for name in names)))
+    return text.getvalue()
+
+
+def _key(settings: Settings, engine: str) -> str:
+    return hashlib.sha256(json.dumps([settings.parameters(), engine], sort_keys=True).encode()).hexdigest()
+
+
+def _row_key(row: dict[str, str]) -> str:
+    return json.dumps(row, sort_keys=True)
+
+
+class _Done:
+    """Results so far, a line each in a file beside the table; those of other settings do not count."""
+
+    def __init__(self, out: Path, key: str):
+        self._path = out.with_name(f"{out.name}.unfinished")
+        self._key = key
+        self.results: dict[str, dict[str, Any]] = {}
+        if self._path.exists():
+            for line in self._path.read_text(encoding="utf-8").splitlines():
+                self._take(line)
+
+    def _take(self, line: str) -> None:
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError:  # the last line of a run that was killed
+            return
+        if entry["key"] == self._key:
+            self.results[entry["row"]] = entry["result"]
+
+    def add(self, row: str, result: dict[str, Any]) -> None:
+        self.results[row] = result
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"key": self._key, "row": row, "result": result}) + "\n")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(f"Cannot write {self._path.name} in {self._path.parent}: {reason}.") from error
+
+    def forget(self) -> None:
+        self._path.unlink(missing_ok=True)

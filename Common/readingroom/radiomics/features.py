@@ -1,0 +1,50 @@
+"""What a measurement gives: values by name, where they come from, and what the reader has to know."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..files import write_text
+from ..records import frozen
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of one region.
+
+    Parameters
+    ----------
+    values : by name, such as ``original_glcm_Contrast``; NaN where a feature is not defined
+    provenance : versions, settings, hashes and facts of image and mask, named ``diagnostics_...`` as by PyRadiomics
+    notes : sentences about what was done beyond measuring, such as a mask that was resampled
+    """
+
+    values: Mapping[str, float]
+    provenance: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", frozen(self.values))
+        object.__setattr__(self, "provenance", frozen(self.provenance))
+
+    def csv(self) -> str:
+        """A table with the columns ``feature,value``: provenance first, then the features at full precision."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("feature", "value"))
+        writer.writerows(self.provenance.items())
+        writer.writerows((name, repr(value)) for name, value in self.values.items())
+        return text.getvalue()
+
+    def write(self, path: Path) -> None:
+        """Write `csv` to a file.
+
+        Raises
+        ------
+        OutputError : the folder is missing or read-only, or the disk is full
+        """
+        write_text(path, self.csv())

@@ -1,0 +1,33 @@
+"""Image and mask files of a measurement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import SimpleITK
+
+from ..errors import InputError
+
+
+def read_image(path: Path) -> SimpleITK.Image:
+    """A volume file (NRRD, NIfTI, MetaImage, DICOM file ...), or the one series of a DICOM folder.
+
+    Raises
+    ------
+    InputError : missing, damaged, or a folder with several series
+    """
+    if not path.exists():
+        raise InputError(f"There is no file {path}.")
+    try:
+        if path.is_dir():
+            return _read_series(path)
+        return SimpleITK.ReadImage(str(path))
+    except RuntimeError as error:  # all that SimpleITK raises
+        raise InputError(f"'{path.name}' is no image, or is damaged.") from error
+
+
+def _read_series(folder: Path) -> SimpleITK.Image:
+    series = SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
+    if len(series) != 1:
+        raise InputError(f"The folder {folder.name} holds {len(series)} DICOM series; one was expected.")
+    return SimpleITK.ReadImage(SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0]))

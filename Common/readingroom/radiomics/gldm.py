@@ -1,0 +1,67 @@
+"""Gray level dependence matrix: how many neighbours of a voxel have about its level (Sun and Wee 1983)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .gray_levels import GrayLevels, Offset
+from .size_matrix import SizeMatrix
+
+NAMES = {
+    "DependenceEntropy": "Entropy",
+    "DependenceNonUniformity": "SizeNonUniformity",
+    "DependenceNonUniformityNormalized": "SizeNonUniformityNormalized",
+    "DependenceVariance": "SizeVariance",
+    "GrayLevelNonUniformity": "LevelNonUniformity",
+    "GrayLevelVariance": "LevelVariance",
+    "HighGrayLevelEmphasis": "HighLevel",
+    "LargeDependenceEmphasis": "Large",
+    "LargeDependenceHighGrayLevelEmphasis": "LargeHighLevel",
+    "LargeDependenceLowGrayLevelEmphasis": "LargeLowLevel",
+    "LowGrayLevelEmphasis": "LowLevel",
+    "SmallDependenceEmphasis": "Small",
+    "SmallDependenceHighGrayLevelEmphasis": "SmallHighLevel",
+    "SmallDependenceLowGrayLevelEmphasis": "SmallLowLevel",
+}
+
+
+def features(gray: GrayLevels, offsets: list[Offset], tolerance: int = 0) -> dict[str, float]:
+    """The 14 GLDM features.
+
+    Parameters
+    ----------
+    offsets : one of each opposite pair of neighbours
+    tolerance : levels that differ by at most this are dependent (``gldm_a``)
+    """
+    measures = dependence_matrix(gray, offsets, tolerance).features()
+    return {name: measures[measure] for name, measure in NAMES.items()}
+
+
+def dependence_matrix(gray: GrayLevels, offsets: list[Offset], tolerance: int = 0) -> SizeMatrix:
+    """Voxels by level and by one more than the number of dependent neighbours."""
+    dependent = _dependent_neighbours(gray, offsets, tolerance)[gray.inside]
+    most = 2 * len(offsets) + 1
+    code = (gray.flat[gray.inside].astype(np.int64) - 1) * most + dependent
+    counts = np.bincount(code, minlength=len(gray.present) * most).reshape(-1, most).astype(np.float64)
+    occurring = counts.any(axis=0)
+    return SizeMatrix(
+        counts[:, occurring], gray.present.astype(np.float64), (np.flatnonzero(occurring) + 1).astype(np.float64)
+    )
+
+
+def _dependent_neighbours(gray: GrayLevels, offsets: list[Offset], tolerance: int) -> NDArray[np.unsignedinteger]:
+    """For each voxel of the flat array; what stands outside the region is not meant to be read.
+
+    Both of an opposite pair of neighbours are counted in one comparison: who depends on whom is mutual.
+    """
+    found = np.zeros(len(gray.flat), dtype=np.min_scalar_type(2 * len(offsets)))
+    levels = gray.flat if tolerance == 0 else np.concatenate([[0], gray.present])[gray.flat]
+    for offset in offsets:
+        step = gray.step(offset)
+        here, there = levels[:-step], levels[step:]
+        near = here == there if tolerance == 0 else np.abs(here - there) <= tolerance
+        same = near & (there > 0) & (here > 0)
+        found[:-step] += same
+        found[step:] += same
+    return found

@@ -1,0 +1,100 @@
+"""Gray level run length matrix: how long a level goes on in a direction (Galloway 1975)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .gray_levels import GrayLevels, Offset
+from .size_matrix import SizeMatrix
+
+NAMES = {
+    "GrayLevelNonUniformity": "LevelNonUniformity",
+    "GrayLevelNonUniformityNormalized": "LevelNonUniformityNormalized",
+    "GrayLevelVariance": "LevelVariance",
+    "HighGrayLevelRunEmphasis": "HighLevel",
+    "LongRunEmphasis": "Large",
+    "LongRunHighGrayLevelEmphasis": "LargeHighLevel",
+    "LongRunLowGrayLevelEmphasis": "LargeLowLevel",
+    "LowGrayLevelRunEmphasis": "LowLevel",
+    "RunEntropy": "Entropy",
+    "RunLengthNonUniformity": "SizeNonUniformity",
+    "RunLengthNonUniformityNormalized": "SizeNonUniformityNormalized",
+    "RunPercentage": "Percentage",
+    "RunVariance": "SizeVariance",
+    "ShortRunEmphasis": "Small",
+    "ShortRunHighGrayLevelEmphasis": "SmallHighLevel",
+    "ShortRunLowGrayLevelEmphasis": "SmallLowLevel",
+}
+
+
+def features(gray: GrayLevels, offsets: list[Offset], weights: NDArray[np.float64] | None = None) -> dict[str, float]:
+    """The 16 GLRLM features, the mean over the directions in which the region has any extent.
+
+    Parameters
+    ----------
+    offsets : one of each opposite pair of direct neighbours
+    weights : of the directions; one matrix is then made of all (``weightingNorm``)
+    """
+    matrices: list[SizeMatrix] = []
+    of_matrices: list[float] = []
+    for index, offset in enumerate(offsets):
+        if _has_extent(gray, offset):
+            matrices.append(run_length_matrix(gray, offset))
+            of_matrices.append(1.0 if weights is None else float(weights[index]))
+    if weights is not None and matrices:
+        matrices = [_weighted_sum(matrices, of_matrices)]
+    measures = [matrix.features() for matrix in matrices]
+    if not measures:
+        return dict.fromkeys(NAMES, float("nan"))
+    return {name: float(np.mean([each[measure] for each in measures])) for name, measure in NAMES.items()}
+
+
+def run_length_matrix(gray: GrayLevels, offset: Offset) -> SizeMatrix:
+    """Runs by level and length in one direction.
+
+    All runs are followed at once from their first voxels; after each step only those that go on are left, so that the
+    work is one look at each voxel.
+    """
+    step = gray.step(offset)
+    flat = gray.flat
+    goes_on = np.zeros(len(flat), dtype=bool)
+    np.equal(flat[:-step], flat[step:], out=goes_on[:-step])
+    starts = flat > 0
+    starts[step:] &= ~goes_on[:-step]
+    alive = np.flatnonzero(starts)
+    reached = [_of_each_level(gray, alive)]  # runs of at least 1, 2, ... voxels
+    while len(alive):
+        alive = alive[goes_on[alive]] + step
+        reached.append(_of_each_level(gray, alive))
+    counts = -np.diff(np.stack(reached, axis=1), axis=1)
+    occurring = counts.any(axis=0)
+    return SizeMatrix(
+        counts[:, occurring].astype(np.float64),
+        gray.present.astype(np.float64),
+        (np.flatnonzero(occurring) + 1).astype(np.float64),
+    )
+
+
+def _of_each_level(gray: GrayLevels, voxels: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.bincount(gray.flat[voxels], minlength=len(gray.present) + 1)[1:]
+
+
+def _has_extent(gray: GrayLevels, offset: Offset) -> bool:
+    """Whether two voxels of the region lie on one line in this direction; PyRadiomics leaves other directions out."""
+    step = gray.step(offset)
+    if np.any((gray.flat[:-step] > 0) & (gray.flat[step:] > 0)):
+        return True
+    voxels = np.argwhere(gray.padded)
+    leading = next(axis for axis in range(3) if offset[axis])
+    along = voxels[:, leading, None] * offset[leading]  # the leading component of a direct neighbour is 1
+    lines = voxels - along * np.asarray(offset)
+    return len(np.unique(lines, axis=0)) < len(lines)
+
+
+def _weighted_sum(matrices: list[SizeMatrix], weights: list[float]) -> SizeMatrix:
+    sizes = np.unique(np.concatenate([matrix.sizes for matrix in matrices]))
+    counts = np.zeros((len(matrices[0].levels), len(sizes)))
+    for matrix, weight in zip(matrices, weights, strict=True):
+        counts[:, np.searchsorted(sizes, matrix.sizes)] += weight * matrix.counts
+    return SizeMatrix(counts, matrices[0].levels, sizes)

@@ -1,0 +1,101 @@
+"""Neighbouring gray tone difference matrix: how far a voxel is from the mean of its neighbours (Amadasun 1989)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .gray_levels import GrayLevels
+
+
+@dataclass(frozen=True)
+class ToneDifferences:
+    """For each gray level that occurs: the level, its voxels, and the sum of their distances from their neighbours."""
+
+    levels: NDArray[np.float64]
+    counts: NDArray[np.float64]
+    differences: NDArray[np.float64]
+
+    def features(self) -> dict[str, float]:
+        """Coarseness, contrast, busyness, complexity and strength."""
+        i, s = self.levels, self.differences
+        n = self.counts.sum()
+        p = self.counts / n
+        kinds = len(i)
+        ps = p * s
+        apart = i[:, None] - i[None, :]
+        probable = p[:, None] + p[None, :]
+        weighted = np.sum(ps)
+        unlike = np.sum(np.abs((i * p)[:, None] - (i * p)[None, :]))
+        spread = np.sum(p[:, None] * p[None, :] * apart**2) * np.sum(s) / n
+        return {
+            "Busyness": weighted / unlike if unlike != 0 else 0.0,
+            "Coarseness": 1 / weighted if weighted != 0 else 1e6,
+            "Complexity": np.sum(np.abs(apart) * (ps[:, None] + ps[None, :]) / probable) / n,
+            "Contrast": spread / (kinds * (kinds - 1)) if kinds > 1 else 0.0,
+            "Strength": np.sum(probable * apart**2) / np.sum(s) if np.sum(s) != 0 else 0.0,
+        }
+
+
+def features(
+    gray: GrayLevels, distances: tuple[int, ...] = (1,), flat_axis: int | None = None, lonely: bool = True
+) -> dict[str, float]:
+    """The five NGTDM features; neighbours are at the given Chebyshev distances."""
+    return tone_differences(gray, distances, flat_axis, lonely).features()
+
+
+def tone_differences(
+    gray: GrayLevels, distances: tuple[int, ...], flat_axis: int | None, lonely: bool = True
+) -> ToneDifferences:
+    """A ``lonely`` voxel, one without neighbours, counts with a distance of zero (PyRadiomics) or not at all (IBSI)."""
+    sums, neighbours = _neighbourhoods(gray, distances, flat_axis)
+    level = gray.present.astype(np.float64)[gray.flat[gray.inside] - 1]
+    mean = sums / np.maximum(neighbours, 1)
+    distance = np.where(neighbours > 0, np.abs(level - mean), 0.0)
+    ranks = gray.flat[gray.inside] - 1
+    differences = np.bincount(ranks, weights=distance, minlength=len(gray.present)).astype(np.float64)
+    levels = gray.present.astype(np.float64)
+    if lonely:
+        return ToneDifferences(levels, gray.counts.astype(np.float64), differences)
+    counts = np.bincount(ranks[neighbours > 0], minlength=len(levels)).astype(np.float64)
+    return ToneDifferences(levels[counts > 0], counts[counts > 0], differences[counts > 0])
+
+
+def _neighbourhoods(
+    gray: GrayLevels, distances: tuple[int, ...], flat_axis: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Sum of levels and number of neighbours of each voxel inside.
+
+    A shell at distance d is a box of reach d less a box of reach d - 1, and a box sum is three sums along lines.
+    """
+    most = (2 * max(distances) + 1) ** 3
+    level_table = np.concatenate([[0], gray.present])
+    levels = level_table.astype(np.min_scalar_type(gray.highest * most))[gray.padded]
+    ones = (gray.padded > 0).astype(np.min_scalar_type(most))
+    sums = np.zeros(len(gray.inside))
+    neighbours = np.zeros(len(gray.inside), dtype=np.int64)
+    for distance in sorted(set(distances)):
+        for reach, sign in ((distance, 1), (distance - 1, -1)):
+            sums += sign * _box_sum(levels, reach, flat_axis).ravel()[gray.inside].astype(np.float64)
+            neighbours += sign * _box_sum(ones, reach, flat_axis).ravel()[gray.inside].astype(np.int64)
+    return sums, neighbours
+
+
+def _box_sum(array: NDArray, reach: int, flat_axis: int | None) -> NDArray:
+    """Sum over the box of ``2 reach + 1`` voxels a side; the array's margin of zeros is at least as wide as reach."""
+    for axis in range(3):
+        if axis == flat_axis or reach == 0:
+            continue
+        total = array.copy()
+        for shift in range(1, reach + 1):
+            ahead, behind = _shifted(axis, slice(shift, None)), _shifted(axis, slice(None, -shift))
+            total[ahead] += array[behind]
+            total[behind] += array[ahead]
+        array = total
+    return array
+
+
+def _shifted(axis: int, part: slice) -> tuple[slice, ...]:
+    return tuple(part if other == axis else slice(None) for other in range(3))

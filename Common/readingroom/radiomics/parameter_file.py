@@ -1,0 +1,178 @@
+"""Parameter files of PyRadiomics: JSON, and the part of YAML that they are written in.
+
+Slicer bundles no YAML reader. The files hold names with values, indented below one another, lists in brackets or line
+by line, and comments; anchors, tags, and texts over several lines are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+_WORDS = {
+    "": None,
+    "~": None,
+    "null": None,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+_KEY = re.compile(r"""("[^"]*"|'[^']*'|[^\s'"\[\]{}#&*!|>%@,-][^:#]*?)\s*:(?:\s+(.*))?$""")
+_UNREAD = ("&", "*", "!", "|", ">", "%", "@", "`")
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    indent: int
+    text: str
+
+
+def read_parameters(path: Path) -> dict[str, Any]:
+    """The sections of a parameter file.
+
+    Raises
+    ------
+    InputError : the file is missing, or is not such a file (the line is named)
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The parameter file {path.name} cannot be read.") from error
+    try:
+        parameters = json.loads(text) if path.suffix.lower() == ".json" else read_yaml(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"The parameter file {path.name} is no JSON (line {error.lineno}).") from error
+    except InputError as error:
+        raise InputError(f"The parameter file {path.name} cannot be understood: {error}") from error
+    if not isinstance(parameters, dict):
+        raise InputError(f"The parameter file {path.name} holds no sections such as 'setting:'.")
+    return parameters
+
+
+def read_yaml(text: str) -> Any:
+    """What a YAML text of that kind says.
+
+    Raises
+    ------
+    InputError : a line that cannot be understood
+    """
+    lines = [line for number, raw in enumerate(text.splitlines(), 1) if (line := _line(number, raw)) is not None]
+    if not lines:
+        return {}
+    value, rest = _block(lines, lines[0].indent)
+    if rest:
+        raise _unread(rest[0])
+    return value
+
+
+def _line(number: int, raw: str) -> _Line | None:
+    if "\t" in raw[: len(raw) - len(raw.lstrip())]:
+        raise InputError(f"line {number} is indented with a tab.")
+    text = _without_comment(raw).rstrip()
+    if not text.strip() or text.strip() == "---":
+        return None
+    return _Line(number, len(text) - len(text.lstrip()), text.strip())
+
+
+def _without_comment(raw: str) -> str:
+    quote = ""
+    for place, letter in enumerate(raw):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter == "#" and (place == 0 or raw[place - 1].isspace()):
+            return raw[:place]
+    return raw
+
+
+def _block(lines: list[_Line], indent: int) -> tuple[Any, list[_Line]]:
+    if lines[0].text.startswith("- ") or lines[0].text == "-":
+        return _list(lines, indent)
+    return _map(lines, indent)
+
+
+def _list(lines: list[_Line], indent: int) -> tuple[list[Any], list[_Line]]:
+    items = []
+    while lines and lines[0].indent == indent and (lines[0].text.startswith("- ") or lines[0].text == "-"):
+        items.append(_scalar(lines[0].text[1:].strip(), lines[0]))
+        lines = lines[1:]
+    return items, lines
+
+
+def _map(lines: list[_Line], indent: int) -> tuple[dict[Any, Any], list[_Line]]:
+    result: dict[Any, Any] = {}
+    while lines and lines[0].indent == indent:
+        line, lines = lines[0], lines[1:]
+        found = _KEY.match(line.text)
+        if not found:
+            raise _unread(line)
+        key = found[1].strip("'\"")
+        if key in result:
+            raise InputError(f"line {line.number} gives '{key}' a second time.")
+        if found[2]:
+            result[key] = _scalar(found[2].strip(), line)
+        elif lines and (lines[0].indent > indent or (lines[0].indent == indent and lines[0].text.startswith("- "))):
+            result[key], lines = _block(lines, lines[0].indent)
+        else:
+            result[key] = None
+    if lines and lines[0].indent > indent:
+        raise _unread(lines[0])
+    return result, lines
+
+
+def _scalar(text: str, line: _Line) -> Any:
+    if text[:1] in "'\"" and text:
+        if len(text) < 2 or text[-1] != text[0]:
+            raise _unread(line)
+        return text[1:-1]
+    if text.startswith("["):
+        return [_scalar(part, line) for part in _parts(text, "]", line)]
+    if text.startswith("{"):
+        pairs = [_KEY.match(part if ": " in part else part + " ") for part in _parts(text, "}", line)]
+        if not all(pairs):
+            raise _unread(line)
+        return {pair[1].strip("'\""): _scalar((pair[2] or "").strip(), line) for pair in pairs if pair}
+    if text.startswith(_UNREAD):
+        raise _unread(line)
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    if _NUMBER.match(text):
+        return int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)
+    return text
+
+
+def _parts(text: str, closing: str, line: _Line) -> list[str]:
+    """What stands between commas in brackets; brackets and quotes within are kept whole."""
+    if not text.endswith(closing):
+        raise _unread(line)
+    parts, depth, part, quote = [], 0, "", ""
+    for letter in text[1:-1]:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        else:
+            depth += (letter in "[{") - (letter in "]}")
+        if letter == "," and depth == 0 and not quote:
+            parts.append(part.strip())
+            part = ""
+        else:
+            part += letter
+    if depth:
+        raise _unread(line)
+    return [*parts, part.strip()] if part.strip() else parts
+
+
+def _unread(line: _Line) -> InputError:
+    return InputError(f"line {line.number} ('{line.text:.40}') is not understood.")

@@ -1,0 +1,251 @@
+"""From an image and a mask to the region that is measured: checks, normalizing, resampling, thresholds.
+
+The steps and their order are those of PyRadiomics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .region import Box, Region, bounding_box
+from .resample import onto_grid, resample, resample_centered
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The mask at one step of the way, and the image where that changed as well or was looked at."""
+
+    name: str
+    mask: SimpleITK.Image  # 0 and 1
+    image: SimpleITK.Image | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is measured.
+
+    Parameters
+    ----------
+    image : in three dimensions, on the grid of the mask
+    mask : voxels that first-order statistics and texture look at, ``[k, j, i]``
+    shape_mask : voxels that the shape is taken of
+    box : the box around ``mask``
+    labels : the mask as it came, with all labels
+    label : which of them it is
+    flat : whether image and mask came in two dimensions
+    stages : for the provenance
+    notes : sentences about what was done that the reader has to know
+    """
+
+    image: SimpleITK.Image
+    mask: NDArray[np.bool_]
+    shape_mask: NDArray[np.bool_]
+    box: Box
+    labels: SimpleITK.Image
+    label: int
+    flat: bool
+    stages: tuple[Stage, ...]
+    notes: tuple[str, ...]
+
+    def region(self, image: SimpleITK.Image | None = None) -> Region:
+        """The region of the image, or of a filtered one on the same grid."""
+        values = SimpleITK.GetArrayViewFromImage(image or self.image)
+        k, j, i = self.box
+        return Region(values[k, j, i], self.mask[k, j, i], self.spacing)
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """mm, ``(k, j, i)``."""
+        i, j, k = self.image.GetSpacing()
+        return (k, j, i)
+
+
+def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -> Prepared:
+    """Check image and mask and carry out what the settings ask for before anything is measured.
+
+    Raises
+    ------
+    InputError : the mask is empty, has several labels and none was chosen, holds one voxel or too few, lies elsewhere
+        than the image; the image has colours or several time points, or is not a number somewhere in the region
+    """
+    _refuse_several_values(image)
+    labels = _one_channel(mask, settings.label_channel)
+    if image.GetDimension() != labels.GetDimension():
+        raise InputError(
+            f"The image has {image.GetDimension()} dimensions and the mask {labels.GetDimension()}; they have to agree."
+        )
+    flat = image.GetDimension() == 2
+    label = _label(labels, settings.label)
+    chosen = labels == label
+    stages = [Stage("original", chosen)]
+    if flat:
+        image, chosen = SimpleITK.JoinSeries(image), SimpleITK.JoinSeries(chosen)
+    if settings.normalize:
+        image = _normalized(image, settings)
+    image, chosen, more, notes = _on_one_grid(image, chosen, settings)
+    stages += more
+
+    whole = SimpleITK.GetArrayViewFromImage(chosen).astype(bool)
+    box = _checked_box(whole, settings)
+    if settings.pre_crop and settings.resampled_spacing is None:
+        image, whole = _cropped(image, whole, box, settings.pad_distance)
+        box = bounding_box(whole)
+    values = SimpleITK.GetArrayViewFromImage(image)
+    _refuse_what_is_no_number(values[box][whole[box]])
+    mask_of_values = whole
+    if settings.resegment_range is not None or settings.resegment_sigma is not None:
+        mask_of_values = _within_thresholds(values, whole, settings)
+        box = _checked_box(mask_of_values, settings)
+        resegmented = SimpleITK.GetImageFromArray(mask_of_values.astype(np.uint8))
+        resegmented.CopyInformation(image)
+        stages.append(Stage("resegmented", resegmented, image))
+    shape_mask = mask_of_values if settings.resegment_shape else whole
+    return Prepared(image, mask_of_values, shape_mask, box, labels, label, flat, tuple(stages), notes)
+
+
+def _on_one_grid(
+    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings
+) -> tuple[SimpleITK.Image, SimpleITK.Image, list[Stage], tuple[str, ...]]:
+    """Image and mask resampled as the settings ask for, what was done, and what has to be said about it."""
+    if settings.resampled_spacing is not None and settings.interpolator is not None:
+        image, mask = (resample_centered if settings.ibsi else resample)(image, mask, settings)
+        return image, mask, [Stage("interpolated", mask, image)], ()
+    if _same_grid(image, mask, settings.geometry_tolerance):
+        return image, mask, [], ()
+    if not settings.correct_mask:
+        raise InputError(
+            f"The mask lies on another grid than the image ({_grid(mask)}; image {_grid(image)}). Set correctMask to "
+            "resample it onto the image's grid."
+        )
+    mask = onto_grid(mask, image)
+    note = "The mask was resampled onto the grid of the image (nearest neighbour)."
+    return image, mask, [Stage("corrected", mask, image)], (note,)
+
+
+def _refuse_several_values(image: SimpleITK.Image) -> None:
+    if image.GetNumberOfComponentsPerPixel() != 1 or "complex" in image.GetPixelIDTypeAsString():
+        raise InputError("The image has several values in each voxel (a colour image?); features need gray values.")
+    if image.GetDimension() not in (2, 3):
+        raise InputError(f"The image has {image.GetDimension()} dimensions; choose one time point of it.")
+
+
+def _one_channel(mask: SimpleITK.Image, channel: int) -> SimpleITK.Image:
+    """The mask as whole numbers; from a mask with overlapping segments the layer that was chosen."""
+    layers = mask.GetNumberOfComponentsPerPixel()
+    if layers > 1:
+        if channel >= layers:
+            raise InputError(f"The mask has {layers} layers, so that there is no layer {channel} (they count from 0).")
+        mask = SimpleITK.VectorIndexSelectionCast(mask, channel)
+    return SimpleITK.Cast(mask, SimpleITK.sitkUInt32)
+
+
+def _label(mask: SimpleITK.Image, wanted: int | None) -> int:
+    values = SimpleITK.GetArrayViewFromImage(mask)
+    labels = [int(label) for label in np.unique(values[values > 0])]
+    if not labels:
+        raise InputError("The mask is empty: nothing is segmented.")
+    present = ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
+    if wanted is None:
+        if len(labels) > 1:
+            raise InputError(f"The mask has more than one label ({present}); say which one is to be measured.")
+        return labels[0]
+    if wanted not in labels:
+        raise InputError(f"The mask has no label {wanted}; it has {present}.")
+    return wanted
+
+
+def _checked_box(mask: NDArray[np.bool_], settings: Settings) -> Box:
+    if not mask.any():
+        raise InputError("No voxel of the region is left after resampling or thresholds.")
+    box = bounding_box(mask)
+    extents = sum(part.stop - part.start > 1 for part in box)
+    if extents == 0:
+        raise InputError("The region is a single voxel; features need more.")
+    if extents < settings.minimum_dimensions:
+        raise InputError(
+            f"The region extends in {extents} of the three directions; {settings.minimum_dimensions} are asked for "
+            "(minimumROIDimensions)."
+        )
+    count = int(np.count_nonzero(mask[box]))
+    if settings.minimum_voxels is not None and count <= settings.minimum_voxels:
+        raise InputError(
+            f"The region has {count} voxels; more than {settings.minimum_voxels} are asked for (minimumROISize)."
+        )
+    return box
+
+
+def _refuse_what_is_no_number(values: NDArray) -> None:
+    if np.issubdtype(values.dtype, np.floating) and (wrong := int(np.count_nonzero(~np.isfinite(values)))):
+        raise InputError(
+            f"{wrong} of the region's {len(values)} voxels have no value (NaN or infinite); leave them out of the mask."
+        )
+
+
+def _same_grid(image: SimpleITK.Image, mask: SimpleITK.Image, tolerance: float) -> bool:
+    if image.GetSize() != mask.GetSize():
+        return False
+    spacing = np.asarray(image.GetSpacing())
+    moved = np.abs(np.asarray(image.GetOrigin()) - np.asarray(mask.GetOrigin()))
+    stretched = np.abs(spacing - np.asarray(mask.GetSpacing()))
+    turned = np.abs(np.asarray(image.GetDirection()) - np.asarray(mask.GetDirection()))
+    limit = tolerance * spacing.min()
+    return bool((moved <= limit).all() and (stretched <= limit).all() and (turned <= tolerance).all())
+
+
+def _grid(image: SimpleITK.Image) -> str:
+    size, spacing = (" x ".join(f"{each:g}" for each in values) for values in (image.GetSize(), image.GetSpacing()))
+    return f"{size} voxels of {spacing} mm at {', '.join(f'{each:g}' for each in image.GetOrigin())}"
+
+
+def _normalized(image: SimpleITK.Image, settings: Settings) -> SimpleITK.Image:
+    """Mean 0, standard deviation 1 over the whole image, outliers clipped, then scaled."""
+    image = SimpleITK.Normalize(image)
+    if settings.remove_outliers is not None:
+        limit = settings.remove_outliers
+        clipped = SimpleITK.GetImageFromArray(np.clip(SimpleITK.GetArrayViewFromImage(image), -limit, limit))
+        clipped.CopyInformation(image)
+        image = clipped
+    return image * settings.normalize_scale
+
+
+def _cropped(
+    image: SimpleITK.Image, mask: NDArray[np.bool_], box: Box, margin: int
+) -> tuple[SimpleITK.Image, NDArray[np.bool_]]:
+    """Image and mask around the box with a margin of voxels, as far as the image reaches."""
+    wide = tuple(
+        slice(max(part.start - margin, 0), min(part.stop + margin, size))
+        for part, size in zip(box, mask.shape, strict=True)
+    )
+    k, j, i = wide
+    return image[i, j, k], mask[wide]
+
+
+def _within_thresholds(values: NDArray, mask: NDArray[np.bool_], settings: Settings) -> NDArray[np.bool_]:
+    inside = values[mask]
+    kept = _in_range(inside, settings) if settings.resegment_range is not None else np.ones(len(inside), dtype=bool)
+    if settings.resegment_sigma is not None:
+        kept &= np.abs(inside - np.mean(inside[kept])) <= settings.resegment_sigma * np.std(inside[kept])
+    if np.count_nonzero(kept) <= 1:
+        raise InputError(
+            f"The thresholds leave {np.count_nonzero(kept)} of the region's {len(inside)} voxels, whose values go from "
+            f"{inside.min():g} to {inside.max():g}; widen resegmentRange."
+        )
+    result = np.zeros_like(mask)
+    result[mask] = kept
+    return result
+
+
+def _in_range(inside: NDArray, settings: Settings) -> NDArray[np.bool_]:
+    limits = sorted(settings.resegment_range or ())
+    if settings.resegment_mode == "relative":
+        limits = [inside.max() * limit for limit in limits]
+    elif settings.resegment_mode == "sigma":
+        limits = [np.mean(inside) + np.std(inside) * limit for limit in limits]
+    kept: NDArray[np.bool_] = inside >= limits[0]
+    return kept & (inside <= limits[1]) if len(limits) == 2 else kept

@@ -1,0 +1,133 @@
+"""Image and mask on a new grid around the region, laid as PyRadiomics lays it."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .settings import Settings
+
+BEYOND = 1e-3  # voxels that a region may reach over the image's edge
+
+
+def resample(
+    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings
+) -> tuple[SimpleITK.Image, SimpleITK.Image]:
+    """Both on a grid of ``settings.resampled_spacing`` that covers the region and ``pad_distance`` voxels around it.
+
+    The grid has the mask's orientation, its outer edges are aligned with those of the mask's grid; an axis along which
+    the region has one voxel keeps its spacing.
+
+    Parameters
+    ----------
+    mask : 0 and 1
+
+    Raises
+    ------
+    InputError : the region reaches beyond the image, or the spacing has too few numbers
+    """
+    old = np.array(mask.GetSpacing())
+    asked = np.array(settings.resampled_spacing)
+    if len(asked) == 2:
+        asked = np.append(asked, 0.0)
+    start, size = _checked_extent(image, mask)
+    spacing = np.where((asked == 0) | (size == 1), old, asked)
+    if np.allclose(np.array(image.GetSpacing()), spacing):
+        moved = onto_grid(mask, image)
+        start, size = _extent(moved)
+        return _around(image, start, size, settings.pad_distance), _around(moved, start, size, settings.pad_distance)
+
+    ratio = old / spacing
+    last = np.ceil(np.array(mask.GetSize()) * ratio) - 1
+    lower = np.maximum(np.floor((start - 0.5) * ratio - settings.pad_distance), 0)
+    upper = np.minimum(np.ceil((start + size - 0.5) * ratio + settings.pad_distance), last)
+    edge_aligned = 0.5 * (spacing - old) / old  # the new first voxel's centre, in old voxels
+    origin = mask.TransformContinuousIndexToPhysicalPoint((edge_aligned + lower / ratio).tolist())
+
+    grid = SimpleITK.ResampleImageFilter()
+    grid.SetOutputSpacing(spacing.tolist())
+    grid.SetOutputDirection(mask.GetDirection())
+    grid.SetOutputOrigin(origin)
+    grid.SetSize((upper - lower + 1).astype(int).tolist())
+    grid.SetOutputPixelType(image.GetPixelID())
+    grid.SetInterpolator(getattr(SimpleITK, str(settings.interpolator)))
+    resampled = grid.Execute(image)
+    grid.SetOutputPixelType(mask.GetPixelID())
+    grid.SetInterpolator(SimpleITK.sitkNearestNeighbor)
+    return resampled, grid.Execute(mask)
+
+
+def resample_centered(
+    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings
+) -> tuple[SimpleITK.Image, SimpleITK.Image]:
+    """Both on a grid whose centre is that of the old one, over the whole image (IBSI).
+
+    The mask is interpolated linearly and holds voxels of one half or more; values of whole numbers are rounded.
+
+    Raises
+    ------
+    InputError : the region reaches beyond the image
+    """
+    _checked_extent(image, mask)
+    old, size = np.array(image.GetSpacing()), np.array(image.GetSize())
+    asked = np.array(settings.resampled_spacing)
+    spacing = np.where(asked == 0, old, asked) if len(asked) == len(old) else np.append(asked, old[2])
+    new_size = np.ceil(size * old / spacing).astype(int)
+    first = (size - 1) / 2 - (new_size - 1) / 2 * spacing / old  # in old voxels
+    grid = SimpleITK.ResampleImageFilter()
+    grid.SetOutputSpacing(spacing.tolist())
+    grid.SetOutputDirection(image.GetDirection())
+    grid.SetOutputOrigin(image.TransformContinuousIndexToPhysicalPoint(first.tolist()))
+    grid.SetSize(new_size.tolist())
+    grid.SetOutputPixelType(SimpleITK.sitkFloat64)
+    grid.UseNearestNeighborExtrapolatorOn()  # the new grid may reach half a voxel beyond the old centres
+    grid.SetInterpolator(getattr(SimpleITK, str(settings.interpolator)))
+    values = grid.Execute(SimpleITK.Cast(image, SimpleITK.sitkFloat64))
+    if "float" not in image.GetPixelIDTypeAsString():
+        values = SimpleITK.Cast(SimpleITK.Round(values), SimpleITK.sitkInt32)
+    grid.SetInterpolator(SimpleITK.sitkLinear)
+    share = grid.Execute(SimpleITK.Cast(mask, SimpleITK.sitkFloat64))
+    return values, share >= 0.5
+
+
+def onto_grid(mask: SimpleITK.Image, image: SimpleITK.Image) -> SimpleITK.Image:
+    """The mask on the grid of the image, nearest neighbour.
+
+    Raises
+    ------
+    InputError : the region reaches beyond the image
+    """
+    _checked_extent(image, mask)
+    return SimpleITK.Resample(mask, image, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor)
+
+
+def _extent(mask: SimpleITK.Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First voxel and size of the region's box, x, y, z."""
+    shape = SimpleITK.LabelShapeStatisticsImageFilter()
+    shape.ComputePerimeterOff()
+    shape.Execute(mask)
+    if not shape.HasLabel(1):
+        raise InputError("No voxel of the region is left on the image's grid.")
+    box = np.array(shape.GetBoundingBox(1))
+    return box[: len(box) // 2], box[len(box) // 2 :]
+
+
+def _checked_extent(image: SimpleITK.Image, mask: SimpleITK.Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    start, size = _extent(mask)
+    corners = [
+        image.TransformPhysicalPointToContinuousIndex(mask.TransformContinuousIndexToPhysicalPoint(corner.tolist()))
+        for corner in (start - 0.5, start + size - 0.5)
+    ]
+    highest = np.array(image.GetSize()) - 0.5 + BEYOND
+    if np.any(np.min(corners, axis=0) < -0.5 - BEYOND) or np.any(np.max(corners, axis=0) > highest):
+        raise InputError("The region reaches beyond the image; does the mask belong to it?")
+    return start, size
+
+
+def _around(image: SimpleITK.Image, start: NDArray[np.int64], size: NDArray[np.int64], margin: int) -> SimpleITK.Image:
+    lower = np.maximum(start - margin, 0)
+    upper = np.minimum(start + size + margin, np.array(image.GetSize()))
+    parts = tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))
+    return image[parts]

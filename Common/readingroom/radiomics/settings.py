@@ -1,0 +1,296 @@
+"""What is measured and how; the options of PyRadiomics with their meaning, and its parameter files."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from . import families
+from .parameter_file import read_parameters
+
+IMAGE_TYPES = ("Original", "LoG", "Wavelet")
+NORMS = ("manhattan", "euclidean", "infinity", "no_weighting")
+INTERPOLATORS = {  # number as SimpleITK counts them, which parameter files may use as well
+    "sitkNearestNeighbor": 1,
+    "sitkLinear": 2,
+    "sitkBSpline": 3,
+    "sitkGaussian": 4,
+    "sitkLabelGaussian": 5,
+    "sitkHammingWindowedSinc": 6,
+    "sitkCosineWindowedSinc": 7,
+    "sitkWelchWindowedSinc": 8,
+    "sitkLanczosWindowedSinc": 9,
+    "sitkBlackmanWindowedSinc": 10,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Options of a measurement. Axes 0, 1, 2 are k, j, i of an array; spacings are x, y, z in mm.
+
+    Each field names in its comment the option of PyRadiomics that it stands for.
+    """
+
+    image_types: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"Original": {}})  # imageType
+    features: Mapping[str, tuple[str, ...]] = field(  # featureClass; an empty tuple means all of the family
+        default_factory=lambda: dict.fromkeys(families.DEFAULT, ())
+    )
+    label: int | None = None  # label; None: the one label that the mask has
+    label_channel: int = 0  # label_channel, of masks with overlapping segments
+    bin_width: float = 25.0  # binWidth
+    bin_count: int | None = None  # binCount; goes before the width
+    normalize: bool = False  # normalize, over the whole image
+    normalize_scale: float = 1.0  # normalizeScale
+    remove_outliers: float | None = None  # removeOutliers, in standard deviations; needs normalize
+    resampled_spacing: tuple[float, ...] | None = None  # resampledPixelSpacing; 0 keeps an axis as it is
+    interpolator: str | None = "sitkBSpline"  # interpolator; None: no resampling
+    pad_distance: int = 5  # padDistance, voxels kept around a resampled or cropped region
+    pre_crop: bool = False  # preCrop
+    distances: tuple[int, ...] = (1,)  # distances of neighbours (GLCM, GLDM, NGTDM)
+    force_2d: bool = False  # force2D, texture slice by slice
+    force_2d_axis: int = 0  # force2Ddimension
+    resegment_range: tuple[float, ...] | None = None  # resegmentRange
+    resegment_mode: str = "absolute"  # resegmentMode: absolute, relative (to the maximum) or sigma
+    resegment_shape: bool = False  # resegmentShape
+    minimum_dimensions: int = 2  # minimumROIDimensions
+    minimum_voxels: int | None = None  # minimumROISize; the region must have more
+    geometry_tolerance: float = 1e-4  # geometryTolerance, in voxels
+    correct_mask: bool = False  # correctMask: resample a mask that lies on another grid
+    voxel_shift: int = 0  # voxelArrayShift
+    symmetrical_glcm: bool = True  # symmetricalGLCM
+    weighting_norm: str | None = None  # weightingNorm
+    gldm_tolerance: int = 0  # gldm_a
+    provenance: bool = True  # additionalInfo
+    sigma: tuple[float, ...] = ()  # sigma of LoG, mm
+    start_level: int = 0  # start_level of Wavelet
+    level: int = 1  # level of Wavelet
+    wavelet: str = "coif1"  # wavelet
+    ibsi: bool = False  # the definitions of the Image Biomarker Standardisation Initiative where PyRadiomics has others
+    resegment_sigma: float | None = (
+        None  # with ibsi: voxels farther from the mean than this many deviations are left out
+    )
+
+    def __post_init__(self) -> None:
+        for name, value in self._numbers():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise InputError(f"The setting {OPTIONS[name]} must be a number, not {value!r}.")
+        for name in (
+            "bin_width",
+            "bin_count",
+            "normalize_scale",
+            "remove_outliers",
+            "level",
+            "geometry_tolerance",
+            "resegment_sigma",
+        ):
+            value = getattr(self, name)
+            _require(value is None or value > 0, name, "greater than 0", value)
+        _require(min(self.sigma, default=1) > 0, "sigma", "greater than 0", self.sigma)
+        _require(
+            bool(self.distances) and all(isinstance(d, int) and 1 <= d <= 50 for d in self.distances),
+            "distances",
+            "whole numbers from 1 to 50",
+            self.distances,
+        )
+        _require(self.force_2d_axis in (0, 1, 2), "force_2d_axis", "0, 1 or 2", self.force_2d_axis)
+        _require(self.minimum_dimensions in (1, 2, 3), "minimum_dimensions", "1, 2 or 3", self.minimum_dimensions)
+        _require(self.pad_distance >= 0, "pad_distance", "0 or more", self.pad_distance)
+        _require(self.gldm_tolerance >= 0, "gldm_tolerance", "0 or more", self.gldm_tolerance)
+        _one_of(self.weighting_norm, (None, *NORMS), "weighting_norm")
+        _one_of(self.resegment_mode, ("absolute", "relative", "sigma"), "resegment_mode")
+        _one_of(self.interpolator, (None, *INTERPOLATORS), "interpolator")
+        _require(
+            self.ibsi or self.resegment_sigma is None, "resegment_sigma", "left out without ibsi", self.resegment_sigma
+        )
+        limits = self.resegment_range
+        _require(limits is None or len(limits) in (1, 2), "resegment_range", "one or two numbers", limits)
+        spacing = self.resampled_spacing
+        _require(
+            spacing is None or (len(spacing) in (2, 3) and min(spacing) >= 0),
+            "resampled_spacing",
+            "three distances in mm, 0 for an axis that stays as it is",
+            spacing,
+        )
+        self._check_names()
+
+    def _numbers(self) -> list[tuple[str, Any]]:
+        numbers: list[tuple[str, Any]] = []
+        for f in dataclasses.fields(self):
+            value = getattr(self, f.name)
+            if f.name in _LISTS and value is not None:
+                numbers += [(f.name, each) for each in value]
+            elif f.type in ("int", "float") or (f.type in ("int | None", "float | None") and value is not None):
+                numbers.append((f.name, value))
+        return numbers
+
+    def _check_names(self) -> None:
+        for kind in self.image_types:
+            if kind not in IMAGE_TYPES:
+                raise InputError(f"The image type '{kind}' is not known here; there are {', '.join(IMAGE_TYPES)}.")
+        for family, names in self.features.items():
+            if family not in families.NAMES:
+                raise InputError(f"The feature class '{family}' is not known; there are {', '.join(families.NAMES)}.")
+            known = families.NAMES[family] + families.DEPRECATED.get(family, ())
+            if unknown := [name for name in names if name not in known]:
+                raise InputError(f"The feature class '{family}' has no feature named {', '.join(unknown)}.")
+
+    @property
+    def flat_axis(self) -> int | None:
+        """The axis along which no neighbours are looked at."""
+        return self.force_2d_axis if self.force_2d else None
+
+    def of_image_type(self, kind: str) -> Settings:
+        """These settings with what the image type sets otherwise."""
+        return dataclasses.replace(self, **self.image_types[kind])
+
+    def names(self, family: str) -> tuple[str, ...]:
+        """The features of a family that are asked for."""
+        return self.features[family] or families.NAMES[family]
+
+    def parameters(self) -> dict[str, Any]:
+        """As a PyRadiomics parameter dictionary; options that are not set are left out."""
+        setting = {
+            option: list(value) if isinstance(value, tuple) else value
+            for name, option in OPTIONS.items()
+            if (value := getattr(self, name)) is not None and value != ()
+        }
+        kinds = {
+            kind: {OPTIONS[name]: list(v) if isinstance(v, tuple) else v for name, v in custom.items()}
+            for kind, custom in self.image_types.items()
+        }
+        chosen = {family: list(names) for family, names in self.features.items()}
+        return {"imageType": kinds, "featureClass": chosen, "setting": setting}
+
+
+OPTIONS: dict[str, str] = {  # our name: PyRadiomics' name
+    "label": "label",
+    "label_channel": "label_channel",
+    "bin_width": "binWidth",
+    "bin_count": "binCount",
+    "normalize": "normalize",
+    "normalize_scale": "normalizeScale",
+    "remove_outliers": "removeOutliers",
+    "resampled_spacing": "resampledPixelSpacing",
+    "interpolator": "interpolator",
+    "pad_distance": "padDistance",
+    "pre_crop": "preCrop",
+    "distances": "distances",
+    "force_2d": "force2D",
+    "force_2d_axis": "force2Ddimension",
+    "resegment_range": "resegmentRange",
+    "resegment_mode": "resegmentMode",
+    "resegment_shape": "resegmentShape",
+    "minimum_dimensions": "minimumROIDimensions",
+    "minimum_voxels": "minimumROISize",
+    "geometry_tolerance": "geometryTolerance",
+    "correct_mask": "correctMask",
+    "voxel_shift": "voxelArrayShift",
+    "symmetrical_glcm": "symmetricalGLCM",
+    "weighting_norm": "weightingNorm",
+    "gldm_tolerance": "gldm_a",
+    "provenance": "additionalInfo",
+    "sigma": "sigma",
+    "start_level": "start_level",
+    "level": "level",
+    "wavelet": "wavelet",
+    "ibsi": "ibsi",  # ours alone
+    "resegment_sigma": "resegmentSigma",  # ours alone
+}
+_LISTS = ("resampled_spacing", "distances", "resegment_range", "sigma")
+_FLAGS = (
+    "normalize",
+    "pre_crop",
+    "force_2d",
+    "resegment_shape",
+    "correct_mask",
+    "symmetrical_glcm",
+    "provenance",
+    "ibsi",
+)
+_FIXED = ("interpolator", "resampled_spacing", "pad_distance", "label")  # for all image types alike
+_SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
+
+
+def read_settings(path: Path) -> Settings:
+    """Settings from a PyRadiomics parameter file (YAML or JSON).
+
+    Raises
+    ------
+    InputError : the file is missing or malformed, or names something unknown
+    """
+    return from_parameters(read_parameters(path))
+
+
+def from_parameters(parameters: Mapping[str, Any]) -> Settings:
+    """Settings from a PyRadiomics parameter dictionary.
+
+    The section ``voxelSetting`` is about feature maps, which are not made here; it is passed over, as PyRadiomics does
+    when it measures a region.
+
+    Raises
+    ------
+    InputError : an unknown section, option, image type, class or feature, or a value of the wrong kind
+    """
+    if unknown := sorted(set(parameters) - set(_SECTIONS)):
+        raise InputError(f"A parameter file has no section named {', '.join(map(str, unknown))}.")
+    fields: dict[str, Any] = _options(_section(parameters, "setting"))
+    if kinds := _section(parameters, "imageType"):
+        fields["image_types"] = {kind: _custom(kind, custom) for kind, custom in kinds.items()}
+    if chosen := _section(parameters, "featureClass"):
+        fields["features"] = {family: _feature_names(family, names) for family, names in chosen.items()}
+    return Settings(**fields)
+
+
+def _section(parameters: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = parameters.get(name) or {}
+    if not isinstance(section, Mapping):
+        raise InputError(f"The section {name} of the parameter file must be a list of names with values.")
+    return section
+
+
+def _custom(kind: str, custom: Any) -> dict[str, Any]:
+    if not isinstance(custom, Mapping | None):
+        raise InputError(f"The image type {kind} needs options in braces, or nothing.")
+    options = _options(custom or {})
+    if fixed := [OPTIONS[name] for name in options if name in _FIXED]:
+        raise InputError(f"{', '.join(fixed)} cannot be set for the image type {kind} alone.")
+    return options
+
+
+def _feature_names(family: str, names: Any) -> tuple[str, ...]:
+    if names is None:
+        return ()
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"The feature class '{family}' needs a list of feature names, or nothing for all of them.")
+    return tuple(names)
+
+
+def _options(section: Mapping[str, Any]) -> dict[str, Any]:
+    ours = {option: name for name, option in OPTIONS.items()}
+    result: dict[str, Any] = {}
+    for option, value in section.items():
+        if option not in ours:
+            raise InputError(f"The setting '{option}' is not known here.")
+        name = ours[option]
+        if name in _LISTS and value is not None:
+            value = tuple(value) if isinstance(value, list) else (value,)
+        if name in _FLAGS and not isinstance(value, bool):
+            raise InputError(f"The setting {option} must be true or false, not {value!r}.")
+        if name == "interpolator" and isinstance(value, int):
+            value = next((known for known, number in INTERPOLATORS.items() if number == value), str(value))
+        result[name] = value
+    return result
+
+
+def _require(right: bool, name: str, what: str, value: Any) -> None:
+    if not right:
+        raise InputError(f"The setting {OPTIONS[name]} must be {what}, not {value}.")
+
+
+def _one_of(value: Any, known: tuple, name: str) -> None:
+    _require(value in known, name, "one of " + ", ".join(str(each) for each in known if each is not None), value)

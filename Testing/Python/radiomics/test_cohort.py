@@ -1,0 +1,93 @@
+"""Many studies in one table: resumable, and one bad study does not stop the rest."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+import SimpleITK
+
+from readingroom.engine.progress import Progress
+from readingroom.errors import CancelledError, InputError
+from readingroom.radiomics.cohort import Summary, measure_cohort
+from readingroom.radiomics.measure import measure
+from readingroom.radiomics.settings import Settings
+
+MEAN = Settings(features={"firstorder": ("Mean",), "glcm": ("Contrast",)})
+
+
+@pytest.fixture
+def a_cohort(tmp_path, an_image, a_mask):
+    """Three good studies and two bad ones."""
+    SimpleITK.WriteImage(an_image, str(tmp_path / "image.nrrd"))
+    SimpleITK.WriteImage(a_mask, str(tmp_path / "mask.nrrd"))
+    SimpleITK.WriteImage(a_mask * 0, str(tmp_path / "empty.nrrd"))
+    SimpleITK.WriteImage(a_mask * 4, str(tmp_path / "four.nrrd"))
+    path = tmp_path / "cohort.csv"
+    path.write_text(
+        "patient_id,site,image,mask,label\n"
+        "a,north,image.nrrd,mask.nrrd,\n"
+        "b,north,image.nrrd,empty.nrrd,\n"
+        "c,south,gone.nrrd,mask.nrrd,\n"
+        "d,south,image.nrrd,four.nrrd,4\n"
+        "e,south,image.nrrd,mask.nrrd,1\n"
+    )
+    return path
+
+
+def read(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_table_with_a_row_for_every_study(a_cohort, tmp_path, an_image, a_mask):
+    out = tmp_path / "table.csv"
+    assert measure_cohort(a_cohort, out, MEAN, processes=2) == Summary(measured=3, failed=2, resumed=0)
+    rows = read(out)
+    assert [row["patient_id"] for row in rows] == ["a", "b", "c", "d", "e"]
+    assert [row["site"] for row in rows] == ["north", "north", "south", "south", "south"]
+    assert "empty" in rows[1]["problem"]
+    assert "gone.nrrd" in rows[2]["problem"]
+    expected = measure(an_image, a_mask, MEAN).values
+    for row in (rows[0], rows[3], rows[4]):
+        assert row["problem"] == ""
+        assert {name: float(row[name]) for name in expected} == expected
+    assert sorted(path.name for path in tmp_path.iterdir() if "table" in path.name) == ["table.csv"]
+
+
+def test_a_broken_run_goes_on_where_it_stopped(a_cohort, tmp_path):
+    out = tmp_path / "table.csv"
+
+    def stop(fraction: float, sentence: str) -> None:
+        if sentence.startswith(("3", "4")):
+            raise CancelledError("The work was cancelled.")
+
+    with pytest.raises(CancelledError):
+        measure_cohort(a_cohort, out, MEAN, processes=1, progress=Progress(stop))
+    assert not out.exists()
+    unfinished = tmp_path / "table.csv.unfinished"
+    done = [json.loads(line) for line in unfinished.read_text().splitlines()]
+    assert len(done) == 3
+    with unfinished.open("a") as file:
+        file.write('{"key": "cut off')  # as a killed process leaves it
+    summary = measure_cohort(a_cohort, out, MEAN, processes=1)
+    assert summary == Summary(measured=3, failed=2, resumed=sum("values" in each["result"] for each in done))
+    assert not unfinished.exists()
+
+
+def test_results_of_other_settings_are_measured_again(a_cohort, tmp_path):
+    out = tmp_path / "table.csv"
+    row = json.dumps(read(a_cohort)[0], sort_keys=True)
+    stale = {"key": "other settings", "row": row, "result": {"values": {"original_firstorder_Mean": "1.0"}}}
+    (tmp_path / "table.csv.unfinished").write_text(json.dumps(stale) + "\n")
+    assert measure_cohort(a_cohort, out, MEAN, processes=2).resumed == 0
+    assert float(read(out)[0]["original_firstorder_Mean"]) != 1.0
+
+
+@pytest.mark.parametrize(("text", "words"), [("", "no rows"), ("patient_id,image\na,b\n", "no column mask")])
+def test_what_is_no_cohort_is_refused(tmp_path, text, words):
+    path = tmp_path / "cohort.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words):
+        measure_cohort(path, tmp_path / "out.csv")

@@ -1,0 +1,64 @@
+"""`readingroom radiomics` on the shell."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+import SimpleITK
+
+from readingroom.cli import main
+
+
+@pytest.fixture
+def files(tmp_path, an_image, a_mask):
+    """An image, and a mask with labels 1 and 2."""
+    labels = SimpleITK.GetArrayFromImage(a_mask)
+    labels[:, :, 12:] *= 2
+    two = SimpleITK.GetImageFromArray(labels)
+    two.CopyInformation(a_mask)
+    SimpleITK.WriteImage(an_image, str(tmp_path / "image.nrrd"))
+    SimpleITK.WriteImage(two, str(tmp_path / "mask.nrrd"))
+    return str(tmp_path / "image.nrrd"), str(tmp_path / "mask.nrrd")
+
+
+def test_a_region_becomes_a_table_of_feature_and_value(files, tmp_path, capsys):
+    out = tmp_path / "features.csv"
+    assert main(["radiomics", *files, "--out", str(out), "--label", "2"]) == 0
+    assert "107 features" in capsys.readouterr().out
+    with out.open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["feature", "value"]
+    values = dict(rows[1:])
+    assert float(values["original_glcm_Contrast"]) > 0
+    assert len(values["diagnostics_Image-original_Hash"]) == 40
+
+
+def test_a_parameter_file_is_followed(files, tmp_path):
+    settings = tmp_path / "few.yaml"
+    settings.write_text("featureClass:\n  firstorder: ['Mean']\nsetting:\n  label: 1\n  additionalInfo: false\n")
+    out = tmp_path / "features.csv"
+    assert main(["radiomics", *files, "--out", str(out), "--settings", str(settings)]) == 0
+    assert [line.split(",")[0] for line in out.read_text().splitlines()] == ["feature", "original_firstorder_Mean"]
+
+
+def test_several_labels_exit_with_3_and_a_sentence(files, tmp_path, capsys):
+    assert main(["radiomics", *files, "--out", str(tmp_path / "features.csv")]) == 3
+    assert "more than one label" in capsys.readouterr().err
+    assert not (tmp_path / "features.csv").exists()
+
+
+def test_a_cohort_becomes_a_table(files, tmp_path, capsys):
+    cohort = tmp_path / "cohort.csv"
+    cohort.write_text("patient_id,image,mask\np1,image.nrrd,mask.nrrd\np2,image.nrrd,nothing.nrrd\n")
+    out = tmp_path / "table.csv"
+    assert main(["radiomics", "--cohort", str(cohort), "--out", str(out), "--label", "1", "--processes", "1"]) == 0
+    assert "1 studies measured, 1 not" in capsys.readouterr().out
+    assert len(out.read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("arguments", [[], ["image.nrrd"], ["image.nrrd", "mask.nrrd", "--cohort", "cohort.csv"]])
+def test_wrong_use_of_radiomics_exits_with_2(arguments, tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        main(["radiomics", *arguments, "--out", str(tmp_path / "out.csv")])
+    assert stopped.value.code == 2

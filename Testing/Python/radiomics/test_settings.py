@@ -1,0 +1,157 @@
+"""Options and parameter files of PyRadiomics."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from readingroom.errors import InputError
+from readingroom.radiomics.measure import measure
+from readingroom.radiomics.parameter_file import read_yaml
+from readingroom.radiomics.settings import OPTIONS, Settings, from_parameters, read_settings
+
+CT = """\
+# settings for CT
+imageType:
+  Original: {}
+  LoG:
+    sigma: [1.0, 3]   # mm
+  Wavelet: {binWidth: 10, wavelet: "haar"}
+
+featureClass:
+  shape:
+  firstorder: []
+  glcm:
+    - 'Contrast'
+    - Correlation
+  ngtdm: null
+
+setting:
+  #normalize: true
+  binWidth: 2.5e1
+  interpolator: 'sitkLinear'
+  resampledPixelSpacing: [0, 0, 3.5]
+  distances:
+  - 1
+  - 2
+  symmetricalGLCM: no
+  weightingNorm:
+  label: 1
+"""
+
+
+@pytest.fixture
+def a_parameter_file(tmp_path):
+    path = tmp_path / "ct.yaml"
+    path.write_text(CT, encoding="utf-8")
+    return path
+
+
+def test_a_parameter_file_says_what_pyradiomics_reads_in_it(a_parameter_file):
+    settings = read_settings(a_parameter_file)
+    assert settings.image_types == {
+        "Original": {},
+        "LoG": {"sigma": (1.0, 3)},
+        "Wavelet": {"bin_width": 10, "wavelet": "haar"},
+    }
+    assert settings.features == {"shape": (), "firstorder": (), "glcm": ("Contrast", "Correlation"), "ngtdm": ()}
+    assert settings.bin_width == 25
+    assert settings.interpolator == "sitkLinear"
+    assert settings.resampled_spacing == (0, 0, 3.5)
+    assert settings.distances == (1, 2)
+    assert settings.symmetrical_glcm is False
+    assert settings.weighting_norm is None
+    assert settings.label == 1
+    assert settings.of_image_type("Wavelet").bin_width == 10
+
+
+def test_a_json_file_says_the_same(a_parameter_file, tmp_path):
+    path = tmp_path / "ct.json"
+    path.write_text(json.dumps(read_yaml(CT)), encoding="utf-8")
+    assert read_settings(path) == read_settings(a_parameter_file)
+
+
+def test_settings_survive_the_way_through_a_parameter_dictionary(a_parameter_file):
+    settings = read_settings(a_parameter_file)
+    assert from_parameters(settings.parameters()) == settings
+
+
+def test_every_field_has_its_option_of_pyradiomics():
+    assert set(OPTIONS) | {"image_types", "features"} == set(Settings.__dataclass_fields__)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", {}),
+        ("a:", {"a": None}),
+        ("a: [1, 'two, three', {b: 3}, [4]]", {"a": [1, "two, three", {"b": 3}, [4]]}),
+        ("a: 'x # y' # comment", {"a": "x # y"}),
+        ("'quoted key': ~", {"quoted key": None}),
+        ("a:\n  b:\n    - 1\n    - two\n  c: 0x", {"a": {"b": [1, "two"], "c": "0x"}}),
+        ("---\na: -.5\nb: +3\nc: 1.\nd: 1e3", {"a": -0.5, "b": 3, "c": 1.0, "d": 1000.0}),
+        ("- 1\n- true", [1, True]),
+    ],
+)
+def test_yaml_of_parameter_files_is_read(text, value):
+    assert read_yaml(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: &anchor 1", "line 1"),
+        ("a: |\n  text", "line 1"),
+        ("a: 1\n\tb: 2", "tab"),
+        ("a: 1\na: 2", "second time"),
+        ("a: [1, 2", "line 1"),
+        ("a: 'open", "line 1"),
+        ("a: 1\n    b: 2", "line 2"),
+        ("just words", "line 1"),
+    ],
+)
+def test_yaml_beyond_that_is_refused_with_its_line(text, words):
+    with pytest.raises(InputError, match=words):
+        read_yaml(text)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"settings": {}}, "no section named settings"),
+        ({"setting": {"binWidht": 25}}, "'binWidht' is not known"),
+        ({"setting": {"binWidth": 0}}, "binWidth must be greater than 0"),
+        ({"setting": {"binWidth": "wide"}}, "binWidth must be a number"),
+        ({"setting": {"binWidth": float("nan")}}, "binWidth must be a number"),
+        ({"setting": {"force2D": "yes please"}}, "force2D must be true or false"),
+        ({"setting": {"force2Ddimension": 3}}, "force2Ddimension must be 0, 1 or 2"),
+        ({"setting": {"distances": []}}, "distances must be whole numbers"),
+        ({"setting": {"resegmentRange": [1, 2, 3]}}, "one or two numbers"),
+        ({"setting": {"resegmentMode": "otsu"}}, "resegmentMode must be one of"),
+        ({"setting": {"resampledPixelSpacing": [1, -1, 1]}}, "resampledPixelSpacing"),
+        ({"setting": {"interpolator": "sitkFancy"}}, "interpolator must be one of"),
+        ({"setting": {"weightingNorm": "chess"}}, "weightingNorm must be one of"),
+        ({"setting": [1]}, "section setting"),
+        ({"imageType": {"LBP3D": {}}}, "image type 'LBP3D' is not known"),
+        ({"imageType": {"LoG": {"padDistance": 3}}}, "padDistance cannot be set"),
+        ({"imageType": {"LoG": 3}}, "needs options"),
+        ({"featureClass": {"glcm": ["Contrst"]}}, "no feature named Contrst"),
+        ({"featureClass": {"texture": None}}, "'texture' is not known"),
+        ({"featureClass": {"glcm": "Contrast"}}, "needs a list"),
+    ],
+)
+def test_what_is_wrong_with_parameters_is_said(parameters, words):
+    with pytest.raises(InputError, match=words):
+        from_parameters(parameters)
+
+
+def test_a_missing_file_is_one_sentence(tmp_path):
+    with pytest.raises(InputError, match=r"nothing\.yaml cannot be read"):
+        read_settings(tmp_path / "nothing.yaml")
+
+
+def test_an_unknown_wavelet_is_said_with_those_that_are_known(an_image, a_mask):
+    settings = Settings(image_types={"Wavelet": {"wavelet": "dmey"}}, features={"firstorder": ()})
+    with pytest.raises(InputError, match="coif1"):
+        measure(an_image, a_mask, settings)

@@ -1,0 +1,144 @@
+"""Texture matrices of a small image that can be counted by hand, and against counting voxel by voxel."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from readingroom.radiomics import glcm, gldm, glrlm, glszm, ngtdm
+from readingroom.radiomics.gray_levels import GrayLevels, directions, fixed_count, fixed_width, gray_levels
+
+# The example of the PyRadiomics documentation, also used by IBSI's authors.
+PICTURE = np.array([[1, 2, 5, 2, 3], [3, 2, 1, 3, 1], [1, 3, 5, 5, 2], [1, 1, 1, 1, 2], [1, 2, 4, 3, 5]])
+
+
+def levels(values: np.ndarray, mask: np.ndarray | None = None, margin: int = 1) -> GrayLevels:
+    inside = np.ones(values.shape, bool) if mask is None else mask
+    return gray_levels(values[inside], inside, margin)
+
+
+@pytest.fixture
+def picture() -> GrayLevels:
+    return levels(PICTURE[None])
+
+
+def test_cooccurrences_along_rows(picture):
+    counts = glcm.cooccurrences(picture, [(0, 0, 1)])[:, :, 0]
+    expected = [[6, 4, 3, 0, 0], [4, 0, 2, 1, 3], [3, 2, 0, 1, 2], [0, 1, 1, 0, 0], [0, 3, 2, 0, 2]]
+    assert counts.tolist() == expected
+
+
+def test_runs_along_rows(picture):
+    matrix = glrlm.run_length_matrix(picture, (0, 0, 1))
+    assert matrix.sizes.tolist() == [1, 2, 4]
+    assert matrix.counts.tolist() == [[5, 0, 1], [6, 0, 0], [5, 0, 0], [1, 0, 0], [2, 1, 0]]
+
+
+def test_zones(picture):
+    ranks, sizes = glszm.zones(picture, directions())
+    assert sorted(zip(ranks.tolist(), sizes.tolist(), strict=True))[:4] == [(1, 1), (1, 1), (1, 1), (1, 6)]
+    assert sizes.sum() == PICTURE.size
+
+
+def test_a_zone_goes_on_across_corners_but_not_across_the_picture():
+    ranks, sizes = glszm.zones(levels(np.array([[[1, 2, 2, 1], [2, 1, 2, 1]]])), directions())
+    assert sorted(zip(ranks.tolist(), sizes.tolist(), strict=True)) == [(1, 2), (1, 2), (2, 4)]
+
+
+@st.composite
+def small_regions(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shape = draw(st.tuples(*[st.integers(1, 6)] * 3))
+    values = random.choice([1, 2, 3, 7], shape)
+    mask = random.random(shape) < draw(st.sampled_from([0.3, 0.7, 1.0]))
+    mask.flat[0] = True
+    return values, mask
+
+
+def neighbours(mask: np.ndarray, place: tuple[int, ...], offsets: list[tuple[int, int, int]]) -> list[tuple[int, ...]]:
+    there = (tuple(p + o for p, o in zip(place, offset, strict=True)) for offset in offsets)
+    return [q for q in there if all(0 <= c < s for c, s in zip(q, mask.shape, strict=True)) and mask[q]]
+
+
+@given(small_regions(), st.sampled_from([(1,), (2,), (1, 3)]), st.sampled_from([None, 0, 2]))
+@settings(max_examples=40, deadline=None)
+def test_matrices_are_what_counting_voxel_by_voxel_gives(region, distances, flat_axis):
+    values, mask = region
+    gray = levels(values, mask, margin=max(distances))
+    half = directions(distances, flat_axis)
+    both = half + [tuple(-o for o in offset) for offset in half]
+    counts = dict.fromkeys((1, 2, 3, 7), 0)
+    apart = dict.fromkeys(counts, 0.0)
+    pairs: dict[tuple[int, int], int] = dict.fromkeys(itertools.product(counts, counts), 0)
+    dependences: dict[tuple[int, int], int] = {}
+    for place in map(tuple, np.argwhere(mask)):
+        level = int(values[place])
+        around = [int(values[q]) for q in neighbours(mask, place, both)]
+        counts[level] += 1
+        apart[level] += abs(level - sum(around) / len(around)) if around else 0
+        for other in around:
+            pairs[level, other] += 1
+        key = level, 1 + sum(abs(level - other) <= 1 for other in around)
+        dependences[key] = dependences.get(key, 0) + 1
+    present = gray.present.tolist()
+    tones = ngtdm.tone_differences(gray, distances, flat_axis)
+    assert tones.counts.tolist() == [counts[level] for level in present]
+    assert tones.differences == pytest.approx([apart[level] for level in present])
+    if half:
+        found = glcm.cooccurrences(gray, half).sum(axis=2)
+        assert found.tolist() == [[pairs[a, b] for b in present] for a in present]
+    matrix = gldm.dependence_matrix(gray, half, tolerance=1)
+    assert {
+        (int(level), int(size)): int(matrix.counts[row, column])
+        for row, level in enumerate(matrix.levels)
+        for column, size in enumerate(matrix.sizes)
+        if matrix.counts[row, column]
+    } == dependences
+
+
+@given(small_regions(), st.sampled_from([None, 0, 1, 2]))
+@settings(max_examples=40, deadline=None)
+def test_zones_are_what_filling_gives(region, flat_axis):
+    values, mask = region
+    half = directions(flat_axis=flat_axis)
+    both = half + [tuple(-o for o in offset) for offset in half]
+    left = {tuple(int(c) for c in place) for place in np.argwhere(mask)}
+    expected = []
+    while left:
+        stack = [left.pop()]
+        level, size = values[stack[0]], 0
+        while stack:
+            place = stack.pop()
+            size += 1
+            alike = [q for q in neighbours(mask, place, both) if q in left and values[q] == level]
+            left.difference_update(alike)
+            stack += alike
+        expected.append((int(level), size))
+    gray = levels(values, mask)
+    ranks, sizes = glszm.zones(gray, half)
+    assert sorted(zip(gray.present[ranks.astype(int) - 1].tolist(), sizes.tolist(), strict=True)) == sorted(expected)
+
+
+def test_bins_of_one_width_start_at_a_multiple_of_it():
+    assert fixed_width(np.array([54, 74, 75, 166]), 25).tolist() == [1, 1, 2, 5]
+    assert fixed_width(np.array([-30.0, -25.0, 0.0, 1.0]), 25).tolist() == [1, 2, 3, 3]
+
+
+def test_bins_of_one_number_hold_the_maximum():
+    assert fixed_count(np.array([0.0, 1.0, 2.5, 10.0]), 4).tolist() == [1, 1, 2, 4]
+
+
+def test_levels_far_apart_take_no_table():
+    gray = levels(np.array([[[1, 10**9, 5]]]))
+    assert gray.present.tolist() == [1, 5, 10**9]
+    assert gray.padded[1, 1, 1:4].tolist() == [1, 3, 2]
+
+
+def test_thirteen_directions_and_their_number_in_a_slice():
+    assert len(directions()) == 13
+    assert len(directions((1, 2))) == 62
+    assert len(directions(flat_axis=0)) == 4

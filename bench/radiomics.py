@@ -1,0 +1,186 @@
+"""Radiomics features against PyRadiomics on the same image and mask: time, memory, numbers, and growth with the region.
+
+    python bench/radiomics.py [--case lungs tumour phantom] [--repeats 3] [--growth] [--peer PYTHON]
+
+Each contestant runs in a process of its own, which reads image and mask first and is then timed: wall time, CPU time
+(which other load on the machine hardly touches) and peak memory over what it held before. The contestants take turns.
+PyRadiomics 3.0.1 is looked for in this environment, or in that of ``--peer``, a Python in which it is installed. The
+images lie in ``../shared/data``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT.parent / "shared" / "data"
+CASES = {
+    "lungs": ("lung_ct/LUNG1-001/ct.nii.gz", "lung_ct/LUNG1-001/labels.nii.gz", (1, 2)),
+    "tumour": ("lung_ct/LUNG1-001/ct.nii.gz", "lung_ct/LUNG1-001/gtv.nii.gz", (1,)),
+    "phantom": (
+        "ibsi/ibsi_1_ct_radiomics_phantom/nifti/image/phantom.nii.gz",
+        "ibsi/ibsi_1_ct_radiomics_phantom/nifti/mask/mask.nii.gz",
+        (1,),
+    ),
+}
+OURS, THEIRS = "ReadingRoom", "PyRadiomics"
+GROWTH = (10_000, 100_000, 1_000_000, 10_000_000)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--case", nargs="+", choices=CASES, default=["tumour", "phantom", "lungs"])
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--growth", action="store_true", help="time of balls of 10 thousand to 10 million voxels")
+    parser.add_argument("--peer", default=sys.executable, metavar="PYTHON", help="a Python that has PyRadiomics")
+    parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        print(json.dumps(run(*options.run)))
+        return
+    print(f"Python {platform.python_version()}, numpy {np.__version__}, SimpleITK {SimpleITK.__version__}\n")
+    if options.growth:
+        print_growth()
+    else:
+        print_cases(options.case, options.repeats, options.peer)
+
+
+def print_cases(cases: list[str], repeats: int, peer: str) -> None:
+    columns = ("", "voxels", "", "wall s", "CPU s", "peak MB", "wall ratio", "CPU ratio", "worst relative difference")
+    print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
+    for case in cases:
+        turns = [(start(peer, THEIRS, case), start(sys.executable, OURS, case)) for _ in range(repeats)]
+        for index, name in enumerate((THEIRS, OURS)):
+            runs = [turn[index] for turn in turns]
+            wall, cpu = (
+                "" if name == THEIRS else f"{statistics.median(t[0][key] / t[1][key] for t in turns):.1f}"
+                for key in ("wall", "cpu")
+            )
+            worst = "" if name == THEIRS else worst_difference(turns[0][1]["values"], turns[0][0]["values"])
+            medians = (statistics.median(each[key] for each in runs) for key in ("wall", "cpu", "peak"))
+            print(
+                f"| {case} | {runs[0]['voxels']} | {name} | {' | '.join(f'{m:.2f}' for m in medians)} "
+                f"| {wall} | {cpu} | {worst} |",
+                flush=True,
+            )
+
+
+def worst_difference(found: dict[str, float], expected: dict[str, float]) -> str:
+    name = max(expected, key=lambda n: abs(found[n] - expected[n]) / abs(expected[n] or 1))
+    return f"{abs(found[name] - expected[name]) / abs(expected[name] or 1):.0e} ({name}, of {len(expected)})"
+
+
+def print_growth() -> None:
+    print("| voxels | wall s | CPU s | CPU s per million voxels | peak MB |\n| --- | --- | --- | --- | --- |")
+    for voxels in GROWTH:
+        one = start(sys.executable, OURS, f"ball of {voxels}")
+        print(
+            f"| {one['voxels']} | {one['wall']:.2f} | {one['cpu']:.2f} | {one['cpu'] / one['voxels'] * 1e6:.2f} "
+            f"| {one['peak']:.0f} |",
+            flush=True,
+        )
+
+
+def start(python: str, contestant: str, case: str) -> dict[str, Any]:
+    """One run in a process of its own."""
+    done = subprocess.run(
+        [python, __file__, "--run", contestant, case], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    if done.returncode:
+        raise SystemExit(f"{contestant} failed on {case}:\n{done.stderr[-2000:]}")
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
+
+
+def run(contestant: str, case: str) -> dict[str, Any]:
+    """Measure in this process; image and mask are read before the clock starts."""
+    image, mask = ball(int(case.split()[-1])) if case.startswith("ball") else read(case)
+    measure = ours() if contestant == OURS else theirs()
+    small = ball(200)
+    measure(*small)  # imports and first calls
+    before = memory("VmRSS")
+    forget_peak()
+    wall, cpu = time.perf_counter(), time.process_time()
+    values = measure(image, mask)
+    return {
+        "wall": time.perf_counter() - wall,
+        "cpu": time.process_time() - cpu,
+        "peak": memory("VmHWM") - before,
+        "voxels": int(np.count_nonzero(SimpleITK.GetArrayViewFromImage(mask))),
+        "values": values,
+    }
+
+
+def read(case: str) -> tuple[SimpleITK.Image, SimpleITK.Image]:
+    image, mask, labels = CASES[case]
+    loaded = SimpleITK.ReadImage(str(DATA / mask))
+    chosen = loaded == labels[0]
+    for label in labels[1:]:
+        chosen = chosen | (loaded == label)
+    return SimpleITK.ReadImage(str(DATA / image)), SimpleITK.Cast(chosen, SimpleITK.sitkUInt8)
+
+
+def ball(voxels: int) -> tuple[SimpleITK.Image, SimpleITK.Image]:
+    """Smoothed noise of about the gray levels of a lung, and a ball in it."""
+    radius = (voxels * 3 / 4 / math.pi) ** (1 / 3)
+    size = 2 * math.ceil(radius) + 3
+    noise = np.random.default_rng(1).normal(-750, 600, (size, size, size)).astype(np.float32)
+    smooth = SimpleITK.DiscreteGaussian(SimpleITK.GetImageFromArray(noise), 1.0)
+    away = np.arange(size) - size // 2
+    inside = (away[:, None, None] ** 2 + away[:, None] ** 2 + away**2) <= radius**2
+    return SimpleITK.Cast(smooth, SimpleITK.sitkInt16), SimpleITK.GetImageFromArray(inside.astype(np.uint8))
+
+
+def ours() -> Any:
+    sys.path.insert(0, str(ROOT / "Common"))
+    from readingroom.radiomics.measure import measure
+
+    return lambda image, mask: dict(measure(image, mask).values)
+
+
+def theirs() -> Any:
+    import logging
+
+    sys.path.remove(str(Path(__file__).parent))  # this file has the name of the package
+    from radiomics import featureextractor
+
+    logging.getLogger("radiomics").setLevel(logging.CRITICAL)
+    extractor = featureextractor.RadiomicsFeatureExtractor()
+
+    def measure(image: SimpleITK.Image, mask: SimpleITK.Image) -> dict[str, float]:
+        rows = extractor.execute(image, mask)
+        return {name: float(value) for name, value in rows.items() if not name.startswith("diagnostics_")}
+
+    return measure
+
+
+def memory(field: str) -> float:
+    """Of this process in MB, from Linux's own account; NaN elsewhere."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return math.nan
+    line = next(line for line in status.read_text().splitlines() if line.startswith(field))
+    return int(line.split()[1]) / 1024
+
+
+def forget_peak() -> None:
+    """Let Linux start counting the peak anew."""
+    clear = Path("/proc/self/clear_refs")
+    if clear.exists():
+        clear.write_text("5")
+
+
+if __name__ == "__main__":
+    main()
