@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "explain": set(),
     "trust": {"evaluation"},
     "phantoms": set(),
+    "radiomics": {"engine"},  # progress and cancel
     "reports": set(),
     "engine": {"bundles", "readers", "reports"},  # the calls of the worker, imported when they are made
     "readers": {"networks", "explain", "trust", "imaging", "bundles", "reports", "engine"},
