@@ -18,7 +18,7 @@ pictures.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -61,14 +61,13 @@ def activation_maps(
     layer: str | None = None,
     targets: Targets = None,
     method: Method | Literal["auto"] = "auto",
-    chunk: int | None = None,
 ) -> ActivationMaps:
     """Predict a batch and say where each answer comes from.
 
     With ``layer=None`` the last feature map is mapped, as it enters the pooling. Where the network ends in average
     pooling and one linear layer (`linear_head`, verified on every call) that takes one forward pass without gradients,
-    for every method and any number of targets. Other networks take a second forward pass of the first chunk, unless the
-    layer is named, and a backward pass through the part after the layer only.
+    for every method and any number of targets. Other networks take a second forward pass, unless the layer is named,
+    and a backward pass through the part after the layer only.
 
     Parameters
     ----------
@@ -78,8 +77,6 @@ def activation_maps(
     targets : None for each item's most likely class; one class for all; a sequence of classes for all;
         or (items, targets) for classes of each item
     method : ``"auto"`` takes ``cam`` where the network allows it and ``grad-cam`` elsewhere; the result says which
-    chunk : items that pass the network at once; None for the whole batch on a GPU and for as many on a CPU as keep its
-        work near the caches. Changes time and memory, not the result.
 
     Raises
     ------
@@ -96,54 +93,6 @@ def activation_maps(
         raise ValueError(f"There is no method '{method}'; there are cam, {', '.join(_FORMULAS)} and auto.")
     if len(inputs) == 0:
         raise ValueError("There is no item to map.")
-    chunk = chunk or _chunk_size(inputs)
-    done: list[ActivationMaps] = []
-    for start in range(0, len(inputs), chunk):
-        part = inputs[start : start + chunk]
-        found = _maps_at_once(network, part, layer, _of_items(targets, len(inputs), start, chunk), method)
-        done.append(found)
-        # What was chosen for the first chunk holds for all; a network that then behaves otherwise is refused.
-        method = found.method
-        layer = found.layer if layer is None and not found.linear else layer
-    return done[0] if len(done) == 1 else _joined(done)
-
-
-# DenseNet-121 on a CPU takes at most two thirds of the time with four images of 224 x 224 at once (bench/RESULTS.md).
-_CPU_POSITIONS = 4 * 224 * 224
-
-
-def _chunk_size(inputs: Tensor) -> int:
-    if inputs.device.type != "cpu":
-        return max(len(inputs), 1)
-    return max(_CPU_POSITIONS // max(inputs.shape[2:].numel(), 1), 1)
-
-
-def _of_items(targets: Targets, items: int, start: int, chunk: int) -> Targets:
-    """The part of the targets that belongs to one chunk; targets for all items stay whole."""
-    if targets is None or isinstance(targets, int):
-        return targets
-    chosen = torch.as_tensor(targets)
-    if chosen.ndim < 2:
-        return chosen
-    if len(chosen) != items:
-        raise ValueError(f"Targets of shape {tuple(chosen.shape)} do not fit {items} items.")
-    return chosen[start : start + chunk]
-
-
-def _joined(parts: list[ActivationMaps]) -> ActivationMaps:
-    embeddings = [part.embedding for part in parts if part.embedding is not None]
-    return replace(
-        parts[0],
-        logits=torch.cat([part.logits for part in parts]),
-        maps=torch.cat([part.maps for part in parts]),
-        targets=torch.cat([part.targets for part in parts]),
-        embedding=torch.cat(embeddings) if len(embeddings) == len(parts) else None,
-    )
-
-
-def _maps_at_once(
-    network: nn.Module, inputs: Tensor, layer: str | None, targets: Targets, method: Method | Literal["auto"]
-) -> ActivationMaps:
     if layer is None:
         forward = forward_from_last_map(network, inputs)
         head = find_linear_head(forward)

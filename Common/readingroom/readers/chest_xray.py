@@ -36,6 +36,8 @@ from .probabilities import calibrate, findings, main_finding, prediction_sets
 # Enough of the deletion curve to judge a map by, at 21 forward passes.
 _REMOVED = (0.0, 0.05, 0.1, 0.2, 0.4)
 _REPEATS = 4
+# On a CPU a picture among sixteen takes more than twice as long as among four: larger batches leave the caches.
+_BATCH = 4
 
 
 class ChestXRayReader(Reader):
@@ -113,6 +115,7 @@ class ChestXRayReader(Reader):
             found.maps[0, column],
             fractions=_REMOVED,
             repeats=_REPEATS,
+            batch_size=_BATCH,
         )
         finding = metadata.labels[target].name
         heat_map = HeatMap(

@@ -94,5 +94,5 @@ def _with_legend(picture: Image.Image) -> Image.Image:
 
 def _png(picture: Image.Image) -> bytes:
     stream = io.BytesIO()
-    picture.save(stream, "PNG", optimize=True)
+    picture.save(stream, "PNG")
     return stream.getvalue()

@@ -94,16 +94,6 @@ def test_a_batch_gives_the_maps_of_its_items():
         torch.testing.assert_close(together.maps[i : i + 1], alone.maps)
 
 
-@pytest.mark.parametrize("make", [pooled_network, network_with_more_after_pooling])
-@pytest.mark.parametrize("targets", [None, 1, [0, 2], [[0], [1], [2], [1]]])
-def test_chunks_change_nothing_but_the_work(make, targets):
-    network, inputs = make(), pictures()
-    whole, chunked = (activation_maps(network, inputs, targets=targets, chunk=chunk) for chunk in (4, 3))
-    for field in ("logits", "maps", "targets", "embedding"):
-        torch.testing.assert_close(getattr(chunked, field), getattr(whole, field))
-    assert (chunked.method, chunked.layer, chunked.linear) == (whole.method, whole.layer, whole.linear)
-
-
 def test_without_targets_each_item_shows_its_most_likely_class():
     found = activation_maps(pooled_network(), pictures())
     assert found.targets.tolist() == found.logits.argmax(1, keepdim=True).tolist()
