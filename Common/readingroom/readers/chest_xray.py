@@ -33,6 +33,7 @@ from .base import Answer, Layer, Reader, ReadSession, heat_map_path
 from .chest_xray_tasks import require_task
 from .probabilities import calibrate, findings, main_finding, prediction_sets
 
+_LEVELS = (0.5, 0.75)  # shares of the hottest point whose regions become segments; the box holds the last one
 # Enough of the deletion curve to judge a map by, at 21 forward passes.
 _REMOVED = (0.0, 0.05, 0.1, 0.2, 0.4)
 _REPEATS = 4
@@ -123,7 +124,8 @@ class ChestXRayReader(Reader):
             image=session.study.images[0].name,
             method=found.method,
             path=heat_map_path(number, finding),
-            box=strongest_region(heat),
+            levels=_LEVELS,
+            box=strongest_region(heat, fraction=_LEVELS[-1]),
             faithfulness=faithfulness,
         )
         shape = tuple(reversed(radiograph.image.GetSize()))

@@ -237,7 +237,9 @@ def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> Section | None
     for heat_map in reading.heat_maps:
         if png := pictures.get(f"map-{heat_map.finding}"):
             title = reading.finding(heat_map.finding).title
-            box = " The box marks the strongest region; it is no outline of a lesion." if heat_map.box else ""
+            level = percent(heat_map.levels[-1]) if heat_map.levels else ""
+            box = f" The box holds the hottest region (map at least {level}); it is no outline of a lesion."
+            box = box if heat_map.box else ""
             shown.append(Picture(png, f"Where “{title}” comes from ({heat_map.method}).{box}"))
     return Section("Pictures", (Pictures(tuple(shown)),)) if shown else None
 
