@@ -79,8 +79,9 @@ def _add_bundles(commands: Any) -> None:
     verify = actions.add_parser("verify", help="check the hashes and the contents of a bundle folder")
     verify.add_argument("path", type=Path, metavar="PATH")
     verify.set_defaults(run=_verify_bundle)
-    install = actions.add_parser("install", help="install a bundle from a folder or a zip")
-    install.add_argument("path", type=Path, metavar="PATH")
+    install = actions.add_parser("install", help="install a bundle from a folder, a zip, or the catalogue")
+    install.add_argument("path", metavar="PATH", help="a folder, a zip, or the name of a bundle in the catalogue")
+    install.add_argument("--catalogue", type=Path, metavar="FILE", help="another catalogue, such as a hospital's own")
     install.add_argument("--replace", action="store_true", help="take the place of an installed bundle of that name")
     install.set_defaults(run=_install_bundle)
     remove = actions.add_parser("remove", help="remove an installed bundle")
@@ -237,9 +238,16 @@ def _verify_bundle(options: argparse.Namespace) -> None:
 
 
 def _install_bundle(options: argparse.Namespace) -> None:
+    from .bundles import catalogue, download
     from .bundles.store import install
 
-    bundle = install(options.path, replace=options.replace)
+    path = Path(options.path)
+    if path.exists() or len(path.parts) > 1 or path.suffix:
+        bundle = install(path, replace=options.replace)
+    else:
+        entry = catalogue.find(options.path, options.catalogue)
+        with _ProgressLine() as line:
+            bundle = download.install(entry, line.show, replace=options.replace)
     print(f"Installed {bundle.metadata.name} {bundle.metadata.version} in {bundle.folder}.")
 
 

@@ -1,11 +1,14 @@
 """The shell command as a person runs it: files, exit codes, one sentence on standard error."""
 
+import functools
 import hashlib
 import json
 import shutil
 import subprocess
 import sys
+import threading
 import zipfile
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +131,34 @@ def test_bundles_are_listed_verified_installed_and_removed(readingroom, a_bundle
     assert "my-bundle" not in readingroom("bundles", "list").stdout
     done = readingroom("bundles", "remove", "my-bundle")
     assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_bundle_of_a_catalogue_is_downloaded_and_installed(readingroom, a_bundle_zip, tmp_path, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    data = a_bundle_zip.read_bytes()
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        entry = {
+            "name": "my-bundle", "version": "1.0.0", "title": "Mine", "reader": "chest-xray", "licence": "Apache-2.0",
+            "size": len(data), "sha256": hashlib.sha256(data).hexdigest(),
+            "url": f"http://127.0.0.1:{server.server_port}/my-bundle.zip",
+        }  # fmt: skip
+        catalogue = tmp_path / "catalogue.json"
+        catalogue.write_text(json.dumps({"format": 1, "bundles": [entry]}))
+        done = readingroom("bundles", "install", "my-bundle", "--catalogue", catalogue)
+        server.shutdown()
+    assert done.returncode == 0, done.stderr
+    assert "my-bundle" in readingroom("bundles", "list").stdout
+
+
+def test_a_name_that_no_catalogue_has_is_one_sentence(readingroom):
+    done = readingroom("bundles", "install", "nobody")
+    assert done.returncode == 1
+    assert "nobody" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
