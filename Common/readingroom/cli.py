@@ -144,6 +144,8 @@ def _read(options: argparse.Namespace) -> None:
     for check in reading["checks"]:
         if check["status"] != "pass":
             print(f"{check['status']}: {check['sentence']}")
+    for note in reading["provenance"]["notes"]:
+        print(f"note: {note}")
     print(f"Report: {options.out / 'report.html'}")
 
 

@@ -72,9 +72,8 @@ class ReadSession:
             raise RefusedError(" ".join(check.sentence for check in stops), tuple(self.checks))
 
     def note(self, sentence: str) -> None:
-        """Say that a fallback took over; the report repeats it."""
+        """Say that a fallback took over; panel, shell and report show it."""
         self.notes.append(sentence)
-        self.progress(0.5, sentence)
 
 
 @dataclass(frozen=True)
