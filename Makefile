@@ -39,7 +39,9 @@ $(VENV)/.read: pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(VENV)/.read pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[read,decode,train,monai,test,host]"
+	$(BIN)/python -m pip install --quiet --editable ".[read,decode,train,monai,test,host,peers]"
+	$(BIN)/python -m pip install --quiet --no-build-isolation pyradiomics==3.0.1 \
+	  || echo "PyRadiomics could not be built (it needs a C compiler): the comparisons with it are skipped."
 	touch $@
 
 clean:
