@@ -53,6 +53,8 @@ def main() -> None:
     print(f"Python {platform.python_version()}, numpy {np.__version__}, SimpleITK {SimpleITK.__version__}\n")
     if options.growth:
         print_growth()
+    elif not DATA.is_dir():
+        print(f"The images are not there ({DATA}): only --growth can be measured.")
     else:
         print_cases(options.case, options.repeats, options.peer)
 
