@@ -232,7 +232,7 @@ def _estimate(estimate: Estimate | None, as_percent: bool = False) -> str:
     return f"{show(estimate.value)}{interval}{n}"
 
 
-def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> Section | None:
+def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> Section:
     shown = [Picture(pictures["image"], "The image as read.")] if "image" in pictures else []
     for heat_map in reading.heat_maps:
         if png := pictures.get(f"map-{heat_map.finding}"):
@@ -241,7 +241,10 @@ def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> Section | None
             box = f" The box holds the hottest region (map at least {level}); it is no outline of a lesion."
             box = box if heat_map.box else ""
             shown.append(Picture(png, f"Where “{title}” comes from ({heat_map.method}).{box}"))
-    return Section("Pictures", (Pictures(tuple(shown)),)) if shown else None
+    blocks: list[Block] = [Pictures(tuple(shown))] if shown else []
+    if len(shown) < 1 + len(reading.heat_maps):
+        blocks.append(Paragraph("Pictures of this reading are no longer there; read the study again to have them."))
+    return Section("Pictures", tuple(blocks))
 
 
 def _checks(reading: Reading) -> list[Block]:

@@ -182,3 +182,10 @@ def test_a_hot_spot_is_bright_where_it_is_and_cold_anatomy_is_untouched():
 def test_a_map_of_another_size_is_refused():
     with pytest.raises(ValueError, match="heat map"):
         map_png(np.zeros((5, 5), np.float32), np.zeros((6, 5), np.float32))
+
+
+def test_pictures_that_are_gone_are_said_to_be_gone(reading, pictures):
+    gone = "no longer there"
+    assert gone in html.render(document.build(reading, {}))
+    found = {path.stem.removeprefix("picture-"): path.read_bytes() for path in pictures.glob("*.png")}
+    assert gone not in html.render(document.build(reading, found))
