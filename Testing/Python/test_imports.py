@@ -9,7 +9,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "Common" / "readingroom"
-HEAVY = ("torch", "torchvision", "timm", "monai", "sklearn", "reportlab", "slicerio", "safetensors")
+HEAVY = (
+    "torch",
+    "torchvision",
+    "timm",
+    "monai",
+    "sklearn",
+    "xgboost",
+    "lightning",
+    "matplotlib",
+    "reportlab",
+    "slicerio",
+    "safetensors",
+)
 
 # A room and the rooms that it may import from; everyone may import errors, records, files, folders, study and reading.
 MAY_IMPORT = {
@@ -22,11 +34,23 @@ MAY_IMPORT = {
     "explain": set(),
     "trust": {"evaluation"},
     "phantoms": set(),
-    "radiomics": {"engine"},  # progress and cancel
+    "radiomics": {"engine", "bundles"},  # progress and cancel; a signature is a bundle
     "reports": set(),
     "engine": {"bundles", "readers", "reports"},  # the calls of the worker, imported when they are made
     "readers": {"networks", "explain", "trust", "imaging", "bundles", "reports", "engine"},
-    "learning": {"readers", "networks", "explain", "trust", "imaging", "bundles", "evaluation", "engine"},
+    "learning": {
+        "readers",
+        "networks",
+        "explain",
+        "trust",
+        "imaging",
+        "bundles",
+        "evaluation",
+        "engine",
+        "radiomics",
+        "phantoms",
+    },
+    "commands": {"readers", "bundles", "engine", "imaging", "reports", "radiomics", "learning", "examples"},
     "desktop": {"readers", "bundles", "engine", "imaging", "reports", "trust", "phantoms", "examples"},
 }
 NOUNS = {"errors", "records", "files", "folders", "study", "reading", "__init__"}

@@ -1,0 +1,65 @@
+"""``readingroom bundles``: list, verify, install and remove."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .progress_line import ProgressLine
+
+
+def add(commands: Any) -> None:
+    bundles = commands.add_parser("bundles", help="list, verify, install and remove bundles")
+    actions = bundles.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="what is installed").set_defaults(run=_list_bundles)
+    verify = actions.add_parser("verify", help="check the hashes and the contents of a bundle folder")
+    verify.add_argument("path", type=Path, metavar="PATH")
+    verify.set_defaults(run=_verify_bundle)
+    install = actions.add_parser("install", help="install a bundle from a folder, a zip, or the catalogue")
+    install.add_argument("path", metavar="PATH", help="a folder, a zip, or the name of a bundle in the catalogue")
+    install.add_argument("--catalogue", type=Path, metavar="FILE", help="another catalogue, such as a hospital's own")
+    install.add_argument("--replace", action="store_true", help="take the place of an installed bundle of that name")
+    install.set_defaults(run=_install_bundle)
+    remove = actions.add_parser("remove", help="remove an installed bundle")
+    remove.add_argument("name", metavar="NAME")
+    remove.set_defaults(run=_remove_bundle)
+
+
+def _list_bundles(options: argparse.Namespace) -> None:
+    from ..bundles.store import installed
+
+    for entry in installed():
+        where = "shipped" if entry.shipped else str(entry.folder)
+        if entry.metadata is None:
+            print(f"{entry.name}  DAMAGED: {entry.problem}  ({where})")
+        else:
+            print(f"{entry.name} {entry.metadata.version}  {entry.metadata.title}  ({where})")
+
+
+def _verify_bundle(options: argparse.Namespace) -> None:
+    from ..bundles.bundle import load
+
+    bundle = load(options.path)
+    print(f"{bundle.metadata.name} {bundle.metadata.version} is whole and safe to load ({len(bundle.files)} files).")
+
+
+def _install_bundle(options: argparse.Namespace) -> None:
+    from ..bundles import catalogue, download
+    from ..bundles.store import install
+
+    path = Path(options.path)
+    if path.exists() or len(path.parts) > 1 or path.suffix:
+        bundle = install(path, replace=options.replace)
+    else:
+        entry = catalogue.find(options.path, options.catalogue)
+        with ProgressLine() as line:
+            bundle = download.install(entry, line.show, replace=options.replace)
+    print(f"Installed {bundle.metadata.name} {bundle.metadata.version} in {bundle.folder}.")
+
+
+def _remove_bundle(options: argparse.Namespace) -> None:
+    from ..bundles.store import remove
+
+    remove(options.name)
+    print(f"Removed {options.name}.")
