@@ -6,20 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .cohort import Cohort
+from .nih_films import Films
 
 Floats = NDArray[np.float64]
 _THUMBNAIL = 32
 
 
-def facts(cohort: Cohort) -> Floats:
+def facts(cohort: Films) -> Floats:
     """(films, 4): age, age below 18, female, AP. What is known without looking at the film."""
     return np.array(
         [[film.age, film.age < 18, film.sex == "F", film.view == "AP"] for film in cohort.films], dtype=np.float64
     )
 
 
-def thumbnails(cohort: Cohort) -> Floats:
+def thumbnails(cohort: Films) -> Floats:
     """(films, 1024): the film at 32 x 32 pixels, where no pneumonia can be seen but the way it was taken can."""
     small = [
         Image.fromarray(cohort.gray(i)).resize((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BILINEAR)

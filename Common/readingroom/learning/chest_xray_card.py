@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ..bundles.metadata import BundleMetadata
 from ..reading import Estimate
-from .cohort import EXAMPLE_PATIENTS, Cohort
 from .folds import patient_folds
 from .judgement import Judgement, OutOfFold, advantage, auc_of
+from .nih_films import EXAMPLE_PATIENTS, Films
 
 INTENDED_USE = (
     "Research and teaching: a second look at frontal chest radiographs of adults. Not a medical device, not for "
@@ -53,7 +53,7 @@ class Rivals:
     others: Mapping[str, OutOfFold]
 
 
-def card(described: BundleMetadata, cohort: Cohort, found: OutOfFold, judgement: Judgement, rivals: Rivals) -> str:
+def card(described: BundleMetadata, cohort: Films, found: OutOfFold, judgement: Judgement, rivals: Rivals) -> str:
     """``docs/README.md`` of the bundle, in Markdown."""
     parts = [
         f"# {described.title}, version {described.version}",
@@ -70,7 +70,7 @@ def card(described: BundleMetadata, cohort: Cohort, found: OutOfFold, judgement:
     return "\n\n".join(parts)
 
 
-def _what(described: BundleMetadata, cohort: Cohort) -> str:
+def _what(described: BundleMetadata, cohort: Films) -> str:
     training = described.training
     counts = ", ".join(f"{training.counts[label.name]} {label.title.lower()}" for label in described.labels)
     ages = [film.age for film in cohort.films]
@@ -131,7 +131,7 @@ intervals are Wilson's.
 Conformal prediction sets (LAC), one film of each of {judgement.conformal.n} patients; quantiles by coverage: {sets}."""
 
 
-def _comparison(cohort: Cohort, found: OutOfFold, rivals: Rivals) -> str:
+def _comparison(cohort: Films, found: OutOfFold, rivals: Rivals) -> str:
     matched = cohort.where(matched=True)
     rows = [_row("this network", found, matched), _row("frozen network + logistic regression", rivals.frozen, matched)]
     rows += [_row(name, rival, matched) for name, rival in rivals.others.items()]
@@ -150,7 +150,7 @@ On the same films and folds. The majority class alone is right in {100 * majorit
 The network beats the frozen one {gains} (difference of AUC, 95 % interval over patients)."""
 
 
-def _subgroups(cohort: Cohort, found: OutOfFold) -> str:
+def _subgroups(cohort: Films, found: OutOfFold) -> str:
     child = np.array([film.age < 18 for film in cohort.films])
     groups = {
         "AP": cohort.where(view="AP"),
@@ -193,7 +193,7 @@ for this acknowledgement and the first citation.
 """ + "\n".join(f"- {source}" for source in CITATION)
 
 
-def _not_chosen_on(cohort: Cohort) -> NDArray[np.bool_]:
+def _not_chosen_on(cohort: Films) -> NDArray[np.bool_]:
     return ~np.isin(patient_folds(cohort.labels, cohort.patients, 5, _CHOICE_SEED), _CHOICE_FOLDS)
 
 

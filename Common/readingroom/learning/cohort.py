@@ -1,128 +1,117 @@
-"""The NIH films that train the bundle ``cxr-nih-pneumonia``, from the ``labels.csv`` files beside them."""
+"""A cohort: a table of studies with outcomes, read from ``cohort.csv``.
+
+Columns: ``patient_id``, ``study_id``, ``image`` (a file or a DICOM folder; paths count from the table's folder), any
+``mask_<name>``, then ``label`` or ``time`` and ``event``, and if known ``site``, ``scanner``, ``origin`` (real or
+synthetic), ``age``, ``sex``, ``view``, ``laterality``, ``split`` (train, validation, test). Every further column is kept
+as a clinical variable. A row that cannot be used is never dropped in silence: it becomes a line in `Cohort.problems`.
+"""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..imaging.frontal import load_radiograph
-from ..imaging.open import open_study
+from ..records import frozen
 
-FOLDERS = ("cxr", "cxr_nih_extra")
-POSITIVE = "pneumonia"
-# The film that comes with the package as an example must be new to the network that ships.
-EXAMPLE_PATIENTS = ("NIH-07219",)
+Origin = Literal["real", "synthetic"]
+Side = Literal["", "train", "validation", "test"]
+ORIGINS: tuple[str, ...] = get_args(Origin)
+SIDES: tuple[str, ...] = get_args(Side)
 
 
 @dataclass(frozen=True)
-class Film:
-    """One row of the cohort.
+class Row:
+    """One study of a cohort.
 
     Parameters
     ----------
+    patient_id, study_id : who, and which of the patient's studies; the pair is unique within a cohort
+    image : a file or a folder of DICOM files
+    masks : further files by name (``mask_liver`` is ``liver``)
+    label : the class; None where the outcome is a time
+    time, event : months until the event or the end of follow-up, and whether the event was seen; None beside a label
     age : in years
-    matched : the row has ``nih_matched`` = 1 in the table of ``cxr``
-    in_range : its patient number lies within those of the normal films, the same rule over both folders
+    split : the side the table itself puts the study on; empty where it does not say
+    clinical : all other columns, as written
     """
 
-    file: str
-    path: Path
     patient_id: str
-    positive: bool
-    view: str
-    age: float
-    sex: str
-    matched: bool
-    in_range: bool
+    study_id: str
+    image: Path
+    label: str | None = None
+    time: float | None = None
+    event: bool | None = None
+    masks: Mapping[str, Path] = field(default_factory=dict)
+    site: str = ""
+    scanner: str = ""
+    origin: Origin = "real"
+    age: float | None = None
+    sex: str = ""
+    view: str = ""
+    laterality: str = ""
+    split: Side = ""
+    clinical: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "masks", frozen(self.masks))
+        object.__setattr__(self, "clinical", frozen(self.clinical))
+
+    @property
+    def synthetic(self) -> bool:
+        return self.origin == "synthetic"
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """The films in the order of the files, with their columns as arrays (films,)."""
-
-    films: tuple[Film, ...]
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        """1 for pneumonia, 0 for no finding."""
-        return np.array([film.positive for film in self.films], dtype=np.int64)
-
-    @property
-    def patients(self) -> NDArray[np.str_]:
-        return np.array([film.patient_id for film in self.films])
-
-    @property
-    def shipping(self) -> NDArray[np.intp]:
-        """Numbers of the films that train the network that ships: all but those of `EXAMPLE_PATIENTS`."""
-        return np.flatnonzero(~np.isin(self.patients, EXAMPLE_PATIENTS))
-
-    def where(self, **wanted: object) -> NDArray[np.bool_]:
-        """Films whose columns have these values, such as ``where(view="AP")``."""
-        return np.array([all(getattr(film, name) == value for name, value in wanted.items()) for film in self.films])
-
-    def gray(self, number: int) -> NDArray[np.float32]:
-        """Pixels [j, i] of one film, 0 to 1, read the way a reader opens it."""
-        return load_radiograph(open_study(self.films[number].path).images[0]).gray
-
-
-def read_cohort(data: Path, limit: int | None = None) -> Cohort:
-    """All NIH films labelled pneumonia or normal in the folders ``cxr`` and ``cxr_nih_extra`` of ``data``.
+    """Studies in the order of the table. Arrays have one entry for each row.
 
     Parameters
     ----------
-    limit : this many films of each label only, evenly spread (for trying the script out)
-
-    Raises
-    ------
-    InputError : a folder or a column is missing
+    rows : the usable ones
+    problems : one sentence for each row that is not, with its line number
     """
-    rows = [(folder, row) for folder in FOLDERS for row in _rows(data / folder / "labels.csv")]
-    normals = [_number(row) for _, row in rows if row["label"] != POSITIVE]
-    first, last = min(normals), max(normals)
-    films = [_film(data, folder, row, first <= _number(row) <= last) for folder, row in rows]
-    if limit is not None:
-        films = [f for label in (True, False) for f in _spread([g for g in films if g.positive == label], limit)]
-    return Cohort(tuple(films))
 
+    rows: tuple[Row, ...]
+    problems: tuple[str, ...] = ()
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise InputError(
-            f"The table {path} cannot be read; give the folder that holds {' and '.join(FOLDERS)}."
-        ) from error
-    needed = {"file", "label", "source", "patient_id", "view", "age", "sex"}
-    if not rows or not needed <= set(rows[0]):
-        raise InputError(f"The table {path} lacks the columns {', '.join(sorted(needed))}.")
-    return [row for row in rows if row["source"] == "nih"]
+    def __len__(self) -> int:
+        return len(self.rows)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels that occur, sorted."""
+        return tuple(sorted({row.label for row in self.rows if row.label is not None}))
 
-def _film(data: Path, folder: str, row: Mapping[str, str], in_range: bool) -> Film:
-    return Film(
-        file=f"{folder}/{row['file']}",
-        path=data / folder / row["file"],
-        patient_id=row["patient_id"],
-        positive=row["label"] == POSITIVE,
-        view=row["view"],
-        age=float(row["age"]),
-        sex=row["sex"],
-        matched=row.get("nih_matched") == "1",
-        in_range=in_range,
-    )
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(rows,) place of each label in `classes`; -1 where a row has none."""
+        place = {label: number for number, label in enumerate(self.classes)}
+        return np.array([-1 if row.label is None else place[row.label] for row in self.rows], dtype=np.int64)
 
+    @property
+    def patients(self) -> NDArray[np.str_]:
+        return self.column("patient_id")
 
-def _number(row: Mapping[str, str]) -> int:
-    """NIH-00150 is patient number 150."""
-    return int(row["patient_id"].rpartition("-")[2])
+    @property
+    def sites(self) -> NDArray[np.str_]:
+        return self.column("site")
 
+    @property
+    def synthetic(self) -> NDArray[np.bool_]:
+        return np.array([row.synthetic for row in self.rows], dtype=bool)
 
-def _spread(films: list[Film], limit: int) -> list[Film]:
-    return [films[i] for i in np.linspace(0, len(films) - 1, min(limit, len(films))).round().astype(int)]
+    def column(self, name: str) -> NDArray[np.str_]:
+        """(rows,) a column of text, be it one of `Row` or a clinical variable (empty where missing)."""
+        known = Row.__dataclass_fields__
+        return np.array([str(getattr(row, name) if name in known else row.clinical.get(name, "")) for row in self.rows])
+
+    def take(self, rows: Iterable[int] | NDArray[np.intp] | NDArray[np.bool_]) -> Cohort:
+        """The cohort of these rows, given as numbers or as a mask."""
+        wanted = np.asarray(rows)
+        numbers = np.flatnonzero(wanted) if wanted.dtype == bool else wanted.astype(np.intp)
+        return Cohort(tuple(self.rows[int(number)] for number in numbers), self.problems)

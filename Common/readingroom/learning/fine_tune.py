@@ -21,7 +21,7 @@ from torch.nn import functional
 from ..bundles.metadata import Preprocessing
 from ..imaging.radiograph import prepare
 from .augment import Variation, vary
-from .cohort import Cohort
+from .nih_films import Films
 
 Floats = NDArray[np.float64]
 _BATCH = 4  # pictures that pass the fixed blocks at once: few enough for the processor's cache
@@ -94,7 +94,7 @@ class Network:
 
 def keep_activations(
     network: Network,
-    cohort: Cohort,
+    cohort: Films,
     preprocessing: Preprocessing,
     recipe: Recipe,
     paths: list[Path],
@@ -186,7 +186,7 @@ def pooled_after_each_block(network: Network, activations: Path) -> Floats:
 
 
 def _batches(
-    cohort: Cohort, preprocessing: Preprocessing, recipe: Recipe, variant: int, seed: int
+    cohort: Films, preprocessing: Preprocessing, recipe: Recipe, variant: int, seed: int
 ) -> Iterator[NDArray[np.float32]]:
     """Inputs of all films in order; variant 0 is the film itself."""
     for start in range(0, len(cohort.films), _BATCH):

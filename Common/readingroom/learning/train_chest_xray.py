@@ -34,10 +34,10 @@ from ..networks import backbones, tflite_weights
 from ..networks.two_branches import TwoBranches
 from ..trust.distance import FeatureStatistics, cross_fitted_distances, fit_statistics
 from . import baselines, chest_xray_card
-from .cohort import Cohort, read_cohort
 from .fine_tune import Network, Recipe, keep_activations, pooled_after_each_block, predict, train
 from .folds import patient_folds
 from .judgement import DEFAULT_POINT, Judgement, OutOfFold, judge
+from .nih_films import Films, read_films
 
 Floats = NDArray[np.float64]
 
@@ -68,10 +68,10 @@ class Plan:
         return metadata.Preprocessing("rigorous", self.size, 3, middle, spread)
 
     @property
-    def cohort(self) -> Cohort:
-        return read_cohort(self.data, self.limit)
+    def cohort(self) -> Films:
+        return read_films(self.data, self.limit)
 
-    def splits(self, cohort: Cohort) -> NDArray[np.int64]:
+    def splits(self, cohort: Films) -> NDArray[np.int64]:
         """(repeats, films) fold of each film."""
         seeds = range(self.seed, self.seed + self.repeats)
         return np.stack([patient_folds(cohort.labels, cohort.patients, self.folds, seed) for seed in seeds])
@@ -162,7 +162,7 @@ def _train_one(plan: Plan, job: tuple[int, int] | None) -> str:
     return f"Repeat {repeat + 1}, fold {fold + 1}: AUC {area:.3f}"
 
 
-def _collect(plan: Plan, cohort: Cohort, splits: NDArray[np.int64], general: Floats) -> OutOfFold:
+def _collect(plan: Plan, cohort: Films, splits: NDArray[np.int64], general: Floats) -> OutOfFold:
     """Out-of-fold logits of the whole network: those of the tuned branch plus those of the general one."""
     logits = baselines.out_of_fold_logits(general, cohort.labels, splits, STRENGTH)
     for repeat, split in enumerate(splits):
@@ -172,7 +172,7 @@ def _collect(plan: Plan, cohort: Cohort, splits: NDArray[np.int64], general: Flo
     return OutOfFold(cohort.labels, cohort.patients, splits, logits)
 
 
-def _assemble(plan: Plan, cohort: Cohort, general: Floats) -> tuple[TwoBranches, Floats]:
+def _assemble(plan: Plan, cohort: Films, general: Floats) -> tuple[TwoBranches, Floats]:
     """The network that ships and what its linear layer is given for each film (films, features)."""
     tuned = plan.network()
     tuned.whole.load_state_dict(safetensors.torch.load_file(_result_path(plan, None)))
@@ -191,7 +191,7 @@ def _assemble(plan: Plan, cohort: Cohort, general: Floats) -> tuple[TwoBranches,
     return network, np.concatenate([general, predict(tuned, plan.activations[0])[1]], axis=1)
 
 
-def _rivals(plan: Plan, cohort: Cohort, found: OutOfFold, general: Floats) -> chest_xray_card.Rivals:
+def _rivals(plan: Plan, cohort: Films, found: OutOfFold, general: Floats) -> chest_xray_card.Rivals:
     def rival(features: Floats, strength: float = STRENGTH) -> OutOfFold:
         return replace(found, logits=baselines.out_of_fold_logits(features, found.labels, found.folds, strength))
 
@@ -207,7 +207,7 @@ def _rivals(plan: Plan, cohort: Cohort, found: OutOfFold, general: Floats) -> ch
 
 
 def _describe(
-    plan: Plan, cohort: Cohort, judgement: Judgement, statistics: FeatureStatistics
+    plan: Plan, cohort: Films, judgement: Judgement, statistics: FeatureStatistics
 ) -> metadata.BundleMetadata:
     scaling, sets = judgement.calibration, judgement.conformal
     seen = cohort.shipping
@@ -252,7 +252,7 @@ def _describe(
     )
 
 
-def _table(cohort: Cohort, found: OutOfFold, judgement: Judgement) -> str:
+def _table(cohort: Films, found: OutOfFold, judgement: Judgement) -> str:
     """One row for each film and repeat. ``probability`` is calibrated by the other folds, in the first repeat only."""
     rows = io.StringIO()
     writer = csv.writer(rows, lineterminator="\n")

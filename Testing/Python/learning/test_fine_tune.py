@@ -11,8 +11,8 @@ import torch
 
 from readingroom.bundles.metadata import Preprocessing
 from readingroom.evaluation.auc import auc
-from readingroom.learning.cohort import Cohort, read_cohort
 from readingroom.learning.fine_tune import Network, Recipe, keep_activations, pooled_after_each_block, predict, train
+from readingroom.learning.nih_films import Films, read_films
 from readingroom.networks import backbones
 
 RECIPE = Recipe(first_block=5, variants=1, epochs=3, batch=8)
@@ -29,12 +29,12 @@ def silent(fraction: float, sentence: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def cohort(a_cohort_folder: Path) -> Cohort:
-    return read_cohort(a_cohort_folder)
+def cohort(a_cohort_folder: Path) -> Films:
+    return read_films(a_cohort_folder)
 
 
 @pytest.fixture(scope="module")
-def kept(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def kept(cohort: Films, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("activations")
     paths = [folder / f"{variant}.npy" for variant in range(2)]
     keep_activations(a_network(), cohort, PREPROCESSING, RECIPE, paths, 0, silent)
@@ -42,17 +42,17 @@ def kept(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> list[Path]
 
 
 @pytest.fixture(scope="module")
-def trained(cohort: Cohort, kept: list[Path]) -> Network:
+def trained(cohort: Films, kept: list[Path]) -> Network:
     network = a_network()
     train(network, kept, cohort.labels, np.arange(len(cohort.films)), RECIPE, seed=1)
     return network
 
 
-def test_learns_what_can_be_seen(cohort: Cohort, kept: list[Path], trained: Network) -> None:
+def test_learns_what_can_be_seen(cohort: Films, kept: list[Path], trained: Network) -> None:
     assert auc(cohort.labels, predict(trained, kept[0])[0]) > 0.9
 
 
-def test_kept_activations_are_not_made_again(cohort: Cohort, kept: list[Path]) -> None:
+def test_kept_activations_are_not_made_again(cohort: Films, kept: list[Path]) -> None:
     before = [path.stat().st_mtime_ns for path in kept]
     keep_activations(a_network(), cohort, PREPROCESSING, RECIPE, kept, 0, silent)
     assert [path.stat().st_mtime_ns for path in kept] == before
@@ -76,7 +76,7 @@ def test_normalization_statistics_never_change(trained: Network) -> None:
     assert all(torch.equal(before[name], after[name]) for name in before if "running" in name)
 
 
-def test_the_whole_network_says_what_its_parts_said(cohort: Cohort, kept: list[Path], trained: Network) -> None:
+def test_the_whole_network_says_what_its_parts_said(cohort: Films, kept: list[Path], trained: Network) -> None:
     logits, _ = predict(trained, kept[0])
     from readingroom.imaging.radiograph import prepare
 
@@ -87,7 +87,7 @@ def test_the_whole_network_says_what_its_parts_said(cohort: Cohort, kept: list[P
     assert outputs[:, 0] - outputs[:, 1] == pytest.approx(logits[:4], abs=0.05 + 0.05 * np.abs(logits[:4]).max())
 
 
-def test_the_seed_decides_the_training(cohort: Cohort, kept: list[Path]) -> None:
+def test_the_seed_decides_the_training(cohort: Films, kept: list[Path]) -> None:
     short = replace(RECIPE, epochs=1)
     logits = []
     for seed in (3, 3, 4):

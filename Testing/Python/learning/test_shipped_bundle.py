@@ -14,7 +14,7 @@ from readingroom.bundles.bundle import Bundle, load
 from readingroom.bundles.store import shipped_folder
 from readingroom.evaluation.auc import auc
 from readingroom.evaluation.calibration import recalibration
-from readingroom.learning.cohort import EXAMPLE_PATIENTS
+from readingroom.learning.nih_films import EXAMPLE_PATIENTS
 from readingroom.networks import backbones
 from readingroom.trust.distance import FeatureStatistics
 
