@@ -2,8 +2,9 @@
 
 Columns: ``patient_id``, ``study_id``, ``image`` (a file or a DICOM folder; paths count from the table's folder), any
 ``mask_<name>``, then ``label`` or ``time`` and ``event``, and if known ``site``, ``scanner``, ``origin`` (real or
-synthetic), ``age``, ``sex``, ``view``, ``laterality``, ``split`` (train, validation, test). Every further column is kept
-as a clinical variable. A row that cannot be used is never dropped in silence: it becomes a line in `Cohort.problems`.
+synthetic), ``age``, ``sex``, ``view``, ``laterality``, ``split`` (train, validation, test). Every further column is
+kept as a clinical variable. A row that cannot be used is never dropped in silence: it becomes a line in
+`Cohort.problems`.
 """
 
 from __future__ import annotations
