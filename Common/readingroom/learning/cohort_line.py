@@ -1,0 +1,106 @@
+"""One line of ``cohort.csv``: its values as the fields of a row, or what is wrong with them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from .spreadsheet import Line
+
+Origin = Literal["real", "synthetic"]
+Side = Literal["", "train", "validation", "test"]
+ORIGINS: tuple[str, ...] = get_args(Origin)
+SIDES: tuple[str, ...] = get_args(Side)
+
+NEEDED = ("patient_id", "study_id", "image")
+KNOWN = (*NEEDED, "label", "time", "event", "site", "scanner", "origin", "age", "sex", "view", "laterality", "split")
+MASK = "mask_"
+_EVENTS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_OLDEST = 130  # years, as `study.PatientFacts`
+
+
+def is_known(name: str) -> bool:
+    """Whether a column has a meaning here; all others are clinical variables."""
+    return name in KNOWN or (name.startswith(MASK) and len(name) > len(MASK))
+
+
+class LineReader:
+    """Makes the fields of a `cohort.Row` of one line, and gathers in ``problems`` all that is wrong with it.
+
+    Parameters
+    ----------
+    header : names of the columns, known ones in lower case
+    folder : that of the table, from which paths count
+    decimal_comma : 65,5 is a number
+    """
+
+    def __init__(self, header: tuple[str, ...], line: Line, folder: Path, decimal_comma: bool):
+        self.problems: list[str] = []
+        if len(line.values) != len(header):
+            self.problems.append(f"it has {len(line.values)} values for {len(header)} columns")
+        self._values = dict(zip(header, line.values, strict=False))
+        self._folder = folder
+        self._decimal_comma = decimal_comma
+
+    def fields(self) -> Mapping[str, Any]:
+        """The arguments of a `cohort.Row`; of no use when there are ``problems``."""
+        if self.problems:  # its values may stand in wrong columns
+            return {}
+        text = {name: self._values.get(name, "") for name in ("site", "scanner", "sex", "view", "laterality")}
+        return {
+            **text,
+            **self._outcome(),
+            "patient_id": self._needed("patient_id"),
+            "study_id": self._needed("study_id"),
+            "image": self._path(self._needed("image")),
+            "masks": {n.removeprefix(MASK): self._path(v) for n, v in self._values.items() if n.startswith(MASK) and v},
+            "origin": self._one_of("origin", ORIGINS) or "real",
+            "split": self._one_of("split", SIDES),
+            "age": self._number("age", 0, _OLDEST, f"years from 0 to {_OLDEST}"),
+            "clinical": {name: value for name, value in self._values.items() if not is_known(name)},
+        }
+
+    def _needed(self, name: str) -> str:
+        if not self._values[name]:
+            self.problems.append(f"the {name} is empty")
+        return self._values[name]
+
+    def _outcome(self) -> Mapping[str, Any]:
+        label, time, event = (self._values.get(name, "") for name in ("label", "time", "event"))
+        if label and (time or event):
+            self.problems.append(f"it has a label ('{label}') and a time or an event; give one kind of outcome")
+        elif not label and not (time and event):
+            missing = "time" if event else "event" if time else "label, nor a time and an event"
+            self.problems.append(f"it has no {missing}")
+        if label:
+            return {"label": label}
+        return {"time": self._number("time", 0, math.inf, "months from 0 on"), "event": self._event(event)}
+
+    def _event(self, text: str) -> bool | None:
+        if text and text.lower() not in _EVENTS:
+            self.problems.append(f"the event '{text}' is none of {', '.join(_EVENTS)}")
+        return _EVENTS.get(text.lower())
+
+    def _number(self, name: str, low: float, high: float, expected: str) -> float | None:
+        text = self._values.get(name, "")
+        if not text:
+            return None
+        try:
+            number = float(text.replace(",", ".") if self._decimal_comma else text)
+        except ValueError:
+            number = math.nan
+        if not (math.isfinite(number) and low <= number <= high):
+            self.problems.append(f"the {name} '{text}' is no number of {expected}")
+            return None
+        return number
+
+    def _one_of(self, name: str, words: tuple[str, ...]) -> str:
+        text = self._values.get(name, "")
+        if text.lower() not in ("", *words):
+            self.problems.append(f"the {name} '{text}' is none of {', '.join(word for word in words if word)}")
+        return text.lower()
+
+    def _path(self, text: str) -> Path:
+        return self._folder / text.replace("\\", "/")  # tables are made on Windows and used elsewhere
