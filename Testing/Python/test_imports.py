@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "phantoms": set(),
     "radiomics": {"engine", "bundles"},  # progress and cancel; a signature is a bundle
     "reports": set(),
-    "engine": {"bundles", "readers", "reports"},  # the calls of the worker, imported when they are made
+    "engine": {"bundles", "readers", "reports", "radiomics"},  # the calls of the worker, imported when they are made
     "readers": {"networks", "explain", "trust", "imaging", "bundles", "reports", "engine"},
     "learning": {
         "readers",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.progress import Progress
+from ..files import write_text
 from .progress_line import ProgressLine
 
 if TYPE_CHECKING:
@@ -19,10 +20,17 @@ def add(commands: Any) -> None:
     radiomics.add_argument("mask", type=Path, nargs="?", metavar="MASK", help="labels, 0 outside the regions")
     radiomics.add_argument("--cohort", type=Path, metavar="COHORT.csv", help="columns patient_id, image, mask[, label]")
     radiomics.add_argument("--out", type=Path, required=True, metavar="TABLE.csv")
-    radiomics.add_argument("--label", type=int, metavar="N", help="which region; needed where the mask has several")
+    which = radiomics.add_mutually_exclusive_group()
+    which.add_argument("--label", type=int, metavar="N", help="which region; needed where the mask has several")
+    which.add_argument("--all-labels", action="store_true", help="every region of the mask, a column each")
     radiomics.add_argument("--settings", type=Path, metavar="FILE", help="a PyRadiomics parameter file, YAML or JSON")
     radiomics.add_argument("--engine", choices=("readingroom", "pyradiomics"), default="readingroom")
     radiomics.add_argument("--processes", type=int, metavar="N", help="of a cohort; default: one per processor")
+    radiomics.add_argument(
+        "--stability",
+        action="store_true",
+        help="with --cohort: how far each feature stays the same when masks and images change a little (ICC)",
+    )
     radiomics.set_defaults(run=lambda options: _run(options, radiomics))
 
 
@@ -33,11 +41,19 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
 
     if (options.cohort is None) == (options.image is None) or (options.image is None) != (options.mask is None):
         parser.error("give IMAGE and MASK, or --cohort")
+    if options.stability and options.cohort is None:
+        parser.error("--stability is about telling patients apart: give --cohort")
+    if options.all_labels and options.cohort is not None:
+        parser.error("--all-labels is for one mask; in a cohort each row names its label")
     settings = Settings() if options.settings is None else read_settings(options.settings)
     if options.label is not None:
         settings = dataclasses.replace(settings, label=options.label)
     with ProgressLine() as line:
-        if options.cohort is not None:
+        if options.stability:
+            _measure_stability(options, settings, Progress(line.show))
+        elif options.all_labels:
+            _measure_regions(options, settings, Progress(line.show))
+        elif options.cohort is not None:
             _measure_cohort(options, settings, Progress(line.show))
         else:
             _measure_region(options, settings, Progress(line.show))
@@ -59,3 +75,33 @@ def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: P
 
     summary = measure_cohort(options.cohort, options.out, settings, options.engine, options.processes, progress)
     print(f"{summary.measured} studies measured, {summary.failed} not (see the column problem): {options.out}")
+
+
+def _measure_regions(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
+    from ..radiomics.regions import measure_regions, table
+
+    regions = measure_regions(
+        options.image,
+        options.mask,
+        settings=settings,
+        engine=options.engine,
+        processes=options.processes,
+        progress=progress,
+    )
+    write_text(options.out, table(regions))
+    for region in regions:
+        for sentence in (region.problem, *(region.features.notes if region.features is not None else ())):
+            if sentence:
+                print(f"{region.name}: {sentence}")
+    print(f"{sum(not region.problem for region in regions)} of {len(regions)} regions measured: {options.out}")
+
+
+def _measure_stability(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
+    from ..radiomics.cohort import cohort_regions
+    from ..radiomics.robustness import robustness
+
+    found = robustness(cohort_regions(options.cohort, settings), settings, progress=progress)
+    write_text(options.out, found.csv())
+    print(
+        f"{len(found.stable())} of {len(found.agreement)} features are stable in {found.regions} regions: {options.out}"
+    )

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import readingroom
 
+from ..errors import InputError
 from . import device
 from .dispatch import Calls
 from .progress import Progress
+
+if TYPE_CHECKING:
+    from ..radiomics.regions import MeasuredRegion
+    from ..radiomics.signature import Signature
 
 _PACKAGES = ("numpy", "SimpleITK", "pydicom", "torch", "torchvision", "timm", "monai", "safetensors")
 
@@ -91,4 +97,56 @@ def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return {"files": [str(path) for path in files]}
 
 
-CALLS: Calls = {"describe": describe, "warm": warm, "read": read, "report": report}
+def radiomics(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Measure regions of a mask, and apply a signature to each where one is given.
+
+    Arguments: ``image`` and ``mask`` (paths); optional ``labels`` (None: all), ``names`` (by label, as text),
+    ``settings`` (PyRadiomics' parameters; with a signature its own settings count), ``engine``, ``processes``,
+    ``bundle`` (a signature's name or folder).
+    Gives ``{"regions": [{"label", "name", "values", "provenance", "notes", "problem", "score"}]}``;
+    a value that is not defined is None, ``score`` is None without a signature.
+    """
+    progress(0.0, "Getting ready.")
+    from ..radiomics.regions import measure_regions
+    from ..radiomics.settings import from_parameters
+
+    signature = _signature(arguments.get("bundle", ""))
+    parameters = signature.parameters if signature is not None else arguments.get("settings") or {}
+    regions = measure_regions(
+        Path(arguments["image"]),
+        Path(arguments["mask"]),
+        arguments.get("labels"),
+        {int(label): name for label, name in (arguments.get("names") or {}).items()},
+        from_parameters(parameters),
+        arguments.get("engine", "readingroom"),
+        arguments.get("processes"),
+        progress,
+    )
+    return {"regions": [_region(region, signature) for region in regions]}
+
+
+def _region(region: MeasuredRegion, signature: Signature | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"label": region.label, "name": region.name, "problem": region.problem, "score": None}
+    features = region.features
+    if features is None:
+        return {**found, "values": {}, "provenance": {}, "notes": []}
+    values = {name: value if math.isfinite(value) else None for name, value in features.values.items()}
+    found |= {"values": values, "provenance": dict(features.provenance), "notes": list(features.notes)}
+    if signature is not None:
+        try:
+            found["score"] = signature.score(features.values).to_json()
+        except InputError as error:  # the features themselves are worth showing
+            found["notes"].append(str(error))
+    return found
+
+
+def _signature(bundle: str) -> Signature | None:
+    if not bundle:
+        return None
+    from ..bundles import store
+    from ..radiomics.signature import load
+
+    return load(store.find(bundle))
+
+
+CALLS: Calls = {"describe": describe, "warm": warm, "read": read, "report": report, "radiomics": radiomics}

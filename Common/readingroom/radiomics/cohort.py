@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import SimpleITK
+
 from ..engine.progress import Progress
 from ..errors import InputError, OutputError, ReadingRoomError
 from ..files import write_text
@@ -73,6 +75,19 @@ def measure_cohort(
     done.forget()
     failed = sum("problem" in done.results[_row_key(row)] for row in rows)
     return Summary(len(rows) - failed, failed, resumed)
+
+
+def cohort_regions(cohort: Path, settings: Settings) -> Iterator[tuple[SimpleITK.Image, SimpleITK.Image]]:
+    """Image and mask of each row, the mask with the row's label alone, one after the other.
+
+    Raises
+    ------
+    InputError : the cohort or one of its files cannot be read
+    """
+    for row in _read(cohort):
+        image, mask = (read_image(cohort.parent / row[column]) for column in ("image", "mask"))
+        label = _whole(row["label"]) if row.get("label") else settings.label
+        yield image, mask if label is None else SimpleITK.Cast(mask == label, SimpleITK.sitkUInt8)
 
 
 def _measured(

@@ -6,7 +6,9 @@ is between patients. A feature whose lower bound is at least 0.75 counts as stab
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -53,6 +55,18 @@ class Robustness:
     def stable(self, least: float = STABLE_FROM) -> list[str]:
         """Features whose lower bound is at least ``least``."""
         return [name for name, found in self.agreement.items() if found.low >= least]
+
+    def csv(self) -> str:
+        """A table with the columns ``feature,icc,low,high,stable``."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("feature", "icc", "low", "high", "stable"))
+        stable = set(self.stable())
+        for name, found in self.agreement.items():
+            writer.writerow(
+                (name, *(repr(number) for number in (found.icc, found.low, found.high)), int(name in stable))
+            )
+        return text.getvalue()
 
 
 def robustness(

@@ -1,0 +1,208 @@
+"""All regions of one mask, measured side by side in processes of their own."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK
+
+from ..engine.progress import Progress
+from ..errors import CancelledError, InputError, ReadingRoomError
+from .engines import measure_with
+from .features import Features
+from .files import read_image
+from .settings import Settings, from_parameters
+
+# A process needs about a second to start and to open a chest CT; this many voxels are measured in about four.
+WORTH_PROCESSES = 4_000_000
+SLOWER = {"readingroom": 1, "pyradiomics": 20}  # how many times as long an engine takes
+
+_Plain = tuple[dict[str, float], dict[str, str], tuple[str, ...], str]  # values, provenance, notes, problem
+
+
+@dataclass(frozen=True)
+class MeasuredRegion:
+    """One region of a mask: ``features``, or a sentence that says why there are none."""
+
+    label: int
+    name: str
+    features: Features | None = None
+    problem: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.features is None) != bool(self.problem):
+            raise ValueError(f"The region {self.label} needs either features or a problem.")
+
+
+def labels_of(mask: SimpleITK.Image, channel: int = 0) -> dict[int, int]:
+    """Voxels of each label that a mask has, in the order of the labels; background is left out."""
+    values = SimpleITK.GetArrayViewFromImage(mask)
+    if mask.GetNumberOfComponentsPerPixel() > 1:
+        values = values[..., channel]
+    found, counts = np.unique(values, return_counts=True)
+    return {int(label): int(count) for label, count in zip(found, counts, strict=True) if label != 0}
+
+
+def images(settings: Settings) -> int:
+    """How many images are looked at: the original and its filtered versions."""
+    wavelet, sigmas = settings.image_types.get("Wavelet"), settings.image_types.get("LoG")
+    count = int("Original" in settings.image_types)
+    if sigmas is not None:
+        count += len(sigmas.get("sigma", settings.sigma))
+    if wavelet is not None:
+        count += 7 * int(wavelet.get("level", settings.level)) + 1
+    return count
+
+
+def measure_regions(
+    image: Path,
+    mask: Path,
+    labels: Sequence[int] | None = None,
+    names: Mapping[int, str] | None = None,
+    settings: Settings | None = None,
+    engine: str = "readingroom",
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[MeasuredRegion, ...]:
+    """Measure several labels of one mask. One that cannot be measured says so and does not stop the others.
+
+    Parameters
+    ----------
+    image, mask : files or DICOM folders, on one grid unless the settings resample the mask
+    labels : which; all that the mask has when left out
+    names : of labels, for progress and tables; ``label 2`` where none is given
+    processes : at most this many at once; when left out, as many as processors, or one where the regions are small
+
+    Raises
+    ------
+    InputError : a file cannot be read, or the mask has no label at all
+    CancelledError : the user cancelled
+    """
+    settings, progress = settings or Settings(), progress or Progress()
+    progress(0.0, "Opening image and mask.")
+    opened = read_image(image), read_image(mask)
+    voxels = labels_of(opened[1], settings.label_channel)
+    if not voxels:
+        raise InputError("The mask is empty: it marks no voxel.")
+    wanted = list(voxels) if labels is None else list(labels)
+    largest_first = sorted(wanted, key=lambda label: -voxels.get(label, 0))  # the last process to end ends soon then
+    titles = {label: (names or {}).get(label) or f"label {label}" for label in largest_first}
+    if processes is None:
+        work = sum(voxels.get(label, 0) for label in wanted) * images(settings) * SLOWER.get(engine, 1)
+        processes = os.cpu_count() or 1 if work > WORTH_PROCESSES else 1
+    if min(processes, len(wanted)) > 1:
+        found = _side_by_side(image, mask, titles, settings, engine, processes, progress)
+    else:
+        found = _one_by_one(*opened, titles, settings, engine, progress)
+    by_label = {region.label: region for region in found}
+    progress(1.0, f"{len(wanted)} regions are measured." if len(wanted) > 1 else "The region is measured.")
+    return tuple(by_label[label] for label in wanted)
+
+
+def _one_by_one(
+    image: SimpleITK.Image,
+    mask: SimpleITK.Image,
+    titles: Mapping[int, str],
+    settings: Settings,
+    engine: str,
+    progress: Progress,
+) -> Iterator[MeasuredRegion]:
+    for number, (label, title) in enumerate(titles.items()):
+        part = progress.part(number / len(titles), (number + 1) / len(titles))
+        yield _measured(image, mask, label, title, settings, engine, part)
+
+
+def _side_by_side(
+    image: Path,
+    mask: Path,
+    titles: Mapping[int, str],
+    settings: Settings,
+    engine: str,
+    processes: int,
+    progress: Progress,
+) -> Iterator[MeasuredRegion]:
+    # A forked child would inherit SimpleITK's threads in an unusable state.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(processes, len(titles)), mp_context=context) as pool:
+        parameters = settings.parameters()
+        futures = {
+            pool.submit(_measured_in_child, str(image), str(mask), label, title, parameters, engine): (label, title)
+            for label, title in titles.items()
+        }
+        try:
+            for number, future in enumerate(as_completed(futures), 1):
+                try:
+                    region = _from_child(futures[future], future.result())
+                except BrokenProcessPool:
+                    ended = "The process that measured it ended unexpectedly; the memory may be too small for it."
+                    region = MeasuredRegion(*futures[future], problem=ended)
+                progress(number / len(futures), f"{region.name} is measured, {number} of {len(futures)}.")
+                yield region
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _measured_in_child(
+    image: str, mask: str, label: int, title: str, parameters: dict[str, Any], engine: str
+) -> _Plain:
+    """What a `MeasuredRegion` holds, as plain values that can be handed from process to process."""
+    settings = from_parameters(parameters)
+    region = _measured(read_image(Path(image)), read_image(Path(mask)), label, title, settings, engine, Progress())
+    if region.features is None:
+        return {}, {}, (), region.problem
+    return dict(region.features.values), dict(region.features.provenance), region.features.notes, ""
+
+
+def _from_child(region: tuple[int, str], found: _Plain) -> MeasuredRegion:
+    values, provenance, notes, problem = found
+    return MeasuredRegion(*region, None if problem else Features(values, provenance, notes), problem)
+
+
+def _measured(
+    image: SimpleITK.Image,
+    mask: SimpleITK.Image,
+    label: int,
+    title: str,
+    settings: Settings,
+    engine: str,
+    progress: Progress,
+) -> MeasuredRegion:
+    try:
+        own = dataclasses.replace(settings, label=label)
+        return MeasuredRegion(label, title, measure_with(engine, image, mask, own, progress))
+    except CancelledError:
+        raise
+    except ReadingRoomError as error:
+        return MeasuredRegion(label, title, problem=str(error))
+
+
+def table(regions: Sequence[MeasuredRegion]) -> str:
+    """CSV with the column ``feature`` and one for each region that was measured, provenance first."""
+    measured = [(region.name, region.features) for region in regions if region.features is not None]
+    rows: dict[str, None] = {}
+    for part in ("provenance", "values"):
+        for _, features in measured:
+            rows |= dict.fromkeys(getattr(features, part))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("feature", *(name for name, _ in measured)))
+    for row in rows:
+        writer.writerow((row, *(_cell(features, row) for _, features in measured)))
+    return text.getvalue()
+
+
+def _cell(features: Features, row: str) -> str:
+    if row in features.values:
+        return repr(features.values[row])
+    return features.provenance.get(row, "")

@@ -1,0 +1,144 @@
+"""All regions of a mask at once, alone and through the worker."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+
+import pytest
+import SimpleITK
+
+from readingroom.cli import main
+from readingroom.engine.client import WorkerClient
+from readingroom.engine.progress import Progress
+from readingroom.errors import CancelledError, InputError
+from readingroom.radiomics import regions
+from readingroom.radiomics.measure import measure
+from readingroom.radiomics.regions import images, measure_regions
+from readingroom.radiomics.settings import Settings
+
+FEW = Settings(features={"firstorder": ("Mean", "Energy"), "shape": ("MeshVolume",)})
+
+
+@pytest.fixture
+def files(tmp_path, an_image, a_mask):
+    """An image, and a mask with labels 1 and 2 and a lonely voxel of label 7."""
+    labels = SimpleITK.GetArrayFromImage(a_mask)
+    labels[:, :, 12:] *= 2
+    labels[13, 19, 0] = 7
+    mask = SimpleITK.GetImageFromArray(labels)
+    mask.CopyInformation(a_mask)
+    SimpleITK.WriteImage(an_image, str(tmp_path / "image.nrrd"))
+    SimpleITK.WriteImage(mask, str(tmp_path / "mask.nrrd"))
+    return tmp_path / "image.nrrd", tmp_path / "mask.nrrd"
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_every_label_is_measured_as_if_it_were_alone(files, processes):
+    found = measure_regions(*files, names={2: "Tumor"}, settings=FEW, processes=processes)
+    assert [(region.label, region.name) for region in found] == [(1, "label 1"), (2, "Tumor"), (7, "label 7")]
+    mask = SimpleITK.ReadImage(str(files[1]))
+    for region in found[:2]:
+        alone = measure(SimpleITK.ReadImage(str(files[0])), SimpleITK.Cast(mask == region.label, 1), FEW)
+        assert region.features.values == alone.values
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_region_that_cannot_be_measured_does_not_stop_the_others(files, processes):
+    found = measure_regions(*files, settings=FEW, processes=processes)
+    assert "voxel" in found[2].problem
+    assert found[2].features is None
+    assert all(region.features for region in found[:2])
+
+
+def test_labels_that_the_mask_does_not_have_are_named(files):
+    found = measure_regions(*files, labels=[2, 5], settings=FEW)
+    assert found[0].features
+    assert "5" in found[1].problem
+
+
+def test_an_empty_mask_is_one_sentence(files, a_mask):
+    SimpleITK.WriteImage(a_mask * 0, str(files[1]))
+    with pytest.raises(InputError, match="empty"):
+        measure_regions(*files)
+
+
+def test_it_can_be_cancelled_between_the_regions(files):
+    said: list[str] = []
+    with pytest.raises(CancelledError):
+        measure_regions(
+            *files, settings=FEW, progress=Progress(lambda _, text: said.append(text), lambda: len(said) > 2)
+        )
+
+
+def test_a_killed_process_becomes_the_problem_of_its_regions(files, monkeypatch):
+    monkeypatch.setattr(regions, "_measured_in_child", _die)
+    found = measure_regions(*files, settings=FEW, processes=2)
+    assert all("ended unexpectedly" in region.problem for region in found)
+
+
+def _die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("types", "count"),
+    [({"Original": {}}, 1), ({"Original": {}, "LoG": {"sigma": [1, 2]}}, 3), ({"Wavelet": {"level": 2}}, 15)],
+)
+def test_the_work_is_reckoned_by_the_images_looked_at(types, count):
+    assert images(Settings(image_types=types)) == count
+
+
+def test_the_worker_measures_and_hands_over_what_is_not_defined_as_none(files):
+    client = WorkerClient()
+    try:
+        arguments = {"image": str(files[0]), "mask": str(files[1]), "labels": [1, 7], "names": {"1": "Tumor"}}
+        said: list[str] = []
+        value = client.start("radiomics", arguments).wait(lambda _, sentence: said.append(sentence))
+    finally:
+        client.stop()
+    tumor, lonely = value["regions"]
+    assert (tumor["label"], tumor["name"], tumor["problem"], tumor["score"]) == (1, "Tumor", "", None)
+    assert len(tumor["values"]) == 107
+    assert tumor["provenance"]["diagnostics_Mask-original_VoxelNum"]
+    assert lonely["values"] == {}
+    assert "voxel" in lonely["problem"]
+    assert any("run lengths" in sentence for sentence in said)
+
+
+def test_the_shell_gives_each_label_a_column(files, tmp_path, capsys):
+    out = tmp_path / "table.csv"
+    assert main(["radiomics", *map(str, files), "--all-labels", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "2 of 3 regions" in printed
+    assert "label 7: " in printed
+    with out.open(newline="") as file:
+        rows = {row[0]: row[1:] for row in csv.reader(file)}
+    assert rows["feature"] == ["label 1", "label 2"]
+    volumes = [float(cell) for cell in rows["original_shape_VoxelVolume"]]
+    assert volumes[0] != volumes[1]
+    assert sum(name.startswith("original_") for name in rows) == 107
+
+
+def test_the_shell_tells_which_features_are_stable(files, tmp_path, capsys):
+    (tmp_path / "cohort.csv").write_text(
+        "patient_id,image,mask,label\np1,image.nrrd,mask.nrrd,1\np2,image.nrrd,mask.nrrd,2\n"
+    )
+    (tmp_path / "few.json").write_text('{"featureClass": {"firstorder": ["Mean"], "shape": ["MeshVolume"]}}')
+    out = tmp_path / "stability.csv"
+    arguments = ["radiomics", "--cohort", str(tmp_path / "cohort.csv"), "--stability", "--out", str(out)]
+    assert main([*arguments, "--settings", str(tmp_path / "few.json")]) == 0
+    assert "in 2 regions" in capsys.readouterr().out
+    rows = list(csv.DictReader(out.open(newline="")))
+    assert [row["feature"] for row in rows] == ["original_shape_MeshVolume", "original_firstorder_Mean"]
+    assert all(row["stable"] == str(int(float(row["low"]) >= 0.75)) for row in rows)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["image.nrrd", "mask.nrrd", "--stability"], ["--cohort", "cohort.csv", "--all-labels"]]
+)
+def test_options_that_do_not_go_together_are_refused(arguments, tmp_path):
+    with pytest.raises(SystemExit) as ended:
+        main(["radiomics", *arguments, "--out", str(tmp_path / "table.csv")])
+    assert ended.value.code == 2
