@@ -1,0 +1,111 @@
+"""Logistic regression on the mean of a study's features: the network's last linear layer, and nothing else, learns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import special
+from torch import nn
+
+from ...errors import InputError
+from ..folds import patient_folds
+from .head import Bag, Floats, Outcomes, Rows, State
+
+STRENGTHS = tuple(float(c) for c in np.logspace(-5, 0, 6))  # scikit-learn's C, on standardized features
+_INNER_FOLDS = 5
+_ITERATIONS = 1000
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """Multinomial logistic regression; its strength is the one with the best log-likelihood of held-out patients.
+
+    The state holds ``weight`` (outputs, features) and ``bias`` (outputs,) for features as they are; the fit itself is
+    on standardized ones.
+    """
+
+    def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> State:
+        from sklearn.preprocessing import StandardScaler  # heavy, and of the extra "train" only
+
+        values, labels, weights = _pooled(features, rows), outcomes.labels[rows], outcomes.weights[rows]
+        scaler = StandardScaler().fit(values)
+        standard = scaler.transform(values)
+        strength = _best_strength(standard, labels, weights, _inner_folds(labels, outcomes.patients[rows], seed))
+        model = _regression(strength)
+        model.fit(standard, labels, sample_weight=weights)
+        weight, bias = _outputs(model.coef_, model.intercept_, model.classes_, outcomes.classes)
+        weight = weight / scaler.scale_
+        bias = bias - weight @ scaler.mean_
+        return {"weight": weight.astype(np.float32), "bias": bias.astype(np.float32)}
+
+    def logits(self, state: State, features: Sequence[Bag], rows: Rows) -> Floats:
+        weight, bias = (state[name].astype(np.float64) for name in ("weight", "bias"))
+        found: Floats = _pooled(features, rows) @ weight.T + bias
+        return found
+
+    def place(self, state: State, network: nn.Module) -> None:
+        if not isinstance(network, nn.Linear):
+            raise ValueError(f"A linear head goes into a linear layer, not into {type(network).__name__}.")
+        if network.weight.shape != state["weight"].shape:
+            raise ValueError(f"A layer of {tuple(network.weight.shape)} cannot hold {state['weight'].shape}.")
+        with torch.no_grad():
+            network.weight.copy_(torch.from_numpy(state["weight"]))
+            network.bias.copy_(torch.from_numpy(state["bias"]))
+
+
+HEAD = LinearHead
+
+
+def _pooled(features: Sequence[Bag], rows: Rows) -> Floats:
+    """(rows, features): the mean over the slices of each study."""
+    return np.stack([features[row].mean(axis=0, dtype=np.float64) for row in rows])
+
+
+def _inner_folds(labels: NDArray[np.int64], patients: NDArray[np.str_], seed: int) -> NDArray[np.int64]:
+    fewest = min(len(np.unique(patients[labels == label])) for label in np.unique(labels))
+    if len(np.unique(labels)) < 2 or fewest < 2:
+        raise InputError("A head needs studies of two patients or more of each of two classes or more to learn from.")
+    return patient_folds(labels, patients, min(_INNER_FOLDS, fewest), seed)
+
+
+def _best_strength(values: Floats, labels: NDArray[np.int64], weights: Floats, folds: NDArray[np.int64]) -> float:
+    """The strength whose fits on the other folds give each fold's true classes the highest likelihood."""
+    losses = np.zeros(len(STRENGTHS))
+    for fold in np.unique(folds):
+        inside = folds == fold
+        for number, strength in enumerate(STRENGTHS):
+            model = _regression(strength)
+            model.fit(values[~inside], labels[~inside], sample_weight=weights[~inside])
+            losses[number] += _loss(model, values[inside], labels[inside], weights[inside])
+    return STRENGTHS[int(losses.argmin())]
+
+
+def _loss(model: Any, values: Floats, labels: NDArray[np.int64], weights: Floats) -> float:
+    """Weighted negative log-likelihood; a class that the fit had not seen counts as one in a thousand."""
+    logarithms = np.log(np.maximum(model.predict_proba(values), 1e-3))
+    column = {label: number for number, label in enumerate(model.classes_)}
+    found = [logarithms[i, column[label]] if label in column else np.log(1e-3) for i, label in enumerate(labels)]
+    return -float(weights @ np.array(found))
+
+
+def _regression(strength: float) -> Any:  # scikit-learn ships no types
+    from sklearn.linear_model import LogisticRegression  # heavy, and of the extra "train" only
+
+    return LogisticRegression(C=strength, max_iter=_ITERATIONS)
+
+
+def _outputs(weight: Floats, bias: Floats, found: NDArray[np.int64], classes: int) -> tuple[Floats, Floats]:
+    """One row for each class. Two classes share one regression, half each, so that softmax gives its sigmoid.
+
+    A class that the training rows lack keeps the output of one that is hardly ever there.
+    """
+    if len(found) == 2:
+        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    all_weights, all_biases = np.zeros((classes, weight.shape[1])), np.full(classes, special.logit(1e-3))
+    all_weights[found], all_biases[found] = weight, bias
+    return all_weights, all_biases
