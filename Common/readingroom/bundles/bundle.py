@@ -112,17 +112,15 @@ class Bundle:
 
         Raises
         ------
-        BundleError : the bundle has no such file, or it changed since the bundle was loaded
-        SetupError : safetensors is not installed
+        BundleError : the bundle has no such file, it changed since the bundle was loaded, or numpy lacks its numbers
         """
         path = array_path(name)
         if path not in self.files:
             raise BundleError(f"The bundle '{self.metadata.name}' has no {path}.")
         try:
-            import safetensors.numpy
-        except ImportError as error:
-            raise SetupError("Reading needs the Python package safetensors; install it first.") from error
-        return safetensors.numpy.load(self._bytes(path))
+            return tensor_file.arrays(self._bytes(path))
+        except ValueError as error:
+            raise BundleError(f"{path} of the bundle '{self.metadata.name}' cannot be read: {error}.") from error
 
     def _bytes(self, path: str) -> bytes:
         try:

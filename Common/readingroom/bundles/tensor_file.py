@@ -1,4 +1,4 @@
-"""The header of a ``.safetensors`` file, read without loading a tensor and without trusting the file.
+"""``.safetensors`` files, read without trusting them and without the package of that name, which Slicer lacks.
 
 Layout (safetensors 0.x): 8 bytes of header length, little endian; the header, a JSON object
 ``{name: {"dtype", "shape", "data_offsets"}}`` with an optional ``__metadata__`` of strings; then the numbers.
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy
+
 _LARGEST_HEADER = 4 * 2**20  # a network of 30,000 tensors stays below
 _BITS = {
     **dict.fromkeys(("BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2"), 8),
@@ -20,6 +22,13 @@ _BITS = {
     **dict.fromkeys(("U32", "I32", "F32"), 32),
     **dict.fromkeys(("U64", "I64", "F64"), 64),
 }
+
+
+# The formats that numpy has too; all little endian.
+_NUMPY = {
+    "BOOL": "?", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "F16": "<f2",
+    "U32": "<u4", "I32": "<i4", "F32": "<f4", "U64": "<u8", "I64": "<i8", "F64": "<f8",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,23 +47,50 @@ def read_header(path: Path) -> dict[str, TensorFacts]:
     ValueError : it is not a safetensors file (a renamed pickle, a cut file), with the reason
     OSError : it cannot be read
     """
-    size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        if not 2 <= length <= min(_LARGEST_HEADER, size - 8):
-            raise ValueError("it does not begin with a header")
-        text = file.read(length)
+        spans = _spans(start + file.read(_header_length(start)), path.stat().st_size)
+    return {name: facts for name, (_, _, facts) in spans.items()}
+
+
+def arrays(data: bytes) -> dict[str, numpy.ndarray]:
+    """The tensors of a file's bytes, by name; each is a copy that may be changed.
+
+    Raises
+    ------
+    ValueError : it is not a safetensors file, or holds a number format that numpy lacks (``BF16``)
+    """
+    header = 8 + _header_length(data[:8])
+    found = {}
+    for name, (start, stop, facts) in _spans(data[:header], len(data)).items():
+        if facts.dtype not in _NUMPY:
+            raise ValueError(f"its tensor '{name:.60}' is of the format {facts.dtype}, which numpy does not have")
+        numbers = numpy.frombuffer(data[header + start : header + stop], dtype=_NUMPY[facts.dtype])
+        found[name] = numbers.reshape(facts.shape).copy()
+    return found
+
+
+def _header_length(start: bytes) -> int:
+    """How long the header is by the file's first 8 bytes, within reason."""
+    length: int = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+    return min(length, _LARGEST_HEADER + 1)
+
+
+def _spans(header: bytes, size: int) -> dict[str, tuple[int, int, TensorFacts]]:
+    """Start and stop of each tensor behind the header of a file of ``size`` bytes, and its facts."""
+    length = _header_length(header[:8])
+    if not 2 <= length <= min(_LARGEST_HEADER, size - 8):
+        raise ValueError("it does not begin with a header")
     try:
-        header = json.loads(text.decode("utf-8"))
+        entries = json.loads(header[8 : 8 + length].decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError("its header is not readable") from error
-    if not isinstance(header, dict):
+    if not isinstance(entries, dict):
         raise ValueError("its header is not a list of tensors")
-    header.pop("__metadata__", None)
-    spans = {name: _span(name, entry) for name, entry in header.items()}
+    entries.pop("__metadata__", None)
+    spans = {name: _span(name, entry) for name, entry in entries.items()}
     _require_gapless([(start, stop) for start, stop, _ in spans.values()], size - 8 - length)
-    return {name: facts for name, (_, _, facts) in spans.items()}
+    return spans
 
 
 def _span(name: str, entry: Any) -> tuple[int, int, TensorFacts]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,15 +12,9 @@ import numpy
 
 from .. import folders
 from ..errors import OutputError, SetupError
-from . import bundle
+from . import bundle, monai_layout
 from .metadata import BundleMetadata
 
-# MONAI's own description of metadata.json, and the release whose bundle tools read this layout in our tests.
-_MONAI_SCHEMA = (
-    "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json"
-)
-_MONAI_VERSION = "1.6.1"
-_AUTHORS = "The ReadingRoom contributors"
 _LARGEST_HALF = float(numpy.finfo(numpy.float16).max)
 
 
@@ -42,7 +35,8 @@ def write(
     ----------
     folder : named like the bundle
     state_dict : the network's state by layer name, tensors of torch or arrays of numpy; kernels are stored in half
-        precision, vectors (biases, normalization statistics), which weigh little, as they are
+        precision, vectors (biases, normalization statistics), which weigh little, as they are; for a signature its
+        arrays, all stored as they are
     card, licence : texts of ``docs/README.md`` and ``LICENSE``
     arrays : further files by name; ``{"features": {"mean": ...}}`` becomes ``models/features.safetensors``
     network : how MONAI's tools build the network; our own registry by the bundle's backbone when left out
@@ -58,11 +52,10 @@ def write(
         raise ValueError(f"The bundle '{metadata.name}' cannot lie in a folder named '{folder.name}'.")
     if folder.exists() and not (folder / bundle.SUMS).is_file():
         raise OutputError(f"{folder} holds something that is no bundle; choose another folder.")
-    network = network or _network(metadata)
     files = {
-        bundle.METADATA: _json(_monai_metadata(metadata, changelog or {metadata.version: "This version."})),
-        bundle.INFERENCE: _json(_inference(metadata, network)),
-        bundle.WEIGHTS: _tensors({name: _stored(name, value) for name, value in state_dict.items()}),
+        bundle.METADATA: _json(monai_layout.monai_metadata(metadata, changelog or {metadata.version: "This version."})),
+        bundle.INFERENCE: _json(monai_layout.inference(metadata, network)),
+        bundle.WEIGHTS: _tensors(_stored(metadata, state_dict)),
         bundle.CARD: _text(card),
         bundle.LICENCE: _text(licence),
     }
@@ -78,96 +71,15 @@ def write(
     return bundle.load(folder)
 
 
-def _network(metadata: BundleMetadata) -> dict[str, Any]:
-    return {
-        "_target_": "readingroom.networks.backbones.create",
-        "name": metadata.backbone,
-        "outputs": metadata.outputs,
-    }
+def _stored(metadata: BundleMetadata, state_dict: Mapping[str, Any]) -> dict[str, numpy.ndarray]:
+    """The numbers to store: those of a signature as they are, a network's in half precision."""
+    if metadata.signature is not None:
+        return {name: numpy.asarray(value) for name, value in state_dict.items()}
+    return {name: _halved(name, value) for name, value in state_dict.items()}
 
 
-def _monai_metadata(metadata: BundleMetadata, changelog: Mapping[str, str]) -> dict[str, Any]:
-    """``configs/metadata.json``: what MONAI's specification asks for, then our own section."""
-    activation = "sigmoid" if metadata.multilabel else "softmax"
-    return {
-        "schema": _MONAI_SCHEMA,
-        "version": metadata.version,
-        "changelog": dict(changelog),
-        "monai_version": _MONAI_VERSION,
-        "pytorch_version": _installed_version("torch"),
-        "numpy_version": _installed_version("numpy"),
-        "required_packages_version": {
-            "safetensors": _installed_version("safetensors"),
-            "timm": _installed_version("timm"),
-        },
-        "name": metadata.title,
-        "task": f"{metadata.reader}: {metadata.task}",
-        "description": f"{metadata.title}. The network gives raw logits; ReadingRoom calibrates them, "
-        f"MONAI's postprocessing here is a plain {activation}.",
-        "authors": _AUTHORS,
-        "copyright": f"{_AUTHORS}; licence: {metadata.licence}",
-        "data_source": "; ".join(metadata.training.sources),
-        "intended_use": metadata.intended_use,
-        "references": list(metadata.citation),
-        "eval_metrics": {name: estimate.value for name, estimate in metadata.metrics.items()},
-        "network_data_format": _network_data_format(metadata),
-        "readingroom": metadata.to_json(),
-    }
-
-
-def _network_data_format(metadata: BundleMetadata) -> dict[str, Any]:
-    preprocessing = metadata.preprocessing
-    image = {
-        "type": "image",
-        "format": "magnitude",
-        "num_channels": preprocessing.channels,
-        "spatial_shape": [preprocessing.size, preprocessing.size],
-        "dtype": "float32",
-        "value_range": [],
-        "is_patch_data": False,
-        "channel_def": {str(i): "image" for i in range(preprocessing.channels)},
-    }
-    prediction = {
-        "type": "probabilities",
-        "format": "classes",
-        "num_channels": metadata.outputs,
-        "spatial_shape": [],
-        "dtype": "float32",
-        "value_range": [],
-        "is_patch_data": False,
-        "channel_def": {str(i): label.title for i, label in enumerate(metadata.labels)},
-    }
-    return {"inputs": {"image": image}, "outputs": {"pred": prediction}}
-
-
-def _inference(metadata: BundleMetadata, network: Mapping[str, Any]) -> dict[str, Any]:
-    """``configs/inference.json`` for MONAI's ConfigParser; ReadingRoom itself never follows what stands here."""
-    config: dict[str, Any] = {
-        "imports": ["$import torch"],
-        "bundle_root": ".",
-        "device": "$torch.device('cuda' if torch.cuda.is_available() else 'cpu')",
-        "network_def": dict(network),
-        "network": "$@network_def.to(@device).eval()",
-        "weights": {"_target_": "safetensors.torch.load_file", "filename": f"$@bundle_root + '/{bundle.WEIGHTS}'"},
-        "initialize": ["$@network.load_state_dict(@weights)"],
-        "inferer": {"_target_": "monai.inferers.SimpleInferer"},
-        "postprocessing": {
-            "_target_": "monai.transforms.Activations",
-            "sigmoid" if metadata.multilabel else "softmax": True,
-        },
-    }
-    if metadata.reader == "chest-xray":
-        config["imports"].append("$import readingroom.imaging.radiograph as radiograph")
-        config["bundle"] = {"_target_": "readingroom.bundles.bundle.load", "folder": "@bundle_root"}
-        config["preprocessing"] = {
-            "_target_": "monai.transforms.Lambda",
-            "func": "$lambda gray: radiograph.prepare(gray, @bundle.metadata.preprocessing).pixels",
-        }
-    return config
-
-
-def _stored(name: str, value: Any) -> numpy.ndarray:
-    """The numbers to store: kernels (two axes and more) in half precision, the rest unchanged."""
+def _halved(name: str, value: Any) -> numpy.ndarray:
+    """Kernels (two axes and more) in half precision, the rest unchanged."""
     array = numpy.asarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
     if array.dtype.kind != "f":
         return array
@@ -188,13 +100,6 @@ def _tensors(tensors: Mapping[str, numpy.ndarray]) -> bytes:
     # The one entry of metadata that torch's loaders look for; with more, their order would vary.
     contiguous = {name: numpy.asarray(tensors[name], order="C") for name in sorted(tensors)}
     return safetensors.numpy.save(contiguous, metadata={"format": "pt"})
-
-
-def _installed_version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package).partition("+")[0]  # without the build, such as +cpu
-    except importlib.metadata.PackageNotFoundError as error:
-        raise SetupError(f"Writing a bundle needs the Python package {package}; install it first.") from error
 
 
 def _json(value: Any) -> bytes:

@@ -63,7 +63,7 @@ class ChestXRayReader(Reader):
 
         session.progress(0.25, "Loading the bundle.")
         network = _network(session.bundle, session.device)
-        prepared = prepare(radiograph.gray, metadata.preprocessing)
+        prepared = prepare(radiograph.gray, metadata.pixels)
         session.progress(0.4, "Asking the network.")
         targets = [main_finding(metadata)] if not metadata.multilabel else list(range(len(metadata.labels)))
         found = _ask(session, network, prepared.pixels, targets)
@@ -86,7 +86,7 @@ class ChestXRayReader(Reader):
             findings=answers,
             prediction_sets=prediction_sets(metadata, calibrated.probabilities),
             layers=tuple(layers),
-            settings={"preprocessing": metadata.preprocessing.preset, "map": found.method, "map_layer": found.layer},
+            settings={"preprocessing": metadata.pixels.preset, "map": found.method, "map_layer": found.layer},
         )
 
     def _layer(

@@ -78,3 +78,30 @@ def test_a_header_of_anything_but_tensors_is_refused_as_value_error(tmp_path_fac
     header["a"] = header.get("a", 1)
     with pytest.raises(ValueError, match="its"):
         tensor_file.read_header(_file(tmp_path_factory.getbasetemp(), header))
+
+
+def test_arrays_are_those_that_were_stored(tmp_path):
+    tensors = {
+        "a": numpy.linspace(-1, 1, 6, dtype=numpy.float16).reshape(2, 3),
+        "b": numpy.array(5),
+        "c": numpy.zeros((0, 4), numpy.float32),
+        "d": numpy.array([1e-300, numpy.pi]),
+        "e": numpy.array([True, False]),
+    }
+    found = tensor_file.arrays(safetensors_numpy.save(tensors, metadata={"format": "pt"}))
+    assert set(found) == set(tensors)
+    for name, array in tensors.items():
+        assert found[name].dtype == array.dtype
+        numpy.testing.assert_array_equal(found[name], array)
+
+
+def test_arrays_that_numpy_lacks_are_refused(tmp_path):
+    header = json.dumps({"a": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}}).encode()
+    with pytest.raises(ValueError, match="BF16"):
+        tensor_file.arrays(struct.pack("<Q", len(header)) + header + b"12")
+
+
+@pytest.mark.parametrize("data", [b"", b"1234567", struct.pack("<Q", 4) + b"{}", b"\xff" * 64])
+def test_bytes_that_are_no_tensors_are_refused(data):
+    with pytest.raises(ValueError, match=r"header|begin"):
+        tensor_file.arrays(data)

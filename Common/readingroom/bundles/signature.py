@@ -1,0 +1,77 @@
+"""What a signature is: a model on measured features in place of a network on pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .. import records
+from ..reading import Estimate
+from .plausible import require, require_finite, require_unique
+
+SignatureModel = Literal["lasso", "svm", "forest", "boosting"]
+SignatureForm = Literal["linear", "kernel", "trees"]
+
+
+@dataclass(frozen=True)
+class SignatureFeature:
+    """One feature of the training table.
+
+    Parameters
+    ----------
+    name : as measured, ``original_glcm_Contrast``
+    unit : ``mm³``; empty where it has none
+    icc_low : lower bound of ICC(A,1) under changes of mask and image, where it is known
+    selected : share of bootstrap resamples of the patients in which the recipe chose it
+    """
+
+    name: str
+    unit: str = ""
+    icc_low: float | None = None
+    selected: float | None = None
+
+    def __post_init__(self) -> None:
+        require(bool(self.name.strip()), "A feature of the signature has no name.")
+        require(
+            self.selected is None or 0 <= self.selected <= 1,
+            f"The feature '{self.name}' was selected in a share that is not between 0 and 1.",
+        )
+        require_finite(f"the agreement of '{self.name}'", () if self.icc_low is None else (self.icc_low,))
+
+
+@dataclass(frozen=True)
+class SignatureFacts:
+    """A signature before its numbers are loaded.
+
+    Parameters
+    ----------
+    model : what was fitted
+    form : how its numbers are applied
+    made_with : the library and its version
+    score : what the model gives before calibration: ``logit``, ``margin``, ``share of trees``
+    inputs : the features that it needs, in the order of its numbers
+    features : all features of the training table; their percentiles lie in ``models/cohort.safetensors``
+    settings : PyRadiomics' parameters that features must be measured with; None when nobody knows them
+    baselines : metrics of simpler models on the same patients and folds, such as ``auc_volume``
+    """
+
+    model: SignatureModel
+    form: SignatureForm
+    made_with: str
+    score: str
+    inputs: tuple[str, ...]
+    features: tuple[SignatureFeature, ...]
+    settings: Mapping[str, Any] | None = None
+    baselines: Mapping[str, Estimate] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require(bool(self.inputs), "The signature needs no feature at all.")
+        require_unique("inputs of the signature", list(self.inputs))
+        names = [feature.name for feature in self.features]
+        require_unique("features of the signature", names)
+        strangers = sorted(set(self.inputs) - set(names))
+        require(not strangers, f"The signature needs {', '.join(strangers)}, of which it knows nothing.")
+        if self.settings is not None:
+            object.__setattr__(self, "settings", records.frozen(self.settings))
+        object.__setattr__(self, "baselines", records.frozen(self.baselines))
