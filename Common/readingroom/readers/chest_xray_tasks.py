@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ..bundles.metadata import Label
@@ -57,6 +57,18 @@ TASKS = {
 }
 
 
+# The question of somebody's own cohort: its labels are what the bundle says they are.
+OWN = "own"
+
+
+def task_of(names: Collection[str]) -> Task | None:
+    """The task above whose labels have exactly these names and exclude each other, if there is one."""
+    for task in TASKS.values():
+        if not task.multilabel and {label.name for label in task.labels} == set(names):
+            return task
+    return None
+
+
 def require_task(name: str, labels: Sequence[Label], multilabel: bool) -> Task:
     """The task of that name, if a bundle with these labels answers it.
 
@@ -64,6 +76,8 @@ def require_task(name: str, labels: Sequence[Label], multilabel: bool) -> Task:
     ------
     BundleError : no such task, or its labels are others
     """
+    if name == OWN:
+        return Task(OWN, tuple(labels), multilabel)
     if name not in TASKS:
         raise BundleError(f"The bundle answers the task '{name}', which this reader does not know.")
     task = TASKS[name]
