@@ -51,7 +51,7 @@ MAY_IMPORT = {
         "phantoms",
     },
     "commands": {"readers", "bundles", "engine", "imaging", "reports", "radiomics", "learning", "examples"},
-    "desktop": {"readers", "bundles", "engine", "imaging", "reports", "trust", "phantoms", "examples"},
+    "desktop": {"readers", "bundles", "engine", "imaging", "reports", "trust", "phantoms", "examples", "radiomics"},
 }
 NOUNS = {"errors", "records", "files", "folders", "study", "reading", "__init__"}
 

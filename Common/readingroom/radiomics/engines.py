@@ -41,15 +41,31 @@ def measure_with(
     raise ValueError(f"no engine named {engine}")
 
 
-def _by_pyradiomics(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings, progress: Progress) -> Features:
-    extractor_module = _pyradiomics()
-    if settings.ibsi:
-        raise InputError("PyRadiomics has no IBSI definitions; choose the engine 'readingroom' for them.")
-    progress(0.0, "Preparing the region.")
-    label = prepare(image, mask, dataclasses.replace(settings, resampled_spacing=None, correct_mask=True)).label
+def parameters_for_pyradiomics(settings: Settings) -> dict[str, Any]:
+    """A parameter dictionary without what PyRadiomics does not know."""
     parameters = settings.parameters()
     options = {name: value for name, value in parameters["setting"].items() if name not in OURS_ALONE}
-    parameters["setting"] = {**options, "label": label}
+    return {**parameters, "setting": options}
+
+
+def refuse_ibsi(settings: Settings) -> None:
+    """See that nothing is asked of PyRadiomics that it does not have.
+
+    Raises
+    ------
+    InputError : the IBSI definitions are asked for
+    """
+    if settings.ibsi:
+        raise InputError("PyRadiomics has no IBSI definitions; choose the engine 'readingroom' for them.")
+
+
+def _by_pyradiomics(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings, progress: Progress) -> Features:
+    extractor_module = _pyradiomics()
+    refuse_ibsi(settings)
+    progress(0.0, "Preparing the region.")
+    label = prepare(image, mask, dataclasses.replace(settings, resampled_spacing=None, correct_mask=True)).label
+    parameters = parameters_for_pyradiomics(settings)
+    parameters["setting"]["label"] = label
     progress(0.1, "PyRadiomics is measuring; it cannot be interrupted.")
     try:
         rows = dict(extractor_module.RadiomicsFeatureExtractor(parameters).execute(image, mask))

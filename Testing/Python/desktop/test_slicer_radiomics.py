@@ -1,0 +1,209 @@
+"""SlicerRadiomics as an engine: a logic with its surface stands in for it and runs the real PyRadiomics."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import types
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK
+
+from readingroom.desktop import slicer_radiomics
+from readingroom.engine.events import Failed, Finished
+from readingroom.errors import CancelledError, EngineError, InputError, SetupError
+
+EMPTY, SILENT, INCOMPLETE = "empty", "silent", "incomplete"
+
+
+class Command:
+    """The command line module of the extension while it runs."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+
+    def Cancel(self) -> None:  # noqa: N802
+        self.cancelled = True
+
+
+def logic_class(behavior: str, commands: list[Command]) -> type:
+    """`SlicerRadiomicsLogic`: it returns at once, fills the table later and calls back, whatever came of it."""
+
+    class SlicerRadiomicsLogic:
+        def runCLIWithParameterFile(self, image, mask, table, parameters, callback=None):  # noqa: N802
+            import qt
+
+            self.cliNode = Command()
+            commands.append(self.cliNode)
+            if behavior == SILENT:
+                return
+            self._work = (image, mask, table, parameters, callback)
+            qt.QTimer.singleShot(0, self._run)
+
+        def _run(self) -> None:
+            image, mask, table, parameters, callback = self._work
+            if behavior != EMPTY:
+                _fill(image, mask, table, parameters)
+            if behavior == INCOMPLETE:
+                table.RemoveRow(table.GetNumberOfRows() - 1)
+            self.cliNode = None
+            callback()
+
+    return SlicerRadiomicsLogic
+
+
+def _fill(image_node, mask_node, table, parameters) -> None:
+    import slicer
+
+    extractor = pytest.importorskip("radiomics.featureextractor", reason="PyRadiomics is not installed")
+    image, mask = (SimpleITK.GetImageFromArray(slicer.util.arrayFromVolume(node)) for node in (image_node, mask_node))
+    for each in (image, mask):
+        each.SetSpacing(image_node.GetSpacing())
+    for name in ("Image type", "Feature Class", "Feature Name"):
+        table.AddColumn().SetName(name)
+    with open(parameters, encoding="utf-8") as file:
+        measure = extractor.RadiomicsFeatureExtractor(json.load(file))
+    for label in sorted(set(np.unique(slicer.util.arrayFromVolume(mask_node))) - {0}):
+        column = table.AddColumn()
+        column.SetName(f"{mask_node.GetName()}_label_{label}")
+        for number, (name, value) in enumerate(measure.execute(image, mask, label=int(label)).items()):
+            if table.GetNumberOfRows() <= number:
+                row = table.AddEmptyRow()
+                for place, part in enumerate(name.split("_", 2)):
+                    table.SetCellText(row, place, part)
+            column.SetValue(number, str(value))
+
+
+@pytest.fixture
+def extension(empty_scene, monkeypatch):
+    """Installs the extension with one behavior; gives the list of commands that were started."""
+    import slicer
+
+    def install(behavior: str = "") -> list[Command]:
+        commands: list[Command] = []
+        module = types.ModuleType("SlicerRadiomics")
+        module.SlicerRadiomicsLogic = logic_class(behavior, commands)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "SlicerRadiomics", module)
+        for name in ("slicerradiomics", "slicerradiomicscli"):
+            monkeypatch.setattr(slicer.modules, name, object(), raising=False)
+        return commands
+
+    return install
+
+
+@pytest.fixture
+def volume(empty_scene):
+    """A rippled volume of 1 x 1 x 2 mm voxels."""
+    import slicer
+
+    k, j, i = np.meshgrid(np.arange(8), np.arange(16), np.arange(18), indexing="ij")
+    node = slicer.util.addVolumeFromArray((100 * np.sin(i / 3) * np.cos(j / 4) + 9 * k).astype("int16"), name="Ripples")
+    node.SetSpacing(1.0, 1.0, 2.0)
+    return node
+
+
+@pytest.fixture
+def mask(volume, tmp_path):
+    """A file with labels 1 and 2 on the volume's grid."""
+    labels = np.zeros((8, 16, 18), np.uint8)
+    labels[2:6, 3:9, 3:9], labels[2:6, 3:9, 11:16] = 1, 2
+    image = SimpleITK.GetImageFromArray(labels)
+    image.SetSpacing(volume.GetSpacing())
+    image.SetDirection((-1, 0, 0, 0, -1, 0, 0, 0, 1))  # RAS to LPS
+    SimpleITK.WriteImage(image, str(tmp_path / "mask.nrrd"))
+    return tmp_path / "mask.nrrd"
+
+
+def ended(call: Any) -> Finished | Failed:
+    """The end of a call, which is asked again and again as by a panel's timer."""
+    import slicer
+
+    stop = time.monotonic() + 30
+    while time.monotonic() < stop:
+        slicer.app.processEvents()
+        if events := call.poll():
+            return events[-1]
+    raise AssertionError("the call did not end")
+
+
+def test_it_gives_the_same_table_as_our_own_engine(extension, volume, mask):
+    from readingroom.radiomics.regions import measure_regions
+
+    extension()
+    pytest.importorskip("radiomics", reason="PyRadiomics is not installed")
+    import slicer
+
+    before = slicer.mrmlScene.GetNumberOfNodes()
+    end = ended(slicer_radiomics.start(volume, mask, {1: "Tumor", 2: "Edema"}, {"setting": {"binWidth": 10}}))
+    assert isinstance(end, Finished)
+    SimpleITK.WriteImage(_as_image(volume), str(mask.with_name("image.nrrd")))
+    from readingroom.radiomics.settings import Settings
+
+    ours = measure_regions(mask.with_name("image.nrrd"), mask, settings=Settings(bin_width=10))
+    for theirs, region in zip(end.value["regions"], ours, strict=True):
+        assert theirs["problem"] == region.problem == ""
+        assert list(theirs["values"]) == list(region.features.values)
+        assert theirs["values"] == pytest.approx(dict(region.features.values), rel=1e-6, abs=1e-7)
+        assert theirs["provenance"]["diagnostics_Versions_PyRadiomics"]
+    assert [region["name"] for region in end.value["regions"]] == ["Tumor", "Edema"]
+    assert slicer.mrmlScene.GetNumberOfNodes() == before
+
+
+def _as_image(volume) -> SimpleITK.Image:
+    import slicer
+
+    image = SimpleITK.GetImageFromArray(slicer.util.arrayFromVolume(volume))
+    image.SetSpacing(volume.GetSpacing())
+    image.SetDirection((-1, 0, 0, 0, -1, 0, 0, 0, 1))
+    return image
+
+
+def test_an_empty_table_becomes_a_sentence(extension, volume, mask):
+    extension(EMPTY)
+    end = ended(slicer_radiomics.start(volume, mask, {1: "Tumor"}))
+    assert isinstance(end, Failed)
+    assert isinstance(end.error, EngineError)
+    assert "empty table" in str(end.error)
+
+
+def test_a_missing_row_is_noticed_and_no_number_is_shown(extension, volume, mask):
+    pytest.importorskip("radiomics", reason="PyRadiomics is not installed")
+    extension(INCOMPLETE)
+    end = ended(slicer_radiomics.start(volume, mask, {1: "Tumor"}))
+    assert "left out 1 features" in end.value["regions"][0]["problem"]
+    assert end.value["regions"][0]["values"] == {}
+
+
+def test_what_does_not_answer_in_time_is_ended(extension, volume, mask):
+    commands = extension(SILENT)
+    end = ended(slicer_radiomics.start(volume, mask, {1: "Tumor"}, timeout_seconds=0.05))
+    assert "did not answer within 1 min" in str(end.error)
+    assert commands[0].cancelled
+
+
+def test_it_can_be_cancelled_and_leaves_no_nodes(extension, volume, mask):
+    import slicer
+
+    commands = extension(SILENT)
+    before = slicer.mrmlScene.GetNumberOfNodes()
+    call = slicer_radiomics.start(volume, mask, {1: "Tumor"})
+    call.cancel()
+    end = ended(call)
+    assert isinstance(end.error, CancelledError)
+    assert commands[0].cancelled
+    assert slicer.mrmlScene.GetNumberOfNodes() == before
+
+
+def test_without_the_extension_it_is_not_offered(empty_scene, volume, mask):
+    assert not slicer_radiomics.available()
+    with pytest.raises(SetupError, match="same numbers"):
+        slicer_radiomics.start(volume, mask, {1: "Tumor"})
+
+
+def test_it_is_not_asked_for_ibsi(extension, volume, mask):
+    extension()
+    with pytest.raises(InputError, match="IBSI"):
+        slicer_radiomics.start(volume, mask, {1: "Tumor"}, {"setting": {"ibsi": True}})
