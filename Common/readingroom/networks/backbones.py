@@ -1,101 +1,100 @@
-"""The image classifiers that bundles name. Each ends in average pooling and one linear layer, so that its class
-activation map comes out of the same forward pass as its prediction."""
+"""The networks that read pictures: RGB or gray in, raw logits out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-import safetensors
-import safetensors.torch
 from torch import nn
 
-from ..errors import BundleError, DownloadError, SetupError
-from . import tflite_weights
+from ..errors import DownloadError, SetupError
+from . import registry
+from . import weights as weight_files
+from .registry import Architecture
 from .torchvision_schemas import make_torchvision_importable
 from .two_branches import TwoBranches
 
-# our name: timm's name and arguments
-_BACKBONES: dict[str, tuple[str, dict[str, Any]]] = {
-    "resnet34": ("resnet34", {}),
-    "mobilenetv3_large_100": ("mobilenetv3_large_100", {}),
-    "efficientnet_b1": ("efficientnet_b1", {}),
-    "mobilenetv2_100": ("mobilenetv2_100", {}),
-    # Weights that come from TensorFlow expect its padding: with stride 2 the odd pixel goes bottom and right.
-    "tf_mobilenetv2_100": ("mobilenetv2_100", {"pad_type": "same"}),
-}
-# The same with its blocks from the fourth on there twice, see `two_branches`.
-TWO_BRANCHES, _FIRST_OF_TWO = "tf_mobilenetv2_100_two_branches", 4
-NAMES = (*_BACKBONES, TWO_BRANCHES)
-_HEADS = ("classifier.", "fc.")  # timm's names of the linear layer of these networks
+NAMES = tuple(architecture.name for architecture in registry.ARCHITECTURES.values() if architecture.axes == 2)
+TWO_BRANCHES = "tf_mobilenetv2_100_two_branches"
+Weights = Literal["hub"] | Path | None
 
 
-def create(name: str, outputs: int, weights: Literal["hub"] | Path | None = None) -> nn.Module:
-    """A network for RGB images ``[n, 3, height, width]`` that returns raw logits ``[n, outputs]``.
+def create(name: str, outputs: int, weights: Weights = None, channels: int = 3) -> nn.Module:
+    """A network for images ``[n, channels, height, width]`` that returns raw logits ``[n, outputs]``.
 
     Parameters
     ----------
     name : one of `NAMES`
     outputs : number of logits; the linear layer is new and random unless ``weights`` holds one of that size
-    weights : None for random values, "hub" for timm's ImageNet weights (fetched once, then kept by the hub's own
-        store), a ``.safetensors`` file with the names of timm's layers, or the ``.npz`` that
-        `tflite_weights.read_mobilenet_v2` takes
+    weights : None for random values, "hub" for the ImageNet weights of timm or torchvision (fetched once, then kept by
+        the hub's own store), or a file, see `readingroom.networks.weights.read`
+    channels : 3, or 1 for gray images; ImageNet weights then answer as they would to the gray level three times
 
     Raises
     ------
     SetupError : timm or torchvision is not installed
-    BundleError : no such backbone, or the file does not fit it
+    BundleError : no such network, or the file does not fit it
     DownloadError : the hub cannot be reached
     """
-    if name == TWO_BRANCHES:
-        return TwoBranches(create("tf_mobilenetv2_100", outputs, weights), _FIRST_OF_TWO, outputs).eval()
-    timm = _timm()
-    if name not in _BACKBONES:
-        raise BundleError(f'There is no network named "{name}"; there are {", ".join(NAMES)}.')
-    timm_name, arguments = _BACKBONES[name]
-    if weights == "hub":
-        return _from_hub(timm, timm_name, num_classes=outputs, **arguments)
-    network: nn.Module = timm.create_model(timm_name, num_classes=outputs, **arguments)
-    if weights is not None:
-        _read(network, Path(weights))
+    architecture = registry.find(name, axes=2)
+    if architecture.library == "readingroom":
+        whole = create(architecture.made_by, outputs, weights, channels)
+        return TwoBranches(whole, outputs=outputs, **architecture.arguments).eval()
+    from_hub = weights == "hub"
+    make = _MAKERS[architecture.library]
+    try:
+        network = make(architecture, outputs, channels, from_hub)
+    except (OSError, RuntimeError) as error:
+        if not from_hub:
+            raise
+        # The errors of the hubs and of the HTTP client are OSError or RuntimeError.
+        raise DownloadError(
+            f"The ImageNet weights of {name} could not be fetched from the {architecture.library} hub; check the "
+            "network and the proxy, or give a weights file instead."
+        ) from error
+    if weights is not None and not from_hub:
+        weight_files.read(network, architecture, Path(weights))
     return network.eval()
 
 
-def _timm() -> Any:
+def _from_timm(architecture: Architecture, outputs: int, channels: int, from_hub: bool) -> nn.Module:
     try:
         make_torchvision_importable()
         import timm
     except ImportError as error:
-        raise SetupError(
-            "Reading needs the Python packages torch, torchvision and timm; install them first."
-        ) from error
-    return timm
+        raise _not_installed() from error
+    network: nn.Module = timm.create_model(
+        architecture.made_by, pretrained=from_hub, num_classes=outputs, in_chans=channels, **architecture.arguments
+    )
+    return network
 
 
-def _from_hub(timm: Any, name: str, **arguments: Any) -> nn.Module:
+def _from_torchvision(architecture: Architecture, outputs: int, channels: int, from_hub: bool) -> nn.Module:
     try:
-        network: nn.Module = timm.create_model(name, pretrained=True, **arguments)
-    except (OSError, RuntimeError) as error:  # the hub's and the HTTP client's errors are OSError or RuntimeError
-        raise DownloadError(
-            f"The ImageNet weights of {name} could not be fetched from the timm hub; check the network and the proxy, "
-            "or give a weights file instead."
-        ) from error
-    return network.eval()
+        make_torchvision_importable()
+        from torchvision import models
+    except ImportError as error:
+        raise _not_installed() from error
+    network: nn.Module = models.get_model(architecture.made_by, weights=None, num_classes=outputs)
+    if channels != 3:
+        name = architecture.blocks[0]
+        first = network.get_submodule(name)
+        assert isinstance(first, nn.Conv2d)
+        kernel, stride, padding = first.kernel_size, first.stride, first.padding
+        network.set_submodule(name, nn.Conv2d(channels, first.out_channels, kernel, stride, padding))  # type: ignore[arg-type]
+    if from_hub:
+        published = models.get_model_weights(architecture.made_by)["DEFAULT"]
+        stored: dict[str, Any] = published.get_state_dict(progress=False, check_hash=True)
+        weight_files.load(network, architecture, stored, "torchvision's file")
+    return network
 
 
-def _read(network: nn.Module, path: Path) -> None:
-    if path.suffix == ".npz":
-        tflite_weights.read_mobilenet_v2(network, path)
-        return
-    try:
-        stored = safetensors.torch.load_file(path)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise BundleError(f"{path} cannot be read as a safetensors file: {error}.") from error
-    own = network.state_dict()
-    # ImageNet's classifier is left out where this network asks another question.
-    body = {n: t for n, t in stored.items() if not (n.startswith(_HEADS) and n in own and t.shape != own[n].shape)}
-    wrong = sorted(n for n in own.keys() ^ body.keys() if not n.startswith(_HEADS))
-    wrong += sorted(n for n in own.keys() & body.keys() if own[n].shape != body[n].shape)
-    if wrong:
-        raise BundleError(f"{path} does not fit this network: {len(wrong)} layers differ, the first is {wrong[0]}.")
-    network.load_state_dict(body, strict=False)
+_MAKERS: dict[str, Callable[[Architecture, int, int, bool], nn.Module]] = {
+    "timm": _from_timm,
+    "torchvision": _from_torchvision,
+}
+
+
+def _not_installed() -> SetupError:
+    return SetupError("Reading needs the Python packages torch, torchvision and timm; install them first.")

@@ -47,7 +47,7 @@ def test_the_counts_are_those_of_the_oracle(shared: Path) -> None:
     assert found == COUNTS
 
 
-@pytest.mark.parametrize("name", [name for name in backbones.NAMES if name != backbones.TWO_BRANCHES])
+@pytest.mark.parametrize("name", [*COUNTS, "mobilenetv2_100", "tf_mobilenetv2_100"])
 def test_ends_in_average_pooling_and_a_linear_layer(name: str) -> None:
     network = backbones.create(name, 3)
     inputs = torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))

@@ -1,0 +1,172 @@
+"""Every network that a bundle or a protocol may name, as data. Importing this file loads neither torch nor timm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..errors import BundleError
+from ..records import frozen
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What has to be known of a network before it is made.
+
+    Parameters
+    ----------
+    name : how bundles and protocols call it
+    title : how people call it
+    library, made_by, arguments : who makes it, and how
+    head : dotted name of the linear layer that gives the logits
+    features : what that layer is given
+    blocks : its parts from the input on, without the head, each the dotted names of what is frozen together
+    added : parts before the linear layer that we put there, so that no published weights have them
+    channels : of the input that it was made for
+    side : edge of that input in pixels
+    axes : 2 for pictures, 3 for volumes
+    fixed : it takes inputs of that very size only
+    smallest : the smallest edge it takes
+    cam : it ends in average pooling and the linear layer, so that a class activation map costs one forward pass
+    maps : it has maps of features, so that Grad-CAM can say where; a vision transformer has none
+    """
+
+    name: str
+    title: str
+    library: Literal["timm", "torchvision", "monai", "readingroom"]
+    made_by: str
+    head: str
+    features: int
+    blocks: tuple[str, ...]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
+    channels: Literal[1, 3] = 3
+    side: int = 224
+    axes: Literal[2, 3] = 2
+    fixed: bool = False
+    smallest: int = 32
+    cam: bool = True
+    maps: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arguments", frozen(self.arguments))
+
+
+_RESNET = ("conv1 bn1", "layer1", "layer2", "layer3", "layer4")
+_MOBILE = ("conv_stem bn1", *(f"blocks.{k}" for k in range(7)))
+_EFFICIENT = (*_MOBILE, "conv_head bn2")
+_DENSE = (
+    "features.conv0 features.norm0",
+    *(f"features.denseblock{k} features.transition{k}" for k in (1, 2, 3)),
+    "features.denseblock4 features.norm5",
+)
+_MAXVIT = ("stem", *(f"stages.{k}" for k in range(3)), "stages.3 norm")
+_VGG = (*(f"features.{k}" for k in (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)), "pre_logits")
+_ALEXNET = (*(f"features.{k}" for k in (0, 3, 6, 8, 10)), "classifier.1", "classifier.4")
+_VIT = ("patch_embed pos_embed cls_token", *(f"blocks.{k}" for k in range(11)), "blocks.11 norm")
+
+
+def _resnet(name: str, title: str, features: int) -> Architecture:
+    return Architecture(name, title, "timm", name, "fc", features, _RESNET)
+
+
+def _mobilenet_v2(name: str, **arguments: Any) -> Architecture:
+    title = "MobileNetV2" + (" padded as in TensorFlow" if arguments else "")
+    return Architecture(name, title, "timm", "mobilenetv2_100", "classifier", 1280, _EFFICIENT, arguments)
+
+
+def _maxvit(side: int) -> Architecture:
+    # Its attention is over a grid of fixed size, so each input size is a network of its own.
+    arguments = {} if side == 256 else {"img_size": side}
+    return Architecture(
+        f"maxvit_nano_rw_{side}",
+        f"MaxViT-nano ({side} pixels)",
+        "timm",
+        "maxvit_nano_rw_256",
+        "head.fc",
+        512,
+        _MAXVIT,
+        arguments,
+        side=side,
+        fixed=True,
+    )
+
+
+def _resnet_3d(name: str, title: str, **arguments: Any) -> Architecture:
+    """3D ResNet-50 with a layer of 128 features before the linear one (Paper 001, "intermediate layer")."""
+    arguments = {"shortcut_type": "B", "bias_downsample": False, "bottleneck": 128} | arguments
+    return Architecture(
+        name, title, "monai", "resnet50", "fc.1", 128, _RESNET, arguments,
+        added=("fc.0",), channels=1, side=128, axes=3, cam=False,
+    )  # fmt: skip
+
+
+ARCHITECTURES: Mapping[str, Architecture] = {
+    architecture.name: architecture
+    for architecture in (
+        _resnet("resnet34", "ResNet-34", 512),
+        Architecture(
+            "mobilenetv3_large_100", "MobileNetV3-Large", "timm", "mobilenetv3_large_100", "classifier", 1280,
+            (*_MOBILE, "conv_head"), cam=False,
+        ),  # it works on after pooling
+        Architecture(
+            "efficientnet_b1", "EfficientNet-B1", "timm", "efficientnet_b1", "classifier", 1280, _EFFICIENT, side=240
+        ),
+        _mobilenet_v2("mobilenetv2_100"),
+        # Weights that come from TensorFlow expect its padding: with stride 2 the odd pixel goes bottom and right.
+        _mobilenet_v2("tf_mobilenetv2_100", pad_type="same"),
+        # Its blocks from the fourth on are there twice, see `two_branches`.
+        Architecture(
+            "tf_mobilenetv2_100_two_branches", "MobileNetV2 in two branches", "readingroom", "tf_mobilenetv2_100",
+            "classifier", 3200, ("shared", "general tuned"), {"first_block": 4},
+        ),
+        Architecture("densenet121", "DenseNet-121", "timm", "densenet121", "classifier", 1024, _DENSE),
+        _resnet("resnet18", "ResNet-18", 512),
+        _resnet("resnet50", "ResNet-50", 2048),
+        _resnet("resnet152", "ResNet-152", 2048),
+        _resnet("resnext50_32x4d", "ResNeXt-50 32x4d", 2048),
+        Architecture("efficientnet_b0", "EfficientNet-B0", "timm", "efficientnet_b0", "classifier", 1280, _EFFICIENT),
+        _maxvit(256),
+        _maxvit(512),
+        # Two layers of 4096 lie between VGG's and AlexNet's maps and their linear layer.
+        Architecture("vgg16", "VGG-16", "timm", "vgg16", "head.fc", 4096, _VGG, smallest=224, cam=False),
+        Architecture(
+            "vit_base_patch16_224", "ViT-B/16", "timm", "vit_base_patch16_224", "head", 768, _VIT,
+            fixed=True, cam=False, maps=False,
+        ),
+        Architecture(
+            "alexnet", "AlexNet", "torchvision", "alexnet", "classifier.6", 4096, _ALEXNET, smallest=64, cam=False
+        ),
+        # MedicalNet's own function: stride 2 at the input, dilated late stages of stride 1. MONAI's class with the
+        # same weights computes something else, on a grid of another fineness; Paper 001 used it so.
+        _resnet_3d("medicalnet_resnet50", "3D ResNet-50 as MedicalNet computes it", conv1_t_stride=2, dilated=True),
+        _resnet_3d("monai_resnet50", "3D ResNet-50 as MONAI computes it"),
+        Architecture(
+            "densenet121_3d", "3D DenseNet-121", "monai", "densenet121", "class_layers.out", 1024, _DENSE,
+            channels=1, side=128, axes=3,
+        ),
+        # The layers of torchvision's r3d_18: a stem of 3 x 7 x 7, no pooling after it.
+        Architecture(
+            "r3d_18", "18-layer 3D ResNet", "monai", "resnet18", "fc", 512, _RESNET,
+            {
+                "conv1_t_size": (3, 7, 7), "conv1_t_stride": (1, 2, 2), "no_max_pool": True,
+                "shortcut_type": "B", "bias_downsample": False,
+            },
+            side=112, axes=3,
+        ),
+    )
+}  # fmt: skip
+
+
+def find(name: str, axes: Literal[2, 3] | None = None) -> Architecture:
+    """The network of that name, of pictures (2) or volumes (3).
+
+    Raises
+    ------
+    BundleError : there is none
+    """
+    known = [a.name for a in ARCHITECTURES.values() if axes in (None, a.axes)]
+    if name not in known:
+        raise BundleError(f'There is no network named "{name}"; there are {", ".join(known)}.')
+    return ARCHITECTURES[name]

@@ -1,0 +1,143 @@
+"""The networks that read volumes: one or three channels in, raw logits out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from ..errors import DownloadError, InputError, SetupError
+from . import registry
+from . import weights as weight_files
+from .registry import Architecture
+from .torchvision_schemas import make_torchvision_importable
+
+NAMES = tuple(architecture.name for architecture in registry.ARCHITECTURES.values() if architecture.axes == 3)
+Weights = Literal["hub"] | Path | None
+
+_MEDICALNET = "TencentMedicalNet/MedicalNet-Resnet50", "resnet_50_23dataset.pth"
+
+
+def create(name: str, outputs: int, weights: Weights = None, channels: int | None = None) -> nn.Module:
+    """A network for volumes ``[n, channels, k, j, i]`` that returns raw logits ``[n, outputs]``.
+
+    The two 3D ResNet-50 have a layer of 128 features before their linear layer, without an activation between (Paper
+    001). MedicalNet's weights fit both, but only ``medicalnet_resnet50`` computes what they were trained for.
+
+    Parameters
+    ----------
+    name : one of `NAMES`
+    outputs : number of logits; the linear layer is new and random unless ``weights`` holds one of that size
+    weights : None for random values, "hub" for the weights of MedicalNet's 23 data sets (ResNet-50) or of Kinetics
+        (``r3d_18``), or a file, see `readingroom.networks.weights.read`
+    channels : 1 or 3; None for what the network was made for
+
+    Raises
+    ------
+    SetupError : MONAI is not installed
+    InputError : nobody publishes weights for this network
+    BundleError : no such network, or the file does not fit it
+    DownloadError : the hub cannot be reached
+    """
+    architecture = registry.find(name, axes=3)
+    network = _MAKERS[architecture.made_by](architecture, outputs, channels or architecture.channels)
+    if weights == "hub":
+        stored = _from_hub(architecture)
+        weight_files.load(network, architecture, stored, "The hub's file")
+    elif weights is not None:
+        stored = as_monai_names(weight_files.read_tensors(weights))
+        weight_files.load(network, architecture, stored, str(weights))
+    return network.eval()
+
+
+def as_monai_names(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of torchvision's ``r3d_18`` under the names of MONAI's ResNet; any others as they are."""
+    if "stem.0.weight" not in stored:
+        return dict(stored)
+    names = (
+        (r"^stem\.0\.", "conv1."),
+        (r"^stem\.1\.", "bn1."),
+        (r"\.conv([12])\.0\.", r".conv\1."),
+        (r"\.conv([12])\.1\.", r".bn\1."),
+    )
+    renamed = {}
+    for name, tensor in stored.items():
+        for theirs, ours in names:
+            name = re.sub(theirs, ours, name)
+        renamed[name] = tensor
+    return renamed
+
+
+def _monai() -> Any:
+    try:
+        make_torchvision_importable()  # MONAI imports it where it is installed
+        from monai.networks import nets
+    except ImportError as error:
+        raise SetupError("Reading volumes needs the Python package monai; install it first.") from error
+    return nets
+
+
+def _resnet(architecture: Architecture, outputs: int, channels: int) -> nn.Module:
+    arguments = dict(architecture.arguments)
+    dilated, bottleneck = arguments.pop("dilated", False), arguments.pop("bottleneck", None)
+    make = getattr(_monai(), architecture.made_by)
+    network: nn.Module = make(spatial_dims=3, n_input_channels=channels, num_classes=outputs, **arguments)
+    if dilated:
+        for stage, dilation in (("layer3", 2), ("layer4", 4)):
+            _dilate(network.get_submodule(stage), dilation)
+    if bottleneck is not None:
+        given = network.get_submodule("fc").in_features
+        network.fc = nn.Sequential(nn.Linear(given, bottleneck), nn.Linear(bottleneck, outputs))  # type: ignore[arg-type]
+    return network
+
+
+def _dilate(stage: nn.Module, dilation: int) -> None:
+    """Give a stage stride 1 and its 3 x 3 x 3 convolutions that dilation (MedicalNet, ``models/resnet.py``)."""
+    for module in stage.modules():
+        if isinstance(module, nn.Conv3d):
+            module.stride = (1, 1, 1)
+            if module.kernel_size == (3, 3, 3):
+                module.dilation = module.padding = (dilation,) * 3
+
+
+def _densenet(architecture: Architecture, outputs: int, channels: int) -> nn.Module:
+    network: nn.Module = _monai().DenseNet121(spatial_dims=3, in_channels=channels, out_channels=outputs)
+    return network
+
+
+_MAKERS: dict[str, Callable[[Architecture, int, int], nn.Module]] = {
+    "resnet50": _resnet,
+    "resnet18": _resnet,
+    "densenet121": _densenet,
+}
+
+
+def _from_hub(architecture: Architecture) -> dict[str, Tensor]:
+    if architecture.made_by not in _HUBS:
+        raise InputError(f"Nobody publishes weights for {architecture.title}; begin without, or give a file.")
+    try:
+        return as_monai_names(_HUBS[architecture.made_by]())
+    except (OSError, RuntimeError) as error:
+        raise DownloadError(
+            f"The weights of {architecture.name} could not be fetched from the hub; check the network and the proxy, "
+            "or give a weights file instead."
+        ) from error
+
+
+def _from_medicalnet() -> dict[str, Tensor]:
+    from huggingface_hub import hf_hub_download
+
+    repository, file = _MEDICALNET
+    return weight_files.read_tensors(Path(hf_hub_download(repository, file)))
+
+
+def _from_kinetics() -> dict[str, Tensor]:
+    from torchvision.models.video import R3D_18_Weights
+
+    return dict(R3D_18_Weights.KINETICS400_V1.get_state_dict(progress=False, check_hash=True))
+
+
+_HUBS: dict[str, Callable[[], dict[str, Tensor]]] = {"resnet50": _from_medicalnet, "resnet18": _from_kinetics}

@@ -1,0 +1,105 @@
+"""Weights from a file into a network: ours and timm's (safetensors), and those that their authors give as pickles.
+
+Pickles are read with torch's ``weights_only``, which builds tensors and nothing else.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from ..errors import BundleError
+from . import tflite_weights
+from .registry import Architecture
+
+_PICKLES = (".pth", ".pt", ".ckpt", ".tar")
+
+
+def read(network: nn.Module, architecture: Architecture, path: Path) -> None:
+    """Copy the weights in ``path`` into ``network``, in place.
+
+    Weights of a linear layer for other outputs, and of layers that MedicalNet has for its own task, stay out. A first
+    convolution for another number of channels is summed over its channels and shared out evenly among ours, which
+    gives the same answer to a gray image.
+
+    Parameters
+    ----------
+    path : ``.safetensors``, a pickle of tensors (``.pth``), or for MobileNetV2 the ``.npz`` that
+        `tflite_weights.read_mobilenet_v2` takes
+
+    Raises
+    ------
+    BundleError : the file cannot be read, or was made for another network
+    """
+    if path.suffix == ".npz":
+        tflite_weights.read_mobilenet_v2(network, path)
+    else:
+        load(network, architecture, read_tensors(path), str(path))
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file by name, without the ``module.`` that data-parallel training puts before each.
+
+    Raises
+    ------
+    BundleError : it is no such file, or holds something else than tensors
+    """
+    if path.suffix not in _PICKLES:
+        try:
+            return safetensors.torch.load_file(path)
+        except (OSError, safetensors.SafetensorError) as error:
+            raise BundleError(f"{path} cannot be read as a safetensors file: {error}.") from error
+    try:
+        stored: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise BundleError(f"{path} holds more than tensors, or is damaged; it was not opened.") from error
+    except (OSError, RuntimeError, EOFError, ValueError) as error:
+        raise BundleError(f"{path} cannot be read as weights of PyTorch: {error}.") from error
+    for name in ("state_dict", "model"):
+        if isinstance(stored, Mapping) and isinstance(stored.get(name), Mapping):
+            stored = stored[name]
+    if not isinstance(stored, Mapping) or not all(isinstance(value, Tensor) for value in stored.values()):
+        raise BundleError(f"{path} does not hold tensors by name.")
+    return {str(name).removeprefix("module."): value for name, value in stored.items()}
+
+
+def load(network: nn.Module, architecture: Architecture, stored: Mapping[str, Tensor], source: str) -> None:
+    """Copy tensors by name into the network, in place, under the rules of `read`.
+
+    Raises
+    ------
+    BundleError : they were made for another network; ``source`` says whose they are
+    """
+    own = network.state_dict()
+    body = {name: _shared_out(tensor, own.get(name)) for name, tensor in stored.items()}
+    # ImageNet's classifier is left out where this network asks another question, and MedicalNet's own task always.
+    asks = (_linear_part(architecture), "conv_seg.")
+    body = {n: t for n, t in body.items() if not n.startswith(asks) or (n in own and own[n].shape == t.shape)}
+    missing = {n for n in own.keys() - body.keys() if not n.startswith(asks) and not n.endswith("num_batches_tracked")}
+    wrong = sorted(missing | (body.keys() - own.keys()))
+    wrong += sorted(n for n in own.keys() & body.keys() if own[n].shape != body[n].shape)
+    if wrong:
+        raise BundleError(f"{source} does not fit this network: {len(wrong)} layers differ, the first is {wrong[0]}.")
+    network.load_state_dict(body, strict=False)
+
+
+def _linear_part(architecture: Architecture) -> str:
+    """What is new with each question. Where a layer was put before the linear one, both stand below ``fc.``."""
+    parent, _, _ = architecture.head.rpartition(".")
+    return f"{parent if architecture.added else architecture.head}."
+
+
+def _shared_out(weight: Tensor, own: Tensor | None) -> Tensor:
+    """A convolution's weight [out, channels, ...] for as many channels as the network has; all else as it is."""
+    if own is None or weight.ndim < 4 or weight.ndim != own.ndim or {weight.shape[1], own.shape[1]} != {1, 3}:
+        return weight
+    if weight.shape[0] != own.shape[0] or weight.shape[2:] != own.shape[2:]:
+        return weight
+    return weight.sum(1, keepdim=True).expand_as(own) / own.shape[1]
