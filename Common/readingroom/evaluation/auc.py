@@ -52,8 +52,17 @@ def auc_estimate(
     exactly 0 or 1 has no DeLong interval (its variance is 0), so ``interval`` is then None.
     """
     truth, values = labels_and_scores(labels, scores)
-    areas, covariance = delong(truth, values[None])
-    area, deviation = float(areas[0]), math.sqrt(covariance[0, 0])
+    return mean_auc_estimate(truth, values[None], level, form)
+
+
+def mean_auc_estimate(
+    labels: ArrayLike, scores: ArrayLike, level: float = 0.95, form: Literal["logit", "wald"] = "logit"
+) -> Estimate:
+    """`auc_estimate` of the mean AUC of several models: ``scores`` (models, cases) for the same cases."""
+    values = np.asarray(scores, dtype=np.float64)
+    truth = _truth(labels, values)
+    areas, covariance = delong(truth, values)
+    area, deviation = float(areas.mean()), math.sqrt(covariance.mean())
     z = float(stats.norm.ppf(0.5 + level / 2))
     if area in (0.0, 1.0):
         return Estimate(area, None, truth.size)
@@ -71,13 +80,24 @@ def compare(labels: ArrayLike, first: ArrayLike, second: ArrayLike, level: float
     ------
     ValueError : the two scores order every case alike, so there is nothing to test
     """
-    truth, values = labels_and_scores(labels, first)
-    _, others = labels_and_scores(labels, second)
-    areas, covariance = delong(truth, np.stack([values, others]))
-    variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
-    if variance <= 0:
+    return compare_means(labels, np.asarray(first)[None], np.asarray(second)[None], level)
+
+
+def compare_means(labels: ArrayLike, first: ArrayLike, second: ArrayLike, level: float = 0.95) -> PairedTest:
+    """`compare` of two mean AUCs: ``first`` and ``second`` (models, cases) for the same cases.
+
+    Raises
+    ------
+    ValueError : the two order every case alike
+    """
+    ours, theirs = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    scores = np.concatenate([ours, theirs])
+    areas, covariance = delong(_truth(labels, scores), scores)
+    weights = np.concatenate([np.full(len(ours), 1 / len(ours)), np.full(len(theirs), -1 / len(theirs))])
+    variance = float(weights @ covariance @ weights)
+    if variance <= 1e-15:
         raise ValueError("The two scores rank the cases alike; their AUCs do not differ.")
-    difference, deviation = float(areas[0] - areas[1]), math.sqrt(variance)
+    difference, deviation = float(weights @ areas), math.sqrt(variance)
     half = float(stats.norm.ppf(0.5 + level / 2)) * deviation
     z = difference / deviation
     return PairedTest(
@@ -102,6 +122,15 @@ def delong(labels: Booleans, scores: Floats) -> tuple[Floats, Floats]:
         np.atleast_2d(np.cov(positives)) / positives.shape[1] + np.atleast_2d(np.cov(negatives)) / negatives.shape[1]
     )
     return positives.mean(axis=1), covariance
+
+
+def _truth(labels: ArrayLike, scores: Floats) -> Booleans:
+    """``labels`` checked against each row of ``scores`` (models, cases)."""
+    if scores.ndim != 2 or len(scores) == 0:
+        raise ValueError(f"Scores {scores.shape} are not (models, cases).")
+    for row in scores[1:]:
+        labels_and_scores(labels, row)
+    return labels_and_scores(labels, scores[0])[0]
 
 
 def _placements(labels: Booleans, scores: Floats) -> tuple[Floats, Floats]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,9 +78,8 @@ def patient_bootstrap(
         raise ValueError(
             f"Only {len(values)} of {resamples} resamples hold both classes: too few cases for an interval."
         )
-    low, high = np.percentile(values, [50 * (1 - level), 50 * (1 + level)])
     return Bootstrap(
-        estimate=Estimate(float(value), Interval(float(low), float(high), level), len(who)),
+        estimate=Estimate(float(value), _percentiles(values, resamples, level), len(who)),
         patients=int(np.unique(who).size),
         mean=float(np.mean(values)),
         deviation=float(np.std(values, ddof=1)),
@@ -88,3 +87,43 @@ def patient_bootstrap(
         resamples=resamples,
         seed=seed,
     )
+
+
+def patient_intervals(
+    metrics: Callable[..., Mapping[str, float]],
+    patients: ArrayLike,
+    *arrays: ArrayLike,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> dict[str, Estimate]:
+    """Several metrics at once, each with its percentile interval over the same resampled patients.
+
+    Parameters
+    ----------
+    metrics : takes the arrays, all indexed by case first, and returns values by name; a name may be missing in a
+        resample where the metric has no value
+    patients : (cases,) whose image it is
+
+    A metric with a value in fewer than half of the resamples has no interval: there are too few cases for one.
+    """
+    inputs = [np.asarray(array) for array in arrays]
+    who = np.asarray(patients)
+    if {len(array) for array in inputs} != {len(who)}:
+        raise ValueError("The arrays and the list of patients must have one length.")
+    values = metrics(*inputs)
+    drawn: dict[str, list[float]] = {name: [] for name in values}
+    for rows in patient_resamples(who, resamples, seed):
+        for name, value in metrics(*(array[rows] for array in inputs)).items():
+            if name in drawn:
+                drawn[name].append(value)
+    return {
+        name: Estimate(value, _percentiles(drawn[name], resamples, level), len(who)) for name, value in values.items()
+    }
+
+
+def _percentiles(values: list[float], resamples: int, level: float) -> Interval | None:
+    if not values or len(values) < resamples / 2:
+        return None
+    low, high = np.percentile(values, [50 * (1 - level), 50 * (1 + level)])
+    return Interval(float(low), float(high), level)

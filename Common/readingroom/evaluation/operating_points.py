@@ -34,6 +34,12 @@ class Confusion:
     def specificity(self) -> Estimate:
         return proportion(self.true_negatives, self.true_negatives + self.false_positives)
 
+    @property
+    def called(self) -> Estimate:
+        """The share of cases that are called: the recall rate of a screening programme."""
+        called = self.true_positives + self.false_positives
+        return proportion(called, called + self.true_negatives + self.false_negatives)
+
 
 @dataclass(frozen=True)
 class CrossFitted:
@@ -69,6 +75,21 @@ def at_specificity(specificity: float) -> Choice:
         return float(thresholds[specificities >= specificity - 1e-12].min())
 
     return choose
+
+
+def sensitivity_at_specificity(labels: ArrayLike, scores: ArrayLike, specificity: float) -> float:
+    """The sensitivity of the ROC curve at this specificity or above, for ``labels`` and ``scores`` (cases,).
+
+    It looks for the threshold on the cases that it measures; `cross_fitted` does not.
+    """
+    _, sensitivities, specificities = _roc(labels, scores)
+    return float(sensitivities[specificities >= specificity - 1e-12].max())
+
+
+def specificity_at_sensitivity(labels: ArrayLike, scores: ArrayLike, sensitivity: float) -> float:
+    """The specificity of the ROC curve at this sensitivity or above; see `sensitivity_at_specificity`."""
+    _, sensitivities, specificities = _roc(labels, scores)
+    return float(specificities[sensitivities >= sensitivity - 1e-12].max())
 
 
 def confusion(labels: ArrayLike, scores: ArrayLike, threshold: float) -> Confusion:

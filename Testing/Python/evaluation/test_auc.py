@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from readingroom.evaluation.auc import auc, auc_estimate, compare, delong
+from readingroom.evaluation.auc import auc, auc_estimate, compare, compare_means, delong, mean_auc_estimate
 from readingroom.evaluation.binary import OneClassError
 
 LABELS = [0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 1]
@@ -63,3 +63,23 @@ def test_one_class_alone_has_no_auc():
 def test_nonsense_is_refused(labels, scores):
     with pytest.raises(ValueError, match=r"Labels|finite"):
         auc(labels, scores)
+
+
+def test_copies_of_a_model_have_the_interval_of_one():
+    twice = mean_auc_estimate(LABELS, [FIRST, FIRST])
+    once = auc_estimate(LABELS, FIRST)
+    assert (twice.value, twice.interval.low) == pytest.approx((once.value, once.interval.low), abs=1e-12)
+
+
+def test_the_mean_of_two_models_is_surer_than_the_worse_one():
+    both = mean_auc_estimate(LABELS, [FIRST, SECOND])
+    assert both.value == pytest.approx(0.815, abs=1e-12)
+    covariance = np.array([[0.005688888888888888, 0.007472222222222222], [0.007472222222222222, 0.012222222222222221]])
+    half = 1.959963984540054 * np.sqrt(covariance.mean())
+    wald = mean_auc_estimate(LABELS, [FIRST, SECOND], form="wald").interval
+    assert wald.high - wald.low == pytest.approx(2 * half, abs=1e-9)
+
+
+def test_mean_aucs_of_repeats_are_compared():
+    once, twice = compare(LABELS, FIRST, SECOND), compare_means(LABELS, [FIRST, FIRST], [SECOND, SECOND])
+    assert (twice.z, twice.p) == pytest.approx((once.z, once.p), abs=1e-9)

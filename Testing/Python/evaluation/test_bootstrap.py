@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from readingroom.evaluation.auc import auc
-from readingroom.evaluation.bootstrap import patient_bootstrap, patient_resamples
+from readingroom.evaluation.bootstrap import patient_bootstrap, patient_intervals, patient_resamples
 
 LABELS = [0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 1]
 SCORES = [0.1, 0.4, 0.35, 0.8, 0.2, 0.7, 0.55, 0.9, 0.6, 0.05, 0.3, 0.45, 0.25, 0.5, 0.65, 0.15, 0.85, 0.6, 0.3, 0.75]
@@ -49,3 +49,20 @@ def test_resamples_of_one_class_are_left_out_and_counted():
 def test_too_few_usable_resamples_are_an_error():
     with pytest.raises(ValueError, match="too few cases"):
         patient_bootstrap(auc, range(60), [1] + 59 * [0], np.arange(60), resamples=20, seed=1)
+
+
+def test_several_metrics_share_the_resamples_of_one():
+    single = patient_bootstrap(auc, range(20), LABELS, SCORES).estimate
+    several = patient_intervals(
+        lambda labels, scores: {"auc": auc(labels, scores), "mean": float(scores.mean())}, range(20), LABELS, SCORES
+    )
+    assert several["auc"] == single
+    assert several["mean"].interval.low < np.mean(SCORES) < several["mean"].interval.high
+
+
+def test_a_metric_that_most_resamples_lack_has_no_interval():
+    def metrics(labels):
+        return {"positives": 1.0} if labels[0] else {}
+
+    found = patient_intervals(metrics, range(30), [1] + 29 * [0], resamples=40)
+    assert found["positives"].interval is None

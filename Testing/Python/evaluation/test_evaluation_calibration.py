@@ -70,3 +70,12 @@ def test_one_class_alone_cannot_be_recalibrated():
 def test_what_is_no_probability_is_refused():
     with pytest.raises(ValueError, match="between 0 and 1"):
         brier([0, 1], [0.2, 1.2])
+
+
+def test_ece_depends_on_which_bin_an_edge_belongs_to():
+    """Edges as floats make them (0.6 is a hair below the seventh, as in netcal), and bins that own their right edge."""
+    for edges, right, expected in ((np.linspace(0, 1, 11), False, 0.1875), (np.arange(11) / 10, True, 0.1525)):
+        which = np.digitize(PROBABILITIES, edges, right)
+        gaps = [np.sum((which == b) * (np.array(PROBABILITIES) - LABELS)) for b in np.unique(which)]
+        assert np.abs(gaps).sum() / 20 == pytest.approx(expected, abs=1e-9)
+        assert abs(expected_calibration_error(LABELS, PROBABILITIES) - expected) > 0.01

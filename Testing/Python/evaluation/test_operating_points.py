@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from readingroom.evaluation.operating_points import at_sensitivity, at_specificity, confusion, cross_fitted, youden
+from readingroom.evaluation.operating_points import (
+    at_sensitivity,
+    at_specificity,
+    confusion,
+    cross_fitted,
+    sensitivity_at_specificity,
+    specificity_at_sensitivity,
+    youden,
+)
 
 SCORES = np.arange(100) / 100
 LABELS = np.isin(np.arange(100), [55, 60, 75, 81, 90, 92, 95, 97, 98, 99]).astype(int)
@@ -71,3 +79,12 @@ def test_cross_fitting_uses_each_case_once():
 def test_one_fold_cannot_be_cross_fitted():
     with pytest.raises(ValueError, match="two folds"):
         cross_fitted(LABELS, SCORES, np.zeros(100), youden)
+
+
+def test_sensitivity_and_specificity_are_read_off_the_roc_curve():
+    assert sensitivity_at_specificity(LABELS, SCORES, 0.9) == pytest.approx(0.6, abs=1e-9)
+    assert specificity_at_sensitivity(LABELS, SCORES, 0.8) == pytest.approx(73 / 90, abs=1e-9)
+
+
+def test_the_share_of_cases_that_is_called():
+    assert confusion(LABELS, SCORES, 0.9).called.value == pytest.approx(0.1)

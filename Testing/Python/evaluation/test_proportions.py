@@ -1,7 +1,9 @@
 """Intervals of proportions; numbers from statsmodels."""
 
+import numpy as np
 import pytest
 
+from readingroom.evaluation.bootstrap import patient_bootstrap
 from readingroom.evaluation.proportions import clopper_pearson, proportion, wilson
 
 
@@ -31,3 +33,9 @@ def test_a_proportion_carries_its_number_of_cases():
 def test_what_is_no_proportion_is_refused(successes, n):
     with pytest.raises(ValueError, match="not a proportion"):
         proportion(successes, n)
+
+
+def test_the_bootstrap_of_six_of_eight_reaches_from_three_to_eight():
+    """Reference: the percentiles of a binomial of 8 with 3/4."""
+    found = patient_bootstrap(np.mean, range(8), [1, 1, 1, 1, 1, 1, 0, 0], resamples=20000).estimate.interval
+    assert (found.low, found.high) == (0.375, 1.0)
