@@ -20,6 +20,9 @@ from .. import records
 from ..errors import InputError
 
 Kind = Literal["published", "rigorous"]
+Aggregation = Literal[
+    "none", "mean", "vote", "max", "average-pooling", "soft-attention", "gated-attention", "self-attention"
+]
 READERS = ("chest-xray", "pasc-fibrosis", "mammo-screen", "liver-hcc", "lung-survival")
 
 _FOLDER = Path(__file__).with_name("protocols")
@@ -228,7 +231,8 @@ class Protocol:
     head, head_settings : file in `readingroom.learning.heads`, and its numbers
     averaging : decay of the moving average of the weights, 0 for none
     patience : epochs without a better validation loss before training stops; None never stops early
-    aggregation : from slices (or views) to the study
+    aggregation : from slices (or views) to the study. ``mean``, ``vote`` (a tie is positive) and ``max`` join the
+        answers to each of them; the others are a part of the network, which then sees the whole stack.
     flaws : of the paper
     facts : the paper's other numbers
     ours : fields where the paper is silent, by dotted name, and why they are what they are
@@ -246,7 +250,7 @@ class Protocol:
     networks: tuple[str, ...]
     input: Input
     optimizer: Optimizer
-    weights: Literal["none", "imagenet", "medicalnet"] = "imagenet"
+    weights: Literal["none", "imagenet", "medicalnet", "kinetics"] = "imagenet"
     trained: Literal["all", "half", "last-block", "head"] = "all"
     augment: Augment = field(default_factory=Augment)
     schedule: Schedule = field(default_factory=Schedule)
@@ -265,7 +269,7 @@ class Protocol:
     head_settings: Mapping[str, float] = field(default_factory=dict)
     averaging: float = 0.0
     patience: int | None = None
-    aggregation: Literal["none", "mean", "vote", "max", "soft-attention", "gated-attention", "self-attention"] = "none"
+    aggregation: Aggregation = "none"
     validation: Validation = field(default_factory=Validation)
     seed: int = 100
     flaws: tuple[Flaw, ...] = ()

@@ -1,0 +1,120 @@
+"""From the features of a study's slices to those of the study, with the weight that each slice had.
+
+All take features ``[n, slices, features]`` and, where studies have different numbers of slices, ``present``
+``[n, slices]`` (False where a row was only filled up). What is filled up changes no number. Order does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import BundleError
+
+_HIDDEN, _HEADS = 128, 8
+
+
+class Aggregated(NamedTuple):
+    """``features`` [n, features]; ``weights`` [n, slices], 0 to 1, the weight of each slice, summing to 1."""
+
+    features: Tensor
+    weights: Tensor
+
+
+class AveragePooling(nn.Module):
+    """Each slice counts the same."""
+
+    def __init__(self, features: int):
+        super().__init__()
+        self.features = features
+
+    def forward(self, slices: Tensor, present: Tensor | None = None) -> Aggregated:
+        return _weighted(slices, slices.new_zeros(slices.shape[:2]), present)
+
+
+class SoftAttention(nn.Module):
+    """``w = softmax(W s + b)`` over the slices (Paper 003). ``b`` changes nothing."""
+
+    def __init__(self, features: int):
+        super().__init__()
+        self.score = nn.Linear(features, 1)
+
+    def forward(self, slices: Tensor, present: Tensor | None = None) -> Aggregated:
+        return _weighted(slices, self.score(slices).squeeze(-1), present)
+
+
+class GatedAttention(nn.Module):
+    """``w = softmax(w^T (tanh(V s) * sigmoid(U s)))`` over the slices (Ilse et al., ICML 2018, eq. 9)."""
+
+    def __init__(self, features: int, hidden: int = _HIDDEN):
+        super().__init__()
+        self.value = nn.Linear(features, hidden, bias=False)
+        self.gate = nn.Linear(features, hidden, bias=False)
+        self.score = nn.Linear(hidden, 1, bias=False)
+
+    def forward(self, slices: Tensor, present: Tensor | None = None) -> Aggregated:
+        scores = self.score(self.value(slices).tanh() * self.gate(slices).sigmoid())
+        return _weighted(slices, scores.squeeze(-1), present)
+
+
+class SelfAttention(nn.Module):
+    """One layer of a transformer over the slices and a class token, whose output is the study's (Paper 003, Table 4).
+
+    The weight of a slice is what the class token attends to it, averaged over the heads, without itself.
+    """
+
+    def __init__(self, features: int, heads: int = _HEADS):
+        super().__init__()
+        self.token = nn.Parameter(torch.zeros(features))
+        self.before = nn.LayerNorm(features)
+        self.attention = nn.MultiheadAttention(features, heads, batch_first=True)
+        self.after = nn.LayerNorm(features)
+        nn.init.trunc_normal_(self.token, std=0.02)
+
+    def forward(self, slices: Tensor, present: Tensor | None = None) -> Aggregated:
+        token = self.token.expand(len(slices), 1, -1)
+        row = self.before(torch.cat([token, slices], dim=1))
+        absent = None if present is None else nn.functional.pad(~present, (1, 0))  # the token is always there
+        attended, weights = self.attention(row[:, :1], row, row, key_padding_mask=absent)
+        to_slices = weights[:, 0, 1:]
+        total = to_slices.sum(1, keepdim=True).clamp_min(torch.finfo(to_slices.dtype).tiny)
+        return Aggregated(self.after(token + attended)[:, 0], to_slices / total)
+
+
+AGGREGATIONS: dict[str, Callable[[int], nn.Module]] = {
+    "average-pooling": AveragePooling,
+    "soft-attention": SoftAttention,
+    "gated-attention": GatedAttention,
+    "self-attention": SelfAttention,
+}
+
+
+def create(name: str, features: int) -> nn.Module:
+    """The aggregation of that name for slices with so many features.
+
+    Raises
+    ------
+    BundleError : there is none
+    """
+    if name not in AGGREGATIONS:
+        raise BundleError(f'There is no aggregation named "{name}"; there are {", ".join(AGGREGATIONS)}.')
+    return AGGREGATIONS[name](features)
+
+
+def _weighted(slices: Tensor, scores: Tensor, present: Tensor | None) -> Aggregated:
+    """The mean of the slices [n, slices, features], weighted by the softmax of their scores [n, slices].
+
+    Raises
+    ------
+    ValueError : a study has no slice
+    """
+    if slices.shape[1] == 0 or (present is not None and not present.any(1).all()):
+        raise ValueError("A study without slices cannot be aggregated.")
+    if present is not None:
+        scores = scores.masked_fill(~present, -torch.inf)
+        slices = slices.masked_fill(~present[..., None], 0)  # 0 times what is not a number would not be 0
+    weights = scores.softmax(1)
+    return Aggregated(torch.einsum("ns,nsf->nf", weights, slices), weights)

@@ -1,0 +1,56 @@
+"""The end of a network, and which of its parts are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import nn
+
+from .registry import Architecture
+
+Trained = Literal["all", "half", "last-block", "head"]
+
+
+def linear_layer(network: nn.Module, architecture: Architecture) -> nn.Linear:
+    """The layer that gives the logits."""
+    layer = network.get_submodule(architecture.head)
+    assert isinstance(layer, nn.Linear)
+    return layer
+
+
+def without_head(network: nn.Module, architecture: Architecture) -> nn.Module:
+    """The same network, changed to give the features [n, features] that its linear layer was given."""
+    network.set_submodule(architecture.head, nn.Identity())
+    return network
+
+
+def freeze(network: nn.Module, architecture: Architecture, trained: Trained, prefix: str = "") -> None:
+    """Let only the later parts of a network learn; what stands outside its blocks always does.
+
+    Parameters
+    ----------
+    trained : ``all``; the later ``half`` of its blocks; the ``last-block``; or the ``head`` alone
+    prefix : where the network stands in a larger one, such as ``backbone.``
+    """
+    frozen = tuple(prefix + name for name in frozen_parts(architecture, trained))
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad = not any(name == part or name.startswith(f"{part}.") for part in frozen)
+
+
+def frozen_parts(architecture: Architecture, trained: Trained) -> Sequence[str]:
+    """Dotted names of what does not learn."""
+    blocks = architecture.blocks
+    learning = {"all": len(blocks), "half": len(blocks) - len(blocks) // 2, "last-block": 1, "head": 0}[trained]
+    return [name for block in blocks[: len(blocks) - learning] for name in block.split()]
+
+
+def train_what_learns(network: nn.Module) -> nn.Module:
+    """Training mode, but for the parts whose every parameter is frozen: their batch normalization keeps its statistics
+    and their dropout stays off."""
+    network.train()
+    for module in network.modules():
+        parameters = list(module.parameters())
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            module.eval()
+    return network
