@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..bundles.metadata import Preprocessing
-from ..imaging.radiograph import prepare
-from .augment import Variation, vary
-from .nih_films import Films
+from ...bundles.metadata import Preprocessing
+from ...imaging.radiograph import prepare
+from .films import Films
+from .variation import Variation, vary
 
 Floats = NDArray[np.float64]
 _BATCH = 4  # pictures that pass the fixed blocks at once: few enough for the processor's cache

@@ -1,6 +1,6 @@
 """Makes the bundle ``cxr-nih-pneumonia`` from the NIH films, with its card and the table behind its numbers.
 
-    python -m readingroom.learning.train_chest_xray --data DATA --out FOLDER [--work FOLDER] [--quick]
+    readingroom train chest-xray --task nih-pneumonia --data DATA --out FOLDER [--quick]
 
 ``DATA`` holds ``cxr``, ``cxr_nih_extra`` and ``weights``. What is finished lies in the work folder, so that a broken
 run goes on where it stopped; change the recipe and you need an empty one.
@@ -8,11 +8,9 @@ run goes on where it stopped; change the recipe and you need an empty one.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import multiprocessing
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
@@ -25,19 +23,19 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ..bundles import metadata, write
-from ..bundles.bundle import Bundle
-from ..errors import ReadingRoomError
-from ..evaluation.auc import auc
-from ..files import make_folder, write_text
-from ..networks import backbones, tflite_weights
-from ..networks.two_branches import TwoBranches
-from ..trust.distance import FeatureStatistics, cross_fitted_distances, fit_statistics
-from . import baselines, chest_xray_card
+from ...bundles import metadata, write
+from ...bundles.bundle import Bundle
+from ...engine.progress import Progress
+from ...evaluation.auc import auc
+from ...files import make_folder, write_text
+from ...networks import backbones, tflite_weights
+from ...networks.two_branches import TwoBranches
+from ...trust.distance import FeatureStatistics, cross_fitted_distances, fit_statistics
+from ..folds import patient_folds
+from ..judgement import DEFAULT_POINT, Judgement, OutOfFold, judge
+from . import baselines, card
+from .films import Films, read_films
 from .fine_tune import Network, Recipe, keep_activations, pooled_after_each_block, predict, train
-from .folds import patient_folds
-from .judgement import DEFAULT_POINT, Judgement, OutOfFold, judge
-from .nih_films import Films, read_films
 
 Floats = NDArray[np.float64]
 
@@ -102,35 +100,39 @@ def quick_plan(data: Path, work: Path) -> Plan:
     )
 
 
-def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2) -> Bundle:
+def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2, progress: Progress | None = None) -> Bundle:
     """Train, judge and write the bundle into ``out / "cxr-nih-pneumonia"`` and the out-of-fold table into ``table``."""
+    progress = progress or Progress()
     cohort = plan.cohort
     for folder in (plan.work, out, table.parent):
         make_folder(folder)
-    keep_activations(plan.network(), cohort, plan.preprocessing, plan.recipe, plan.activations, plan.seed, _say)
+    keep_activations(
+        plan.network(), cohort, plan.preprocessing, plan.recipe, plan.activations, plan.seed, progress.part(0.0, 0.2)
+    )
     splits = plan.splits(cohort)
-    _train_all(plan, workers)
+    _train_all(plan, workers, progress.part(0.2, 0.95))
     general = pooled_after_each_block(plan.network(), plan.activations[0])
     found = _collect(plan, cohort, splits, general)
     network, embeddings = _assemble(plan, cohort, general)
     seen = cohort.shipping
     statistics = fit_statistics(embeddings[seen], cross_fitted_distances(embeddings[seen], splits[0][seen]))
+    progress(0.95, "Judging.")
     judgement = judge(found, cohort.where(matched=True))
     rivals = _rivals(plan, cohort, found, general)
     described = _describe(plan, cohort, judgement, statistics)
-    card = chest_xray_card.card(described, cohort, found, judgement, rivals)
+    text = card.card(described, cohort, found, judgement, rivals)
     write_text(table, _table(cohort, found, judgement))
     return write.write(
         out / NAME,
         described,
         network.state_dict(),
-        card=card,
+        card=text,
         licence=_licence(),
         arrays={"features": statistics.arrays()},
     )
 
 
-def _train_all(plan: Plan, workers: int) -> None:
+def _train_all(plan: Plan, workers: int, progress: Progress) -> None:
     """Every network that is not in the work folder yet: each fold of each repeat, and the one that ships."""
     jobs: list[tuple[int, int] | None] = [(r, f) for r in range(plan.repeats) for f in range(plan.folds)]
     jobs = [job for job in [None, *jobs] if not _result_path(plan, job).is_file()]
@@ -138,8 +140,13 @@ def _train_all(plan: Plan, workers: int) -> None:
     started = time.monotonic()
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         running = [pool.submit(_train_one, plan, job) for job in jobs]
-        for number, done in enumerate(as_completed(running), 1):
-            _say(number / len(jobs), f"{done.result()} ({time.monotonic() - started:.0f} s, {number} of {len(jobs)}).")
+        try:
+            for number, done in enumerate(as_completed(running), 1):
+                took = f"({time.monotonic() - started:.0f} s, {number} of {len(jobs)})"
+                progress(number / len(jobs), f"{done.result()} {took}.")
+        except BaseException:  # cancelled, or one of them failed: the others need not be begun
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _train_one(plan: Plan, job: tuple[int, int] | None) -> str:
@@ -191,12 +198,12 @@ def _assemble(plan: Plan, cohort: Films, general: Floats) -> tuple[TwoBranches, 
     return network, np.concatenate([general, predict(tuned, plan.activations[0])[1]], axis=1)
 
 
-def _rivals(plan: Plan, cohort: Films, found: OutOfFold, general: Floats) -> chest_xray_card.Rivals:
+def _rivals(plan: Plan, cohort: Films, found: OutOfFold, general: Floats) -> card.Rivals:
     def rival(features: Floats, strength: float = STRENGTH) -> OutOfFold:
         return replace(found, logits=baselines.out_of_fold_logits(features, found.labels, found.folds, strength))
 
     last_maps = predict(plan.network(), plan.activations[0])[1].astype(np.float64)
-    return chest_xray_card.Rivals(
+    return card.Rivals(
         frozen=rival(last_maps),
         others={
             "the general branch alone (frozen, maps of several blocks)": rival(general),
@@ -231,8 +238,8 @@ def _describe(
             seed=plan.seed,
             settings=asdict(plan.recipe),
         ),
-        intended_use=chest_xray_card.INTENDED_USE,
-        licence=chest_xray_card.LICENCE,
+        intended_use=card.INTENDED_USE,
+        licence=card.LICENCE,
         demonstration=False,
         calibration=metadata.Calibration(
             method="platt",
@@ -247,8 +254,8 @@ def _describe(
         ),
         explanation=metadata.Explanation("cam"),
         metrics=judgement.metrics,
-        warnings=chest_xray_card.WARNINGS,
-        citation=chest_xray_card.CITATION,
+        warnings=card.WARNINGS,
+        citation=card.CITATION,
     )
 
 
@@ -267,7 +274,7 @@ def _table(cohort: Films, found: OutOfFold, judgement: Judgement) -> str:
 
 def _licence() -> str:
     """The repository's own licence text, which is the weights' too."""
-    return (Path(__file__).parents[3] / "LICENSE").read_text("utf-8")
+    return (Path(__file__).parents[4] / "LICENSE").read_text("utf-8")
 
 
 def _result_path(plan: Plan, job: tuple[int, int] | None) -> Path:
@@ -279,32 +286,3 @@ def _save(path: Path, data: bytes) -> None:
     partial = path.with_suffix(".part")
     partial.write_bytes(data)
     partial.replace(path)
-
-
-def _say(fraction: float, sentence: str) -> None:
-    print(f"{fraction:5.0%}  {sentence}", flush=True)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m readingroom.learning.train_chest_xray", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with cxr, cxr_nih_extra and weights")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the bundle's own folder")
-    parser.add_argument("--table", type=Path, help="CSV of the out-of-fold predictions (default: in --out)")
-    parser.add_argument("--work", type=Path, help="folder for what is finished (default: in --out)")
-    parser.add_argument("--workers", type=int, default=2, help="networks trained at once")
-    parser.add_argument("--quick", action="store_true", help="a few films and steps, to try the script out")
-    options = parser.parse_args(arguments)
-    work = options.work or options.out / f"{NAME}-work"
-    table = options.table or options.out / f"{NAME}-out-of-fold.csv"
-    plan = (quick_plan if options.quick else full_plan)(options.data, work)
-    try:
-        made = make_bundle(plan, options.out, table, options.workers)
-    except ReadingRoomError as error:
-        print(error, file=sys.stderr)
-        return 3
-    print(f"{made.folder}: AUC {made.metadata.metrics['auc'].value:.3f}, SHA-256 {made.sha256}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.evaluation.auc import auc
-from readingroom.learning.baselines import out_of_fold_logits
+from readingroom.learning.nih_pneumonia.baselines import out_of_fold_logits
 
 
 def test_finds_what_can_be_found_and_keeps_noise_at_chance() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from readingroom.errors import InputError
-from readingroom.learning.nih_films import read_films
+from readingroom.learning.nih_pneumonia.films import read_films
 
 
 def test_takes_the_nih_films_of_both_folders_and_no_others(a_cohort_folder: Path) -> None:

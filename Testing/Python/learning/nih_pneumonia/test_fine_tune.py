@@ -11,8 +11,15 @@ import torch
 
 from readingroom.bundles.metadata import Preprocessing
 from readingroom.evaluation.auc import auc
-from readingroom.learning.fine_tune import Network, Recipe, keep_activations, pooled_after_each_block, predict, train
-from readingroom.learning.nih_films import Films, read_films
+from readingroom.learning.nih_pneumonia.films import Films, read_films
+from readingroom.learning.nih_pneumonia.fine_tune import (
+    Network,
+    Recipe,
+    keep_activations,
+    pooled_after_each_block,
+    predict,
+    train,
+)
 from readingroom.networks import backbones
 
 RECIPE = Recipe(first_block=5, variants=1, epochs=3, batch=8)

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..imaging.frontal import load_radiograph
-from ..imaging.open import open_study
+from ...errors import InputError
+from ...imaging.frontal import load_radiograph
+from ...imaging.open import open_study
 
 FOLDERS = ("cxr", "cxr_nih_extra")
 POSITIVE = "pneumonia"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .nih_films import Films
+from .films import Films
 
 Floats = NDArray[np.float64]
 _THUMBNAIL = 32

@@ -14,12 +14,12 @@ from readingroom.bundles.bundle import Bundle, load
 from readingroom.bundles.store import shipped_folder
 from readingroom.evaluation.auc import auc
 from readingroom.evaluation.calibration import recalibration
-from readingroom.learning.nih_films import EXAMPLE_PATIENTS
+from readingroom.learning.nih_pneumonia.films import EXAMPLE_PATIENTS
 from readingroom.networks import backbones
 from readingroom.trust.distance import FeatureStatistics
 
 NAME = "cxr-nih-pneumonia"
-TABLE = Path(__file__).resolve().parents[3] / "docs" / "bundles" / f"{NAME}-out-of-fold.csv"
+TABLE = Path(__file__).resolve().parents[4] / "docs" / "bundles" / f"{NAME}-out-of-fold.csv"
 Rows = list[dict[str, str]]
 
 

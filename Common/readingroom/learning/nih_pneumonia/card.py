@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bundles.metadata import BundleMetadata
-from ..reading import Estimate
-from .folds import patient_folds
-from .judgement import Judgement, OutOfFold, advantage, auc_of
-from .nih_films import EXAMPLE_PATIENTS, Films
+from ...bundles.metadata import BundleMetadata
+from ...reading import Estimate
+from ..folds import patient_folds
+from ..judgement import Judgement, OutOfFold, advantage, auc_of
+from .films import EXAMPLE_PATIENTS, Films
 
 INTENDED_USE = (
     "Research and teaching: a second look at frontal chest radiographs of adults. Not a medical device, not for "
@@ -170,7 +170,7 @@ def _how(described: BundleMetadata) -> str:
     settings = ", ".join(f"{name} {value}" for name, value in _flat(described.training.settings).items())
     return f"""## How it was made
 
-`python -m readingroom.learning.train_chest_xray`, protocol {described.training.protocol}, seed
+`readingroom train chest-xray --task nih-pneumonia`, protocol {described.training.protocol}, seed
 {described.training.seed}. Recipe: {settings}. The network that ships was trained once more, with the same recipe, on
 all films but the example's, whose out-of-fold answer is among those judged and calibrated on here.
 
