@@ -28,7 +28,12 @@ from ..engine import device as device_choice
 from ..engine.progress import Progress
 from ..errors import InputError
 from ..files import make_folder, write_bytes, write_text
+from ..records import to_json
 from .cohort import Cohort, Row
+from .fingerprint import content_key
+from .images import VERSION, prepared
+from .normalization import Normalization
+from .protocol import Input
 
 Bag = NDArray[np.float32]
 Item = TypeVar("Item")
@@ -45,12 +50,24 @@ class Source:
 
     Parameters
     ----------
-    read : gives the inputs (slices, channels, \\*spatial) of a study; a picture or a volume is one input
+    read : gives the inputs (slices, channels, \\*spatial) of a study; a picture or a volume is one input. Its
+        InputError names the study
     settings : everything that ``read`` depends on beside the study's files, as JSON values
     """
 
     read: Callable[[Row], NDArray[np.float32]]
     settings: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, wanted: Input, normalized: Normalization) -> Source:
+        """Studies as a protocol's input and this normalization make them."""
+
+        def read(row: Row) -> NDArray[np.float32]:
+            pixels = normalized(prepared(row, wanted), wanted.kind)
+            return pixels if wanted.kind == "slices" else pixels[None]
+
+        settings = {"version": VERSION, "input": to_json(wanted), "mean": normalized.mean, "std": normalized.std}
+        return cls(read, settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +145,9 @@ def cached_features(
                 _ahead(pool, lambda row: _prepare(row, place, source), cohort.rows, 2 * max(workers, 1))
             ) as prepared,
         ):
-            for number, (row, found) in enumerate(zip(cohort.rows, prepared, strict=True), 1):
+            for number, found in enumerate(prepared, 1):
                 if isinstance(found, InputError):
-                    problems.append(f"{row.study_id} of patient {row.patient_id}: {found}")
+                    problems.append(str(found))
                 else:
                     bags.append(found.bag if found.bag is not None else _compute(found, frozen, chosen, progress))
                 progress(number / len(cohort), f"Features of study {number} of {len(cohort)}.")
@@ -184,24 +201,15 @@ def content_hash(row: Row) -> str:
 
     Raises
     ------
-    InputError : a file is missing or cannot be read
+    InputError : a file is missing or cannot be read; the sentence names the study
     """
     found = hashlib.sha256()
-    for name, path in (("image", row.image), *sorted(row.masks.items())):
-        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        # Of a folder the order of its files' contents, not of their names, which differ from copy to copy.
-        for digest in sorted(_file_hash(file) for file in files):
-            found.update(f"{name} {digest}\n".encode())
-    found.update(f"{row.view} {row.laterality}".encode())  # readers may turn a picture by these
-    return found.hexdigest()
-
-
-def _file_hash(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
+        for name, path in (("image", row.image), *sorted(row.masks.items())):
+            found.update(f"{name} {content_key(path)}\n".encode())
+    except InputError as error:
+        raise InputError(f"Study '{row.study_id}' of patient '{row.patient_id}': {error}") from error
+    return found.hexdigest()
 
 
 def _place(folder: Path, frozen: FrozenNetwork, source: Source) -> Path:

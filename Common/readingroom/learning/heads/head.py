@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from ...errors import InputError
 from ..cohort import Cohort
+from ..folds import patient_folds
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -67,6 +70,10 @@ class Head(Protocol):
     own forward pass then gives what `logits` gives here.
     """
 
+    @property
+    def aggregation(self) -> str:
+        """Name in `readingroom.networks.aggregation` of what joins the slices in the network that ships."""
+
     def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> State:
         """Learn from the studies ``rows`` alone; choices on the way (strength, epochs) are made within them.
 
@@ -78,10 +85,39 @@ class Head(Protocol):
     def logits(self, state: State, features: Sequence[Bag], rows: Rows) -> Floats:
         """(rows, outputs): raw outputs for these studies."""
 
-    def place(self, state: State, network: nn.Module) -> None:
-        """Put what was learned into a network made for this head.
+    def place(self, state: State, layer: nn.Linear, aggregation: nn.Module | None = None) -> None:
+        """Put what was learned into the last linear layer of a network, and into what joins its slices if it has that.
 
         Raises
         ------
-        ValueError : the network has another shape
+        ValueError : they have another shape
         """
+
+
+def inner_folds(outcomes: Outcomes, rows: Rows, seed: int, most: int = 5) -> NDArray[np.int64]:
+    """(rows,) fold of each training row, by patient: what is chosen within the training rows is chosen on these.
+
+    Raises
+    ------
+    InputError : the rows have one class only, or a class of one patient
+    """
+    labels, patients = outcomes.labels[rows], outcomes.patients[rows]
+    present = np.unique(labels)
+    fewest = min(len(np.unique(patients[labels == label])) for label in present)
+    if len(present) < 2 or fewest < 2:
+        raise InputError("A head needs studies of two patients or more of each of two classes or more to learn from.")
+    return patient_folds(labels, patients, min(most, fewest), seed)
+
+
+def copy_into(layer: nn.Module, state: State, prefix: str = "") -> None:
+    """Copy the entries of ``state`` that begin with ``prefix`` into ``layer``, all of its parameters.
+
+    Raises
+    ------
+    ValueError : names or shapes differ
+    """
+    found = {n.removeprefix(prefix): torch.from_numpy(v) for n, v in state.items() if n.startswith(prefix)}
+    try:
+        layer.load_state_dict(found)
+    except RuntimeError as error:
+        raise ValueError(f"What was learned does not fit {type(layer).__name__}: {error}") from error

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import special
 from torch import nn
 
-from ...errors import InputError
-from ..folds import patient_folds
-from .head import Bag, Floats, Outcomes, Rows, State
+from .head import Bag, Floats, Outcomes, Rows, State, copy_into, inner_folds
 
 STRENGTHS = tuple(float(c) for c in np.logspace(-5, 0, 6))  # scikit-learn's C, on standardized features
-_INNER_FOLDS = 5
 _ITERATIONS = 1000
 
 
@@ -29,13 +25,15 @@ class LinearHead:
     on standardized ones.
     """
 
+    aggregation: ClassVar[str] = "average-pooling"
+
     def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> State:
         from sklearn.preprocessing import StandardScaler  # heavy, and of the extra "train" only
 
         values, labels, weights = _pooled(features, rows), outcomes.labels[rows], outcomes.weights[rows]
         scaler = StandardScaler().fit(values)
         standard = scaler.transform(values)
-        strength = _best_strength(standard, labels, weights, _inner_folds(labels, outcomes.patients[rows], seed))
+        strength = _best_strength(standard, labels, weights, inner_folds(outcomes, rows, seed))
         model = _regression(strength)
         model.fit(standard, labels, sample_weight=weights)
         weight, bias = _outputs(model.coef_, model.intercept_, model.classes_, outcomes.classes)
@@ -48,14 +46,8 @@ class LinearHead:
         found: Floats = _pooled(features, rows) @ weight.T + bias
         return found
 
-    def place(self, state: State, network: nn.Module) -> None:
-        if not isinstance(network, nn.Linear):
-            raise ValueError(f"A linear head goes into a linear layer, not into {type(network).__name__}.")
-        if network.weight.shape != state["weight"].shape:
-            raise ValueError(f"A layer of {tuple(network.weight.shape)} cannot hold {state['weight'].shape}.")
-        with torch.no_grad():
-            network.weight.copy_(torch.from_numpy(state["weight"]))
-            network.bias.copy_(torch.from_numpy(state["bias"]))
+    def place(self, state: State, layer: nn.Linear, aggregation: nn.Module | None = None) -> None:
+        copy_into(layer, state)
 
 
 HEAD = LinearHead
@@ -64,13 +56,6 @@ HEAD = LinearHead
 def _pooled(features: Sequence[Bag], rows: Rows) -> Floats:
     """(rows, features): the mean over the slices of each study."""
     return np.stack([features[row].mean(axis=0, dtype=np.float64) for row in rows])
-
-
-def _inner_folds(labels: NDArray[np.int64], patients: NDArray[np.str_], seed: int) -> NDArray[np.int64]:
-    fewest = min(len(np.unique(patients[labels == label])) for label in np.unique(labels))
-    if len(np.unique(labels)) < 2 or fewest < 2:
-        raise InputError("A head needs studies of two patients or more of each of two classes or more to learn from.")
-    return patient_folds(labels, patients, min(_INNER_FOLDS, fewest), seed)
 
 
 def _best_strength(values: Floats, labels: NDArray[np.int64], weights: Floats, folds: NDArray[np.int64]) -> float:
