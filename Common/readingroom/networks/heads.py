@@ -43,14 +43,3 @@ def frozen_parts(architecture: Architecture, trained: Trained) -> Sequence[str]:
     blocks = architecture.blocks
     learning = {"all": len(blocks), "half": len(blocks) - len(blocks) // 2, "last-block": 1, "head": 0}[trained]
     return [name for block in blocks[: len(blocks) - learning] for name in block.split()]
-
-
-def train_what_learns(network: nn.Module) -> nn.Module:
-    """Training mode, but for the parts whose every parameter is frozen: their batch normalization keeps its statistics
-    and their dropout stays off."""
-    network.train()
-    for module in network.modules():
-        parameters = list(module.parameters())
-        if parameters and not any(parameter.requires_grad for parameter in parameters):
-            module.eval()
-    return network

@@ -1,0 +1,63 @@
+"""The network that a protocol asks for, ready to be trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from torch import nn
+
+from ..errors import InputError
+from ..networks import backbones, registry, slices, volumes
+from ..networks.heads import freeze
+from .protocol import Protocol
+
+JOINS_ANSWERS = ("none", "mean", "vote", "max")  # aggregations that are no part of the network
+
+
+def make_network(
+    protocol: Protocol, outputs: int, name: str | None = None, weights: Path | None = None, *, empty: bool = False
+) -> nn.Module:
+    """The network of a protocol, with frozen what does not learn.
+
+    It takes pictures ``[n, c, j, i]``, volumes ``[n, c, k, j, i]``, or, where its aggregation is a part of it, stacks
+    ``[n, slices, c, j, i]``. With an aggregation that joins answers it is the 2D network, for each slice on its own.
+
+    Parameters
+    ----------
+    name : one of the protocol's networks; None for the first
+    weights : a file to begin with, instead of fetching what the protocol names
+    empty : begin with random values whatever the protocol says (to count, or because a state will be loaded)
+
+    Raises
+    ------
+    InputError : the protocol has no such network, or its network reads another kind of image
+    SetupError, BundleError, DownloadError : as `readingroom.networks.backbones.create`
+    """
+    name = name or protocol.networks[0]
+    if name not in protocol.networks:
+        raise InputError(
+            f"The protocol {protocol.name} has no network '{name}'; it has {', '.join(protocol.networks)}."
+        )
+    architecture = registry.find(name)
+    if architecture.axes != (3 if protocol.input.kind == "volume" else 2):
+        raise InputError(f"The network '{name}' does not read {protocol.input.kind}s; choose another.")
+    begin = _begin(protocol, weights, empty)
+    channels = protocol.input.channels
+    if protocol.input.kind == "volume":
+        network: nn.Module = volumes.create(name, outputs, begin, channels)
+    elif protocol.aggregation in JOINS_ANSWERS:
+        network = backbones.create(name, outputs, begin, channels)
+    else:
+        network = slices.create(name, outputs, protocol.aggregation, begin, channels)
+    prefix = "backbone." if isinstance(network, slices.SliceNetwork) else ""
+    freeze(network, architecture, protocol.trained, prefix)
+    return network
+
+
+def _begin(protocol: Protocol, weights: Path | None, empty: bool) -> Literal["hub"] | Path | None:
+    if empty:
+        return None
+    if weights is not None:
+        return weights
+    return None if protocol.weights == "none" else "hub"
