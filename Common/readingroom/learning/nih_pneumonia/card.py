@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ...bundles.metadata import BundleMetadata
 from ...reading import Estimate
 from ..folds import patient_folds
-from ..judgement import Judgement, OutOfFold, advantage, auc_of
 from .films import EXAMPLE_PATIENTS, Films
+from .out_of_fold import Judgement, OutOfFold, advantage, auc_of
 
 INTENDED_USE = (
     "Research and teaching: a second look at frontal chest radiographs of adults. Not a medical device, not for "

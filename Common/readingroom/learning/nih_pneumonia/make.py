@@ -32,10 +32,10 @@ from ...networks import backbones, tflite_weights
 from ...networks.two_branches import TwoBranches
 from ...trust.distance import FeatureStatistics, cross_fitted_distances, fit_statistics
 from ..folds import patient_folds
-from ..judgement import DEFAULT_POINT, Judgement, OutOfFold, judge
 from . import baselines, card
 from .films import Films, read_films
 from .fine_tune import Network, Recipe, keep_activations, pooled_after_each_block, predict, train
+from .out_of_fold import DEFAULT_POINT, Judgement, OutOfFold, judge
 
 Floats = NDArray[np.float64]
 
