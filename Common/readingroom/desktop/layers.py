@@ -14,7 +14,7 @@ from . import slice_views
 from .segments import Segment, read_segments
 
 OWNER = "ReadingRoom.owner"
-_ROLE = "ReadingRoom.role"
+ROLE = "ReadingRoom.role"
 _FINDING = "ReadingRoom.finding"
 
 COLOR_TABLES = {name: f"vtkMRMLColorTableNodeFile{name}.txt" for name in ("Inferno", "Magma", "Plasma", "Viridis")}
@@ -70,7 +70,7 @@ class Layers:
     def nodes(self, role: str | None = None) -> list[Any]:
         """The module's nodes in the scene: all, or those of one role (``heat map``, ``segmentation``, ``box`` ...)."""
         owned = [n for n in slicer.util.getNodesByClass("vtkMRMLNode") if n.GetAttribute(OWNER) == self._owner]
-        return [node for node in owned if role is None or node.GetAttribute(_ROLE) == role]
+        return [node for node in owned if role is None or node.GetAttribute(ROLE) == role]
 
     def heat_map(self, finding: str) -> Any:
         """The heat map volume of a finding, or None."""
@@ -171,7 +171,7 @@ class Layers:
 
     def _own(self, node: Any, role: str, finding: str = "") -> None:
         node.SetAttribute(OWNER, self._owner)
-        node.SetAttribute(_ROLE, role)
+        node.SetAttribute(ROLE, role)
         if finding:
             node.SetAttribute(_FINDING, finding)
 
@@ -246,9 +246,14 @@ def _show_legend(heat_map: Any, visible: bool) -> None:
 
 
 def _tie_to(node: Any, volume: Any) -> None:
-    """Make the node move with ``volume`` and lie under its study in the subject hierarchy, as exports to DICOM need."""
+    """Make the node move with ``volume`` and lie under its study, as exports to DICOM need."""
     node.SetNodeReferenceID(slice_views.STUDY, volume.GetID())
     node.SetAndObserveTransformNodeID(volume.GetTransformNodeID())
+    place_beside(node, volume)
+
+
+def place_beside(node: Any, volume: Any) -> None:
+    """Put the node under the study of ``volume`` in the subject hierarchy."""
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
     if hierarchy is None:
         return

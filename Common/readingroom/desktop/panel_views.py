@@ -44,7 +44,12 @@ class PanelViews:
 
         self.demonstration = banner(readingroom.DEMONSTRATION)
         self.study = StudyView(module.study_label, NEXT_KEYS, panel)
-        self.read = ReadView(panel.read_or_cancel, READ_KEYS)
+        self.read = ReadView(
+            panel.read_or_cancel,
+            _("Read"),
+            _("Read the chosen study ({keys}).").format(keys=READ_KEYS),
+            _("Stop at once; the last reading stays ({keys}).").format(keys=READ_KEYS),
+        )
         self.message = MessageView()
         self.findings = FindingsView(panel.judging)
         self.operating_point = OperatingPointView(panel.judging)
@@ -61,8 +66,11 @@ class PanelViews:
             "checks": self._section(_("Can this be trusted?"), self.checks),
             "operating_point": self._section(_("Operating point and prevalence"), self.operating_point),
             "heat_map": self._section(_("Heat map"), self.heat_map),
-            "report": self._section(_("Report"), self.report),
         }
+        if panel.features is not None:
+            self.sections["features"] = self._section(_("Features"), panel.features)
+            self.sections["features"].contentsCollapsed.connect(lambda on, *_args: panel.features.set_open(not on))
+        self.sections["report"] = self._section(_("Report"), self.report)
         self._column.addWidget(sentence(readingroom.RESEARCH_USE))
         self._column.addStretch(1)
 

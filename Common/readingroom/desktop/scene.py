@@ -42,17 +42,31 @@ def require_gray_picture(volume: Any) -> None:
     """
     if volume is None:
         raise InputError(_("Choose a study first: load a radiograph, then select it."))
-    name = volume.GetName()
-    pixels = volume.GetImageData()
-    if pixels is None or 0 in pixels.GetDimensions() or pixels.GetPointData().GetScalars() is None:
-        raise InputError(_("'{name}' holds no pixels.").format(name=name))
-    slices = pixels.GetDimensions()[2]
+    require_pixels(volume)
+    name, slices = volume.GetName(), volume.GetImageData().GetDimensions()[2]
     if slices > 1:
         raise InputError(
             _("'{name}' has {slices} slices; a radiograph is a single image.").format(name=name, slices=slices)
         )
-    if pixels.GetNumberOfScalarComponents() > 1 and not _channels_equal(volume):
+    if not is_gray(volume):
         raise InputError(_("'{name}' is a color picture; a radiograph is gray.").format(name=name))
+
+
+def require_pixels(volume: Any) -> None:
+    """See that the node holds pixels.
+
+    Raises
+    ------
+    InputError : it does not
+    """
+    pixels = volume.GetImageData()
+    if pixels is None or 0 in pixels.GetDimensions() or pixels.GetPointData().GetScalars() is None:
+        raise InputError(_("'{name}' holds no pixels.").format(name=volume.GetName()))
+
+
+def is_gray(volume: Any) -> bool:
+    """Whether each pixel is one gray value, be it stored as a color."""
+    return volume.GetImageData().GetNumberOfScalarComponents() == 1 or _channels_equal(volume)
 
 
 def original_file(volume: Any) -> Path | None:
@@ -90,12 +104,20 @@ def write_pixels(volume: Any, path: Path) -> None:
     ------
     OutputError : the file cannot be written
     """
+    array = slicer.util.arrayFromVolume(volume)
+    write_on_grid(array[..., 0] if array.ndim == 4 else array, volume, path)
+
+
+def write_on_grid(array: Any, volume: Any, path: Path) -> None:
+    """Save ``array``, one value ``[k, j, i]`` for each pixel of ``volume``, as an uncompressed file with its geometry.
+
+    Raises
+    ------
+    OutputError : the file cannot be written
+    """
     import SimpleITK
     import vtk
 
-    array = slicer.util.arrayFromVolume(volume)
-    if array.ndim == 4:
-        array = array[..., 0]
     image = SimpleITK.GetImageFromArray(array)
     to_ras = vtk.vtkMatrix4x4()
     volume.GetIJKToRASDirectionMatrix(to_ras)

@@ -1,4 +1,4 @@
-"""The button that reads and, while it does, cancels; with the progress below it."""
+"""The button that reads or measures and, while it does, cancels; with the progress below it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ from .labels import sentence
 
 
 class ReadView:
-    """Parameters: ``on_pressed`` is called for Read and for Cancel alike; ``keys`` is named in the tooltip."""
+    """Button, bar and sentence.
 
-    def __init__(self, on_pressed: Callable[[], None], keys: str) -> None:
-        self._keys = keys
+    Parameters
+    ----------
+    on_pressed : called for Read and for Cancel alike
+    label, tip, cancel_tip : what stands on the button, and its tooltips
+    """
+
+    def __init__(self, on_pressed: Callable[[], None], label: str, tip: str, cancel_tip: str) -> None:
+        self._label, self._tip, self._cancel_tip = label, tip, cancel_tip
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
@@ -33,9 +39,9 @@ class ReadView:
         self.show_ready(True)
 
     def show_ready(self, possible: bool) -> None:
-        """Offer to read; ``possible`` is False while nothing is chosen."""
-        self.button.setText(_("Read"))
-        self.button.setToolTip(_("Read the chosen study ({keys}).").format(keys=self._keys))
+        """Offer to begin; ``possible`` is False while nothing is chosen."""
+        self.button.setText(self._label)
+        self.button.setToolTip(self._tip)
         self.button.setEnabled(possible)
         self.progress.setVisible(False)
         self.sentence.setVisible(False)
@@ -43,7 +49,7 @@ class ReadView:
     def show_working(self, fraction: float, text: str) -> None:
         """Offer to cancel, and say how far the work has come."""
         self.button.setText(_("Cancel"))
-        self.button.setToolTip(_("Stop at once; the last reading stays ({keys}).").format(keys=self._keys))
+        self.button.setToolTip(self._cancel_tip)
         self.button.setEnabled(True)
         self.progress.setVisible(True)
         self.progress.setValue(round(1000 * fraction))

@@ -8,6 +8,8 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
+from .selector import fill, selector
+
 
 class StudyView:
     """Selectors for study, bundle and device, and a button for the next study.
@@ -27,7 +29,7 @@ class StudyView:
         form.setFieldGrowthPolicy(qt.QFormLayout.AllNonFixedFieldsGrow)
 
         tip = _("The image to read. DICOM is read from its file, any other image as its window displays it.")
-        self.study = _selector(_("Study to read"), tip)
+        self.study = selector(_("Study to read"), tip)
         self.next = qt.QToolButton()
         self.next.setText(_("Next"))
         self.next.setToolTip(_("Show the next study ({keys}).").format(keys=next_keys))
@@ -37,10 +39,10 @@ class StudyView:
         row.addWidget(self.next)
         form.addRow(study_label, row)
 
-        self.bundle = _selector(_("Bundle"), _("The trained model that answers. More in the module Reading Room."))
+        self.bundle = selector(_("Bundle"), _("The trained model that answers. More in the module Reading Room."))
         form.addRow(_("Bundle"), self.bundle)
 
-        self.device = _selector(_("Device"), _("Where the network runs. Automatic takes a GPU when there is one."))
+        self.device = selector(_("Device"), _("Where the network runs. Automatic takes a GPU when there is one."))
         for name, title in device_titles().items():
             self.device.addItem(title, name)
         form.addRow(_("Device"), self.device)
@@ -53,12 +55,12 @@ class StudyView:
 
     def show_studies(self, studies: Sequence[tuple[str, str]], chosen: str) -> None:
         """List ``(node ID, name)`` pairs and select one."""
-        _fill(self.study, studies, chosen, _("Load a study to begin"))
+        fill(self.study, studies, chosen, _("Load a study to begin"))
         self.next.setEnabled(len(studies) > 1)
 
     def show_bundles(self, bundles: Sequence[tuple[str, str]], chosen: str) -> None:
         """List ``(name, title)`` pairs and select one."""
-        _fill(self.bundle, bundles, chosen, _("No bundle is installed"))
+        fill(self.bundle, bundles, chosen, _("No bundle is installed"))
 
     def show_device(self, device: str) -> None:
         """Select a device."""
@@ -72,22 +74,3 @@ class StudyView:
 def device_titles() -> dict[str, str]:
     """Titles of the devices by name."""
     return {"auto": _("Automatic"), "cuda": _("NVIDIA GPU"), "mps": _("Apple GPU"), "cpu": _("Processor (CPU)")}
-
-
-def _selector(name: str, tip: str) -> Any:
-    combo = qt.QComboBox()
-    combo.setAccessibleName(name)
-    combo.setToolTip(tip)
-    combo.setSizeAdjustPolicy(qt.QComboBox.AdjustToMinimumContentsLengthWithIcon)  # long names must not widen the panel
-    combo.setMinimumContentsLength(12)
-    return combo
-
-
-def _fill(combo: Any, items: Sequence[tuple[str, str]], chosen: str, empty: str) -> None:
-    blocked = combo.blockSignals(True)
-    combo.clear()
-    for key, title in items or [("", empty)]:
-        combo.addItem(title, key)
-    combo.setCurrentIndex(max(0, [key for key, _title in items].index(chosen) if chosen in dict(items) else 0))
-    combo.setEnabled(bool(items))
-    combo.blockSignals(blocked)
