@@ -1,4 +1,4 @@
-"""The panel of the module Reading Room: is all there, what computes, which bundles."""
+"""The panel of the module Reading Room: features of segments, is all there, what computes, which bundles."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ..bundles.store import Installed
 from ..errors import ReadingRoomError
 from . import settings, setup
 from .device_probe import DeviceProbe, device_sentence
+from .features.section import FeaturesSection
 from .widgets.bundles import BundlesView
 from .widgets.labels import sentence
 from .widgets.message import MessageView
@@ -28,14 +29,18 @@ _LOOK_MILLISECONDS = 100
 
 
 class HomePanel:
-    """Set-up, device, bundles and settings.
+    """Features, set-up, device, bundles and settings.
+
+    Features stand here because they need no reader: whoever has a segmentation can measure it. Modules that want the
+    same section in their own panel ask for it (`module.ReadingModule.features`).
 
     Parameters
     ----------
     confirm : asked with a question before a bundle is removed
+    client : measures features; None for a worker process of its own, which starts at the first measurement
     """
 
-    def __init__(self, confirm: Callable[[str], bool] | None = None) -> None:
+    def __init__(self, confirm: Callable[[str], bool] | None = None, client: Any = None) -> None:
         settings.apply()
         self._confirm = confirm or (lambda question: bool(slicer.util.confirmOkCancelDisplay(question)))
         self.widget = qt.QWidget()
@@ -47,6 +52,10 @@ class HomePanel:
         self.bundles = BundlesView(self.install, self.verify, self.remove)
         self.settings = SettingsView()
         self._column.addWidget(self.message.widget)
+        self.features = FeaturesSection("ReadingRoomHome", client)
+        features = self._section(_("Features"), self.features.widget)
+        features.contentsCollapsed.connect(lambda folded, *_args: self.features.set_open(not folded))
+        features.collapsed = True  # one line until it is wanted: most come here to set something up
         self._section(_("Set-up"), self.setup.widget)
         self._section(_("This computer"), self.device)
         self._section(_("Bundles"), self.bundles.widget)
@@ -63,6 +72,7 @@ class HomePanel:
     def enter(self) -> None:
         """The module is opened: look at everything again."""
         self.refresh()
+        self.features.enter()
         if self._probe.facts is None and not self._timer.isActive():
             self._probe.start()
             self._timer.start()
@@ -71,6 +81,7 @@ class HomePanel:
     def cleanup(self) -> None:
         """The module goes away."""
         self._timer.stop()
+        self.features.cleanup()
 
     def refresh(self) -> None:
         """Look at packages and bundles again."""
@@ -112,8 +123,9 @@ class HomePanel:
             self.message.show(done, status="pass")
         self.refresh()
 
-    def _section(self, title: str, part: Any) -> None:
+    def _section(self, title: str, part: Any) -> Any:
         button = ctk.ctkCollapsibleButton()
         button.text = title
         qt.QVBoxLayout(button).addWidget(part)
         self._column.addWidget(button)
+        return button

@@ -21,6 +21,7 @@ class ReadingModule:
     question : the clinical question, as a sentence for the top of the panel
     study_label : what is selected: "Radiograph"
     make_study : a volume node and a private folder for pixels -> the study
+    features : whether the panel has a section that measures segments
     """
 
     name: str
@@ -28,3 +29,4 @@ class ReadingModule:
     question: str
     study_label: str
     make_study: Callable[[Any, Path], Study]
+    features: bool = False

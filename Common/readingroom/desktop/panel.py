@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 from ..errors import EngineError, InputError, ReadingRoomError, RefusedError, SetupError
 from ..reading import Reading
 from . import choices, slice_views
+from .features.section import FeaturesSection
 from .installed import bundle_title, bundles_for
 from .judging import Judging
 from .kept_reading import KeptReading, as_text
@@ -46,6 +47,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self._being_read: Any = None
         self._kept = KeptReading()
         self.judging = Judging(self)
+        self.features = FeaturesSection(f"{module.name}.Features") if module.features else None
         self.views = PanelViews(module, self)
         self.widget = self.views.widget
         self._timer = qt.QTimer(self.widget)
@@ -83,6 +85,8 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
     def cleanup(self) -> None:
         """The module goes away."""
         self.forget()
+        if self.features is not None:
+            self.features.cleanup()
         self.removeObservers()
         self._guard.removeObservers()
 

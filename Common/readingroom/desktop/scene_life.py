@@ -33,6 +33,8 @@ class SceneLife(slicer.util.VTKObservationMixin):
 
     def enter(self) -> None:
         """The module is opened."""
+        if self._panel.features is not None:
+            self._panel.features.enter()
         if self._panel.parameters is None:
             self._panel.set_parameters(self._parameters())
         else:

@@ -1,0 +1,85 @@
+"""What the worker was given to measure, so that an image is written once and an edit is noticed by its voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import vtk
+from slicer.i18n import tr as _
+
+from ...errors import InputError
+from ..scene import is_gray, require_pixels, write_pixels
+from .segment_masks import SegmentMask, masks_on, state_of
+
+
+class Exports:
+    """Files and masks of the last measurement.
+
+    Parameters
+    ----------
+    folder : gives a new, empty folder for a purpose, which replaces the last one
+    """
+
+    def __init__(self, folder: Callable[[str], Path]) -> None:
+        self._folder = folder
+        self._image: tuple[Any, Path] | None = None
+        self._masks: dict[str, SegmentMask] = {}
+        self._states: dict[str, Any] = {}
+
+    def image(self, volume: Any) -> Path:
+        """The pixels of the volume node as a file; written again only when they changed.
+
+        Raises
+        ------
+        InputError : the node has no pixels, or colors
+        OutputError : the file cannot be written
+        """
+        require_pixels(volume)
+        if not is_gray(volume):
+            raise InputError(_("'{name}' is a color picture; features need gray values.").format(name=volume.GetName()))
+        state = _state_of_image(volume)
+        if self._image is None or self._image[0] != state or not self._image[1].is_file():
+            path = self._folder("image") / "image.nrrd"
+            write_pixels(volume, path)
+            self._image = state, path
+        return self._image[1]
+
+    def edited(self, volume: Any, segmentation: Any, keys: Collection[str]) -> dict[str, SegmentMask]:
+        """The segments whose voxels are not those that were measured, as they are now."""
+        states = state_of(segmentation, keys)
+        suspects = [key for key in keys if states[key] != self._states.get(key)]
+        masks = masks_on(volume, segmentation, suspects) if suspects else {}
+        edited = {key: mask for key, mask in masks.items() if not mask.same_as(self._masks.get(key))}
+        self._states |= {key: states[key] for key in suspects if key not in edited}
+        return edited
+
+    def may_be_edited(self, segmentation: Any, keys: Collection[str]) -> bool:
+        """Whether it is worth looking at the voxels; cheap."""
+        return any(state != self._states.get(key) for key, state in state_of(segmentation, keys).items())
+
+    def remember(self, segmentation: Any, masks: Mapping[str, SegmentMask]) -> None:
+        """These masks, just taken from the segmentation, are measured now."""
+        self._masks |= masks
+        self._states |= state_of(segmentation, masks)
+
+    def forget(self, keys: Collection[str]) -> None:
+        """These segments were not measured after all."""
+        for key in keys:
+            self._masks.pop(key, None)
+            self._states.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget everything: the scene is closed."""
+        self._image = None
+        self._masks.clear()
+        self._states.clear()
+
+
+def _state_of_image(volume: Any) -> tuple[Any, ...]:
+    """What changes whenever pixels or geometry of the node do."""
+    to_ras = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(to_ras)
+    elements = tuple(to_ras.GetElement(row, column) for row in range(3) for column in range(4))
+    return volume.GetID(), volume.GetImageData().GetMTime(), elements

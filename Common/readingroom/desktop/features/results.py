@@ -1,0 +1,172 @@
+"""What was measured of the segments of one image, and how it is said in a table. Knows neither Qt nor a scene."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...radiomics import units
+from ...radiomics.families import TITLES
+from ...radiomics.features import Features
+from ...radiomics.signature.score import Score
+
+
+@dataclass(frozen=True)
+class Region:
+    """One segment as the worker measured it: ``features`` and, with a signature, a ``score``; or a ``problem``."""
+
+    features: Features
+    score: Score | None = None
+    problem: str = ""
+
+    def value(self, feature: str) -> float:
+        """NaN where the feature is not defined or was not measured."""
+        return self.features.values.get(feature, math.nan)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, as the worker's answer has them."""
+        return {
+            "values": {name: value if math.isfinite(value) else None for name, value in self.features.values.items()},
+            "provenance": dict(self.features.provenance),
+            "notes": list(self.features.notes),
+            "problem": self.problem,
+            "score": self.score.to_json() if self.score is not None else None,
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Region:
+        """What `to_json`, or the worker, gave.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError : it is no such thing
+        """
+        values = {name: math.nan if value is None else float(value) for name, value in content["values"].items()}
+        features = Features(values, dict(content["provenance"]), tuple(content["notes"]))
+        score = Score.from_json(content["score"]) if content.get("score") is not None else None
+        return cls(features, score, str(content["problem"]))
+
+
+def failed(problem: str) -> Region:
+    """A segment that has no features, and why."""
+    return Region(Features({}, {}), problem=problem)
+
+
+@dataclass(frozen=True)
+class MeasuredSegment:
+    """A segment ``now`` and, when it was edited since a person asked for its features, ``before`` that."""
+
+    key: str
+    name: str
+    now: Region
+    before: Region | None = None
+
+    def measured_again(self, region: Region) -> MeasuredSegment:
+        """The same segment after an edit. What it is compared with stays what a person asked for."""
+        return replace(self, now=region, before=self.before or self.now)
+
+
+@dataclass(frozen=True)
+class Results:
+    """The measured segments of one segmentation over one image.
+
+    Parameters
+    ----------
+    image_unit : of the gray values: ``HU``, or empty
+    engine : who measured; one of `radiomics.engines.ENGINES`, or ``slicer``
+    """
+
+    image: str
+    image_unit: str
+    engine: str
+    segments: tuple[MeasuredSegment, ...]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of all features that any segment has, family by family."""
+        names = dict.fromkeys(name for segment in self.segments for name in segment.now.features.values)
+        groups: dict[str, list[str]] = {}
+        for name in names:
+            groups.setdefault(group_of(name), []).append(name)
+        return tuple(name for group in groups.values() for name in group)
+
+    @property
+    def measured(self) -> tuple[MeasuredSegment, ...]:
+        """The segments that have features."""
+        return tuple(segment for segment in self.segments if not segment.now.problem)
+
+    def segment(self, key: str) -> MeasuredSegment | None:
+        """The segment of this ID."""
+        return next((segment for segment in self.segments if segment.key == key), None)
+
+    def unit(self, feature: str) -> str:
+        """The unit of a feature; empty when it has none."""
+        return units.unit(feature, self.image_unit)
+
+    def with_edited(self, regions: Mapping[str, Region]) -> Results:
+        """These results after some of the segments were edited and measured again."""
+        again = (s.measured_again(regions[s.key]) if s.key in regions else s for s in self.segments)
+        return replace(self, segments=tuple(again))
+
+    def csv(self) -> str:
+        """As `readingroom radiomics` writes it for one segment: ``feature,value``; for several a column each."""
+        segments = self.measured
+        if len(segments) == 1:
+            return segments[0].now.features.csv()
+        rows = [["feature", *(segment.name for segment in segments)]]
+        known = dict.fromkeys(name for segment in segments for name in segment.now.features.provenance)
+        rows += [[name, *(s.now.features.provenance.get(name, "") for s in segments)] for name in known]
+        rows += [[name, *(repr(s.now.value(name)) for s in segments)] for name in self.features]
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        return text.getvalue()
+
+    def to_json(self) -> str:
+        """The text that a scene keeps."""
+        segments = [
+            {
+                "key": segment.key,
+                "name": segment.name,
+                "now": segment.now.to_json(),
+                "before": segment.before.to_json() if segment.before is not None else None,
+            }
+            for segment in self.segments
+        ]
+        content = {"image": self.image, "image_unit": self.image_unit, "engine": self.engine, "segments": segments}
+        return json.dumps(content)
+
+    @classmethod
+    def from_json(cls, text: str) -> Results:
+        """What `to_json` gave.
+
+        Raises
+        ------
+        ValueError : it is no such text, or another version of ReadingRoom wrote it
+        """
+        try:
+            content = json.loads(text)
+            segments = tuple(
+                MeasuredSegment(
+                    one["key"],
+                    one["name"],
+                    Region.from_json(one["now"]),
+                    Region.from_json(one["before"]) if one["before"] is not None else None,
+                )
+                for one in content["segments"]
+            )
+            return cls(content["image"], content["image_unit"], content["engine"], segments)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("These are no results of a measurement.") from error
+
+
+def group_of(feature: str) -> str:
+    """The family of a feature as a heading: ``co-occurrence of gray levels``, with the filter if there was one."""
+    family, image_type = units.family_of(feature), units.image_type_of(feature)
+    title = TITLES.get(family, family)
+    title = title[:1].upper() + title[1:]
+    return title if image_type in ("", "original") else f"{title} ({image_type})"

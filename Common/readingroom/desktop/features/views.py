@@ -1,0 +1,106 @@
+"""The parts of the section "Features", one below the other. What they do when touched is `section.py`'s business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ..studies import studies_in_scene
+from ..widgets.feature_choices import FeatureChoicesView
+from ..widgets.feature_table import FeatureTableView
+from ..widgets.labels import sentence
+from ..widgets.message import MessageView
+from ..widgets.read import ReadView
+from ..widgets.score import ScoreView
+from ..widgets.segment_list import SegmentRow
+from . import feature_rows
+from .results import Results
+
+if TYPE_CHECKING:
+    from .section import FeaturesSection
+
+
+class FeaturesViews:
+    """All parts, laid out in ``widget``. ``section`` is told what a person does."""
+
+    def __init__(self, section: FeaturesSection) -> None:
+        self.widget = qt.QWidget()
+        column = qt.QVBoxLayout(self.widget)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.choices = FeatureChoicesView(section)
+        self.run = ReadView(
+            section.measure_or_cancel,
+            _("Measure"),
+            _("Measure the checked segments."),
+            _("Stop at once; what was measured before stays."),
+        )
+        self.message = MessageView()
+        self.score = ScoreView()
+        self.table = FeatureTableView(section.choose_shown, section.export)
+        self.notes = sentence()
+        for part in (self.choices, self.run, self.message, self.score, self.table):
+            column.addWidget(part.widget)
+        column.addWidget(self.notes)
+
+    def segmentations(self) -> list[Any]:
+        """The segmentations that can be chosen."""
+        found = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+        return [node for node in found if not node.GetHideFromEditors()]
+
+    def show_choices(
+        self, volume: Any, segmentation: Any, chosen: Sequence[str], results: Results | None, busy: Sequence[str]
+    ) -> None:
+        """Draw what there is to choose; ``busy`` are the segments that are being measured."""
+        self.choices.show_nodes(
+            [(node.GetID(), node.GetName()) for node in studies_in_scene()],
+            volume.GetID() if volume is not None else "",
+            [(node.GetID(), node.GetName()) for node in self.segmentations()],
+            segmentation.GetID() if segmentation is not None else "",
+        )
+        rows = []
+        if segmentation is not None:
+            inner = segmentation.GetSegmentation()
+            for key in inner.GetSegmentIDs():
+                segment = inner.GetSegment(key)
+                state = _("Measuring …") if key in busy else _state(results, key)
+                rows.append(SegmentRow(key, segment.GetName(), tuple(segment.GetColor()), key in chosen, state))
+        self.choices.show_segments(rows)
+
+    def show_results(self, results: Results | None, shown: str) -> str:
+        """Draw the features of one segment, or of all (``""``) where there are several; which it is in the end."""
+        measured = results.measured if results is not None else ()
+        self.table.widget.setVisible(bool(measured))
+        if results is None or not measured:
+            self.score.show(None, None)
+            self.notes.setVisible(False)
+            return shown
+        segment = results.segment(shown)
+        if segment not in measured:
+            segment = measured[0] if len(measured) == 1 else None
+        keys = [(one.key, one.name) for one in measured]
+        everything = [("", _("All segments"))] if len(measured) > 1 else []
+        rows = feature_rows.of_segment(results, segment) if segment else feature_rows.side_by_side(results)
+        self.table.show(everything + keys, segment.key if segment else "", rows)
+        score = segment.now.score if segment else None
+        before = segment.before.score if segment and segment.before else None
+        self.score.show(score, before)
+        speaking = (segment,) if segment else measured
+        notes = [f"{one.name}: {note}" for one in speaking for note in one.now.features.notes]
+        self.notes.setText("\n".join(notes))
+        self.notes.setVisible(bool(notes))
+        return segment.key if segment else ""
+
+
+def _state(results: Results | None, key: str) -> str:
+    """What came of a segment, in a few words or the sentence of its problem."""
+    segment = results.segment(key) if results is not None else None
+    if segment is None:
+        return ""
+    if segment.now.problem:
+        return segment.now.problem
+    text = _("{n} features, measured again after an edit") if segment.before else _("{n} features")
+    return text.format(n=len(segment.now.features.values))

@@ -1,0 +1,158 @@
+"""The measured features, grouped by family: to search, to copy, to write to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ..features.feature_rows import UNSTABLE, FeatureRow, FeatureRows, short_name
+from .labels import sentence
+from .selector import fill, selector
+
+_HEIGHT = 320
+
+
+class FeatureTableView:
+    """A tree of families with a column for each fact.
+
+    Parameters
+    ----------
+    on_segment : called with the key of the segment to show, or ``""`` for all side by side
+    on_export : called when the table is to be written to a file
+    """
+
+    def __init__(self, on_segment: Callable[[str], None], on_export: Callable[[], None]) -> None:
+        self._table = FeatureRows((), ())
+        self._folded: set[str] = set()  # groups that a person folded
+        self._shown: list[tuple[FeatureRow, Any]] = []
+        self.widget = qt.QWidget()
+        column = qt.QVBoxLayout(self.widget)
+        column.setContentsMargins(0, 0, 0, 0)
+
+        top = qt.QHBoxLayout()
+        self.segment = selector(_("Segment to show"), _("Whose features are shown."))
+        self.search = qt.QLineEdit()
+        self.search.setPlaceholderText(_("Search features"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName(_("Search features"))
+        self.search.setToolTip(_("Words in the name or the family, such as “glcm entropy”."))
+        top.addWidget(self.segment, 1)
+        top.addWidget(self.search, 1)
+        column.addLayout(top)
+
+        self.tree = _tree()
+        column.addWidget(self.tree)
+        self.legend = sentence()
+        column.addWidget(self.legend)
+
+        bottom = qt.QHBoxLayout()
+        self.copy = qt.QPushButton(_("Copy"))
+        self.copy.setToolTip(
+            _("Copy the selected rows, or all that are shown, for a spreadsheet (Ctrl+C in the table).")
+        )
+        self.export = qt.QPushButton(_("Write CSV …"))
+        self.export.setToolTip(_("Write all features and how they were measured to a file, at full precision."))
+        self.said = sentence()
+        bottom.addWidget(self.copy)
+        bottom.addWidget(self.export)
+        bottom.addWidget(self.said, 1)
+        column.addLayout(bottom)
+
+        self._keys = qt.QShortcut(qt.QKeySequence("Ctrl+C"), self.tree)
+        self._keys.setContext(qt.Qt.WidgetShortcut)
+        self._keys.activated.connect(lambda *_args: self.copy_rows())
+        self.segment.activated.connect(lambda *_args: on_segment(self.segment.currentData or ""))
+        self.search.textChanged.connect(lambda *_args: self._draw())
+        self.copy.clicked.connect(lambda *_args: self.copy_rows())
+        self.export.clicked.connect(lambda *_args: on_export())
+        self.tree.itemCollapsed.connect(lambda item, *_args: self._folded.add(_group(item)))
+        self.tree.itemExpanded.connect(lambda item, *_args: self._folded.discard(_group(item)))
+
+    def show(self, segments: Sequence[tuple[str, str]], chosen: str, table: FeatureRows) -> None:
+        """Draw ``table``, which is of the ``chosen`` one of the segments (key and name)."""
+        fill(self.segment, segments, chosen, "")
+        self.segment.setVisible(len(segments) > 1)
+        if table != self._table:
+            self._table = table
+            self.said.setText("")
+            self._draw()
+
+    def say(self, text: str) -> None:
+        """What was done with the table."""
+        self.said.setText(text)
+
+    def copy_rows(self) -> None:
+        """Put the selected rows, or all that are shown, on the clipboard."""
+        selected = [row for row, item in self._shown if item.isSelected()]
+        rows = selected or [row for row, _item in self._shown]
+        slicer.app.clipboard().setText(self._table.tab_separated(rows))
+        self.say(_("{n} rows are on the clipboard.").format(n=len(rows)))
+
+    def _draw(self) -> None:
+        words = str(self.search.text)
+        rows = self._table.found(words)
+        blocked = self.tree.blockSignals(True)
+        self.tree.clear()
+        self.tree.setColumnCount(1 + len(self._table.titles))
+        self.tree.setHeaderLabels([_("Feature"), *self._table.titles])
+        groups: dict[str, Any] = {}
+        self._shown = []
+        for row in rows:
+            if row.group not in groups:
+                groups[row.group] = self._add_group(row.group)
+            self._shown.append((row, _add_row(groups[row.group], row)))
+        for group, item in groups.items():
+            item.setText(0, _("{family} ({n})").format(family=group, n=item.childCount()))
+            item.setExpanded(bool(words.strip()) or group not in self._folded)
+        self.tree.blockSignals(blocked)
+        self._fit_columns()
+        unstable = any(row.unstable for row in rows)
+        self.legend.setText(_("{mark} changes a lot when mask and image change a little.").format(mark=UNSTABLE))
+        self.legend.setVisible(unstable)
+        self.copy.setEnabled(bool(rows))
+
+    def _add_group(self, group: str) -> Any:
+        item = qt.QTreeWidgetItem(self.tree)
+        item.setData(0, qt.Qt.UserRole, group)
+        item.setFlags(qt.Qt.ItemIsEnabled)  # a heading is no row to copy
+        font = qt.QFont(self.tree.font)
+        font.setBold(True)
+        item.setFont(0, font)
+        item.setFirstColumnSpanned(True)
+        return item
+
+    def _fit_columns(self) -> None:
+        for place in range(1 + len(self._table.titles)):
+            self.tree.resizeColumnToContents(place)
+        self.tree.setColumnWidth(0, min(230, self.tree.columnWidth(0)))  # the numbers are what a person looks for
+
+
+def _tree() -> Any:
+    tree = qt.QTreeWidget()
+    tree.setAccessibleName(_("Features"))
+    tree.setAlternatingRowColors(True)
+    tree.setUniformRowHeights(True)
+    tree.setIndentation(12)
+    tree.setSelectionMode(qt.QAbstractItemView.ExtendedSelection)
+    tree.setMinimumHeight(_HEIGHT)
+    tree.header().setStretchLastSection(False)
+    return tree
+
+
+def _add_row(group: Any, row: FeatureRow) -> Any:
+    item = qt.QTreeWidgetItem(group)
+    name = f"{short_name(row.name)}, {row.unit}" if row.unit else short_name(row.name)
+    item.setText(0, f"{name} {UNSTABLE}" if row.unstable else name)
+    for place, text in enumerate(row.cells, start=1):
+        item.setText(place, text)
+        item.setTextAlignment(place, int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
+    item.setToolTip(0, row.name)
+    return item
+
+
+def _group(item: Any) -> str:
+    return str(item.data(0, qt.Qt.UserRole) or "")

@@ -1,0 +1,131 @@
+"""The score of a signature and the features that push it up or down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from ...radiomics.signature.score import Contribution, Score
+from ...reports.document import percent
+from ..features.feature_rows import number_text, percentile_text, short_name
+from .labels import heading, sentence
+
+_SHOWN = 8
+_UP, _DOWN, _AXIS = (222, 126, 38), (74, 134, 196), (128, 128, 128)
+_HEIGHT = 14
+
+
+class ScoreView:
+    """Heading, sentences and one bar for each of the strongest features."""
+
+    def __init__(self) -> None:
+        self.widget = qt.QFrame()
+        self.widget.setFrameShape(qt.QFrame.StyledPanel)
+        self._column = qt.QVBoxLayout(self.widget)
+        self._column.setSpacing(3)
+        self.title = heading()
+        self.detail = sentence()
+        self.notes = sentence()
+        for label in (self.title, self.detail, self.notes):
+            self._column.addWidget(label)
+        self._bars = qt.QWidget()
+        self._column.addWidget(self._bars)
+        self._shown: tuple[Score | None, Score | None] = (None, None)
+        self.widget.setVisible(False)
+
+    def show(self, score: Score | None, before: Score | None) -> None:
+        """Draw a score, with what it was before an edit; nothing without one."""
+        self.widget.setVisible(score is not None)
+        if score is None or (score, before) == self._shown:
+            return
+        self._shown = (score, before)
+        self.title.setText(f"{score.title}: {percent(score.probability.value)}")
+        self.detail.setText(_detail(score, before))
+        self.notes.setText("\n".join(score.notes))
+        self.notes.setVisible(bool(score.notes))
+        self._bars.setParent(None)
+        self._bars.deleteLater()
+        self._bars = _bars(score)
+        self._column.addWidget(self._bars)
+
+
+class PushBar(qt.QWidget):
+    """Paints a push to the right (up) or left (down) of the middle; ``share`` runs from -1 to 1."""
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self._share = 0.0
+        self.setMinimumHeight(_HEIGHT)
+        self.setMinimumWidth(80)
+
+    def showShare(self, share: float) -> None:
+        """Draw this share from now on."""
+        self._share = share
+        self.update()
+
+    def paintEvent(self, event: Any) -> None:
+        """Called by Qt."""
+        painter = qt.QPainter(self)
+        middle, top = self.width // 2, (self.height - _HEIGHT) // 2
+        length = round(abs(self._share) * (middle - 2))
+        color = _UP if self._share > 0 else _DOWN
+        painter.fillRect(
+            middle if self._share > 0 else middle - length, top + 2, length, _HEIGHT - 4, qt.QColor(*color)
+        )
+        painter.fillRect(middle, top, 1, _HEIGHT, qt.QColor(*_AXIS))
+        painter.end()
+
+
+def _detail(score: Score, before: Score | None) -> str:
+    parts = []
+    interval = score.probability.interval
+    if interval is not None:
+        text = _("{low} to {high} ({level} interval)")
+        low, high, level = percent(interval.low), percent(interval.high), percent(interval.level)
+        parts.append(text.format(low=low, high=high, level=level))
+    if score.operating_point is not None and score.positive is not None:
+        side = _("above the threshold of {t}") if score.positive else _("below the threshold of {t}")
+        parts.append(side.format(t=percent(score.operating_point.threshold)))
+    if before is not None:
+        parts.append(_("before the edit {p}").format(p=percent(before.probability.value)))
+    parts.append(score.bundle.title)
+    return " · ".join(parts)
+
+
+def _bars(score: Score) -> Any:
+    widget = qt.QWidget()
+    grid = qt.QGridLayout(widget)
+    grid.setContentsMargins(0, 4, 0, 0)
+    grid.setVerticalSpacing(1)
+    grid.setColumnStretch(1, 1)
+    strongest = score.contributions[:_SHOWN]
+    largest = max((abs(one.push) for one in strongest), default=0.0) or 1.0
+    for row, one in enumerate(strongest):
+        name = sentence(short_name(one.feature))
+        name.setWordWrap(False)
+        bar = PushBar()
+        bar.showShare(one.push / largest)
+        push = sentence(f"{one.push:+.2f}")
+        for place, part in enumerate((name, bar, push)):
+            part.setToolTip(_told(one))
+            grid.addWidget(part, row, place)
+        bar.setAccessibleName(_told(one))
+    rest = score.contributions[_SHOWN:]
+    if rest:
+        text = _("{n} more features: {push}").format(n=len(rest), push=f"{sum(one.push for one in rest):+.2f}")
+        grid.addWidget(sentence(text), len(strongest), 0, 1, 3)
+    legend = _("Orange pushes the score up, blue down, against the mean of the cohort ({kind}).")
+    grid.addWidget(sentence(legend.format(kind=score.kind)), len(strongest) + 1, 0, 1, 3)
+    return widget
+
+
+def _told(one: Contribution) -> str:
+    text = _("{feature} is {value}, percentile {percentile} of the cohort: {push}")
+    return text.format(
+        feature=one.feature,
+        value=f"{number_text(one.value)} {one.unit}".strip(),
+        percentile=percentile_text(one.percentile),
+        push=f"{one.push:+.2f}",
+    )
