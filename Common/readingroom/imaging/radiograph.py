@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..bundles.metadata import Preprocessing
+from ..bundles.metadata import Preprocessing, Preset
 from .equalize import blur_5x5, equalize_histogram
 
 Gray = NDArray[np.float32]
@@ -61,13 +61,30 @@ def prepare(gray: Gray, preprocessing: Preprocessing) -> Prepared:
     ------
     ValueError : not a picture of two axes, or a value outside 0 to 1
     """
+    square = resize(gray_levels(gray, preprocessing.preset), (preprocessing.size, preprocessing.size))
+    mean, std = (np.array(v, dtype=np.float32)[:, None, None] for v in (preprocessing.mean, preprocessing.std))
+    return Prepared(((square - mean) / std).astype(np.float32), (gray.shape[0], gray.shape[1]))
+
+
+def gray_levels(gray: Gray, preset: Preset) -> Gray:
+    """The grey levels [j, i], 0 to 1, as the preset has them, before the picture is resized.
+
+    Raises
+    ------
+    ValueError : not a picture of two axes, or a value outside 0 to 1
+    """
     if gray.ndim != 2 or 0 in gray.shape:
         raise ValueError(f"A radiograph has two axes with pixels, not the shape {gray.shape}.")
     if not (gray.min() >= 0 and gray.max() <= 1):
         raise ValueError("The grey levels of a radiograph must lie between 0 and 1.")
-    square = _resize(_PRESETS[preprocessing.preset](gray), preprocessing.size)
-    mean, std = (np.array(v, dtype=np.float32)[:, None, None] for v in (preprocessing.mean, preprocessing.std))
-    return Prepared(((square - mean) / std).astype(np.float32), (gray.shape[0], gray.shape[1]))
+    return _PRESETS[preset](gray)
+
+
+def resize(gray: Gray, size: tuple[int, int]) -> Gray:
+    """Stretched to (rows, columns): bilinear, pixel centers aligned; averages where it shrinks, so that fine patterns
+    do not alias."""
+    rows, columns = size
+    return np.asarray(Image.fromarray(gray).resize((columns, rows), Image.Resampling.BILINEAR), dtype=np.float32)
 
 
 def _published(gray: Gray) -> Gray:
@@ -80,11 +97,6 @@ def _rigorous(gray: Gray) -> Gray:
 
 
 _PRESETS: dict[str, Callable[[Gray], Gray]] = {"published": _published, "rigorous": _rigorous}
-
-
-def _resize(gray: Gray, size: int) -> Gray:
-    """Bilinear, with pixel centers aligned; averages where it shrinks, so that fine patterns do not alias."""
-    return np.asarray(Image.fromarray(gray).resize((size, size), Image.Resampling.BILINEAR), dtype=np.float32)
 
 
 def _centers(pixels: int, cells: int) -> Floats:

@@ -1,4 +1,4 @@
-"""NRRD and NIfTI files that hold one radiograph."""
+"""NRRD and NIfTI files, of one radiograph or of a volume."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ _READERS = {"nrrd": "NrrdImageIO", "nifti": "NiftiImageIO"}
 _NIFTI_HEADER_BYTES = 352  # the least offset of the values in a file that holds header and values
 
 
-def read_volume(path: Path, kind: str) -> SimpleITK.Image:
+def read_volume(path: Path, kind: str, several_slices: bool = False) -> SimpleITK.Image:
     """The image with its geometry.
+
+    Parameters
+    ----------
+    several_slices : a volume is as welcome as a radiograph
 
     Raises
     ------
-    InputError : damaged or cut short, a NIfTI file under another name, several slices, or too large (told before it
-        is decoded)
+    InputError : damaged or cut short, a NIfTI file under another name, several slices where one was expected, or slices
+        that are too large (told before anything is decoded)
     """
     if kind == "nifti" and not path.name.lower().endswith((".nii", ".nii.gz")):
         raise InputError(f"'{path.name}' is a NIfTI file; SimpleITK reads it only under a name in .nii or .nii.gz.")
@@ -32,7 +36,8 @@ def read_volume(path: Path, kind: str) -> SimpleITK.Image:
     reader.SetFileName(str(path))
     try:
         reader.ReadImageInformation()
-        refuse_several_slices(reader.GetSize(), path.name)
+        if not several_slices:
+            refuse_several_slices(reader.GetSize(), path.name)
         columns, rows = reader.GetSize()[:2]
         refuse_impossible_size(columns, rows, path.name)
         if kind == "nifti":

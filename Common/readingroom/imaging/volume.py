@@ -1,0 +1,83 @@
+"""A CT or MR volume: its stored values in a geometry whose axes run to the patient's left, back and head."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .file_kind import file_kind
+from .volume_file import read_volume
+
+_FEWEST_SLICES = 3  # fewer are a picture, or a localizer
+
+
+def load_volume(path: Path) -> SimpleITK.Image:
+    """The volume of an NRRD or NIfTI file, or of the longest series in a DICOM folder (HU for CT), float32, in LPS.
+
+    Raises
+    ------
+    InputError : with one sentence, for whatever is no volume: missing, damaged, a single picture, values that are not
+        numbers
+    """
+    image = _dicom_series(path) if path.is_dir() else _file(path)
+    if image.GetNumberOfComponentsPerPixel() != 1:
+        raise InputError(f"'{path.name}' holds several values for each voxel; a gray volume was expected.")
+    if image.GetDimension() != 3 or image.GetSize()[2] < _FEWEST_SLICES:
+        raise InputError(f"'{path.name}' is no volume: it has fewer than {_FEWEST_SLICES} slices.")
+    volume = SimpleITK.DICOMOrient(SimpleITK.Cast(image, SimpleITK.sitkFloat32), "LPS")
+    if not np.isfinite(SimpleITK.GetArrayViewFromImage(volume)).all():
+        raise InputError(f"'{path.name}' holds voxels that are not numbers (NaN or infinite).")
+    return volume
+
+
+def load_mask(path: Path, volume: SimpleITK.Image) -> NDArray[np.bool_]:
+    """A mask ``[k, j, i]`` on the grid of ``volume``: whatever is not 0 in the file.
+
+    Raises
+    ------
+    InputError : as `load_volume`
+    """
+    mask = SimpleITK.DICOMOrient(_file(path), "LPS")
+    on_grid = SimpleITK.Resample(mask, volume, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
+    return SimpleITK.GetArrayFromImage(on_grid) != 0
+
+
+def _file(path: Path) -> SimpleITK.Image:
+    kind = file_kind(path)
+    if kind not in ("nrrd", "nifti"):
+        raise InputError(f"'{path.name}' is no volume; it must be a DICOM folder, an NRRD or a NIfTI file.")
+    return read_volume(path, kind, several_slices=True)
+
+
+def _dicom_series(folder: Path) -> SimpleITK.Image:
+    """The series with the most files; subfolders are not searched."""
+    with _quiet():
+        names = {uid: SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), uid)
+                 for uid in SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))}  # fmt: skip
+        if not names:
+            raise InputError(f"The folder '{folder.name}' holds no DICOM series.")
+        longest, count = Counter({uid: len(files) for uid, files in names.items()}).most_common(1)[0]
+        if count < _FEWEST_SLICES:
+            raise InputError(f"The folder '{folder.name}' holds no DICOM series of several slices.")
+        reader = SimpleITK.ImageSeriesReader()
+        reader.SetFileNames(names[longest])
+        try:
+            return reader.Execute()
+        except RuntimeError as error:  # all that SimpleITK raises
+            raise InputError(f"The DICOM series in '{folder.name}' is damaged or incomplete.") from error
+
+
+class _quiet:  # noqa: N801  # a context, used as a verb
+    """GDCM's warnings quote header values, which may name the patient: they must not reach a log."""
+
+    def __enter__(self) -> None:
+        self._before = SimpleITK.ProcessObject.GetGlobalWarningDisplay()
+        SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
+
+    def __exit__(self, *_: object) -> None:
+        SimpleITK.ProcessObject.SetGlobalWarningDisplay(self._before)
