@@ -1,0 +1,169 @@
+"""Training one network on one split of a cohort."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor, nn
+
+from ...engine.device import Wanted, choose
+from ...engine.progress import Progress
+from ...errors import InputError
+from .. import losses
+from ..cohort import Cohort
+from ..losses.loss import Loss
+from ..normalization import Normalization, normalization
+from ..picture_store import PictureStore, read
+from ..protocol import Protocol
+from ..splits import Split
+from . import history
+from .checkpoints import network_state, read_checkpoint
+from .data import Look, Rows, Side
+from .history import Epoch
+from .module import Plan, Training, read_history
+from .order import class_chances
+from .processes import Processes, is_main, wait_for_others
+from .quiet import quiet
+from .run_folder import RunFolder, facts_of
+from .trainer import create_trainer, deterministic, in_words, keyboard
+from .watch import Watch, relayed
+
+_PREPARING = 0.1  # part of the progress
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A trained network.
+
+    Parameters
+    ----------
+    state_dict : of the epoch with the lowest validation loss, on the CPU; the moving average where there is one
+    history : what happened in each epoch
+    normalization : what the training rows' gray levels went through; every later input has to as well
+    notes : sentences on what was done otherwise than the protocol says
+    """
+
+    state_dict: dict[str, Tensor]
+    history: tuple[Epoch, ...]
+    normalization: Normalization
+    notes: tuple[str, ...] = ()
+
+    @property
+    def best_epoch(self) -> int:
+        """Counted from 0."""
+        return history.best(self.history)
+
+
+def fit(
+    network: nn.Module,
+    cohort: Cohort,
+    split: Split,
+    protocol: Protocol,
+    folder: Path,
+    device: Wanted = "auto",
+    devices: int = 1,
+    nodes: int = 1,
+    progress: Progress | None = None,
+    *,
+    pictures: Path | None = None,
+    workers: int | None = None,
+) -> Fitted:
+    """Train on ``split.train``, choose the epoch on ``split.validation``.
+
+    A folder with a finished training gives its result at once; one with a training that was killed goes on after its
+    last whole epoch, and ends with the same weights as if nothing had happened (on the same kind of device). The same
+    seed gives the same weights whatever the number of loading processes.
+
+    Parameters
+    ----------
+    network : raw logits (n, outputs) of ``Normalization``'s inputs; outputs in the order of `losses.outputs`. What is
+        frozen (``requires_grad``) does not learn, and its normalization layers stay as they are. It is changed
+    folder : of this training alone
+    devices, nodes : processes on each computer, and computers; ``protocol.batch`` is shared out among all of them
+    pictures : folder of prepared pictures, which several trainings may share; ``folder / "pictures"`` when left out
+    workers : processes that load images; as many as help on this device when left out
+
+    Raises
+    ------
+    InputError : an image or an outcome cannot be used, the folder holds another training, the training diverged
+    CancelledError : ``progress`` was cancelled
+    SetupError : there is no such device
+    EngineError : the memory is not enough for a batch
+    """
+    progress = progress or Progress()
+    if len(split.train) == 0 or len(split.validation) == 0:
+        raise InputError(f"The split '{split.name}' needs rows to train on and rows that choose the epoch.")
+    run = RunFolder(folder)
+    store = PictureStore(pictures or folder / "pictures", protocol.input)
+    rows = np.concatenate([split.train, split.validation])
+    files = store.fill(cohort, rows, progress.part(0, _PREPARING), os.cpu_count() or 1)
+    by_row = dict(zip(rows.tolist(), files, strict=True))
+    run.begin(facts_of(network, cohort, split, protocol, by_row), network)
+    if not run.finished:
+        loss = losses.create(protocol, cohort.take(split.train), losses.outputs(protocol, cohort))
+        sides = _side(cohort, split.train, by_row, loss), _side(cohort, split.validation, by_row, loss)
+        processes = Processes(choose(device), devices, nodes, workers)
+        _train(network, loss, *sides, protocol, run, processes, progress.part(_PREPARING, 1))
+    return Fitted(*run.result())
+
+
+def _side(cohort: Cohort, rows: np.ndarray, files: dict[int, Path], loss: Loss) -> Side:
+    return Side(tuple(files[int(number)] for number in rows), loss.targets(cohort.take(rows)))
+
+
+def _train(
+    network: nn.Module,
+    loss: Loss,
+    training: Side,
+    validation: Side,
+    protocol: Protocol,
+    run: RunFolder,
+    processes: Processes,
+    progress: Progress,
+) -> None:
+    precision, notes = _precision(protocol, processes.device)
+    look = Look(protocol.input.kind, normalization(protocol.input, (read(path) for path in training.paths)))
+    if not _is_over(run, protocol):
+        module = Training(network, loss, Plan.of(protocol), run.log)
+        module.train()
+        rows = Rows(
+            training,
+            validation,
+            look,
+            protocol.augment,
+            protocol.batch,
+            protocol.seed,
+            chances=class_chances(training.targets, protocol.oversampling) if protocol.balance == "sampler" else None,
+            workers=processes.loaders,
+            pin=processes.device.type == "cuda",
+        )
+        with ExitStack() as stack:
+            for context in (quiet(), deterministic(processes.device), keyboard(), in_words(protocol.batch)):
+                stack.enter_context(context)
+            watch: Callback = stack.enter_context(relayed(progress)) if processes.spawned else Watch(progress)
+            trainer = create_trainer(protocol, run, processes, precision, [watch])
+            trainer.fit(module, rows, ckpt_path=run.last if run.last.is_file() else None, weights_only=True)
+    if is_main():
+        done = read_history(read_checkpoint(run.last))
+        run.finish(network_state(read_checkpoint(run.best)), done, look.normalization, notes)
+    wait_for_others()
+
+
+def _is_over(run: RunFolder, protocol: Protocol) -> bool:
+    """True when a training was killed after its last epoch."""
+    if not run.last.is_file():
+        return False
+    done = read_history(read_checkpoint(run.last))
+    return history.is_over(done, protocol.epochs, protocol.least_epochs, protocol.patience)
+
+
+def _precision(protocol: Protocol, device: torch.device) -> tuple[str, list[str]]:
+    if protocol.precision == "16-mixed" and device.type == "cpu":
+        return "32", ["Half precision needs a graphics card; the processor trained in single precision."]
+    return protocol.precision, []
