@@ -49,7 +49,7 @@ class Exports:
     def edited(self, volume: Any, segmentation: Any, keys: Collection[str]) -> dict[str, SegmentMask]:
         """The segments whose voxels are not those that were measured, as they are now."""
         states = state_of(segmentation, keys)
-        suspects = [key for key in keys if states[key] != self._states.get(key)]
+        suspects = [key for key in keys if states[key] != self._states.get(key) or key not in self._masks]
         masks = masks_on(volume, segmentation, suspects) if suspects else {}
         edited = {key: mask for key, mask in masks.items() if not mask.same_as(self._masks.get(key))}
         self._states |= {key: states[key] for key in suspects if key not in edited}
@@ -65,10 +65,9 @@ class Exports:
         self._states |= state_of(segmentation, masks)
 
     def forget(self, keys: Collection[str]) -> None:
-        """These segments were not measured after all."""
+        """These segments were not measured after all. They are with the next edit; until then nothing is to be done."""
         for key in keys:
             self._masks.pop(key, None)
-            self._states.pop(key, None)
 
     def clear(self) -> None:
         """Forget everything: the scene is closed."""

@@ -99,11 +99,14 @@ def _add_segment(table: Any, segment: MeasuredSegment, features: tuple[str, ...]
     if score is not None and score.percentiles:
         ranks = [score.percentiles.get(feature, math.nan) for feature in features]
         _add_numbers(table, _("{segment}, cohort percentile").format(segment=segment.name), ranks)
+    if score is not None and score.unstable:
+        marks = [_("unstable") if feature in score.unstable else "" for feature in features]
+        _add_texts(table, _("{segment}, stability").format(segment=segment.name), marks)
 
 
 def _add_texts(table: Any, title: str, texts: list[str]) -> None:
     column = vtk.vtkStringArray()
-    column.SetName(title)
+    column.SetName(_unused(table, title))
     for text in texts:
         column.InsertNextValue(text)
     table.AddColumn(column)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from ..studies import studies_in_scene
@@ -18,6 +17,7 @@ from ..widgets.read import ReadView
 from ..widgets.score import ScoreView
 from ..widgets.segment_list import SegmentRow
 from . import feature_rows
+from .order import Choices, names_of, segmentations_in_scene
 from .results import Results
 
 if TYPE_CHECKING:
@@ -46,29 +46,22 @@ class FeaturesViews:
             column.addWidget(part.widget)
         column.addWidget(self.notes)
 
-    def segmentations(self) -> list[Any]:
-        """The segmentations that can be chosen."""
-        found = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
-        return [node for node in found if not node.GetHideFromEditors()]
-
-    def show_choices(
-        self, volume: Any, segmentation: Any, chosen: Sequence[str], results: Results | None, busy: Sequence[str]
-    ) -> None:
-        """Draw what there is to choose; ``busy`` are the segments that are being measured."""
+    def show_choices(self, choices: Choices, results: Results | None, busy: Sequence[str]) -> None:
+        """Draw what is chosen. While segments are ``busy`` being measured, nothing else can be chosen."""
         self.choices.show_nodes(
             [(node.GetID(), node.GetName()) for node in studies_in_scene()],
-            volume.GetID() if volume is not None else "",
-            [(node.GetID(), node.GetName()) for node in self.segmentations()],
-            segmentation.GetID() if segmentation is not None else "",
+            choices.image_id,
+            [(node.GetID(), node.GetName()) for node in segmentations_in_scene()],
+            choices.segmentation_id,
         )
         rows = []
-        if segmentation is not None:
-            inner = segmentation.GetSegmentation()
-            for key in inner.GetSegmentIDs():
-                segment = inner.GetSegment(key)
-                state = _("Measuring …") if key in busy else _state(results, key)
-                rows.append(SegmentRow(key, segment.GetName(), tuple(segment.GetColor()), key in chosen, state))
+        for key, name in names_of(choices.segmentation).items():
+            color = tuple(choices.segmentation.GetSegmentation().GetSegment(key).GetColor())
+            state = _("Measuring …") if key in busy else _state(results, key)
+            rows.append(SegmentRow(key, name, color, key in choices.segments, state))
         self.choices.show_segments(rows)
+        self.choices.show_parameters_possible(not choices.bundle)
+        self.choices.set_enabled(not busy)
 
     def show_results(self, results: Results | None, shown: str) -> str:
         """Draw the features of one segment, or of all (``""``) where there are several; which it is in the end."""

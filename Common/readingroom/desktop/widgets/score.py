@@ -7,10 +7,12 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
+import readingroom
+
 from ...radiomics.signature.score import Contribution, Score
 from ...reports.document import percent
 from ..features.feature_rows import number_text, percentile_text, short_name
-from .labels import heading, sentence
+from .labels import banner, heading, sentence
 
 _SHOWN = 8
 _UP, _DOWN, _AXIS = (222, 126, 38), (74, 134, 196), (128, 128, 128)
@@ -28,7 +30,8 @@ class ScoreView:
         self.title = heading()
         self.detail = sentence()
         self.notes = sentence()
-        for label in (self.title, self.detail, self.notes):
+        self.demonstration = banner(readingroom.DEMONSTRATION)
+        for label in (self.demonstration, self.title, self.detail, self.notes):
             self._column.addWidget(label)
         self._bars = qt.QWidget()
         self._column.addWidget(self._bars)
@@ -43,8 +46,10 @@ class ScoreView:
         self._shown = (score, before)
         self.title.setText(f"{score.title}: {percent(score.probability.value)}")
         self.detail.setText(_detail(score, before))
-        self.notes.setText("\n".join(score.notes))
-        self.notes.setVisible(bool(score.notes))
+        self.demonstration.setVisible(score.bundle.demonstration)
+        notes = (*score.notes, *score.bundle.warnings)
+        self.notes.setText("\n".join(notes))
+        self.notes.setVisible(bool(notes))
         self._bars.setParent(None)
         self._bars.deleteLater()
         self._bars = _bars(score)
