@@ -75,6 +75,7 @@ class SelfAttention(nn.Module):
         nn.init.trunc_normal_(self.token, std=0.02)
 
     def forward(self, slices: Tensor, present: Tensor | None = None) -> Aggregated:
+        slices = _filled(slices, present)
         token = self.token.expand(len(slices), 1, -1)
         row = self.before(torch.cat([token, slices], dim=1))
         absent = None if present is None else nn.functional.pad(~present, (1, 0))  # the token is always there
@@ -105,7 +106,16 @@ def create(name: str, features: int) -> nn.Module:
 
 
 def _weighted(slices: Tensor, scores: Tensor, present: Tensor | None) -> Aggregated:
-    """The mean of the slices [n, slices, features], weighted by the softmax of their scores [n, slices].
+    """The mean of the slices [n, slices, features], weighted by the softmax of their scores [n, slices]."""
+    slices = _filled(slices, present)
+    if present is not None:
+        scores = scores.masked_fill(~present, -torch.inf)
+    weights = scores.softmax(1)
+    return Aggregated(torch.einsum("ns,nsf->nf", weights, slices), weights)
+
+
+def _filled(slices: Tensor, present: Tensor | None) -> Tensor:
+    """0 where no slice is: a weight of 0 does not undo what is not a number.
 
     Raises
     ------
@@ -113,8 +123,4 @@ def _weighted(slices: Tensor, scores: Tensor, present: Tensor | None) -> Aggrega
     """
     if slices.shape[1] == 0 or (present is not None and not present.any(1).all()):
         raise ValueError("A study without slices cannot be aggregated.")
-    if present is not None:
-        scores = scores.masked_fill(~present, -torch.inf)
-        slices = slices.masked_fill(~present[..., None], 0)  # 0 times what is not a number would not be 0
-    weights = scores.softmax(1)
-    return Aggregated(torch.einsum("ns,nsf->nf", weights, slices), weights)
+    return slices if present is None else slices.masked_fill(~present[..., None], 0)

@@ -102,4 +102,4 @@ def _shared_out(weight: Tensor, own: Tensor | None) -> Tensor:
         return weight
     if weight.shape[0] != own.shape[0] or weight.shape[2:] != own.shape[2:]:
         return weight
-    return weight.sum(1, keepdim=True).expand_as(own) / own.shape[1]
+    return weight.to(own.dtype).sum(1, keepdim=True).expand_as(own) / own.shape[1]

@@ -1,0 +1,105 @@
+"""Networks that read volumes, and the weights that others published for them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from readingroom.errors import BundleError, DownloadError, InputError
+from readingroom.networks import volumes
+from readingroom.networks.torchvision_schemas import make_torchvision_importable
+
+
+def layer4_of(network: nn.Module, inputs: torch.Tensor) -> list[int]:
+    shapes: list[list[int]] = []
+    handle = network.get_submodule("layer4").register_forward_hook(lambda _, __, maps: shapes.append(list(maps.shape)))
+    with torch.inference_mode():
+        network(inputs)
+    handle.remove()
+    return shapes[0]
+
+
+@pytest.fixture(scope="module")
+def medicalnet() -> nn.Module:
+    torch.manual_seed(0)
+    return volumes.create("medicalnet_resnet50", 2)
+
+
+@pytest.fixture(scope="module")
+def published(medicalnet: nn.Module, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as MedicalNet's authors give it: a pickle, names of a parallel network, and a head for another task."""
+    path = tmp_path_factory.mktemp("weights") / "resnet_50_23dataset.pth"
+    state = {f"module.{n}": t.half() for n, t in medicalnet.state_dict().items() if not n.startswith("fc.")}
+    state = {name: tensor for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
+    torch.save({"state_dict": state | {"module.conv_seg.0.weight": torch.zeros(2, 2)}}, path)
+    return path
+
+
+def test_each_3d_resnet_has_the_grid_of_those_who_made_it(medicalnet: nn.Module, shared: Path) -> None:
+    oracle = json.loads((shared / "oracles" / "arch" / "param_counts.json").read_text())["paper001"]
+    inputs = torch.zeros(1, 1, 64, 64, 32)
+    assert layer4_of(medicalnet, inputs) == oracle["medicalnet_original_layer4_out_for_64x64x32"]
+    assert layer4_of(volumes.create("monai_resnet50", 2), inputs) == oracle["monai_layer4_out_for_64x64x32"]
+
+
+def test_dilated_stages_see_as_far_as_strided_ones(medicalnet: nn.Module) -> None:
+    kernels = {
+        stage: {m.dilation for m in medicalnet.get_submodule(stage).modules() if isinstance(m, nn.Conv3d)
+                if m.kernel_size == (3, 3, 3)}
+        for stage in ("layer2", "layer3", "layer4")
+    }  # fmt: skip
+    assert kernels == {"layer2": {(1, 1, 1)}, "layer3": {(2, 2, 2)}, "layer4": {(4, 4, 4)}}
+
+
+def test_medicalnet_s_file_fills_all_but_what_is_new(medicalnet: nn.Module, published: Path) -> None:
+    network = volumes.create("monai_resnet50", 2, published)
+    theirs, ours = medicalnet.state_dict(), network.state_dict()
+    body = [name for name in ours if not name.startswith("fc.") and not name.endswith("num_batches_tracked")]
+    assert all(torch.equal(ours[name], theirs[name].half().float()) for name in body)
+    assert not torch.equal(ours["fc.0.weight"], theirs["fc.0.weight"])
+
+
+def test_three_channels_begin_with_what_one_channel_learned(published: Path) -> None:
+    torch.manual_seed(0)
+    gray = volumes.create("monai_resnet50", 2, published)
+    torch.manual_seed(0)
+    three = volumes.create("monai_resnet50", 2, published, channels=3)
+    inputs = torch.rand(1, 1, 16, 16, 16, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        maps = gray.get_submodule("conv1")(inputs)
+        assert torch.allclose(three.get_submodule("conv1")(inputs.expand(-1, 3, -1, -1, -1)), maps, atol=1e-5)
+
+
+def test_weights_of_another_network_are_refused(published: Path) -> None:
+    with pytest.raises(BundleError, match="does not fit this network"):
+        volumes.create("densenet121_3d", 2, published)
+
+
+def test_r3d_18_with_torchvision_s_weights_computes_what_torchvision_s_does(tmp_path: Path) -> None:
+    make_torchvision_importable()
+    from torchvision.models.video import r3d_18
+
+    torch.manual_seed(0)
+    theirs = r3d_18(weights=None, num_classes=5).eval()
+    path = tmp_path / "r3d_18.pth"
+    torch.save(theirs.state_dict(), path)
+    ours = volumes.create("r3d_18", 5, path)
+    inputs = torch.rand(1, 3, 8, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        assert torch.allclose(ours(inputs), theirs(inputs), atol=1e-5)
+
+
+def test_that_nobody_publishes_weights_is_said() -> None:
+    with pytest.raises(InputError, match="Nobody publishes weights for 3D DenseNet-121"):
+        volumes.create("densenet121_3d", 2, "hub")
+
+
+def test_without_a_network_the_hub_is_said_to_be_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(DownloadError, match="weights of medicalnet_resnet50 could not be fetched"):
+        volumes.create("medicalnet_resnet50", 2, "hub")
