@@ -101,8 +101,8 @@ def patient_intervals(
 
     Parameters
     ----------
-    metrics : takes the arrays, all indexed by case first, and returns values by name; a name may be missing in a
-        resample where the metric has no value
+    metrics : takes the arrays, all indexed by case first, and returns values by name; in a resample where a metric has
+        no value its name may be missing, or all where it raises `OneClassError`
     patients : (cases,) whose image it is
 
     A metric with a value in fewer than half of the resamples has no interval: there are too few cases for one.
@@ -114,9 +114,12 @@ def patient_intervals(
     values = metrics(*inputs)
     drawn: dict[str, list[float]] = {name: [] for name in values}
     for rows in patient_resamples(who, resamples, seed):
-        for name, value in metrics(*(array[rows] for array in inputs)).items():
-            if name in drawn:
-                drawn[name].append(value)
+        try:
+            found = metrics(*(array[rows] for array in inputs))
+        except OneClassError:
+            continue
+        for name in drawn.keys() & found.keys():
+            drawn[name].append(found[name])
     return {
         name: Estimate(value, _percentiles(drawn[name], resamples, level), len(who)) for name, value in values.items()
     }

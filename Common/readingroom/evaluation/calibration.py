@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
 from ..reading import Estimate, Interval
@@ -67,8 +67,7 @@ def recalibration(
 def reliability_bins(labels: ArrayLike, probabilities: ArrayLike, bins: int = 10) -> tuple[ReliabilityBin, ...]:
     """Bins of equal width from 0 to 1, without the empty ones."""
     truth, values = _probabilities(labels, probabilities)
-    # Rounded, so that 0.3, which is a hair less than 3 / 10 as a float, lands in the bin that starts there.
-    which = np.minimum(np.floor(np.round(values * bins, 9)).astype(int), bins - 1)
+    which = _bin_numbers(values, bins)
     return tuple(
         ReliabilityBin(
             low=float(b / bins),
@@ -85,10 +84,14 @@ def expected_calibration_error(labels: ArrayLike, probabilities: ArrayLike, bins
 
     It depends on where the bin edges lie; quote the number of bins with it.
     """
-    table = reliability_bins(labels, probabilities, bins)
-    counts = np.array([row.observed.n for row in table], dtype=np.float64)
-    gaps = np.array([abs(row.mean_probability - row.observed.value) for row in table])
-    return float((gaps * counts).sum() / counts.sum())
+    truth, values = _probabilities(labels, probabilities)
+    gaps = np.bincount(_bin_numbers(values, bins), weights=values - truth, minlength=bins)
+    return float(np.abs(gaps).sum() / truth.size)
+
+
+def _bin_numbers(probabilities: Floats, bins: int) -> NDArray[np.intp]:
+    # Rounded, so that 0.3, which is a hair less than 3 / 10 as a float, lands in the bin that starts there.
+    return np.minimum(np.floor(np.round(probabilities * bins, 9)).astype(np.intp), bins - 1)
 
 
 def _first(fit: LogisticFit, level: float, n: int) -> Estimate:

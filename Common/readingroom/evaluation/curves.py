@@ -1,4 +1,7 @@
-"""The points of a ROC curve and of a precision-recall curve, from the strictest threshold to the most lenient one."""
+"""The points of a ROC curve and of a precision-recall curve, from the strictest threshold to the most lenient one.
+
+scikit-learn has the same curves; they are written here because Slicer does not bundle scikit-learn.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,22 @@ class RocCurve:
     sensitivity: Floats
     specificity: Floats
 
+    @property
+    def area(self) -> float:
+        """The AUC, as in `auc.auc`: equal scores of a positive and a negative count one half."""
+        return float(np.trapezoid(self.sensitivity, 1 - self.specificity))
+
+    def sensitivity_at(self, specificity: float) -> float:
+        """The sensitivity at this specificity or above.
+
+        It looks for the threshold on the cases that it measures; `operating_points.cross_fitted` does not.
+        """
+        return float(self.sensitivity[self.specificity >= specificity - 1e-12].max())
+
+    def specificity_at(self, sensitivity: float) -> float:
+        """The specificity at this sensitivity or above; see `sensitivity_at`."""
+        return float(self.specificity[self.sensitivity >= sensitivity - 1e-12].max())
+
 
 @dataclass(frozen=True)
 class PrecisionRecallCurve:
@@ -28,6 +47,11 @@ class PrecisionRecallCurve:
     precision: Floats
     recall: Floats
     chance: float
+
+    @property
+    def average_precision(self) -> float:
+        """The area as a sum of steps, without interpolation: the mean of the precision over the positives."""
+        return float((np.diff(self.recall, prepend=0.0) * self.precision).sum())
 
 
 def roc(labels: ArrayLike, scores: ArrayLike) -> RocCurve:

@@ -77,21 +77,6 @@ def at_specificity(specificity: float) -> Choice:
     return choose
 
 
-def sensitivity_at_specificity(labels: ArrayLike, scores: ArrayLike, specificity: float) -> float:
-    """The sensitivity of the ROC curve at this specificity or above, for ``labels`` and ``scores`` (cases,).
-
-    It looks for the threshold on the cases that it measures; `cross_fitted` does not.
-    """
-    _, sensitivities, specificities = _roc(labels, scores)
-    return float(sensitivities[specificities >= specificity - 1e-12].max())
-
-
-def specificity_at_sensitivity(labels: ArrayLike, scores: ArrayLike, sensitivity: float) -> float:
-    """The specificity of the ROC curve at this sensitivity or above; see `sensitivity_at_specificity`."""
-    _, sensitivities, specificities = _roc(labels, scores)
-    return float(specificities[sensitivities >= sensitivity - 1e-12].max())
-
-
 def confusion(labels: ArrayLike, scores: ArrayLike, threshold: float) -> Confusion:
     """Counts at ``threshold`` for ``labels`` (cases,) 0 or 1 and ``scores`` (cases,)."""
     truth, values = labels_and_scores(labels, scores)

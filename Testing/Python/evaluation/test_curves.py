@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from readingroom.evaluation.auc import auc
-from readingroom.evaluation.average_precision import average_precision
 from readingroom.evaluation.binary import OneClassError
 from readingroom.evaluation.curves import precision_recall, roc
 from readingroom.evaluation.partial_auc import partial_auc
@@ -13,6 +12,10 @@ LABELS = [0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 1]
 SCORES = [0.1, 0.4, 0.35, 0.8, 0.2, 0.7, 0.55, 0.9, 0.6, 0.05, 0.3, 0.45, 0.25, 0.5, 0.65, 0.15, 0.85, 0.6, 0.3, 0.75]
 RANKED = np.arange(100) / 100
 RARE = np.isin(np.arange(100), [55, 60, 75, 81, 90, 92, 95, 97, 98, 99]).astype(int)
+
+
+def average_precision(labels, scores):
+    return precision_recall(labels, scores).average_precision
 
 
 def test_average_precision():
@@ -25,7 +28,9 @@ def test_average_precision_of_a_constant_is_the_share_of_positives():
 
 def test_the_area_under_the_roc_points_is_the_auc():
     curve = roc(LABELS, SCORES)
-    assert np.trapezoid(curve.sensitivity, 1 - curve.specificity) == pytest.approx(auc(LABELS, SCORES), abs=1e-12)
+    assert curve.area == pytest.approx(auc(LABELS, SCORES), abs=1e-12)
+    tied = roc([0, 1, 1], [0.5, 0.5, 0.9])
+    assert tied.area == pytest.approx(0.75, abs=1e-12)
 
 
 def test_a_roc_curve_runs_from_nobody_to_everybody():
@@ -72,3 +77,10 @@ def test_one_class_alone_has_no_curve(metric):
 def test_a_specificity_of_1_leaves_no_area():
     with pytest.raises(ValueError, match="between 0 and 1"):
         partial_auc(LABELS, SCORES, 1.0)
+
+
+def test_sensitivity_and_specificity_are_read_off_the_roc_curve():
+    curve = roc(RARE, RANKED)
+    assert curve.sensitivity_at(0.9) == pytest.approx(0.6, abs=1e-9)
+    assert curve.specificity_at(0.8) == pytest.approx(73 / 90, abs=1e-9)
+    assert (curve.sensitivity_at(0.0), curve.specificity_at(0.0)) == (1, 1)

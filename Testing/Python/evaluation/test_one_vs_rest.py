@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from readingroom.evaluation.auc import auc
-from readingroom.evaluation.average_precision import average_precision
 from readingroom.evaluation.binary import OneClassError
+from readingroom.evaluation.calibration import brier
 from readingroom.evaluation.one_vs_rest import macro, one_vs_rest
 
 GENERATOR = np.random.default_rng(3)
@@ -21,8 +21,8 @@ def test_macro_auc_equals_scikit_learn_s():
 
 
 def test_each_class_has_its_own_value():
-    found = one_vs_rest(average_precision, PRESENT, PROBABILITIES)
-    assert found[1] == average_precision(PRESENT[:, 1], PROBABILITIES[:, 1])
+    found = one_vs_rest(brier, PRESENT, PROBABILITIES)
+    assert found[1] == brier(PRESENT[:, 1], PROBABILITIES[:, 1])
     assert found.shape == (3,)
 
 

@@ -8,8 +8,6 @@ from readingroom.evaluation.operating_points import (
     at_specificity,
     confusion,
     cross_fitted,
-    sensitivity_at_specificity,
-    specificity_at_sensitivity,
     youden,
 )
 
@@ -79,11 +77,6 @@ def test_cross_fitting_uses_each_case_once():
 def test_one_fold_cannot_be_cross_fitted():
     with pytest.raises(ValueError, match="two folds"):
         cross_fitted(LABELS, SCORES, np.zeros(100), youden)
-
-
-def test_sensitivity_and_specificity_are_read_off_the_roc_curve():
-    assert sensitivity_at_specificity(LABELS, SCORES, 0.9) == pytest.approx(0.6, abs=1e-9)
-    assert specificity_at_sensitivity(LABELS, SCORES, 0.8) == pytest.approx(73 / 90, abs=1e-9)
 
 
 def test_the_share_of_cases_that_is_called():
