@@ -1,140 +1,202 @@
-"""What a bundle may say of itself: every number from films that the network in question had not seen."""
+"""What a model is worth: every number from rows that the network in question had not seen.
+
+`judge` fits what a bundle stores (calibration, operating points, conformal quantiles) and measures it on rows that did
+not fit it. `judge_bundle` measures what a finished bundle says on a cohort that it has never met, as it says it.
+"""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from ..bundles import metadata
+from ..bundles.confidence import Calibration, Conformal, OperatingPoint
+from ..bundles.metadata import BundleMetadata
+from ..errors import InputError
 from ..evaluation.auc import auc
-from ..evaluation.bootstrap import patient_bootstrap
-from ..evaluation.calibration import brier, recalibration
-from ..evaluation.operating_points import Choice, at_sensitivity, at_specificity, cross_fitted, youden
+from ..evaluation.bootstrap import patient_intervals
+from ..evaluation.one_vs_rest import macro
 from ..reading import Estimate
-from ..trust.calibration import PlattScaling, fit_platt
-from ..trust.conformal import ConformalSets, fit_conformal
+from ..records import frozen
+from . import calibrated, prediction_sets, thresholds
+from .answers import Answers
+from .levels import How, Level, at_level
+from .metric_families import load_family
+from .minimum import EXPLORATORY_BELOW, can_be_judged, exploratory, patients_of_each
+from .predictions import Predictions
 
-Floats = NDArray[np.float64]
-
-POINTS: Mapping[str, Choice] = {
-    "balanced": youden,
-    "sensitive": at_sensitivity(0.95),
-    "specific": at_specificity(0.95),
-}
-DEFAULT_POINT = "balanced"
 RESAMPLES = 2000  # of the patients, for each interval
 
 
 @dataclass(frozen=True)
-class OutOfFold:
-    """Predictions of films by networks that had not seen their patients.
+class Judgement:
+    """The numbers of a model.
 
     Parameters
     ----------
-    labels, patients : (films,)
-    folds : (repeats, films) fold of each film; repeats differ in their splits
-    logits : (repeats, films) of pneumonia
+    answers : one row for each of ``level``, with probabilities, decisions and sets that come from other rows
+    level : what a row is: a ``study``, a ``breast`` or a ``patient``
+    calibration, points, default_point, conformal : what a bundle stores; None or empty where ``notes`` says why
+    metrics : by name, see `readingroom.learning.metric_families.title`; intervals are over patients
+    patients : how many by class
+    exploratory : classes of fewer than 30 patients; with any of them no number may stand without a warning
+    notes : sentences on what could not be fitted or measured
     """
 
-    labels: NDArray[np.int64]
-    patients: NDArray[np.str_]
-    folds: NDArray[np.int64]
-    logits: Floats
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The numbers of a bundle. Calibration, operating points and sets use the first repeat: one prediction a film."""
-
-    calibration: PlattScaling
-    probabilities: Floats
-    cross_fitted_probabilities: Floats
-    points: tuple[metadata.OperatingPoint, ...]
-    conformal: ConformalSets
+    answers: Answers
+    level: Level
+    calibration: Calibration | None
+    points: tuple[OperatingPoint, ...]
+    default_point: str
+    conformal: Conformal | None
     metrics: Mapping[str, Estimate]
+    patients: Mapping[str, int]
+    exploratory: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", frozen(self.metrics))
+        object.__setattr__(self, "patients", frozen(self.patients))
 
 
-def mean_auc(labels: ArrayLike, *logits: ArrayLike) -> float:
-    """The AUC of each repeat, averaged: what one network does, not what an ensemble of the repeats would do."""
-    return float(np.mean([auc(labels, repeat) for repeat in logits]))
+def judge(
+    predictions: Predictions, level: Level = "study", how: How = "mean", resamples: int = RESAMPLES, seed: int = 0
+) -> Judgement:
+    """Fit what a bundle stores, and measure it on rows that did not fit it.
 
+    Calibration and conformal quantiles are fitted on all rows, which trained nothing; the probabilities, decisions and
+    sets that are measured come from the other folds. Where one network predicted all rows, patients are dealt to folds
+    for this alone.
 
-def auc_of(found: OutOfFold, rows: NDArray[np.bool_] | None = None, resamples: int = RESAMPLES) -> Estimate:
-    """`mean_auc` of some films with its interval over patients."""
-    chosen = np.ones(len(found.labels), dtype=bool) if rows is None else rows
-    logits = [repeat[chosen] for repeat in found.logits]
-    return patient_bootstrap(
-        mean_auc, found.patients[chosen], found.labels[chosen], *logits, resamples=resamples
-    ).estimate
+    Parameters
+    ----------
+    level, how : what is judged, and how several images of it become one answer (see `levels.at_level`)
+    resamples, seed : of the intervals over patients
 
-
-def advantage(
-    found: OutOfFold, other: OutOfFold, rows: NDArray[np.bool_] | None = None, resamples: int = RESAMPLES
-) -> Estimate:
-    """By how much the mean AUC exceeds that of ``other`` on the same films and folds, with an interval."""
-    chosen = np.ones(len(found.labels), dtype=bool) if rows is None else rows
-    pairs = [repeat[chosen] for repeat in (*found.logits, *other.logits)]
-    metric = functools.partial(_difference, len(found.logits))
-    return patient_bootstrap(metric, found.patients[chosen], found.labels[chosen], *pairs, resamples=resamples).estimate
-
-
-def judge(found: OutOfFold, matched: NDArray[np.bool_], resamples: int = RESAMPLES) -> Judgement:
-    """Calibration, operating points, conformal sets and metrics from predictions out of fold.
-
-    A threshold's sensitivity and specificity come from thresholds chosen on the other folds (`cross_fitted`), the
-    calibration slope and intercept from calibrations fitted on the other folds.
+    Raises
+    ------
+    InputError : there is nothing to judge: no class has patients both with and without it
     """
-    labels, patients, folds, logits = found.labels, found.patients, found.folds[0], found.logits[0]
-    calibration = fit_platt(labels, logits, patients)
-    probabilities = calibration.probabilities(logits)
-    crossed = _cross_fitted_probabilities(labels, patients, folds, logits)
-    recalibrated = recalibration(labels, crossed, patients)
-    metrics = {
-        "auc": auc_of(found, resamples=resamples),
-        "calibration_slope": recalibrated.slope,
-        "calibration_intercept": recalibrated.intercept,
-        "brier": patient_bootstrap(brier, patients, labels, crossed, resamples=resamples).estimate,
-    }
-    if matched.any():
-        metrics["auc_matched"] = auc_of(found, matched, resamples)
+    rows = _judgeable(at_level(predictions, level, how))
+    folds = calibrated.fitting_folds(rows, seed)
+    calibration, notes = calibrated.fit(rows)
+    crossed = calibrated.cross_fitted(rows, folds)
+    # Thresholds are held against what the bundle shows. Of several classes, its one temperature has seen all rows: one
+    # number that moves all probabilities alike.
+    shown = calibrated.probabilities(rows, calibration)
+    points = () if calibration is None else thresholds.fit(rows, shown, folds)
+    conformal, missing = (None, ()) if calibration is None else prediction_sets.fit(rows, crossed)
+    answers = Answers(
+        rows,
+        crossed,
+        thresholds.called_by_others(rows, crossed, folds),
+        prediction_sets.covered_by_others(rows, crossed, folds),
+    )
+    return _judgement(answers, predictions, level, calibration, points, conformal, (*notes, *missing), resamples, seed)
+
+
+def judge_bundle(
+    predictions: Predictions,
+    bundle: BundleMetadata,
+    level: Level = "study",
+    how: How = "mean",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Judgement:
+    """Measure what a bundle says on rows that nothing of it has seen; nothing is fitted on them.
+
+    Raises
+    ------
+    InputError : the predictions are of other classes, or there is nothing to judge
+    """
+    labels = tuple(label.name for label in bundle.labels)
+    if (predictions.classes, predictions.multilabel) != (labels, bundle.multilabel):
+        raise InputError(
+            f"The bundle '{bundle.name}' answers {', '.join(labels)}; the predictions are of "
+            f"{', '.join(predictions.classes)}."
+        )
+    if predictions.kind == "binary" and bundle.operating_points:
+        predictions = replace(predictions, positive=bundle.operating_points[0].finding)
+    rows = _judgeable(at_level(predictions, level, how))
+    shown = calibrated.probabilities(rows, bundle.calibration)
+    sets = None if bundle.conformal is None else prediction_sets.covered(rows, shown, bundle.conformal)
+    called = thresholds.called(rows, shown, bundle.operating_points, bundle.default_operating_point)
+    answers = Answers(rows, shown, called, sets)
+    points = thresholds.measured(rows, shown, bundle.operating_points)
+    notes = () if bundle.calibration else (f"The bundle '{bundle.name}' is not calibrated.",)
+    return _judgement(answers, predictions, level, bundle.calibration, points, bundle.conformal, notes, resamples, seed)
+
+
+def _judgeable(rows: Predictions) -> Predictions:
+    if not any(can_be_judged(rows, name, 1) for name in rows.findings):
+        raise InputError(f"There is nothing to judge: all {len(rows)} rows agree on {', '.join(rows.findings)}.")
+    return rows
+
+
+def _judgement(
+    answers: Answers,
+    predictions: Predictions,
+    level: Level,
+    calibration: Calibration | None,
+    points: tuple[OperatingPoint, ...],
+    conformal: Conformal | None,
+    notes: tuple[str, ...],
+    resamples: int,
+    seed: int,
+) -> Judgement:
+    rows = answers.predictions
+    by_patient, problems = _auc_by_patient(rows, resamples, seed)
+    few = exploratory(rows)
     return Judgement(
+        answers=answers,
+        level=level,
         calibration=calibration,
-        probabilities=probabilities,
-        cross_fitted_probabilities=crossed,
-        points=tuple(_point(name, choose, labels, probabilities, folds) for name, choose in POINTS.items()),
-        conformal=fit_conformal(labels, crossed, patients),
-        metrics=metrics,
+        points=points,
+        default_point=thresholds.DEFAULT_POINT if points else "",
+        conformal=conformal,
+        metrics={**load_family("classification").compute(answers, resamples, seed), **by_patient},
+        patients=patients_of_each(rows),
+        exploratory=few,
+        notes=(*_about(rows, level, predictions), *_exploratory(few), *notes, *_not_measured(rows), *problems),
     )
 
 
-def _difference(repeats: int, labels: ArrayLike, *logits: ArrayLike) -> float:
-    return mean_auc(labels, *logits[:repeats]) - mean_auc(labels, *logits[repeats:])
+def _about(rows: Predictions, level: Level, predictions: Predictions) -> tuple[str, ...]:
+    patients = len(np.unique(rows.patients))
+    plural = {"study": "studies", "breast": "breasts", "patient": "patients"}[level]
+    made = f", from {len(predictions)} images" if len(predictions) > len(rows) else ""
+    if len(rows) == patients:
+        return (f"Judged on {len(rows)} {plural}, one of each patient{made}.",)
+    return (f"Judged on {len(rows)} {plural} of {patients} patients{made}; intervals resample patients.",)
 
 
-def _cross_fitted_probabilities(
-    labels: NDArray[np.int64], patients: NDArray[np.str_], folds: NDArray[np.int64], logits: Floats
-) -> Floats:
-    """Each fold calibrated by the other folds."""
-    probabilities = np.empty(len(labels))
-    for fold in np.unique(folds):
-        inside = folds == fold
-        other = fit_platt(labels[~inside], logits[~inside], patients[~inside], resamples=0)
-        probabilities[inside] = other.probabilities(logits[inside])
-    return probabilities
+def _exploratory(few: tuple[str, ...]) -> tuple[str, ...]:
+    if not few:
+        return ()
+    return (f"Exploratory: fewer than {EXPLORATORY_BELOW} patients with {', '.join(few)}.",)
 
 
-def _point(
-    name: str, choose: Choice, labels: NDArray[np.int64], probabilities: Floats, folds: NDArray[np.int64]
-) -> metadata.OperatingPoint:
-    chosen = cross_fitted(labels, probabilities, folds, choose)
-    return metadata.OperatingPoint(
-        finding="pneumonia",
-        name=name,
-        threshold=min(chosen.threshold, 1.0),
-        sensitivity=chosen.confusion.sensitivity,
-        specificity=chosen.confusion.specificity,
-    )
+def _not_measured(rows: Predictions) -> tuple[str, ...]:
+    missing = [name for name in rows.findings if not can_be_judged(rows, name, 1)]
+    return tuple(f"'{name}' is not measured: no patient has it, or every one." for name in missing)
+
+
+def _auc_by_patient(rows: Predictions, resamples: int, seed: int) -> tuple[dict[str, Estimate], tuple[str, ...]]:
+    """The AUC of patients, each by the mean probability of its studies, where patients have several."""
+    if len(np.unique(rows.patients)) == len(rows):
+        return {}, ()
+    try:
+        patients = at_level(rows, "patient")
+    except InputError as error:
+        return {}, (f"Patients as a whole are not judged: {error}",)
+    findings = [name for name in patients.findings if can_be_judged(patients, name, 1)]
+    if not findings:
+        return {}, ("Patients as a whole are not judged: they agree, since a finding of one study counts for all.",)
+    present = np.stack([patients.present(name) for name in findings], axis=1)
+    scores = np.stack([patients.scores(name) for name in findings], axis=2)
+
+    def mean_auc(truth: np.ndarray, *repeats: np.ndarray) -> dict[str, float]:
+        return {"auc_by_patient": float(np.mean([macro(auc, truth, repeat) for repeat in repeats]))}
+
+    return patient_intervals(mean_auc, patients.patients, present, *scores, resamples=resamples, seed=seed), ()

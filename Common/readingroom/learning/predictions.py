@@ -40,11 +40,11 @@ class Predictions:
     logits : (repeats, rows, classes); repeats differ in their splits and seeds
     folds : (repeats, rows) number of the fold whose model spoke; `EXTERNAL` on a cohort on which nothing was trained
     subgroups : (rows,) by name, such as ``{"view": ["AP", "PA", ...]}``; empty text where unknown
-    positive : of two exclusive classes the one that is asked for; the second one when left out
+    positive : of two exclusive classes the one that is asked for; the first one when left out, as in bundles
 
     Raises
     ------
-    ValueError : arrays that do not fit together, a logit that is not finite, a patient in two folds of a repeat
+    ValueError : arrays that do not fit together, or a logit that is not finite
     """
 
     classes: tuple[str, ...]
@@ -70,7 +70,7 @@ class Predictions:
         self._check_shapes()
         self._check_values()
         if self.kind == "binary" and not self.positive:
-            object.__setattr__(self, "positive", self.classes[1])
+            object.__setattr__(self, "positive", self.classes[0])
         if self.positive and (self.kind != "binary" or self.positive not in self.classes):
             raise ValueError(f"The positive class '{self.positive}' is not one of two exclusive classes.")
 
@@ -94,11 +94,6 @@ class Predictions:
             raise ValueError("A logit is not a finite number.")
         if self.truth.min() < 0 or self.truth.max() >= (2 if self.multilabel else len(self.classes)):
             raise ValueError("A truth is none of the classes.")
-        for split in self.folds:
-            pairs = np.unique(np.stack([self.patients, split.astype(np.str_)]), axis=1)
-            if len(np.unique(pairs[0])) != pairs.shape[1]:
-                twice = next(name for name, n in zip(*np.unique(pairs[0], return_counts=True), strict=True) if n > 1)
-                raise ValueError(f"The patient {twice} is in two folds.")
 
     def __len__(self) -> int:
         return len(self.patients)

@@ -35,7 +35,7 @@ from ..folds import patient_folds
 from . import baselines, card
 from .films import Films, read_films
 from .fine_tune import Network, Recipe, keep_activations, pooled_after_each_block, predict, train
-from .out_of_fold import DEFAULT_POINT, Judgement, OutOfFold, judge
+from .out_of_fold import Judgement, OutOfFold, judge
 
 Floats = NDArray[np.float64]
 
@@ -216,7 +216,6 @@ def _rivals(plan: Plan, cohort: Films, found: OutOfFold, general: Floats) -> car
 def _describe(
     plan: Plan, cohort: Films, judgement: Judgement, statistics: FeatureStatistics
 ) -> metadata.BundleMetadata:
-    scaling, sets = judgement.calibration, judgement.conformal
     seen = cohort.shipping
     labels = cohort.labels[seen]
     return metadata.BundleMetadata(
@@ -241,14 +240,10 @@ def _describe(
         intended_use=card.INTENDED_USE,
         licence=card.LICENCE,
         demonstration=False,
-        calibration=metadata.Calibration(
-            method="platt",
-            n=scaling.n,
-            platt=(metadata.PlattScaling("pneumonia", scaling.slope, scaling.intercept, scaling.resamples),),
-        ),
+        calibration=judgement.calibration,
         operating_points=judgement.points,
-        default_operating_point=DEFAULT_POINT,
-        conformal=metadata.Conformal("lac", sets.n, sets.quantiles, sets.default_coverage),
+        default_operating_point=judgement.default_point,
+        conformal=judgement.conformal,
         feature_statistics=metadata.FeatureStatistics(
             "features", statistics.warn_above, statistics.stop_above, statistics.n
         ),

@@ -1,4 +1,4 @@
-"""What a bundle may say of itself: every number from films that the network in question had not seen."""
+"""What the shipped bundle may say of itself: every number from films that the network in question had not seen."""
 
 from __future__ import annotations
 
@@ -9,24 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...bundles import metadata
+from ...bundles.confidence import Calibration, Conformal, OperatingPoint
 from ...evaluation.auc import auc
 from ...evaluation.bootstrap import patient_bootstrap
-from ...evaluation.calibration import brier, recalibration
-from ...evaluation.operating_points import Choice, at_sensitivity, at_specificity, cross_fitted, youden
 from ...reading import Estimate
-from ...trust.calibration import PlattScaling, fit_platt
-from ...trust.conformal import ConformalSets, fit_conformal
+from .. import calibrated, judgement
+from ..predictions import Predictions
 
 Floats = NDArray[np.float64]
 
-POINTS: Mapping[str, Choice] = {
-    "balanced": youden,
-    "sensitive": at_sensitivity(0.95),
-    "specific": at_specificity(0.95),
-}
-DEFAULT_POINT = "balanced"
-RESAMPLES = 2000  # of the patients, for each interval
+RESAMPLES = judgement.RESAMPLES
+_METRICS = ("auc", "calibration_slope", "calibration_intercept", "brier")  # of those that `judgement.judge` has
 
 
 @dataclass(frozen=True)
@@ -45,16 +38,32 @@ class OutOfFold:
     folds: NDArray[np.int64]
     logits: Floats
 
+    @property
+    def predictions(self) -> Predictions:
+        """The same as every cohort has it; each film is a study."""
+        return Predictions(
+            classes=("no-finding", "pneumonia"),
+            multilabel=False,
+            study_ids=np.arange(len(self.labels)).astype(np.str_),
+            patients=self.patients,
+            sites=np.full(len(self.labels), "nih"),
+            truth=self.labels,
+            logits=np.stack([np.zeros_like(self.logits), self.logits], axis=2),
+            folds=self.folds,
+            positive="pneumonia",
+        )
+
 
 @dataclass(frozen=True)
 class Judgement:
-    """The numbers of a bundle. Calibration, operating points and sets use the first repeat: one prediction a film."""
+    """The numbers of the bundle. Calibration, operating points and sets use the first repeat: one prediction a film."""
 
-    calibration: PlattScaling
+    calibration: Calibration
     probabilities: Floats
     cross_fitted_probabilities: Floats
-    points: tuple[metadata.OperatingPoint, ...]
-    conformal: ConformalSets
+    points: tuple[OperatingPoint, ...]
+    default_point: str
+    conformal: Conformal
     metrics: Mapping[str, Estimate]
 
 
@@ -83,58 +92,28 @@ def advantage(
 
 
 def judge(found: OutOfFold, matched: NDArray[np.bool_], resamples: int = RESAMPLES) -> Judgement:
-    """Calibration, operating points, conformal sets and metrics from predictions out of fold.
+    """`readingroom.learning.judgement.judge`, and the AUC of the matched films.
 
-    A threshold's sensitivity and specificity come from thresholds chosen on the other folds (`cross_fitted`), the
-    calibration slope and intercept from calibrations fitted on the other folds.
+    Raises
+    ------
+    ValueError : the logits do not rise with the label, or there are too few films for prediction sets
     """
-    labels, patients, folds, logits = found.labels, found.patients, found.folds[0], found.logits[0]
-    calibration = fit_platt(labels, logits, patients)
-    probabilities = calibration.probabilities(logits)
-    crossed = _cross_fitted_probabilities(labels, patients, folds, logits)
-    recalibrated = recalibration(labels, crossed, patients)
-    metrics = {
-        "auc": auc_of(found, resamples=resamples),
-        "calibration_slope": recalibrated.slope,
-        "calibration_intercept": recalibrated.intercept,
-        "brier": patient_bootstrap(brier, patients, labels, crossed, resamples=resamples).estimate,
-    }
+    judged = judgement.judge(found.predictions, resamples=resamples)
+    if judged.calibration is None or judged.conformal is None:
+        raise ValueError(" ".join(judged.notes))
+    metrics = {name: judged.metrics[name] for name in _METRICS}
     if matched.any():
         metrics["auc_matched"] = auc_of(found, matched, resamples)
     return Judgement(
-        calibration=calibration,
-        probabilities=probabilities,
-        cross_fitted_probabilities=crossed,
-        points=tuple(_point(name, choose, labels, probabilities, folds) for name, choose in POINTS.items()),
-        conformal=fit_conformal(labels, crossed, patients),
+        calibration=judged.calibration,
+        probabilities=calibrated.probabilities(found.predictions, judged.calibration)[:, 1],
+        cross_fitted_probabilities=judged.answers.probabilities[:, 1],
+        points=judged.points,
+        default_point=judged.default_point,
+        conformal=judged.conformal,
         metrics=metrics,
     )
 
 
 def _difference(repeats: int, labels: ArrayLike, *logits: ArrayLike) -> float:
     return mean_auc(labels, *logits[:repeats]) - mean_auc(labels, *logits[repeats:])
-
-
-def _cross_fitted_probabilities(
-    labels: NDArray[np.int64], patients: NDArray[np.str_], folds: NDArray[np.int64], logits: Floats
-) -> Floats:
-    """Each fold calibrated by the other folds."""
-    probabilities = np.empty(len(labels))
-    for fold in np.unique(folds):
-        inside = folds == fold
-        other = fit_platt(labels[~inside], logits[~inside], patients[~inside], resamples=0)
-        probabilities[inside] = other.probabilities(logits[inside])
-    return probabilities
-
-
-def _point(
-    name: str, choose: Choice, labels: NDArray[np.int64], probabilities: Floats, folds: NDArray[np.int64]
-) -> metadata.OperatingPoint:
-    chosen = cross_fitted(labels, probabilities, folds, choose)
-    return metadata.OperatingPoint(
-        finding="pneumonia",
-        name=name,
-        threshold=min(chosen.threshold, 1.0),
-        sensitivity=chosen.confusion.sensitivity,
-        specificity=chosen.confusion.specificity,
-    )

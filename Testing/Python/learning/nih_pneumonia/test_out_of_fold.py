@@ -1,4 +1,4 @@
-"""What a bundle may say of itself."""
+"""What the shipped bundle may say of itself."""
 
 from __future__ import annotations
 
