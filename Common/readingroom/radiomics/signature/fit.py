@@ -1,0 +1,163 @@
+"""Making a signature: trained on all rows, judged by predictions for rows that no part of the training had seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.progress import Progress
+from ...errors import InputError, SetupError
+from ...evaluation.bootstrap import patient_resamples
+from . import baselines
+from .algorithm import Algorithm
+from .boosting import Boosting
+from .folds import fewest_patients, patient_folds
+from .forest import Forest
+from .judgement import Judgement, judge
+from .lasso import Lasso
+from .preparation import Floats, prepare
+from .recipe import ModelName, Recipe
+from .svm import Svm
+from .table import FeatureTable
+from .tuning import Trained, train
+
+ALGORITHMS: Mapping[ModelName, Algorithm] = {
+    "lasso": Lasso(),
+    "svm": Svm(),
+    "forest": Forest(),
+    "boosting": Boosting(),
+}
+FEWEST_PATIENTS = 10  # of each class; fewer leave folds without one of them
+RESAMPLES = 200  # of the patients, for selection frequencies
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A signature that is not stored yet.
+
+    Parameters
+    ----------
+    table : what it learnt from, unstable features left out
+    trained : on all rows
+    folds : (repeats, rows) fold of each row
+    of_folds : what was trained without each fold, by (repeat, fold)
+    out_of_fold : (repeats, rows) scores by models that had not seen the row's patient
+    selected : by feature, the share of bootstrap resamples of the patients in which the recipe keeps it
+    icc_low : lower bounds of ICC(A,1), where known
+    rivals : (repeats, rows) logits of simpler models on the same folds, by name
+    """
+
+    table: FeatureTable
+    recipe: Recipe
+    made_with: str
+    trained: Trained
+    folds: NDArray[np.int64]
+    of_folds: Mapping[tuple[int, int], Trained]
+    out_of_fold: Floats
+    selected: Mapping[str, float]
+    icc_low: Mapping[str, float]
+    rivals: Mapping[str, Floats]
+    judgement: Judgement
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Features that the signature uses."""
+        return tuple(self.table.names[column] for column in self.trained.used)
+
+
+def fit(
+    table: FeatureTable,
+    recipe: Recipe,
+    icc_low: Mapping[str, float] | None = None,
+    progress: Progress | None = None,
+) -> Fitted:
+    """Train a signature and judge it out of fold.
+
+    Filters, z-scores, the choice of the penalty and the model see the training rows of a fold alone. Only features
+    whose ``icc_low`` is known and below the recipe's least are left out beforehand: that table knows no outcome.
+
+    Parameters
+    ----------
+    icc_low : lower bound of ICC(A,1) by feature, from `radiomics.robustness`
+
+    Raises
+    ------
+    InputError : fewer than 10 patients with one of the outcomes, or no feature that varies
+    SetupError : scikit-learn is not installed
+    CancelledError : the user cancelled
+    """
+    algorithm, progress = ALGORITHMS[recipe.model], progress or Progress()
+    made_with = _library(algorithm)
+    fewest = fewest_patients(table.outcome, table.patients)
+    if fewest < FEWEST_PATIENTS:
+        raise InputError(
+            f"One of the outcomes has {fewest} patients; a signature needs {FEWEST_PATIENTS} of each at least."
+        )
+    table = _stable(table, recipe, icc_low or {})
+    y, who = table.outcome, table.patients
+    folds = np.stack([patient_folds(y, who, recipe.folds, recipe.seed + r) for r in range(recipe.repeats)])
+    of_folds: dict[tuple[int, int], Trained] = {}
+    scores = np.empty(folds.shape)
+    part = progress.part(0.0, 0.8)
+    for done, (repeat, fold) in enumerate(_each(folds)):
+        part(done / (folds.max() + 1) / len(folds), f"Training without fold {fold + 1}, split {repeat + 1}.")
+        inside = folds[repeat] != fold
+        trained = train(algorithm, table.values[inside], y[inside], who[inside], recipe, recipe.seed + repeat)
+        of_folds[repeat, fold] = trained
+        scores[repeat, ~inside] = trained.values(table.values[~inside])
+    progress(0.8, "Training on all patients.")
+    final = train(algorithm, table.values, y, who, recipe, recipe.seed)
+    selected = _selected(algorithm, table, final, recipe, progress.part(0.85, 0.9))
+    progress(0.9, "Judging the predictions.")
+    rivals = {name: baselines.out_of_fold(columns, y, folds) for name, columns in baselines.designs(table).items()}
+    judgement = judge(y, who, folds, scores, rivals)
+    return Fitted(
+        table, recipe, made_with, final, folds, of_folds, scores, selected, icc_low or {}, rivals, judgement
+    )
+
+
+def _library(algorithm: Algorithm) -> str:
+    try:
+        import sklearn  # noqa: F401
+    except ImportError as error:
+        raise SetupError("Training a signature needs the Python package scikit-learn; install it first.") from error
+    return algorithm.made_with()
+
+
+def _stable(table: FeatureTable, recipe: Recipe, icc_low: Mapping[str, float]) -> FeatureTable:
+    kept = [name for name in table.names if icc_low.get(name, 1.0) >= recipe.least_icc]
+    if not kept:
+        raise InputError(f"No feature has an agreement of {recipe.least_icc:g} or more.")
+    return table.of(kept)
+
+
+def _each(folds: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    for repeat, split in enumerate(folds):
+        for fold in np.unique(split):
+            yield repeat, int(fold)
+
+
+def _selected(
+    algorithm: Algorithm, table: FeatureTable, final: Trained, recipe: Recipe, progress: Progress
+) -> Mapping[str, float]:
+    """How often each feature is kept when the patients are drawn anew; the strength is the one that was chosen.
+
+    For LASSO a feature is kept when it has a weight, for the other models when it passes the filters.
+    """
+    counts, kept = np.zeros(len(table.names)), 0
+    for number, rows in enumerate(patient_resamples(table.patients, RESAMPLES, recipe.seed)):
+        progress(number / RESAMPLES, "Drawing the patients anew.")
+        y = table.outcome[rows]
+        if y.all() or not y.any():
+            continue
+        preparation = prepare(table.values[rows], recipe)
+        columns = preparation.columns
+        if recipe.model == "lasso":
+            z = preparation.apply(table.values[rows])
+            columns = columns[algorithm.train(z, y, final.choice, recipe).used]
+        counts[columns] += 1
+        kept += 1
+    return dict(zip(table.names, (counts / kept).tolist(), strict=True))

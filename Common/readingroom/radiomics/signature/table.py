@@ -1,0 +1,152 @@
+"""The table that a signature learns from: a row for each region, a column for each feature, an outcome."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import records
+from ...errors import InputError
+from .preparation import Floats
+
+IMAGE_TYPES = ("original_", "log-sigma-", "wavelet-")  # how the names of measured features begin
+_YES = ("1", "1.0", "true", "yes", "positive")
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features with an outcome.
+
+    Parameters
+    ----------
+    patients : (rows,) whose region it is
+    names : of the features
+    values : (rows, features), all finite
+    outcome : (rows,) 0 or 1
+    clinical : further columns (rows,) for baselines, as text
+    notes : sentences about what was left out
+    """
+
+    patients: NDArray[np.str_]
+    names: tuple[str, ...]
+    values: Floats
+    outcome: NDArray[np.int64]
+    clinical: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "clinical", records.frozen(self.clinical))
+        rows = len(self.patients)
+        if self.values.shape != (rows, len(self.names)) or self.outcome.shape != (rows,):
+            raise ValueError(f"{rows} patients, features {self.values.shape} and {len(self.outcome)} outcomes do not fit.")
+        if not np.isfinite(self.values).all():
+            raise ValueError("A feature of the table is not a finite number.")
+        if not np.isin(self.outcome, (0, 1)).all():
+            raise ValueError("An outcome is neither 0 nor 1.")
+
+    def of(self, names: Sequence[str]) -> FeatureTable:
+        """The same rows with these features only.
+
+        Raises
+        ------
+        InputError : the table lacks one
+        """
+        if missing := [name for name in names if name not in self.names]:
+            raise InputError(f"The table has no feature {_some(missing)}.")
+        places = {name: place for place, name in enumerate(self.names)}
+        values = self.values[:, [places[name] for name in names]]
+        return FeatureTable(self.patients, tuple(names), values, self.outcome, self.clinical, self.notes)
+
+
+def read_table(
+    path: Path,
+    outcome: str,
+    positive: str | None = None,
+    patient: str = "patient_id",
+    features: Sequence[str] = IMAGE_TYPES,
+    clinical: Sequence[str] = (),
+) -> FeatureTable:
+    """A table such as ``readingroom radiomics --cohort`` writes, with an outcome column added.
+
+    Rows that could not be measured (column ``problem``) or have no outcome are left out, and so are features that are
+    not a number in some row; the table's notes say so.
+
+    Parameters
+    ----------
+    outcome : column with two values
+    positive : the value that is asked for; can be left out for 1, true, yes and positive
+    features : how the names of feature columns begin
+    clinical : columns for a baseline, numbers or categories; empty cells are allowed
+
+    Raises
+    ------
+    InputError : the file or a column is missing, the outcome has not two values, or no feature is left
+    """
+    rows = _read(path, [patient, outcome, *clinical])
+    notes = []
+    measured = [row for row in rows if not row.get("problem") and row[outcome].strip()]
+    if len(measured) < len(rows):
+        notes.append(f"{len(rows) - len(measured)} of {len(rows)} rows have no measurement or no outcome and are left out.")
+    truth = _outcome(path, [row[outcome].strip() for row in measured], outcome, positive)
+    names = [name for name in rows[0] if name.startswith(tuple(features)) and name not in (outcome, *clinical)]
+    if not names:
+        raise InputError(f"{path.name} has no feature column that begins with {' or '.join(features)}.")
+    values = np.array([[_number(row[name]) for name in names] for row in measured])
+    whole = np.isfinite(values).all(axis=0)
+    if not whole.all():
+        lacking = [name for name, there in zip(names, whole, strict=True) if not there]
+        notes.append(f"Left out, because they are not a number in some row: {_some(lacking)}.")
+        names, values = [name for name, there in zip(names, whole, strict=True) if there], values[:, whole]
+    if not names:
+        raise InputError(f"No feature of {path.name} is a number in every row.")
+    return FeatureTable(
+        np.array([row[patient] for row in measured]),
+        tuple(names),
+        values,
+        truth,
+        {name: np.array([row[name].strip() for row in measured]) for name in clinical},
+        tuple(notes),
+    )
+
+
+def _read(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [{name: value or "" for name, value in row.items() if name} for row in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"The table {path.name} cannot be read.") from error
+    if not rows:
+        raise InputError(f"The table {path.name} has no rows.")
+    if missing := [column for column in needed if column not in rows[0]]:
+        raise InputError(f"The table {path.name} has no column {', '.join(missing)}.")
+    return rows
+
+
+def _outcome(path: Path, found: list[str], column: str, positive: str | None) -> NDArray[np.int64]:
+    kinds = sorted(set(found))
+    if len(kinds) != 2:
+        raise InputError(f"The column {column} of {path.name} has {len(kinds)} different values; an outcome has two.")
+    if positive is None:
+        yes = [kind for kind in kinds if kind.lower() in _YES]
+        if len(yes) != 1:
+            raise InputError(f"Say which value of {column} is asked for: {kinds[0]} or {kinds[1]}.")
+        positive = yes[0]
+    if positive not in kinds:
+        raise InputError(f"The column {column} has the values {kinds[0]} and {kinds[1]}, not {positive}.")
+    return np.array([value == positive for value in found], dtype=np.int64)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
