@@ -1,0 +1,325 @@
+"""From a cohort and a protocol to a bundle: trained, judged on patients it had not seen, with its card.
+
+What is finished lies in the work folder: a run that was stopped goes on there. Every number that the bundle states,
+and everything that is fitted on answers (calibration, operating points, conformal sets, limits of the distance), comes
+from rows that the answering network had not seen.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bundles import write
+from ..bundles.bundle import Bundle
+from ..bundles.metadata import BundleMetadata, require_name
+from ..engine.device import Wanted
+from ..engine.progress import Progress
+from ..errors import InputError
+from ..files import make_folder, write_text
+from ..trust.distance import fit_statistics
+from . import card, seen
+from .cohort import Cohort
+from .description import FEATURES, described, refuse_unreadable
+from .fine_tuned import FineTuned
+from .fingerprint import content_key
+from .frozen import prepare_frozen
+from .hashes import fingerprints
+from .judgement import Judgement, judge, judge_bundle
+from .predict import subgroups
+from .predictions import EXTERNAL, Predictions
+from .protocol import Protocol
+from .question import Question, question_of
+from .rounds import Rounds, rounds
+from .training_run import About, TrainingRun
+from .way import Floats, Judged, Shipped, Way
+
+Mode = Literal["frozen", "fine-tune"]
+_NAMED = 5  # unreadable studies that the error names
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a training keeps what. The features of frozen networks and prepared pictures serve every bundle of ``out``.
+
+    Parameters
+    ----------
+    out, name : the bundle's folder is ``out / name``
+    """
+
+    out: Path
+    name: str
+
+    @property
+    def bundle(self) -> Path:
+        return self.out / self.name
+
+    @property
+    def work(self) -> Path:
+        return self.out / f"{self.name}-work"
+
+    @property
+    def features(self) -> Path:
+        return self.out / "features"
+
+    @property
+    def pictures(self) -> Path:
+        return self.out / "pictures"
+
+    @property
+    def predictions(self) -> Path:
+        return self.out / f"{self.name}-predictions.csv"
+
+    @property
+    def kept_aside(self) -> Path:
+        return self.out / f"{self.name}-kept-aside.csv"
+
+    @property
+    def history(self) -> Path:
+        return self.out / f"{self.name}-history.csv"
+
+
+def train_bundle(
+    cohort: Cohort,
+    protocol: Protocol,
+    out: Path,
+    name: str,
+    network: str | None = None,
+    weights: Path | None = None,
+    mode: Mode | None = None,
+    device: Wanted = "auto",
+    workers: int = 2,
+    progress: Progress | None = None,
+    about: About | None = None,
+    audit: Sequence[str] = (),
+) -> Bundle:
+    """Train, judge, and write the bundle ``out / name`` with its tables beside it.
+
+    Parameters
+    ----------
+    network : one of the protocol's; the first when left out
+    weights : a file to begin with, instead of fetching what the protocol names
+    mode : ``frozen`` trains a head on kept features, in seconds for each fold on a processor; ``fine-tune`` trains the
+        network. When left out the protocol decides: its ``trained`` is ``head`` or more than that
+    workers : threads that read images
+    audit : sentences of the audit's severe findings, for the card
+
+    Raises
+    ------
+    InputError : the cohort, the protocol or an image cannot be used
+    SetupError, BundleError, DownloadError : the device, the network or its weights cannot be had
+    OutputError : ``out`` cannot be written
+    CancelledError : the user cancelled; what is finished is kept
+    """
+    progress, about = progress or Progress(), about or About()
+    network = network or protocol.networks[0]
+    mode = mode or ("frozen" if protocol.trained == "head" else "fine-tune")
+    _refuse_name(name)
+    refuse_unreadable(protocol, network)
+    question = question_of(cohort, protocol.reader)
+    places = Places(out, name)
+    make_folder(places.work)
+    found = fingerprints([row.image for row in cohort.rows], progress=progress.part(0.0, 0.05))
+    _refuse_unreadable_images(cohort, found.problems)
+    planned = rounds(cohort, protocol, found.pixel_hashes)
+    begins_with = (
+        "random values" if weights is None and protocol.weights == "none" else str(weights or protocol.weights)
+    )
+
+    way: Way
+    if mode == "frozen":
+        way = prepare_frozen(
+            cohort, question, protocol, network, weights, places.features, device, workers, progress.part(0.05, 0.5)
+        )
+    else:
+        way = FineTuned(cohort, question, protocol, network, weights, places.pictures, device)
+    folder = places.work / f"{network}-{mode}-{_digest(begins_with, weights)}"
+    answers = _answers(way, planned, protocol.seed, folder, progress.part(0.5, 0.85))
+    predictions = _predictions(cohort, question, planned, answers.judged)
+    predictions.write(places.predictions)
+    _write_history(planned, answers, places.history)
+
+    progress(0.85, "Judging.")
+    judgement = judge(predictions)
+    distances = np.concatenate([part.distances for part in answers.judged[0]])
+    notes = (planned.how, *judgement.notes, *(note for part in answers.all for note in part.notes))
+    run = TrainingRun(
+        name=name,
+        about=about,
+        cohort=cohort,
+        question=question,
+        protocol=protocol,
+        network=network,
+        begins_with=begins_with,
+        rounds=planned,
+        judgement=judgement,
+        shipped=answers.shipped,
+        statistics=fit_statistics(answers.shipped.embeddings, distances),
+        rivals={},
+        audit=tuple(audit),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+    progress(0.95, "Writing the bundle.")
+    metadata = described(run)
+    aside = _aside(run, answers.aside, metadata, places)
+    remembered = seen.remember(cohort.patients[run.learned], [found.pixel_hashes[row] for row in run.learned])
+    return write.write(
+        places.bundle,
+        metadata,
+        run.shipped.network.state_dict(),
+        card=card.card(metadata, run, aside),
+        licence=about.licence_text,
+        arrays={FEATURES: run.statistics.arrays(), seen.FILE: remembered.arrays()},
+        network=_network(run),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """What all networks said.
+
+    Parameters
+    ----------
+    judged : of each repeat, for each split
+    aside : of the network that ships about what was kept aside; None where nothing was, or where it is judged anyway
+    """
+
+    judged: tuple[tuple[Judged, ...], ...]
+    shipped: Shipped
+    aside: Judged | None
+
+    @property
+    def all(self) -> tuple[Judged, ...]:
+        return (*(part for repeat in self.judged for part in repeat), *([self.aside] if self.aside else []))
+
+
+def _answers(way: Way, planned: Rounds, seed: int, folder: Path, progress: Progress) -> _Answers:
+    """Train the network of each split, then the one that ships."""
+    jobs = [(r, f, split) for r, repeat in enumerate(planned.repeats) for f, split in enumerate(repeat)]
+    judged: list[list[Judged]] = [[] for _ in planned.repeats]
+    for number, (repeat, fold, split) in enumerate(jobs):
+        place, part = folder / f"repeat-{repeat}-fold-{fold}", _part(progress, number, len(jobs) + 1)
+        judged[repeat].append(way.judge(split, _seed(seed, planned, repeat, fold), place, part))
+    last = _part(progress, len(jobs), len(jobs) + 1)
+    repeats = tuple(map(tuple, judged))
+    if planned.is_one_network:
+        return _Answers(repeats, way.ship(planned.ships, _seed(seed, planned, 0, 0), place, last), None)
+    ships = folder / "ships"
+    aside = way.judge(planned.ships, seed, ships, last) if len(planned.ships.test) else None
+    return _Answers(repeats, way.ship(planned.ships, seed, ships, last), aside)
+
+
+def _seed(seed: int, planned: Rounds, repeat: int, fold: int) -> int:
+    """Of each network its own; that of the one that ships is ``seed`` itself."""
+    return seed + 1 + repeat * len(planned.repeats[0]) + fold
+
+
+def _part(progress: Progress, number: int, count: int) -> Progress:
+    return progress.part(number / count, (number + 1) / count)
+
+
+def _predictions(
+    cohort: Cohort, question: Question, planned: Rounds, judged: Sequence[Sequence[Judged]]
+) -> Predictions:
+    """The judged rows in the order of the table."""
+    rows = planned.judged
+    place = {int(row): number for number, row in enumerate(rows)}
+    logits = np.full((len(judged), len(rows), len(question.classes)), np.nan)
+    folds = np.zeros((len(judged), len(rows)), dtype=np.int64)
+    for repeat, (splits, parts) in enumerate(zip(planned.repeats, judged, strict=True)):
+        for fold, (split, part) in enumerate(zip(splits, parts, strict=True)):
+            at = [place[int(row)] for row in split.test]
+            logits[repeat, at], folds[repeat, at] = part.logits, fold
+    return _table(cohort.take(rows), question, logits, folds)
+
+
+def _table(cohort: Cohort, question: Question, logits: Floats, folds: NDArray[np.int64]) -> Predictions:
+    number = {value: place for place, value in enumerate(question.values)}
+    return Predictions(
+        classes=question.classes,
+        multilabel=False,
+        study_ids=cohort.column("study_id"),
+        patients=cohort.patients,
+        sites=cohort.sites,
+        truth=np.array([number[str(row.label)] for row in cohort.rows], dtype=np.int64),
+        logits=logits,
+        folds=folds,
+        subgroups=subgroups(cohort),
+        positive=question.positive,
+    )
+
+
+def _aside(run: TrainingRun, said: Judged | None, metadata: BundleMetadata, places: Places) -> Judgement | None:
+    """The network that ships, with everything that ships with it, on what was kept aside."""
+    if said is None:
+        places.kept_aside.unlink(missing_ok=True)
+        return None
+    rows = run.rounds.ships.test
+    external = np.full((1, len(rows)), EXTERNAL, dtype=np.int64)
+    predictions = _table(run.cohort.take(rows), run.question, said.logits[None], external)
+    predictions.write(places.kept_aside)
+    return judge_bundle(predictions, metadata)
+
+
+def _network(run: TrainingRun) -> dict[str, Any]:
+    """How MONAI's tools make it."""
+    kind = run.protocol.input.kind
+    file = {"picture": "backbones", "slices": "slices", "volume": "volumes"}[kind]
+    made: dict[str, Any] = {
+        "_target_": f"readingroom.networks.{file}.create",
+        "name": run.network,
+        "outputs": len(run.question.classes),
+    }
+    if kind == "slices":
+        made["aggregation"] = run.shipped.settings["aggregation"]
+    if kind != "picture":
+        made["channels"] = run.protocol.input.channels
+    return made
+
+
+def _write_history(planned: Rounds, answers: _Answers, path: Path) -> None:
+    """A line for each epoch of each network that had some."""
+    lines: list[dict[str, object]] = []
+    for repeat, (splits, parts) in enumerate(zip(planned.repeats, answers.judged, strict=True)):
+        for split, part in zip(splits, parts, strict=True):
+            lines += [{"network": f"repeat {repeat + 1}, {split.name}", **asdict(epoch)} for epoch in part.history]
+    if not planned.is_one_network:
+        lines += [{"network": planned.ships.name, **asdict(epoch)} for epoch in answers.shipped.history]
+    if not lines:  # heads on frozen features have none
+        path.unlink(missing_ok=True)
+        return
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    write_text(path, text.getvalue())
+
+
+def _digest(begins_with: str, weights: Path | None) -> str:
+    """Other weights to begin with are another training, whatever the name of their file."""
+    return hashlib.sha256((content_key(weights) if weights else begins_with).encode()).hexdigest()[:8]
+
+
+def _refuse_unreadable_images(cohort: Cohort, problems: Mapping[int, str]) -> None:
+    if not problems:
+        return
+    said = [
+        f"'{cohort.rows[row].study_id}' of patient '{cohort.rows[row].patient_id}': {problems[row]}" for row in problems
+    ]
+    more = f" And {len(said) - _NAMED} more." if len(said) > _NAMED else ""
+    raise InputError(f"{len(said)} studies cannot be read. {' '.join(said[:_NAMED])}{more}")
+
+
+def _refuse_name(name: str) -> None:
+    try:
+        require_name(name)
+    except ValueError as error:
+        raise InputError(str(error)) from error
