@@ -41,7 +41,7 @@ def plan(protocol: Protocol, cohort: Cohort | None = None, splits: Sequence[Spli
         ("Training", _training(protocol)),
         ("Judged on", _validation(protocol)),
     ]
-    parts = [f"{protocol.title}\n{protocol.name}: {protocol.source}"]
+    parts = [f"{protocol.title}\n" + _filled(f"{protocol.name}: {protocol.source}", "", "")]
     parts += [f"{title}\n" + "\n".join(_written(protocol, lines)) for title, lines in sections]
     if cohort is not None:
         parts.append("Cohort\n" + "\n".join(_cohort(protocol, cohort, splits)))
