@@ -1,0 +1,193 @@
+"""``readingroom train``: a bundle from a cohort, or the bundle that ships from its films."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..engine.progress import Progress
+from ..errors import InputError
+from ..learning.protocol import READERS, Protocol, load_protocol, read_protocol
+from .progress_line import ProgressLine
+
+if TYPE_CHECKING:
+    from ..bundles.bundle import Bundle
+    from ..learning.cohort import Cohort
+
+_TASKS = ("nih-pneumonia",)
+_SHOWN = 20  # rows of the table that cannot be used
+
+
+def add(commands: Any) -> None:
+    train = commands.add_parser("train", help="train a bundle on a cohort and judge it on patients it has not seen")
+    train.add_argument("reader", choices=READERS, metavar="READER", help=", ".join(READERS))
+    train.add_argument("--cohort", type=Path, metavar="COHORT.csv", help="patient_id, study_id, image, label, ...")
+    train.add_argument("--out", type=Path, metavar="DIR", help="the bundle is a folder in it, with its tables beside")
+    train.add_argument("--name", metavar="NAME", help="of the bundle; made of reader and table when left out")
+    train.add_argument("--title", default="", help="what people call the bundle")
+    train.add_argument("--source", action="append", default=[], help="data set, as a reader would look for it")
+    train.add_argument("--protocol", default="rigorous", metavar="PROTOCOL", help="rigorous, published, or a JSON file")
+    train.add_argument(
+        "--variant", action="append", default=[], metavar="NAME", help="of the protocol; may be repeated"
+    )
+    train.add_argument("--network", metavar="NAME", help="the protocol's first when left out")
+    train.add_argument("--weights", metavar="WEIGHTS", help="imagenet, none, or a file; the protocol's when left out")
+    train.add_argument(
+        "--mode",
+        choices=("frozen", "fine-tune"),
+        help="train a head on features that are computed once, or the network; the protocol's when left out",
+    )
+    train.add_argument("--epochs", type=int, metavar="N", help="the protocol's when left out")
+    train.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    train.add_argument("--workers", type=int, default=2, metavar="N", help="images read, or networks trained, at once")
+    train.add_argument("--audit", type=Path, metavar="AUDIT.json", help="its red findings go into the card")
+    train.add_argument("--demonstration", action="store_true", help="trained on phantoms: a banner says so everywhere")
+    train.add_argument("--dry-run", action="store_true", help="print the whole plan and train nothing")
+    shipped = train.add_argument_group("the bundle that ships")
+    shipped.add_argument("--task", choices=_TASKS, help="make it anew from its films")
+    shipped.add_argument("--data", type=Path, metavar="DATA", help="the folder with cxr, cxr_nih_extra and weights")
+    shipped.add_argument("--quick", action="store_true", help="a few films and steps, to try it out")
+    train.set_defaults(run=lambda options: _run(options, train))
+
+
+def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    if options.task is not None:
+        if options.reader != "chest-xray" or options.data is None or options.out is None:
+            parser.error(f"--task {options.task} needs the reader chest-xray, --data and --out")
+        with ProgressLine() as line:
+            made = _make_shipped(options, Progress(line.show))
+    elif options.dry_run:
+        print(_plan(options), end="")
+        return
+    else:
+        if options.cohort is None or options.out is None:
+            parser.error("give --cohort and --out, or --dry-run")
+        with ProgressLine() as line:
+            made = _train(options, Progress(line.show))
+    metadata = made.metadata
+    few = next((warning for warning in metadata.warnings if warning.startswith("Exploratory")), "")
+    if "auc" in metadata.metrics:
+        from ..learning.card import estimate_text
+
+        print(f"AUC {estimate_text(metadata.metrics['auc'])}. {few}".rstrip())
+    print(f"Bundle: {made.folder}")
+
+
+def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
+    from ..learning.train import train_bundle
+    from ..learning.training_run import About
+
+    cohort = _cohort(options.cohort)
+    return train_bundle(
+        cohort,
+        _protocol(options),
+        options.out,
+        options.name or _name(options),
+        options.network,
+        _weights_file(options.weights),
+        options.mode,
+        options.device,
+        options.workers,
+        progress,
+        About(
+            title=options.title,
+            sources=tuple(options.source) or (options.cohort.name,),
+            demonstration=options.demonstration,
+        ),
+        _audit(options.audit),
+    )
+
+
+def _plan(options: argparse.Namespace) -> str:
+    from ..learning.hashes import fingerprints
+    from ..learning.plan import plan
+    from ..learning.rounds import rounds
+
+    protocol = _protocol(options)
+    if options.cohort is None:
+        return plan(protocol)
+    cohort = _cohort(options.cohort)
+    hashes = fingerprints([row.image for row in cohort.rows]).pixel_hashes
+    planned = rounds(cohort, protocol, hashes)
+    splits = [split for repeat in planned.repeats for split in repeat]
+    return plan(protocol, cohort, splits if planned.is_one_network else [*splits, planned.ships])
+
+
+def _make_shipped(options: argparse.Namespace, progress: Progress) -> Bundle:
+    from ..learning.nih_pneumonia import make
+
+    work = options.out / f"{make.NAME}-work"
+    plan = (make.quick_plan if options.quick else make.full_plan)(options.data, work)
+    table = options.out / f"{make.NAME}-out-of-fold.csv"
+    return make.make_bundle(plan, options.out, table, options.workers, progress)
+
+
+def _protocol(options: argparse.Namespace) -> Protocol:
+    """The protocol with what the command line says otherwise.
+
+    Raises
+    ------
+    InputError : there is no such protocol or variant, or a number is not plausible
+    """
+    kind = options.protocol
+    if kind in ("rigorous", "published"):
+        protocol = load_protocol(options.reader, kind)
+    else:
+        protocol = read_protocol(Path(kind))
+        if protocol.reader != options.reader:
+            raise InputError(f"The protocol {kind} is for the reader '{protocol.reader}', not '{options.reader}'.")
+    protocol = protocol.with_variants(*options.variant)
+    changes: dict[str, Any] = {}
+    if options.network is not None:
+        changes["networks"] = (options.network, *(name for name in protocol.networks if name != options.network))
+    if options.weights in ("none", "imagenet"):
+        changes["weights"] = options.weights
+    if options.epochs is not None:
+        changes |= {"epochs": options.epochs, "least_epochs": min(protocol.least_epochs, max(options.epochs, 1))}
+    try:
+        return dataclasses.replace(protocol, **changes)
+    except ValueError as error:
+        raise InputError(f"The protocol cannot be used so: {error}.") from error
+
+
+def _cohort(path: Path) -> Cohort:
+    """The table; rows that cannot be used are said aloud."""
+    from ..learning.cohort import read_cohort
+
+    cohort = read_cohort(path)
+    for sentence in (*cohort.notes, *cohort.problems[:_SHOWN]):
+        print(sentence, file=sys.stderr)
+    if len(cohort.problems) > _SHOWN:
+        print(f"And {len(cohort.problems) - _SHOWN} more rows that cannot be used.", file=sys.stderr)
+    return cohort
+
+
+def _weights_file(weights: str | None) -> Path | None:
+    return None if weights in (None, "none", "imagenet") else Path(weights)
+
+
+def _name(options: argparse.Namespace) -> str:
+    from ..learning.question import plain_name
+
+    return plain_name(f"{options.reader}-{options.cohort.stem}")
+
+
+def _audit(path: Path | None) -> tuple[str, ...]:
+    """The sentences of the red findings of ``readingroom audit``.
+
+    Raises
+    ------
+    InputError : it is no such file
+    """
+    import json
+
+    if path is None:
+        return ()
+    try:
+        findings = json.loads(path.read_text(encoding="utf-8"))["findings"]
+        return tuple(finding["sentence"] for finding in findings if finding["severity"] == "stop")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is no result of an audit: {error}.") from error
