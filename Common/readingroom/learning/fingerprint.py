@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pydicom
@@ -102,16 +101,30 @@ def fingerprint(path: Path) -> Fingerprint:
     InputError : missing, unreadable, damaged, no image, or all its pixels are the same
     SetupError : the decoder of a compressed DICOM image is not installed
     """
-    if path.is_dir():
-        return _of_folder(path)
-    kind = file_kind(path)
-    if kind == "dicom":
-        return _of_slices([_Slice(path)], path.stat().st_size)
-    if kind in ("nrrd", "nifti"):
-        return _of_volume(path, kind)
-    values, _ = read_picture(path, kind)
-    gray = values_gray(values, StudyImage(name="picture", path=path, rendered=True), path.name).gray
-    return _described(gray, _combined([_hash(values)]), gray.shape, (), path.stat().st_size, {"FileKind": kind})
+    opened = _opened(path)
+    return Fingerprint(
+        pixel_hash=opened.pixel_hash,
+        print=_small(opened.gray, PRINT_SIZE),
+        thumbnail=_small(opened.gray, THUMBNAIL_SIZE),
+        size=tuple(int(length) for length in opened.size),
+        spacing=tuple(float(length) for length in opened.spacing),
+        mean=float(opened.gray.mean()),
+        deviation=float(opened.gray.std()),
+        bytes_per_pixel=opened.file_bytes / float(np.prod(opened.size)),
+        series=opened.series,
+        header_patient=opened.header_patient,
+        facts=opened.facts,
+    )
+
+
+def shown(path: Path) -> Floats:
+    """``[j, i]`` 0 to 1: the picture, or the middle slice, that a fingerprint is taken from.
+
+    Raises
+    ------
+    InputError, SetupError : as `fingerprint`
+    """
+    return _opened(path).gray
 
 
 def content_key(path: Path) -> str:
@@ -132,6 +145,33 @@ def content_key(path: Path) -> str:
         raise InputError(f"'{path.name}' cannot be read ({error.strerror or 'input error'}).") from error
 
 
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """An image in memory, as far as a fingerprint needs it."""
+
+    gray: Floats
+    pixel_hash: str
+    size: tuple[int, ...]
+    spacing: tuple[float, ...]
+    file_bytes: int
+    facts: Mapping[str, str]
+    series: str = ""
+    header_patient: str = ""
+
+
+def _opened(path: Path) -> _Opened:
+    if path.is_dir():
+        return _open_folder(path)
+    kind = file_kind(path)
+    if kind == "dicom":
+        return _open_slices([_Slice(path)], path.stat().st_size)
+    if kind in ("nrrd", "nifti"):
+        return _open_volume(path, kind)
+    values, _ = read_picture(path, kind)
+    gray = values_gray(values, StudyImage(name="picture", path=path, rendered=True), path.name).gray
+    return _Opened(gray, _combined([_hash(values)]), gray.shape, (), path.stat().st_size, {"FileKind": kind})
+
+
 class _Slice:
     """A DICOM file with its pixels."""
 
@@ -142,12 +182,12 @@ class _Slice:
         self.number = whole_number(self.dataset, "InstanceNumber") or 0
 
 
-def _of_folder(folder: Path) -> Fingerprint:
+def _open_folder(folder: Path) -> _Opened:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and _is_dicom_image(path))
     if not files:
         raise InputError(f"The folder '{folder.name}' holds no DICOM image.")
     slices = sorted(map(_Slice, files), key=lambda item: (item.number, item.path))
-    return _of_slices(slices, sum(path.stat().st_size for path in files))
+    return _open_slices(slices, sum(path.stat().st_size for path in files))
 
 
 def _is_dicom_image(path: Path) -> bool:
@@ -162,7 +202,7 @@ def _is_dicom_image(path: Path) -> bool:
     return what_it_is(header).startswith("an image")
 
 
-def _of_slices(slices: list[_Slice], size: int) -> Fingerprint:
+def _open_slices(slices: list[_Slice], size: int) -> _Opened:
     middle = slices[len(slices) // 2]
     header = middle.dataset
     image = study_image(header, middle.path)
@@ -176,7 +216,7 @@ def _of_slices(slices: list[_Slice], size: int) -> Fingerprint:
     if len(slices) > 1:
         shape, spacing = (len(slices), *shape), (*numbers(header, "SliceThickness")[:1], *spacing)
     patient = text(header, "PatientID")
-    return _described(
+    return _Opened(
         dicom_gray(header, middle.path.name).gray,
         _combined(_hash(item.values) for item in slices),
         shape,
@@ -188,7 +228,7 @@ def _of_slices(slices: list[_Slice], size: int) -> Fingerprint:
     )
 
 
-def _of_volume(path: Path, kind: str) -> Fingerprint:
+def _open_volume(path: Path, kind: str) -> _Opened:
     try:
         image = SimpleITK.ReadImage(str(path))
     except RuntimeError as error:  # all that SimpleITK raises
@@ -202,30 +242,7 @@ def _of_volume(path: Path, kind: str) -> Fingerprint:
     gray = robust_window(middle)(middle)
     hashes = _combined(_hash(each) for each in slices)
     spacing = tuple(reversed(image.GetSpacing()))
-    return _described(gray, hashes, values.shape, spacing, path.stat().st_size, {"FileKind": kind})
-
-
-def _described(
-    gray: Floats,
-    pixel_hash: str,
-    size: tuple[int, ...],
-    spacing: tuple[float, ...],
-    file_bytes: int,
-    facts: Mapping[str, str],
-    **header: Any,
-) -> Fingerprint:
-    return Fingerprint(
-        pixel_hash=pixel_hash,
-        print=_small(gray, PRINT_SIZE),
-        thumbnail=_small(gray, THUMBNAIL_SIZE),
-        size=tuple(int(length) for length in size),
-        spacing=tuple(float(length) for length in spacing),
-        mean=float(gray.mean()),
-        deviation=float(gray.std()),
-        bytes_per_pixel=file_bytes / float(np.prod(size)),
-        facts=facts,
-        **header,
-    )
+    return _Opened(gray, hashes, values.shape, spacing, path.stat().st_size, {"FileKind": kind})
 
 
 def _small(gray: Floats, size: int) -> Floats:

@@ -1,0 +1,157 @@
+"""Ask a cohort all questions, and write the answers as a page for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ... import __version__, records
+from ...engine.progress import Progress
+from ...files import make_folder, write_text
+from ..cohort import Cohort
+from ..hashes import Fingerprints, fingerprints
+from ..predictions import Predictions
+from .copies import Copies, copy_findings, find_copies
+from .counts import Counts, Missing, count_classes, count_findings, missing_values
+from .finding import Finding, by_severity
+from .image_model import Comparison, compare_auc, compare_predictions
+from .likeness import Likeness, likeness_findings, measure_likeness
+from .shortcuts import Shortcut, shortcut_findings, site_findings
+from .sides import side_findings
+from .small_models import SmallModel, small_models
+
+PAGE, DATA = "audit.html", "audit.json"
+_READ, _COMPARED, _TRIED = 0.6, 0.65, 0.95  # of the work, where most images are new
+
+
+@dataclass(frozen=True)
+class AlikePair:
+    """Two studies, as ``patient/study``, whose pictures are nearly the same, and how alike they are."""
+
+    first: str
+    second: str
+    correlation: float
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All answers.
+
+    Parameters
+    ----------
+    table : name of the cohort
+    findings : the gravest first
+    problems : rows that could not be used
+    unreadable : why, by ``patient/study``
+    identical : groups of ``patient/study`` with the same pixels
+    likeness : None where there are too few pictures to say, or too many to compare
+    seed : of folds, resamples and trees
+    """
+
+    table: str
+    studies: int
+    patients: int
+    findings: tuple[Finding, ...]
+    counts: Counts
+    missing: tuple[Missing, ...]
+    problems: tuple[str, ...]
+    unreadable: dict[str, str]
+    identical: tuple[tuple[str, ...], ...]
+    alike: tuple[AlikePair, ...]
+    likeness: Likeness | None
+    shortcuts: tuple[Shortcut, ...]
+    seed: int
+    version: str = __version__
+
+    @property
+    def stops(self) -> int:
+        """How many findings are red."""
+        return sum(finding.severity == "stop" for finding in self.findings)
+
+
+def audit(
+    cohort: Cohort,
+    out: Path,
+    table: str = "cohort.csv",
+    predictions: Predictions | None = None,
+    model_auc: float | None = None,
+    seed: int = 0,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> Audit:
+    """Audit a cohort and write ``audit.html`` and ``audit.json`` into a folder.
+
+    Parameters
+    ----------
+    predictions : of an image model, which small models are held against; only studies of the cohort count
+    model_auc : its AUC alone, where there are no predictions
+    processes : that read images; as many as processors when left out
+
+    Raises
+    ------
+    InputError : predictions of other classes or other studies
+    OutputError : the folder cannot be written
+    CancelledError : the user cancelled
+    """
+    from .audit_page import write_page  # draws, which takes a moment to load
+
+    progress = progress or Progress()
+    make_folder(out)
+    images = [row.image for row in cohort.rows]
+    found = fingerprints(images, processes=processes, progress=progress.part(0, _READ))
+    progress(_READ, "Images are compared with each other.")
+    copies, likeness = find_copies(cohort, found), measure_likeness(cohort, found, seed)
+    models = small_models(cohort, found, seed, progress.part(_COMPARED, _TRIED))
+    shortcuts = tuple(Shortcut.of(model, _compared(model, cohort, predictions, model_auc, seed)) for model in models)
+    result = _gathered(cohort, table, found, copies, likeness, shortcuts, seed)
+    progress(_TRIED, "The page is written.")
+    write_page(result, cohort, copies, out / PAGE)
+    write_text(out / DATA, json.dumps(records.to_json(result), indent=1, ensure_ascii=False) + "\n")
+    return result
+
+
+def _compared(
+    model: SmallModel, cohort: Cohort, predictions: Predictions | None, model_auc: float | None, seed: int
+) -> Comparison | None:
+    if predictions is not None:
+        return compare_predictions(predictions, cohort, model, seed)
+    return None if model_auc is None else compare_auc(model_auc, model)
+
+
+def _gathered(
+    cohort: Cohort,
+    table: str,
+    found: Fingerprints,
+    copies: Copies,
+    likeness: Likeness | None,
+    shortcuts: tuple[Shortcut, ...],
+    seed: int,
+) -> Audit:
+    counts, missing = count_classes(cohort), missing_values(cohort)
+    names = [f"{row.patient_id}/{row.study_id}" for row in cohort.rows]
+
+    def findings() -> Iterator[Finding]:
+        yield from side_findings(cohort, found, copies)
+        yield from site_findings(counts)
+        yield from shortcut_findings(shortcuts)
+        yield from copy_findings(cohort, found, copies)
+        yield from likeness_findings(likeness)
+        yield from count_findings(cohort, counts, missing)
+
+    return Audit(
+        table=table,
+        studies=len(cohort),
+        patients=len(set(cohort.patients)),
+        findings=by_severity(findings()),
+        counts=counts,
+        missing=missing,
+        problems=cohort.problems,
+        unreadable={names[row]: why for row, why in found.problems.items()},
+        identical=tuple(tuple(names[row] for row in group) for group in copies.identical),
+        alike=tuple(AlikePair(names[pair.first], names[pair.second], pair.correlation) for pair in copies.alike),
+        likeness=likeness,
+        shortcuts=shortcuts,
+        seed=seed,
+    )

@@ -1,0 +1,180 @@
+"""The page of an audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...files import write_text
+from ...reading import Estimate
+from ..cohort import Cohort
+from ..figures.numbers import with_interval
+from ..page import Page
+from . import drawings
+from .audit import Audit
+from .copies import Copies
+from .counts import Count, Counts
+from .finding import count
+from .small_models import METADATA, NUMBER, PIXELS, SITE
+
+_PAIRS = 6  # pictures of the most alike ones
+_LISTED = 50
+_LOOKS_AT = {
+    SITE: "the hospital or source that the table names",
+    METADATA: "size, spacing, compression, mean gray, contrast, scanner, kernel, view, age and sex; no picture",
+    PIXELS: "the picture reduced so far that hardly a disease can be seen, but the way it was taken can",
+    NUMBER: "the last number in the patient ID",
+}
+
+
+def write_page(audit: Audit, cohort: Cohort, copies: Copies, path: Path) -> None:
+    """Write the page.
+
+    Raises
+    ------
+    OutputError : the file cannot be written
+    """
+    page = Page(f"Audit of {audit.table}", _subtitle(audit))
+    page.section("Findings")
+    if not audit.findings:
+        page.paragraph("Nothing was found. What an audit does not look for may still be wrong.")
+    for finding in audit.findings:
+        page.banner(finding.severity, finding.sentence)
+        if finding.examples:
+            page.paragraph("; ".join(finding.examples))
+    _counts(page, audit.counts)
+    _shortcuts(page, audit)
+    _copies(page, audit, cohort, copies)
+    _likeness(page, audit)
+    _missing(page, audit)
+    _unused(page, audit)
+    page.section("How this was done")
+    page.paragraph(
+        "Red: numbers from this cohort would mislead, or training would fail. Amber: look at it before training. "
+        f"Small models were judged by cross-validation by patient, intervals are 95 % over resampled patients, seed "
+        f"{audit.seed}; ReadingRoom {audit.version}."
+    )
+    write_text(path, page.html())
+
+
+def _subtitle(audit: Audit) -> str:
+    studies = f"{count(audit.studies, 'study', 'studies')} of {count(audit.patients, 'patient')}"
+    numbers = {level: sum(f.severity == level for f in audit.findings) for level in ("stop", "warn", "info")}
+    return f"{studies}; {numbers['stop']} red, {numbers['warn']} amber, {numbers['info']} to know"
+
+
+def _counts(page: Page, counts: Counts) -> None:
+    page.section("Studies by class and site")
+    headers = ["Class", *counts.sites, "Total"]
+    rows = [[name, *map(_cell, row)] for name, row in zip((*counts.classes, "Total"), counts.cells, strict=True)]
+    page.table(headers, rows, caption="Studies (patients). A patient may be in several cells.")
+
+
+def _cell(cell: Count) -> str:
+    return f"{cell.studies} ({cell.patients})" if cell.studies else "0"
+
+
+def _shortcuts(page: Page, audit: Audit) -> None:
+    page.section("What can be told without looking for disease")
+    if not audit.shortcuts:
+        page.paragraph("There are too few patients of two classes to try small models.")
+        return
+    compared = any(shortcut.comparison is not None for shortcut in audit.shortcuts)
+    page.paragraph(
+        "Each line is a small model that sees only what is named. What it reaches, an image model may reach likewise."
+        + ("" if compared else " No image model was given to compare with.")
+    )
+    for name in dict.fromkeys(shortcut.model.looks_at for shortcut in audit.shortcuts):
+        page.paragraph(f"{name}: {_LOOKS_AT[name]}.")
+    headers = ["Looks at", "Within", "AUC (95 %)", "By class", "Studies", "Patients"]
+    rows: list[list[object]] = []
+    for shortcut in audit.shortcuts:
+        model = shortcut.model
+        by_class = ", ".join(f"{name} {value:.2f}" for name, value in model.by_class.items())
+        rows.append(
+            [model.looks_at, model.within or "all", with_interval(model.auc), by_class, model.studies, model.patients]
+        )
+        if compared:
+            comparison = shortcut.comparison
+            pair: tuple[Estimate | None, Estimate | None] = (
+                (comparison.image, comparison.lead) if comparison else (None, None)
+            )
+            rows[-1] += [with_interval(estimate) for estimate in pair]
+    page.table(headers + (["Image model", "Its lead"] if compared else []), rows)
+    page.figure(
+        drawings.small_model_aucs(audit.shortcuts),
+        "AUC of the small models" + ("; the diamond is the image model." if compared else "."),
+    )
+    facts = next((s.model.facts for s in audit.shortcuts if s.model.facts and not s.model.within), {})
+    if facts:
+        page.table(
+            ["Fact", "AUC"],
+            [[name, f"{value:.2f}"] for name, value in facts.items()],
+            caption="Single facts, all sites",
+        )
+
+
+def _copies(page: Page, audit: Audit, cohort: Cohort, copies: Copies) -> None:
+    if not (audit.identical or audit.alike):
+        return
+    page.section("Images that are there twice")
+    if audit.identical:
+        page.table(["Same pixels"], [[", ".join(group)] for group in audit.identical[:_LISTED]])
+    if audit.alike:
+        rows = [[pair.first, pair.second, f"{pair.correlation:.3f}"] for pair in audit.alike[:_LISTED]]
+        page.table(["Nearly the same", "as", "Correlation"], rows, caption=_capped(len(audit.alike)))
+    twins = [(group[0], group[1], 1.0) for group in copies.identical]
+    twins += [(pair.first, pair.second, pair.correlation) for pair in copies.alike]
+    for first, second, correlation in twins[:_PAIRS]:
+        one, other = cohort.rows[first], cohort.rows[second]
+        names = (f"{one.patient_id}/{one.study_id}", f"{other.patient_id}/{other.study_id}")
+        page.figure(drawings.pair(one.image, other.image, names), f"{names[0]} and {names[1]}: {correlation:.3f}")
+
+
+def _likeness(page: Page, audit: Audit) -> None:
+    if audit.likeness is None:
+        return
+    page.section("Whose pictures are alike")
+    found = audit.likeness
+    page.table(
+        ["The nearest picture is of", "Share of pictures", "By chance"],
+        [
+            [
+                "the same patient (of patients with several)",
+                f"{found.own_patient:.1%}",
+                f"{found.own_patient_chance:.1%}",
+            ],
+            [
+                "the patient with the next ID (of other patients)",
+                f"{found.next_patient:.1%}",
+                f"{found.next_patient_chance:.1%}",
+            ],
+        ],
+    )
+
+
+def _missing(page: Page, audit: Audit) -> None:
+    if not audit.missing:
+        return
+    page.section("Missing values")
+    classes = audit.counts.classes
+    rows = [
+        [m.column, m.studies, f"{m.studies / audit.studies:.0%}", *(m.by_class[c] for c in classes)]
+        for m in audit.missing
+    ]
+    page.table(["Column", "Studies", "Share", *classes], rows)
+
+
+def _unused(page: Page, audit: Audit) -> None:
+    if audit.problems:
+        page.section("Rows that cannot be used")
+        page.table(
+            ["Problem"], [[problem] for problem in audit.problems[:_LISTED]], caption=_capped(len(audit.problems))
+        )
+    if audit.unreadable:
+        page.section("Images that cannot be read")
+        rows = [[name, why] for name, why in list(audit.unreadable.items())[:_LISTED]]
+        page.table(["Study", "Problem"], rows, caption=_capped(len(audit.unreadable)))
+
+
+def _capped(number: int) -> str:
+    return f"The first {_LISTED} of {number:,}; all are in audit.json." if number > _LISTED else ""

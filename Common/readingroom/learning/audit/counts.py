@@ -1,0 +1,134 @@
+"""How many studies and patients there are of each class at each site, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats.contingency import association
+
+from ..cohort import Cohort, Row
+from ..cohort_line import KNOWN
+from .finding import Finding, count, some
+
+NO_SITE = "(no site)"
+FEWEST = 30  # patients of a class below which a result is exploratory
+_ALWAYS_FILLED = ("patient_id", "study_id", "image", "label", "time", "event", "origin", "split")
+# Association of "is missing" with the class from which it is worth a sentence (Cohen 1988: a medium effect).
+_MISSING_FOLLOWS_CLASS = 0.3
+
+
+@dataclass(frozen=True)
+class Count:
+    """Studies and patients of one cell."""
+
+    studies: int
+    patients: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Real and synthetic studies by class and site. The last row and the last column are totals.
+
+    A patient may be in several cells, so the patients of a total can be fewer than the sum.
+    """
+
+    classes: tuple[str, ...]
+    sites: tuple[str, ...]
+    cells: tuple[tuple[Count, ...], ...]
+
+    def __post_init__(self) -> None:
+        studies = np.array([[cell.studies for cell in row] for row in self.cells])
+        adds_up = (studies[:-1].sum(axis=0) == studies[-1]).all() and (
+            studies[:, :-1].sum(axis=1) == studies[:, -1]
+        ).all()
+        if not adds_up:
+            raise ValueError("The counts of classes and sites do not add up.")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Studies whose value in this column is empty, in all and by class."""
+
+    column: str
+    studies: int
+    by_class: Mapping[str, int]
+
+
+def outcome(row: Row) -> str:
+    """The class; of survival, whether the event was seen."""
+    if row.label is not None:
+        return row.label
+    return "event" if row.event else "no event"
+
+
+def count_classes(cohort: Cohort) -> Counts:
+    """The table of classes (rows) and sites (columns) with its totals."""
+    classes = tuple(sorted({outcome(row) for row in cohort.rows}))
+    sites = tuple(sorted({row.site or NO_SITE for row in cohort.rows}))
+    wanted_classes, wanted_sites = (
+        [{name} for name in classes] + [set(classes)],
+        [{name} for name in sites] + [set(sites)],
+    )
+    cells = tuple(
+        tuple(
+            _count([row for row in cohort.rows if outcome(row) in labels and (row.site or NO_SITE) in places])
+            for places in wanted_sites
+        )
+        for labels in wanted_classes
+    )
+    return Counts(classes, sites, cells)
+
+
+def missing_values(cohort: Cohort) -> tuple[Missing, ...]:
+    """Each column that is filled in some rows and empty in others, or empty everywhere though it is known here."""
+    classes = sorted({outcome(row) for row in cohort.rows})
+    clinical = dict.fromkeys(name for row in cohort.rows for name in row.clinical)
+    found = []
+    for column in (*(name for name in KNOWN if name not in _ALWAYS_FILLED), *clinical):
+        empty = cohort.column(column) == ""
+        by_class = {
+            name: sum(bool(e) and outcome(r) == name for e, r in zip(empty, cohort.rows, strict=True))
+            for name in classes
+        }
+        if empty.any():
+            found.append(Missing(column, int(empty.sum()), by_class))
+    return tuple(found)
+
+
+def count_findings(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...]) -> Iterator[Finding]:
+    """Rows that were not read, small classes, and values whose absence tells the class."""
+    if cohort.problems:
+        rows = count(len(cohort.problems), "row")
+        yield Finding(
+            "warn", "table", f"{rows} of the table cannot be used and are not counted below.", some(cohort.problems)
+        )
+    for note in cohort.notes:
+        yield Finding("info", "table", note)
+    for name, row in zip(counts.classes, counts.cells, strict=False):
+        if row[-1].patients < FEWEST:
+            patients = count(row[-1].patients, "patient")
+            yield Finding(
+                "info", "small class", f"There are {patients} of '{name}': results are exploratory below {FEWEST}."
+            )
+    if len(counts.classes) < 2:
+        yield Finding("stop", "classes", f"All studies are '{counts.classes[0]}': there is nothing to tell apart.")
+    yield from _missing_follows_class(counts, missing)
+
+
+def _missing_follows_class(counts: Counts, missing: tuple[Missing, ...]) -> Iterator[Finding]:
+    totals = {name: row[-1].studies for name, row in zip(counts.classes, counts.cells, strict=False)}
+    for column in missing:
+        table = np.array([[n, totals[name] - n] for name, n in column.by_class.items()])
+        if len(table) < 2 or not table.sum(axis=0).all():
+            continue
+        if association(table, method="cramer") >= _MISSING_FOLLOWS_CLASS:
+            shares = ", ".join(f"{n / totals[name]:.0%} of '{name}'" for name, n in column.by_class.items())
+            yield Finding(
+                "warn", "missing values", f"Whether {column.column} is known goes with the class: missing in {shares}."
+            )
+
+
+def _count(rows: list[Row]) -> Count:
+    return Count(len(rows), len({row.patient_id for row in rows}))

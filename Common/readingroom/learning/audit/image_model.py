@@ -1,0 +1,74 @@
+"""The image model that small models are held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import InputError
+from ...evaluation.auc import auc
+from ...evaluation.bootstrap import patient_bootstrap
+from ...evaluation.one_vs_rest import macro
+from ...reading import Estimate, Interval
+from ..cohort import Cohort
+from ..predictions import Predictions
+from .counts import outcome
+from .small_models import Floats, SmallModel
+
+_RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An image model beside a small one: its AUC and its lead (image minus small), on the studies that both judged."""
+
+    image: Estimate
+    lead: Estimate
+
+
+def compare_auc(image: float, small: SmallModel) -> Comparison | None:
+    """With a published AUC: the interval of the lead is that of the small model. None within a single site."""
+    if small.within or small.auc.interval is None:
+        return None
+    low, high = image - small.auc.interval.high, image - small.auc.interval.low
+    return Comparison(Estimate(image), Estimate(image - small.auc.value, Interval(low, high)))
+
+
+def compare_predictions(predictions: Predictions, cohort: Cohort, small: SmallModel, seed: int) -> Comparison | None:
+    """With predictions for studies of the cohort, the mean of their repeats; None without both classes among them.
+
+    Raises
+    ------
+    InputError : other classes, or none of the studies
+    """
+    scores = _scores(predictions, cohort, small)
+    rows = np.flatnonzero(np.isfinite(scores).all(axis=1) & np.isfinite(small.scores).all(axis=1))
+    truth = np.array([outcome(cohort.rows[row]) for row in rows])
+    if any(np.unique(cohort.patients[rows[truth == name]]).size < 2 for name in small.classes):
+        return None
+    present = truth[:, None] == np.array(small.classes)
+    patients = cohort.patients[rows]
+    lead = patient_bootstrap(
+        lambda p, a, b: macro(auc, p, a) - macro(auc, p, b),
+        patients, present, scores[rows], small.scores[rows], resamples=_RESAMPLES, seed=seed,
+    )  # fmt: skip
+    image = patient_bootstrap(
+        lambda p, a: macro(auc, p, a), patients, present, scores[rows], resamples=_RESAMPLES, seed=seed
+    )
+    return Comparison(image.estimate, lead.estimate)
+
+
+def _scores(predictions: Predictions, cohort: Cohort, small: SmallModel) -> Floats:
+    """(rows, classes) of the small model's classes; NaN for studies without a prediction."""
+    if predictions.multilabel or not set(small.classes) <= set(predictions.classes):
+        named, wanted = ", ".join(predictions.classes), ", ".join(small.classes)
+        raise InputError(f"The predictions are of {named}; the cohort's classes are {wanted}.")
+    columns = [predictions.classes.index(name) for name in small.classes]
+    mean = predictions.probabilities.mean(axis=0)[:, columns]
+    place = {key: n for n, key in enumerate(zip(predictions.patients, predictions.study_ids, strict=True))}
+    found = [place.get((row.patient_id, row.study_id)) for row in cohort.rows]
+    if all(number is None for number in found):
+        raise InputError("The predictions are of none of the cohort's studies.")
+    missing = np.full(len(columns), np.nan)
+    return np.stack([missing if number is None else mean[number] for number in found])

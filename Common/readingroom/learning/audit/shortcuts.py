@@ -1,0 +1,119 @@
+"""Whether the class follows the site or the acquisition, so that a model need not look for disease."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats.contingency import association
+
+from ..figures.numbers import with_interval
+from .counts import NO_SITE, Counts
+from .finding import Finding, Severity, count, some
+from .image_model import Comparison
+from .small_models import METADATA, NUMBER, PIXELS, SITE, SmallModel
+
+CLOSE = 0.05  # lead of the image model below which a small model does about as well
+ABOVE_CHANCE = 0.6  # with an interval above 0.5
+SUFFICES = 0.9  # what is told so well without looking leaves an image model little to show
+# Cramér's V of site and class (Cohen 1988: 0.3 is a medium, 0.5 a large association).
+_MEDIUM, _LARGE = 0.3, 0.5
+_MANY = 10  # studies of a site from which "all of one class" is worth saying
+_WORDS = {
+    SITE: "The site alone tells",
+    METADATA: "Facts of the acquisition and the patient (no picture) tell",
+    PIXELS: "Pictures of 32 x 32 pixels tell",
+    NUMBER: "The number in the patient ID tells",
+}
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A small model, what an image model adds to it, and how grave that is (None: nothing to say)."""
+
+    model: SmallModel
+    comparison: Comparison | None
+    severity: Severity | None
+
+    @classmethod
+    def of(cls, model: SmallModel, comparison: Comparison | None) -> Shortcut:
+        return cls(model, comparison, _severity(model, comparison))
+
+
+def shortcut_findings(shortcuts: Sequence[Shortcut]) -> Iterator[Finding]:
+    """A sentence for each small model that tells the classes apart."""
+    for shortcut in shortcuts:
+        if shortcut.severity is not None:
+            model = shortcut.model
+            facts = ", ".join(f"{name} {value:.2f}" for name, value in list(model.facts.items())[:4] if value > 0.5)
+            examples = (*((model.note,) if model.note else ()), *((f"single facts: {facts}",) if facts else ()))
+            yield Finding(shortcut.severity, model.looks_at, _sentence(model, shortcut.comparison), examples)
+
+
+def site_findings(counts: Counts) -> Iterator[Finding]:
+    """Site and class in the table of counts."""
+    if len(counts.sites) < 2 or len(counts.classes) < 2:
+        return
+    studies = np.array([[cell.studies for cell in row[:-1]] for row in counts.cells[:-1]])
+    strength = float(association(studies, method="cramer"))
+    told = [*_one_class_sites(counts), *_one_site_classes(counts)]
+    if strength >= _MEDIUM:
+        yield Finding(
+            "stop" if strength >= _LARGE else "warn", "site and class",
+            f"Class and site go together (Cramér's V {strength:.2f}): over all sites a model may learn the site. "
+            "Compare classes within one site, and leave sites out.",
+            some(told),
+        )  # fmt: skip
+    elif told:
+        uneven = count(len(told), "site or class is", "sites or classes are")
+        yield Finding("info", "site and class", f"{uneven} uneven.", some(told))
+
+
+def _one_class_sites(counts: Counts) -> Iterator[str]:
+    for place, site in enumerate(counts.sites):
+        column = [row[place].studies for row in counts.cells]
+        if column[-1] >= _MANY and max(column[:-1]) == column[-1]:
+            yield f"all {column[-1]} studies of {_site(site)} are '{counts.classes[int(np.argmax(column[:-1]))]}'"
+
+
+def _one_site_classes(counts: Counts) -> Iterator[str]:
+    for name, row in zip(counts.classes, counts.cells, strict=False):
+        cells = [cell.studies for cell in row]
+        if cells[-1] >= _MANY and max(cells[:-1]) >= 0.95 * cells[-1]:
+            place = int(np.argmax(cells[:-1]))
+            yield f"{cells[place]} of {cells[-1]} studies of '{name}' are from {_site(counts.sites[place])}"
+
+
+def _site(name: str) -> str:
+    return "no site" if name == NO_SITE else f"site '{name}'"
+
+
+def _severity(model: SmallModel, comparison: Comparison | None) -> Severity | None:
+    low = model.auc.interval.low if model.auc.interval else model.auc.value
+    if low <= 0.5 or model.auc.value < ABOVE_CHANCE:
+        return None
+    if model.looks_at == NUMBER:
+        return "warn"  # a picture does not show it; it says that the classes were gathered apart
+    if comparison is not None:
+        lead = comparison.lead
+        return "stop" if lead.value <= CLOSE or (lead.interval is not None and lead.interval.low <= 0) else "warn"
+    return "stop" if max(model.auc.value, *model.by_class.values()) >= SUFFICES else "warn"
+
+
+def _sentence(model: SmallModel, comparison: Comparison | None) -> str:
+    where = f" within site '{model.within}'" if model.within else ""
+    words = f"{_WORDS[model.looks_at]} the classes apart{where}: AUC {with_interval(model.auc)}"
+    if len(model.classes) > 2:
+        words += f" ({', '.join(f'{name} {value:.2f}' for name, value in model.by_class.items())})"
+    if model.looks_at == NUMBER:
+        return words + ". The classes were gathered apart, so whatever else changed between goes with the class."
+    if comparison is None:
+        return words + ". An image model has to do clearly better before it can be said to see disease."
+    lead = comparison.lead
+    close = _severity(model, comparison) == "stop"
+    verdict = "about as well" if close else "less well"
+    return (
+        words
+        + f", {verdict} than the image model ({with_interval(comparison.image)}; its lead is {with_interval(lead)})."
+    )

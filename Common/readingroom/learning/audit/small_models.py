@@ -1,0 +1,191 @@
+"""How well a class can be told by who looks at the site, the header or 32 x 32 pixels alone.
+
+What such a model reaches, an image model may reach in the same way, without any disease being seen. All numbers come
+from cross-validation by patient (groups of `splits`), with intervals over resampled patients.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.progress import Progress
+from ...evaluation.auc import auc
+from ...evaluation.bootstrap import patient_bootstrap
+from ...evaluation.one_vs_rest import macro, one_vs_rest
+from ...reading import Estimate
+from ..cohort import Cohort
+from ..fingerprint import Fingerprint
+from ..hashes import Fingerprints
+from ..splits import k_fold, patient_groups
+from .counts import outcome
+from .traits import Floats, metadata, patient_numbers, sites, thumbnails
+
+FEWEST = 10  # patients of a class for it to take part
+_FOLDS = 5
+_RESAMPLES = 500
+_STRENGTH = 1e-3  # scikit-learn's C of the pixels: 1,024 columns need a strong penalty
+_TREES = 100
+_LEAF = 5  # rows
+_OWN_NUMBERS = 0.95
+SITE, METADATA, PIXELS, NUMBER = "site", "metadata", "32 x 32 pixels", "patient number"
+
+
+@dataclass(frozen=True)
+class SmallModel:
+    """What one input alone tells of the class.
+
+    Parameters
+    ----------
+    looks_at : `SITE`, `METADATA`, `PIXELS` or `NUMBER`
+    within : the site that it was trained and judged in; empty for all
+    classes : those that took part
+    auc : of two classes, or the mean of each against the rest
+    by_class : AUC of each class against the rest
+    facts : of metadata, the AUC of each fact by itself, the best first
+    studies, patients : that it was judged on
+    note : what the numbers alone do not say
+    scores : (rows, classes) probabilities for the rows of the cohort; NaN where a row did not take part
+    """
+
+    looks_at: str
+    within: str
+    classes: tuple[str, ...]
+    auc: Estimate
+    by_class: Mapping[str, float]
+    studies: int
+    patients: int
+    note: str = ""
+    facts: Mapping[str, float] = field(default_factory=dict)
+    scores: Floats = field(
+        default_factory=lambda: np.empty((0, 0)), compare=False, repr=False, metadata={"json": False}
+    )
+
+
+def small_models(cohort: Cohort, found: Fingerprints, seed: int, progress: Progress) -> tuple[SmallModel, ...]:
+    """Train and judge them on all real studies that can be read, and within each site that has several classes."""
+    usable = np.array(
+        [each is not None and not row.synthetic for row, each in zip(cohort.rows, found.prints, strict=True)]
+    )
+    several_sites = len(set(cohort.sites[usable])) > 1
+    places = ["", *sorted(set(cohort.sites[usable]) - {""})] if several_sites else [""]
+    models: list[SmallModel] = []
+    for number, place in enumerate(places):
+        progress(number / len(places), f"Small models: {place or 'all sites'}.")
+        rows = np.flatnonzero(usable & ((cohort.sites == place) if place else True))
+        models += _Trial.of(cohort, found, rows, place, seed)
+    return tuple(models)
+
+
+class _Trial:
+    """Rows, classes and folds that several inputs are tried on."""
+
+    def __init__(self, cohort: Cohort, found: Fingerprints, rows: NDArray[np.intp], place: str, seed: int):
+        hashes = [found.pixel_hashes[row] for row in rows]
+        groups = patient_groups(cohort.take(rows), hashes)
+        names = np.array([outcome(cohort.rows[row]) for row in rows])
+        self.classes = tuple(str(c) for c in np.unique(names) if np.unique(groups[names == c]).size >= FEWEST)
+        kept = np.isin(names, self.classes)
+        self.all_rows, self.place, self.seed = len(cohort), place, seed
+        self.rows, self.groups = rows[kept], groups[kept]
+        self.cohort = cohort.take(self.rows)
+        self.prints: list[Fingerprint] = [each for row in self.rows if (each := found.prints[row]) is not None]
+        self.truth = np.searchsorted(self.classes, names[kept])
+        if len(self.classes) > 1:
+            splits = k_fold(self.cohort, _FOLDS, seed, 0.0, [found.pixel_hashes[row] for row in self.rows])
+            self.tests = [split.test for split in splits]
+
+    @classmethod
+    def of(cls, *arguments: Any) -> Iterator[SmallModel]:
+        """What each input tells; nothing where there are not two classes."""
+        trial = cls(*arguments)
+        if len(trial.classes) < 2:
+            return
+        if not trial.place and len(set(trial.cohort.sites)) > 1:
+            yield trial.judged(SITE, sites(trial.cohort), _forest)
+        if facts := metadata(trial.cohort, trial.prints):
+            yield trial.judged(METADATA, np.hstack(list(facts.values())), _forest, facts)
+        yield trial.judged(PIXELS, thumbnails(trial.prints), _regression)
+        numbers = patient_numbers(trial.cohort)
+        if trial.number_patients(numbers[:, 0]):
+            yield trial.judged(NUMBER, numbers, _forest, note=trial.ranges(numbers[:, 0]))
+
+    def number_patients(self, numbers: Floats) -> bool:
+        """Whether every patient has a number, and nearly each another one: else it is not what they were counted by."""
+        patients = np.unique(self.cohort.patients).size
+        return bool(np.isfinite(numbers).all()) and np.unique(numbers).size >= _OWN_NUMBERS * patients
+
+    def ranges(self, numbers: Floats) -> str:
+        """From which to which number the patients of each class run."""
+        told = []
+        for place, name in enumerate(self.classes):
+            own = numbers[self.truth == place]
+            told.append(f"'{name}' {own.min():.0f} to {own.max():.0f}")
+        return f"patient numbers of {', '.join(told)}"
+
+    def judged(
+        self,
+        looks_at: str,
+        columns: Floats,
+        make: Callable[[int], Any],
+        facts: Mapping[str, Floats] | None = None,
+        note: str = "",
+    ) -> SmallModel:
+        scores = self._out_of_fold(columns, make)
+        present = np.arange(len(self.classes))[None] == self.truth[:, None]
+        boot = patient_bootstrap(self._auc, self.groups, present, scores, resamples=_RESAMPLES, seed=self.seed)
+        everywhere = np.full((self.all_rows, len(self.classes)), np.nan)
+        everywhere[self.rows] = scores
+        singles = {name: self._auc(present, self._out_of_fold(one, _tree)) for name, one in (facts or {}).items()}
+        return SmallModel(
+            looks_at=looks_at,
+            within=self.place,
+            classes=self.classes,
+            auc=boot.estimate,
+            by_class=dict(zip(self.classes, map(float, one_vs_rest(auc, present, scores)), strict=True)),
+            studies=len(self.rows),
+            patients=int(np.unique(self.groups).size),
+            note=note,
+            facts=dict(sorted(singles.items(), key=lambda item: -item[1])),
+            scores=everywhere,
+        )
+
+    def _out_of_fold(self, columns: Floats, make: Callable[[int], Any]) -> Floats:
+        scores = np.empty((len(columns), len(self.classes)))
+        for test in self.tests:
+            train = np.setdiff1d(np.arange(len(columns)), test)
+            with warnings.catch_warnings(action="ignore"):  # facts without a value in a fold
+                model = make(self.seed).fit(columns[train], self.truth[train])
+            scores[test] = model.predict_proba(columns[test])
+        return scores
+
+    @staticmethod
+    def _auc(present: NDArray, scores: Floats) -> float:
+        return macro(auc, present, scores)
+
+
+def _forest(seed: int) -> Any:
+    """Trees see ranges of numbers and combinations, and take missing values as they are."""
+    from sklearn.ensemble import RandomForestClassifier  # heavy, and of the extra "train" only
+
+    return RandomForestClassifier(_TREES, min_samples_leaf=_LEAF, random_state=seed)
+
+
+def _tree(seed: int) -> Any:
+    """One fact by itself needs no forest."""
+    from sklearn.tree import DecisionTreeClassifier  # heavy, and of the extra "train" only
+
+    return DecisionTreeClassifier(min_samples_leaf=4 * _LEAF, random_state=seed)
+
+
+def _regression(seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression  # heavy, and of the extra "train" only
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(C=_STRENGTH, max_iter=1000, random_state=seed))
