@@ -13,10 +13,10 @@ import sys
 from collections.abc import Sequence
 
 from . import RESEARCH_USE, __version__
-from .commands import bundles, demo, radiomics, read
+from .commands import audit, bundles, demo, radiomics, read, train
 from .errors import CancelledError, EngineError, InputError, ReadingRoomError, RefusedError
 
-COMMANDS = (read, bundles, radiomics, demo)
+COMMANDS = (read, bundles, radiomics, audit, train, demo)
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 130
 
 
