@@ -53,9 +53,9 @@ class HomePanel:
         self.settings = SettingsView()
         self._column.addWidget(self.message.widget)
         self.features = FeaturesSection("ReadingRoomHome", client)
-        features = self._section(_("Features"), self.features.widget)
-        features.contentsCollapsed.connect(lambda folded, *_args: self.features.set_open(not folded))
-        features.collapsed = True  # one line until it is wanted: most come here to set something up
+        self.features_section = self._section(_("Features"), self.features.widget)
+        self.features_section.contentsCollapsed.connect(lambda folded, *_args: self.features.set_open(not folded))
+        self.features_section.collapsed = True  # one line until it is wanted: most come here to set something up
         self._section(_("Set-up"), self.setup.widget)
         self._section(_("This computer"), self.device)
         self._section(_("Bundles"), self.bundles.widget)

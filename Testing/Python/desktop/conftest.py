@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,3 +173,64 @@ def _read(panel, seconds: float = 10.0) -> None:
     host.wait_until(lambda: panel.session.state != "working", seconds)
     rows = panel.views.findings.rows.values() if panel.views.sections["findings"].visible else ()
     host.wait_until(lambda: all(row.accept.visible and row.accept.height > 10 for row in rows))  # laid out
+
+
+@dataclass
+class SegmentedCT:
+    """A chest CT phantom in the scene with a segmentation of its tumor and left lung; a third segment is empty."""
+
+    volume: Any
+    segmentation: Any
+    masks: dict[str, Any]  # boolean [k, j, i] by segment ID
+
+    @property
+    def tumor(self) -> str:
+        """ID of the segment."""
+        return next(iter(self.masks))
+
+    def paint(self, key: str, mask) -> None:
+        """Make the segment this mask, as Segment Editor does with a stroke."""
+        slicer.util.updateSegmentBinaryLabelmapFromArray(mask.astype("uint8"), self.segmentation, key, self.volume)
+
+    def erode(self, key: str) -> None:
+        """Take the outermost voxels of a segment away."""
+        from scipy import ndimage
+
+        self.masks[key] = ndimage.binary_erosion(self.masks[key])
+        self.paint(key, self.masks[key])
+
+
+@pytest.fixture
+def segmented_ct(empty_scene):
+    """A `SegmentedCT`: tumor and lung overlap, as the lung is drawn with the tumor."""
+    return _add_segmented_ct()
+
+
+@pytest.fixture
+def add_segmented_ct(empty_scene):
+    """Adds further ones: ``add_segmented_ct("Name")``."""
+    return _add_segmented_ct
+
+
+def _add_segmented_ct(name: str = "Chest CT") -> SegmentedCT:
+    import vtk
+
+    from readingroom.phantoms.chest_ct import chest_ct
+
+    phantom = chest_ct((16, 48, 60), (4.5, 6.0, 6.0))
+    to_ras = vtk.vtkMatrix4x4()
+    for axis, value in enumerate((-6.0, -6.0, 4.5)):
+        to_ras.SetElement(axis, axis, value)
+    volume = slicer.util.addVolumeFromArray(phantom.pixels, to_ras, name=name)
+    volume.CreateDefaultDisplayNodes()
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{name} segments")
+    segmentation.CreateDefaultDisplayNodes()
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    colors = {"Tumor": (0.9, 0.2, 0.2), "Lung": (0.3, 0.6, 0.9), "Nothing": (0.5, 0.5, 0.5)}
+    inner = segmentation.GetSegmentation()
+    tumor, lung, nothing = (inner.AddEmptySegment("", title, color) for title, color in colors.items())
+    masks = {tumor: phantom.tumor, lung: phantom.left_lung | phantom.tumor, nothing: phantom.tumor & False}
+    ct = SegmentedCT(volume, segmentation, masks)
+    for key in (tumor, lung):
+        ct.paint(key, masks[key])
+    return ct

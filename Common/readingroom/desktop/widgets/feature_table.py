@@ -149,7 +149,7 @@ def _add_row(group: Any, row: FeatureRow) -> Any:
     item.setText(0, f"{name} {UNSTABLE}" if row.unstable else name)
     for place, text in enumerate(row.cells, start=1):
         item.setText(place, text)
-        item.setTextAlignment(place, int(qt.Qt.AlignRight | qt.Qt.AlignVCenter))
+        item.setTextAlignment(place, qt.Qt.AlignRight | qt.Qt.AlignVCenter)
     item.setToolTip(0, row.name)
     return item
 
