@@ -5,5 +5,6 @@
 """
 
 from .score import Contribution, Score
+from .signature import Signature, load
 
-__all__ = ["Contribution", "Score"]
+__all__ = ["Contribution", "Score", "Signature", "load"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import SetupError
 from .model import Model
 from .preparation import Floats
 from .recipe import Recipe
@@ -48,11 +47,3 @@ def logistic_losses(values: Floats, y: Labels) -> Floats:
     """Log loss of logits."""
     signed: Floats = np.where(y > 0, -values, values)
     return np.logaddexp(0.0, signed)
-
-
-def needs_sklearn(action: Callable[[], str]) -> str:
-    """What ``action`` gives; a sentence where scikit-learn is missing."""
-    try:
-        return action()
-    except ImportError as error:
-        raise SetupError("Training a signature needs the Python package scikit-learn; install it first.") from error

@@ -63,6 +63,11 @@ class Fitted:
     judgement: Judgement
 
     @property
+    def score(self) -> str:
+        """What its models give: ``logit``, ``margin``, ``share of trees``."""
+        return ALGORITHMS[self.recipe.model].score
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """Features that the signature uses."""
         return tuple(self.table.names[column] for column in self.trained.used)
@@ -114,9 +119,7 @@ def fit(
     progress(0.9, "Judging the predictions.")
     rivals = {name: baselines.out_of_fold(columns, y, folds) for name, columns in baselines.designs(table).items()}
     judgement = judge(y, who, folds, scores, rivals)
-    return Fitted(
-        table, recipe, made_with, final, folds, of_folds, scores, selected, icc_low or {}, rivals, judgement
-    )
+    return Fitted(table, recipe, made_with, final, folds, of_folds, scores, selected, icc_low or {}, rivals, judgement)
 
 
 def _library(algorithm: Algorithm) -> str:

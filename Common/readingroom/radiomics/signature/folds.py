@@ -13,7 +13,9 @@ def patient_folds(y: Labels, patients: NDArray[np.str_], folds: int, seed: int) 
     from sklearn.model_selection import StratifiedGroupKFold
 
     numbers = np.empty(len(y), dtype=np.int64)
-    for number, (_, held_out) in enumerate(StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(y, y, patients)):
+    for number, (_, held_out) in enumerate(
+        StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(y, y, patients)
+    ):
         numbers[held_out] = number
     return numbers
 

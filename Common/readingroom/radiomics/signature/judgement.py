@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...evaluation.auc import auc
-from ...evaluation.binary import OneClassError
 from ...evaluation.bootstrap import patient_bootstrap
 from ...evaluation.calibration import brier, recalibration
 from ...evaluation.operating_points import (
@@ -24,6 +22,7 @@ from ...evaluation.proportions import proportion
 from ...reading import Estimate
 from ...trust.calibration import PlattScaling, fit_platt
 from .algorithm import Labels
+from .fold_auc import FoldComparisons
 from .preparation import Floats
 
 POINTS: Mapping[str, Choice] = {
@@ -67,59 +66,25 @@ def judge(
 
     Calibration and operating points use the first repeat: one score a row.
     """
-    arrays = (y, *folds, *scores)
+    own = FoldComparisons.of(y, folds, scores)
+    others = {name: FoldComparisons.of(y, folds, logits) for name, logits in rivals.items()}
     most = int(max(y.sum(), len(y) - y.sum()))
     calibration = _platt(y, scores[0], patients)
-    points, metrics = {}, {}
+    points: Mapping[str, CrossFitted] = {}
+    metrics: Mapping[str, Estimate] = {}
     if calibration is not None:
         probabilities = calibration.probabilities(scores[0])
         points = {name: cross_fitted(y, probabilities, folds[0], choose) for name, choose in POINTS.items()}
         metrics = _of_probabilities(y, patients, folds[0], scores[0])
     return Judgement(
-        auc=patient_bootstrap(auc_within_folds, patients, *arrays, resamples=_RESAMPLES).estimate,
+        auc=own.estimate(patients),
         majority=proportion(most, len(y)),
-        rivals={
-            name: patient_bootstrap(auc_within_folds, patients, y, *folds, *logits, resamples=_RESAMPLES).estimate
-            for name, logits in rivals.items()
-        },
-        advantage={
-            name: patient_bootstrap(_advantage, patients, *arrays, *logits, resamples=_RESAMPLES).estimate
-            for name, logits in rivals.items()
-        },
+        rivals={name: other.estimate(patients) for name, other in others.items()},
+        advantage={name: own.minus(other).estimate(patients) for name, other in others.items()},
         calibration=calibration,
         points=points,
         metrics=metrics,
     )
-
-
-def auc_within_folds(y: Labels, *folds_and_scores: NDArray) -> float:
-    """The AUC over pairs of rows that one model scored, averaged over repeats: first their folds, then their scores.
-
-    Scores of different folds come from different models. Compared across folds, models without any feature would look worse
-    than chance: the one trained without many positives gives the lowest score to the very fold that has them.
-    """
-    repeats = len(folds_and_scores) // 2
-    pairs = zip(folds_and_scores[:repeats], folds_and_scores[repeats:], strict=True)
-    return float(np.mean([_one_repeat(y, folds, scores) for folds, scores in pairs]))
-
-
-def _one_repeat(y: Labels, folds: NDArray, scores: NDArray) -> float:
-    areas, weights = [], []
-    for fold in np.unique(folds):
-        inside = folds == fold
-        positives = int(y[inside].sum())
-        if pairs := positives * (int(inside.sum()) - positives):
-            areas.append(auc(y[inside], scores[inside]))
-            weights.append(pairs)
-    if not weights:
-        raise OneClassError("No fold holds both outcomes.")
-    return float(np.average(areas, weights=weights))
-
-
-def _advantage(y: Labels, *folds_and_scores: NDArray) -> float:
-    repeats = len(folds_and_scores) // 3
-    folds, scores, others = (folds_and_scores[i * repeats : (i + 1) * repeats] for i in range(3))
-    return auc_within_folds(y, *folds, *scores) - auc_within_folds(y, *folds, *others)
 
 
 def _platt(y: Labels, scores: Floats, patients: NDArray[np.str_], resamples: int = 200) -> PlattScaling | None:

@@ -12,7 +12,9 @@ from .linear import LinearModel
 from .preparation import Floats
 from .recipe import Recipe
 
-PUBLISHED_C = tuple(10.0**power for power in range(3, -4, -1))  # papers/liver-hcc: lambda = logspace(-3, 3, 7), C = 1/lambda
+PUBLISHED_C = tuple(
+    10.0**power for power in range(3, -4, -1)
+)  # papers/liver-hcc: lambda = logspace(-3, 3, 7), C = 1/lambda
 _WEAKEST = 1e-2  # the last lambda as a share of the first, as glmnet has it where features outnumber rows
 
 _FREE = 1e4  # the constant column that liblinear weighs for the intercept; its penalty shrinks by this factor
@@ -24,8 +26,8 @@ Intercept = Literal["penalized", "free"]
 class Lasso:
     """The penalty is chosen as ``C`` of scikit-learn (``published``) or as glmnet's lambda (``rigorous``).
 
-    scikit-learn minimizes ``C * sum(loss) + |w|``, glmnet ``mean(loss) + lambda * |w|``: lambda = 1 / (C * rows). Lambda
-    means the same for samples of other sizes, so one that was chosen within folds fits the whole.
+    scikit-learn minimizes ``C * sum(loss) + |w|``, glmnet ``mean(loss) + lambda * |w|``: lambda = 1 / (C * rows).
+    Lambda means the same for samples of other sizes, so one that was chosen within folds fits the whole.
     """
 
     score = "logit"
@@ -43,8 +45,8 @@ class Lasso:
 
     def train(self, z: Floats, y: Labels, choice: Choice, recipe: Recipe) -> LinearModel:
         if "C" in choice:
-            return fit_l1(z, y, choice["C"], "penalized", recipe.seed)
-        return fit_l1(z, y, 1 / (choice["lambda"] * len(y)), "free", recipe.seed)
+            return fit_l1(z, y, choice["C"], "penalized", recipe.tolerance, recipe.seed)
+        return fit_l1(z, y, 1 / (choice["lambda"] * len(y)), "free", recipe.tolerance, recipe.seed)
 
     def losses(self, values: Floats, y: Labels) -> Floats:
         return logistic_losses(values, y)
@@ -58,7 +60,7 @@ def lambda_max(z: Floats, y: Labels) -> float:
     return float(np.abs(z.T @ (y - y.mean())).max() / len(y))
 
 
-def fit_l1(z: Floats, y: Labels, c: float, intercept: Intercept, seed: int = 0) -> LinearModel:
+def fit_l1(z: Floats, y: Labels, c: float, intercept: Intercept, tolerance: float = 1e-8, seed: int = 0) -> LinearModel:
     """Minimize ``c * sum(log(1 + exp(-y f))) + |w|`` by liblinear.
 
     Parameters
@@ -77,13 +79,13 @@ def fit_l1(z: Floats, y: Labels, c: float, intercept: Intercept, seed: int = 0) 
         C=c,
         l1_ratio=1.0,
         solver="liblinear",
-        tol=1e-8,
+        tol=tolerance,
         max_iter=_MOST_ROUNDS,
         intercept_scaling=scaling,
         random_state=seed,
     )
     with warnings.catch_warnings():
-        # The weakest penalties of separated classes have their optimum far away; the choice among candidates sees to it.
+        # Under the weakest penalties separated classes have their optimum far away; they lose when one is chosen.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(z, y)
     return LinearModel(model.coef_[0].astype(np.float64), float(model.intercept_[0]))

@@ -17,7 +17,8 @@ from .trees import TreeModel
 class Model(Protocol):
     """A score of z-scores that explains itself; numpy alone."""
 
-    form: SignatureForm
+    @property
+    def form(self) -> SignatureForm: ...
 
     @property
     def used(self) -> np.ndarray: ...

@@ -30,6 +30,7 @@ class Recipe:
     candidates : how many strengths of the penalty are tried
     inner_folds, folds, repeats : splits by patient for the choice of the strength, and for judging
     kernel : of the SVM
+    tolerance : at which LASSO's optimizer stops
     seed : of every random choice
     """
 
@@ -45,6 +46,7 @@ class Recipe:
     folds: int = 5
     repeats: int = 3
     kernel: Literal["rbf", "linear"] = "rbf"
+    tolerance: float = 1e-6
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -78,6 +80,7 @@ def published(model: ModelName = "lasso", seed: int = 0) -> Recipe:
         correlation="none",
         candidates=7,
         inner_folds=3,
+        tolerance=1e-4,  # the library's default
         seed=seed,
     )
 

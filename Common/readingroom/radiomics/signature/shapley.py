@@ -19,7 +19,8 @@ def product_game(weights: Floats, present: Floats, absent: Floats) -> Floats:
     """Shapley values (features,) of a sum of products.
 
     The value of feature i is the integral over t from 0 to 1 of ``(present_i - absent_i)`` times the product of
-    ``t present_j + (1 - t) absent_j`` over all others: a polynomial, which Gauss and Legendre's rule integrates exactly.
+    ``t present_j + (1 - t) absent_j`` over all others: a polynomial, which Gauss and Legendre's rule integrates
+    exactly.
 
     Parameters
     ----------
@@ -38,8 +39,9 @@ def product_game(weights: Floats, present: Floats, absent: Floats) -> Floats:
 def box_game(weights: Floats, present: np.ndarray, absent: np.ndarray) -> Floats:
     """`product_game` for factors that are True or False: the leaves of trees.
 
-    A leaf that needs a features of the study and b of the cohort's row gives each of the former ``(a-1)! b! / (a+b)!`` and
-    takes ``a! (b-1)! / (a+b)!`` from each of the latter; one that neither reaches gives nothing (Lundberg 2020).
+    A leaf that needs a features of the study and b of the cohort's row gives each of the former
+    ``(a-1)! b! / (a+b)!`` and takes ``a! (b-1)! / (a+b)!`` from each of the latter; one that neither reaches gives
+    nothing (Lundberg 2020).
     """
     gained, lost = present & ~absent, ~present & absent
     reached = (present | absent).all(axis=1)

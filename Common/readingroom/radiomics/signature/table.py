@@ -43,7 +43,9 @@ class FeatureTable:
         object.__setattr__(self, "clinical", records.frozen(self.clinical))
         rows = len(self.patients)
         if self.values.shape != (rows, len(self.names)) or self.outcome.shape != (rows,):
-            raise ValueError(f"{rows} patients, features {self.values.shape} and {len(self.outcome)} outcomes do not fit.")
+            raise ValueError(
+                f"{rows} patients, features {self.values.shape} and {len(self.outcome)} outcomes do not fit."
+            )
         if not np.isfinite(self.values).all():
             raise ValueError("A feature of the table is not a finite number.")
         if not np.isin(self.outcome, (0, 1)).all():
@@ -91,7 +93,9 @@ def read_table(
     notes = []
     measured = [row for row in rows if not row.get("problem") and row[outcome].strip()]
     if len(measured) < len(rows):
-        notes.append(f"{len(rows) - len(measured)} of {len(rows)} rows have no measurement or no outcome and are left out.")
+        notes.append(
+            f"{len(rows) - len(measured)} of {len(rows)} rows have no measurement or no outcome and are left out."
+        )
     truth = _outcome(path, [row[outcome].strip() for row in measured], outcome, positive)
     names = [name for name in rows[0] if name.startswith(tuple(features)) and name not in (outcome, *clinical)]
     if not names:

@@ -23,10 +23,10 @@ class Tree(NamedTuple):
     ``left`` and ``right`` are numbers of later nodes; ``value`` is what a leaf gives.
     """
 
-    feature: NDArray[np.int32]
+    feature: NDArray[np.integer]
     threshold: Floats
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
+    left: NDArray[np.integer]
+    right: NDArray[np.integer]
     value: Floats
 
 

@@ -56,7 +56,7 @@ def choose(
 ) -> Choice:
     """The candidate that does best on rows that did not fit it; filters and z-scores are learnt in each fold anew.
 
-    ``published`` takes the highest mean accuracy, the first of equals. ``rigorous`` takes the first candidate, which is the
+    ``published`` takes the highest mean accuracy, the first of equals. ``rigorous`` takes the first candidate, the
     simplest, whose mean loss is within one standard error of the lowest (Breiman 1984).
     """
     if recipe.protocol == "published":

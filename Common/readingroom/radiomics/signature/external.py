@@ -1,0 +1,37 @@
+"""What a finished signature does on patients of another table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ...errors import InputError
+from ...evaluation.auc import auc
+from ...evaluation.bootstrap import patient_bootstrap
+from ...evaluation.calibration import brier, recalibration
+from ...reading import Estimate
+from .fit import Fitted
+from .table import FeatureTable
+
+
+def judge_external(fitted: Fitted, table: FeatureTable) -> Mapping[str, Estimate]:
+    """AUC, and Brier score and calibration of the probabilities, with intervals over patients.
+
+    Raises
+    ------
+    InputError : a patient was trained on, a feature is missing, or one of the outcomes has fewer than two rows
+    """
+    if known := sorted(set(table.patients) & set(fitted.table.patients)):
+        raise InputError(f"The patient {known[0]} is in both tables; a test needs others than the training.")
+    if min(table.outcome.sum(), len(table.outcome) - table.outcome.sum()) < 2:
+        raise InputError("The table of other patients needs two rows or more with each outcome.")
+    scores = fitted.trained.values(table.of(fitted.table.names).values)
+    y, who = table.outcome, table.patients
+    found = {"auc": patient_bootstrap(auc, who, y, scores).estimate}
+    if (calibration := fitted.judgement.calibration) is None or np.ptp(scores) == 0:
+        return found
+    probabilities = calibration.probabilities(scores)
+    again = recalibration(y, probabilities, who)
+    found["brier"] = patient_bootstrap(brier, who, y, probabilities).estimate
+    return {**found, "calibration_slope": again.slope, "calibration_intercept": again.intercept}

@@ -1,0 +1,206 @@
+"""A stored signature: applied and explained with numpy alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from ...bundles.bundle import Bundle
+from ...bundles.metadata import BundleMetadata, SignatureFacts
+from ...errors import BundleError, InputError
+from ...reading import BundleFacts, Estimate, Interval
+from ..robustness import STABLE_FROM
+from .measured_with import require_same
+from .model import Model, from_arrays
+from .preparation import Floats
+from .score import Contribution, Score
+
+READER = "radiomics"
+QUANTILES = np.linspace(0, 1, 101)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Made by `load`.
+
+    Parameters
+    ----------
+    metadata, bundle : what the bundle says of itself, and what a report says of it
+    mean, scale : (inputs,) that make z-scores of the features that are used
+    model : on those z-scores
+    background : (rows, inputs) z-scores of the cohort that a region is compared with
+    quantiles : (features, 101) of the cohort, in the order of ``facts.features``
+    """
+
+    metadata: BundleMetadata
+    bundle: BundleFacts
+    mean: Floats
+    scale: Floats
+    model: Model
+    background: Floats
+    quantiles: Floats
+
+    @property
+    def facts(self) -> SignatureFacts:
+        """What kind of signature it is."""
+        assert self.metadata.signature is not None
+        return self.metadata.signature
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The features that it needs."""
+        return self.facts.inputs
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """PyRadiomics' parameters to measure with; empty (the defaults) where the cohort's are not known."""
+        return dict(self.facts.settings or {})
+
+    def values(self, features: Floats) -> Floats:
+        """Scores (rows,) before calibration of ``features`` (rows, inputs) in the order of `inputs`."""
+        return self.model.values((features - self.mean) / self.scale)
+
+    def probabilities(self, values: Floats) -> Floats:
+        """Calibrated probabilities (rows,) of scores ``values`` (rows,)."""
+        scaling = self._scaling
+        result: Floats = special.expit(scaling.slope * values + scaling.intercept)
+        return result
+
+    def score(self, features: Mapping[str, float], measured_with: Mapping[str, Any] | None = None) -> Score:
+        """Score one region.
+
+        Parameters
+        ----------
+        features : by name, as measured
+        measured_with : PyRadiomics' parameters of that measurement (`measured_with.parameters_of` its provenance);
+            None where they are not known, which a note then says
+
+        Raises
+        ------
+        InputError : a feature is missing or not a number, or was measured in another way
+        """
+        notes = self._notes_on_settings(measured_with)
+        given = np.array([self._needed(features, name) for name in self.inputs])
+        z = (given - self.mean) / self.scale
+        value, cohort_mean = float(self.model.values(z[None])[0]), float(self.model.values(self.background).mean())
+        percentiles = self.percentiles(features)
+        label = self.metadata.labels[0]
+        probability = self._probability(value)
+        points = self.metadata.points(label.name)
+        point = next((p for p in points if p.name == self.metadata.default_operating_point), None)
+        pushes = self.model.pushes(z, self.background)
+        return Score(
+            finding=label.name,
+            title=label.title,
+            value=value,
+            kind=self.facts.score,
+            cohort_mean=cohort_mean,
+            probability=probability,
+            contributions=self._contributions(given, pushes, percentiles),
+            bundle=self.bundle,
+            positive=None if point is None else probability.value >= point.threshold,
+            operating_point=point,
+            percentiles=percentiles,
+            unstable=tuple(f.name for f in self.facts.features if f.icc_low is not None and f.icc_low < STABLE_FROM),
+            notes=(*notes, *self._notes_on_range(features)),
+        )
+
+    def percentiles(self, features: Mapping[str, float]) -> dict[str, float]:
+        """Where each feature that the cohort has lies in it, 0 to 100; ties count half."""
+        found = {}
+        for feature, quantiles in zip(self.facts.features, self.quantiles, strict=True):
+            value = features.get(feature.name, math.nan)
+            if math.isfinite(value):
+                low, high = np.interp(value, quantiles, QUANTILES), 1 - np.interp(-value, -quantiles[::-1], QUANTILES)
+                found[feature.name] = float(50 * (low + high))
+        return found
+
+    @property
+    def _scaling(self) -> Any:
+        assert self.metadata.calibration is not None
+        return self.metadata.calibration.platt[0]
+
+    def _probability(self, value: float) -> Estimate:
+        assert self.metadata.calibration is not None
+        scaling = self._scaling
+        probability = float(special.expit(scaling.slope * value + scaling.intercept))
+        interval = None
+        if scaling.resamples:
+            ends = [slope * value + intercept for slope, intercept in scaling.resamples]
+            low, high = (float(special.expit(end)) for end in np.quantile(ends, [0.025, 0.975]))
+            interval = Interval(min(low, probability), max(high, probability))
+        return Estimate(probability, interval, self.metadata.calibration.n)
+
+    def _contributions(
+        self, given: Floats, pushes: Floats, percentiles: Mapping[str, float]
+    ) -> tuple[Contribution, ...]:
+        units = {feature.name: feature.unit for feature in self.facts.features}
+        found = [
+            Contribution(name, float(value), units[name], percentiles[name], float(push))
+            for name, value, push in zip(self.inputs, given, pushes, strict=True)
+        ]
+        return tuple(sorted(found, key=lambda contribution: -abs(contribution.push)))
+
+    def _needed(self, features: Mapping[str, float], name: str) -> float:
+        if name not in features:
+            raise InputError(f"The signature '{self.metadata.title}' needs the feature {name}, which was not measured.")
+        value = float(features[name])
+        if not math.isfinite(value):
+            raise InputError(
+                f"The signature '{self.metadata.title}' needs the feature {name}, which is not defined for this region."
+            )
+        return value
+
+    def _notes_on_settings(self, measured_with: Mapping[str, Any] | None) -> list[str]:
+        if self.facts.settings is None:
+            return ["How the features of the cohort were measured is not known, so they may differ from these."]
+        if measured_with is None:
+            return ["How these features were measured is not known; the signature needs its own settings."]
+        require_same(self.facts.settings, measured_with)
+        return []
+
+    def _notes_on_range(self, features: Mapping[str, float]) -> list[str]:
+        rows = {feature.name: row for feature, row in zip(self.facts.features, self.quantiles, strict=True)}
+        outside = [name for name in self.inputs if not rows[name][0] <= features[name] <= rows[name][-1]]
+        if not outside:
+            return []
+        which = ", ".join(outside[:3]) + (f" and {len(outside) - 3} more" if len(outside) > 3 else "")
+        return [f"Outside the range of the cohort, where the score is a guess: {which}."]
+
+
+def load(bundle: Bundle) -> Signature:
+    """The signature of a bundle.
+
+    Raises
+    ------
+    BundleError : it is the bundle of another reader, or its numbers do not fit together
+    """
+    facts = bundle.require(READER).metadata.signature
+    calibration = bundle.metadata.calibration
+    if facts is None or calibration is None or not calibration.platt:
+        raise BundleError(f"The bundle '{bundle.metadata.name}' is no calibrated signature.")
+    stored, cohort = bundle.arrays("model"), bundle.arrays("cohort")
+    size, count = len(facts.inputs), len(facts.features)
+    try:
+        mean, scale = (np.asarray(stored.pop(name), dtype=np.float64) for name in ("mean", "scale"))
+        background = np.asarray(stored.pop("background"), dtype=np.float64)
+        quantiles = np.asarray(cohort["quantiles"], dtype=np.float64)
+        if mean.shape != (size,) or scale.shape != (size,) or background.shape[1:] != (size,) or not len(background):
+            raise ValueError(f"its z-scores are not those of {size} features")
+        if quantiles.shape != (count, len(QUANTILES)) or not np.isfinite(quantiles).all():
+            raise ValueError(f"its quantiles are not those of {count} features")
+        if not (np.isfinite(mean).all() and np.isfinite(background).all() and (scale > 0).all()):
+            raise ValueError("its z-scores are not finite")
+        model = from_arrays(facts.form, stored, size)
+    except KeyError as error:
+        raise BundleError(
+            f"The signature '{bundle.metadata.name}' cannot be used: it lacks {error.args[0]}."
+        ) from error
+    except (ValueError, IndexError) as error:
+        raise BundleError(f"The signature '{bundle.metadata.name}' cannot be used: {error}.") from error
+    return Signature(bundle.metadata, bundle.facts, mean, scale, model, background, quantiles)

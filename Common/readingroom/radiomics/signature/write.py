@@ -1,0 +1,213 @@
+"""From a fitted signature to a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...bundles import metadata
+from ...bundles.bundle import Bundle
+from ...bundles.write import write as write_bundle
+from ...errors import InputError
+from ...reading import Estimate
+from ..units import unit
+from .card import card
+from .fit import Fitted
+from .folds import fewest_patients
+from .judgement import DEFAULT_POINT, EXPLORATORY_BELOW
+from .preparation import Floats
+from .signature import QUANTILES, READER
+
+INTENDED_USE = "Research and teaching. Not a medical device, not for diagnosis."
+_BACKGROUND_ROWS = 64
+
+
+@dataclass(frozen=True)
+class Description:
+    """What nobody but its maker can say of a signature.
+
+    Parameters
+    ----------
+    finding, title : what is asked, as a plain name and for people: ``death``, ``Death within two years``
+    sources : data sets, as a reader would look for them
+    licence : of the bundle; the data may restrict it
+    image_unit : of the gray values, ``HU`` for CT
+    settings : PyRadiomics' parameters that the features were measured with; None when nobody knows
+    version : of the bundle
+    """
+
+    finding: str
+    title: str
+    sources: tuple[str, ...] = ()
+    licence: str = "Not stated; the licence of the data applies."
+    image_unit: str = ""
+    settings: Mapping[str, Any] | None = None
+    version: str = "1.0.0"
+
+
+def write(
+    folder: Path, fitted: Fitted, description: Description, external: Mapping[str, Estimate] | None = None
+) -> Bundle:
+    """Write the bundle; it is named like the folder.
+
+    Parameters
+    ----------
+    external : what the signature did on a table of other patients, by metric (`external.judge_external`)
+
+    Raises
+    ------
+    InputError : the signature uses no feature, or its scores do not rise with the outcome; or a name is not plain
+    OutputError : the folder holds something else, is read-only, or the disk is full
+    SetupError : safetensors is not installed
+    """
+    require_signal(fitted)
+    try:
+        described = _metadata(folder.name, fitted, description, external or {})
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    quantiles = np.quantile(fitted.table.values, QUANTILES, axis=0).T
+    return write_bundle(
+        folder,
+        described,
+        arrays(fitted),
+        card=card(described, fitted, external or {}),
+        licence=description.licence,
+        arrays={"cohort": {"quantiles": quantiles}},
+    )
+
+
+def require_signal(fitted: Fitted) -> None:
+    """Refuse a signature that has learnt nothing.
+
+    Raises
+    ------
+    InputError : it uses no feature, or its scores do not rise with the outcome
+    """
+    found = fitted.judgement.auc
+    assert found.interval is not None
+    said = f"out of fold its AUC is {found.value:.2f} ({found.interval.low:.2f} to {found.interval.high:.2f})"
+    if not fitted.inputs:
+        raise InputError(f"No signature was found: the recipe keeps none of the features, and {said}.")
+    if fitted.judgement.calibration is None:
+        raise InputError(f"No signature was found: its scores do not rise with the outcome, and {said}.")
+
+
+def arrays(fitted: Fitted) -> dict[str, np.ndarray]:
+    """The numbers of the signature, on the features that it uses."""
+    trained = fitted.trained
+    used = trained.model.used
+    return {
+        "mean": trained.preparation.mean[used],
+        "scale": trained.preparation.scale[used],
+        "background": _background(fitted)[:, used],
+        **trained.model.only(used).arrays(),
+    }
+
+
+def _background(fitted: Fitted) -> Floats:
+    """The z-scores that a region is compared with: the mean for a linear model, which needs no more, else rows."""
+    z = fitted.trained.preparation.apply(fitted.table.values)
+    if fitted.trained.model.form == "linear":
+        return np.zeros((1, z.shape[1]))
+    generator = np.random.default_rng(fitted.recipe.seed)
+    return z[np.sort(generator.permutation(len(z))[:_BACKGROUND_ROWS])]
+
+
+def _metadata(
+    name: str, fitted: Fitted, description: Description, external: Mapping[str, Estimate]
+) -> metadata.BundleMetadata:
+    table, recipe, judgement = fitted.table, fitted.recipe, fitted.judgement
+    scaling = judgement.calibration
+    assert scaling is not None
+    finding = description.finding
+    return metadata.BundleMetadata(
+        name=name,
+        title=description.title,
+        version=description.version,
+        reader=READER,
+        task=finding,
+        backbone="",
+        labels=(metadata.Label(finding, description.title),),
+        multilabel=True,
+        preprocessing=None,
+        training=metadata.Training(
+            protocol=recipe.protocol,
+            patients=len(np.unique(table.patients)),
+            images=len(table.patients),
+            counts={finding: int(table.outcome.sum())},
+            sources=description.sources,
+            seed=recipe.seed,
+            settings={"model": recipe.model, **fitted.trained.choice, "folds": recipe.folds, "repeats": recipe.repeats},
+        ),
+        intended_use=INTENDED_USE,
+        licence=description.licence,
+        demonstration=False,
+        calibration=metadata.Calibration(
+            "platt",
+            scaling.n,
+            (metadata.PlattScaling(finding, scaling.slope, scaling.intercept, scaling.resamples),),
+        ),
+        operating_points=tuple(
+            metadata.OperatingPoint(
+                finding, point, min(found.threshold, 1.0), found.confusion.sensitivity, found.confusion.specificity
+            )
+            for point, found in judgement.points.items()
+        ),
+        default_operating_point=DEFAULT_POINT,
+        metrics={
+            "auc": judgement.auc,
+            **judgement.metrics,
+            **{f"external_{metric}": found for metric, found in external.items()},
+        },
+        warnings=warnings(fitted, description),
+        signature=_facts(fitted, description),
+    )
+
+
+def _facts(fitted: Fitted, description: Description) -> metadata.SignatureFacts:
+    judgement = fitted.judgement
+    return metadata.SignatureFacts(
+        model=fitted.recipe.model,
+        form=fitted.trained.model.form,
+        made_with=fitted.made_with,
+        score=fitted.score,
+        inputs=fitted.inputs,
+        features=tuple(
+            metadata.SignatureFeature(
+                name, unit(name, description.image_unit), fitted.icc_low.get(name), fitted.selected[name]
+            )
+            for name in fitted.table.names
+        ),
+        settings=description.settings,
+        baselines={
+            "accuracy_majority": judgement.majority,
+            **{f"auc_{rival}": found for rival, found in judgement.rivals.items()},
+            **{f"advantage_over_{rival}": found for rival, found in judgement.advantage.items()},
+        },
+    )
+
+
+def warnings(fitted: Fitted, description: Description) -> tuple[str, ...]:
+    """What a reader has to know before believing the signature."""
+    found = []
+    fewest = fewest_patients(fitted.table.outcome, fitted.table.patients)
+    if fewest < EXPLORATORY_BELOW:
+        found.append(f"Exploratory: one of the outcomes has {fewest} patients only, fewer than {EXPLORATORY_BELOW}.")
+    interval = fitted.judgement.auc.interval
+    if interval is not None and interval.low <= 0.5:
+        found.append("The interval of the AUC holds 0.5: the signature may be no better than chance.")
+    for rival, gain in fitted.judgement.advantage.items():
+        if gain.interval is not None and gain.interval.low <= 0:
+            found.append(f"It is not shown to be better than {rival.replace('_', ' ')} alone.")
+    if description.settings is None:
+        found.append("How the features of the cohort were measured is not known.")
+    if fitted.recipe.protocol == "published":
+        found.append(
+            "Made by the published recipe: raw deviations filter the features, so units matter, and seven penalties "
+            "chosen by accuracy make ties."
+        )
+    return tuple(found)
