@@ -1,0 +1,94 @@
+"""``readingroom evaluate``: what a bundle is worth on a table of studies, or out of fold."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .progress_line import ProgressLine
+
+
+def add(commands: Any) -> None:
+    command = commands.add_parser(
+        "evaluate",
+        help="what a bundle is worth on a table of studies",
+        description="Writes report.html, metrics.json and, for a cohort, predictions.csv.",
+    )
+    command.add_argument("bundle", metavar="BUNDLE", help="name of an installed bundle, or its folder")
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("--cohort", type=Path, metavar="CSV", help="table of studies; the bundle is asked about each")
+    what.add_argument("--predictions", type=Path, metavar="CSV", help="out-of-fold predictions of its training")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the report, made anew")
+    command.add_argument(
+        "--against", metavar="OTHER", help="another bundle, or with --predictions another table, on the same studies"
+    )
+    command.add_argument("--level", choices=("study", "breast", "patient"), default="patient", help="what is judged")
+    command.add_argument(
+        "--label",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="TABLE=BUNDLE",
+        help="the bundle's label for a label of the table, such as normal=no-finding; may be given several times",
+    )
+    command.add_argument(
+        "--prevalence", type=_share, nargs="+", metavar="P", help="for which predictive values are given, 0 to 1"
+    )
+    command.add_argument("--history", type=Path, metavar="CSV", help="history of the training, for its curves")
+    command.add_argument(
+        "--leave-out-seen", action="store_true", help="leave out studies that trained the bundle, as far as it knows"
+    )
+    command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    command.add_argument("--seed", type=int, default=0, help="of resampling and of the picture of features")
+    command.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from ..engine.progress import Progress
+    from ..learning.evaluate import PREVALENCES, Options
+    from ..learning.evaluation_run import run
+
+    wanted = Options(
+        level=options.level,
+        labels=dict(options.label),
+        prevalences=tuple(options.prevalence or PREVALENCES),
+        leave_out_seen=options.leave_out_seen,
+        device=options.device,
+        seed=options.seed,
+    )
+    with ProgressLine() as line:
+        found = run(
+            options.bundle,
+            options.out,
+            wanted,
+            cohort=options.cohort,
+            predictions=options.predictions,
+            against=options.against,
+            history=options.history,
+            progress=Progress(line.show),
+        )
+    for caveat in found.caveats:
+        print(f"{caveat.level.upper()}: {caveat.sentence}")
+    if auc := found.metrics.get("auc"):
+        from ..learning.figures.numbers import with_interval
+
+        print(f"AUC {with_interval(auc, 3)}, {found.studies.judged} of level '{found.studies.level}'.")
+    print(f"The report is in {options.out / 'report.html'}.")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    ours, sign, theirs = text.partition("=")
+    if not (sign and ours.strip() and theirs.strip()):
+        raise argparse.ArgumentTypeError(f"'{text}' is not TABLE=BUNDLE, such as normal=no-finding")
+    return ours.strip(), theirs.strip()
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number between 0 and 1")
+    return share

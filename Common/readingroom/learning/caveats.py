@@ -1,0 +1,61 @@
+"""What has to be said above the numbers of an evaluation."""
+
+from __future__ import annotations
+
+from ..bundles.bundle import Bundle
+from .evaluated import Caveat, Studies
+from .judgement import Judgement
+from .minimum import EXPLORATORY_BELOW
+
+_NEARLY_ALL = 0.95
+
+
+def caveats(bundle: Bundle, judgement: Judgement, studies: Studies) -> tuple[Caveat, ...]:
+    found = []
+    if bundle.metadata.demonstration:
+        sentence = "A demonstration bundle, trained on phantoms: its numbers mean nothing for patients."
+        found.append(Caveat("stop", sentence))
+    if judgement.exploratory:
+        counts = ", ".join(f"{judgement.patients[name]} with '{name}'" for name in judgement.exploratory)
+        found.append(
+            Caveat(
+                "warn",
+                f"Exploratory: fewer than {EXPLORATORY_BELOW} patients of a class ({counts}). No number "
+                "below may be quoted without its interval.",
+            )
+        )
+    if called := _all_called(judgement):
+        found.append(Caveat("warn", called))
+    if studies.far_away is not None and studies.far_away > 0.1 * studies.images:
+        found.append(
+            Caveat(
+                "warn",
+                f"{studies.far_away} of {studies.images} images lie further from the training images than "
+                "99 % of held-out ones: the bundle may not have been made for such images.",
+            )
+        )
+    if studies.refused:
+        found.append(
+            Caveat(
+                "info",
+                f"A read would refuse {len(studies.refused)} of {studies.images} images; they were counted "
+                "all the same.",
+            )
+        )
+    return tuple(found)
+
+
+def _all_called(judgement: Judgement) -> str:
+    """A sentence when (nearly) everybody who does not have a class is called it all the same."""
+    rows, called = judgement.answers.predictions, judgement.answers.called
+    if rows.multilabel:
+        return ""
+    for number, name in enumerate(rows.classes):
+        others = rows.truth != number
+        if others.any() and called[others, number].mean() >= _NEARLY_ALL:
+            return (
+                f"{called[:, number].mean():.0%} of the cases were called '{name}', among them "
+                f"{int(called[others, number].sum())} of the {int(others.sum())} who do not have it: the bundle does "
+                "not tell them apart here."
+            )
+    return ""
