@@ -14,13 +14,11 @@ import numpy as np
 from ..bundles.confidence import Calibration, Conformal, OperatingPoint
 from ..bundles.metadata import BundleMetadata
 from ..errors import InputError
-from ..evaluation.auc import auc
-from ..evaluation.bootstrap import patient_intervals
-from ..evaluation.one_vs_rest import macro
 from ..reading import Estimate
 from ..records import frozen
 from . import calibrated, prediction_sets, thresholds
 from .answers import Answers
+from .area import auc_of
 from .levels import How, Level, at_level
 from .metric_families import load_family
 from .minimum import EXPLORATORY_BELOW, can_be_judged, exploratory, patients_of_each
@@ -188,15 +186,6 @@ def _auc_by_patient(rows: Predictions, resamples: int, seed: int) -> tuple[dict[
         return {}, ()
     try:
         patients = at_level(rows, "patient")
+        return {"auc_by_patient": auc_of(patients, resamples=resamples, seed=seed)}, ()
     except InputError as error:
         return {}, (f"Patients as a whole are not judged: {error}",)
-    findings = [name for name in patients.findings if can_be_judged(patients, name, 1)]
-    if not findings:
-        return {}, ("Patients as a whole are not judged: they agree, since a finding of one study counts for all.",)
-    present = np.stack([patients.present(name) for name in findings], axis=1)
-    scores = np.stack([patients.scores(name) for name in findings], axis=2)
-
-    def mean_auc(truth: np.ndarray, *repeats: np.ndarray) -> dict[str, float]:
-        return {"auc_by_patient": float(np.mean([macro(auc, truth, repeat) for repeat in repeats]))}
-
-    return patient_intervals(mean_auc, patients.patients, present, *scores, resamples=resamples, seed=seed), ()
