@@ -1,0 +1,166 @@
+"""Write the tables of docs/protocols.md anew from the protocols themselves.
+
+Run ``python Testing/update_protocol_docs.py`` after changing a protocol; a test fails until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from readingroom.learning.protocol import READERS, Protocol, load_protocol
+from readingroom.networks.registry import ARCHITECTURES
+
+PATH = Path(__file__).resolve().parent.parent / "docs" / "protocols.md"
+START, END = "<!-- written by Testing/update_protocol_docs.py -->\n", "<!-- end -->\n"
+
+
+def tables() -> str:
+    """What stands between the two marks."""
+    return "\n".join(
+        [
+            *_networks(),
+            *(
+                line
+                for reader in READERS
+                for line in _reader(load_protocol(reader, "published"), load_protocol(reader))
+            ),
+        ]
+    )
+
+
+def updated(text: str) -> str:
+    """The document with tables that fit the protocols."""
+    before, _, rest = text.partition(START)
+    _, _, after = rest.partition(END)
+    return f"{before}{START}\n{tables()}\n{END}{after}"
+
+
+def _networks() -> Iterable[str]:
+    yield "## Networks\n"
+    yield from _table(
+        ["name", "network", "made by", "features", "input", "map of one forward pass"],
+        [
+            [f"`{a.name}`", a.title, a.library, str(a.features),
+             ("x".join([str(a.side)] * a.axes) + (", no other" if a.fixed else "")),
+             "yes" if a.cam else "no: Grad-CAM" if a.maps else "none at all"]
+            for a in ARCHITECTURES.values()
+        ],
+    )  # fmt: skip
+
+
+def _reader(published: Protocol, rigorous: Protocol) -> Iterable[str]:
+    yield f"## {published.reader}\n"
+    yield f"Published: {published.source}.\n"
+    rows = [
+        [what, _marked(published, fields), _marked(rigorous, fields)]
+        for what, fields in _FIELDS.items()
+        if any(_value(protocol, field) for protocol in (published, rigorous) for field in fields.split())
+    ]
+    yield from _table(["", "published", "rigorous"], rows)
+    if published.ours:
+        yield "\\* The paper is silent; these are ours:\n"
+        yield from (f"- `{field}`: {why}" for field, why in published.ours.items())
+        yield ""
+    for protocol in (published, rigorous):
+        if protocol.variants:
+            yield f"Variants of the {protocol.kind} protocol:\n"
+            yield from (f"- `{name}`: {variant.about}" for name, variant in protocol.variants.items())
+            yield ""
+    yield f"### Flaws of the paper: {published.reader}\n"
+    yield from _table(
+        ["", "flaw", "where", "published", "rigorous"],
+        [
+            [f"A{number}", kept.what, kept.source, kept.instead, done.instead]
+            for number, (kept, done) in enumerate(zip(published.flaws, rigorous.flaws, strict=True), 1)
+        ],
+    )
+    yield f"### The paper's other numbers: {published.reader}\n"
+    yield from _table(["what", "number", "where"], [[fact.what, fact.value, fact.source] for fact in published.facts])
+
+
+_FIELDS = {
+    "networks": "networks",
+    "begins with": "weights",
+    "trained": "trained",
+    "input": "input.kind input.size input.channels",
+    "preset": "input.preset",
+    "normalized by": "input.normalize",
+    "pixels": "input.settings",
+    "augmentation": "augment",
+    "optimizer": "optimizer.name",
+    "rate": "optimizer.rate",
+    "momentum": "optimizer.momentum",
+    "betas": "optimizer.betas",
+    "epsilon": "optimizer.epsilon",
+    "decay": "optimizer.decay",
+    "schedule": "schedule",
+    "epochs": "epochs",
+    "least epochs": "least_epochs",
+    "patience": "patience",
+    "batch x passes of a step": "batch accumulate",
+    "precision": "precision",
+    "MixUp alpha": "mixup",
+    "moving average of the weights": "averaging",
+    "balance": "balance oversampling",
+    "loss": "loss loss_settings",
+    "head": "head head_settings",
+    "aggregation": "aggregation",
+    "validation": "validation.kind validation.folds validation.hold_out",
+    "repeats": "validation.repeats",
+    "chooses the epoch": "validation.inner",
+    "seed": "seed",
+}
+
+
+def _marked(protocol: Protocol, fields: str) -> str:
+    """The fields' values, with a star where one of them is ours."""
+    shown = ", ".join(_text(value) for field in fields.split() if (value := _value(protocol, field)) not in (None, {}))
+    ours = any(own == field or own.startswith(f"{field}.") for own in protocol.ours for field in fields.split())
+    return shown + (" \\*" if ours else "")
+
+
+def _value(protocol: Protocol, path: str) -> object:
+    judged = protocol.validation
+    if path == "validation.folds" and judged.kind != "k-fold":
+        return None
+    if path == "validation.hold_out":
+        return f"{judged.hold_out:.0%} kept aside" if judged.hold_out else None
+    found: object = protocol
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_text(item)}" for key, item in value.items())
+    if isinstance(value, tuple):
+        return " x ".join(map(_text, value)) if all(isinstance(n, int) for n in value) else ", ".join(map(_text, value))
+    if hasattr(value, "changes"):
+        shown = ", ".join(f"{c.name} (p {c.probability:g}, {c.amount:g})" for c in value.changes)
+        return f"{shown}; for each {value.per}" if shown else "none"
+    if hasattr(value, "lowest"):
+        return f"{value.name} to {value.lowest:g}" if value.name == "cosine" else str(value.name)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    yield f"| {' | '.join(headers)} |"
+    yield f"| {' | '.join('---' for _ in headers)} |"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |"
+    yield ""
+
+
+def main() -> None:
+    """Rewrite the document if it is stale."""
+    before = PATH.read_text("utf-8")
+    after = updated(before)
+    if after != before:
+        PATH.write_text(after, "utf-8")
+        print(f"Updated {PATH.name}.")
+
+
+if __name__ == "__main__":
+    main()
