@@ -32,6 +32,7 @@ def make_network(
     Raises
     ------
     InputError : the protocol has no such network, or its network reads another kind of image
+    BundleError : there is no such network, or it does not take inputs of that size
     SetupError, BundleError, DownloadError : as `readingroom.networks.backbones.create`
     """
     name = name or protocol.networks[0]
@@ -42,6 +43,7 @@ def make_network(
     architecture = registry.find(name)
     if architecture.axes != (3 if protocol.input.kind == "volume" else 2):
         raise InputError(f"The network '{name}' does not read {protocol.input.kind}s; choose another.")
+    architecture.require_size(protocol.input.size)
     begin = _begin(protocol, weights, empty)
     channels = protocol.input.channels
     if protocol.input.kind == "volume":

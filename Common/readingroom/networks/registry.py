@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -45,12 +45,26 @@ class Architecture:
     side: int = 224
     axes: Literal[2, 3] = 2
     fixed: bool = False
-    smallest: int = 32
+    smallest: int = 16
     cam: bool = True
     maps: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arguments", frozen(self.arguments))
+
+    def require_size(self, sides: Sequence[int]) -> None:
+        """See that the network takes inputs of these (slices,) rows and columns.
+
+        Raises
+        ------
+        BundleError : it does not
+        """
+        if self.fixed and set(sides) != {self.side}:
+            raise BundleError(
+                f"{self.title} reads {self.side} x {self.side} pixels, not {' x '.join(map(str, sides))}."
+            )
+        if min(sides) < self.smallest:
+            raise BundleError(f"{self.title} needs inputs of {self.smallest} pixels or more, not {min(sides)}.")
 
 
 _RESNET = ("conv1 bn1", "layer1", "layer2", "layer3", "layer4")
@@ -121,7 +135,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "tf_mobilenetv2_100_two_branches", "MobileNetV2 in two branches", "readingroom", "tf_mobilenetv2_100",
             "classifier", 3200, ("shared", "general tuned"), {"first_block": 4},
         ),
-        Architecture("densenet121", "DenseNet-121", "timm", "densenet121", "classifier", 1024, _DENSE),
+        Architecture("densenet121", "DenseNet-121", "timm", "densenet121", "classifier", 1024, _DENSE, smallest=32),
         _resnet("resnet18", "ResNet-18", 512),
         _resnet("resnet50", "ResNet-50", 2048),
         _resnet("resnet152", "ResNet-152", 2048),
@@ -130,13 +144,13 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         _maxvit(256),
         _maxvit(512),
         # Two layers of 4096 lie between VGG's and AlexNet's maps and their linear layer.
-        Architecture("vgg16", "VGG-16", "timm", "vgg16", "head.fc", 4096, _VGG, smallest=224, cam=False),
+        Architecture("vgg16", "VGG-16", "timm", "vgg16", "head.fc", 4096, _VGG, smallest=32, cam=False),
         Architecture(
             "vit_base_patch16_224", "ViT-B/16", "timm", "vit_base_patch16_224", "head", 768, _VIT,
             fixed=True, cam=False, maps=False,
         ),
         Architecture(
-            "alexnet", "AlexNet", "torchvision", "alexnet", "classifier.6", 4096, _ALEXNET, smallest=64, cam=False
+            "alexnet", "AlexNet", "torchvision", "alexnet", "classifier.6", 4096, _ALEXNET, smallest=63, cam=False
         ),
         # MedicalNet's own function: stride 2 at the input, dilated late stages of stride 1. MONAI's class with the
         # same weights computes something else, on a grid of another fineness; Paper 001 used it so.
@@ -144,7 +158,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         _resnet_3d("monai_resnet50", "3D ResNet-50 as MONAI computes it"),
         Architecture(
             "densenet121_3d", "3D DenseNet-121", "monai", "densenet121", "class_layers.out", 1024, _DENSE,
-            channels=1, side=128, axes=3,
+            channels=1, side=128, axes=3, smallest=32,
         ),
         # The layers of torchvision's r3d_18: a stem of 3 x 7 x 7, no pooling after it.
         Architecture(

@@ -103,8 +103,8 @@ def test_the_blocks_and_the_head_are_the_whole_network(name: str) -> None:
     assert {found[0] for found in owners} | {"features.transition3"} >= set(parts)
 
 
-def _smallest(architecture: Architecture) -> torch.Tensor:
-    side = architecture.side if architecture.fixed else max(architecture.smallest, 64)
+def inputs_of(architecture: Architecture, side: int) -> torch.Tensor:
+    side = architecture.side if architecture.fixed else side
     shape = (2, architecture.channels, *([side] * architecture.axes))
     return torch.rand(shape, generator=torch.Generator().manual_seed(0))
 
@@ -117,9 +117,24 @@ def _smallest(architecture: Architecture) -> torch.Tensor:
 def test_says_truly_whether_it_ends_in_pooling_and_a_linear_layer(name: str) -> None:
     torch.manual_seed(0)
     network = (backbones if ARCHITECTURES[name].axes == 2 else volumes).create(name, 2)
-    found = linear_head(network, _smallest(ARCHITECTURES[name]))
+    found = linear_head(network, inputs_of(ARCHITECTURES[name], 64))
     assert (found is not None) == ARCHITECTURES[name].cam
     assert found is None or found.classifier == ARCHITECTURES[name].head
+
+
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "alexnet", "mobilenetv3_large_100", "densenet121_3d"])
+def test_takes_the_smallest_input_that_it_says(name: str) -> None:
+    architecture = ARCHITECTURES[name]
+    network = (backbones if architecture.axes == 2 else volumes).create(name, 2)
+    with torch.inference_mode():
+        assert network(inputs_of(architecture, architecture.smallest)).shape == (2, 2)
+
+
+def test_an_input_of_a_size_that_a_network_does_not_take_is_refused() -> None:
+    with pytest.raises(BundleError, match="ViT-B/16 reads 224 x 224 pixels, not 320 x 320"):
+        registry.find("vit_base_patch16_224").require_size((320, 320))
+    with pytest.raises(BundleError, match="AlexNet needs inputs of 63 pixels or more, not 32"):
+        registry.find("alexnet").require_size((320, 32))
 
 
 def test_a_network_of_volumes_is_none_of_pictures() -> None:
