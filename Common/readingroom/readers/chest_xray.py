@@ -22,7 +22,7 @@ from ..explain.faithfulness import deletion_curve
 from ..explain.normalize import normalize
 from ..imaging.frontal import Radiograph, load_radiograph
 from ..imaging.radiograph import Prepared, prepare
-from ..networks import backbones
+from ..networks import backbones, registry
 from ..reading import HeatMap
 from ..study import StudyImage
 from ..trust.body import map_outside_body_check
@@ -172,7 +172,14 @@ def _network(bundle: Bundle, device: torch.device) -> nn.Module:
 
 def _load_network(bundle: Bundle) -> nn.Module:
     metadata = bundle.metadata
-    network = backbones.create(metadata.backbone, len(metadata.labels))
+    architecture = registry.find(metadata.backbone, axes=2)
+    architecture.require_size((metadata.pixels.size,) * 2)
+    if not architecture.maps:
+        raise BundleError(
+            f"The bundle '{metadata.name}' was made with {architecture.title}, which has no map of features: nothing "
+            "could show where its answer comes from."
+        )
+    network = backbones.create(metadata.backbone, len(metadata.labels), channels=metadata.pixels.channels)
     try:
         network.load_state_dict(bundle.weights())  # half precision is widened to the network's own
     except RuntimeError as error:
