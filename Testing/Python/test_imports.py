@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "explain": set(),
     "trust": {"evaluation"},
     "phantoms": set(),
-    "radiomics": {"engine", "bundles"},  # progress and cancel; a signature is a bundle
+    "radiomics": {"engine", "bundles", "evaluation", "trust"},  # progress; a signature is a bundle, judged out of fold
     "reports": set(),
     "engine": {"bundles", "readers", "reports", "radiomics"},  # the calls of the worker, imported when they are made
     "readers": {"networks", "explain", "trust", "imaging", "bundles", "reports", "engine"},

@@ -29,7 +29,7 @@ def judge_external(fitted: Fitted, table: FeatureTable) -> Mapping[str, Estimate
     scores = fitted.trained.values(table.of(fitted.table.names).values)
     y, who = table.outcome, table.patients
     found = {"auc": patient_bootstrap(auc, who, y, scores).estimate}
-    if (calibration := fitted.judgement.calibration) is None or np.ptp(scores) == 0:
+    if (calibration := fitted.calibration) is None or np.ptp(scores) == 0:
         return found
     probabilities = calibration.probabilities(scores)
     again = recalibration(y, probabilities, who)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...engine.progress import Progress
 from ...errors import InputError, SetupError
 from ...evaluation.bootstrap import patient_resamples
+from ...trust.calibration import PlattScaling
 from . import baselines
 from .algorithm import Algorithm
 from .boosting import Boosting
@@ -44,7 +45,8 @@ class Fitted:
     trained : on all rows
     folds : (repeats, rows) fold of each row
     of_folds : what was trained without each fold, by (repeat, fold)
-    out_of_fold : (repeats, rows) scores by models that had not seen the row's patient
+    out_of_fold : (repeats, rows) scores by models that had not seen the row's patient, as standard deviations from
+        that model's mean score over its training rows: models differ in offset and scale
     selected : by feature, the share of bootstrap resamples of the patients in which the recipe keeps it
     icc_low : lower bounds of ICC(A,1), where known
     rivals : (repeats, rows) logits of simpler models on the same folds, by name
@@ -66,6 +68,19 @@ class Fitted:
     def score(self) -> str:
         """What its models give: ``logit``, ``margin``, ``share of trees``."""
         return ALGORITHMS[self.recipe.model].score
+
+    @property
+    def calibration(self) -> PlattScaling | None:
+        """From scores of the final model to probabilities; fitted out of fold on standardized scores."""
+        if (scaling := self.judgement.calibration) is None:
+            return None
+        center, spread = _center_and_spread(self.trained, self.table.values)
+
+        def on_scores(slope: float, intercept: float) -> tuple[float, float]:
+            return slope / spread, intercept - slope / spread * center
+
+        resamples = tuple(on_scores(*fit) for fit in scaling.resamples)
+        return PlattScaling(*on_scores(scaling.slope, scaling.intercept), resamples, scaling.n)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -112,7 +127,8 @@ def fit(
         inside = folds[repeat] != fold
         trained = train(algorithm, table.values[inside], y[inside], who[inside], recipe, recipe.seed + repeat)
         of_folds[repeat, fold] = trained
-        scores[repeat, ~inside] = trained.values(table.values[~inside])
+        center, spread = _center_and_spread(trained, table.values[inside])
+        scores[repeat, ~inside] = (trained.values(table.values[~inside]) - center) / spread
     progress(0.8, "Training on all patients.")
     final = train(algorithm, table.values, y, who, recipe, recipe.seed)
     selected = _selected(algorithm, table, final, recipe, progress.part(0.85, 0.9))
@@ -120,6 +136,13 @@ def fit(
     rivals = {name: baselines.out_of_fold(columns, y, folds) for name, columns in baselines.designs(table).items()}
     judgement = judge(y, who, folds, scores, rivals)
     return Fitted(table, recipe, made_with, final, folds, of_folds, scores, selected, icc_low or {}, rivals, judgement)
+
+
+def _center_and_spread(trained: Trained, values: Floats) -> tuple[float, float]:
+    """Mean and standard deviation of a model's scores; 1 where all are alike, as without any feature."""
+    scores = trained.values(values)
+    spread = float(scores.std())
+    return float(scores.mean()), spread if spread > 1e-12 else 1.0
 
 
 def _library(algorithm: Algorithm) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from .preparation import Floats
 from .signature import QUANTILES, READER
 
 INTENDED_USE = "Research and teaching. Not a medical device, not for diagnosis."
+UNSTATED_LICENCE = "Not stated; the licence of the data applies."
 _BACKGROUND_ROWS = 64
 
 
@@ -43,10 +45,23 @@ class Description:
     finding: str
     title: str
     sources: tuple[str, ...] = ()
-    licence: str = "Not stated; the licence of the data applies."
+    licence: str = UNSTATED_LICENCE
     image_unit: str = ""
     settings: Mapping[str, Any] | None = None
     version: str = "1.0.0"
+
+
+def plain_name(text: str) -> str:
+    """A name for machines: ``died-within-2-years`` for ``Died within 2 years``.
+
+    Raises
+    ------
+    InputError : it has neither letters nor digits
+    """
+    name = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")[:64]
+    if not name:
+        raise InputError(f"The name {text!r} has no letter and no digit from which a plain name could be made.")
+    return name
 
 
 def write(
@@ -92,7 +107,7 @@ def require_signal(fitted: Fitted) -> None:
     said = f"out of fold its AUC is {found.value:.2f} ({found.interval.low:.2f} to {found.interval.high:.2f})"
     if not fitted.inputs:
         raise InputError(f"No signature was found: the recipe keeps none of the features, and {said}.")
-    if fitted.judgement.calibration is None:
+    if fitted.calibration is None:
         raise InputError(f"No signature was found: its scores do not rise with the outcome, and {said}.")
 
 
@@ -121,7 +136,7 @@ def _metadata(
     name: str, fitted: Fitted, description: Description, external: Mapping[str, Estimate]
 ) -> metadata.BundleMetadata:
     table, recipe, judgement = fitted.table, fitted.recipe, fitted.judgement
-    scaling = judgement.calibration
+    scaling = fitted.calibration
     assert scaling is not None
     finding = description.finding
     return metadata.BundleMetadata(

@@ -1,0 +1,148 @@
+"""``readingroom signature``: train a signature on a table of features, and apply one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..engine.progress import Progress
+from .progress_line import ProgressLine
+
+if TYPE_CHECKING:
+    from ..radiomics.signature import Score
+    from ..radiomics.signature.table import FeatureTable
+    from ..radiomics.signature.write import Description
+
+_SHOWN = 10  # pushes that are printed
+
+
+def add(commands: Any) -> None:
+    signature = commands.add_parser("signature", help="train a signature on a table of features, and apply one")
+    actions = signature.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_train(actions)
+    apply = actions.add_parser("apply", help="score the features of a region and say what pushes the score")
+    apply.add_argument("bundle", metavar="BUNDLE", help="an installed signature, or its folder")
+    apply.add_argument("features", type=Path, metavar="FEATURES.csv", help="as readingroom radiomics writes it")
+    apply.add_argument("--out", type=Path, metavar="SCORE.json", help="the whole score, for programs")
+    apply.set_defaults(run=_apply)
+
+
+def _add_train(actions: Any) -> None:
+    train = actions.add_parser("train", help="train, judge out of fold, and write a bundle with its card")
+    train.add_argument("table", type=Path, metavar="TABLE.csv", help="as readingroom radiomics --cohort writes it")
+    train.add_argument("--outcome", required=True, metavar="COLUMN", help="a column with two values")
+    train.add_argument("--positive", metavar="VALUE", help="the value that is asked for; not needed for 1, true, yes")
+    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="the bundle, named like this folder")
+    train.add_argument("--model", choices=("lasso", "svm", "forest", "boosting"), default="lasso")
+    train.add_argument("--protocol", choices=("rigorous", "published"), default="rigorous")
+    train.add_argument("--features", nargs="+", metavar="PREFIX", help="how the names of feature columns begin")
+    train.add_argument("--clinical", nargs="+", default=[], metavar="COLUMN", help="columns for a baseline")
+    train.add_argument("--patient", default="patient_id", metavar="COLUMN", help="rows of a patient stay together")
+    train.add_argument("--external", type=Path, metavar="TABLE.csv", help="other patients, for a test at the end")
+    train.add_argument("--stability", type=Path, metavar="FILE.csv", help="columns feature, icc_low: unstable ones go")
+    train.add_argument("--settings", metavar="FILE", help="the parameters of the measurement, or the word unknown")
+    train.add_argument("--image-unit", default="", metavar="UNIT", help="of the gray values: HU for CT")
+    train.add_argument("--title", metavar="TEXT", help="what is asked, for people; default: the column")
+    train.add_argument("--source", nargs="+", default=[], metavar="TEXT", help="where the data come from")
+    train.add_argument("--licence", metavar="TEXT", help="of the bundle")
+    train.add_argument("--seed", type=int, default=0)
+    train.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> None:
+    from ..radiomics.signature.external import judge_external
+    from ..radiomics.signature.feature_file import read_stability
+    from ..radiomics.signature.fit import fit
+    from ..radiomics.signature.recipe import recipe
+    from ..radiomics.signature.write import require_signal, write
+
+    table = _table(options, options.table, options.clinical)
+    for note in table.notes:
+        print(note)
+    other = _table(options, options.external, ()) if options.external else None
+    description = _description(options)  # refused before the work, not after it
+    icc_low = read_stability(options.stability) if options.stability else {}
+    with ProgressLine() as line:
+        fitted = fit(table, recipe(options.model, options.protocol, options.seed), icc_low, Progress(line.show))
+    found = fitted.judgement
+    print(f"AUC out of fold: {_estimate(found.auc)}; {len(fitted.inputs)} features by {fitted.made_with}.")
+    for rival, estimate in found.rivals.items():
+        print(f"AUC of {rival.replace('_', ' ')} alone: {_estimate(estimate)}.")
+    require_signal(fitted)
+    external = judge_external(fitted, other) if other is not None else {}
+    if external:
+        print(f"AUC on the patients of {options.external.name}: {_estimate(external['auc'])}.")
+    bundle = write(options.out, fitted, description, external)
+    for warning in bundle.metadata.warnings:
+        print(f"warning: {warning}")
+    print(f"Signature: {bundle.folder}; its card: {bundle.folder / 'docs' / 'README.md'}")
+
+
+def _table(options: argparse.Namespace, path: Path, clinical: Any) -> FeatureTable:
+    from ..radiomics.signature.table import IMAGE_TYPES, read_table
+
+    prefixes = options.features or IMAGE_TYPES
+    return read_table(path, options.outcome, options.positive, options.patient, prefixes, clinical)
+
+
+def _description(options: argparse.Namespace) -> Description:
+    from ..radiomics.settings import Settings, read_settings
+    from ..radiomics.signature.write import UNSTATED_LICENCE, Description, plain_name
+
+    settings: dict[str, Any] | None = Settings().parameters()
+    if options.settings == "unknown":
+        settings = None
+    elif options.settings:
+        settings = read_settings(Path(options.settings)).parameters()
+    return Description(
+        finding=plain_name(options.outcome),
+        title=options.title or " ".join(filter(None, (options.outcome, options.positive))),
+        sources=tuple(options.source),
+        licence=options.licence or UNSTATED_LICENCE,
+        image_unit=options.image_unit,
+        settings=settings,
+    )
+
+
+def _apply(options: argparse.Namespace) -> None:
+    from ..bundles.store import find
+    from ..files import write_text
+    from ..radiomics.signature import load
+    from ..radiomics.signature.feature_file import read_features
+    from ..radiomics.signature.measured_with import parameters_of
+
+    signature = load(find(options.bundle))
+    features = read_features(options.features)
+    score = signature.score(features.values, parameters_of(features.provenance))
+    if options.out:
+        write_text(options.out, json.dumps(score.to_json(), indent=1, ensure_ascii=False) + "\n")
+    _print(score)
+
+
+def _print(score: Score) -> None:
+    print(f"{score.title}: {100 * score.probability.value:.0f} %{_percent(score.probability.interval)}")
+    if score.operating_point is not None:
+        word = "at or above" if score.positive else "below"
+        print(
+            f"{word} the operating point '{score.operating_point.name}' ({100 * score.operating_point.threshold:.0f} %)"
+        )
+    print(f"{score.kind} {score.value:+.3f}; the cohort's mean is {score.cohort_mean:+.3f}. What makes the difference:")
+    for item in score.contributions[:_SHOWN]:
+        value = f"{item.value:.4g} {item.unit}".rstrip()
+        print(f"  {item.push:+.3f}  {item.feature} = {value} (percentile {item.percentile:.0f})")
+    if len(score.contributions) > _SHOWN:
+        rest = sum(item.push for item in score.contributions[_SHOWN:])
+        print(f"  {rest:+.3f}  {len(score.contributions) - _SHOWN} more features together")
+    for note in (*score.notes, *score.bundle.warnings):
+        print(f"note: {note}")
+
+
+def _percent(interval: Any) -> str:
+    return "" if interval is None else f" ({100 * interval.low:.0f} to {100 * interval.high:.0f} %)"
+
+
+def _estimate(estimate: Any) -> str:
+    interval = estimate.interval
+    return f"{estimate.value:.2f}" + ("" if interval is None else f" ({interval.low:.2f} to {interval.high:.2f})")
