@@ -16,9 +16,13 @@ def add(commands: Any) -> None:
         description="Writes report.html, metrics.json and, for a cohort, predictions.csv.",
     )
     command.add_argument("bundle", metavar="BUNDLE", help="name of an installed bundle, or its folder")
-    what = command.add_mutually_exclusive_group(required=True)
-    what.add_argument("--cohort", type=Path, metavar="CSV", help="table of studies; the bundle is asked about each")
-    what.add_argument("--predictions", type=Path, metavar="CSV", help="out-of-fold predictions of its training")
+    command.add_argument(
+        "--cohort",
+        type=Path,
+        metavar="CSV",
+        help="table of studies that the bundle is asked about; with --predictions that of its training",
+    )
+    command.add_argument("--predictions", type=Path, metavar="CSV", help="out-of-fold predictions of its training")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the report, made anew")
     command.add_argument(
         "--against", metavar="OTHER", help="another bundle, or with --predictions another table, on the same studies"

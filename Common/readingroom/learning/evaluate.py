@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,8 @@ from ..evaluation.confusion_matrix import confusion_matrix
 from ..reading import Estimate
 from ..trust.distance import FeatureStatistics
 from ..trust.predictive_values import predictive_values
+from .beside import against as against_other
+from .beside import simple_models
 from .caveats import caveats
 from .cohort import Cohort
 from .evaluated import Caveat, Evaluation, Model, PointResult, PredictiveValue, Source, Studies
@@ -68,18 +70,38 @@ class Evaluated:
     images : the predictions as they were, one row an image
     judgement : those rows, joined and measured
     projection : of the features of ``images``; None where there are none or too few
+    rivals : what the simple models of ``evaluation.rivals`` said, joined like the rows of ``judgement``
     """
 
     evaluation: Evaluation
     images: Predictions
     judgement: Judgement
     projection: Projection | None = None
+    rivals: tuple[Predictions, ...] = ()
+
+    def with_caveats(self, *found: Caveat) -> Evaluated:
+        """The same with more caveats."""
+        return replace(self, evaluation=replace(self.evaluation, caveats=(*self.evaluation.caveats, *found)))
+
+    def with_notes(self, *notes: str) -> Evaluated:
+        """The same with more notes."""
+        return replace(self, evaluation=replace(self.evaluation, notes=(*self.evaluation.notes, *notes)))
 
 
 def evaluate_cohort(
-    bundle: Bundle, cohort: Cohort, table: Path, options: Options, progress: Progress | None = None
+    bundle: Bundle,
+    cohort: Cohort,
+    table: Path,
+    options: Options,
+    against: Bundle | None = None,
+    progress: Progress | None = None,
 ) -> Evaluated:
     """Ask the bundle about every study of a cohort and measure what it says.
+
+    Parameters
+    ----------
+    table : the file that the cohort was read from
+    against : another bundle, asked about the same studies
 
     Raises
     ------
@@ -88,42 +110,56 @@ def evaluate_cohort(
     CancelledError : the user cancelled
     """
     progress = progress or Progress()
-    overlap = Overlap.of(bundle, cohort, progress.part(0.0, 0.2))
-    left_out = list(cohort.problems)
-    if options.leave_out_seen and overlap.rows.any():
-        left_out += [f"Study {cohort.rows[n].study_id} trained the bundle." for n in np.flatnonzero(overlap.rows)]
-        cohort = cohort.take(~overlap.rows)
-        overlap = Overlap(overlap.known, np.zeros(len(cohort), dtype=bool), 0, 0)
-        if not len(cohort):
-            raise InputError("All studies of the table trained the bundle; there is nothing left to judge it on.")
-    predicted = predict(bundle, cohort, options.labels, options.device, progress.part(0.2, 0.8))
+    overlap = Overlap.of(bundle, cohort, progress.part(0.0, 0.1))
+    left_out = cohort.problems
+    if options.leave_out_seen:
+        left_out += overlap.sentences(cohort)
+        cohort, overlap = overlap.without(cohort)
+    predicted = predict(bundle, cohort, options.labels, options.device, progress.part(0.1, 0.6))
+    images = predicted.predictions
+    other = None
+    if against is not None:
+        other = predict(against, cohort, options.labels, options.device, progress.part(0.6, 0.8))
     progress(0.8, "Measuring.")
-    judgement = judge_bundle(
-        predicted.predictions, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed
-    )
-    progress(0.95, "Drawing the features.")
-    projection = _project(predicted.features, options.seed)
-    far_away, too_far = _distances(bundle, predicted)
+    judgement = judge_bundle(images, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed)
     studies = _studies(
-        predicted.predictions,
+        images,
         judgement,
         table,
         left_out=(*left_out, *predicted.problems),
         refused=predicted.refused,
-        far_away=far_away,
-        too_far=too_far,
+        **_distances(bundle, predicted),
     )
-    warned = (*overlap.caveats(bundle, predicted.predictions), *caveats(bundle, judgement, studies))
-    evaluation = _evaluation(bundle, judgement, studies, warned, options, projection, "cohort", predicted.notes)
-    return Evaluated(evaluation, predicted.predictions, judgement, projection)
+    evaluation = _evaluation(bundle, judgement, studies, options, "cohort")
+    found = Evaluated(evaluation, images, judgement, _project(predicted.features, options))
+    found = found.with_caveats(*overlap.caveats(bundle, images), *caveats(bundle, judgement, studies))
+    found = found.with_notes(*predicted.notes)
+    found = _beside(found, cohort.take(predicted.rows), options, progress.part(0.85, 1.0))
+    if against is None or other is None:
+        return found
+    return _against(found, against.metadata.name, other.predictions, options)
 
 
-def evaluate_out_of_fold(bundle: Bundle, predictions: Predictions, table: Path, options: Options) -> Evaluated:
+def evaluate_out_of_fold(
+    bundle: Bundle,
+    predictions: Predictions,
+    table: Path,
+    options: Options,
+    cohort: Cohort | None = None,
+    against: tuple[str, Predictions] | None = None,
+    progress: Progress | None = None,
+) -> Evaluated:
     """Measure predictions of a bundle's training, each by a network that had not seen the row's patient.
+
+    Parameters
+    ----------
+    table : the file that the predictions were read from
+    cohort : the table of the training, for simple models on the same splits
+    against : name and predictions of another training on the same studies
 
     Raises
     ------
-    InputError : they are of other classes, of another cohort's kind, or there is nothing to judge
+    InputError : they are of other classes, or there is nothing to judge
     """
     labels = tuple(label.name for label in bundle.metadata.labels)
     if set(predictions.classes) != set(labels):
@@ -133,27 +169,43 @@ def evaluate_out_of_fold(bundle: Bundle, predictions: Predictions, table: Path, 
         )
     judgement = judge(predictions, options.level, resamples=options.resamples, seed=options.seed)
     studies = _studies(predictions, judgement, table)
-    warned = caveats(bundle, judgement, studies)
-    evaluation = _evaluation(bundle, judgement, studies, warned, options, None, "out-of-fold", ())
-    return Evaluated(evaluation, predictions, judgement)
+    found = Evaluated(_evaluation(bundle, judgement, studies, options, "out-of-fold"), predictions, judgement)
+    found = found.with_caveats(*caveats(bundle, judgement, studies))
+    if cohort is not None:
+        found = _beside(found, cohort, options, progress or Progress())
+    return found if against is None else _against(found, *against, options)
 
 
-def _project(features: NDArray[np.float64] | None, seed: int) -> Projection | None:
+def _beside(found: Evaluated, cohort: Cohort, options: Options, progress: Progress) -> Evaluated:
+    beside = simple_models(found.images, cohort, options.level, options.resamples, options.seed, progress)
+    made = replace(found, rivals=beside.predictions, evaluation=replace(found.evaluation, rivals=beside.results))
+    return made.with_notes(*beside.notes)
+
+
+def _against(found: Evaluated, name: str, other: Predictions, options: Options) -> Evaluated:
+    tests, notes = against_other(found.images, name, other, options.level, options.resamples, options.seed)
+    return replace(found, evaluation=replace(found.evaluation, comparisons=tests)).with_notes(*notes)
+
+
+def _project(features: NDArray[np.float64] | None, options: Options) -> Projection | None:
     if features is None:
         return None
     try:
-        return project(features, seed)
+        return project(features, options.seed)
     except ValueError:  # too few cases for a picture of neighborhoods
         return None
 
 
-def _distances(bundle: Bundle, predicted: Predicted) -> tuple[int | None, int | None]:
-    """How many images lie beyond the bundle's limits of the feature distance; None where it has none."""
+def _distances(bundle: Bundle, predicted: Predicted) -> dict[str, int]:
+    """How many images lie beyond the bundle's limits of the feature distance; nothing where it has none."""
     described = bundle.metadata.feature_statistics
     if described is None or predicted.features is None:
-        return None, None
+        return {}
     distances = FeatureStatistics.from_arrays(bundle.arrays(described.file)).distance(predicted.features)
-    return int((distances > described.warn_above).sum()), int((distances > described.stop_above).sum())
+    return {
+        "far_away": int((distances > described.warn_above).sum()),
+        "too_far": int((distances > described.stop_above).sum()),
+    }
 
 
 def _studies(
@@ -186,11 +238,8 @@ def _evaluation(
     bundle: Bundle,
     judgement: Judgement,
     studies: Studies,
-    warned: tuple[Caveat, ...],
     options: Options,
-    projection: Projection | None,
     source: Source,
-    notes: tuple[str, ...],
 ) -> Evaluation:
     answers = judgement.answers
     rows = answers.predictions
@@ -203,15 +252,14 @@ def _evaluation(
         source=source,
         classes=rows.classes,
         studies=studies,
-        caveats=warned,
+        caveats=(),
         exploratory=judgement.exploratory,
         metrics=judgement.metrics,
         points=_points(judgement, options.prevalences),
         confusion=confusion,
         subgroups=subgroup_table(answers, options.resamples, options.seed),
-        trustworthiness=None if projection is None else projection.trustworthiness,
         settings={"seed": options.seed, "resamples": options.resamples, "repeats": rows.repeats},
-        notes=(*judgement.notes, *notes),
+        notes=judgement.notes,
         software=f"ReadingRoom {__version__}",
     )
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..reading import Estimate
 from ..records import frozen
+from .comparison import Comparison
 
 FORMAT = 1  # of metrics.json
 
@@ -117,29 +118,14 @@ class SubgroupResult:
 
 @dataclass(frozen=True)
 class RivalResult:
-    """A simple model beside the bundle; ``advantage`` is how much the bundle's AUC exceeds its own."""
+    """A simple model, by what it looks at; ``advantage`` is how much the bundle's AUC exceeds its own.
 
-    name: str
-    what: str
-    finding: str
+    Of several classes the AUC is the mean over them.
+    """
+
+    title: str
     auc: Estimate
-    advantage: Estimate | None = None
-
-
-@dataclass(frozen=True)
-class ComparisonResult:
-    """The bundle against another one on the same studies; ``p_holm`` is corrected for all tests of the report."""
-
-    other: str
-    finding: str
-    test: str
-    metric: str
-    studies: int
-    first: float
-    second: float
-    difference: Estimate
-    p: float
-    p_holm: float
+    advantage: Estimate
 
 
 @dataclass(frozen=True)
@@ -166,8 +152,7 @@ class Evaluation:
     confusion: tuple[tuple[int, ...], ...] = ()
     subgroups: tuple[SubgroupResult, ...] = ()
     rivals: tuple[RivalResult, ...] = ()
-    comparisons: tuple[ComparisonResult, ...] = ()
-    trustworthiness: float | None = None
+    comparisons: tuple[Comparison, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     software: str = ""

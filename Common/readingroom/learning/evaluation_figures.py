@@ -56,8 +56,10 @@ def _curves(found: Evaluated, finding: str) -> list[Drawing]:
     probabilities = answers.probabilities[:, rows.classes.index(finding)]
     metrics = evaluation.metrics
 
-    def scored(metric: str) -> Scored:
-        return Scored(evaluation.model.name, labels, rows.scores(finding)[0], rows.patients, metrics.get(metric + end))
+    def scored(metric: str) -> list[Scored]:
+        scores = rows.scores(finding)[0]
+        own = Scored(evaluation.model.name, labels, scores, rows.patients, metrics.get(metric + end))
+        return [own, *_rivals(found, finding)] if metric == "auc" else [own]
 
     many = f" Scores of the first of {rows.repeats} repeats; the number is their mean." if rows.repeats > 1 else ""
     n = f"{len(rows)} cases, {int(labels.sum())} with “{finding}”."
@@ -69,12 +71,12 @@ def _curves(found: Evaluated, finding: str) -> list[Drawing]:
     return [
         Drawing(
             f"roc-{finding}",
-            roc([scored("auc")], _points(evaluation, finding)),
+            roc(scored("auc"), _points(evaluation, finding)),
             f"ROC curve for “{finding}”. {n}{many}",
         ),
         Drawing(
             f"precision-recall-{finding}",
-            precision_recall([scored("average_precision")]),
+            precision_recall(scored("average_precision")),
             f"Precision and recall for “{finding}”. {n} It moves with the share of cases that have it.{many}",
         ),
         Drawing(
@@ -88,6 +90,22 @@ def _curves(found: Evaluated, finding: str) -> list[Drawing]:
             f"Decision curve for “{finding}” (Vickers and Elkin 2006). {n} Worth something where it lies above both "
             "acting on everybody and acting on nobody, at the prevalence of this table.",
         ),
+    ]
+
+
+def _rivals(found: Evaluated, finding: str) -> list[Scored]:
+    """The simple models that order the cases at all. Of several classes their AUC is a mean, no number of one curve."""
+    pairs = zip(found.evaluation.rivals, found.rivals, strict=True)
+    return [
+        Scored(
+            result.title,
+            rows.present(finding),
+            rows.scores(finding)[0],
+            rows.patients,
+            result.auc if rows.kind == "binary" else None,
+        )
+        for result, rows in pairs
+        if np.ptp(rows.scores(finding)[0]) > 0
     ]
 
 

@@ -135,11 +135,16 @@ def _subgroups(made: Page, found: Evaluated) -> None:
 def _rivals(made: Page, found: Evaluated) -> None:
     rivals = found.evaluation.rivals
     if not rivals:
-        made.paragraph("No simpler model could be made of what the table says.")
+        made.paragraph("There are none; the sentences above say why where it is known.")
         return
     made.table(
-        ["Model", "What it knows", "Finding", "AUC", "The bundle's AUC is larger by"],
-        [[r.name, r.what, r.finding, with_interval(r.auc), with_interval(r.advantage)] for r in rivals],
+        ["What it looks at", "AUC", "The bundle's AUC is larger by"],
+        [[_capital(rival.title), with_interval(rival.auc), with_interval(rival.advantage)] for rival in rivals],
+        caption="Models that were trained on other patients of the same table.",
+    )
+    made.paragraph(
+        "A model that looks at no disease and comes close says that the class follows the hospital, the scanner or the "
+        "patients of this table."
     )
 
 
@@ -149,13 +154,13 @@ def _comparisons(made: Page, found: Evaluated) -> None:
         made.paragraph("No other bundle was given to compare with.")
         return
     made.table(
-        ["Other bundle", "Finding", "Test", "Studies", "This", "Other", "Difference", "p", "p after Holm"],
+        ["Other", "Finding", "Test of the AUC", "n", "This", "Other's", "Difference", "p", "p after Holm"],
         [
             [
-                t.other, t.finding, f"{t.test} of the {t.metric}", t.studies, f"{t.first:.3f}", f"{t.second:.3f}",
-                with_interval(t.difference, 3), _p(t.p), _p(t.p_holm),
+                test.other, test.finding or "mean over classes", test.test, test.rows, f"{test.first:.3f}",
+                f"{test.second:.3f}", with_interval(test.difference, 3), _p(test.p), _p(test.p_holm),
             ]
-            for t in tests
+            for test in tests
         ],
     )  # fmt: skip
 

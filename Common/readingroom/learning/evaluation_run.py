@@ -36,7 +36,9 @@ def run(
     Parameters
     ----------
     bundle : name of an installed one, or a folder
-    cohort, predictions : one of them: a table of studies, or out-of-fold predictions
+    cohort : a table of studies to ask the bundle about; beside ``predictions``, the table of its training, for simple
+        models on the same splits
+    predictions : out-of-fold predictions of its training
     against : another bundle for the cohort, or another table of predictions
     history : of the bundle's training
 
@@ -47,18 +49,23 @@ def run(
     OutputError : ``out`` holds something else, or cannot be written
     CancelledError : the user cancelled; nothing is written
     """
-    if (cohort is None) == (predictions is None):
-        raise InputError("An evaluation needs a cohort or a table of predictions, and not both.")
+    if cohort is None and predictions is None:
+        raise InputError("An evaluation needs a table: a cohort, or predictions.")
     if out.exists() and not (out / METRICS).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out} holds something that is no evaluation; choose another folder.")
     progress = progress or Progress()
     runs = () if history is None else read_history(history)
     judged = store.find(bundle)
-    if cohort is not None:
-        found = evaluate_cohort(judged, read_cohort(cohort), cohort, options, progress.part(0.0, 0.9))
+    studies = None if cohort is None else read_cohort(cohort)
+    if predictions is not None:
+        other_table = None if against is None else (Path(against).name, tables.read(Path(against)))
+        table = tables.read(predictions)
+        found = evaluate_out_of_fold(judged, table, predictions, options, studies, other_table, progress.part(0.0, 0.9))
     else:
-        assert predictions is not None
-        found = evaluate_out_of_fold(judged, tables.read(predictions), predictions, options)
+        assert studies is not None
+        assert cohort is not None
+        other_bundle = None if against is None else store.find(against)
+        found = evaluate_cohort(judged, studies, cohort, options, other_bundle, progress.part(0.0, 0.9))
     progress(0.92, "Writing the report.")
     with folders.staged(out) as folder:
         _write(found, folder, page(found, runs).html())

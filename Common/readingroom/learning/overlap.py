@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..bundles.bundle import Bundle
 from ..engine.progress import Progress
+from ..errors import InputError
 from . import seen
 from .cohort import Cohort
 from .evaluated import Caveat
@@ -43,6 +44,23 @@ class Overlap:
         patients = remembered.patients_among(cohort.patients)
         pictures = remembered.pictures_among(prints.pixel_hashes)
         return cls(True, patients | pictures, len(np.unique(cohort.patients[patients])), int(pictures.sum()))
+
+    def sentences(self, cohort: Cohort) -> tuple[str, ...]:
+        """One for each study that trained the bundle."""
+        rows = [cohort.rows[int(number)] for number in np.flatnonzero(self.rows)]
+        return tuple(f"Study {row.study_id} of patient {row.patient_id}: It trained the bundle." for row in rows)
+
+    def without(self, cohort: Cohort) -> tuple[Cohort, Overlap]:
+        """The studies that did not train the bundle.
+
+        Raises
+        ------
+        InputError : there are none
+        """
+        if self.rows.all():
+            raise InputError("All studies of the table trained the bundle; there is nothing left to judge it on.")
+        rest = cohort.take(~self.rows)
+        return rest, Overlap(self.known, np.zeros(len(rest), dtype=bool), 0, 0)
 
     def caveats(self, bundle: Bundle, predictions: Predictions) -> tuple[Caveat, ...]:
         """What has to be said above the numbers."""

@@ -112,7 +112,7 @@ class Page:
 
 def _is_numeric(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell not in ("", "–")]
-    return bool(filled) and all(cell[0].isdigit() or cell[0] in "+-−<" for cell in filled)
+    return bool(cells) and all(cell[0].isdigit() or cell[0] in "+-−<" for cell in filled)
 
 
 def _data_uri(figure: Figure) -> str:

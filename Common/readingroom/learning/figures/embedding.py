@@ -73,6 +73,7 @@ def embedding(projection: Projection, groups: NDArray[np.str_]) -> Figure:
             linewidth=0,
             label=f"{group or 'unknown'} (n = {int(inside.sum())})",
         )
+    axes.spines[:].set_visible(False)
     axes.set(xticks=[], yticks=[], title=f"trustworthiness {projection.trustworthiness:.2f}")
     legend_below(axes)
     return figure
