@@ -1,1 +1,2 @@
-"""Backbones and heads. Everything here needs torch and is imported by the worker process, never by a panel."""
+"""Networks, their weights and heads. All but `registry` needs torch and is imported by the worker process, never by a
+panel."""

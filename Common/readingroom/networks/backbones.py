@@ -85,7 +85,7 @@ def _from_torchvision(architecture: Architecture, outputs: int, channels: int, f
         network.set_submodule(name, nn.Conv2d(channels, first.out_channels, kernel, stride, padding))  # type: ignore[arg-type]
     if from_hub:
         published = models.get_model_weights(architecture.made_by)["DEFAULT"]
-        stored: dict[str, Any] = published.get_state_dict(progress=False, check_hash=True)
+        stored: dict[str, Any] = published.get_state_dict(progress=False, check_hash=True, weights_only=True)
         weight_files.load(network, architecture, stored, "torchvision's file")
     return network
 

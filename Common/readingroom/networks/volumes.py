@@ -137,7 +137,8 @@ def _from_medicalnet() -> dict[str, Tensor]:
 def _from_kinetics() -> dict[str, Tensor]:
     from torchvision.models.video import R3D_18_Weights
 
-    return dict(R3D_18_Weights.KINETICS400_V1.get_state_dict(progress=False, check_hash=True))
+    published = R3D_18_Weights.KINETICS400_V1
+    return dict(published.get_state_dict(progress=False, check_hash=True, weights_only=True))
 
 
 _HUBS: dict[str, Callable[[], dict[str, Tensor]]] = {"resnet50": _from_medicalnet, "resnet18": _from_kinetics}

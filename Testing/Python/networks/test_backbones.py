@@ -9,7 +9,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from readingroom.errors import BundleError, DownloadError
+from readingroom.errors import BundleError
 from readingroom.networks import backbones
 
 # Trainable numbers with 1000, 3 and 7 outputs, as in Paper 004's networks of torchvision.
@@ -89,12 +89,3 @@ def test_a_file_without_weights_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
     with pytest.raises(BundleError, match="cannot be read as a safetensors file"):
         backbones.create("resnet34", 2, path)
-
-
-def test_without_a_network_the_hub_is_said_to_be_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(DownloadError, match="could not be fetched from the timm hub"):
-        backbones.create("mobilenetv2_100", 2, "hub")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from readingroom.errors import BundleError, DownloadError, InputError
+from readingroom.errors import BundleError, InputError
 from readingroom.networks import volumes
 from readingroom.networks.torchvision_schemas import make_torchvision_importable
 
@@ -96,10 +96,3 @@ def test_r3d_18_with_torchvision_s_weights_computes_what_torchvision_s_does(tmp_
 def test_that_nobody_publishes_weights_is_said() -> None:
     with pytest.raises(InputError, match="Nobody publishes weights for 3D DenseNet-121"):
         volumes.create("densenet121_3d", 2, "hub")
-
-
-def test_without_a_network_the_hub_is_said_to_be_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(DownloadError, match="weights of medicalnet_resnet50 could not be fetched"):
-        volumes.create("medicalnet_resnet50", 2, "hub")
