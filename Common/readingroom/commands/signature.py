@@ -52,6 +52,7 @@ def _add_train(actions: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from ..radiomics.signature.baselines import RIVALS
     from ..radiomics.signature.external import judge_external
     from ..radiomics.signature.feature_file import read_stability
     from ..radiomics.signature.fit import fit
@@ -69,7 +70,7 @@ def _train(options: argparse.Namespace) -> None:
     found = fitted.judgement
     print(f"AUC out of fold: {_estimate(found.auc)}; {len(fitted.inputs)} features by {fitted.made_with}.")
     for rival, estimate in found.rivals.items():
-        print(f"AUC of {rival.replace('_', ' ')} alone: {_estimate(estimate)}.")
+        print(f"AUC of {RIVALS[rival]}: {_estimate(estimate)}.")
     require_signal(fitted)
     external = judge_external(fitted, other) if other is not None else {}
     if external:
@@ -128,13 +129,14 @@ def _print(score: Score) -> None:
         print(
             f"{word} the operating point '{score.operating_point.name}' ({100 * score.operating_point.threshold:.0f} %)"
         )
-    print(f"{score.kind} {score.value:+.3f}; the cohort's mean is {score.cohort_mean:+.3f}. What makes the difference:")
+    mean = f"the cohort's mean is {score.cohort_mean:+.2f}"
+    print(f"{score.kind} {score.value:+.2f}; {mean}. What makes the difference:")
     for item in score.contributions[:_SHOWN]:
         value = f"{item.value:.4g} {item.unit}".rstrip()
-        print(f"  {item.push:+.3f}  {item.feature} = {value} (percentile {item.percentile:.0f})")
+        print(f"  {item.push:+.2f}  {item.feature} = {value} (percentile {item.percentile:.0f})")
     if len(score.contributions) > _SHOWN:
         rest = sum(item.push for item in score.contributions[_SHOWN:])
-        print(f"  {rest:+.3f}  {len(score.contributions) - _SHOWN} more features together")
+        print(f"  {rest:+.2f}  {len(score.contributions) - _SHOWN} more features together")
     for note in (*score.notes, *score.bundle.warnings):
         print(f"note: {note}")
 

@@ -11,6 +11,11 @@ from .algorithm import Labels
 from .preparation import Floats
 from .table import FeatureTable
 
+RIVALS = {
+    "volume": "volume alone",
+    "clinical": "clinical facts alone",
+    "clinical_and_volume": "clinical facts and volume",
+}
 _VOLUMES = ("original_shape_VoxelVolume", "original_shape_MeshVolume", "original_shape_Volume")
 
 

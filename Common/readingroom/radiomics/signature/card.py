@@ -8,6 +8,7 @@ import numpy as np
 
 from ...bundles.metadata import BundleMetadata
 from ...reading import Estimate
+from .baselines import RIVALS
 from .fit import RESAMPLES, Fitted
 
 _SHOWN = 20  # features in the table of the card
@@ -66,9 +67,9 @@ _PATIENTS_INSIDE = (
 def _numbers(described: BundleMetadata, fitted: Fitted) -> str:
     judgement = fitted.judgement
     rows = [f"| this signature | {_TITLES[name]} | {_estimate(found)} |" for name, found in _own(described).items()]
-    rows += [f"| {name.replace('_', ' ')} | AUC | {_estimate(found)} |" for name, found in judgement.rivals.items()]
+    rows += [f"| {RIVALS[name]} | AUC | {_estimate(found)} |" for name, found in judgement.rivals.items()]
     rows += [
-        f"| this signature minus {name.replace('_', ' ')} | AUC | {_estimate(found, sign=True)} |"
+        f"| this signature minus {RIVALS[name]} | AUC | {_estimate(found, sign=True)} |"
         for name, found in judgement.advantage.items()
     ]
     rows.append(f"| the more frequent outcome | accuracy | {_estimate(judgement.majority)} |")
@@ -113,8 +114,8 @@ def _features(described: BundleMetadata, fitted: Fitted) -> str:
     kept = "has a weight" if fitted.recipe.model == "lasso" else "passes the filters"
     return f"""## Features
 
-How often the recipe chooses a feature ({kept}) when the patients are drawn anew, {RESAMPLES} times; weights are
-of z-scores. p-values after a selection mean nothing, so there are none.
+How often the recipe chooses a feature ({kept}) when the patients are drawn anew, {RESAMPLES} times; weights
+are of z-scores. p-values after a selection mean nothing, so there are none.
 
 | feature | unit | chosen in | weight | ICC, lower bound |
 | --- | --- | --- | --- | --- |

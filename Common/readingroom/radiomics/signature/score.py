@@ -14,7 +14,7 @@ from ...reading import BundleFacts, Estimate, OperatingPoint
 class Contribution:
     """How far one feature pushes the score up (above 0) or down, against the mean of the cohort.
 
-    ``percentile`` says where ``value`` lies in the training cohort, 0 to 100.
+    ``push`` is on the scale of the score, ``percentile`` says where ``value`` lies in the training cohort, 0 to 100.
     """
 
     feature: str
@@ -31,7 +31,7 @@ class Score:
     Parameters
     ----------
     finding, title : what is asked: ``death``, ``Death within two years``
-    value : what the model gives, before calibration; ``kind`` says what that is: ``logit``, ``margin`` ...
+    value : the calibrated score; ``kind`` says on which scale: ``log odds``
     cohort_mean : mean value over the cohort; the pushes of the ``contributions`` add up to ``value - cohort_mean``
     probability : calibrated, with the interval of the calibration and the number of cases it was fitted on
     positive, operating_point : the decision at the bundle's default operating point; None where it has none

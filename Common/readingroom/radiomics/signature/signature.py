@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 from ...bundles.bundle import Bundle
-from ...bundles.metadata import BundleMetadata, SignatureFacts
+from ...bundles.metadata import BundleMetadata, PlattScaling, SignatureFacts
 from ...errors import BundleError, InputError
 from ...reading import BundleFacts, Estimate, Interval
 from ..robustness import STABLE_FROM
@@ -87,18 +87,18 @@ class Signature:
         notes = self._notes_on_settings(measured_with)
         given = np.array([self._needed(features, name) for name in self.inputs])
         z = (given - self.mean) / self.scale
-        value, cohort_mean = float(self.model.values(z[None])[0]), float(self.model.values(self.background).mean())
+        value, cohort_mean = self._log_odds(z[None]), self._log_odds(self.background)
         percentiles = self.percentiles(features)
         label = self.metadata.labels[0]
-        probability = self._probability(value)
+        probability = self._probability(z)
         points = self.metadata.points(label.name)
         point = next((p for p in points if p.name == self.metadata.default_operating_point), None)
-        pushes = self.model.pushes(z, self.background)
+        pushes = self._scaling.slope * self.model.pushes(z, self.background)
         return Score(
             finding=label.name,
             title=label.title,
             value=value,
-            kind=self.facts.score,
+            kind="log odds",
             cohort_mean=cohort_mean,
             probability=probability,
             contributions=self._contributions(given, pushes, percentiles),
@@ -121,16 +121,21 @@ class Signature:
         return found
 
     @property
-    def _scaling(self) -> Any:
+    def _scaling(self) -> PlattScaling:
         assert self.metadata.calibration is not None
         return self.metadata.calibration.platt[0]
 
-    def _probability(self, value: float) -> Estimate:
+    def _log_odds(self, z: Floats) -> float:
+        """Mean calibrated score of ``z`` (rows, inputs)."""
+        return float(self._scaling.slope * self.model.values(z).mean() + self._scaling.intercept)
+
+    def _probability(self, z: Floats) -> Estimate:
         assert self.metadata.calibration is not None
         scaling = self._scaling
-        probability = float(special.expit(scaling.slope * value + scaling.intercept))
+        probability = float(special.expit(self._log_odds(z[None])))
         interval = None
         if scaling.resamples:
+            value = float(self.model.values(z[None])[0])
             ends = [slope * value + intercept for slope, intercept in scaling.resamples]
             low, high = (float(special.expit(end)) for end in np.quantile(ends, [0.025, 0.975]))
             interval = Interval(min(low, probability), max(high, probability))

@@ -16,6 +16,7 @@ from ...bundles.write import write as write_bundle
 from ...errors import InputError
 from ...reading import Estimate
 from ..units import unit
+from .baselines import RIVALS
 from .card import card
 from .fit import Fitted
 from .folds import fewest_patients
@@ -217,7 +218,7 @@ def warnings(fitted: Fitted, description: Description) -> tuple[str, ...]:
         found.append("The interval of the AUC holds 0.5: the signature may be no better than chance.")
     for rival, gain in fitted.judgement.advantage.items():
         if gain.interval is not None and gain.interval.low <= 0:
-            found.append(f"It is not shown to be better than {rival.replace('_', ' ')} alone.")
+            found.append(f"It is not shown to be better than {RIVALS[rival]}.")
     if description.settings is None:
         found.append("How the features of the cohort were measured is not known.")
     if fitted.recipe.protocol == "published":
