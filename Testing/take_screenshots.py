@@ -1,4 +1,4 @@
-"""Take the pictures in docs/images: the Chest X-Ray panel and the slice view after a real read of the example.
+"""Take the pictures in docs/images: the Chest X-Ray panel and slice view after a real read of the example, features.
 
 Run ``python Testing/take_screenshots.py`` when panel, layers or the bundle that ships have changed, and look at them.
 """
@@ -17,8 +17,10 @@ import host  # noqa: E402
 host.start()
 
 import slicer  # noqa: E402
+from scipy import ndimage  # noqa: E402
 
 from readingroom.errors import RefusedError  # noqa: E402
+from readingroom.phantoms.chest_ct import chest_ct  # noqa: E402
 
 EXAMPLE = ROOT / "Common" / "readingroom" / "examples" / "chest-radiograph.dcm"  # NIH ChestX-ray14, free to show
 IMAGES = ROOT / "docs" / "images"
@@ -56,11 +58,65 @@ def read(panel: Any) -> None:
         raise panel.session.error
 
 
+def take_features() -> None:
+    """The section "Features" after the tumor of a phantom was measured, smoothed, and measured again."""
+    volume, segmentation, tumor, mask = _segmented_phantom()
+    home = host.open_module("ReadingRoomHome")
+    section = home.panel.features
+    home.panel.features_section.collapsed = False
+    slicer.app.processEvents()
+    host.click(section.views.run.button)
+    host.wait_until(lambda: not section.work.is_working, READ_SECONDS)
+    smoothed = ndimage.binary_opening(mask, iterations=2)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(smoothed.astype("uint8"), segmentation, tumor, volume)
+    host.wait_until(lambda: section.work.results_of(segmentation).segment(tumor).before is not None, READ_SECONDS)
+    host.select(section.views.table.segment, "Tumor")
+    for part in (home.panel.setup, home.panel.bundles, home.panel.settings, home.panel.device):
+        getattr(part, "widget", part).parentWidget().collapsed = True
+    host.grab_desk(IMAGES / "features.png", width=1000, height=820)
+    slicer.app.layoutManager().sliceWidget("Red").sliceLogic().FitSliceToBackground()
+    host.grab_desk(IMAGES / "features.png", width=1000, height=820)
+
+
+def _segmented_phantom() -> tuple[Any, Any, str, Any]:
+    """A chest CT phantom, its segmentation, and the tumor: ID of the segment and mask."""
+    import vtk
+
+    phantom = chest_ct((32, 192, 224), (2.5, 1.7, 1.7))
+    to_ras = vtk.vtkMatrix4x4()
+    for axis, value in enumerate((-1.7, -1.7, 2.5)):
+        to_ras.SetElement(axis, axis, value)
+    volume = slicer.util.addVolumeFromArray(phantom.pixels, to_ras, name="Chest CT (phantom)")
+    volume.CreateDefaultDisplayNodes()
+    volume.GetDisplayNode().AutoWindowLevelOff()
+    volume.GetDisplayNode().SetWindowLevel(1500, -500)
+    units = slicer.vtkCodedEntry()
+    units.SetValueSchemeMeaning("[hnsf'U]", "UCUM", "Hounsfield unit")
+    volume.SetVoxelValueUnits(units)
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Tumor and lungs")
+    segmentation.CreateDefaultDisplayNodes()
+    segmentation.GetDisplayNode().SetOpacity2DFill(0.2)
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    regions = {
+        "Tumor": (phantom.tumor, (0.95, 0.55, 0.2)),
+        "Right lung": (phantom.right_lung, (0.35, 0.65, 0.9)),
+        "Left lung": (phantom.left_lung, (0.45, 0.8, 0.6)),
+    }
+    keys = []
+    for title, (mask, color) in regions.items():
+        keys.append(segmentation.GetSegmentation().AddEmptySegment("", title, color))
+        slicer.util.updateSegmentBinaryLabelmapFromArray(mask.astype("uint8"), segmentation, keys[-1], volume)
+    slicer.util.setSliceViewerLayers(background=volume, fit=True)
+    return volume, segmentation, keys[0], phantom.tumor
+
+
 def main() -> None:
     """Read the example and take the pictures."""
     IMAGES.mkdir(exist_ok=True)
     host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
     host.load_module(ROOT / "ChestXRay" / "ChestXRay.py")
+    take_features()
+    host.close_scene()
     open_example()
     panel = host.open_module("ChestXRay").panel
     read(panel)

@@ -333,7 +333,7 @@ def test_a_removed_segment_is_no_trouble(measured, segmented_ct):
     segmented_ct.erode(lung)
     host.wait_until(lambda: results(measured, segmented_ct).segment(lung).before is not None)
     assert states(measured) == [
-        "107 features, measured again after an edit",
+        "107 features, after an edit",
         "No voxel of this segment lies on the image.",
     ]
 

@@ -164,7 +164,8 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
 
     def _try(self, begin: Callable[[], None]) -> None:
         try:
-            begin()
+            with slicer.util.WaitCursor():  # a chest CT is written to disk first
+                begin()
         except ReadingRoomError as error:
             self._show_error(error)
         if self.work.is_working:

@@ -173,8 +173,14 @@ def _resampled(layer: Any, grid: Any, way: Any, segmentation: Any) -> Any:
 
 def _boxes(labels: Any) -> dict[int, tuple[slice, slice, slice]]:
     """The smallest box around each label."""
+    import numpy as np
     from scipy import ndimage
 
-    whole = labels if labels.dtype.kind in "iu" else labels.astype("int32")
-    boxes = ndimage.find_objects(whole)
-    return {value: box for value, box in enumerate(boxes, start=1) if box is not None}
+    occupied = np.flatnonzero(labels.reshape(len(labels), -1).any(axis=1))  # most slices have nothing: pass them over
+    if occupied.size == 0:
+        return {}
+    first = int(occupied[0])
+    part = labels[first : occupied[-1] + 1]
+    found = ndimage.find_objects(part if part.dtype.kind in "iu" else part.astype(np.int32))
+    boxes = {value: box for value, box in enumerate(found, start=1) if box is not None}
+    return {value: (slice(k.start + first, k.stop + first), j, i) for value, (k, j, i) in boxes.items()}

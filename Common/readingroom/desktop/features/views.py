@@ -95,5 +95,5 @@ def _state(results: Results | None, key: str) -> str:
         return ""
     if segment.now.problem:
         return segment.now.problem
-    text = _("{n} features, measured again after an edit") if segment.before else _("{n} features")
+    text = _("{n} features, after an edit") if segment.before else _("{n} features")
     return text.format(n=len(segment.now.features.values))

@@ -14,6 +14,8 @@ from .labels import sentence
 from .selector import fill, selector
 
 _HEIGHT = 320
+_FEW_COLUMNS = 4
+_NAME_WIDTH = 190
 
 
 class FeatureTableView:
@@ -126,9 +128,14 @@ class FeatureTableView:
         return item
 
     def _fit_columns(self) -> None:
-        for place in range(1 + len(self._table.titles)):
-            self.tree.resizeColumnToContents(place)
-        self.tree.setColumnWidth(0, min(230, self.tree.columnWidth(0)))  # the numbers are what a person looks for
+        """Numbers are shown in full; the names take what is left, or a fixed width where many columns need it."""
+        header, columns = self.tree.header(), len(self._table.titles)
+        for place in range(1, 1 + columns):
+            header.setSectionResizeMode(place, qt.QHeaderView.ResizeToContents)
+        few = columns <= _FEW_COLUMNS
+        header.setSectionResizeMode(0, qt.QHeaderView.Stretch if few else qt.QHeaderView.Interactive)
+        if not few:
+            self.tree.setColumnWidth(0, _NAME_WIDTH)
 
 
 def _tree() -> Any:

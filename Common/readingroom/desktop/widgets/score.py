@@ -16,7 +16,7 @@ from .labels import banner, heading, sentence
 
 _SHOWN = 8
 _UP, _DOWN, _AXIS = (222, 126, 38), (74, 134, 196), (128, 128, 128)
-_HEIGHT = 14
+_HEIGHT = 18
 
 
 class ScoreView:
@@ -77,7 +77,7 @@ class PushBar(qt.QWidget):
         length = round(abs(self._share) * (middle - 2))
         color = _UP if self._share > 0 else _DOWN
         painter.fillRect(
-            middle if self._share > 0 else middle - length, top + 2, length, _HEIGHT - 4, qt.QColor(*color)
+            middle if self._share > 0 else middle - length, top + 3, length, _HEIGHT - 6, qt.QColor(*color)
         )
         painter.fillRect(middle, top, 1, _HEIGHT, qt.QColor(*_AXIS))
         painter.end()
