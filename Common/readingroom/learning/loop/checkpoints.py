@@ -25,29 +25,30 @@ class WholeCheckpoints(TorchCheckpointIO):
             torch.save(checkpoint, temporary)
 
 
-class BestAndLast(ModelCheckpoint):
-    """``best.ckpt`` of the lowest validation loss, then ``last.ckpt``, after each epoch.
-
-    A training killed between the two does its last epoch again, and writes the same best one again.
-    """
+class BestCheckpoint(ModelCheckpoint):
+    """``best.ckpt``, of the lowest validation loss."""
 
     def __init__(self, folder: Path):
         super().__init__(
-            folder,
-            "best",
-            monitor="validation_loss",
-            save_last=True,
-            save_on_train_epoch_end=True,
-            enable_version_counter=False,
+            folder, "best", monitor="validation_loss", save_on_train_epoch_end=True, enable_version_counter=False
         )
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """The folder may have been moved since: Lightning would then forget which was the best."""
         assert self.dirpath is not None
-        best, last = (str(Path(self.dirpath) / name) for name in ("best.ckpt", "last.ckpt"))
-        scores = dict.fromkeys([best], state_dict["best_model_score"]) if state_dict["best_k_models"] else {}
-        paths = {"best_model_path": best, "kth_best_model_path": best, "last_model_path": last}
-        super().load_state_dict({**state_dict, **paths, "dirpath": self.dirpath, "best_k_models": scores})
+        best = str(Path(self.dirpath) / "best.ckpt")
+        scores = {best: state_dict["best_model_score"]} if state_dict["best_k_models"] else {}
+        moved = {"best_model_path": best, "kth_best_model_path": best, "best_k_models": scores, "dirpath": self.dirpath}
+        super().load_state_dict({**state_dict, **moved})
+
+
+def checkpoints(folder: Path) -> list[ModelCheckpoint]:
+    """The best one, then ``last.ckpt``, after each epoch.
+
+    A training killed between the two does its last epoch again, and writes the same best one again.
+    """
+    last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
+    return [BestCheckpoint(folder), last]
 
 
 def read_checkpoint(path: Path) -> Mapping[str, Any]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
 from ...engine.device import Wanted, choose
@@ -24,15 +22,16 @@ from ..protocol import Protocol
 from ..splits import Split
 from . import history
 from .checkpoints import network_state, read_checkpoint
-from .data import Look, Rows, Side
+from .data import Look, Side
 from .history import Epoch
-from .module import Plan, Training, read_history
-from .order import class_chances
+from .module import read_history
 from .processes import Processes, is_main, wait_for_others
 from .quiet import quiet
 from .run_folder import RunFolder, facts_of
-from .trainer import create_trainer, deterministic, in_words, keyboard
-from .watch import Watch, relayed
+from .spawn import train_in_processes
+from .trainer import in_words
+from .watch import Watch
+from .work import Work
 
 _PREPARING = 0.1  # part of the progress
 
@@ -99,6 +98,8 @@ def fit(
     progress = progress or Progress()
     if len(split.train) == 0 or len(split.validation) == 0:
         raise InputError(f"The split '{split.name}' needs rows to train on and rows that choose the epoch.")
+    processes = Processes(choose(device), devices, nodes, workers)
+    processes.refuse(protocol.batch)
     run = RunFolder(folder)
     store = PictureStore(pictures or folder / "pictures", protocol.input)
     rows = np.concatenate([split.train, split.validation])
@@ -108,7 +109,6 @@ def fit(
     if not run.finished:
         loss = losses.create(protocol, cohort.take(split.train), losses.outputs(protocol, cohort))
         sides = _side(cohort, split.train, by_row, loss), _side(cohort, split.validation, by_row, loss)
-        processes = Processes(choose(device), devices, nodes, workers)
         _train(network, loss, *sides, protocol, run, processes, progress.part(_PREPARING, 1))
     return Fitted(*run.result())
 
@@ -130,25 +130,12 @@ def _train(
     precision, notes = _precision(protocol, processes.device)
     look = Look(protocol.input.kind, normalization(protocol.input, (read(path) for path in training.paths)))
     if not _is_over(run, protocol):
-        module = Training(network, loss, Plan.of(protocol), run.log)
-        module.train()
-        rows = Rows(
-            training,
-            validation,
-            look,
-            protocol.augment,
-            protocol.batch,
-            protocol.seed,
-            chances=class_chances(training.targets, protocol.oversampling) if protocol.balance == "sampler" else None,
-            workers=processes.loaders,
-            pin=processes.device.type == "cuda",
-        )
-        with ExitStack() as stack:
-            for context in (quiet(), deterministic(processes.device), keyboard(), in_words(protocol.batch)):
-                stack.enter_context(context)
-            watch: Callback = stack.enter_context(relayed(progress)) if processes.spawned else Watch(progress)
-            trainer = create_trainer(protocol, run, processes, precision, [watch])
-            trainer.fit(module, rows, ckpt_path=run.last if run.last.is_file() else None, weights_only=True)
+        work = Work(network, loss, training, validation, look, protocol, run.path, precision, processes)
+        with quiet(), in_words(protocol.batch):
+            if processes.spawned:
+                train_in_processes(work, progress)
+            else:
+                work.do(Watch(progress))
     if is_main():
         done = read_history(read_checkpoint(run.last))
         run.finish(network_state(read_checkpoint(run.best)), done, look.normalization, notes)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import distributed
 
+from ...errors import InputError
+
 
 @dataclass(frozen=True)
 class Processes:
@@ -34,6 +36,20 @@ class Processes:
     def spawned(self) -> bool:
         """They are started for the training alone."""
         return self.count > 1 and not launched()
+
+    def refuse(self, batch: int) -> None:
+        """Stop before anything is prepared.
+
+        Raises
+        ------
+        InputError : a batch cannot be shared out evenly, or several computers without a launcher
+        """
+        if batch % self.count:
+            raise InputError(
+                f"A batch of {batch} cannot be shared out among {self.count} processes; choose a number that divides it."
+            )
+        if self.nodes > 1 and not launched():
+            raise InputError("Training on several computers needs a launcher: start the command with torchrun on each.")
 
     @property
     def loaders(self) -> int:

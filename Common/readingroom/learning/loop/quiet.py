@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_LOGGERS = ("lightning", "lightning.pytorch", "lightning.fabric", "torch.distributed", "torch.utils.data")
+_LOGGERS = ("lightning", "lightning.pytorch", "lightning.fabric", "torch.distributed", "torch.multiprocessing.spawn")
 
 
 def silence() -> None:

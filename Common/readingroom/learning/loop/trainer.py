@@ -17,24 +17,12 @@ from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy, Stra
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
 from ...engine.device import is_out_of_memory
-from ...errors import EngineError, InputError
+from ...errors import EngineError
 from ..protocol import Protocol
 from .averaging import MovingAverage
-from .checkpoints import BestAndLast, WholeCheckpoints
-from .processes import Processes, launched
-from .quiet import silence
+from .checkpoints import WholeCheckpoints, checkpoints
+from .processes import Processes
 from .run_folder import RunFolder
-
-
-class SpawnedProcesses(DDPStrategy):
-    """Lightning's DDP in processes that are started for the training alone, and end with it."""
-
-    def __init__(self, **settings: Any):
-        super().__init__(start_method="spawn", **settings)
-
-    def setup_environment(self) -> None:
-        silence()
-        super().setup_environment()
 
 
 def create_trainer(
@@ -44,19 +32,7 @@ def create_trainer(
     precision: str,
     callbacks: list[Callback],
 ) -> Trainer:
-    """A trainer that keeps its checkpoints in the folder of the run.
-
-    Raises
-    ------
-    InputError : a batch cannot be shared out evenly, or several nodes without a launcher
-    """
-    if protocol.batch % processes.count:
-        raise InputError(
-            f"A batch of {protocol.batch} cannot be shared out among {processes.count} processes; "
-            "choose a number that divides it."
-        )
-    if processes.nodes > 1 and not launched():
-        raise InputError("Training on several computers needs a launcher: start the command with torchrun on each.")
+    """A trainer that keeps its checkpoints in the folder of the run."""
     average = [MovingAverage(protocol.averaging)] if protocol.averaging else []
     return Trainer(
         accelerator="gpu" if processes.device.type == "cuda" else processes.device.type,
@@ -66,7 +42,7 @@ def create_trainer(
         precision=precision,  # type: ignore[arg-type]  # the protocol's words are Lightning's
         max_epochs=protocol.epochs,
         accumulate_grad_batches=protocol.accumulate,
-        callbacks=[*callbacks, *average, BestAndLast(run.path)],
+        callbacks=[*callbacks, *average, *checkpoints(run.path)],
         logger=TensorBoardLogger(run.path, name="", version="log"),
         plugins=[WholeCheckpoints()],
         log_every_n_steps=1_000_000_000,  # epochs are logged, not steps
@@ -82,8 +58,7 @@ def _strategy(processes: Processes) -> Strategy:
     if processes.count == 1:
         return SingleDeviceStrategy(processes.device)
     backend = "nccl" if processes.device.type == "cuda" else "gloo"
-    kind = SpawnedProcesses if processes.spawned else DDPStrategy
-    return kind(process_group_backend=backend)
+    return DDPStrategy(process_group_backend=backend)
 
 
 @contextmanager

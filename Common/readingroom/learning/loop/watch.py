@@ -50,8 +50,8 @@ class RemoteWatch(Callback):
 
 
 @contextmanager
-def relayed(progress: Progress) -> Iterator[RemoteWatch]:
-    """A watch to give to other processes, whose words reach ``progress`` in this one.
+def relayed(progress: Progress) -> Iterator[tuple[Connection, Event]]:
+    """What a `RemoteWatch` in another process is made with, so that its words reach ``progress`` in this one.
 
     ``progress`` is called in a thread. What it raises, and the sentence that a process failed with, is raised here.
     """
@@ -78,7 +78,7 @@ def relayed(progress: Progress) -> Iterator[RemoteWatch]:
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     try:
-        yield RemoteWatch(sender, cancelled)
+        yield sender, cancelled
     except Exception as error:
         sender.close()
         listener.join()
