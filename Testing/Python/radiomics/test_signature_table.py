@@ -1,0 +1,92 @@
+"""The table that a signature learns from: what is read, what is left out, what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from readingroom.errors import InputError
+from readingroom.radiomics.signature.feature_file import read_features, read_stability
+from readingroom.radiomics.signature.table import read_table
+
+HEADER = "patient_id,site,problem,died,age,original_shape_VoxelVolume,original_glcm_Contrast,wavelet-LLH_glcm_Id\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_it(text, name="table.csv"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write_it
+
+
+def test_features_outcome_and_clinical_columns_are_read(write):
+    table = read_table(write(HEADER + "a,x,,1,60,1.5,2,3\nb,y,,0,,2.5,3,4\n"), "died", clinical=["age"])
+    assert table.patients.tolist() == ["a", "b"]
+    assert table.names == ("original_shape_VoxelVolume", "original_glcm_Contrast", "wavelet-LLH_glcm_Id")
+    np.testing.assert_array_equal(table.values, [[1.5, 2, 3], [2.5, 3, 4]])
+    assert table.outcome.tolist() == [1, 0]
+    assert table.clinical["age"].tolist() == ["60", ""]
+    assert table.notes == ()
+
+
+def test_rows_and_features_that_are_not_whole_are_left_out_and_said(write):
+    rows = "a,x,,yes,1,1,2,3\nb,x,The mask is empty.,no,1,,,\nc,x,,,1,1,2,3\nd,x,,no,1,5,nan,4\n"
+    table = read_table(write(HEADER + rows), "died")
+    assert table.patients.tolist() == ["a", "d"]
+    assert table.names == ("original_shape_VoxelVolume", "wavelet-LLH_glcm_Id")
+    assert "2 of 4 rows" in table.notes[0]
+    assert "original_glcm_Contrast" in table.notes[1]
+
+
+def test_features_are_chosen_by_how_their_names_begin(write):
+    table = read_table(write(HEADER + "a,x,,1,60,1.5,2,3\nb,y,,0,,2.5,3,4\n"), "died", features=["wavelet"])
+    assert table.names == ("wavelet-LLH_glcm_Id",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "sentence"),
+    [
+        ("", {}, "has no rows"),
+        ("a,x,,1,1,1,2,3\nb,x,,1,1,1,2,3\n", {}, "has 1 different values"),
+        ("a,x,,1,1,1,2,3\nb,x,,0,1,1,2,3\nc,x,,2,1,1,2,3\n", {}, "has 3 different values"),
+        ("a,x,,good,1,1,2,3\nb,x,,bad,1,1,2,3\n", {}, "Say which value of died is asked for: bad or good"),
+        ("a,x,,good,1,1,2,3\nb,x,,bad,1,1,2,3\n", {"positive": "ugly"}, "bad and good, not ugly"),
+        ("a,x,,1,1,1,2,3\nb,x,,0,1,1,2,3\n", {"outcome": "dead"}, "no column dead"),
+        ("a,x,,1,1,1,2,3\nb,x,,0,1,1,2,3\n", {"patient": "case"}, "no column case"),
+        ("a,x,,1,1,1,2,3\nb,x,,0,1,1,2,3\n", {"clinical": ["stage"]}, "no column stage"),
+        ("a,x,,1,1,1,2,3\nb,x,,0,1,1,2,3\n", {"features": ["deep_"]}, "no feature column that begins with deep_"),
+        ("a,x,,1,1,,,\nb,x,,0,1,1,2,3\n", {}, "No feature of table.csv is a number in every row"),
+    ],
+)
+def test_tables_that_cannot_be_learnt_from_are_refused(write, rows, options, sentence):
+    with pytest.raises(InputError, match=sentence):
+        read_table(write(HEADER + rows), **{"outcome": "died", **options})
+
+
+def test_a_missing_table_is_said(tmp_path):
+    with pytest.raises(InputError, match=r"nothing\.csv cannot be read"):
+        read_table(tmp_path / "nothing.csv", "died")
+
+
+def test_a_feature_file_gives_values_and_provenance(write):
+    text = "feature,value\ndiagnostics_Versions_Numpy,2.1\noriginal_glcm_Id,0.5\noriginal_glcm_Imc1,nan\n"
+    features = read_features(write(text))
+    assert features.values["original_glcm_Id"] == 0.5
+    assert np.isnan(features.values["original_glcm_Imc1"])
+    assert features.provenance == {"diagnostics_Versions_Numpy": "2.1"}
+
+
+def test_stability_is_read_by_feature(write):
+    assert read_stability(write("feature,icc,icc_low\na,0.9,0.8\n")) == {"a": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("name,number\na,1\n", "no table with the columns"), ("feature,value\na,high\n", "of a is no number: 'high'")],
+)
+def test_files_of_another_kind_are_refused(write, text, sentence):
+    with pytest.raises(InputError, match=sentence):
+        read_features(write(text))
