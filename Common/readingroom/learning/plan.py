@@ -11,7 +11,7 @@ import torch
 
 from ..networks import registry
 from .cohort import Cohort
-from .network import make_network
+from .network import JOINS_ANSWERS, make_network
 from .protocol import INPUT_SETTINGS, Change, Protocol
 from .splits import Rows, Split
 
@@ -82,7 +82,7 @@ def _network(protocol: Protocol, outputs: int) -> _Lines:
     lines.append(("trained", protocol.trained.replace("-", " "), "trained"))
     lines.append(("head", _with_numbers(protocol.head, protocol.head_settings), "head"))
     if protocol.input.kind != "volume" and protocol.aggregation != "none":
-        joined = "answers" if protocol.aggregation in ("mean", "vote", "max") else "features"
+        joined = "answers" if protocol.aggregation in JOINS_ANSWERS else "features"
         lines.append(("aggregation", f"{protocol.aggregation} of the {joined}", "aggregation"))
     return lines
 
@@ -232,13 +232,19 @@ def _counts(cohort: Cohort, rows: Iterable[int]) -> str:
 
 
 def _missing(protocol: Protocol) -> list[str]:
-    """Losses and heads that the protocol names and this version does not have."""
+    """What the protocol names and this version cannot do."""
     rooms = (("losses", "loss", protocol.loss), ("heads", "head", protocol.head))
-    return [
+    missing = [
         f"The {what} '{name}': this protocol cannot be trained by this version."
         for room, what, name in rooms
         if importlib.util.find_spec(f"{__package__}.{room}.{name.replace('-', '_')}") is None
     ]
+    if protocol.input.kind == "slices" and protocol.aggregation in JOINS_ANSWERS and protocol.trained != "head":
+        missing.append(
+            f"A bundle is one network, and '{protocol.aggregation}' joins its answers to several slices: to train one, "
+            "take an aggregation of features, such as 'average-pooling'."
+        )
+    return missing
 
 
 def _facts(protocol: Protocol) -> Iterable[str]:

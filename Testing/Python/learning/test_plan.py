@@ -77,6 +77,12 @@ def test_says_which_loss_and_head_this_version_does_not_have() -> None:
     assert "Not there yet" not in plan(load_protocol("chest-xray"))
 
 
+def test_says_that_a_vote_over_slices_is_not_part_of_one_network() -> None:
+    protocol = load_protocol("pasc-fibrosis", "published")
+    assert "'vote' joins its answers to several slices" in words(plan(protocol))
+    assert "Not there yet" not in plan(protocol.with_variants("average-pooling"))
+
+
 def test_counting_parameters_agrees_with_the_network_that_is_made() -> None:
     protocol = load_protocol("lung-survival", "published")
     network = make_network(protocol, 2, empty=True)
