@@ -44,6 +44,7 @@ def add(commands: Any) -> None:
         "--leave-out-seen", action="store_true", help="leave out studies that trained the bundle, as far as it knows"
     )
     command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    command.add_argument("--resamples", type=_count, default=2000, metavar="N", help="resamples of patients")
     command.add_argument("--seed", type=int, default=0, help="of resampling and of the picture of features")
     command.set_defaults(run=_evaluate)
 
@@ -59,6 +60,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         prevalences=tuple(options.prevalence or PREVALENCES),
         leave_out_seen=options.leave_out_seen,
         device=options.device,
+        resamples=options.resamples,
         seed=options.seed,
     )
     with ProgressLine() as line:
@@ -86,6 +88,12 @@ def _pair(text: str) -> tuple[str, str]:
     if not (sign and ours.strip() and theirs.strip()):
         raise argparse.ArgumentTypeError(f"'{text}' is not TABLE=BUNDLE, such as normal=no-finding")
     return ours.strip(), theirs.strip()
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) >= 20):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 20 on")
+    return int(text)
 
 
 def _share(text: str) -> float:

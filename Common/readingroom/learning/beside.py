@@ -63,7 +63,7 @@ def simple_models(
         found = rivals(images, rows, prints.prints, splits, images.classes, seed)
     except InputError as error:
         return Beside(notes=(f"No simple models beside the bundle: {error}",))
-    joined = [at_level(rival.predictions, level) for rival in found]
+    joined = [_rounded(at_level(rival.predictions, level)) for rival in found]
     ours = at_level(images, level)
     results = tuple(
         RivalResult(rival.title, _auc(theirs, resamples, seed), advantage(ours, theirs, "", resamples, seed))
@@ -73,7 +73,7 @@ def simple_models(
 
 
 def against(
-    images: Predictions, name: str, other: Predictions, level: Level, resamples: int, seed: int
+    images: Predictions, name: str, other: Predictions, level: Level, permutations: int, resamples: int, seed: int
 ) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
     """Hold a bundle against another one on the studies that both answered, with a sentence where they are not all.
 
@@ -88,7 +88,7 @@ def against(
     first = images.take(np.array([key in common for key in ours]))
     second = other.take(np.array([key in common for key in theirs]))
     notes = () if len(common) == len(ours) else (f"Compared with '{name}' on {len(common)} of {len(ours)} images.",)
-    return compare(first, {name: second}, level, resamples=resamples, seed=seed), notes
+    return compare(first, {name: second}, level, permutations=permutations, resamples=resamples, seed=seed), notes
 
 
 def _as_predicted(images: Predictions, cohort: Cohort) -> Cohort:
@@ -122,6 +122,11 @@ def _splits(images: Predictions, rows: Cohort, hashes: tuple[str, ...], seed: in
 def _held_out(rows: Cohort, tested: NDArray[np.bool_], hashes: tuple[str, ...]) -> Split:
     nobody = np.array([], dtype=np.intp)
     return checked(rows, Split(np.flatnonzero(~tested), nobody, np.flatnonzero(tested), "of the training"), hashes)
+
+
+def _rounded(predictions: Predictions) -> Predictions:
+    """Without the last digits, in which means of equal answers differ: a constant model must not order anything."""
+    return replace(predictions, logits=np.round(predictions.logits, 9))
 
 
 def _auc(predictions: Predictions, resamples: int, seed: int) -> Estimate:

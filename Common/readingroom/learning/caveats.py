@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..bundles.bundle import Bundle
-from .evaluated import Caveat, Studies
+from .evaluated import Caveat, RivalResult, Studies
+from .figures.numbers import with_interval
 from .judgement import Judgement
 from .minimum import EXPLORATORY_BELOW
 
 _NEARLY_ALL = 0.95
+_GIVES_AWAY = 0.99  # AUC of a simple model beyond which it has seen the answer
 
 
 def caveats(bundle: Bundle, judgement: Judgement, studies: Studies) -> tuple[Caveat, ...]:
@@ -42,6 +46,28 @@ def caveats(bundle: Bundle, judgement: Judgement, studies: Studies) -> tuple[Cav
                 "all the same.",
             )
         )
+    return tuple(found)
+
+
+def out_of_fold_caveat() -> Caveat:
+    """What predictions of a training cannot show."""
+    return Caveat(
+        "info",
+        "Cross-validation within the training's own table: patients are new to the network, hospitals are not.",
+    )
+
+
+def rival_caveats(rivals: Sequence[RivalResult]) -> tuple[Caveat, ...]:
+    """A sentence for each simple model that the bundle does not clearly beat."""
+    found = []
+    for rival in rivals:
+        interval = rival.advantage.interval
+        if interval is not None and interval.low > 0:
+            continue
+        sentence = f"The bundle is not clearly better than {rival.title} (AUC {with_interval(rival.auc)})"
+        gives_away = rival.auc.value >= _GIVES_AWAY
+        reason = "; something in the table gives the class away." if gives_away else ": what it adds is not shown."
+        found.append(Caveat("warn", f"{sentence}{reason}"))
     return tuple(found)
 
 

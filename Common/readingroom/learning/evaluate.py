@@ -25,8 +25,9 @@ from ..trust.distance import FeatureStatistics
 from ..trust.predictive_values import predictive_values
 from .beside import against as against_other
 from .beside import simple_models
-from .caveats import caveats
+from .caveats import caveats, out_of_fold_caveat, rival_caveats
 from .cohort import Cohort
+from .comparison import PERMUTATIONS
 from .evaluated import Caveat, Evaluation, Model, PointResult, PredictiveValue, Source, Studies
 from .figures.embedding import Projection, project
 from .judgement import RESAMPLES, Judgement, judge, judge_bundle
@@ -49,7 +50,8 @@ class Options:
     labels : the bundle's label for a label of the table, where they differ
     prevalences : for which predictive values are given
     leave_out_seen : leave out studies that trained the bundle, instead of saying that the numbers are worthless
-    resamples, seed : of the intervals; the seed is also that of the picture of features
+    resamples, permutations : of the intervals and of the tests
+    seed : of both and of the picture of features
     """
 
     level: Level = "patient"
@@ -58,6 +60,7 @@ class Options:
     leave_out_seen: bool = False
     device: Wanted = "auto"
     resamples: int = RESAMPLES
+    permutations: int = PERMUTATIONS
     seed: int = 0
 
 
@@ -170,7 +173,7 @@ def evaluate_out_of_fold(
     judgement = judge(predictions, options.level, resamples=options.resamples, seed=options.seed)
     studies = _studies(predictions, judgement, table)
     found = Evaluated(_evaluation(bundle, judgement, studies, options, "out-of-fold"), predictions, judgement)
-    found = found.with_caveats(*caveats(bundle, judgement, studies))
+    found = found.with_caveats(out_of_fold_caveat(), *caveats(bundle, judgement, studies))
     if cohort is not None:
         found = _beside(found, cohort, options, progress or Progress())
     return found if against is None else _against(found, *against, options)
@@ -179,11 +182,13 @@ def evaluate_out_of_fold(
 def _beside(found: Evaluated, cohort: Cohort, options: Options, progress: Progress) -> Evaluated:
     beside = simple_models(found.images, cohort, options.level, options.resamples, options.seed, progress)
     made = replace(found, rivals=beside.predictions, evaluation=replace(found.evaluation, rivals=beside.results))
-    return made.with_notes(*beside.notes)
+    return made.with_notes(*beside.notes).with_caveats(*rival_caveats(beside.results))
 
 
 def _against(found: Evaluated, name: str, other: Predictions, options: Options) -> Evaluated:
-    tests, notes = against_other(found.images, name, other, options.level, options.resamples, options.seed)
+    tests, notes = against_other(
+        found.images, name, other, options.level, options.permutations, options.resamples, options.seed
+    )
     return replace(found, evaluation=replace(found.evaluation, comparisons=tests)).with_notes(*notes)
 
 
@@ -258,7 +263,12 @@ def _evaluation(
         points=_points(judgement, options.prevalences),
         confusion=confusion,
         subgroups=subgroup_table(answers, options.resamples, options.seed),
-        settings={"seed": options.seed, "resamples": options.resamples, "repeats": rows.repeats},
+        settings={
+            "seed": options.seed,
+            "resamples": options.resamples,
+            "permutations": options.permutations,
+            "repeats": rows.repeats,
+        },
         notes=judgement.notes,
         software=f"ReadingRoom {__version__}",
     )

@@ -43,7 +43,7 @@ def curves_of(found: Evaluated) -> list[Drawing]:
             drawings += _curves(found, finding)
     if found.evaluation.confusion:
         figure = confusion_matrix(np.array(found.evaluation.confusion), rows.classes)
-        words = f"Confusion matrix of {len(rows)} cases: the truth in rows, what was called in columns."
+        words = f"Confusion matrix of {len(rows)} cases: truth in rows, the most probable class in columns."
         drawings.append(Drawing("confusion-matrix", figure, words))
     return drawings
 

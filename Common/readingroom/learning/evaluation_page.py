@@ -129,7 +129,11 @@ def _subgroups(made: Page, found: Evaluated) -> None:
         for g in groups
     ]  # fmt: skip
     made.table(["Variable", "Group", "Finding", "n", "with it", "AUC", "Sensitivity", "Specificity"], rows)
-    made.paragraph("Many groups are compared, so that some differ by chance: look at the intervals, not at the order.")
+    how = "from its operating point on" if found.images.multilabel else "where it is the most probable class"
+    made.paragraph(
+        f"Sensitivity and specificity are those of calling a finding {how}. Many groups are compared, so that some "
+        "differ by chance: look at the intervals, not at the order."
+    )
 
 
 def _rivals(made: Page, found: Evaluated) -> None:
@@ -172,7 +176,7 @@ def _p(value: float) -> str:
 def _features(made: Page, found: Evaluated) -> None:
     drawings = features_of(found)
     if not drawings:
-        made.paragraph("There are no features of the network to draw, or too few studies.")
+        made.paragraph("No features to draw: they come with a cohort that the bundle reads, from 21 images on.")
     for drawing in drawings:
         _draw(made, drawing)
 

@@ -27,11 +27,16 @@ def subgroup_table(answers: Answers, resamples: int, seed: int) -> tuple[Subgrou
         names = np.unique(values)
         if not 1 < len(names) <= _MOST_VALUES:
             continue
-        for name in names:
+        for name in sorted(names, key=_place):
             part = answers.take(values == name)
             for finding in rows.findings:
                 found.append(_result(part, variable, str(name), finding, resamples, seed))
     return tuple(found)
+
+
+def _place(value: str) -> tuple[bool, bool, str]:
+    """Where a value stands: ``below 18`` before ``18 to 39``, what is not known at the end."""
+    return value == "", not value.startswith("below"), value
 
 
 def _result(part: Answers, variable: str, value: str, finding: str, resamples: int, seed: int) -> SubgroupResult:

@@ -26,7 +26,7 @@ from readingroom.learning.figures.roc import Point, roc
 from readingroom.learning.figures.scored import Scored, band
 from readingroom.learning.figures.style import COLORS
 from readingroom.learning.figures.subgroups import Group, subgroups
-from readingroom.learning.figures.training_curves import training_curves
+from readingroom.learning.figures.training_curves import Run, training_curves
 from readingroom.reading import Estimate, Interval
 
 PATIENTS = np.repeat([f"p{n}" for n in range(40)], 2)
@@ -100,19 +100,24 @@ def test_a_confusion_matrix_writes_counts_and_shares_readably() -> None:
     assert cells == {"90\n90%": "white", "10\n10%": "black", "0": "black"}
 
 
-def test_a_subgroup_of_one_class_has_a_line_without_a_number() -> None:
+def test_a_subgroup_that_is_too_small_has_a_line_without_a_number() -> None:
     groups = [Group("sex", "F", 40, 20, Estimate(0.8, Interval(0.7, 0.9))), Group("sex", "", 5, 0, None)]
     shown = texts(subgroups(groups, Estimate(0.75)))
     assert "sex: F  (20 of 40)" in shown
     assert "0.80 (0.70 to 0.90)" in shown
     assert "sex: unknown  (0 of 5)" in shown
-    assert "one class only" in shown
+    assert "too few" in shown
 
 
-def test_training_curves_leave_out_what_was_not_measured() -> None:
-    measured = np.array([0.9, np.nan, 0.5])
-    figure = training_curves(np.array([1.0, 2.0, 3.0]), {"Loss": {"validation": measured}})
-    assert list(figure.axes[0].lines[0].get_xdata()) == [1.0, 3.0]
+def test_training_curves_mark_the_epoch_whose_weights_were_kept() -> None:
+    epochs = np.arange(4.0)
+    run = Run("fold 1", epochs, np.array([1.0, 0.8, 0.6, 0.5]), np.array([1.1, 0.9, 0.7, 0.8]))
+    figure = training_curves([run, run])
+    assert len(figure.axes[0].lines) == 6
+    assert list(figure.axes[0].lines[2].get_xdata()) == [2.0]
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == [
+        "training", "validation", "weights kept",
+    ]  # fmt: skip
 
 
 def test_the_user_s_own_settings_and_figures_stay_as_they_were() -> None:

@@ -21,14 +21,14 @@ def facts_of(evaluation: Evaluation) -> dict[str, str]:
 
 def _of_the_model(evaluation: Evaluation) -> dict[str, str]:
     model = evaluation.model
-    name = f"Bundle {model.name} {model.version}"
+    name = f"bundle {model.name} {model.version}"
     return {
         "aim": f"Evaluation of {name} ({model.title}) "
         + ("on studies that it was asked about after its training." if evaluation.external else "by cross-validation."),
         "intended_use": model.intended_use,
         "predictors": "The pixels of the images; nothing else is given to the network.",
         "training": f"Protocol {model.protocol}, seed {model.seed}; settings in the bundle's metadata and card.",
-        "model": f"{name}: {model.backbone}; architecture, weights, preprocessing and calibration are in the bundle "
+        "model": f"{model.backbone}; architecture, weights, preprocessing and calibration are in the bundle "
         f"(SHA-256 {model.sha256}, licence {model.licence}).",
         "protocol": f"The protocol '{model.protocol}' of the reader '{model.reader}', stated in the bundle.",
         "software": f"{evaluation.software}; this report is made by `readingroom evaluate`.",

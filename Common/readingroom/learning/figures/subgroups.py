@@ -17,7 +17,7 @@ _ROW = 0.3  # inches
 
 @dataclass(frozen=True)
 class Group:
-    """One line of the plot; ``estimate`` is None where the group holds one class only."""
+    """One line of the plot; ``estimate`` is None where the group is too small or of one class."""
 
     variable: str
     level: str
@@ -47,7 +47,7 @@ def subgroups(groups: Sequence[Group], overall: Estimate, measure: str = "AUC") 
         labels.append(f"{group.variable}: {group.level or 'unknown'}  ({group.with_finding} of {group.cases})")
         _draw(axes, place, group.estimate)
         axes.annotate(
-            with_interval(group.estimate) if group.estimate else "one class only",
+            with_interval(group.estimate) if group.estimate else "too few",
             (1.02, place),
             xycoords=("axes fraction", "data"),
             va="center",
