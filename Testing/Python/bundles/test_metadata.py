@@ -17,6 +17,8 @@ from readingroom.bundles.metadata import (
     OperatingPoint,
     PlattScaling,
     Preprocessing,
+    SignatureFacts,
+    SignatureFeature,
     Training,
     require_name,
 )
@@ -180,3 +182,67 @@ def test_records_cannot_be_changed_through_their_mappings(a_metadata):
 @pytest.mark.parametrize("name", ["a", "cxr-nih-pneumonia", "com10", "x_1"])
 def test_plain_names_are_bundle_names(name):
     require_name(name)
+
+
+@pytest.fixture
+def a_signature_metadata(a_metadata):
+    facts = SignatureFacts(
+        "lasso",
+        "linear",
+        "scikit-learn",
+        "logit",
+        ("original_glcm_Contrast",),
+        (
+            SignatureFeature("original_glcm_Contrast", "", 0.8, 0.9),
+            SignatureFeature("original_shape_VoxelVolume", "mm³"),
+        ),
+        {"setting": {"binWidth": 25}},
+        {"auc_volume": Estimate(0.6)},
+    )
+    return dataclasses.replace(
+        a_metadata, reader="radiomics", backbone="", preprocessing=None, explanation=None, signature=facts
+    )
+
+
+def test_metadata_of_a_signature_round_trips(a_signature_metadata):
+    assert BundleMetadata.from_json(json.loads(json.dumps(a_signature_metadata.to_json()))) == a_signature_metadata
+
+
+def test_earlier_versions_can_read_the_metadata_of_a_network(a_metadata):
+    assert "signature" not in a_metadata.to_json()
+
+
+def test_a_signature_reads_no_pixels_and_a_network_must(a_metadata, a_signature_metadata):
+    assert a_metadata.pixels == a_metadata.preprocessing
+    with pytest.raises(ValueError, match="reads no pixels"):
+        _ = a_signature_metadata.pixels
+    with pytest.raises(ValueError, match="neither network nor pixels"):
+        dataclasses.replace(a_signature_metadata, backbone="resnet34")
+    with pytest.raises(ValueError, match="how pixels become"):
+        dataclasses.replace(a_metadata, preprocessing=None)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"inputs": ()}, "needs no feature at all"),
+        ({"inputs": ("original_glcm_Contrast",) * 2}, "Two inputs of the signature"),
+        ({"inputs": ("original_glcm_Id",)}, "needs original_glcm_Id, of which it knows nothing"),
+    ],
+)
+def test_implausible_signatures_are_refused(a_signature_metadata, change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        dataclasses.replace(a_signature_metadata.signature, **change)
+
+
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (lambda: SignatureFeature(" "), "has no name"),
+        (lambda: SignatureFeature("a", selected=1.5), "not between 0 and 1"),
+        (lambda: SignatureFeature("a", icc_low=float("nan")), "not finite"),
+    ],
+)
+def test_implausible_features_of_a_signature_are_refused(build, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        build()
