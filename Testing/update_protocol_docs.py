@@ -39,9 +39,9 @@ def updated(text: str) -> str:
 def _networks() -> Iterable[str]:
     yield "## Networks\n"
     yield from _table(
-        ["name", "network", "made by", "features", "input", "map of one forward pass"],
+        ["name", "network", "made by", "weights", "features", "input", "map of one forward pass"],
         [
-            [f"`{a.name}`", a.title, a.library, str(a.features),
+            [f"`{a.name}`", a.title, a.library, a.weights or "none", str(a.features),
              ("x".join([str(a.side)] * a.axes) + (", no other" if a.fixed else "")),
              "yes" if a.cam else "no: Grad-CAM" if a.maps else "none at all"]
             for a in ARCHITECTURES.values()

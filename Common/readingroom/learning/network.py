@@ -10,6 +10,7 @@ from torch import nn
 from ..errors import InputError
 from ..networks import backbones, registry, slices, volumes
 from ..networks.heads import freeze
+from ..networks.registry import Architecture
 from .protocol import Protocol
 
 JOINS_ANSWERS = ("none", "mean", "vote", "max")  # aggregations that are no part of the network
@@ -31,7 +32,8 @@ def make_network(
 
     Raises
     ------
-    InputError : the protocol has no such network, or its network reads another kind of image
+    InputError : the protocol has no such network, it reads another kind of image, or its weights have learned from
+        something else
     BundleError : there is no such network, or it does not take inputs of that size
     SetupError, BundleError, DownloadError : as `readingroom.networks.backbones.create`
     """
@@ -44,7 +46,7 @@ def make_network(
     if architecture.axes != (3 if protocol.input.kind == "volume" else 2):
         raise InputError(f"The network '{name}' does not read {protocol.input.kind}s; choose another.")
     architecture.require_size(protocol.input.size)
-    begin = _begin(protocol, weights, empty)
+    begin = None if empty else weights or _published(protocol, architecture)
     channels = protocol.input.channels
     if protocol.input.kind == "volume":
         network: nn.Module = volumes.create(name, outputs, begin, channels)
@@ -57,9 +59,14 @@ def make_network(
     return network
 
 
-def _begin(protocol: Protocol, weights: Path | None, empty: bool) -> Literal["hub"] | Path | None:
-    if empty:
+def _published(protocol: Protocol, architecture: Architecture) -> Literal["hub"] | None:
+    """What the protocol wants the network to begin with, as `backbones.create` is told."""
+    if protocol.weights == "none":
         return None
-    if weights is not None:
-        return weights
-    return None if protocol.weights == "none" else "hub"
+    if architecture.weights != protocol.weights:
+        known = f"those of '{architecture.weights}'" if architecture.weights else "none"
+        raise InputError(
+            f"For the network '{architecture.name}' there are no published weights of '{protocol.weights}'; there are "
+            f"{known}. Give a file, or another protocol."
+        )
+    return "hub"

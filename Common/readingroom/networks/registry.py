@@ -23,6 +23,7 @@ class Architecture:
     features : what that layer is given
     blocks : its parts from the input on, without the head, each the dotted names of what is frozen together
     added : parts before the linear layer that we put there, so that no published weights have them
+    weights : what its published weights learned from; empty where there are none
     channels : of the input that it was made for
     side : edge of that input in pixels
     axes : 2 for pictures, 3 for volumes
@@ -41,6 +42,7 @@ class Architecture:
     blocks: tuple[str, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     added: tuple[str, ...] = ()
+    weights: Literal["imagenet", "medicalnet", "kinetics", ""] = "imagenet"
     channels: Literal[1, 3] = 3
     side: int = 224
     axes: Literal[2, 3] = 2
@@ -112,7 +114,7 @@ def _resnet_3d(name: str, title: str, **arguments: Any) -> Architecture:
     arguments = {"shortcut_type": "B", "bias_downsample": False, "bottleneck": 128} | arguments
     return Architecture(
         name, title, "monai", "resnet50", "fc.1", 128, _RESNET, arguments,
-        added=("fc.0",), channels=1, side=128, axes=3, cam=False,
+        added=("fc.0",), weights="medicalnet", channels=1, side=128, axes=3, cam=False,
     )  # fmt: skip
 
 
@@ -158,7 +160,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         _resnet_3d("monai_resnet50", "3D ResNet-50 as MONAI computes it"),
         Architecture(
             "densenet121_3d", "3D DenseNet-121", "monai", "densenet121", "class_layers.out", 1024, _DENSE,
-            channels=1, side=128, axes=3, smallest=32,
+            weights="", channels=1, side=128, axes=3, smallest=32,
         ),
         # The layers of torchvision's r3d_18: a stem of 3 x 7 x 7, no pooling after it.
         Architecture(
@@ -167,7 +169,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
                 "conv1_t_size": (3, 7, 7), "conv1_t_stride": (1, 2, 2), "no_max_pool": True,
                 "shortcut_type": "B", "bias_downsample": False,
             },
-            side=112, axes=3,
+            weights="kinetics", side=112, axes=3,
         ),
     )
 }  # fmt: skip

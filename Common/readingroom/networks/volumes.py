@@ -116,10 +116,10 @@ _MAKERS: dict[str, Callable[[Architecture, int, int], nn.Module]] = {
 
 
 def _from_hub(architecture: Architecture) -> dict[str, Tensor]:
-    if architecture.made_by not in _HUBS:
+    if not architecture.weights:
         raise InputError(f"Nobody publishes weights for {architecture.title}; begin without, or give a file.")
     try:
-        return as_monai_names(_HUBS[architecture.made_by]())
+        return as_monai_names(_HUBS[architecture.weights]())
     except (OSError, RuntimeError) as error:
         raise DownloadError(
             f"The weights of {architecture.name} could not be fetched from the hub; check the network and the proxy, "
@@ -141,4 +141,4 @@ def _from_kinetics() -> dict[str, Tensor]:
     return dict(published.get_state_dict(progress=False, check_hash=True, weights_only=True))
 
 
-_HUBS: dict[str, Callable[[], dict[str, Tensor]]] = {"resnet50": _from_medicalnet, "resnet18": _from_kinetics}
+_HUBS: dict[str, Callable[[], dict[str, Tensor]]] = {"medicalnet": _from_medicalnet, "kinetics": _from_kinetics}

@@ -115,3 +115,11 @@ def test_a_network_that_does_not_fit_the_protocol_is_refused(
     protocol: Protocol = replace(load_protocol("chest-xray"), **changes)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=sentence):
         make_network(protocol, 2, "r3d_18" if changes else "vgg16", empty=True)
+
+
+def test_weights_that_nobody_published_for_a_network_are_refused() -> None:
+    protocol = replace(load_protocol("liver-hcc", "rigorous"), networks=("r3d_18", "densenet121_3d"))
+    with pytest.raises(InputError, match="no published weights of 'medicalnet'; there are those of 'kinetics'"):
+        make_network(protocol, 2)
+    with pytest.raises(InputError, match="no published weights of 'medicalnet'; there are none"):
+        make_network(protocol, 2, "densenet121_3d")

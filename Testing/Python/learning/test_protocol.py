@@ -86,6 +86,7 @@ def test_every_network_is_there_and_reads_what_the_protocol_gives_it(reader: str
             sides = protocol.input.size[-2:]
             assert min(sides) >= architecture.smallest
             assert not architecture.fixed or sides == (architecture.side,) * 2
+            assert protocol.weights in ("none", architecture.weights)
 
 
 @pytest.mark.parametrize(("reader", "kind"), ALL)
