@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ..learning.cohort import Cohort
 
 _TASKS = ("nih-pneumonia",)
+_MODES = {
+    "frozen": "Mode frozen: every study passes the network once, as it begins; then only the head is trained.",
+    "fine-tune": "Mode fine-tune: a network is trained for each split.",
+}
 _SHOWN = 20  # rows of the table that cannot be used
 
 
@@ -105,15 +109,18 @@ def _plan(options: argparse.Namespace) -> str:
     from ..learning.hashes import fingerprints
     from ..learning.plan import plan
     from ..learning.rounds import rounds
+    from ..learning.train import mode_of
 
     protocol = _protocol(options)
+    mode = options.mode or mode_of(protocol)
     if options.cohort is None:
-        return plan(protocol)
+        return f"{_MODES[mode]}\n\n{plan(protocol)}"
     cohort = _cohort(options.cohort)
     hashes = fingerprints([row.image for row in cohort.rows]).pixel_hashes
-    planned = rounds(cohort, protocol, hashes)
+    planned = rounds(cohort, protocol, hashes, chooses=mode == "fine-tune")
     splits = [split for repeat in planned.repeats for split in repeat]
-    return plan(protocol, cohort, splits if planned.is_one_network else [*splits, planned.ships])
+    networks = splits if planned.is_one_network else [*splits, planned.ships]
+    return f"{_MODES[mode]}\n\n{plan(protocol, cohort, networks)}"
 
 
 def _make_shipped(options: argparse.Namespace, progress: Progress) -> Bundle:
@@ -131,7 +138,10 @@ def _protocol(options: argparse.Namespace) -> Protocol:
     Raises
     ------
     InputError : there is no such protocol or variant, or a number is not plausible
+    BundleError : there is no such network
     """
+    from ..networks.registry import find
+
     kind = options.protocol
     if kind in ("rigorous", "published"):
         protocol = load_protocol(options.reader, kind)
@@ -142,6 +152,7 @@ def _protocol(options: argparse.Namespace) -> Protocol:
     protocol = protocol.with_variants(*options.variant)
     changes: dict[str, Any] = {}
     if options.network is not None:
+        find(options.network)
         changes["networks"] = (options.network, *(name for name in protocol.networks if name != options.network))
     if options.weights in ("none", "imagenet"):
         changes["weights"] = options.weights

@@ -126,14 +126,19 @@ def _aside(aside: Judgement) -> str:
 def _rivals(run: TrainingRun) -> str:
     if not run.rivals:
         return ""
-    own = [("this network", run.judgement.metrics["auc"])] if "auc" in run.judgement.metrics else []
-    rows = [(name, estimate_text(value)) for name, value in (*own, *run.rivals.items())]
+    rows = [(beaten.title, f"{beaten.auc:.3f}", _difference(beaten.advantage)) for beaten in run.rivals]
     return _section(
         "Against simpler models",
-        "On the same rows and folds. Where age, sex, the scanner or a thumbnail of 32 x 32 pixels do nearly as well, "
-        "the network may have learned how the images were taken.",
-        _table(("model", "AUC"), rows),
+        "On the same rows and folds. Where the site, the patient or a thumbnail do nearly as well, the network may "
+        "have learned how the images were taken. Differences of the AUC have 95 % intervals over patients.",
+        _table(("model", "its AUC", "this network is better by"), rows),
     )
+
+
+def _difference(estimate: Estimate) -> str:
+    if estimate.interval is None:
+        return f"{estimate.value:+.3f}"
+    return f"{estimate.value:+.3f} ({estimate.interval.low:+.3f} to {estimate.interval.high:+.3f})"
 
 
 def _how(described: BundleMetadata, run: TrainingRun) -> str:

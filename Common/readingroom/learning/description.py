@@ -85,6 +85,12 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
             f"Trained the way the paper says, which has {len(run.protocol.flaws)} known flaws (see the card); the "
             "rigorous protocol is the one to trust."
         )
+    for rival in run.rivals:
+        if rival.advantage.interval is not None and rival.advantage.interval.low <= 0:
+            found.append(
+                f"It is not clearly better than a simple model ({rival.title}, AUC {rival.auc:.3f}): it may have "
+                "learned how the images were taken."
+            )
     if run.judgement.calibration is None:
         found.append("The probabilities are not calibrated: they rank studies, and mean nothing as numbers.")
     return tuple(found)

@@ -64,6 +64,12 @@ class FineTuned:
                 "aggregation of features such as 'average-pooling' or 'gated-attention', or the mode 'frozen'."
             )
 
+        if wanted.loss == "binary":
+            raise InputError(
+                "The loss 'binary' is for findings that may hold together; here each study has one class. Choose the "
+                "loss 'cross-entropy'."
+            )
+
     def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> Judged:
         network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
         done = folder / _DONE

@@ -42,12 +42,13 @@ class Rounds:
         return len(self.repeats) == len(self.repeats[0]) == 1 and self.repeats[0][0] is self.ships
 
 
-def rounds(cohort: Cohort, protocol: Protocol, hashes: Sequence[str]) -> Rounds:
+def rounds(cohort: Cohort, protocol: Protocol, hashes: Sequence[str], chooses: bool = True) -> Rounds:
     """The splits of a protocol on this cohort. What the table itself states in its column ``split`` comes first.
 
     Parameters
     ----------
     hashes : pixel hash of each row (empty: not known)
+    chooses : a part of the rows that are not tested chooses the epoch; heads need none, they choose within theirs
 
     Raises
     ------
@@ -55,29 +56,30 @@ def rounds(cohort: Cohort, protocol: Protocol, hashes: Sequence[str]) -> Rounds:
     LeakageError : the table's own split puts what belongs together on two sides
     """
     wanted, seed = protocol.validation, protocol.seed
+    inner = wanted.inner if chooses else 0.0
     if (cohort.column("split") == "test").any():
-        split = _with_validation(cohort, stated(cohort, hashes), wanted.inner, seed, hashes)
+        split = _with_validation(cohort, stated(cohort, hashes), inner, seed, hashes)
         how = "The split is the one that the table states. The network that was judged on its test side ships."
         return Rounds(((split,),), split, how)
     seeds = range(seed, seed + wanted.repeats)
     if wanted.kind == "hold-out":
-        once = tuple((hold_out(cohort, wanted.hold_out, s, wanted.inner, hashes),) for s in seeds)
+        once = tuple((hold_out(cohort, wanted.hold_out, s, inner, hashes),) for s in seeds)
         _refuse_other_rows(once)
         how = f"{wanted.hold_out:.0%} of the patients were kept aside. The network that was judged on them ships."
         return Rounds(once, once[0][0], how)
     if wanted.kind == "leave-one-site-out":
-        by_site = tuple(leave_one_site_out(cohort, s, wanted.inner, hashes) for s in seeds)
+        by_site = tuple(leave_one_site_out(cohort, s, inner, hashes) for s in seeds)
         how = "Each site was judged by networks that had seen the others alone. The network that ships saw all sites."
-        return Rounds(by_site, _all(cohort, _NOBODY, _everything(cohort), wanted.inner, seed, hashes), how)
+        return Rounds(by_site, _all(cohort, _NOBODY, _everything(cohort), inner, seed, hashes), how)
     aside = hold_out(cohort, wanted.hold_out, seed, 0.0, hashes) if wanted.hold_out else None
     rest = _everything(cohort) if aside is None else aside.train
     part, part_hashes = cohort.take(rest), [hashes[row] for row in rest]
     folds = tuple(
-        tuple(_of_all(split, rest) for split in k_fold(part, wanted.folds, s, wanted.inner, part_hashes)) for s in seeds
+        tuple(_of_all(split, rest) for split in k_fold(part, wanted.folds, s, inner, part_hashes)) for s in seeds
     )
     how = f"{wanted.folds} folds by patient{_repeated(wanted.repeats)}. The network that ships saw all of them."
     kept = _NOBODY if aside is None else aside.test
-    return Rounds(folds, _all(cohort, kept, rest, wanted.inner, seed, hashes), how)
+    return Rounds(folds, _all(cohort, kept, rest, inner, seed, hashes), how)
 
 
 def _all(cohort: Cohort, aside: Rows, rest: Rows, inner: float, seed: int, hashes: Sequence[str]) -> Split:
@@ -89,7 +91,7 @@ def _all(cohort: Cohort, aside: Rows, rest: Rows, inner: float, seed: int, hashe
 
 def _with_validation(cohort: Cohort, split: Split, inner: float, seed: int, hashes: Sequence[str]) -> Split:
     """A stated split, with a part of its training rows to choose the epoch where it has none."""
-    if len(split.validation):
+    if len(split.validation) or not inner:
         return split
     made = _all(cohort, split.test, split.train, inner, seed, hashes)
     return Split(made.train, made.validation, split.test, split.name)

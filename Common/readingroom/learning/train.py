@@ -27,19 +27,22 @@ from ..errors import InputError
 from ..files import make_folder, write_text
 from ..trust.distance import fit_statistics
 from . import card, seen
+from .area import mean_auc, present_and_scores
 from .cohort import Cohort
+from .comparison import advantage
 from .description import FEATURES, described, refuse_unreadable
 from .fine_tuned import FineTuned
-from .fingerprint import content_key
+from .fingerprint import Fingerprint, content_key
 from .frozen import prepare_frozen
 from .hashes import fingerprints
-from .judgement import Judgement, judge, judge_bundle
+from .judgement import RESAMPLES, Judgement, judge, judge_bundle
 from .predict import subgroups
 from .predictions import EXTERNAL, Predictions
 from .protocol import Protocol
 from .question import Question, question_of
+from .rivals import rivals
 from .rounds import Rounds, rounds
-from .training_run import About, TrainingRun
+from .training_run import About, Beaten, TrainingRun
 from .way import Floats, Judged, Shipped, Way
 
 Mode = Literal["frozen", "fine-tune"]
@@ -100,6 +103,7 @@ def train_bundle(
     progress: Progress | None = None,
     about: About | None = None,
     audit: Sequence[str] = (),
+    resamples: int = RESAMPLES,
 ) -> Bundle:
     """Train, judge, and write the bundle ``out / name`` with its tables beside it.
 
@@ -111,6 +115,7 @@ def train_bundle(
         network. When left out the protocol decides: its ``trained`` is ``head`` or more than that
     workers : threads that read images
     audit : sentences of the audit's severe findings, for the card
+    resamples : of the patients, for each interval
 
     Raises
     ------
@@ -121,7 +126,7 @@ def train_bundle(
     """
     progress, about = progress or Progress(), about or About()
     network = network or protocol.networks[0]
-    mode = mode or ("frozen" if protocol.trained == "head" else "fine-tune")
+    mode = mode or mode_of(protocol)
     _refuse_name(name)
     refuse_unreadable(protocol, network)
     question = question_of(cohort, protocol.reader)
@@ -129,7 +134,7 @@ def train_bundle(
     make_folder(places.work)
     found = fingerprints([row.image for row in cohort.rows], progress=progress.part(0.0, 0.05))
     _refuse_unreadable_images(cohort, found.problems)
-    planned = rounds(cohort, protocol, found.pixel_hashes)
+    planned = rounds(cohort, protocol, found.pixel_hashes, chooses=mode == "fine-tune")
     begins_with = (
         "random values" if weights is None and protocol.weights == "none" else str(weights or protocol.weights)
     )
@@ -148,7 +153,7 @@ def train_bundle(
     _write_history(planned, answers, places.history)
 
     progress(0.85, "Judging.")
-    judgement = judge(predictions)
+    judgement = judge(predictions, resamples=resamples)
     distances = np.concatenate([part.distances for part in answers.judged[0]])
     notes = (planned.how, *judgement.notes, *(note for part in answers.all for note in part.notes))
     run = TrainingRun(
@@ -163,13 +168,13 @@ def train_bundle(
         judgement=judgement,
         shipped=answers.shipped,
         statistics=fit_statistics(answers.shipped.embeddings, distances),
-        rivals={},
+        rivals=_rivals(predictions, cohort, found.prints, planned, question, resamples, progress.part(0.9, 0.95)),
         audit=tuple(audit),
         notes=tuple(dict.fromkeys(notes)),
     )
     progress(0.95, "Writing the bundle.")
     metadata = described(run)
-    aside = _aside(run, answers.aside, metadata, places)
+    aside = _aside(run, answers.aside, metadata, places, resamples)
     remembered = seen.remember(cohort.patients[run.learned], [found.pixel_hashes[row] for row in run.learned])
     return write.write(
         places.bundle,
@@ -180,6 +185,11 @@ def train_bundle(
         arrays={FEATURES: run.statistics.arrays(), seen.FILE: remembered.arrays()},
         network=_network(run),
     )
+
+
+def mode_of(protocol: Protocol) -> Mode:
+    """The mode that a protocol asks for."""
+    return "frozen" if protocol.trained == "head" else "fine-tune"
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,6 +251,26 @@ def _predictions(
     return _table(cohort.take(rows), question, logits, folds)
 
 
+def _rivals(
+    predictions: Predictions,
+    cohort: Cohort,
+    prints: Sequence[Fingerprint | None],
+    planned: Rounds,
+    question: Question,
+    resamples: int,
+    progress: Progress,
+) -> tuple[Beaten, ...]:
+    """What simpler models make of the same rows on the same splits."""
+    progress(0.0, "Training simpler models to compare with.")
+    tried = rivals(predictions, cohort, prints, planned.repeats, question.values)
+    found = []
+    for number, rival in enumerate(tried):
+        progress(number / len(tried), f"Comparing with a simpler model: {rival.title}.")
+        auc = mean_auc(*present_and_scores(rival.predictions, ""))
+        found.append(Beaten(rival.title, auc, advantage(predictions, rival.predictions, resamples=resamples)))
+    return tuple(found)
+
+
 def _table(cohort: Cohort, question: Question, logits: Floats, folds: NDArray[np.int64]) -> Predictions:
     number = {value: place for place, value in enumerate(question.values)}
     return Predictions(
@@ -257,7 +287,9 @@ def _table(cohort: Cohort, question: Question, logits: Floats, folds: NDArray[np
     )
 
 
-def _aside(run: TrainingRun, said: Judged | None, metadata: BundleMetadata, places: Places) -> Judgement | None:
+def _aside(
+    run: TrainingRun, said: Judged | None, metadata: BundleMetadata, places: Places, resamples: int
+) -> Judgement | None:
     """The network that ships, with everything that ships with it, on what was kept aside."""
     if said is None:
         places.kept_aside.unlink(missing_ok=True)
@@ -266,7 +298,7 @@ def _aside(run: TrainingRun, said: Judged | None, metadata: BundleMetadata, plac
     external = np.full((1, len(rows)), EXTERNAL, dtype=np.int64)
     predictions = _table(run.cohort.take(rows), run.question, said.logits[None], external)
     predictions.write(places.kept_aside)
-    return judge_bundle(predictions, metadata)
+    return judge_bundle(predictions, metadata, resamples=resamples)
 
 
 def _network(run: TrainingRun) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +40,15 @@ class About:
     demonstration: bool = False
 
 
+@dataclass(frozen=True)
+class Beaten:
+    """A simpler model on the same rows and folds; ``advantage`` is the network's AUC minus its own."""
+
+    title: str
+    auc: float
+    advantage: Estimate
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingRun:
     """One training from the table to the numbers.
@@ -50,7 +58,7 @@ class TrainingRun:
     name : of the bundle
     network : in the registry
     begins_with : of the network, in words
-    rivals : the AUC (mean over classes) of simpler models on the same rows and folds, by title
+    rivals : simpler models; AUCs are means over classes
     audit : sentences of the audit's severe findings
     notes : sentences on what was done otherwise than asked
     """
@@ -66,7 +74,7 @@ class TrainingRun:
     judgement: Judgement
     shipped: Shipped
     statistics: FeatureStatistics
-    rivals: Mapping[str, Estimate]
+    rivals: tuple[Beaten, ...]
     audit: tuple[str, ...]
     notes: tuple[str, ...]
 

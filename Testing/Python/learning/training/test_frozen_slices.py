@@ -1,0 +1,64 @@
+"""Frozen features of several slices: what the head says is what the network of slices says that ships."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+import torch
+
+pytest.importorskip("sklearn", reason="needs the extra [train]")
+
+from readingroom.engine.progress import Progress
+from readingroom.learning.cohort import Cohort, Row
+from readingroom.learning.feature_cache import Source
+from readingroom.learning.frozen import prepare_frozen
+from readingroom.learning.normalization import normalization
+from readingroom.learning.protocol import Input, Protocol
+from readingroom.learning.question import question_of
+from readingroom.learning.splits import Split
+
+
+@pytest.fixture(scope="module")
+def volumes(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    """16 volumes of three to six slices; of the ill ones a slice has a bright block."""
+    folder = tmp_path_factory.mktemp("volumes")
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(16):
+        voxels = generator.normal(-700, 60, (3 + number % 4, 32, 32))
+        if number // 2 % 2:
+            voxels[1, 8:24, 8:24] += 600
+        image = SimpleITK.GetImageFromArray(voxels.astype(np.int16))
+        SimpleITK.WriteImage(image, str(folder / f"{number}.nrrd"))
+        label = "ill" if number // 2 % 2 else "normal"
+        rows.append(Row(f"p{number // 2}", f"s{number}", folder / f"{number}.nrrd", label=label))
+    return Cohort(tuple(rows))
+
+
+@pytest.mark.parametrize("aggregation", ["mean", "gated-attention"])
+def test_the_network_of_slices_that_ships_says_what_the_head_said(
+    volumes: Cohort, tiny: Protocol, tmp_path: Path, aggregation: str
+) -> None:
+    settings = {"window_center": -600.0, "window_width": 1500.0}
+    protocol = replace(
+        tiny,
+        input=Input("slices", (32, 32), normalize="imagenet", settings=settings),
+        aggregation=aggregation,  # type: ignore[arg-type]
+        head="linear",
+        head_settings={} if aggregation == "mean" else {"epochs": 2},
+    )
+    question = question_of(volumes, "pasc-fibrosis")
+    way = prepare_frozen(volumes, question, protocol, "mobilenetv2_100", None, tmp_path / "features", "cpu", 1)
+    split = Split(np.arange(10), np.array([], dtype=np.intp), np.arange(10, 16), "by hand")
+    said = way.judge(split, 0, tmp_path / "fold", Progress())
+    shipped = way.ship(split, 0, tmp_path / "fold", Progress())
+    source = Source.of(protocol.input, normalization(protocol.input, ()))
+    with torch.inference_mode():
+        network = [shipped.network(torch.from_numpy(source.read(volumes.rows[row]))[None])[0] for row in split.test]
+    assert np.allclose(torch.stack(network).numpy(), said.logits, atol=1e-4)
+    assert shipped.embeddings.shape[0] == 10
+    assert (said.distances > 0).all()

@@ -1,0 +1,66 @@
+"""From a table to a bundle, with a network that the loop trains."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("sklearn", reason="needs the extra [train]")
+
+from readingroom.errors import InputError
+from readingroom.imaging.frontal import load_radiograph
+from readingroom.imaging.open import open_study
+from readingroom.imaging.radiograph import prepare
+from readingroom.learning import predictions
+from readingroom.learning.cohort import Cohort
+from readingroom.learning.figures.training_curves import read_history
+from readingroom.learning.fine_tuned import FineTuned
+from readingroom.learning.predict import load_network
+from readingroom.learning.protocol import Protocol, Validation
+from readingroom.learning.question import question_of
+from readingroom.learning.train import train_bundle
+
+
+def test_a_held_out_part_is_judged_by_the_network_that_ships_with_outputs_in_the_bundle_s_order(
+    phantoms: Cohort, tiny: Protocol, tmp_path: Path
+) -> None:
+    """The loop sorts the classes as the table writes them; the bundle puts what is looked for first."""
+    protocol = replace(
+        tiny,
+        input=replace(tiny.input, normalize="training"),
+        validation=Validation("hold-out", hold_out=0.34, inner=0.3),
+    )
+    made = train_bundle(phantoms, protocol, tmp_path, "tuned", mode="fine-tune", device="cpu", resamples=50)
+    said = predictions.read(tmp_path / "tuned-predictions.csv")
+    assert said.classes == ("opacity-large", "normal")
+    network = load_network(made)
+    rows = {row.study_id: row for row in phantoms.rows}
+    for number, study in enumerate(said.study_ids):
+        gray = load_radiograph(open_study(rows[study].image).images[0]).gray
+        with torch.inference_mode():
+            logits = network(torch.from_numpy(prepare(gray, made.metadata.pixels).pixels[None]))[0]
+        assert np.allclose(
+            logits.numpy(), said.logits[0, number], rtol=0.01, atol=0.02
+        )  # kernels are stored in half precision
+    assert made.metadata.pixels.mean[0] == pytest.approx(made.metadata.pixels.mean[1])
+    runs = read_history(tmp_path / "tuned-history.csv")
+    assert [run.name for run in runs] == ["repeat 1, hold-out"]
+    assert len(made.metadata.training.settings) > 8
+
+
+def test_joined_answers_heads_on_features_and_losses_of_other_outcomes_are_not_fine_tuned(
+    phantoms: Cohort, tiny: Protocol, tmp_path: Path
+) -> None:
+    question = question_of(phantoms, "chest-xray")
+    slices = replace(tiny, input=replace(tiny.input, kind="slices"), aggregation="vote")
+    for protocol, sentence in (
+        (slices, "A bundle is one network"),
+        (replace(tiny, head="mil-attention"), "frozen"),
+        (replace(tiny, loss="binary"), "may hold together"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            FineTuned(phantoms, question, protocol, "mobilenetv2_100", None, tmp_path)

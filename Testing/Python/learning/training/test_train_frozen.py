@@ -1,0 +1,166 @@
+"""From a table to a bundle that reads, with heads on frozen features."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("sklearn", reason="needs the extra [train]")
+
+from readingroom.bundles.bundle import Bundle
+from readingroom.engine.progress import Progress
+from readingroom.errors import CancelledError, InputError
+from readingroom.imaging.frontal import load_radiograph
+from readingroom.imaging.open import open_study
+from readingroom.imaging.radiograph import prepare
+from readingroom.learning import predictions, seen
+from readingroom.learning.cohort import Cohort
+from readingroom.learning.feature_cache import FrozenNetwork
+from readingroom.learning.predict import load_network
+from readingroom.learning.predictions import Predictions
+from readingroom.learning.protocol import Protocol
+from readingroom.learning.train import train_bundle
+from readingroom.learning.training_run import About
+from readingroom.readers import make_reader
+from readingroom.readers.base import read
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("frozen")
+
+
+@pytest.fixture(scope="module")
+def bundle(phantoms: Cohort, tiny: Protocol, out: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("READINGROOM_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+        about = About(title="Opacities on phantoms", demonstration=True)
+        audit = ("The class follows the site.",)
+        return train_bundle(
+            phantoms, tiny, out, "opacities", mode="frozen", device="cpu", about=about, audit=audit, resamples=100
+        )
+
+
+@pytest.fixture(scope="module")
+def said(bundle: Bundle, out: Path) -> Predictions:
+    return predictions.read(out / "opacities-predictions.csv")
+
+
+def test_the_bundle_reads_a_radiograph_and_shows_a_map(bundle: Bundle, phantoms: Cohort, tmp_path: Path) -> None:
+    study = open_study(phantoms.rows[3].image)
+    reading = read(make_reader("chest-xray"), study, bundle, tmp_path, "cpu", anyway=True)
+    assert [finding.title for finding in reading.findings] == ["Opacity, large", "Normal"]
+    assert reading.findings[0].interval is not None
+    assert reading.heat_maps[0].finding == "opacity-large"
+    assert (tmp_path / reading.heat_maps[0].path).is_file()
+    assert reading.bundle.demonstration
+    assert any(check.name == "distance" for check in reading.checks)
+
+
+def test_every_study_was_judged_by_a_network_that_had_not_seen_its_patient(said: Predictions, phantoms: Cohort) -> None:
+    assert said.classes == ("opacity-large", "normal")
+    assert said.positive == "opacity-large"
+    assert said.study_ids.tolist() == [row.study_id for row in phantoms.rows]
+    assert len(np.unique(said.folds)) == 3  # and Predictions refuses a patient in two folds
+    truth = [said.classes[number] for number in said.truth]
+    assert truth == ["normal" if row.label == "normal" else "opacity-large" for row in phantoms.rows]
+
+
+def test_an_opacity_that_is_there_is_found(said: Predictions, bundle: Bundle) -> None:
+    assert bundle.metadata.metrics["auc"].value > 0.8
+
+
+def test_card_and_metadata_say_what_the_run_knows(bundle: Bundle) -> None:
+    metadata = bundle.metadata
+    assert metadata.training.images == 24
+    assert metadata.training.patients == 12
+    assert metadata.training.counts == {"opacity-large": 12, "normal": 12}
+    assert metadata.calibration is not None
+    assert metadata.calibration.n == 24
+    assert metadata.feature_statistics is not None
+    assert metadata.warnings[0] == "The class follows the site."
+    assert any(warning.startswith("Exploratory") for warning in metadata.warnings)
+    for part in ("Demonstration only", "fewer than 30 patients", "3 folds by patient", "32 x 32 pixels", "normal"):
+        assert part in bundle.card
+    assert f"{metadata.metrics['auc'].value:.3f}" in bundle.card
+
+
+def test_the_bundle_remembers_who_trained_it(bundle: Bundle) -> None:
+    remembered = seen.of_bundle(bundle)
+    assert remembered is not None
+    assert remembered.patients_among(["p0", "somebody else"]).tolist() == [True, False]
+
+
+def test_features_are_those_of_the_bundle_s_own_network(bundle: Bundle, phantoms: Cohort, out: Path) -> None:
+    """Kernels are stored in half precision; the features were computed with what is stored."""
+    import safetensors.numpy
+
+    gray = load_radiograph(open_study(phantoms.rows[0].image).images[0]).gray
+    pixels = torch.from_numpy(prepare(gray, bundle.metadata.pixels).pixels[None])
+    found = FrozenNetwork("mobilenetv2_100", load_network(bundle), "classifier").features(pixels).numpy()
+    kept = [safetensors.numpy.load_file(path)["features"] for path in (out / "features").rglob("*.safetensors")]
+    assert len(kept) == 24
+    assert min(np.abs(found - features).max() for features in kept) < 1e-4
+
+
+def test_a_second_run_computes_nothing_again_and_makes_the_same_bundle(
+    bundle: Bundle, phantoms: Cohort, tiny: Protocol, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("it was computed before")
+
+    monkeypatch.setattr(FrozenNetwork, "features", refuse)
+    monkeypatch.setattr("readingroom.learning.heads.linear.LinearHead.fit", refuse)
+    about = About(title="Opacities on phantoms", demonstration=True)
+    audit = ("The class follows the site.",)
+    again = train_bundle(
+        phantoms, tiny, out, "opacities", mode="frozen", device="cpu", about=about, audit=audit, resamples=100
+    )
+    assert again.sha256 == bundle.sha256
+
+
+def test_the_network_that_was_judged_on_a_stated_split_is_the_one_that_ships(
+    phantoms: Cohort, tiny: Protocol, out: Path
+) -> None:
+    sides = ["test" if number < 8 else "train" for number in range(24)]
+    rows = tuple(replace(row, split=side) for row, side in zip(phantoms.rows, sides, strict=True))  # type: ignore[arg-type]
+    made = train_bundle(Cohort(rows), tiny, out, "stated", mode="frozen", device="cpu", resamples=100)
+    said = predictions.read(out / "stated-predictions.csv")
+    assert said.study_ids.tolist() == [f"s{number}" for number in range(8)]
+    network = load_network(made)
+    for number in range(8):
+        gray = load_radiograph(open_study(rows[number].image).images[0]).gray
+        with torch.inference_mode():
+            logits = network(torch.from_numpy(prepare(gray, made.metadata.pixels).pixels[None]))[0]
+        assert np.allclose(logits.numpy(), said.logits[0, number], atol=0.02)  # the head is stored in half precision
+
+
+def test_a_cancelled_run_keeps_what_is_finished(phantoms: Cohort, tiny: Protocol, tmp_path: Path) -> None:
+    asked: list[str] = []
+    progress = Progress(lambda _, sentence: asked.append(sentence), lambda: any("fold 2" in s for s in asked))
+    with pytest.raises(CancelledError):
+        train_bundle(phantoms, tiny, tmp_path, "broken", mode="frozen", device="cpu", progress=progress)
+    assert len(list((tmp_path / "broken-work").rglob("head.safetensors"))) >= 1
+    assert not (tmp_path / "broken").exists()
+
+
+def test_what_cannot_be_read_or_shown_is_refused_before_anything_is_computed(
+    phantoms: Cohort, tiny: Protocol, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="no maps of features"):
+        train_bundle(phantoms, tiny, tmp_path, "vit", network="vit_base_patch16_224", mode="frozen")
+    with pytest.raises(InputError, match="square pictures of 3 channels"):
+        train_bundle(phantoms, replace(tiny, input=replace(tiny.input, channels=1)), tmp_path, "gray", mode="frozen")
+    with pytest.raises(InputError, match="not a plain name"):
+        train_bundle(phantoms, tiny, tmp_path, "Not plain", mode="frozen")
+    gone = replace(phantoms.rows[5], image=tmp_path / "gone.png")
+    rows = (*phantoms.rows[:5], gone, *phantoms.rows[6:])
+    with pytest.raises(InputError, match=r"1 studies cannot be read\. 's5' of patient 'p2'"):
+        train_bundle(Cohort(rows), tiny, tmp_path, "gone", mode="frozen", device="cpu")
+    survival = replace(phantoms.rows[0], label=None, time=3.0, event=True)
+    with pytest.raises(InputError, match="LungSurvival"):
+        train_bundle(Cohort((survival, *phantoms.rows[1:])), tiny, tmp_path, "survival", mode="frozen")
