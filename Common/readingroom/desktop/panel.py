@@ -74,6 +74,12 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             self.list_bundles()
         self.refresh()
 
+    def warm(self) -> None:
+        """The panel is opened with a study in the scene: a read is near, so load the network."""
+        parameters = self.parameters
+        if parameters is not None and parameters.volume is not None and parameters.bundle:
+            self.session.warm(parameters.bundle, parameters.device)
+
     def forget(self) -> None:
         """The scene is being closed: stop the work, let go of its nodes."""
         self._timer.stop()

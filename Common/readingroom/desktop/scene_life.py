@@ -40,6 +40,7 @@ class SceneLife(slicer.util.VTKObservationMixin):
         else:
             self._panel.list_bundles()
             self._panel.refresh()
+        self._panel.warm()
 
     def cleanup(self) -> None:
         """The module goes away."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 from collections.abc import Callable
@@ -52,6 +53,8 @@ class Session:
         self.files: list[Path] = []
         self.error: ReadingRoomError | None = None
         self._call: Any = None
+        self._warming: Any = None  # a call that loads a network while nobody waits for it
+        self._pending: tuple[Work, dict[str, Any]] | None = None  # begins when the network is loaded
         self._folders: list[Path] = []
         self._numbers = itertools.count(1)
 
@@ -61,6 +64,16 @@ class Session:
         folder.mkdir(parents=True)
         self._folders.append(folder)
         return folder
+
+    def warm(self, bundle: str, device: str) -> None:
+        """Load a network in the background, so that the first read need not wait for it.
+
+        A read that is asked for meanwhile begins as soon as that is done. What goes wrong is not told here: the read
+        will meet it again, and tell it.
+        """
+        if self.state != "working" and not self._is_warming():
+            with contextlib.suppress(ReadingRoomError):
+                self._warming = self.client.start("warm", {"bundle": bundle, "device": device})
 
     def start_read(self, request: ReadRequest) -> None:
         """Begin to read; `poll` follows it."""
@@ -90,6 +103,8 @@ class Session:
 
     def poll(self) -> bool:
         """Take in what the worker said since the last time; True when anything changed. Never waits."""
+        if self._pending is not None:
+            return not self._is_warming() and self._begin()
         if self._call is None:
             return False
         events = self._call.poll()
@@ -104,6 +119,11 @@ class Session:
         ------
         ReadingRoomError : what the work failed with
         """
+        if self._pending is not None:
+            with contextlib.suppress(ReadingRoomError):
+                self._warming.wait()
+            self._warming = None
+            self._begin()
         if self._call is None:
             return
         try:
@@ -115,10 +135,11 @@ class Session:
 
     def cancel(self) -> None:
         """Stop the work at once; the last reading stays."""
-        if self._call is None:
+        if self._call is None and self._pending is None:
             return
-        call, self._call = self._call, None
-        call.cancel()
+        call, self._call, self._pending = self._call, None, None
+        if call is not None:
+            call.cancel()
         self.state = "idle"
         self._tidy()
 
@@ -131,16 +152,31 @@ class Session:
     def stop(self) -> None:
         """Cancel, end the worker process and remove the private folder."""
         self.cancel()
+        self._warming = None
         self.client.stop()
 
     def _start(self, work: Work, arguments: dict[str, Any]) -> None:
         if self.state == "working":
             raise EngineError("Another piece of work is still going on.")
         self.work, self.state, self.error, self.progress = work, "working", None, (0.0, "")
+        self._pending = work, arguments
+        if not self._is_warming():
+            self._begin()
+
+    def _begin(self) -> bool:
+        """Hand the pending work over."""
+        assert self._pending is not None
+        (work, arguments), self._pending = self._pending, None
         try:
             self._call = self.client.start(work, arguments)
         except ReadingRoomError as error:
             self._take(Failed(error))
+        return True
+
+    def _is_warming(self) -> bool:
+        if self._warming is not None and any(isinstance(e, Finished | Failed) for e in self._warming.poll()):
+            self._warming = None
+        return self._warming is not None
 
     def _take(self, event: Any) -> None:
         if isinstance(event, Advanced):

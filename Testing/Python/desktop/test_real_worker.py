@@ -9,7 +9,7 @@ import pytest
 import slicer
 
 import host
-from readingroom.errors import EngineError
+from readingroom.errors import EngineError, RefusedError
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,15 @@ def test_a_radiograph_from_dicom_is_read_from_its_file_and_covered_by_its_map(pa
     assert (image.path, image.modality, image.view_position) == (path, "DX", "PA")
     heat = slicer.util.arrayFromVolume(panel.layers.nodes("heat map")[0])
     assert heat.shape == pixels.shape
+
+
+def test_opening_the_panel_with_a_study_loads_the_network_and_the_read_uses_it(modules, phantom, seconds):
+    panel = host.open_module("ChestXRay").panel
+    (worker,) = workers()
+    host.click(panel.views.read.button)  # while the network is still being loaded
+    host.wait_until(lambda: panel.session.state != "working", seconds)
+    assert isinstance(panel.session.error, RefusedError)  # the phantom is refused: this read came to its end
+    assert workers() == [worker]
 
 
 def test_cancel_ends_the_worker_and_the_next_read_starts_another(panel, phantom, seconds):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from readingroom.desktop.session import ReadRequest, Session
-from readingroom.errors import EngineError, InputError
+from readingroom.errors import BundleError, EngineError, InputError
 from readingroom.study import Study, StudyImage
 
 
@@ -87,3 +87,45 @@ def test_only_the_files_of_the_last_reading_stay_on_disk(session_with, request_t
     assert folders(session) == {session.folder}
     session.forget()
     assert folders(session) == set()
+
+
+def test_a_read_that_comes_while_the_network_is_loaded_begins_after_that(
+    session_with, request_to_read, answer_of_the_worker
+):
+    session = session_with({"bundle": "bundle", "device": "cpu"}, answer_of_the_worker[1])
+    session.warm("bundle", "auto")
+    assert session.state == "idle"
+    session.start_read(request_to_read)
+    assert session.state == "working"
+    assert [name for name, _arguments in session.client.asked] == ["warm"]
+    follow(session)
+    assert session.state == "done"
+    assert [name for name, _arguments in session.client.asked] == ["warm", "read"]
+
+
+def test_what_goes_wrong_while_the_network_is_loaded_is_told_by_the_read(
+    session_with, request_to_read, answer_of_the_worker
+):
+    session = session_with(BundleError("Damaged."), answer_of_the_worker[1])
+    session.warm("bundle", "auto")
+    assert session.error is None
+    session.start_read(request_to_read)
+    follow(session)
+    assert session.state == "done"
+
+
+def test_a_read_cancelled_before_it_began_is_never_handed_over(session_with, request_to_read):
+    session = session_with({"bundle": "bundle", "device": "cpu"})
+    session.warm("bundle", "auto")
+    session.start_read(request_to_read)
+    session.cancel()
+    assert session.state == "idle"
+    assert not session.poll()
+    assert [name for name, _arguments in session.client.asked] == ["warm"]
+
+
+def test_a_network_is_not_loaded_while_something_is_read(session_with, request_to_read, answer_of_the_worker):
+    session = session_with(answer_of_the_worker[1])
+    session.start_read(request_to_read)
+    session.warm("bundle", "auto")
+    assert [name for name, _arguments in session.client.asked] == ["read"]
