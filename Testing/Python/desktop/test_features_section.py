@@ -10,6 +10,7 @@ import qt
 import slicer
 
 import host
+from readingroom.desktop import slicer_radiomics
 from readingroom.desktop.features import edits, table_node
 from readingroom.desktop.features.section import FeaturesSection
 from readingroom.engine.in_process import InProcessClient
@@ -154,6 +155,42 @@ def test_nothing_of_segmentation_and_image_is_changed(section, segmented_ct):
     assert (slicer.util.arrayFromVolume(volume) == before[2]).all()
     added = [n.GetName() for n in slicer.util.getNodesByClass("vtkMRMLNode") if n.GetID() not in nodes]
     assert added == ["Chest CT segments features"]
+
+
+# Engines
+
+
+def test_pyradiomics_gives_the_same_table(section, segmented_ct):
+    pytest.importorskip("radiomics", reason="PyRadiomics is not installed")
+    section.choose_segments([segmented_ct.tumor])
+    measure(section)
+    ours = results(section, segmented_ct).segments[0].now.features.values
+    host.select(section.views.choices.engine, "PyRadiomics")
+    measure(section)
+    assert results(section, segmented_ct).engine == "pyradiomics"
+    assert results(section, segmented_ct).segments[0].now.features.values == pytest.approx(ours, rel=1e-6)
+
+
+def test_slicer_radiomics_is_offered_where_it_is_and_given_image_and_labels(
+    section, segmented_ct, recorded_client, monkeypatch
+):
+    handed_over = []
+
+    def start(*arguments):
+        handed_over.append(arguments)
+        facts = {"label": 1, "name": "Tumor", "provenance": {}, "notes": [], "problem": "", "score": None}
+        return recorded_client({"regions": [{**facts, "values": {VOLUME: 5.0}}]}).start("", {})
+
+    monkeypatch.setattr(slicer_radiomics, "available", lambda: True)
+    monkeypatch.setattr(slicer_radiomics, "start", start)
+    section.enter()
+    host.select(section.views.choices.engine, "SlicerRadiomics")
+    section.choose_segments([segmented_ct.tumor])
+    measure(section)
+    ((volume, mask, names, parameters),) = handed_over
+    assert (volume, names, parameters) == (segmented_ct.volume, {1: "Tumor"}, {})
+    assert mask.name == "segments-0.nrrd"
+    assert results(section, segmented_ct).segments[0].now.value(VOLUME) == 5.0
 
 
 # The table node
