@@ -133,8 +133,10 @@ def _region(region: MeasuredRegion, signature: Signature | None) -> dict[str, An
     values = {name: value if math.isfinite(value) else None for name, value in features.values.items()}
     found |= {"values": values, "provenance": dict(features.provenance), "notes": list(features.notes)}
     if signature is not None:
+        from ..radiomics.signature.measured_with import parameters_of
+
         try:
-            found["score"] = signature.score(features.values).to_json()
+            found["score"] = signature.score(features.values, parameters_of(features.provenance)).to_json()
         except InputError as error:  # the features themselves are worth showing
             found["notes"].append(str(error))
     return found

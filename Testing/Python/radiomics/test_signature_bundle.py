@@ -9,12 +9,15 @@ import sys
 
 import numpy as np
 import pytest
+import SimpleITK
 
 from readingroom.bundles import bundle as bundles
+from readingroom.bundles.signature import SignatureFeature
 from readingroom.cli import main
 from readingroom.errors import BundleError, InputError
 from readingroom.radiomics.features import Features
-from readingroom.radiomics.settings import Settings
+from readingroom.radiomics.measure import measure
+from readingroom.radiomics.settings import Settings, from_parameters
 from readingroom.radiomics.signature import Score, load
 from readingroom.radiomics.signature.fit import fit
 from readingroom.radiomics.signature.measured_with import parameters_of, require_same
@@ -145,6 +148,20 @@ def test_features_measured_in_another_way_are_refused(a_signature):
     assert "not known" in a_signature.score(a_region()).notes[0]
 
 
+def test_its_parameters_ask_for_every_feature_that_it_needs(a_signature):
+    assert from_parameters(a_signature.parameters) == from_parameters(DESCRIPTION.settings)
+    facts = dataclasses.replace(
+        a_signature.facts,
+        inputs=("original_shape_Compactness1",),
+        features=(SignatureFeature("original_shape_Compactness1"),),
+        settings={"featureClass": {"glcm": ["Id"]}},
+    )
+    metadata = dataclasses.replace(a_signature.metadata, signature=facts)
+    chosen = from_parameters(dataclasses.replace(a_signature, metadata=metadata).parameters)
+    assert "Compactness1" in chosen.names("shape")
+    assert chosen.names("glcm") == ("Id",)
+
+
 def test_what_does_not_change_a_feature_may_differ():
     needed = Settings(label=1).parameters()
     require_same(needed, Settings(label=2, provenance=False, image_types={"LoG": {}, "Original": {}}).parameters())
@@ -157,12 +174,12 @@ def test_an_image_type_is_held_against_its_own_options():
 
 
 def test_the_settings_of_a_measurement_are_read_from_its_provenance():
-    parameters = Settings(bin_width=10).parameters()
-    rows = {
-        "diagnostics_Configuration_Settings": str(parameters["setting"]),
-        "diagnostics_Configuration_EnabledImageTypes": str(parameters["imageType"]),
-    }
-    require_same(parameters, parameters_of(rows))
+    image = SimpleITK.GetImageFromArray(np.arange(125, dtype=np.float32).reshape(5, 5, 5))
+    settings = Settings(bin_width=10, image_types={"Original": {}, "LoG": {"sigma": (2.0,)}})
+    features = measure(image, SimpleITK.Cast(image > 40, SimpleITK.sitkUInt8), settings)
+    require_same(settings.parameters(), parameters_of(features.provenance))
+    with pytest.raises(InputError, match="binWidth 10; the signature needs 25"):
+        require_same(Settings().parameters(), parameters_of(features.provenance))
     assert parameters_of({}) is None
     assert parameters_of({"diagnostics_Configuration_Settings": "open('x')"}) is None
 
@@ -192,7 +209,7 @@ def test_small_cohorts_are_exploratory_and_unknown_settings_are_said(tmp_path):
     assert "On patients of another table" in small.card
     assert small.metadata.metrics["external_auc"].value == 0.7
     signature = load(small)
-    assert signature.parameters == {}
+    assert signature.parameters == Settings().parameters()
     assert "cohort were measured is not known" in signature.score(a_region()).notes[0]
 
 

@@ -68,8 +68,8 @@ def test_held_out_rows_change_nothing_of_the_model_that_scores_them(fitted):
 def test_pure_noise_is_judged_as_noise_where_a_leak_would_shine():
     recipe = dataclasses.replace(published(), repeats=1, inner_folds=2, tolerance=1e-3)
     honest, leaky = [], []
-    for seed in range(4):
-        noise = a_table(rows=50, features=80, signal=0.0, seed=seed)
+    for seed in range(3):
+        noise = a_table(rows=50, features=60, signal=0.0, seed=seed)
         found = fit(noise, recipe)
         honest.append(found.judgement.auc)
         # What the liver paper's code did: features chosen on all rows, then judged by folds.
@@ -77,7 +77,7 @@ def test_pure_noise_is_judged_as_noise_where_a_leak_would_shine():
         chosen = noise.of([noise.names[i] for i in np.argsort(separation)[-5:]])
         leaky.append(fit(chosen, recipe).judgement.auc.value)
     assert np.mean([found.value for found in honest]) == pytest.approx(0.5, abs=0.1)
-    assert sum(found.interval.low <= 0.5 <= found.interval.high for found in honest) >= 3
+    assert sum(found.interval.low <= 0.5 <= found.interval.high for found in honest) >= 2
     assert np.mean(leaky) > 0.7
 
 

@@ -14,7 +14,10 @@ from ...bundles.bundle import Bundle
 from ...bundles.metadata import BundleMetadata, PlattScaling, SignatureFacts
 from ...errors import BundleError, InputError
 from ...reading import BundleFacts, Estimate, Interval
+from .. import families
 from ..robustness import STABLE_FROM
+from ..settings import Settings
+from ..units import family_of
 from .measured_with import require_same
 from .model import Model, from_arrays
 from .preparation import Floats
@@ -58,8 +61,19 @@ class Signature:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """PyRadiomics' parameters to measure with; empty (the defaults) where the cohort's are not known."""
-        return dict(self.facts.settings or {})
+        """PyRadiomics' parameters to measure with: the cohort's, or the defaults where those are not known.
+
+        What PyRadiomics measures only when it is asked for by name is asked for where the signature needs it.
+        """
+        parameters = dict(self.facts.settings or Settings().parameters())
+        chosen = dict(parameters.get("featureClass") or Settings().parameters()["featureClass"])
+        for feature in self.inputs:
+            family, name = family_of(feature), feature.rsplit("_", 1)[-1]
+            if family in families.NAMES and name not in (known := chosen.get(family) or families.NAMES[family]):
+                chosen[family] = [*known, name]
+            elif family in families.NAMES:
+                chosen.setdefault(family, [])
+        return {**parameters, "featureClass": chosen}
 
     def values(self, features: Floats) -> Floats:
         """Scores (rows,) before calibration of ``features`` (rows, inputs) in the order of `inputs`."""
