@@ -41,6 +41,7 @@ def _auc(text: str) -> float:
 def _run(options: argparse.Namespace) -> None:
     from ..learning import predictions
     from ..learning.audit.audit import PAGE, audit
+    from ..learning.audit.finding import count
     from ..learning.cohort import read_cohort
 
     cohort = read_cohort(options.cohort)
@@ -58,7 +59,7 @@ def _run(options: argparse.Namespace) -> None:
     _print(result)
     print(f"{options.out / PAGE}")
     if options.strict and result.stops:
-        raise RefusedError(f"The audit of {options.cohort.name} has {result.stops} red findings.")
+        raise RefusedError(f"The audit of {options.cohort.name} has {count(result.stops, 'red finding')}.")
 
 
 def _print(result: Audit) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -19,8 +20,8 @@ from ..errors import ReadingRoomError
 from ..files import make_folder, write_bytes
 from .fingerprint import FORMAT, Fingerprint, content_key, fingerprint
 
-# Correlation of two 24 x 24 prints from which pictures count as the same: of 123,000 pairs of adult and pediatric chest
-# radiographs in public sets, only true copies reach it.
+# Correlation of two 24 x 24 prints from which pictures count as nearly the same. Of 245,000 pairs of NIH chest
+# radiographs one reaches it, a true copy; of 19,000 pairs of mini-MIAS mammograms one, which is none.
 ALIKE = 0.985
 _SERIAL_SECONDS = 2.0  # starting processes takes about as long
 _BLOCK = 1024  # prints compared at once: a block against all of 100,000 needs 400 MB
@@ -121,13 +122,19 @@ def _examined(paths: Sequence[Path], cache: Path, processes: int) -> Iterator[tu
     if not left:
         return
     # A forked child would inherit SimpleITK's threads in an unusable state.
-    with ProcessPoolExecutor(min(processes, len(left)), mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(processes, len(left)), mp_context=context, initializer=_ignore_interrupts) as pool:
         futures = {pool.submit(_examine, path, cache): path for path in reversed(left)}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _ignore_interrupts() -> None:
+    """Control-C reaches every process of a terminal; the parent ends the others in good order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _examine(path: Path, cache: Path) -> Fingerprint | str:

@@ -106,11 +106,8 @@ def _shortcuts(page: Page, audit: Audit) -> None:
     )
     facts = next((s.model.facts for s in audit.shortcuts if s.model.facts and not s.model.within), {})
     if facts:
-        page.table(
-            ["Fact", "AUC"],
-            [[name, f"{value:.2f}"] for name, value in facts.items()],
-            caption="Single facts, all sites",
-        )
+        lines = [[name, f"{value:.2f}"] for name, value in facts.items()]
+        page.table(["Fact", "AUC"], lines, caption="Single facts of all sites, each by itself")
 
 
 def _copies(page: Page, audit: Audit, cohort: Cohort, copies: Copies) -> None:
@@ -135,33 +132,30 @@ def _likeness(page: Page, audit: Audit) -> None:
         return
     page.section("Whose pictures are alike")
     found = audit.likeness
+    own = ("the same patient (of patients with several)", found.own_patient, found.own_patient_chance)
+    following = ("the patient with the next ID (of other patients)", found.next_patient, found.next_patient_chance)
     page.table(
         ["The nearest picture is of", "Share of pictures", "By chance"],
-        [
-            [
-                "the same patient (of patients with several)",
-                f"{found.own_patient:.1%}",
-                f"{found.own_patient_chance:.1%}",
-            ],
-            [
-                "the patient with the next ID (of other patients)",
-                f"{found.next_patient:.1%}",
-                f"{found.next_patient_chance:.1%}",
-            ],
-        ],
+        [[who, f"{share:.1%}", f"{chance:.1%}"] for who, share, chance in (own, following)],
     )
 
 
 def _missing(page: Page, audit: Audit) -> None:
+    never = [each.column for each in audit.missing if each.studies == audit.studies]
+    partly = [each for each in audit.missing if each.studies < audit.studies]
     if not audit.missing:
         return
     page.section("Missing values")
-    classes = audit.counts.classes
-    rows = [
-        [m.column, m.studies, f"{m.studies / audit.studies:.0%}", *(m.by_class[c] for c in classes)]
-        for m in audit.missing
-    ]
-    page.table(["Column", "Studies", "Share", *classes], rows)
+    if never:
+        page.paragraph(f"Known of no study: {', '.join(never)}.")
+    if partly:
+        classes = audit.counts.classes
+        shares = [f"{each.studies / audit.studies:.0%}" for each in partly]
+        rows = [
+            [each.column, each.studies, share, *(each.by_class[name] for name in classes)]
+            for each, share in zip(partly, shares, strict=True)
+        ]
+        page.table(["Column", "Studies", "Share", *classes], rows)
 
 
 def _unused(page: Page, audit: Audit) -> None:

@@ -101,7 +101,7 @@ def _identical(rows: tuple[Row, ...], copies: Copies) -> Iterator[Finding]:
     if own:
         groups = count(len(own), "image is", "images are")
         yield Finding(
-            "warn", "same image", f"{groups} there more than once under one patient, and count double.",
+            "warn", "same image", f"{groups} there more than once under one patient and would count double.",
             some(_pair(rows, *group[:2]) for group in own),
         )  # fmt: skip
 

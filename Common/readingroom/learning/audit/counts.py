@@ -100,10 +100,8 @@ def missing_values(cohort: Cohort) -> tuple[Missing, ...]:
 def count_findings(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...]) -> Iterator[Finding]:
     """Rows that were not read, small classes, and values whose absence tells the class."""
     if cohort.problems:
-        rows = count(len(cohort.problems), "row")
-        yield Finding(
-            "warn", "table", f"{rows} of the table cannot be used and are not counted below.", some(cohort.problems)
-        )
+        rows = count(len(cohort.problems), "row of the table is", "rows of the table are")
+        yield Finding("warn", "table", f"{rows} not usable and not counted below.", some(cohort.problems))
     for note in cohort.notes:
         yield Finding("info", "table", note)
     for name, row in zip(counts.classes, counts.cells, strict=False):
@@ -112,6 +110,8 @@ def count_findings(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...])
             yield Finding(
                 "info", "small class", f"There are {patients} of '{name}': results are exploratory below {FEWEST}."
             )
+    if any(row.time is not None for row in cohort.rows):
+        yield Finding("info", "survival", "The outcome is a time; whether the event was seen stands for the class.")
     if len(counts.classes) < 2:
         yield Finding("stop", "classes", f"All studies are '{counts.classes[0]}': there is nothing to tell apart.")
     yield from _missing_follows_class(counts, missing)

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
-from ...evaluation.auc import auc
 from ...evaluation.bootstrap import patient_bootstrap
-from ...evaluation.one_vs_rest import macro
 from ...reading import Estimate, Interval
 from ..cohort import Cohort
 from ..predictions import Predictions
 from .counts import outcome
-from .small_models import Floats, SmallModel
-
-_RESAMPLES = 500
+from .small_models import FEWEST, RESAMPLES, SmallModel, class_auc
+from .traits import Floats
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,8 @@ def compare_auc(image: float, small: SmallModel) -> Comparison | None:
 
 
 def compare_predictions(predictions: Predictions, cohort: Cohort, small: SmallModel, seed: int) -> Comparison | None:
-    """With predictions for studies of the cohort, the mean of their repeats; None without both classes among them.
+    """With predictions for studies of the cohort, the mean of their repeats; None with too few patients of a
+    class among them.
 
     Raises
     ------
@@ -45,17 +43,15 @@ def compare_predictions(predictions: Predictions, cohort: Cohort, small: SmallMo
     scores = _scores(predictions, cohort, small)
     rows = np.flatnonzero(np.isfinite(scores).all(axis=1) & np.isfinite(small.scores).all(axis=1))
     truth = np.array([outcome(cohort.rows[row]) for row in rows])
-    if any(np.unique(cohort.patients[rows[truth == name]]).size < 2 for name in small.classes):
+    if any(np.unique(cohort.patients[rows[truth == name]]).size < FEWEST for name in small.classes):
         return None
     present = truth[:, None] == np.array(small.classes)
     patients = cohort.patients[rows]
     lead = patient_bootstrap(
-        lambda p, a, b: macro(auc, p, a) - macro(auc, p, b),
-        patients, present, scores[rows], small.scores[rows], resamples=_RESAMPLES, seed=seed,
+        lambda p, a, b: class_auc(p, a) - class_auc(p, b),
+        patients, present, scores[rows], small.scores[rows], resamples=RESAMPLES, seed=seed,
     )  # fmt: skip
-    image = patient_bootstrap(
-        lambda p, a: macro(auc, p, a), patients, present, scores[rows], resamples=_RESAMPLES, seed=seed
-    )
+    image = patient_bootstrap(class_auc, patients, present, scores[rows], resamples=RESAMPLES, seed=seed)
     return Comparison(image.estimate, lead.estimate)
 
 

@@ -40,10 +40,8 @@ def side_findings(cohort: Cohort, found: Fingerprints, copies: Copies) -> Iterat
     near = [p for p in copies.alike if len({rows[p.first].split, rows[p.second].split} - {""}) == 2]
     if near:
         told = (f"'{rows[p.first].study_id}' and '{rows[p.second].study_id}': {p.correlation:.3f}" for p in near)
-        pairs = count(len(near), "pair")
-        yield Finding(
-            "stop", "split", f"{pairs} of nearly the same pictures lie on two sides of the split.", some(told)
-        )
+        pairs = count(len(near), "pair of nearly the same pictures lies", "pairs of nearly the same pictures lie")
+        yield Finding("stop", "split", f"{pairs} on two sides of the split.", some(told))
     unplaced = sum(not row.split for row in rows)
     if unplaced:
         yield Finding("info", "split", f"{count(unplaced, 'study', 'studies')} without a side would not be used.")

@@ -28,9 +28,9 @@ from .traits import Floats, metadata, patient_numbers, sites, thumbnails
 
 FEWEST = 10  # patients of a class for it to take part
 _FOLDS = 5
-_RESAMPLES = 500
+RESAMPLES = 400
 _STRENGTH = 1e-3  # scikit-learn's C of the pixels: 1,024 columns need a strong penalty
-_TREES = 100
+_TREES = 40
 _LEAF = 5  # rows
 _OWN_NUMBERS = 0.95
 SITE, METADATA, PIXELS, NUMBER = "site", "metadata", "32 x 32 pixels", "patient number"
@@ -138,10 +138,10 @@ class _Trial:
     ) -> SmallModel:
         scores = self._out_of_fold(columns, make)
         present = np.arange(len(self.classes))[None] == self.truth[:, None]
-        boot = patient_bootstrap(self._auc, self.groups, present, scores, resamples=_RESAMPLES, seed=self.seed)
+        boot = patient_bootstrap(class_auc, self.groups, present, scores, resamples=RESAMPLES, seed=self.seed)
         everywhere = np.full((self.all_rows, len(self.classes)), np.nan)
         everywhere[self.rows] = scores
-        singles = {name: self._auc(present, self._out_of_fold(one, _tree)) for name, one in (facts or {}).items()}
+        singles = {name: class_auc(present, self._out_of_fold(one, _tree)) for name, one in (facts or {}).items()}
         return SmallModel(
             looks_at=looks_at,
             within=self.place,
@@ -164,9 +164,17 @@ class _Trial:
             scores[test] = model.predict_proba(columns[test])
         return scores
 
-    @staticmethod
-    def _auc(present: NDArray, scores: Floats) -> float:
-        return macro(auc, present, scores)
+
+def class_auc(present: NDArray[np.bool_], scores: Floats) -> float:
+    """AUC of two classes, or the mean of each against the rest, for ``present`` and ``scores`` (cases, classes).
+
+    Raises
+    ------
+    OneClassError : a class is missing
+    """
+    if present.shape[1] == 2:  # each against the other is the same
+        return auc(present[:, 1], scores[:, 1])
+    return macro(auc, present, scores)
 
 
 def _forest(seed: int) -> Any:
