@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -55,21 +54,28 @@ def _file(path: Path) -> SimpleITK.Image:
 
 
 def _dicom_series(folder: Path) -> SimpleITK.Image:
-    """The series with the most files; subfolders are not searched."""
+    """The series with the most files; subfolders are looked through, other files are left aside."""
     with _quiet():
-        names = {uid: SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), uid)
-                 for uid in SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))}  # fmt: skip
-        if not names:
-            raise InputError(f"The folder '{folder.name}' holds no DICOM series.")
-        longest, count = Counter({uid: len(files) for uid, files in names.items()}).most_common(1)[0]
-        if count < _FEWEST_SLICES:
+        series = [files for place in (folder, *_subfolders(folder)) for files in _series(place)]
+        longest: tuple[str, ...] = max(series, key=len, default=())
+        if len(longest) < _FEWEST_SLICES:
             raise InputError(f"The folder '{folder.name}' holds no DICOM series of several slices.")
         reader = SimpleITK.ImageSeriesReader()
-        reader.SetFileNames(names[longest])
+        reader.SetFileNames(longest)
         try:
             return reader.Execute()
         except RuntimeError as error:  # all that SimpleITK raises
             raise InputError(f"The DICOM series in '{folder.name}' is damaged or incomplete.") from error
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_dir())
+
+
+def _series(folder: Path) -> list[tuple[str, ...]]:
+    """The files of each series in the order of their slices."""
+    reader = SimpleITK.ImageSeriesReader
+    return [reader.GetGDCMSeriesFileNames(str(folder), uid) for uid in reader.GetGDCMSeriesIDs(str(folder))]
 
 
 class _quiet:  # noqa: N801  # a context, used as a verb

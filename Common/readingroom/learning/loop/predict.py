@@ -39,6 +39,7 @@ def predict(
 
     Parameters
     ----------
+    rows : one or more
     normalization : of the training, see `Fitted`
     pictures : folder of prepared pictures; without it, nothing is kept
 

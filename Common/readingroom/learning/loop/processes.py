@@ -46,7 +46,7 @@ class Processes:
         """
         if batch % self.count:
             raise InputError(
-                f"A batch of {batch} cannot be shared out among {self.count} processes; choose a number that divides it."
+                f"A batch of {batch} cannot be shared out among {self.count} processes; take a number that divides it."
             )
         if self.nodes > 1 and not launched():
             raise InputError("Training on several computers needs a launcher: start the command with torchrun on each.")
