@@ -29,7 +29,7 @@ class JoinMaps(nn.Module):
 class TwoBranches(nn.Module):
     """Made from a timm MobileNetV2, whose blocks before ``first_block`` both branches share.
 
-    Inputs ``[n, 3, height, width]``, raw logits ``[n, outputs]``. The linear layer is given the means of the maps that
+    Inputs ``[n, channels, height, width]``, raw logits ``[n, outputs]``. The linear layer is given the means of the maps that
     enter ``first_block``, then of those that leave each general block, then of the last tuned ones.
     """
 
@@ -41,8 +41,10 @@ class TwoBranches(nn.Module):
         self.general = nn.ModuleList([*blocks[first_block:], nn.Sequential(part("conv_head"), part("bn2"))])
         self.tuned = copy.deepcopy(nn.Sequential(*self.general))
         self.join = JoinMaps()
+        stem = part("conv_stem")
+        assert isinstance(stem, nn.Conv2d)
         with torch.inference_mode():
-            features = self.forward_features(torch.zeros(1, 3, 64, 64)).shape[1]
+            features = self.forward_features(torch.zeros(1, stem.in_channels, 64, 64)).shape[1]
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.flatten = nn.Flatten()
         self.classifier = nn.Linear(features, outputs)

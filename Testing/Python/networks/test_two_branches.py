@@ -39,6 +39,11 @@ def test_its_last_features_are_those_of_the_plain_network(inputs: torch.Tensor) 
     assert torch.allclose(maps[:, -2560:-1280], expected, atol=1e-5)
 
 
+def test_gray_networks_have_two_branches_too(inputs: torch.Tensor) -> None:
+    with torch.inference_mode():
+        assert backbones.create(backbones.TWO_BRANCHES, 2, channels=1)(inputs[:, :1]).shape == (2, 2)
+
+
 def test_the_branches_share_no_weights_after_they_part(network: TwoBranches) -> None:
     general = {id(parameter) for parameter in network.general.parameters()}
     assert not any(id(parameter) in general for parameter in network.tuned.parameters())
