@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy import special, stats
 
 from ..reading import Estimate, Interval
-from .binary import Booleans, Floats, both_classes, labels_and_scores
+from .binary import Booleans, Floats, OneClassError, both_classes, labels_and_scores
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,30 @@ def auc(labels: ArrayLike, scores: ArrayLike) -> float:
     OneClassError : positives or negatives are missing
     """
     truth, values = labels_and_scores(labels, scores)
-    return float(_placements(truth, values)[0].mean())
+    return float(aucs(truth[:, None], values[:, None])[0])
+
+
+def aucs(labels: ArrayLike, scores: ArrayLike) -> Floats:
+    """Several AUCs at once, which is much faster than one after the other.
+
+    Parameters
+    ----------
+    labels : (cases, findings) 0 or 1
+    scores : (cases, ..., findings), finite; the result has the shape without the cases
+
+    Raises
+    ------
+    OneClassError : a finding is in no case or in every case
+    """
+    present, values = np.asarray(labels, dtype=bool), np.asarray(scores, dtype=np.float64)
+    positives = present.sum(axis=0)
+    negatives = len(present) - positives
+    if not (positives.all() and negatives.all()):
+        raise OneClassError("Positives and negatives are both needed.")
+    ranks = stats.rankdata(values, axis=0)
+    chosen = present.reshape(len(present), *(1,) * (values.ndim - 2), present.shape[1])
+    above = (ranks * chosen).sum(axis=0) - positives * (positives + 1) / 2
+    return np.asarray(above / (positives * negatives))
 
 
 def auc_estimate(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..evaluation.auc import auc
+from ..evaluation.auc import aucs
 from ..evaluation.bootstrap import patient_intervals
-from ..evaluation.one_vs_rest import macro
 from ..reading import Estimate
 from .minimum import can_be_judged
 from .predictions import Floats, Predictions
@@ -25,22 +26,12 @@ def auc_of(predictions: Predictions, finding: str = "", resamples: int = 2000, s
     ------
     InputError : all rows have the same truth
     """
-    present, scores = present_and_scores(predictions, finding)
+    present, scores = present_and_scores(predictions, judged_findings(predictions, finding))
 
     def values(truth: NDArray, found: Floats) -> dict[str, float]:
-        return {"auc": mean_auc(truth, found)}
+        return {"auc": float(aucs(truth, found).mean())}
 
     return patient_intervals(values, predictions.patients, present, scores, resamples=resamples, seed=seed)["auc"]
-
-
-def mean_auc(present: NDArray, scores: Floats) -> float:
-    """Over repeats and findings, for ``present`` (rows, findings) and ``scores`` (rows, repeats, findings).
-
-    Raises
-    ------
-    OneClassError : a finding is in no row or in every row
-    """
-    return float(np.mean([macro(auc, present, scores[:, repeat]) for repeat in range(scores.shape[1])]))
 
 
 def judged_findings(predictions: Predictions, finding: str = "") -> tuple[str, ...]:
@@ -58,8 +49,7 @@ def judged_findings(predictions: Predictions, finding: str = "") -> tuple[str, .
     return judged
 
 
-def present_and_scores(predictions: Predictions, finding: str = "") -> tuple[NDArray[np.bool_], Floats]:
-    """What `mean_auc` takes, of `judged_findings`."""
-    findings = judged_findings(predictions, finding)
+def present_and_scores(predictions: Predictions, findings: Sequence[str]) -> tuple[NDArray[np.bool_], Floats]:
+    """(rows, findings) and (rows, repeats, findings), what `evaluation.auc.aucs` takes."""
     present = np.stack([predictions.present(name) for name in findings], axis=1)
     return present, np.stack([predictions.scores(name).T for name in findings], axis=2)

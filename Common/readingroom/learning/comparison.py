@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ..errors import InputError
-from ..evaluation.auc import compare_means
+from ..evaluation.auc import aucs, compare_means
 from ..evaluation.bootstrap import patient_intervals
 from ..evaluation.holm import holm
-from ..evaluation.permutation import paired_permutation
+from ..evaluation.permutation import paired_permutations
 from ..reading import Estimate
-from .area import judged_findings, mean_auc, present_and_scores
+from .area import judged_findings, present_and_scores
 from .levels import How, Level, at_level
 from .predictions import Floats, Predictions
 
@@ -70,8 +70,7 @@ def compare(
     found: list[Comparison] = []
     for name, other in others.items():
         theirs = _same_rows(ours, at_level(other, level, how), name)
-        for finding in _compared(ours):
-            found += _tests(ours, theirs, name, finding, permutations, resamples, seed)
+        found += _tests(ours, theirs, name, permutations, resamples, seed)
     return _corrected(found)
 
 
@@ -88,53 +87,70 @@ def advantage(
     ------
     InputError : as `compare`
     """
-    present, ours = present_and_scores(first, finding)
-    _, theirs = present_and_scores(_same_rows(first, second, "the other model"), finding)
-
-    def difference(truth: NDArray, one: Floats, other: Floats) -> dict[str, float]:
-        return {"difference": mean_auc(truth, one) - mean_auc(truth, other)}
-
-    found = patient_intervals(difference, first.patients, present, ours, theirs, resamples=resamples, seed=seed)
-    return found["difference"]
+    findings = judged_findings(first, finding)
+    theirs = _same_rows(first, second, "the other model")
+    found = _differences(first, theirs, findings, resamples, seed)
+    return found["" if len(findings) > 1 else findings[0]]
 
 
 def _tests(
-    ours: Predictions,
-    theirs: Predictions,
-    other: str,
-    finding: str,
-    permutations: int,
-    resamples: int,
-    seed: int,
+    ours: Predictions, theirs: Predictions, other: str, permutations: int, resamples: int, seed: int
 ) -> list[Comparison]:
-    present, first = present_and_scores(ours, finding)
-    _, second = present_and_scores(theirs, finding)
+    findings = judged_findings(ours)
+    present, first = present_and_scores(ours, findings)
+    _, second = present_and_scores(theirs, findings)
+    areas, other_areas = _areas(present, first, findings), _areas(present, second, findings)
+    differences = _differences(ours, theirs, findings, resamples, seed)
     # Two models have scales of their own; only the order of their scores is compared, so only that is swapped.
     ranks, other_ranks = stats.rankdata(first, axis=0), stats.rankdata(second, axis=0)
-    swapped = paired_permutation(
-        lambda answers: mean_auc(present, answers), ours.patients, ranks, other_ranks, permutations, seed
+    swapped = paired_permutations(
+        lambda answers: _areas(present, answers, findings), ours.patients, ranks, other_ranks, permutations, seed
     )
-    made = Comparison(
-        other=other,
-        finding=finding,
-        test="patient permutation",
-        first=mean_auc(present, first),
-        second=mean_auc(present, second),
-        difference=advantage(ours, theirs, finding, resamples, seed),
-        p=swapped.p,
-        p_holm=swapped.p,
-        rows=len(ours),
-    )
-    p = _delong(ours, present, first, second)
-    return [made] if p is None else [made, replace(made, test="DeLong", p=p, p_holm=p)]
+    found = []
+    for name, tested in swapped.items():
+        made = Comparison(
+            other=other,
+            finding=name,
+            test="patient permutation",
+            first=areas[name],
+            second=other_areas[name],
+            difference=differences[name],
+            p=tested.p,
+            p_holm=tested.p,
+            rows=len(ours),
+        )
+        p = _delong(ours, theirs, name) if name else None
+        found += [made] if p is None else [made, replace(made, test="DeLong", p=p, p_holm=p)]
+    return found
 
 
-def _delong(ours: Predictions, present: NDArray, first: Floats, second: Floats) -> float | None:
-    """None for a mean over classes, several rows of a patient, or models that order every case alike."""
-    if present.shape[1] > 1 or len(np.unique(ours.patients)) < len(ours):
+def _areas(present: NDArray, scores: Floats, findings: tuple[str, ...]) -> dict[str, float]:
+    """The AUC of each finding, the mean over repeats, after that of all (named empty) where there are several."""
+    each = aucs(present, scores).mean(axis=0)
+    found = {"": float(each.mean())} if len(findings) > 1 else {}
+    return found | {name: float(area) for name, area in zip(findings, each, strict=True)}
+
+
+def _differences(
+    ours: Predictions, theirs: Predictions, findings: tuple[str, ...], resamples: int, seed: int
+) -> dict[str, Estimate]:
+    """First minus second by the names of `_areas`; the rows are the same."""
+    present, first = present_and_scores(ours, findings)
+    _, second = present_and_scores(theirs, findings)
+
+    def differences(truth: NDArray, one: Floats, other: Floats) -> dict[str, float]:
+        areas, others = _areas(truth, one, findings), _areas(truth, other, findings)
+        return {name: areas[name] - others[name] for name in areas}
+
+    return patient_intervals(differences, ours.patients, present, first, second, resamples=resamples, seed=seed)
+
+
+def _delong(ours: Predictions, theirs: Predictions, finding: str) -> float | None:
+    """None where a patient has several rows, or the models order every case alike."""
+    if len(np.unique(ours.patients)) < len(ours):
         return None
     try:
-        return compare_means(present[:, 0], first[:, :, 0].T, second[:, :, 0].T).p
+        return compare_means(ours.present(finding), ours.scores(finding), theirs.scores(finding)).p
     except ValueError:
         return None
 
@@ -146,12 +162,6 @@ def _corrected(found: list[Comparison]) -> tuple[Comparison, ...]:
         for place, p in zip(places, holm([found[place].p for place in places]), strict=True):
             made[place] = replace(found[place], p_holm=p)
     return tuple(made)
-
-
-def _compared(predictions: Predictions) -> tuple[str, ...]:
-    """The findings to compare, the mean over classes (empty) first; of two classes there is one."""
-    findings = judged_findings(predictions)
-    return ("", *findings) if len(findings) > 1 else findings
 
 
 def _same_rows(ours: Predictions, theirs: Predictions, name: str) -> Predictions:

@@ -30,7 +30,7 @@ _NUMERIC = 0.9  # share of a column's filled cells that must be numbers for it t
 class Rival:
     """A simple model; ``title`` says what it looks at.
 
-    Its ``predictions`` have the rows and repeats of the model's own: for `area.auc_of`, `comparison.advantage`, `judge`.
+    Its ``predictions`` have the rows and repeats of the model's own, so that both can be compared and judged alike.
     """
 
     title: str

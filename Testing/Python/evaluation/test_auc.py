@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from readingroom.evaluation.auc import auc, auc_estimate, compare, compare_means, delong, mean_auc_estimate
+from readingroom.evaluation.auc import auc, auc_estimate, aucs, compare, compare_means, delong, mean_auc_estimate
 from readingroom.evaluation.binary import OneClassError
 
 LABELS = [0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 1]
@@ -83,3 +83,13 @@ def test_the_mean_of_two_models_is_surer_than_the_worse_one():
 def test_mean_aucs_of_repeats_are_compared():
     once, twice = compare(LABELS, FIRST, SECOND), compare_means(LABELS, [FIRST, FIRST], [SECOND, SECOND])
     assert (twice.z, twice.p) == pytest.approx((once.z, once.p), abs=1e-9)
+
+
+def test_several_aucs_at_once_are_those_of_each():
+    random = np.random.default_rng(4)
+    labels, scores = random.integers(0, 2, (40, 3)), random.integers(0, 9, (40, 2, 3))
+    found = aucs(labels, scores)
+    assert found.shape == (2, 3)
+    assert found[1, 2] == auc(labels[:, 2], scores[:, 1, 2])
+    with pytest.raises(OneClassError):
+        aucs(np.ones((40, 3)), scores)

@@ -6,7 +6,7 @@ import pytest
 from readingroom.evaluation.auc import auc
 from readingroom.evaluation.holm import holm
 from readingroom.evaluation.paired_runs import corrected_t, sign_flip, wilcoxon
-from readingroom.evaluation.permutation import paired_permutation, permutation_p
+from readingroom.evaluation.permutation import paired_permutation, paired_permutations, permutation_p
 
 FIRST = [0.61, 0.55, 0.6, 0.52, 0.66, 0.58, 0.57, 0.63, 0.59, 0.53]
 SECOND = [0.53, 0.54, 0.55, 0.5, 0.6, 0.57, 0.49, 0.6, 0.51, 0.55]
@@ -115,3 +115,11 @@ def test_p_is_uniform_when_the_models_are_alike():
 def test_answers_of_other_cases_are_refused():
     with pytest.raises(ValueError, match="do not fit together"):
         paired_permutation(np.mean, range(3), [1, 2, 3], [1, 2])
+
+
+def test_several_metrics_share_the_swaps_of_one():
+    labels, first, second, patients = cases(advantage=0.5)
+    alone = paired_permutation(lambda scores: auc(labels, scores), patients, first, second, 99)
+    both = paired_permutations(lambda s: {"auc": auc(labels, s), "mean": float(s.mean())}, patients, first, second, 99)
+    assert both["auc"] == alone
+    assert 0 < both["mean"].p <= 1
