@@ -126,7 +126,7 @@ def _aside(aside: Judgement) -> str:
 def _rivals(run: TrainingRun) -> str:
     if not run.rivals:
         return ""
-    rows = [(beaten.title, f"{beaten.auc:.3f}", _difference(beaten.advantage)) for beaten in run.rivals]
+    rows = [(beaten.title, estimate_text(beaten.auc), _difference(beaten.advantage)) for beaten in run.rivals]
     return _section(
         "Against simpler models",
         "On the same rows and folds. Where the site, the patient or a thumbnail do nearly as well, the network may "

@@ -88,7 +88,7 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
     for rival in run.rivals:
         if rival.advantage.interval is not None and rival.advantage.interval.low <= 0:
             found.append(
-                f"It is not clearly better than a simple model ({rival.title}, AUC {rival.auc:.3f}): it may have "
+                f"It is not clearly better than a simple model ({rival.title}, AUC {rival.auc.value:.3f}): it may have "
                 "learned how the images were taken."
             )
     if run.judgement.calibration is None:

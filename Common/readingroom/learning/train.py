@@ -27,7 +27,7 @@ from ..errors import InputError
 from ..files import make_folder, write_text
 from ..trust.distance import fit_statistics
 from . import card, seen
-from .area import mean_auc, present_and_scores
+from .area import auc_of
 from .cohort import Cohort
 from .comparison import advantage
 from .description import FEATURES, described, refuse_unreadable
@@ -266,7 +266,7 @@ def _rivals(
     found = []
     for number, rival in enumerate(tried):
         progress(number / len(tried), f"Comparing with a simpler model: {rival.title}.")
-        auc = mean_auc(*present_and_scores(rival.predictions, ""))
+        auc = auc_of(rival.predictions, resamples=resamples)
         found.append(Beaten(rival.title, auc, advantage(predictions, rival.predictions, resamples=resamples)))
     return tuple(found)
 

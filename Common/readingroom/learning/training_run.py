@@ -45,7 +45,7 @@ class Beaten:
     """A simpler model on the same rows and folds; ``advantage`` is the network's AUC minus its own."""
 
     title: str
-    auc: float
+    auc: Estimate
     advantage: Estimate
 
 
