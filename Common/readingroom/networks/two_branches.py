@@ -29,8 +29,8 @@ class JoinMaps(nn.Module):
 class TwoBranches(nn.Module):
     """Made from a timm MobileNetV2, whose blocks before ``first_block`` both branches share.
 
-    Inputs ``[n, channels, height, width]``, raw logits ``[n, outputs]``. The linear layer is given the means of the maps that
-    enter ``first_block``, then of those that leave each general block, then of the last tuned ones.
+    Inputs ``[n, channels, height, width]``, raw logits ``[n, outputs]``. The linear layer is given the means of the
+    maps that enter ``first_block``, then of those that leave each general block, then of the last tuned ones.
     """
 
     def __init__(self, network: nn.Module, first_block: int, outputs: int):
