@@ -19,7 +19,6 @@ from .order import Choices
 from .views import FeaturesViews
 from .work import FeatureWork
 
-SIGNATURES = "radiomics"  # the reader whose bundles are signatures
 _POLL_MILLISECONDS = 50
 
 
@@ -56,7 +55,9 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
 
     def enter(self) -> None:
         """The panel is opened."""
-        signatures = {bundle.name: bundle_title(bundle) for bundle in bundles_for(SIGNATURES)}
+        from ...radiomics.signature.signature import READER
+
+        signatures = {bundle.name: bundle_title(bundle) for bundle in bundles_for(READER)}
         engines = available_engines()
         if self.choices.bundle not in signatures:
             self.choices.bundle = ""
