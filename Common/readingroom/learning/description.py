@@ -64,7 +64,11 @@ def described(run: TrainingRun) -> BundleMetadata:
         explanation=Explanation("cam") if architecture.cam and protocol.input.kind == "picture" else None,
         metrics=judgement.metrics,
         warnings=warnings(run),
-        extra={"input": to_json(protocol.input), "aggregation": str(run.shipped.settings["aggregation"])},
+        extra={
+            "input": to_json(protocol.input),
+            "aggregation": str(run.shipped.settings["aggregation"]),
+            "rivals": {rival.title: to_json(rival.auc) for rival in run.rivals},
+        },
     )
 
 

@@ -57,10 +57,10 @@ class Robustness:
         return [name for name, found in self.agreement.items() if found.low >= least]
 
     def csv(self) -> str:
-        """A table with the columns ``feature,icc,low,high,stable``."""
+        """A table with the columns ``feature,icc,icc_low,icc_high,stable``."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("feature", "icc", "low", "high", "stable"))
+        writer.writerow(("feature", "icc", "icc_low", "icc_high", "stable"))
         stable = set(self.stable())
         for name, found in self.agreement.items():
             writer.writerow(

@@ -132,7 +132,7 @@ def test_the_shell_tells_which_features_are_stable(files, tmp_path, capsys):
     assert "in 2 regions" in capsys.readouterr().out
     rows = list(csv.DictReader(out.open(newline="")))
     assert [row["feature"] for row in rows] == ["original_shape_MeshVolume", "original_firstorder_Mean"]
-    assert all(row["stable"] == str(int(float(row["low"]) >= 0.75)) for row in rows)
+    assert all(row["stable"] == str(int(float(row["icc_low"]) >= 0.75)) for row in rows)
 
 
 @pytest.mark.parametrize(
