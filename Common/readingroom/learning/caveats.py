@@ -58,16 +58,15 @@ def out_of_fold_caveat() -> Caveat:
 
 
 def rival_caveats(rivals: Sequence[RivalResult]) -> tuple[Caveat, ...]:
-    """A sentence for each simple model that the bundle does not clearly beat."""
+    """What simple models say of the bundle and of the table: not clearly beaten, or knowing too much."""
     found = []
+    close = [rival for rival in rivals if rival.advantage.interval is None or rival.advantage.interval.low <= 0]
+    if close:
+        names = ", ".join(f"{rival.title} (AUC {with_interval(rival.auc)})" for rival in close)
+        found.append(Caveat("warn", f"The bundle is not clearly better than {names}."))
     for rival in rivals:
-        interval = rival.advantage.interval
-        if interval is not None and interval.low > 0:
-            continue
-        sentence = f"The bundle is not clearly better than {rival.title} (AUC {with_interval(rival.auc)})"
-        gives_away = rival.auc.value >= _GIVES_AWAY
-        reason = "; something in the table gives the class away." if gives_away else ": what it adds is not shown."
-        found.append(Caveat("warn", f"{sentence}{reason}"))
+        if rival.auc.value >= _GIVES_AWAY:
+            found.append(Caveat("warn", f"From {rival.title} alone the class can be told: the table gives it away."))
     return tuple(found)
 
 

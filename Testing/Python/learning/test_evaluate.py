@@ -21,14 +21,16 @@ from readingroom.cli import main
 from readingroom.errors import InputError
 from readingroom.evaluation.auc import auc
 from readingroom.learning import checklist
+from readingroom.learning.caveats import rival_caveats
 from readingroom.learning.checklist.facts import facts_of
-from readingroom.learning.cohort import Row, read_cohort, write_cohort
+from readingroom.learning.cohort import Cohort, Row, read_cohort, write_cohort
 from readingroom.learning.evaluate import Evaluated, Options, evaluate_cohort, evaluate_out_of_fold
-from readingroom.learning.evaluated import Evaluation
+from readingroom.learning.evaluated import Evaluation, RivalResult
 from readingroom.learning.evaluation_page import page
 from readingroom.learning.figures.training_curves import read_history
 from readingroom.learning.predictions import Predictions, read
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
+from readingroom.reading import Estimate, Interval
 
 QUICK = Options(labels={"normal": "no-finding"}, device="cpu", resamples=50, permutations=1000)
 PATIENTS = 80
@@ -238,3 +240,38 @@ def test_what_is_no_history_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text("a,b\n1,2\n", "utf-8")
     with pytest.raises(InputError, match="no history"):
         read_history(tmp_path / "other.csv")
+
+
+def test_simple_models_that_come_close_or_know_too_much_are_named() -> None:
+    beaten = RivalResult("the site alone", Estimate(0.6), Estimate(0.3, Interval(0.2, 0.4)))
+    close = RivalResult("the picture at 32 x 32 pixels", Estimate(0.85), Estimate(0.02, Interval(-0.01, 0.05)))
+    knowing = RivalResult("clinical columns", Estimate(1.0), Estimate(-0.1, Interval(-0.2, -0.05)))
+    assert rival_caveats([beaten]) == ()
+    first, second = rival_caveats([beaten, close, knowing])
+    assert "32 x 32 pixels (AUC 0.85), clinical columns (AUC 1.00)" in first.sentence
+    assert "the site alone" not in first.sentence
+    assert "clinical columns alone" in second.sentence
+
+
+def test_simple_models_stand_beside_the_bundle_on_its_own_splits(
+    a_bundle: Bundle, out_of_fold: tuple[Predictions, Path], tmp_path: Path
+) -> None:
+    predictions, path = out_of_fold
+    rows = []
+    for number, patient in enumerate(predictions.patients):
+        film = tmp_path / f"{number}.png"
+        Image.fromarray(np.random.default_rng(number).integers(0, 255, (32, 32), dtype=np.uint8)).save(film)
+        rows.append(Row(str(patient), str(number), film, "as the table says", sex="FM"[number % 2]))
+    found = evaluate_out_of_fold(a_bundle, predictions, path, QUICK, Cohort(tuple(rows)))
+    by_title = {rival.title: rival for rival in found.evaluation.rivals}
+    assert by_title["always the most frequent class"].auc.value == 0.5
+    assert by_title["the picture at 32 x 32 pixels"].auc.value < 0.7
+    assert all(rival.advantage.value > 0.1 for rival in found.evaluation.rivals)
+
+
+def test_a_table_of_other_studies_gives_no_simple_models_and_says_so(
+    a_bundle: Bundle, a_table: Path, out_of_fold: tuple[Predictions, Path]
+) -> None:
+    found = evaluate_out_of_fold(a_bundle, *out_of_fold, QUICK, read_cohort(a_table))
+    assert found.evaluation.rivals == ()
+    assert any("is not in the table" in note for note in found.evaluation.notes)
