@@ -72,9 +72,11 @@ def _train(options: argparse.Namespace) -> None:
     for rival, estimate in found.rivals.items():
         print(f"AUC of {RIVALS[rival]}: {_estimate(estimate)}.")
     require_signal(fitted)
-    external = judge_external(fitted, other) if other is not None else {}
-    if external:
-        print(f"AUC on the patients of {options.external.name}: {_estimate(external['auc'])}.")
+    external = judge_external(fitted, other) if other is not None else None
+    if external is not None:
+        for metric, title in (("auc", "AUC"), ("auc_volume", "AUC of volume alone")):
+            if metric in external.metrics:
+                print(f"{title} on the patients of {options.external.name}: {_estimate(external.metrics[metric])}.")
     bundle = write(options.out, fitted, description, external)
     for warning in bundle.metadata.warnings:
         print(f"warning: {warning}")

@@ -19,6 +19,7 @@ from readingroom.radiomics.features import Features
 from readingroom.radiomics.measure import measure
 from readingroom.radiomics.settings import Settings, from_parameters
 from readingroom.radiomics.signature import Score, load
+from readingroom.radiomics.signature.external import External
 from readingroom.radiomics.signature.fit import fit
 from readingroom.radiomics.signature.measured_with import parameters_of, require_same
 from readingroom.radiomics.signature.recipe import published, rigorous
@@ -202,11 +203,11 @@ def test_small_cohorts_are_exploratory_and_unknown_settings_are_said(tmp_path):
         tmp_path / "small",
         fit(a_table(rows=40), recipe),
         dataclasses.replace(DESCRIPTION, settings=None),
-        {"auc": Estimate(0.7)},
+        External(12, 5, {"auc": Estimate(0.7)}),
     )
     assert any("Exploratory: one of the outcomes has 20 patients" in warning for warning in small.metadata.warnings)
     assert "Exploratory" in small.card
-    assert "On patients of another table" in small.card
+    assert "on 12 other patients, 5 regions with the outcome" in small.card
     assert small.metadata.metrics["external_auc"].value == 0.7
     signature = load(small)
     assert signature.parameters == Settings().parameters()

@@ -154,8 +154,9 @@ def test_other_patients_are_a_test_and_known_ones_are_refused(fitted):
     other = a_table(seed=5)
     other = dataclasses.replace(other, patients=np.array([f"x{name}" for name in other.patients]))
     found = judge_external(fitted, other)
-    assert found["auc"].value > 0.8
-    assert set(found) == {"auc", "brier", "calibration_slope", "calibration_intercept"}
+    assert found.metrics["auc"].value > found.metrics["auc_volume"].value > 0.6
+    assert set(found.metrics) == {"auc", "auc_volume", "brier", "calibration_slope", "calibration_intercept"}
+    assert (found.patients, found.events) == (90, 45)
     with pytest.raises(InputError, match="p000 is in both tables"):
         judge_external(fitted, a_table(seed=5))
     with pytest.raises(InputError, match="no feature original_glcm_F5"):

@@ -22,13 +22,19 @@ _VOLUMES = ("original_shape_VoxelVolume", "original_shape_MeshVolume", "original
 def designs(table: FeatureTable) -> Mapping[str, list[NDArray]]:
     """The columns of each baseline that the table allows, by its name."""
     found: dict[str, list[NDArray]] = {}
-    if volume := next((name for name in _VOLUMES if name in table.names), ""):
-        found["volume"] = [np.log(np.maximum(table.values[:, table.names.index(volume)], 1e-6))]
+    if (size := volume(table)) is not None:
+        found["volume"] = [size]
     if table.clinical:
         found["clinical"] = list(table.clinical.values())
         if "volume" in found:
             found["clinical_and_volume"] = [*found["clinical"], *found["volume"]]
     return found
+
+
+def volume(table: FeatureTable) -> Floats | None:
+    """Logarithm (rows,) of the volume; None where the table has none."""
+    name = next((name for name in _VOLUMES if name in table.names), "")
+    return np.log(np.maximum(table.values[:, table.names.index(name)], 1e-6)) if name else None
 
 
 def out_of_fold(columns: list[NDArray], y: Labels, folds: NDArray[np.int64]) -> Floats:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from ...bundles.metadata import BundleMetadata
 from ...reading import Estimate
 from .baselines import RIVALS
+from .external import External
 from .fit import RESAMPLES, Fitted
 
 _SHOWN = 20  # features in the table of the card
 _TITLES = {
     "auc": "AUC",
+    "auc_volume": "AUC of volume alone",
     "brier": "Brier score",
     "calibration_slope": "calibration slope (1 is perfect)",
     "calibration_intercept": "calibration intercept (0 is perfect)",
 }
 
 
-def card(described: BundleMetadata, fitted: Fitted, external: Mapping[str, Estimate]) -> str:
+def card(described: BundleMetadata, fitted: Fitted, external: External | None) -> str:
     """``docs/README.md`` of the bundle, in Markdown."""
     parts = [
         f"# {described.title}, version {described.version}",
@@ -89,11 +89,17 @@ def _own(described: BundleMetadata) -> dict[str, Estimate]:
     return {name: described.metrics[name] for name in _TITLES if name in described.metrics}
 
 
-def _external(external: Mapping[str, Estimate]) -> str:
-    if not external:
+def _external(external: External | None) -> str:
+    if external is None:
         return ""
-    rows = [f"| {_TITLES[name]} | {_estimate(found)} |" for name, found in external.items()]
-    return "## On patients of another table\n\n| measure | value |\n| --- | --- |\n" + "\n".join(rows)
+    rows = [f"| {_TITLES[name]} | {_estimate(found)} |" for name, found in external.metrics.items()]
+    return f"""## On patients of another table
+
+The finished signature on {external.patients} other patients, {external.events} regions with the outcome.
+
+| measure | value |
+| --- | --- |
+{chr(10).join(rows)}"""
 
 
 def _points(described: BundleMetadata) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,12 +12,22 @@ from ...evaluation.auc import auc
 from ...evaluation.bootstrap import patient_bootstrap
 from ...evaluation.calibration import brier, recalibration
 from ...reading import Estimate
+from .baselines import volume
 from .fit import Fitted
 from .table import FeatureTable
 
 
-def judge_external(fitted: Fitted, table: FeatureTable) -> Mapping[str, Estimate]:
-    """AUC, and Brier score and calibration of the probabilities, with intervals over patients.
+@dataclass(frozen=True)
+class External:
+    """A test on ``patients`` of another table, ``events`` of whose regions have the outcome; ``metrics`` by name."""
+
+    patients: int
+    events: int
+    metrics: Mapping[str, Estimate]
+
+
+def judge_external(fitted: Fitted, table: FeatureTable) -> External:
+    """AUC beside that of volume alone, Brier score and calibration of the probabilities, with intervals over patients.
 
     Raises
     ------
@@ -29,9 +40,12 @@ def judge_external(fitted: Fitted, table: FeatureTable) -> Mapping[str, Estimate
     scores = fitted.trained.values(table.of(fitted.table.names).values)
     y, who = table.outcome, table.patients
     found = {"auc": patient_bootstrap(auc, who, y, scores).estimate}
-    if (calibration := fitted.calibration) is None or np.ptp(scores) == 0:
-        return found
-    probabilities = calibration.probabilities(scores)
-    again = recalibration(y, probabilities, who)
-    found["brier"] = patient_bootstrap(brier, who, y, probabilities).estimate
-    return {**found, "calibration_slope": again.slope, "calibration_intercept": again.intercept}
+    if (own := volume(fitted.table)) is not None and (other := volume(table)) is not None:
+        rises = auc(fitted.table.outcome, own) >= 0.5
+        found["auc_volume"] = patient_bootstrap(auc, who, y, other if rises else -other).estimate
+    if (calibration := fitted.calibration) is not None and np.ptp(scores) > 0:
+        probabilities = calibration.probabilities(scores)
+        again = recalibration(y, probabilities, who)
+        found["brier"] = patient_bootstrap(brier, who, y, probabilities).estimate
+        found |= {"calibration_slope": again.slope, "calibration_intercept": again.intercept}
+    return External(len(np.unique(who)), int(y.sum()), found)

@@ -14,10 +14,10 @@ from ...bundles import metadata
 from ...bundles.bundle import Bundle
 from ...bundles.write import write as write_bundle
 from ...errors import InputError
-from ...reading import Estimate
 from ..units import unit
 from .baselines import RIVALS
 from .card import card
+from .external import External
 from .fit import Fitted
 from .folds import fewest_patients
 from .judgement import DEFAULT_POINT, EXPLORATORY_BELOW
@@ -65,14 +65,12 @@ def plain_name(text: str) -> str:
     return name
 
 
-def write(
-    folder: Path, fitted: Fitted, description: Description, external: Mapping[str, Estimate] | None = None
-) -> Bundle:
+def write(folder: Path, fitted: Fitted, description: Description, external: External | None = None) -> Bundle:
     """Write the bundle; it is named like the folder.
 
     Parameters
     ----------
-    external : what the signature did on a table of other patients, by metric (`external.judge_external`)
+    external : what the signature did on a table of other patients (`external.judge_external`)
 
     Raises
     ------
@@ -82,7 +80,7 @@ def write(
     """
     require_signal(fitted)
     try:
-        described = _metadata(folder.name, fitted, description, external or {})
+        described = _metadata(folder.name, fitted, description, external)
     except ValueError as error:
         raise InputError(str(error)) from error
     quantiles = np.quantile(fitted.table.values, QUANTILES, axis=0).T
@@ -90,7 +88,7 @@ def write(
         folder,
         described,
         arrays(fitted),
-        card=card(described, fitted, external or {}),
+        card=card(described, fitted, external),
         licence=description.licence,
         arrays={"cohort": {"quantiles": quantiles}},
     )
@@ -134,7 +132,7 @@ def _background(fitted: Fitted) -> Floats:
 
 
 def _metadata(
-    name: str, fitted: Fitted, description: Description, external: Mapping[str, Estimate]
+    name: str, fitted: Fitted, description: Description, external: External | None
 ) -> metadata.BundleMetadata:
     table, recipe, judgement = fitted.table, fitted.recipe, fitted.judgement
     scaling = fitted.calibration
@@ -177,7 +175,7 @@ def _metadata(
         metrics={
             "auc": judgement.auc,
             **judgement.metrics,
-            **{f"external_{metric}": found for metric, found in external.items()},
+            **{f"external_{metric}": found for metric, found in (external.metrics if external else {}).items()},
         },
         warnings=warnings(fitted, description),
         signature=_facts(fitted, description),
