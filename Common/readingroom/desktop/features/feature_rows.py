@@ -91,7 +91,7 @@ def number_text(value: float) -> str:
     if math.isnan(value):
         return NOT_DEFINED
     size = abs(value)
-    if size and (size >= 1e8 or size < 1e-4):
+    if size and (size >= 1e7 or size < 1e-4):
         return f"{value:.3e}"
     return f"{value:,.0f}" if size >= 1000 else f"{value:.4g}"
 

@@ -143,7 +143,8 @@ def _tree() -> Any:
     tree.setAccessibleName(_("Features"))
     tree.setAlternatingRowColors(True)
     tree.setUniformRowHeights(True)
-    tree.setIndentation(12)
+    tree.setIndentation(8)
+    tree.setTextElideMode(qt.Qt.ElideMiddle)  # long names differ at their ends, where the unit stands as well
     tree.setSelectionMode(qt.QAbstractItemView.ExtendedSelection)
     tree.setMinimumHeight(_HEIGHT)
     tree.header().setStretchLastSection(False)
