@@ -84,14 +84,12 @@ def judge(
     # number that moves all probabilities alike.
     shown = calibrated.probabilities(rows, calibration)
     points = () if calibration is None else thresholds.fit(rows, shown, folds)
-    conformal, missing = (None, ()) if calibration is None else prediction_sets.fit(rows, crossed)
-    answers = Answers(
-        rows,
-        crossed,
-        thresholds.called_by_others(rows, crossed, folds),
-        prediction_sets.covered_by_others(rows, crossed, folds),
-    )
-    return _judgement(answers, predictions, level, calibration, points, conformal, (*notes, *missing), resamples, seed)
+    # Sets are of what the bundle shows, so all of it must be calibrated; a finding that is not has its note.
+    conformal, missing = (None, ()) if notes else prediction_sets.fit(rows, crossed)
+    covered = None if conformal is None else prediction_sets.covered_by_others(rows, crossed, folds)
+    answers = Answers(rows, crossed, thresholds.called_by_others(rows, crossed, folds), covered)
+    notes = (*notes, *missing, *_without_points(rows, calibration, points))
+    return _judgement(answers, predictions, level, calibration, points, conformal, notes, resamples, seed)
 
 
 def judge_bundle(
@@ -178,6 +176,20 @@ def _exploratory(few: tuple[str, ...]) -> tuple[str, ...]:
 def _not_measured(rows: Predictions) -> tuple[str, ...]:
     missing = [name for name in rows.findings if not can_be_judged(rows, name, 1)]
     return tuple(f"'{name}' is not measured: no patient has it, or every one." for name in missing)
+
+
+def _without_points(
+    rows: Predictions, calibration: Calibration | None, points: tuple[OperatingPoint, ...]
+) -> tuple[str, ...]:
+    """A sentence for each finding that is calibrated and could not be given a threshold."""
+    if calibration is None:
+        return ()
+    known = {scaling.finding for scaling in calibration.platt} or set(rows.findings)
+    missing = [name for name in rows.findings if name in known - {point.finding for point in points}]
+    return tuple(
+        f"'{name}' has no operating points: outside one of the folds there are no patients with it, or none without."
+        for name in missing
+    )
 
 
 def _auc_by_patient(rows: Predictions, resamples: int, seed: int) -> tuple[dict[str, Estimate], tuple[str, ...]]:

@@ -245,3 +245,23 @@ def test_a_label_that_nobody_has_is_left_out_and_named() -> None:
 def test_the_same_seed_gives_the_same_numbers(cancer: Judgement) -> None:
     again: Mapping = judge(binary(), resamples=60).metrics
     assert again == cancer.metrics
+
+
+def test_where_each_site_is_one_class_no_threshold_can_be_tried_and_the_judgement_says_so() -> None:
+    found = binary(repeats=1)
+    judged = judge(replace(found, folds=found.truth[None]), resamples=20)
+    assert judged.points == ()
+    assert any("'cancer' has no operating points" in note for note in judged.notes)
+    assert bundle_of(judged).default_operating_point == ""
+
+
+def test_sets_need_every_label_to_be_calibrated() -> None:
+    found = several(multilabel=True)
+    logits = found.logits.copy()
+    logits[:, :, 0] *= -1
+    judged = judge(replace(found, logits=logits), resamples=20)
+    assert judged.conformal is None
+    assert judged.calibration is not None
+    assert [scaling.finding for scaling in judged.calibration.platt] == ["pneumonia", "normal"]
+    assert not any(name.startswith("set_coverage") for name in judged.metrics)
+    bundle_of(judged)
