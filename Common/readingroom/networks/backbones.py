@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from torch import nn
 
@@ -85,8 +85,7 @@ def _from_torchvision(architecture: Architecture, outputs: int, channels: int, f
         network.set_submodule(name, nn.Conv2d(channels, first.out_channels, kernel, stride, padding))  # type: ignore[arg-type]
     if from_hub:
         published = models.get_model_weights(architecture.made_by)["DEFAULT"]
-        stored: dict[str, Any] = published.get_state_dict(progress=False, check_hash=True, weights_only=True)
-        weight_files.load(network, architecture, stored, "torchvision's file")
+        weight_files.read(network, architecture, weight_files.released(published.url))
     return network
 
 

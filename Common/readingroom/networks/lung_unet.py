@@ -5,7 +5,6 @@ Its weights are fetched from the authors' release or read from a file; names of 
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..errors import BundleError, DownloadError
+from ..errors import BundleError
 from . import weights as weight_files
 
 SIDE = 256  # of the slices that it was made for
@@ -86,9 +85,11 @@ def create(weights: Literal["R231", "R231CovidWeb"] | Path) -> LungUNet:
     Raises
     ------
     DownloadError : the release cannot be reached, or what came is another file
-    BundleError : the file cannot be read, or is of another network
+    BundleError : there is no such release, the file cannot be read, or is of another network
     """
-    path = weights if isinstance(weights, Path) else _fetched(weights)
+    if not isinstance(weights, Path) and weights not in _FILES:
+        raise BundleError(f'There are no weights of lungmask named "{weights}"; there are {", ".join(_FILES)}.')
+    path = weights if isinstance(weights, Path) else weight_files.released(_RELEASE + _FILES[weights])
     # The released files carry layers of a residual variant, which the network does not use.
     stored = {name: value for name, value in weight_files.read_tensors(path).items() if ".residual_" not in name}
     network = LungUNet()
@@ -97,27 +98,3 @@ def create(weights: Literal["R231", "R231CovidWeb"] | Path) -> LungUNet:
     except RuntimeError as error:
         raise BundleError(f"{path} does not hold the weights of lungmask's network for two lungs.") from error
     return network.eval()
-
-
-def _fetched(name: str) -> Path:
-    """The file of a release in torch's store; its hash is that in its name."""
-    if name not in _FILES:
-        raise BundleError(f'There are no weights of lungmask named "{name}"; there are {", ".join(_FILES)}.')
-    file = _FILES[name]
-    digits = Path(file).stem.rpartition("-")[2]
-    path = Path(torch.hub.get_dir()) / "checkpoints" / file
-    if path.is_file():
-        with path.open("rb") as kept:
-            found = hashlib.file_digest(kept, "sha256").hexdigest()
-        if not found.startswith(digits):
-            raise BundleError(f"{path} is not the file that lungmask's authors published; delete it.")
-        return path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(_RELEASE + file, str(path), digits, progress=False)
-    except (OSError, RuntimeError) as error:  # RuntimeError: the hash differs, nothing is kept
-        raise DownloadError(
-            f"lungmask's weights {file} could not be fetched from github.com; check the network and the proxy, "
-            "or give the file."
-        ) from error
-    return path

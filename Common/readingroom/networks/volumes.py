@@ -137,8 +137,7 @@ def _from_medicalnet() -> dict[str, Tensor]:
 def _from_kinetics() -> dict[str, Tensor]:
     from torchvision.models.video import R3D_18_Weights
 
-    published = R3D_18_Weights.KINETICS400_V1
-    return dict(published.get_state_dict(progress=False, check_hash=True, weights_only=True))
+    return weight_files.read_tensors(weight_files.released(R3D_18_Weights.KINETICS400_V1.url))
 
 
 _HUBS: dict[str, Callable[[], dict[str, Tensor]]] = {"medicalnet": _from_medicalnet, "kinetics": _from_kinetics}

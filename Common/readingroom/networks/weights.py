@@ -5,17 +5,18 @@ Pickles are read with torch's ``weights_only``, which builds tensors and nothing
 
 from __future__ import annotations
 
-import pickle
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from ..errors import BundleError
+from ..errors import BundleError, DownloadError
 from . import tflite_weights
 from .registry import Architecture
 
@@ -58,16 +59,43 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             raise BundleError(f"{path} cannot be read as a safetensors file: {error}.") from error
     try:
         stored: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise BundleError(f"{path} holds more than tensors, or is damaged; it was not opened.") from error
-    except (OSError, RuntimeError, EOFError, ValueError) as error:
-        raise BundleError(f"{path} cannot be read as weights of PyTorch: {error}.") from error
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except Exception as error:  # on damaged bytes torch's unpickler fails in any way, IndexError and KeyError included
+        raise BundleError(f"{path} holds more than tensors, or is damaged; nothing of it was used.") from error
     for name in ("state_dict", "model"):
         if isinstance(stored, Mapping) and isinstance(stored.get(name), Mapping):
             stored = stored[name]
     if not isinstance(stored, Mapping) or not all(isinstance(value, Tensor) for value in stored.values()):
         raise BundleError(f"{path} does not hold tensors by name.")
     return {str(name).removeprefix("module."): value for name, value in stored.items()}
+
+
+def released(url: str) -> Path:
+    """A published file in torch's own store, fetched if it is not there. Its hash is that in its name, every time.
+
+    Raises
+    ------
+    DownloadError : it cannot be fetched, or what came is another file
+    BundleError : what was kept is another file by now
+    """
+    address = urlsplit(url)
+    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(address.path).name
+    digits = path.stem.rpartition("-")[2]  # the first ones of its SHA-256
+    if not path.is_file():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            torch.hub.download_url_to_file(url, str(path), digits, progress=False)
+        except (OSError, RuntimeError) as error:  # RuntimeError: the hash differs, nothing is kept
+            raise DownloadError(
+                f"The weights {path.name} could not be fetched from {address.hostname or 'their folder'}; check the "
+                "network and the proxy, or give a weights file instead."
+            ) from error
+    with path.open("rb") as kept:
+        found = hashlib.file_digest(kept, "sha256").hexdigest()
+    if not found.startswith(digits):
+        raise BundleError(f"{path} is not the file that its authors published; delete it to have it fetched anew.")
+    return path
 
 
 def load(network: nn.Module, architecture: Architecture, stored: Mapping[str, Tensor], source: str) -> None:

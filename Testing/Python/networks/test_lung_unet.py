@@ -85,5 +85,5 @@ def test_a_kept_file_that_was_changed_since_is_refused(a_release: str, tmp_path:
     kept = tmp_path / "home" / "hub" / "checkpoints" / a_release
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"something else")
-    with pytest.raises(BundleError, match="not the file that lungmask's authors published"):
+    with pytest.raises(BundleError, match="not the file that its authors published"):
         lung_unet.create("R231")
