@@ -106,12 +106,14 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
 
 
 def _plan(options: argparse.Namespace) -> str:
+    from ..learning.description import refuse_unreadable
     from ..learning.hashes import fingerprints
     from ..learning.plan import plan
     from ..learning.rounds import rounds
     from ..learning.train import mode_of
 
     protocol = _protocol(options)
+    refuse_unreadable(protocol, protocol.networks[0])
     mode = options.mode or mode_of(protocol)
     if options.cohort is None:
         return f"{_MODES[mode]}\n\n{plan(protocol)}"
@@ -138,10 +140,7 @@ def _protocol(options: argparse.Namespace) -> Protocol:
     Raises
     ------
     InputError : there is no such protocol or variant, or a number is not plausible
-    BundleError : there is no such network
     """
-    from ..networks.registry import find
-
     kind = options.protocol
     if kind in ("rigorous", "published"):
         protocol = load_protocol(options.reader, kind)
@@ -152,7 +151,6 @@ def _protocol(options: argparse.Namespace) -> Protocol:
     protocol = protocol.with_variants(*options.variant)
     changes: dict[str, Any] = {}
     if options.network is not None:
-        find(options.network)
         changes["networks"] = (options.network, *(name for name in protocol.networks if name != options.network))
     if options.weights in ("none", "imagenet"):
         changes["weights"] = options.weights
