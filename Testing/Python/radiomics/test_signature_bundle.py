@@ -211,7 +211,7 @@ def test_small_cohorts_are_exploratory_and_unknown_settings_are_said(tmp_path):
     assert small.metadata.metrics["external_auc"].value == 0.7
     signature = load(small)
     assert signature.parameters == Settings().parameters()
-    assert "cohort were measured is not known" in signature.score(a_region()).notes[0]
+    assert any("cohort were measured is not known" in text for text in signature.score(a_region()).bundle.warnings)
 
 
 def test_no_signal_gives_no_bundle(tmp_path):

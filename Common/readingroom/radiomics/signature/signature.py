@@ -177,7 +177,7 @@ class Signature:
 
     def _notes_on_settings(self, measured_with: Mapping[str, Any] | None) -> list[str]:
         if self.facts.settings is None:
-            return ["How the features of the cohort were measured is not known, so they may differ from these."]
+            return []  # a warning of the bundle says so
         if measured_with is None:
             return ["How these features were measured is not known; the signature needs its own settings."]
         require_same(self.facts.settings, measured_with)
