@@ -6,6 +6,7 @@ MRML, VTK, module logics and `slicer.util` are the real ones of the `slicer-core
 from __future__ import annotations
 
 import atexit
+import ctypes
 import importlib.abc
 import importlib.machinery
 import os
@@ -22,6 +23,7 @@ def start() -> Any:
     global _application
     if _application is None:
         _prepare_environment()
+        _keep_none_alive()
         _application = _start()
         atexit.register(_application._stop)
     return _application
@@ -62,6 +64,16 @@ def _prepare_environment() -> None:
         raise RuntimeError(msg)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+
+
+def _keep_none_alive() -> None:
+    """Make None as immortal as Python 3.12 does by itself.
+
+    PySide6 6.12 gives a reference to None away with each call that returns nothing. Earlier Pythons count them, and a
+    long run ends with "deallocating None".
+    """
+    if sys.version_info < (3, 12):
+        ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40  # an object begins with its count of references
 
 
 def _start() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,13 @@ def test_the_subject_hierarchy_survives_saving_and_loading(
     item = hierarchy.GetItemByDataNode(slicer.util.getNode("marks"))
     assert hierarchy.GetItemName(hierarchy.GetItemParent(item)) == "study"
     assert hierarchy.GetItemByDataNode(slicer.util.getNode("ramp")) != 0
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal here")
+def test_a_long_run_does_not_use_up_none(a_slicer_host: Any):
+    import qt
+
+    timer = qt.QTimer()
+    for _ in range(1000):
+        timer.stop()
+    assert sys.getrefcount(None) > 1_000_000_000
