@@ -5,6 +5,8 @@ Example
 >>> work = FeatureWork("MyScript")  # doctest: +SKIP
 >>> work.measure(Order(volume, segmentation, names_of(segmentation), {}))  # doctest: +SKIP
 >>> while work.is_working:  # doctest: +SKIP
+...     slicer.app.processEvents()
+...     time.sleep(0.05)
 ...     work.poll()
 >>> work.results_of(segmentation).segments[0].now.value("original_shape_MeshVolume")  # doctest: +SKIP
 """
