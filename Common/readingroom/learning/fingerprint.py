@@ -87,8 +87,8 @@ class Fingerprint:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
                 words = json.loads(str(archive["words"]))
-                tuples = {name: tuple(words.pop(name)) for name in ("size", "spacing")}
-                return cls(print=archive["print"], thumbnail=archive["thumbnail"], **tuples, **words)
+                words |= {name: tuple(words[name]) for name in ("size", "spacing")}
+                return cls(print=archive["print"], thumbnail=archive["thumbnail"], **words)
         except (OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError("The stored fingerprint is damaged.") from error
 

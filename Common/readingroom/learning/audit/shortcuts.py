@@ -110,10 +110,6 @@ def _sentence(model: SmallModel, comparison: Comparison | None) -> str:
         return words + ". The classes were gathered apart, so whatever else changed between goes with the class."
     if comparison is None:
         return words + ". An image model has to do clearly better before it can be said to see disease."
-    lead = comparison.lead
-    close = _severity(model, comparison) == "stop"
-    verdict = "about as well" if close else "less well"
-    return (
-        words
-        + f", {verdict} than the image model ({with_interval(comparison.image)}; its lead is {with_interval(lead)})."
-    )
+    image, lead = with_interval(comparison.image), with_interval(comparison.lead)
+    better = "hardly" if _severity(model, comparison) == "stop" else "clearly"
+    return f"{words}. The image model does {better} better: {image}, a lead of {lead}."
