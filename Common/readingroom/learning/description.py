@@ -8,6 +8,7 @@ from ..bundles.network import Explanation, Preprocessing
 from ..bundles.training import Training
 from ..errors import InputError
 from ..networks import registry
+from ..readers import READERS
 from ..records import to_json
 from .protocol import Protocol
 from .training_run import TrainingRun
@@ -95,6 +96,10 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
                 f"It is not clearly better than a simple model ({rival.title}, AUC {rival.auc.value:.3f}): it may have "
                 "learned how the images were taken."
             )
+    if run.protocol.reader not in READERS:
+        found.append(
+            f"This version has no reader '{run.protocol.reader}': the bundle is judged, and waits for its module."
+        )
     if run.judgement.calibration is None:
         found.append("The probabilities are not calibrated: they rank studies, and mean nothing as numbers.")
     return tuple(found)

@@ -25,7 +25,7 @@ from .heads import load_head
 from .heads.head import Head, Outcomes, Rows, State
 from .network import JOINS_ANSWERS, make_network
 from .normalization import Normalization, normalization
-from .protocol import Protocol
+from .protocol import Input, Protocol
 from .question import Question
 from .splits import Split
 from .way import Floats, Judged, Shipped
@@ -42,6 +42,7 @@ class Frozen:
     name : of the network
     backbone : the whole network as it began, with kernels rounded as the bundle will store them
     features : of each row of the cohort
+    notes : what is done otherwise than the protocol says
     """
 
     protocol: Protocol
@@ -52,13 +53,14 @@ class Frozen:
     head: Head
     features: tuple[Bag, ...]
     outcomes: Outcomes
+    notes: tuple[str, ...]
 
     def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> Judged:
         progress(0.0, f"Training the head, {split.name}.")
         learned = _sides(split)
         state = self._fitted(learned, seed, folder)
         distances = held_out_distances(self._embeddings(learned), self._embeddings(split.test))
-        return Judged(self.head.logits(state, self.features, split.test), distances)
+        return Judged(self.head.logits(state, self.features, split.test), distances, (), self.notes)
 
     def ship(self, split: Split, seed: int, folder: Path, progress: Progress) -> Shipped:
         progress(0.0, "Training the head that ships.")
@@ -143,7 +145,8 @@ def prepare_frozen(
     bags = cached_features(cohort, network, Source.of(wanted, normalized), features, device, workers, progress)
     head = _head(protocol)
     outcomes = Outcomes.of(cohort, question.values, protocol.balance != "none")
-    return Frozen(protocol, question, name, backbone, normalized, head, bags, outcomes)
+    notes = _notes(protocol, wanted)
+    return Frozen(protocol, question, name, backbone, normalized, head, bags, outcomes, notes)
 
 
 def seeded_network(protocol: Protocol, outputs: int, name: str, weights: Path | None, seed: int) -> nn.Module:
@@ -164,6 +167,20 @@ def _head(protocol: Protocol) -> Head:
         if protocol.aggregation not in JOINS_ANSWERS:
             settings["aggregation"] = protocol.aggregation
     return load_head(name, settings)
+
+
+def _notes(protocol: Protocol, wanted: Input) -> tuple[str, ...]:
+    found = []
+    if protocol.trained != "head":
+        found.append("The network stayed as it began, and a head was trained on its features.")
+    if wanted.normalize != protocol.input.normalize:
+        found.append("Pixels were normalized as ImageNet's, since the same features serve every fold.")
+    if wanted.kind == "slices" and protocol.aggregation in ("vote", "max"):
+        found.append(
+            f"The features of the slices were averaged, where the protocol joins answers by '{protocol.aggregation}': "
+            "a bundle is one network."
+        )
+    return tuple(found)
 
 
 def _as_stored(network: nn.Module) -> nn.Module:
