@@ -1,0 +1,80 @@
+"""Two-year survival as a class, from measured features of lung tumors (LUNG1 and NSCLC-Radiogenomics)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...engine.progress import Progress
+from ...errors import InputError
+from ...radiomics.signature.external import judge_external
+from ...radiomics.signature.fit import fit
+from ...radiomics.signature.recipe import ModelName, recipe
+from ...radiomics.signature.table import FeatureTable
+from ...reading import Estimate
+
+TABLE = Path("tables") / "nsclc_radiomics53_survival.csv"
+DAYS = 730
+MODELS: tuple[ModelName, ...] = ("lasso", "svm", "forest", "boosting")
+TRAINED_ON, TESTED_ON = "l1", "l2"  # LUNG1, NSCLC-Radiogenomics
+
+
+@dataclass(frozen=True)
+class SignatureResult:
+    """A signature out of fold on LUNG1, on the patients of the other cohort, and simpler models on LUNG1."""
+
+    model: ModelName
+    patients: int
+    dead: int
+    auc: Estimate
+    external: Estimate | None
+    rivals: Mapping[str, Estimate]
+
+
+def two_year_table(path: Path, source: str) -> FeatureTable:
+    """Who died within two years. Patients who were followed for less and not seen to die are left out, and counted.
+
+    Raises
+    ------
+    InputError : the table is missing or not the one that is expected
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if row["SourceDataset"] == source]
+    except (OSError, KeyError) as error:
+        raise InputError(f"The table {path.name} is not there, or has no column SourceDataset.") from error
+    known = [row for row in rows if float(row["SurvivalTime"]) >= DAYS or row["Event"] == "1"]
+    names = tuple(name for name in rows[0] if name.startswith("original_"))
+    return FeatureTable(
+        np.array([row["tcia_id"] for row in known]),
+        names,
+        np.array([[float(row[name]) for name in names] for row in known]),
+        np.array([float(row["SurvivalTime"]) < DAYS for row in known], dtype=np.int64),
+        {name: np.array([row[name] for row in known]) for name in ("age", "Tstage", "Nstage", "Histology")},
+        (f"{len(rows) - len(known)} of {len(rows)} patients were followed for less than two years and are left out.",),
+    )
+
+
+def measure(data: Path, model: ModelName, progress: Progress | None = None) -> SignatureResult:
+    """Train one kind of signature and judge it.
+
+    Raises
+    ------
+    InputError : the table is missing
+    SetupError : scikit-learn is not installed
+    """
+    learned, other = (two_year_table(data / TABLE, source) for source in (TRAINED_ON, TESTED_ON))
+    fitted = fit(learned, recipe(model, "rigorous"), {}, progress or Progress())
+    found = fitted.judgement
+    return SignatureResult(
+        model=model,
+        patients=len(learned.patients),
+        dead=int(learned.outcome.sum()),
+        auc=found.auc,
+        external=judge_external(fitted, other).metrics.get("auc"),
+        rivals=found.rivals,
+    )
