@@ -214,6 +214,16 @@ def test_small_cohorts_are_exploratory_and_unknown_settings_are_said(tmp_path):
     assert any("cohort were measured is not known" in text for text in signature.score(a_region()).bundle.warnings)
 
 
+def test_unstable_features_are_not_used_but_known(tmp_path):
+    recipe = dataclasses.replace(rigorous(), candidates=8, inner_folds=3, folds=3, repeats=1)
+    found = write(tmp_path / "stable", fit(a_table(), recipe, {NAMES[2]: 0.2, NAMES[0]: 0.9}), DESCRIPTION)
+    score = load(found).score(a_region())
+    assert NAMES[2] not in [item.feature for item in score.contributions]
+    assert score.unstable == (NAMES[2],)
+    assert NAMES[2] in score.percentiles
+    assert f"| {NAMES[2]} | – | left out | – | 0.20 |" in found.card
+
+
 def test_no_signal_gives_no_bundle(tmp_path):
     recipe = dataclasses.replace(rigorous(), candidates=8, inner_folds=3, folds=3, repeats=1)
     with pytest.raises(InputError, match=r"No signature was found.*AUC is 0\."):

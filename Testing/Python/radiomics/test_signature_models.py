@@ -84,7 +84,7 @@ def test_boosting_of_xgboost_gives_its_margins_in_single_precision(data):
     ).fit(z, y)
     ours = boosting.with_xgboost(z, y, 30, 3, 0)
     for rows in (new, z):  # training rows lie on thresholds
-        np.testing.assert_allclose(ours.values(rows), theirs.predict(rows, output_margin=True), atol=2e-6)
+        np.testing.assert_allclose(ours.values(rows), theirs.predict(rows, output_margin=True), atol=1e-6)
 
 
 def test_without_xgboost_boosting_is_scikit_learns_and_says_so(data, monkeypatch):

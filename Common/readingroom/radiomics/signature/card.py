@@ -137,7 +137,8 @@ def _feature_rows(described: BundleMetadata, fitted: Fitted) -> list[str]:
         weight = f"{weights[feature.name]:+.3f}" if feature.name in weights else "–"
         weight = "used" if weight == "–" and feature.name in fitted.inputs else weight
         agreement = "–" if feature.icc_low is None else f"{feature.icc_low:.2f}"
-        rows.append(f"| {feature.name} | {feature.unit or '–'} | {feature.selected:.0%} | {weight} | {agreement} |")
+        chosen = "left out" if feature.selected is None else f"{feature.selected:.0%}"
+        rows.append(f"| {feature.name} | {feature.unit or '–'} | {chosen} | {weight} | {agreement} |")
     return rows
 
 

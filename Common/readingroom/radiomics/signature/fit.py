@@ -41,6 +41,7 @@ class Fitted:
 
     Parameters
     ----------
+    measured : the table as it was given
     table : what it learnt from, unstable features left out
     trained : on all rows
     folds : (repeats, rows) fold of each row
@@ -52,6 +53,7 @@ class Fitted:
     rivals : (repeats, rows) logits of simpler models on the same folds, by name
     """
 
+    measured: FeatureTable
     table: FeatureTable
     recipe: Recipe
     made_with: str
@@ -116,7 +118,7 @@ def fit(
         raise InputError(
             f"One of the outcomes has {fewest} patients; a signature needs {FEWEST_PATIENTS} of each at least."
         )
-    table = _stable(table, recipe, icc_low or {})
+    measured, table = table, _stable(table, recipe, icc_low or {})
     y, who = table.outcome, table.patients
     folds = np.stack([patient_folds(y, who, recipe.folds, recipe.seed + r) for r in range(recipe.repeats)])
     of_folds: dict[tuple[int, int], Trained] = {}
@@ -135,7 +137,9 @@ def fit(
     progress(0.9, "Judging the predictions.")
     rivals = {name: baselines.out_of_fold(columns, y, folds) for name, columns in baselines.designs(table).items()}
     judgement = judge(y, who, folds, scores, rivals)
-    return Fitted(table, recipe, made_with, final, folds, of_folds, scores, selected, icc_low or {}, rivals, judgement)
+    return Fitted(
+        measured, table, recipe, made_with, final, folds, of_folds, scores, selected, icc_low or {}, rivals, judgement
+    )
 
 
 def _center_and_spread(trained: Trained, values: Floats) -> tuple[float, float]:

@@ -83,7 +83,7 @@ def write(folder: Path, fitted: Fitted, description: Description, external: Exte
         described = _metadata(folder.name, fitted, description, external)
     except ValueError as error:
         raise InputError(str(error)) from error
-    quantiles = np.quantile(fitted.table.values, QUANTILES, axis=0).T
+    quantiles = np.quantile(fitted.measured.values, QUANTILES, axis=0).T
     return write_bundle(
         folder,
         described,
@@ -192,9 +192,9 @@ def _facts(fitted: Fitted, description: Description) -> metadata.SignatureFacts:
         inputs=fitted.inputs,
         features=tuple(
             metadata.SignatureFeature(
-                name, unit(name, description.image_unit), fitted.icc_low.get(name), fitted.selected[name]
+                name, unit(name, description.image_unit), fitted.icc_low.get(name), fitted.selected.get(name)
             )
-            for name in fitted.table.names
+            for name in fitted.measured.names
         ),
         settings=description.settings,
         baselines={
