@@ -115,8 +115,6 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
     host.load_module(ROOT / "ChestXRay" / "ChestXRay.py")
-    take_features()
-    host.close_scene()
     open_example()
     panel = host.open_module("ChestXRay").panel
     read(panel)
@@ -131,6 +129,8 @@ def main() -> None:
     home.panel.settings.folder.directory = "/bundles"
     host.wait_until(lambda: "…" not in home.panel.device.text)
     host.grab(home.parent, IMAGES / "reading-room.png", width=560)
+    host.close_scene()
+    take_features()
     host.reset()
 
 

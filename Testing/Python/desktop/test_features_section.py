@@ -78,7 +78,8 @@ def test_without_an_image_it_says_what_to_do(section):
 
 
 def test_all_segments_are_measured_and_each_says_what_came_of_it(measured):
-    assert states(measured) == ["107 features", "107 features", "No voxel of this segment lies on the image."]
+    assert states(measured) == ["107 features", "107 features", "Not measured, see below"]
+    assert measured.views.choices.segments.problems.text == "Nothing: No voxel of this segment lies on the image."
     assert measured.views.message.widget.isHidden()
 
 
@@ -361,7 +362,8 @@ def test_a_folded_section_follows_no_edits(measured, segmented_ct):
 def test_a_segment_that_is_emptied_says_so_and_the_others_stay(measured, segmented_ct):
     segmented_ct.paint(segmented_ct.tumor, segmented_ct.masks[segmented_ct.tumor] & False)
     host.wait_until(lambda: results(measured, segmented_ct).segment(segmented_ct.tumor).now.problem)
-    assert states(measured)[:2] == ["No voxel of this segment lies on the image.", "107 features"]
+    assert states(measured)[:2] == ["Not measured, see below", "107 features"]
+    assert "Tumor: No voxel" in measured.views.choices.segments.problems.text
 
 
 def test_a_removed_segment_is_no_trouble(measured, segmented_ct):
@@ -371,7 +373,7 @@ def test_a_removed_segment_is_no_trouble(measured, segmented_ct):
     host.wait_until(lambda: results(measured, segmented_ct).segment(lung).before is not None)
     assert states(measured) == [
         "107 features, after an edit",
-        "No voxel of this segment lies on the image.",
+        "Not measured, see below",
     ]
 
 

@@ -57,8 +57,8 @@ class FeaturesViews:
         rows = []
         for key, name in names_of(choices.segmentation).items():
             color = tuple(choices.segmentation.GetSegmentation().GetSegment(key).GetColor())
-            state = _("Measuring …") if key in busy else _state(results, key)
-            rows.append(SegmentRow(key, name, color, key in choices.segments, state))
+            state, problem = (_("Measuring …"), "") if key in busy else _state(results, key)
+            rows.append(SegmentRow(key, name, color, key in choices.segments, state, problem))
         self.choices.show_segments(rows)
         self.choices.show_parameters_possible(not choices.bundle)
         self.choices.set_enabled(not busy)
@@ -88,12 +88,12 @@ class FeaturesViews:
         return segment.key if segment else ""
 
 
-def _state(results: Results | None, key: str) -> str:
-    """What came of a segment, in a few words or the sentence of its problem."""
+def _state(results: Results | None, key: str) -> tuple[str, str]:
+    """What came of a segment in a few words, and the sentence of its problem."""
     segment = results.segment(key) if results is not None else None
     if segment is None:
-        return ""
+        return "", ""
     if segment.now.problem:
-        return segment.now.problem
+        return _("Not measured, see below"), segment.now.problem
     text = _("{n} features, after an edit") if segment.before else _("{n} features")
-    return text.format(n=len(segment.now.features.values))
+    return text.format(n=len(segment.now.features.values)), ""

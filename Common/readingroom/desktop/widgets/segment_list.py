@@ -9,18 +9,21 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
+from .labels import sentence
+
 _ROWS_SHOWN = 6
 
 
 @dataclass(frozen=True)
 class SegmentRow:
-    """One segment: ``color`` is red, green, blue from 0 to 1, ``state`` a few words or a sentence."""
+    """One segment: ``color`` is red, green, blue from 0 to 1, ``state`` a few words, ``problem`` a sentence."""
 
     key: str
     name: str
     color: tuple[float, float, float]
     chosen: bool
     state: str = ""
+    problem: str = ""
 
 
 class SegmentListView:
@@ -39,11 +42,12 @@ class SegmentListView:
         self.tree.setColumnCount(2)
         self.tree.setHeaderHidden(True)
         self.tree.setRootIsDecorated(False)
-        self.tree.setWordWrap(True)
         self.tree.setAccessibleName(_("Segments to measure"))
         self.tree.setToolTip(_("Checked segments are measured. What overlaps is measured in each."))
         column.addWidget(self.all)
         column.addWidget(self.tree)
+        self.problems = sentence()
+        column.addWidget(self.problems)
         self.all.clicked.connect(lambda *_args: self._choose_all(self.all.isChecked()))
         self.tree.itemChanged.connect(lambda *_args: self._on_chosen(self.chosen()))
         self.show(())
@@ -65,6 +69,9 @@ class SegmentListView:
         self.tree.resizeColumnToContents(0)
         line = self.tree.sizeHintForRow(0) if rows else 20
         self.tree.setFixedHeight(line * max(2, min(len(rows), _ROWS_SHOWN)) + 6)
+        problems = [f"{row.name}: {row.problem}" for row in rows if row.problem]
+        self.problems.setText("\n".join(problems))
+        self.problems.setVisible(bool(problems))
         self.all.setVisible(len(rows) > 1)
         self.all.setChecked(all(row.chosen for row in rows))
 
@@ -82,7 +89,7 @@ def _fill_item(item: Any, row: SegmentRow) -> None:
     item.setText(0, row.name)
     item.setText(1, row.state)
     item.setToolTip(0, row.name)
-    item.setToolTip(1, row.state)
+    item.setToolTip(1, row.problem or row.state)
     item.setIcon(0, _swatch(row.color))
     item.setCheckState(0, qt.Qt.Checked if row.chosen else qt.Qt.Unchecked)
 
