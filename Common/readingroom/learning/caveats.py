@@ -79,7 +79,7 @@ def _all_called(judgement: Judgement) -> str:
         others = rows.truth != number
         if others.any() and called[others, number].mean() >= _NEARLY_ALL:
             return (
-                f"{called[:, number].mean():.0%} of the cases were called '{name}', among them "
+                f"{100 * called[:, number].mean():.0f} % of the cases were called '{name}', among them "
                 f"{int(called[others, number].sum())} of the {int(others.sum())} who do not have it: the bundle does "
                 "not tell them apart here."
             )

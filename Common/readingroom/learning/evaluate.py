@@ -38,6 +38,7 @@ from .predictions import Predictions
 from .subgroup_table import subgroup_table
 
 PREVALENCES = (0.005, 0.02, 0.1, 0.3)
+_GRAVEST_FIRST = ("stop", "warn", "info")
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ class Evaluated:
     rivals: tuple[Predictions, ...] = ()
 
     def with_caveats(self, *found: Caveat) -> Evaluated:
-        """The same with more caveats."""
-        return replace(self, evaluation=replace(self.evaluation, caveats=(*self.evaluation.caveats, *found)))
+        """The same with more caveats, the gravest first."""
+        caveats = sorted((*self.evaluation.caveats, *found), key=lambda caveat: _GRAVEST_FIRST.index(caveat.level))
+        return replace(self, evaluation=replace(self.evaluation, caveats=tuple(caveats)))
 
     def with_notes(self, *notes: str) -> Evaluated:
         """The same with more notes."""

@@ -98,7 +98,7 @@ def _points(made: Page, found: Evaluated) -> None:
         ],
     )
     rows = [
-        [p.finding, p.name, f"{v.prevalence:.1%}", with_interval(v.positive, 3), with_interval(v.negative, 3)]
+        [p.finding, p.name, f"{100 * v.prevalence:g} %", with_interval(v.positive, 3), with_interval(v.negative, 3)]
         for p in points
         if p.default
         for v in p.predictive_values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -24,8 +25,17 @@ from readingroom.learning import checklist
 from readingroom.learning.caveats import rival_caveats
 from readingroom.learning.checklist.facts import facts_of
 from readingroom.learning.cohort import Cohort, Row, read_cohort, write_cohort
+from readingroom.learning.comparison import Comparison
 from readingroom.learning.evaluate import Evaluated, Options, evaluate_cohort, evaluate_out_of_fold
-from readingroom.learning.evaluated import Evaluation, RivalResult
+from readingroom.learning.evaluated import (
+    Caveat,
+    Evaluation,
+    PointResult,
+    PredictiveValue,
+    RivalResult,
+    Studies,
+    SubgroupResult,
+)
 from readingroom.learning.evaluation_page import page
 from readingroom.learning.figures.training_curves import read_history
 from readingroom.learning.predictions import Predictions, read
@@ -275,3 +285,16 @@ def test_a_table_of_other_studies_gives_no_simple_models_and_says_so(
     found = evaluate_out_of_fold(a_bundle, *out_of_fold, QUICK, read_cohort(a_table))
     assert found.evaluation.rivals == ()
     assert any("is not in the table" in note for note in found.evaluation.notes)
+
+
+def test_every_field_of_the_numbers_file_is_documented() -> None:
+    documented = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text("utf-8")
+    records_of_it = (Evaluation, Studies, PointResult, PredictiveValue, SubgroupResult, RivalResult, Comparison, Caveat)
+    names = {field.name for record in records_of_it for field in dataclasses.fields(record)}
+    assert not {name for name in names if f"`{name}`" not in documented}
+
+
+def test_the_gravest_caveat_comes_first(found: Evaluated) -> None:
+    levels = [caveat.level for caveat in found.with_caveats(Caveat("stop", "Stop.")).evaluation.caveats]
+    assert levels == sorted(levels, key=["stop", "warn", "info"].index)
+    assert levels[0] == "stop"
