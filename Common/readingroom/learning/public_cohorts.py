@@ -17,8 +17,8 @@ from ..files import make_folder
 from .cohort import Cohort, Row, write_cohort
 
 NIH_FOLDERS = ("cxr", "cxr_nih_extra")
-# Where a file came from says nothing of a study, the rest has a column of its own, and `finding` and `abnormalities` are
-# the answer in other words: a model that is given them would only repeat it.
+# Where a file came from says nothing of a study, the rest has a column of its own, and what was found is the answer in
+# other words: a model that is given it would only repeat it.
 _NOT_CLINICAL = {
     *("file", "label", "source", "patient_id", "view", "age", "sex", "laterality"),
     *("sha256", "source_url", "original_name", "licence", "finding", "abnormalities", "survival"),
