@@ -108,7 +108,7 @@ def count_findings(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...])
         if row[-1].patients < FEWEST:
             patients = count(row[-1].patients, "patient")
             yield Finding(
-                "info", "small class", f"There are {patients} of '{name}': results are exploratory below {FEWEST}."
+                "info", "small class", f"'{name}' has {patients}: results are exploratory below {FEWEST} patients."
             )
     if any(row.time is not None for row in cohort.rows):
         yield Finding("info", "survival", "The outcome is a time; whether the event was seen stands for the class.")

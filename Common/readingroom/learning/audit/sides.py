@@ -24,7 +24,7 @@ def side_findings(cohort: Cohort, found: Fingerprints, copies: Copies) -> Iterat
         )  # fmt: skip
     elif synthetic:
         studies = count(len(synthetic), "study is", "studies are")
-        yield Finding("info", "synthetic", f"{studies} synthetic; the splits let them train only.")
+        yield Finding("info", "synthetic", f"{studies} synthetic; splits let synthetic studies train only.")
     if not any(row.split for row in rows):
         return
     series = [each.series if each is not None else "" for each in found.prints]

@@ -60,6 +60,21 @@ def test_the_page_and_the_data_hold_the_findings(tmp_path: Path) -> None:
     )
 
 
+def test_a_cohort_of_survival_times_is_audited(rows, tmp_path: Path) -> None:
+    timed = [replace(row, label=None, time=float(n), event=n % 4 < 2) for n, row in enumerate(rows)]
+    result = audit(Cohort(tuple(timed)), tmp_path / "out", processes=1)
+    assert result.counts.classes == ("event", "no event")
+    assert {shortcut.model.classes for shortcut in result.shortcuts} == {("event", "no event")}
+
+
+def test_a_cohort_without_a_single_image_has_a_page_that_says_so(rows, tmp_path: Path) -> None:
+    lost = [replace(row, image=tmp_path / "lost" / row.image.name) for row in rows]
+    result = audit(Cohort(tuple(lost)), tmp_path / "out", processes=1)
+    assert red(result) == {"unreadable"}
+    assert len(result.unreadable) == 60
+    assert "too few patients of two classes" in (tmp_path / "out" / "audit.html").read_text("utf-8")
+
+
 def test_names_of_a_stranger_do_no_harm_on_the_page(rows, tmp_path: Path) -> None:
     hostile = [replace(row, site="<script>alert(1)</script>") for row in rows]
     hostile[1] = replace(hostile[1], image=hostile[0].image, study_id="<img src=x>")

@@ -72,7 +72,7 @@ def test_small_classes_bad_rows_and_guesses_are_told() -> None:
     assert found[0].examples == ("Line 3: the image is empty.",)
     assert found[1].sentence == "It was read as Windows-1252."
     assert [f.topic for f in found[2:]] == ["small class", "small class"]
-    assert "3 patients of 'x'" in found[2].sentence
+    assert "'x' has 3 patients" in found[2].sentence
 
 
 def test_one_class_is_nothing_to_tell_apart() -> None:
