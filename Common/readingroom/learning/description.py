@@ -93,8 +93,8 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
     for rival in run.rivals:
         if rival.advantage.interval is not None and rival.advantage.interval.low <= 0:
             found.append(
-                f"It is not clearly better than a simple model ({rival.title}, AUC {rival.auc.value:.3f}): it may have "
-                "learned how the images were taken."
+                f"A simple model does about as well ({rival.title}, AUC {rival.auc.value:.3f}): the class may follow "
+                "the patients or how the images were taken."
             )
     if run.protocol.reader not in READERS:
         found.append(

@@ -135,9 +135,7 @@ def train_bundle(
     found = fingerprints([row.image for row in cohort.rows], progress=progress.part(0.0, 0.05))
     _refuse_unreadable_images(cohort, found.problems)
     planned = rounds(cohort, protocol, found.pixel_hashes, chooses=mode == "fine-tune")
-    begins_with = (
-        "random values" if weights is None and protocol.weights == "none" else str(weights or protocol.weights)
-    )
+    begins_with = _begins_with(protocol, weights)
 
     way: Way
     if mode == "frozen":
@@ -333,6 +331,12 @@ def _write_history(planned: Rounds, answers: _Answers, path: Path) -> None:
     writer.writeheader()
     writer.writerows(lines)
     write_text(path, text.getvalue())
+
+
+def _begins_with(protocol: Protocol, weights: Path | None) -> str:
+    if weights is not None:
+        return weights.name
+    return "random values" if protocol.weights == "none" else f"weights of {protocol.weights}"
 
 
 def _digest(begins_with: str, weights: Path | None) -> str:
