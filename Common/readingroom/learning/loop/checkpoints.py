@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from ...files import written_whole
 
+BEST, LAST = "best.ckpt", "last.ckpt"
+
 
 class WholeCheckpoints(TorchCheckpointIO):
     """Lightning's own form, through a neighbor of the file.
@@ -20,9 +23,29 @@ class WholeCheckpoints(TorchCheckpointIO):
     middle leaves half a file.
     """
 
+    def __init__(self) -> None:
+        self._best: tuple[Path, int] | None = None  # the best checkpoint of this process, and after how many steps
+
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        with written_whole(Path(path)) as temporary:
-            torch.save(checkpoint, temporary)
+        target, step = Path(path), int(checkpoint["global_step"])
+        with written_whole(target) as temporary:
+            # Where the epoch is the best so far, both files are the same.
+            same = target.name == LAST and self._best == (target.with_name(BEST), step)
+            if not (same and _linked(target.with_name(BEST), temporary)):
+                torch.save(checkpoint, temporary)
+        if target.name == BEST:
+            self._best = target, step
+
+
+def _linked(existing: Path, other: Path) -> bool:
+    """Give a file a second name; False where the disk knows no such thing."""
+    second = other.with_suffix(".link")
+    try:
+        os.link(existing, second)
+    except OSError:
+        return False
+    second.replace(other)
+    return True
 
 
 class BestCheckpoint(ModelCheckpoint):
@@ -30,13 +53,17 @@ class BestCheckpoint(ModelCheckpoint):
 
     def __init__(self, folder: Path):
         super().__init__(
-            folder, "best", monitor="validation_loss", save_on_train_epoch_end=True, enable_version_counter=False
+            folder,
+            Path(BEST).stem,
+            monitor="validation_loss",
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
         )
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """The folder may have been moved since: Lightning would then forget which was the best."""
         assert self.dirpath is not None
-        best = str(Path(self.dirpath) / "best.ckpt")
+        best = str(Path(self.dirpath) / BEST)
         scores = {best: state_dict["best_model_score"]} if state_dict["best_k_models"] else {}
         moved = {"best_model_path": best, "kth_best_model_path": best, "best_k_models": scores, "dirpath": self.dirpath}
         super().load_state_dict({**state_dict, **moved})
@@ -47,7 +74,7 @@ def checkpoints(folder: Path) -> list[ModelCheckpoint]:
 
     A training killed between the two does its last epoch again, and writes the same best one again.
     """
-    last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
+    last = ModelCheckpoint(folder, Path(LAST).stem, save_on_train_epoch_end=True, enable_version_counter=False)
     return [BestCheckpoint(folder), last]
 
 

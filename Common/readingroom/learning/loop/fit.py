@@ -96,8 +96,7 @@ def fit(
     EngineError : the memory is not enough for a batch
     """
     progress = progress or Progress()
-    if len(split.train) == 0 or len(split.validation) == 0:
-        raise InputError(f"The split '{split.name}' needs rows to train on and rows that choose the epoch.")
+    _refuse(split, protocol)
     processes = Processes(choose(device), devices, nodes, workers)
     processes.refuse(protocol.batch)
     run = RunFolder(folder)
@@ -111,6 +110,14 @@ def fit(
         sides = _side(cohort, split.train, by_row, loss), _side(cohort, split.validation, by_row, loss)
         _train(network, loss, *sides, protocol, run, processes, progress.part(_PREPARING, 1))
     return Fitted(*run.result())
+
+
+def _refuse(split: Split, protocol: Protocol) -> None:
+    """Stop at what cannot be trained, before anything is prepared."""
+    if len(split.train) == 0 or len(split.validation) == 0:
+        raise InputError(f"The split '{split.name}' needs rows to train on and rows that choose the epoch.")
+    if protocol.input.kind == "slices" and "slices" not in protocol.input.settings:
+        raise InputError("The protocol does not say how many slices of each study make an input (settings, slices).")
 
 
 def _side(cohort: Cohort, rows: np.ndarray, files: dict[int, Path], loss: Loss) -> Side:

@@ -22,6 +22,7 @@ from ..normalization import Normalization
 from ..protocol import Protocol
 from ..splits import Split
 from . import history
+from .checkpoints import BEST, LAST
 from .history import Epoch
 from .processes import is_main
 
@@ -39,8 +40,8 @@ class RunFolder:
 
     def __init__(self, folder: Path):
         self.path = make_folder(folder)
-        self.last = self.path / "last.ckpt"
-        self.best = self.path / "best.ckpt"
+        self.last = self.path / LAST
+        self.best = self.path / BEST
         self.log = self.path / "history.csv"
         self._start = self.path / "start.safetensors"
         self._network = self.path / "network.safetensors"
@@ -93,7 +94,8 @@ class RunFolder:
             "notes": notes,
         }
         write_text(self._fitted, json.dumps(facts, indent=1) + "\n")
-        for path in (self.last, self.best, self._start):
+        halves = self.path.glob(".writing-*")  # of a process that was killed while it wrote
+        for path in (self.last, self.best, self._start, *halves):
             path.unlink(missing_ok=True)
 
     def result(self) -> tuple[dict[str, Tensor], tuple[Epoch, ...], Normalization, tuple[str, ...]]:

@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import pytest
+import SimpleITK
 import torch
 from PIL import Image
 from torch import nn
@@ -12,7 +13,7 @@ from readingroom.errors import CancelledError, EngineError, InputError
 from readingroom.learning.cohort import Cohort, Row
 from readingroom.learning.loop.fit import fit
 from readingroom.learning.loop.predict import predict
-from readingroom.learning.protocol import Augment, Optimizer, Schedule
+from readingroom.learning.protocol import Augment, Input, Optimizer, Schedule
 from readingroom.learning.splits import Split
 
 PLAIN = {"augment": Augment()}
@@ -260,12 +261,8 @@ def test_a_moved_folder_goes_on_as_well(a_cohort, a_split, a_network, a_protocol
     assert same(whole, train("after"))
 
 
-def test_a_loss_that_counts_slices_or_volumes_gets_their_inputs(a_protocol, a_split, tmp_path):
+def test_a_network_of_slices_gets_stacks(a_protocol, a_split, tmp_path):
     """Slices reach the network as [n, slices, channels, rows, columns]."""
-    import SimpleITK
-
-    from readingroom.learning.protocol import Input
-
     generator = np.random.default_rng(0)
     rows = []
     for number in range(40):
@@ -292,6 +289,12 @@ def test_a_split_without_rows_that_choose_the_epoch_is_refused(a_cohort, a_netwo
     nobody = np.array([], dtype=np.intp)
     with pytest.raises(InputError, match="rows that choose the epoch"):
         fit(a_network(), a_cohort, Split(np.arange(5), nobody, nobody, "all"), a_protocol(), tmp_path, "cpu")
+
+
+def test_a_number_of_slices_is_needed(a_cohort, a_split, a_network, a_protocol, tmp_path):
+    protocol = a_protocol(input=Input("slices", (32, 32), 1), aggregation="mean")
+    with pytest.raises(InputError, match="how many slices"):
+        fit(a_network(), a_cohort, a_split, protocol, tmp_path, "cpu")
 
 
 def test_pictures_of_any_kind_of_file_are_trained_on(a_split, a_network, a_protocol, tmp_path):
