@@ -1,0 +1,209 @@
+"""What the training loop costs: images per second of `readingroom.learning.loop` against a bare torch loop.
+
+    python bench/training.py [--network resnet18] [--size 224] [--images 64] [--batch 16] [--repeats 5] [--threads 2]
+                             [--device cpu] [--precision 32]
+
+Both train the same network (random weights, fixed seed) on the same prepared pictures with the same optimizer, batches
+and changes of the images. The bare loop is what one would write by hand: a `DataLoader`, forward, loss, backward, step,
+and a pass over the validation pictures. They take turns in one process, so that other load on the machine hits both;
+ratios are taken within each turn and medians are printed, of wall time and of the process's CPU time. Times are of an
+epoch: the second and third of three, so that what happens once in a training (a log is opened, weights are kept) is
+counted apart, as ``start and end``.
+
+Then the heads: one epoch over features that a frozen network made once, against one epoch that asks it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import DataLoader
+
+from readingroom.engine.progress import Progress
+from readingroom.learning.cohort import Cohort, Row
+from readingroom.learning.loop.data import Look, Plain, Side, Varied
+from readingroom.learning.loop.fit import fit
+from readingroom.learning.loop.order import EpochOrder
+from readingroom.learning.losses.cross_entropy import CrossEntropy
+from readingroom.learning.normalization import normalization
+from readingroom.learning.picture_store import PictureStore
+from readingroom.learning.protocol import Augment, Change, Input, Optimizer, Protocol, Schedule
+from readingroom.learning.splits import Split
+from readingroom.networks import backbones, registry
+from readingroom.networks.heads import without_head
+
+EPOCHS = 3
+CHANGES = (Change("rotate", 1, 5), Change("scale", 1, 0.05), Change("shift", 1, 0.02), Change("exposure", 1, 0.04))
+
+
+class Clock:
+    """Wall and CPU seconds between the starts of epochs, as a training's progress tells them."""
+
+    def __init__(self) -> None:
+        self.starts: dict[int, tuple[float, float]] = {}
+        self.begun = now()
+
+    def __call__(self, epoch: int) -> None:
+        self.starts.setdefault(epoch, now())
+
+    def epochs(self, end: tuple[float, float]) -> tuple[float, float]:
+        """Means of the second and the third epoch."""
+        return (end[0] - self.starts[1][0]) / (EPOCHS - 1), (end[1] - self.starts[1][1]) / (EPOCHS - 1)
+
+
+def now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def studies(folder: Path, count: int) -> Cohort:
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(count):
+        path = folder / f"{number}.png"
+        Image.fromarray(generator.integers(0, 255, (512, 448)).astype(np.uint8)).save(path)
+        rows.append(Row(f"p{number}", f"s{number}", path, label=("no", "yes")[number % 2]))
+    return Cohort(tuple(rows))
+
+
+def ours(network: nn.Module, cohort: Cohort, split: Split, protocol: Protocol, pictures: Path, device: str) -> Clock:
+    """The loop as a user starts it, with its checkpoints, logs and progress."""
+    clock = Clock()
+
+    def report(_: float, sentence: str) -> None:
+        if sentence.startswith("Training"):
+            clock(int(sentence.split()[2]) - 1)
+
+    with tempfile.TemporaryDirectory() as folder:
+        fit(network, cohort, split, protocol, Path(folder), device, progress=Progress(report), pictures=pictures)  # type: ignore[arg-type]
+    return clock
+
+
+def bare(network: nn.Module, cohort: Cohort, split: Split, protocol: Protocol, pictures: Path, device: str) -> Clock:
+    """The same by hand."""
+    loss = CrossEntropy(cohort.classes).to(device)
+    store = PictureStore(pictures, protocol.input)
+    sides = [
+        Side(tuple(store.path(cohort.rows[int(n)]) for n in rows), loss.targets(cohort.take(rows)))
+        for rows in (split.train, split.validation)
+    ]
+    look = Look("picture", normalization(protocol.input, ()))
+    order = EpochOrder(len(sides[0]), protocol.batch, protocol.seed)
+    training = DataLoader(Varied(sides[0], look, protocol.augment, protocol.seed), protocol.batch, sampler=order)
+    validation = DataLoader(Plain(sides[1], look), protocol.batch)
+    network.to(device)
+    optimizer = torch.optim.SGD(network.parameters(), protocol.optimizer.rate, protocol.optimizer.momentum)
+    clock = Clock()
+    for epoch in range(EPOCHS):
+        clock(epoch)
+        order.set_epoch(epoch)
+        network.train()
+        for inputs, targets in training:
+            optimizer.zero_grad()
+            loss(network(inputs.to(device)), targets.to(device)).mean().backward()
+            optimizer.step()
+        network.eval()
+        with torch.inference_mode():
+            for inputs, targets, _ in validation:
+                loss(network(inputs.to(device)), targets.to(device)).sum().item()
+    return clock
+
+
+def heads(name: str, network: nn.Module, inputs: torch.Tensor, repeats: int) -> tuple[float, float]:
+    """Seconds of one epoch of a linear head: asking the frozen network again, and on features that are kept."""
+    body = without_head(copy.deepcopy(network), registry.find(name)).eval()
+    with torch.no_grad():
+        features = torch.cat([body(batch) for batch in inputs.split(16)])
+    times = ([], [])  # type: tuple[list[float], list[float]]
+    for _ in range(repeats):
+        for place, ask in enumerate((lambda k: body(inputs[k : k + 16]), lambda k: features[k : k + 16])):
+            head = nn.Linear(features.shape[1], 2)
+            optimizer = torch.optim.SGD(head.parameters(), 0.1)
+            start = time.perf_counter()
+            for first in range(0, len(inputs), 16):
+                with torch.no_grad():
+                    given = ask(first)
+                optimizer.zero_grad()
+                nn.functional.cross_entropy(head(given), torch.arange(len(given)) % 2).backward()
+                optimizer.step()
+            times[place].append(time.perf_counter() - start)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--network", default="resnet18")
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--images", type=int, default=64, help="that train; a quarter as many choose the epoch")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(0)
+    network = backbones.create(arguments.network, 2)
+    protocol = Protocol(
+        "chest-xray", "rigorous", "Speed", "None.", (arguments.network,),
+        Input("picture", (arguments.size, arguments.size), normalize="imagenet"),
+        Optimizer("sgd", 1e-3, momentum=0.9),
+        augment=Augment(CHANGES), schedule=Schedule("constant"), epochs=EPOCHS, batch=arguments.batch,
+    )  # fmt: skip
+    contestants: dict[str, Callable[..., Clock]] = {"bare torch loop": bare, "ReadingRoom": ours}
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in contestants}
+    around: dict[str, list[float]] = {name: [] for name in contestants}
+    with tempfile.TemporaryDirectory() as folder:
+        images = arguments.images
+        cohort = studies(Path(folder), images + images // 4)
+        nobody = np.array([], dtype=np.intp)
+        split = Split(np.arange(images), np.arange(images, len(cohort)), nobody, "speed")
+        pictures = Path(folder) / "pictures"
+        for turn in range(arguments.repeats + 1):  # the first one warms up
+            for name, run in contestants.items():
+                begun = now()
+                clock = run(copy.deepcopy(network), cohort, split, protocol, pictures, arguments.device)
+                ended = now()
+                if turn:
+                    seconds[name].append(clock.epochs(ended))
+                    around[name].append(ended[0] - begun[0])
+        inputs = torch.randn(images, 3, arguments.size, arguments.size)
+        again, kept = heads(arguments.network, network, inputs, arguments.repeats)
+
+    print(
+        f"{arguments.network}, {images} + {images // 4} images of {arguments.size} x {arguments.size}, batch "
+        f"{arguments.batch}, {arguments.device}, {arguments.threads} threads, {arguments.repeats} interleaved turns; "
+        f"torch {torch.__version__}, Lightning {version('lightning')}, Python {platform.python_version()}\n"
+    )
+    _print_table(seconds, around, images + images // 4)
+    print(
+        f"\nOne epoch of a linear head: {again:.3f} s asking the frozen network again, {kept:.5f} s on kept features, "
+        f"{again / kept:.0f} times as fast."
+    )
+
+
+def _print_table(seconds: dict[str, list[tuple[float, float]]], around: dict[str, list[float]], images: int) -> None:
+    columns = ["", "s an epoch", "CPU s an epoch", "images / s", "speed / bare", "speed / bare (CPU)", "s in all"]
+    print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
+    for name, pairs in seconds.items():
+        wall, cpu = (statistics.median(pair[place] for pair in pairs) for place in (0, 1))
+        beside = list(zip(seconds["bare torch loop"], pairs, strict=True))
+        ratios = [statistics.median(other[place] / own[place] for other, own in beside) for place in (0, 1)]
+        print(
+            f"| {name} | {wall:.3f} | {cpu:.3f} | {images / wall:.1f} | {ratios[0]:.3f} | {ratios[1]:.3f} "
+            f"| {statistics.median(around[name]):.2f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
