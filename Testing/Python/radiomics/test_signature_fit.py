@@ -163,6 +163,14 @@ def test_other_patients_are_a_test_and_known_ones_are_refused(fitted):
         judge_external(fitted, other.of(other.names[:5]))
 
 
+def test_a_test_on_separated_patients_has_no_calibration_slope(fitted):
+    other = a_table(rows=20, signal=40.0)
+    other = dataclasses.replace(other, patients=np.array([f"x{name}" for name in other.patients]))
+    found = judge_external(fitted, other).metrics
+    assert found["auc"].value == 1
+    assert "calibration_slope" not in found
+
+
 def test_only_pairs_that_one_model_scored_are_compared():
     y, folds = np.array([1, 0, 1, 0]), np.array([[0, 0, 1, 1]])
     scores = np.array([[0.2, 0.1, 10.1, 10.2]])  # the second model is 10 above the first

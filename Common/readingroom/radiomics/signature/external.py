@@ -10,10 +10,10 @@ import numpy as np
 from ...errors import InputError
 from ...evaluation.auc import auc
 from ...evaluation.bootstrap import patient_bootstrap
-from ...evaluation.calibration import brier, recalibration
 from ...reading import Estimate
 from .baselines import volume
 from .fit import Fitted
+from .judgement import calibration_metrics
 from .table import FeatureTable
 
 
@@ -44,8 +44,5 @@ def judge_external(fitted: Fitted, table: FeatureTable) -> External:
         rises = auc(fitted.table.outcome, own) >= 0.5
         found["auc_volume"] = patient_bootstrap(auc, who, y, other if rises else -other).estimate
     if (calibration := fitted.calibration) is not None and np.ptp(scores) > 0:
-        probabilities = calibration.probabilities(scores)
-        again = recalibration(y, probabilities, who)
-        found["brier"] = patient_bootstrap(brier, who, y, probabilities).estimate
-        found |= {"calibration_slope": again.slope, "calibration_intercept": again.intercept}
+        found |= calibration_metrics(y, who, calibration.probabilities(scores))
     return External(len(np.unique(who)), int(y.sum()), found)

@@ -104,9 +104,14 @@ def _of_probabilities(
         scaling = _platt(y[~inside], scores[~inside], patients[~inside], resamples=0)
         share = y[~inside].mean()
         probabilities[inside] = share if scaling is None else scaling.probabilities(scores[inside])
+    return calibration_metrics(y, patients, probabilities)
+
+
+def calibration_metrics(y: Labels, patients: NDArray[np.str_], probabilities: Floats) -> dict[str, Estimate]:
+    """Brier score, and slope and intercept where they exist: separated outcomes have none, nor equal probabilities."""
     metrics = {"brier": patient_bootstrap(brier, patients, y, probabilities, resamples=_RESAMPLES).estimate}
     try:
         again = recalibration(y, probabilities, patients)
-    except ValueError:  # the outcomes are separated, or all probabilities are one
+    except ValueError:
         return metrics
     return {**metrics, "calibration_slope": again.slope, "calibration_intercept": again.intercept}
