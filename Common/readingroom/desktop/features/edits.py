@@ -24,7 +24,6 @@ class EditWatch(slicer.util.VTKObservationMixin):
 
     def __init__(self, parent: Any, on_edited: Callable[[], None]) -> None:
         super().__init__()
-        self._segmentation: Any = None
         self._watched: Any = None
         self._timer = qt.QTimer(parent)
         self._timer.setSingleShot(True)
@@ -43,7 +42,7 @@ class EditWatch(slicer.util.VTKObservationMixin):
             return
         self._timer.stop()
         self.removeObservers()
-        self._segmentation, self._watched = segmentation, inner
+        self._watched = inner
         if inner is None:
             return
         for event in (inner.SourceRepresentationModified, inner.SegmentModified):
