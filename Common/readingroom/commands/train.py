@@ -46,6 +46,7 @@ def add(commands: Any) -> None:
     )
     train.add_argument("--epochs", type=int, metavar="N", help="the protocol's when left out")
     train.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    train.add_argument("--devices", type=int, default=1, metavar="N", help="graphics cards that share each batch")
     train.add_argument("--workers", type=int, default=2, metavar="N", help="images read, or networks trained, at once")
     train.add_argument("--audit", type=Path, metavar="AUDIT.json", help="its red findings go into the card")
     train.add_argument("--demonstration", action="store_true", help="trained on phantoms: a banner says so everywhere")
@@ -102,6 +103,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
             demonstration=options.demonstration,
         ),
         _audit(options.audit),
+        devices=options.devices,
     )
 
 

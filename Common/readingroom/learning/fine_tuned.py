@@ -41,7 +41,7 @@ class FineTuned:
     ----------
     name, weights : as `network.make_network`
     pictures : folder of prepared pictures, which all splits share
-    devices, nodes : processes, see `loop.fit.fit`
+    devices : processes that share each batch, see `loop.fit.fit`
     """
 
     cohort: Cohort
@@ -52,7 +52,6 @@ class FineTuned:
     pictures: Path
     device: Wanted = "auto"
     devices: int = 1
-    nodes: int = 1
 
     def __post_init__(self) -> None:
         wanted = self.protocol
@@ -100,8 +99,7 @@ class FineTuned:
             folder,
             self.device,
             self.devices,
-            self.nodes,
-            progress,
+            progress=progress,
             pictures=self.pictures,
         )
         network.load_state_dict(fitted.state_dict)

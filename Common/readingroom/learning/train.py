@@ -104,6 +104,7 @@ def train_bundle(
     about: About | None = None,
     audit: Sequence[str] = (),
     resamples: int = RESAMPLES,
+    devices: int = 1,
 ) -> Bundle:
     """Train, judge, and write the bundle ``out / name`` with its tables beside it.
 
@@ -116,6 +117,7 @@ def train_bundle(
     workers : threads that read images
     audit : sentences of the audit's severe findings, for the card
     resamples : of the patients, for each interval
+    devices : graphics cards (or processes) that share each batch when fine-tuning
 
     Raises
     ------
@@ -143,7 +145,7 @@ def train_bundle(
             cohort, question, protocol, network, weights, places.features, device, workers, progress.part(0.05, 0.5)
         )
     else:
-        way = FineTuned(cohort, question, protocol, network, weights, places.pictures, device)
+        way = FineTuned(cohort, question, protocol, network, weights, places.pictures, device, devices)
     folder = places.work / f"{network}-{mode}-{_digest(begins_with, weights)}"
     answers = _answers(way, planned, protocol.seed, folder, progress.part(0.5, 0.85))
     predictions = _predictions(cohort, question, planned, answers.judged)
