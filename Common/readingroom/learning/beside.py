@@ -107,15 +107,16 @@ def _as_predicted(images: Predictions, cohort: Cohort) -> Cohort:
 
 
 def _splits(images: Predictions, rows: Cohort, hashes: tuple[str, ...], seed: int) -> list[list[Split]]:
-    """The splits of the training where there were some, else a cross-validation of the table.
+    """The folds of the training where there were some, else (one network spoke of all rows) a cross-validation of them.
 
     Raises
     ------
     InputError : too few patients of a class
     """
-    if images.external:
-        folds = max(min(_FOLDS, *patients_of_each(images).values()), 2)
-        return [list(k_fold(rows, folds, seed, validation=0.0, hashes=hashes))]
+    if any(len(np.unique(folds)) < 2 for folds in images.folds):
+        count = max(min(_FOLDS, *patients_of_each(images).values()), 2)
+        seeds = range(seed, seed + images.repeats)
+        return [list(k_fold(rows, count, each, validation=0.0, hashes=hashes)) for each in seeds]
     return [[_held_out(rows, folds == fold, hashes) for fold in np.unique(folds)] for folds in images.folds]
 
 

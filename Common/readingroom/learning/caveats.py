@@ -53,7 +53,7 @@ def out_of_fold_caveat() -> Caveat:
     """What predictions of a training cannot show."""
     return Caveat(
         "info",
-        "Cross-validation within the training's own table: patients are new to the network, hospitals are not.",
+        "Patients of the training's own table, new to the network that answered; hospitals and scanners are not new.",
     )
 
 

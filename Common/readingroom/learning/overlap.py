@@ -66,12 +66,15 @@ class Overlap:
         """What has to be said above the numbers."""
         name, sources = bundle.metadata.name, bundle.metadata.training.sources
         if self.rows.any():
+            same_names = (
+                "" if self.pictures else " No picture is known: if only the identifiers are alike, change them."
+            )
             return (
                 Caveat(
                     "stop",
                     f"{int(self.rows.sum())} of the studies trained '{name}' ({self.patients} patients and "
                     f"{self.pictures} pictures are known to it): the numbers are too good and are worth nothing as a "
-                    "test. Leave these studies out.",
+                    f"test. Leave these studies out.{same_names}",
                 ),
             )
         if self.known:
