@@ -123,7 +123,7 @@ def _subgroups(made: Page, found: Evaluated) -> None:
         _draw(made, drawing)
     rows = [
         [
-            g.variable, g.value or "unknown", g.finding, g.rows, g.with_finding,
+            g.variable, g.value or "unknown or mixed", g.finding, g.rows, g.with_finding,
             with_interval(g.auc), with_interval(g.sensitivity), with_interval(g.specificity),
         ]
         for g in groups

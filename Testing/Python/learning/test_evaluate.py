@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,14 @@ from readingroom.reading import Estimate, Interval
 
 QUICK = Options(labels={"normal": "no-finding"}, device="cpu", resamples=50, permutations=1000)
 PATIENTS = 80
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fingerprints of these images are not kept among the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("READINGROOM_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -105,7 +105,7 @@ def test_a_subgroup_that_is_too_small_has_a_line_without_a_number() -> None:
     shown = texts(subgroups(groups, Estimate(0.75)))
     assert "sex: F  (20 of 40)" in shown
     assert "0.80 (0.70 to 0.90)" in shown
-    assert "sex: unknown  (0 of 5)" in shown
+    assert "sex: unknown or mixed  (0 of 5)" in shown
     assert "too few" in shown
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,14 @@ from readingroom.learning.cohort import Cohort, Row
 from readingroom.learning.fingerprint import fingerprint
 from readingroom.learning.overlap import Overlap
 from readingroom.learning.predictions import EXTERNAL, Predictions
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fingerprints of these images are not kept among the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("READINGROOM_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def subgroups(groups: Sequence[Group], overall: Estimate, measure: str = "AUC") 
         if place and group.variable != variable:
             axes.axhline(place - 0.5, color="#e8ebef", linewidth=0.8)
         variable = group.variable
-        labels.append(f"{group.variable}: {group.level or 'unknown'}  ({group.with_finding} of {group.cases})")
+        labels.append(f"{group.variable}: {group.level or 'unknown or mixed'}  ({group.with_finding} of {group.cases})")
         _draw(axes, place, group.estimate)
         axes.annotate(
             with_interval(group.estimate) if group.estimate else "too few",
