@@ -7,16 +7,12 @@ from rows that the answering network had not seen.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..bundles import write
 from ..bundles.bundle import Bundle
@@ -24,7 +20,7 @@ from ..bundles.metadata import BundleMetadata, require_name
 from ..engine.device import Wanted
 from ..engine.progress import Progress
 from ..errors import InputError
-from ..files import make_folder, write_text
+from ..files import make_folder
 from ..trust.distance import fit_statistics
 from . import card, seen
 from .area import auc_of
@@ -36,58 +32,17 @@ from .fingerprint import Fingerprint, content_key
 from .frozen import prepare_frozen
 from .hashes import fingerprints
 from .judgement import RESAMPLES, Judgement, judge, judge_bundle
-from .predict import subgroups
 from .predictions import EXTERNAL, Predictions
 from .protocol import Protocol
 from .question import Question, question_of
 from .rivals import rivals
 from .rounds import Rounds, rounds
 from .training_run import About, Beaten, TrainingRun
-from .way import Floats, Judged, Shipped, Way
+from .training_tables import Answers, Places, out_of_fold, predictions_of, write_history
+from .way import Judged, Way
 
 Mode = Literal["frozen", "fine-tune"]
 _NAMED = 5  # unreadable studies that the error names
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where a training keeps what. The features of frozen networks and prepared pictures serve every bundle of ``out``.
-
-    Parameters
-    ----------
-    out, name : the bundle's folder is ``out / name``
-    """
-
-    out: Path
-    name: str
-
-    @property
-    def bundle(self) -> Path:
-        return self.out / self.name
-
-    @property
-    def work(self) -> Path:
-        return self.out / f"{self.name}-work"
-
-    @property
-    def features(self) -> Path:
-        return self.out / "features"
-
-    @property
-    def pictures(self) -> Path:
-        return self.out / "pictures"
-
-    @property
-    def predictions(self) -> Path:
-        return self.out / f"{self.name}-predictions.csv"
-
-    @property
-    def kept_aside(self) -> Path:
-        return self.out / f"{self.name}-kept-aside.csv"
-
-    @property
-    def history(self) -> Path:
-        return self.out / f"{self.name}-history.csv"
 
 
 def train_bundle(
@@ -148,9 +103,9 @@ def train_bundle(
         way = FineTuned(cohort, question, protocol, network, weights, places.pictures, device, devices)
     folder = places.work / f"{network}-{mode}-{_digest(begins_with, weights)}"
     answers = _answers(way, planned, protocol.seed, folder, progress.part(0.5, 0.85))
-    predictions = _predictions(cohort, question, planned, answers.judged)
+    predictions = out_of_fold(cohort, question, planned, answers.judged)
     predictions.write(places.predictions)
-    _write_history(planned, answers, places.history)
+    write_history(planned, answers, places.history)
 
     progress(0.85, "Judging.")
     judgement = judge(predictions, resamples=resamples)
@@ -192,26 +147,7 @@ def mode_of(protocol: Protocol) -> Mode:
     return "frozen" if protocol.trained == "head" else "fine-tune"
 
 
-@dataclass(frozen=True, eq=False)
-class _Answers:
-    """What all networks said.
-
-    Parameters
-    ----------
-    judged : of each repeat, for each split
-    aside : of the network that ships about what was kept aside; None where nothing was, or where it is judged anyway
-    """
-
-    judged: tuple[tuple[Judged, ...], ...]
-    shipped: Shipped
-    aside: Judged | None
-
-    @property
-    def all(self) -> tuple[Judged, ...]:
-        return (*(part for repeat in self.judged for part in repeat), *([self.aside] if self.aside else []))
-
-
-def _answers(way: Way, planned: Rounds, seed: int, folder: Path, progress: Progress) -> _Answers:
+def _answers(way: Way, planned: Rounds, seed: int, folder: Path, progress: Progress) -> Answers:
     """Train the network of each split, then the one that ships."""
     jobs = [(r, f, split) for r, repeat in enumerate(planned.repeats) for f, split in enumerate(repeat)]
     judged: list[list[Judged]] = [[] for _ in planned.repeats]
@@ -221,10 +157,10 @@ def _answers(way: Way, planned: Rounds, seed: int, folder: Path, progress: Progr
     last = _part(progress, len(jobs), len(jobs) + 1)
     repeats = tuple(map(tuple, judged))
     if planned.is_one_network:
-        return _Answers(repeats, way.ship(planned.ships, _seed(seed, planned, 0, 0), place, last), None)
+        return Answers(repeats, way.ship(planned.ships, _seed(seed, planned, 0, 0), place, last), None)
     ships = folder / "ships"
     aside = way.judge(planned.ships, seed, ships, last) if len(planned.ships.test) else None
-    return _Answers(repeats, way.ship(planned.ships, seed, ships, last), aside)
+    return Answers(repeats, way.ship(planned.ships, seed, ships, last), aside)
 
 
 def _seed(seed: int, planned: Rounds, repeat: int, fold: int) -> int:
@@ -234,21 +170,6 @@ def _seed(seed: int, planned: Rounds, repeat: int, fold: int) -> int:
 
 def _part(progress: Progress, number: int, count: int) -> Progress:
     return progress.part(number / count, (number + 1) / count)
-
-
-def _predictions(
-    cohort: Cohort, question: Question, planned: Rounds, judged: Sequence[Sequence[Judged]]
-) -> Predictions:
-    """The judged rows in the order of the table."""
-    rows = planned.judged
-    place = {int(row): number for number, row in enumerate(rows)}
-    logits = np.full((len(judged), len(rows), len(question.classes)), np.nan)
-    folds = np.zeros((len(judged), len(rows)), dtype=np.int64)
-    for repeat, (splits, parts) in enumerate(zip(planned.repeats, judged, strict=True)):
-        for fold, (split, part) in enumerate(zip(splits, parts, strict=True)):
-            at = [place[int(row)] for row in split.test]
-            logits[repeat, at], folds[repeat, at] = part.logits, fold
-    return _table(cohort.take(rows), question, logits, folds)
 
 
 def _rivals(
@@ -271,22 +192,6 @@ def _rivals(
     return tuple(found)
 
 
-def _table(cohort: Cohort, question: Question, logits: Floats, folds: NDArray[np.int64]) -> Predictions:
-    number = {value: place for place, value in enumerate(question.values)}
-    return Predictions(
-        classes=question.classes,
-        multilabel=False,
-        study_ids=cohort.column("study_id"),
-        patients=cohort.patients,
-        sites=cohort.sites,
-        truth=np.array([number[str(row.label)] for row in cohort.rows], dtype=np.int64),
-        logits=logits,
-        folds=folds,
-        subgroups=subgroups(cohort),
-        positive=question.positive,
-    )
-
-
 def _aside(
     run: TrainingRun, said: Judged | None, metadata: BundleMetadata, places: Places, resamples: int
 ) -> Judgement | None:
@@ -296,7 +201,7 @@ def _aside(
         return None
     rows = run.rounds.ships.test
     external = np.full((1, len(rows)), EXTERNAL, dtype=np.int64)
-    predictions = _table(run.cohort.take(rows), run.question, said.logits[None], external)
+    predictions = predictions_of(run.cohort.take(rows), run.question, said.logits[None], external)
     predictions.write(places.kept_aside)
     return judge_bundle(predictions, metadata, resamples=resamples)
 
@@ -315,24 +220,6 @@ def _network(run: TrainingRun) -> dict[str, Any]:
     if kind != "picture":
         made["channels"] = run.protocol.input.channels
     return made
-
-
-def _write_history(planned: Rounds, answers: _Answers, path: Path) -> None:
-    """A line for each epoch of each network that had some."""
-    lines: list[dict[str, object]] = []
-    for repeat, (splits, parts) in enumerate(zip(planned.repeats, answers.judged, strict=True)):
-        for split, part in zip(splits, parts, strict=True):
-            lines += [{"network": f"repeat {repeat + 1}, {split.name}", **asdict(epoch)} for epoch in part.history]
-    if not planned.is_one_network:
-        lines += [{"network": planned.ships.name, **asdict(epoch)} for epoch in answers.shipped.history]
-    if not lines:  # heads on frozen features have none
-        path.unlink(missing_ok=True)
-        return
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    write_text(path, text.getvalue())
 
 
 def _begins_with(protocol: Protocol, weights: Path | None) -> str:
