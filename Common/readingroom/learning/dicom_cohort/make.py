@@ -1,0 +1,167 @@
+"""The rows of a cohort from scanned images and their labels."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...engine.progress import Progress
+from ...errors import InputError
+from ...files import write_text
+from ..cohort import Row
+from ..cohort_line import MASK, NEEDED, LineReader
+from ..spreadsheet import Line
+from .labels import Labels, join, spelled_differently
+from .scan import DicomImage, LeftOut, scan
+
+_FEW_REASONS = 3
+
+
+@dataclass(frozen=True)
+class Made:
+    """Rows of a cohort, all that takes no part in it, and what people should know of it."""
+
+    rows: tuple[Row, ...]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+
+
+def make_cohort(
+    folder: Path,
+    labels: Labels | None = None,
+    modalities: Collection[str] = (),
+    views: Collection[str] = (),
+    progress: Progress | None = None,
+) -> Made:
+    """One row for each radiograph and each series in a folder of DICOM files.
+
+    The patient is known by PatientID, a study by its accession number, else its StudyInstanceUID; further images of a
+    study get a number. PatientName is not read into the table. What a spreadsheet says wins over the header.
+
+    Parameters
+    ----------
+    labels : the spreadsheet; without one the rows have no outcome
+    modalities, views : only these, as DICOM writes them (``DX``, ``PA``); all when empty
+
+    Raises
+    ------
+    InputError : the folder does not exist, or nothing in it can be a row
+    CancelledError : the user cancelled
+    """
+    found = scan(folder, progress)
+    left_out = list(found.left_out)
+    notes: list[str] = []
+    images = _wanted(found.images, modalities, views, left_out)
+    rows: list[Row] = []
+    if labels is None:
+        pairs: list[tuple[DicomImage, Line | None]] = [(image, None) for image in images]
+    else:
+        joined = join(images, labels)
+        left_out += joined.left_out
+        notes += [*labels.sheet.notes, *joined.notes]
+        pairs = [pair for pair in zip(images, joined.lines, strict=True) if pair[1] is not None]
+    numbers: Counter[tuple[str, str]] = Counter()
+    for image, line in pairs:
+        fields, problems = _fields(image, labels, line)
+        if problems:
+            left_out.append(LeftOut(image.place, _sentence(problems)))
+            continue
+        study = fields["patient_id"], fields["study_id"]
+        numbers[study] += 1
+        if numbers[study] > 1:
+            fields["study_id"] += f"-{numbers[study]}"
+        rows.append(Row(**fields))
+    if not rows:
+        reasons = "; ".join(f"{each.what}: {each.reason}" for each in left_out[:_FEW_REASONS]) or "it holds no files."
+        raise InputError(f"Nothing in the folder {folder.name} can be a study of a cohort: {reasons}")
+    return Made(tuple(rows), tuple(left_out), (*notes, *_notes(rows, labels, found.named)))
+
+
+def write_left_out(path: Path, left_out: Sequence[LeftOut]) -> None:
+    """Write what takes no part as a table of two columns.
+
+    Raises
+    ------
+    OutputError : it cannot be written
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("what", "reason"))
+    writer.writerows((each.what, each.reason) for each in left_out)
+    write_text(path, text.getvalue())
+
+
+def _wanted(
+    images: Sequence[DicomImage], modalities: Collection[str], views: Collection[str], left_out: list[LeftOut]
+) -> list[DicomImage]:
+    wanted = []
+    for image in images:
+        if modalities and image.modality not in modalities:
+            left_out.append(LeftOut(image.place, f"Its modality is '{image.modality}'."))
+        elif views and image.view not in views:
+            left_out.append(LeftOut(image.place, f"Its view is '{image.view}'." if image.view else "It has no view."))
+        else:
+            wanted.append(image)
+    return wanted
+
+
+def _fields(image: DicomImage, labels: Labels | None, line: Line | None) -> tuple[dict[str, Any], list[str]]:
+    """The arguments of the image's `Row`, and what is wrong with them."""
+    fields: dict[str, Any] = {
+        "patient_id": image.patient_id,
+        "study_id": image.accession or image.study_uid or image.place,
+        "image": image.path,
+        **{name: getattr(image, name) for name in ("site", "scanner", "age", "sex", "view", "laterality")},
+        "clinical": {"modality": image.modality},
+    }
+    problems: list[str] = []
+    if labels is not None and line is not None:
+        said, problems = _said(fields, labels, line)
+        fields |= {name: value for name, value in said.items() if value not in (None, "", {})}
+        fields["clinical"] = {"modality": image.modality, **said.get("clinical", {})}
+    if not fields["patient_id"]:
+        problems.append("its header has no PatientID; give a column patient_id in the spreadsheet")
+    return fields, problems
+
+
+def _said(fields: dict[str, Any], labels: Labels, line: Line) -> tuple[dict[str, Any], list[str]]:
+    """What the line of the spreadsheet says, checked as a line of a cohort is."""
+    cells = {name: cell for name, cell in labels.cells(line).items() if cell}
+    needed = {name: str(fields[name]) or "unknown" for name in NEEDED}
+    written = {**needed, **cells}
+    line = replace(line, values=tuple(written.values()))
+    reader = LineReader(tuple(written), line, labels.folder, labels.sheet.decimal_comma)
+    said = dict(reader.fields())
+    names = {"masks" if name.startswith(MASK) else name for name in cells} | {"clinical"}
+    problems = [f"in line {line.number} of {labels.name} {problem}" for problem in reader.problems]
+    return {name: value for name, value in said.items() if name in names}, problems
+
+
+def _sentence(problems: Sequence[str]) -> str:
+    text = "; ".join(problems)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _notes(rows: Sequence[Row], labels: Labels | None, named: int) -> list[str]:
+    notes = []
+    patients = Counter(row.patient_id for row in rows)
+    if labels is not None and labels.ignored:
+        names = ", ".join(labels.ignored)
+        notes.append(f"Columns of {labels.name} that were not taken over (--keep does): {names}.")
+    if labels is not None and labels.on == "patient_id" and (several := sum(n > 1 for n in patients.values())):
+        notes.append(f"{several} patients have several images; each got the label of its patient.")
+    if alike := spelled_differently([row.label for row in rows if row.label]):
+        notes.append(f"Labels that differ in capitals or spaces alone are different classes: {', '.join(alike)}.")
+    if len(patients) == 1 < len(rows):
+        notes.append(
+            f"All {len(rows)} studies have one PatientID. If it was put there to hide the patients, give the "
+            "spreadsheet a column patient_id: patients must not be on two sides of a split."
+        )
+    if named:
+        notes.append(f"The paths of {named} files hold parts of patients' names, and so will the table; rename them.")
+    return notes

@@ -1,0 +1,64 @@
+"""Numbers instead of patient IDs, and the private table that tells who they are."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ...errors import InputError
+from ...files import write_text
+from ..cohort import Row
+from ..spreadsheet import read_sheet
+
+COLUMNS = ("patient_id", "study_id", "pseudonym", "study_pseudonym")
+_OWNER_ALONE = 0o600
+
+
+def pseudonymized(rows: Sequence[Row], table: Path) -> tuple[Row, ...]:
+    """Rows with ``P0001`` for the patient and ``P0001-1`` for the study; the table holds both names of each.
+
+    A table that is there already is read and added to: who has a number keeps it. New patients are numbered in the
+    order of a hash of their ID, because the order of IDs tells when a patient came. Only the owner may read the table.
+
+    Raises
+    ------
+    InputError : the table is there and is none of pseudonyms
+    OutputError : it cannot be written
+    """
+    known = _read(table) if table.exists() else {}
+    patients = {patient: name.rpartition("-")[0] for (patient, _), name in known.items()}
+    studies = {patient: sum(who == patient for who, _ in known) for patient in patients}
+    for patient in sorted({row.patient_id for row in rows} - patients.keys(), key=_scattered):
+        patients[patient], studies[patient] = f"P{len(patients) + 1:04d}", 0
+    for row in rows:
+        if (row.patient_id, row.study_id) not in known:
+            studies[row.patient_id] += 1
+            known[row.patient_id, row.study_id] = f"{patients[row.patient_id]}-{studies[row.patient_id]}"
+    _write(table, ((*who, patients[who[0]], name) for who, name in known.items()))
+    return tuple(
+        replace(row, patient_id=patients[row.patient_id], study_id=known[row.patient_id, row.study_id]) for row in rows
+    )
+
+
+def _scattered(patient: str) -> str:
+    return hashlib.sha256(patient.encode()).hexdigest()
+
+
+def _read(table: Path) -> dict[tuple[str, str], str]:
+    sheet = read_sheet(table)
+    if sheet.header != COLUMNS or any(len(line.values) != len(COLUMNS) for line in sheet.lines):
+        raise InputError(f"{table.name} is there already and is no table of pseudonyms; choose another name.")
+    return {(line.values[0], line.values[1]): line.values[3] for line in sheet.lines}
+
+
+def _write(table: Path, lines: Iterable[tuple[str, ...]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(lines)
+    write_text(table, text.getvalue())
+    table.chmod(_OWNER_ALONE)
