@@ -13,10 +13,10 @@ import sys
 from collections.abc import Sequence
 
 from . import RESEARCH_USE, __version__
-from .commands import audit, bundles, demo, evaluate, radiomics, read, signature, train
+from .commands import audit, bundles, cohort, demo, evaluate, radiomics, read, signature, train
 from .errors import CancelledError, EngineError, InputError, ReadingRoomError, RefusedError
 
-COMMANDS = (read, bundles, radiomics, signature, audit, train, evaluate, demo)
+COMMANDS = (read, bundles, radiomics, signature, cohort, audit, train, evaluate, demo)
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 130
 
 
