@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from readingroom.learning.protocol import READERS, Protocol, load_protocol
+from readingroom.learning.protocols.protocol import READERS, Protocol, load_protocol
 from readingroom.networks.registry import ARCHITECTURES
 
 PATH = Path(__file__).resolve().parent.parent / "docs" / "protocols.md"

@@ -1,4 +1,4 @@
-"""What the training loop costs: images per second of `readingroom.learning.loop` against a bare torch loop.
+"""What the training loop costs: images per second of `readingroom.learning.training.loop` against a bare torch loop.
 
     python bench/training.py [--network resnet18] [--size 224] [--images 64] [--batch 16] [--repeats 5] [--threads 2]
                              [--device cpu] [--precision 32]
@@ -32,15 +32,15 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from readingroom.engine.progress import Progress
-from readingroom.learning.cohort import Cohort, Row
-from readingroom.learning.loop.data import Look, Plain, Side, Varied
-from readingroom.learning.loop.fit import fit
-from readingroom.learning.loop.order import EpochOrder
-from readingroom.learning.losses.cross_entropy import CrossEntropy
-from readingroom.learning.normalization import normalization
-from readingroom.learning.picture_store import PictureStore
-from readingroom.learning.protocol import Augment, Change, Input, Optimizer, Protocol, Schedule
-from readingroom.learning.splits import Split
+from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.splits import Split
+from readingroom.learning.protocols.protocol import Augment, Change, Input, Optimizer, Protocol, Schedule
+from readingroom.learning.training.loop.data import Look, Plain, Side, Varied
+from readingroom.learning.training.loop.fit import fit
+from readingroom.learning.training.loop.order import EpochOrder
+from readingroom.learning.training.losses.cross_entropy import CrossEntropy
+from readingroom.learning.training.normalization import normalization
+from readingroom.learning.training.picture_store import PictureStore
 from readingroom.networks import backbones, registry
 from readingroom.networks.heads import without_head
 

@@ -39,10 +39,10 @@ def _auc(text: str) -> float:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from ..learning import predictions
     from ..learning.audit.audit import PAGE, audit
     from ..learning.audit.finding import count
-    from ..learning.cohort import read_cohort
+    from ..learning.cohorts.cohort import read_cohort
+    from ..learning.judging import predictions
 
     cohort = read_cohort(options.cohort)
     with ProgressLine() as line:

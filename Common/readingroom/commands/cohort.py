@@ -12,7 +12,7 @@ from ..errors import InputError
 from .progress_line import ProgressLine
 
 if TYPE_CHECKING:
-    from ..learning.cohort import Row
+    from ..learning.cohorts.cohort import Row
     from ..learning.dicom_cohort.make import Made
 
 _KEYS = ("file", "series_uid", "accession", "study_uid", "patient_id")
@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
 
 
 def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    from ..learning.cohort import write_cohort
+    from ..learning.cohorts.cohort import write_cohort
     from ..learning.dicom_cohort.labels import read_labels
     from ..learning.dicom_cohort.make import make_cohort, write_left_out
     from ..learning.dicom_cohort.pseudonyms import pseudonymized

@@ -51,8 +51,8 @@ def add(commands: Any) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from ..engine.progress import Progress
-    from ..learning.evaluate import PREVALENCES, Options
-    from ..learning.evaluation_run import run
+    from ..learning.reporting.evaluate import PREVALENCES, Options
+    from ..learning.reporting.evaluation_run import run
 
     wanted = Options(
         level=options.level,
@@ -77,7 +77,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     for caveat in found.caveats:
         print(f"{caveat.level.upper()}: {caveat.sentence}")
     if auc := found.metrics.get("auc"):
-        from ..learning.figures.numbers import with_interval
+        from ..learning.reporting.figures.numbers import with_interval
 
         print(f"AUC {with_interval(auc, 3)}, {found.studies.judged} of level '{found.studies.level}'.")
     print(f"The report is in {options.out / 'report.html'}.")

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.progress import Progress
 from ..errors import InputError
-from ..learning.protocol import READERS, Protocol, load_protocol, read_protocol
+from ..learning.protocols.protocol import READERS, Protocol, load_protocol, read_protocol
 from .progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from ..bundles.bundle import Bundle
-    from ..learning.cohort import Cohort
+    from ..learning.cohorts.cohort import Cohort
 
 _TASKS = ("nih-pneumonia",)
 _MODES = {
@@ -75,15 +75,15 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     metadata = made.metadata
     few = next((warning for warning in metadata.warnings if warning.startswith("Exploratory")), "")
     if "auc" in metadata.metrics:
-        from ..learning.card import estimate_text
+        from ..learning.training.card import estimate_text
 
         print(f"AUC {estimate_text(metadata.metrics['auc'])}. {few}".rstrip())
     print(f"Bundle: {made.folder}")
 
 
 def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
-    from ..learning.train import train_bundle
-    from ..learning.training_run import About
+    from ..learning.training.train import train_bundle
+    from ..learning.training.training_run import About
 
     cohort = _cohort(options.cohort)
     return train_bundle(
@@ -108,11 +108,11 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
 
 
 def _plan(options: argparse.Namespace) -> str:
-    from ..learning.description import refuse_unreadable
-    from ..learning.hashes import fingerprints
-    from ..learning.plan import plan
-    from ..learning.rounds import rounds
-    from ..learning.train import mode_of
+    from ..learning.cohorts.hashes import fingerprints
+    from ..learning.protocols.plan import plan
+    from ..learning.training.description import refuse_unreadable
+    from ..learning.training.rounds import rounds
+    from ..learning.training.train import mode_of
 
     protocol = _protocol(options)
     refuse_unreadable(protocol, protocol.networks[0])
@@ -166,7 +166,7 @@ def _protocol(options: argparse.Namespace) -> Protocol:
 
 def _cohort(path: Path) -> Cohort:
     """The table; rows that cannot be used are said aloud."""
-    from ..learning.cohort import read_cohort
+    from ..learning.cohorts.cohort import read_cohort
 
     cohort = read_cohort(path)
     for sentence in (*cohort.notes, *cohort.problems[:_SHOWN]):
@@ -181,7 +181,7 @@ def _weights_file(weights: str | None) -> Path | None:
 
 
 def _name(options: argparse.Namespace) -> str:
-    from ..learning.question import plain_name
+    from ..learning.cohorts.question import plain_name
 
     return plain_name(f"{options.reader}-{options.cohort.stem}")
 

@@ -20,10 +20,10 @@ from ..files import write_text
 from ..phantoms.planted_cohort import Leak, Planted, best_auc, write_planted_cohort
 from ..reading import Estimate
 from .audit.audit import audit
-from .cohort import Cohort, read_cohort
-from .protocol import Protocol, load_protocol
-from .train import train_bundle
-from .training_run import About
+from .cohorts.cohort import Cohort, read_cohort
+from .protocols.protocol import Protocol, load_protocol
+from .training.train import train_bundle
+from .training.training_run import About
 
 SEPARATIONS = (0.0, 0.5, 1.0, 2.0)
 LEAKS: dict[Leak, str] = {

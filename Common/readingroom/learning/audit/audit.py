@@ -10,9 +10,9 @@ from pathlib import Path
 from ... import __version__, records
 from ...engine.progress import Progress
 from ...files import make_folder, write_text
-from ..cohort import Cohort
-from ..hashes import Fingerprints, fingerprints
-from ..predictions import Predictions
+from ..cohorts.cohort import Cohort
+from ..cohorts.hashes import Fingerprints, fingerprints
+from ..judging.predictions import Predictions
 from .copies import Copies, copy_findings, find_copies
 from .counts import Counts, Missing, count_classes, count_findings, missing_values
 from .finding import Finding, by_severity

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ...files import write_text
 from ...reading import Estimate
-from ..cohort import Cohort
-from ..figures.numbers import with_interval
-from ..page import Page
+from ..cohorts.cohort import Cohort
+from ..reporting.figures.numbers import with_interval
+from ..reporting.page import Page
 from . import drawings
 from .audit import Audit
 from .copies import Copies

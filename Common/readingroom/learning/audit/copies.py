@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cohort import Cohort, Row
-from ..hashes import ALIKE, Fingerprints, Pair, near_duplicates, standardized_prints
+from ..cohorts.cohort import Cohort, Row
+from ..cohorts.hashes import ALIKE, Fingerprints, Pair, near_duplicates, standardized_prints
 from .counts import outcome
 from .finding import Finding, count, some
 

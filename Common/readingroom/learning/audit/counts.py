@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats.contingency import association
 
-from ..cohort import Cohort, Row
-from ..cohort_line import KNOWN
+from ..cohorts.cohort import Cohort, Row
+from ..cohorts.cohort_line import KNOWN
 from .finding import Finding, count, some
 
 NO_SITE = "(no site)"

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ..figures.numbers import with_interval
-from ..figures.style import COLORS, GRAY, canvas, drawn
-from ..fingerprint import Floats, shown
+from ..cohorts.fingerprint import Floats, shown
+from ..reporting.figures.numbers import with_interval
+from ..reporting.figures.style import COLORS, GRAY, canvas, drawn
 from .shortcuts import Shortcut
 
 _LONGEST = 256  # pixels of a picture on the page

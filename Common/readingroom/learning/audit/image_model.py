@@ -9,8 +9,8 @@ import numpy as np
 from ...errors import InputError
 from ...evaluation.bootstrap import patient_bootstrap
 from ...reading import Estimate, Interval
-from ..cohort import Cohort
-from ..predictions import Predictions
+from ..cohorts.cohort import Cohort
+from ..judging.predictions import Predictions
 from .counts import outcome
 from .small_models import FEWEST, RESAMPLES, SmallModel, class_auc
 from .traits import Floats

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cohort import Cohort
-from ..hashes import Fingerprints, standardized_prints
+from ..cohorts.cohort import Cohort
+from ..cohorts.hashes import Fingerprints, standardized_prints
 from .counts import outcome
 from .finding import Finding
 

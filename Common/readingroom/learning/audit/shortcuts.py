@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats.contingency import association
 
-from ..figures.numbers import with_interval
+from ..reporting.figures.numbers import with_interval
 from .counts import NO_SITE, Counts
 from .finding import Finding, Severity, count, some
 from .image_model import Comparison

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from ..cohort import Cohort
-from ..hashes import Fingerprints
+from ..cohorts.cohort import Cohort
+from ..cohorts.hashes import Fingerprints
 from .copies import Copies
 from .finding import Finding, count, some
 

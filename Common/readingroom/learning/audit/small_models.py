@@ -19,10 +19,10 @@ from ...evaluation.auc import auc
 from ...evaluation.bootstrap import patient_bootstrap
 from ...evaluation.one_vs_rest import macro, one_vs_rest
 from ...reading import Estimate
-from ..cohort import Cohort
-from ..fingerprint import Fingerprint
-from ..hashes import Fingerprints
-from ..splits import k_fold, patient_groups
+from ..cohorts.cohort import Cohort
+from ..cohorts.fingerprint import Fingerprint
+from ..cohorts.hashes import Fingerprints
+from ..cohorts.splits import k_fold, patient_groups
 from .counts import outcome
 from .traits import Floats, metadata, patient_numbers, sites, thumbnails
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cohort import Cohort, Row
-from ..fingerprint import Fingerprint
+from ..cohorts.cohort import Cohort, Row
+from ..cohorts.fingerprint import Fingerprint
 
 Floats = NDArray[np.float64]
 _MOST_WORDS = 30  # different values of a fact that are told apart; the rarer ones count as one

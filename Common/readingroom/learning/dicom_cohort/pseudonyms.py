@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ...errors import InputError
 from ...files import write_text
-from ..cohort import Row
-from ..spreadsheet import read_sheet
+from ..cohorts.cohort import Row
+from ..cohorts.spreadsheet import read_sheet
 
 COLUMNS = ("patient_id", "study_id", "pseudonym", "study_pseudonym")
 _OWNER_ALONE = 0o600

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...bundles.metadata import BundleMetadata
 from ...reading import Estimate
-from ..folds import patient_folds
+from ..training.folds import patient_folds
 from .films import EXAMPLE_PATIENTS, Films
 from .out_of_fold import Judgement, OutOfFold, advantage, auc_of
 

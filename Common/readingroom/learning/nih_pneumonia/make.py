@@ -31,7 +31,7 @@ from ...files import make_folder, write_text
 from ...networks import backbones, tflite_weights
 from ...networks.two_branches import TwoBranches
 from ...trust.distance import FeatureStatistics, cross_fitted_distances, fit_statistics
-from ..folds import patient_folds
+from ..training.folds import patient_folds
 from . import baselines, card
 from .films import Films, read_films
 from .fine_tune import Network, Recipe, keep_activations, pooled_after_each_block, predict, train

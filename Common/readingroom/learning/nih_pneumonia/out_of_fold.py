@@ -13,8 +13,8 @@ from ...bundles.confidence import Calibration, Conformal, OperatingPoint
 from ...evaluation.auc import auc
 from ...evaluation.bootstrap import patient_bootstrap
 from ...reading import Estimate
-from .. import calibrated, judgement
-from ..predictions import Predictions
+from ..judging import calibrated, judgement
+from ..judging.predictions import Predictions
 
 Floats = NDArray[np.float64]
 
@@ -92,7 +92,7 @@ def advantage(
 
 
 def judge(found: OutOfFold, matched: NDArray[np.bool_], resamples: int = RESAMPLES) -> Judgement:
-    """`readingroom.learning.judgement.judge`, and the AUC of the matched films.
+    """`readingroom.learning.judging.judgement.judge`, and the AUC of the matched films.
 
     Raises
     ------

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from .. import public_cohorts
-from ..cohort import Cohort
-from ..protocol import Augment, Change, Protocol, load_protocol
+from ..cohorts import public_cohorts
+from ..cohorts.cohort import Cohort
+from ..protocols.protocol import Augment, Change, Protocol, load_protocol
 
 Start = Literal["scratch", "imagenet"]
 

@@ -23,8 +23,8 @@ from ...engine.device import Wanted
 from ...engine.progress import Progress
 from ...errors import ReadingRoomError
 from ...files import make_folder, write_text
-from ..train import train_bundle
-from ..training_run import About
+from ..training.train import train_bundle
+from ..training.training_run import About
 from . import page
 from .experiments import IMAGENET, Experiment, experiments
 from .survival_as_class import MODELS, SignatureResult, measure

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from readingroom.learning.cohort import Cohort, Row
-from readingroom.learning.hashes import Fingerprints, fingerprints
+from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.hashes import Fingerprints, fingerprints
 
 
 @pytest.fixture(scope="module", autouse=True)

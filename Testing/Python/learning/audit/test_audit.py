@@ -15,8 +15,8 @@ from readingroom.cli import main
 from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError
 from readingroom.learning.audit.audit import Audit, audit
-from readingroom.learning.cohort import Cohort, read_cohort, write_cohort
-from readingroom.learning.public_cohorts import chest_radiographs
+from readingroom.learning.cohorts.cohort import Cohort, read_cohort, write_cohort
+from readingroom.learning.cohorts.public_cohorts import chest_radiographs
 from readingroom.phantoms.planted_cohort import Planted, write_planted_cohort
 
 STUDIES = 48

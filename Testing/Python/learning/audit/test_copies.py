@@ -12,7 +12,7 @@ from PIL import Image
 from readingroom.learning.audit.copies import copy_findings, find_copies
 from readingroom.learning.audit.finding import Finding
 from readingroom.learning.audit.sides import side_findings
-from readingroom.learning.cohort import Cohort, Row
+from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.phantoms.dicom_files import write_dicom
 
 

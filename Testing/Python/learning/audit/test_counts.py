@@ -15,7 +15,7 @@ from readingroom.learning.audit.counts import (
     count_findings,
     missing_values,
 )
-from readingroom.learning.cohort import Cohort, Row
+from readingroom.learning.cohorts.cohort import Cohort, Row
 
 
 def a_row(number: int, label: str, site: str, **more) -> Row:

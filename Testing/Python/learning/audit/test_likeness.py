@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from readingroom.learning.audit.likeness import Likeness, likeness_findings, measure_likeness, natural
-from readingroom.learning.cohort import Cohort
-from readingroom.learning.public_cohorts import covid_ct
+from readingroom.learning.cohorts.cohort import Cohort
+from readingroom.learning.cohorts.public_cohorts import covid_ct
 
 
 def mixed(a_picture, rows, owner) -> Cohort:

@@ -15,8 +15,8 @@ from readingroom.learning.audit.counts import count_classes
 from readingroom.learning.audit.image_model import Comparison, compare_auc, compare_predictions
 from readingroom.learning.audit.shortcuts import Shortcut, shortcut_findings, site_findings
 from readingroom.learning.audit.small_models import METADATA, NUMBER, PIXELS, SITE, SmallModel, small_models
-from readingroom.learning.cohort import Cohort, Row
-from readingroom.learning.predictions import EXTERNAL, Predictions
+from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.judging.predictions import EXTERNAL, Predictions
 from readingroom.reading import Estimate, Interval
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from readingroom.learning.cohort import Cohort, Row, read_cohort, write_cohort
-from readingroom.learning.protocol import Protocol, load_protocol
+from readingroom.learning.cohorts.cohort import Cohort, Row, read_cohort, write_cohort
+from readingroom.learning.protocols.protocol import Protocol, load_protocol
 from readingroom.phantoms.chest_radiograph import Opacity, chest_radiograph
 from readingroom.phantoms.dicom_files import stored, write_dicom
 

@@ -13,13 +13,13 @@ import torch
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.engine.progress import Progress
-from readingroom.learning.cohort import Cohort, Row
-from readingroom.learning.feature_cache import Source
-from readingroom.learning.frozen import prepare_frozen
-from readingroom.learning.normalization import normalization
-from readingroom.learning.protocol import Input, Protocol
-from readingroom.learning.question import question_of
-from readingroom.learning.splits import Split
+from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.question import question_of
+from readingroom.learning.cohorts.splits import Split
+from readingroom.learning.protocols.protocol import Input, Protocol
+from readingroom.learning.training.feature_cache import Source
+from readingroom.learning.training.frozen import prepare_frozen
+from readingroom.learning.training.normalization import normalization
 
 
 @pytest.fixture(scope="module")

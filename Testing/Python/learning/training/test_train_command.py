@@ -13,7 +13,7 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 from readingroom.bundles.bundle import load
 from readingroom.cli import FAILED, REFUSED, main
 from readingroom.files import write_text
-from readingroom.learning.protocol import Protocol
+from readingroom.learning.protocols.protocol import Protocol
 from readingroom.records import to_json
 
 

@@ -15,14 +15,14 @@ from readingroom.errors import InputError
 from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
 from readingroom.imaging.radiograph import prepare
-from readingroom.learning import predictions
-from readingroom.learning.cohort import Cohort
-from readingroom.learning.figures.training_curves import read_history
-from readingroom.learning.fine_tuned import FineTuned
-from readingroom.learning.predict import load_network
-from readingroom.learning.protocol import Protocol, Validation
-from readingroom.learning.question import question_of
-from readingroom.learning.train import train_bundle
+from readingroom.learning.cohorts.cohort import Cohort
+from readingroom.learning.cohorts.question import question_of
+from readingroom.learning.judging import predictions
+from readingroom.learning.protocols.protocol import Protocol, Validation
+from readingroom.learning.reporting.figures.training_curves import read_history
+from readingroom.learning.reporting.predict import load_network
+from readingroom.learning.training.fine_tuned import FineTuned
+from readingroom.learning.training.train import train_bundle
 
 
 def test_a_held_out_part_is_judged_by_the_network_that_ships_with_outputs_in_the_bundle_s_order(

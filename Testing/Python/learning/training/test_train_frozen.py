@@ -17,14 +17,15 @@ from readingroom.errors import CancelledError, InputError
 from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
 from readingroom.imaging.radiograph import prepare
-from readingroom.learning import predictions, seen
-from readingroom.learning.cohort import Cohort
-from readingroom.learning.feature_cache import FrozenNetwork
-from readingroom.learning.predict import load_network
-from readingroom.learning.predictions import Predictions
-from readingroom.learning.protocol import Protocol
-from readingroom.learning.train import train_bundle
-from readingroom.learning.training_run import About
+from readingroom.learning.cohorts.cohort import Cohort
+from readingroom.learning.judging import predictions
+from readingroom.learning.judging.predictions import Predictions
+from readingroom.learning.protocols.protocol import Protocol
+from readingroom.learning.reporting.predict import load_network
+from readingroom.learning.training import seen
+from readingroom.learning.training.feature_cache import FrozenNetwork
+from readingroom.learning.training.train import train_bundle
+from readingroom.learning.training.training_run import About
 from readingroom.readers import make_reader
 from readingroom.readers.base import read
 
@@ -114,7 +115,7 @@ def test_a_second_run_computes_nothing_again_and_makes_the_same_bundle(
         raise AssertionError("it was computed before")
 
     monkeypatch.setattr(FrozenNetwork, "features", refuse)
-    monkeypatch.setattr("readingroom.learning.heads.linear.LinearHead.fit", refuse)
+    monkeypatch.setattr("readingroom.learning.training.heads.linear.LinearHead.fit", refuse)
     about = About(title="Opacities on phantoms", demonstration=True)
     audit = ("The class follows the site.",)
     again = train_bundle(

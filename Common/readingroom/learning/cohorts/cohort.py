@@ -1,0 +1,219 @@
+"""A cohort: a table of studies with outcomes, read from ``cohort.csv``.
+
+Columns: ``patient_id``, ``study_id``, ``image`` (a file or a DICOM folder; paths count from the table's folder), any
+``mask_<name>``, then ``label`` or ``time`` and ``event``, and if known ``site``, ``scanner``, ``origin`` (real or
+synthetic), ``age``, ``sex``, ``view``, ``laterality``, ``split`` (train, validation, test). Every further column is
+kept as a clinical variable. A row that cannot be used is never dropped in silence: it becomes a line in
+`Cohort.problems`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ...files import write_text
+from ...records import frozen
+from .cohort_line import KNOWN, MASK, NEEDED, ORIGINS, SIDES, LineReader, Origin, Side, is_known
+from .spreadsheet import read_sheet
+
+
+@dataclass(frozen=True)
+class Row:
+    """One study of a cohort.
+
+    Parameters
+    ----------
+    patient_id, study_id : who, and which of the patient's studies; the pair is unique within a cohort
+    image : a file or a folder of DICOM files
+    masks : further files by name (``mask_liver`` is ``liver``)
+    label : the class; None where the outcome is a time
+    time, event : months until the event or the end of follow-up, and whether the event was seen; None beside a label
+    age : in years
+    split : the side the table itself puts the study on; empty where it does not say
+    clinical : all other columns, as written
+
+    Raises
+    ------
+    ValueError : no patient or study, a time without an event, a label beside a time, an unknown origin or split
+    """
+
+    patient_id: str
+    study_id: str
+    image: Path
+    label: str | None = None
+    time: float | None = None
+    event: bool | None = None
+    masks: Mapping[str, Path] = field(default_factory=dict)
+    site: str = ""
+    scanner: str = ""
+    origin: Origin = "real"
+    age: float | None = None
+    sex: str = ""
+    view: str = ""
+    laterality: str = ""
+    split: Side = ""
+    clinical: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.patient_id or not self.study_id:
+            raise ValueError("A row needs a patient and a study.")
+        if (self.time is None) != (self.event is None):
+            raise ValueError("A time needs to know whether the event was seen, and an event when.")
+        if self.label is not None and self.time is not None:
+            raise ValueError("An outcome is a label or a time with its event, not both.")
+        if self.origin not in ORIGINS or self.split not in SIDES:
+            raise ValueError(f"A row of origin '{self.origin}' on the side '{self.split}' is not known.")
+        object.__setattr__(self, "masks", frozen(self.masks))
+        object.__setattr__(self, "clinical", frozen(self.clinical))
+
+    @property
+    def synthetic(self) -> bool:
+        return self.origin == "synthetic"
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Studies in the order of the table. Arrays have one entry for each row.
+
+    Parameters
+    ----------
+    rows : the usable ones
+    problems : one sentence for each row that is not, with its line number
+    notes : what had to be guessed when the table was read
+    """
+
+    rows: tuple[Row, ...]
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels that occur, sorted."""
+        return tuple(sorted({row.label for row in self.rows if row.label is not None}))
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(rows,) place of each label in `classes`; -1 where a row has none."""
+        place = {label: number for number, label in enumerate(self.classes)}
+        return np.array([-1 if row.label is None else place[row.label] for row in self.rows], dtype=np.int64)
+
+    @property
+    def patients(self) -> NDArray[np.str_]:
+        return self.column("patient_id")
+
+    @property
+    def sites(self) -> NDArray[np.str_]:
+        return self.column("site")
+
+    @property
+    def synthetic(self) -> NDArray[np.bool_]:
+        return np.array([row.synthetic for row in self.rows], dtype=bool)
+
+    def column(self, name: str) -> NDArray[np.str_]:
+        """(rows,) a column of text, be it one of `Row` or a clinical variable (empty where missing)."""
+        known = name in Row.__dataclass_fields__
+        values = [getattr(row, name) if known else row.clinical.get(name) for row in self.rows]
+        return np.array(["" if value is None else str(value) for value in values], dtype=np.str_)
+
+    def take(self, rows: Iterable[int] | NDArray[np.intp] | NDArray[np.bool_]) -> Cohort:
+        """The cohort of these rows, given as numbers or as a mask."""
+        wanted = np.asarray(rows)
+        numbers = np.flatnonzero(wanted) if wanted.dtype == bool else wanted.astype(np.intp)
+        return Cohort(tuple(self.rows[int(number)] for number in numbers), self.problems, self.notes)
+
+
+def read_cohort(path: Path) -> Cohort:
+    """The studies of a table; those that cannot be used are `Cohort.problems`, a sentence each.
+
+    Commas, semicolons (then 65,5 is a number) or tabs; UTF-8 with or without a mark, UTF-16, or Windows-1252, which a
+    note says. Known columns are found whatever the case of their names. Paths count from the table's folder; whether
+    there is a file is for the audit and the training to say. An empty origin is real.
+
+    Raises
+    ------
+    InputError : the table cannot be read, a needed column is missing, it has no rows, or none that can be used
+    """
+    sheet = read_sheet(path)
+    header = tuple(name.lower() if is_known(name.lower()) else name for name in sheet.header)
+    _refuse_header(header, path.name)
+    if not sheet.lines:
+        raise InputError(f"The cohort {path.name} has no rows.")
+    rows: list[Row] = []
+    problems: list[str] = []
+    seen: dict[tuple[str, str], int] = {}
+    for line in sheet.lines:
+        reader = LineReader(header, line, path.parent, sheet.decimal_comma)
+        fields = reader.fields()
+        key = (fields.get("patient_id", ""), fields.get("study_id", ""))
+        if earlier := seen.get(key):
+            reader.problems.append(f"study '{key[1]}' of patient '{key[0]}' is in line {earlier} already")
+        if reader.problems:
+            problems.append(f"Line {line.number}: {'; '.join(reader.problems)}.")
+        else:
+            rows.append(Row(**fields))
+            seen[key] = line.number
+    if not rows:
+        raise InputError(f"No row of the cohort {path.name} can be used. {problems[0]}")
+    return Cohort(tuple(rows), tuple(problems), sheet.notes)
+
+
+def write_cohort(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows as a table that `read_cohort` reads back.
+
+    Images and masks beneath the table's folder are written relative to it, others in full. Columns that no row fills
+    are left out.
+
+    Raises
+    ------
+    ValueError : two rows of one patient and study
+    OutputError : the folder is missing or read-only, or the disk is full
+    """
+    rows = list(rows)
+    if len({(row.patient_id, row.study_id) for row in rows}) < len(rows):
+        raise ValueError("Two rows of a cohort have the same patient and study.")
+    lines = [_cells(row, path.absolute().parent) for row in rows]
+    filled = dict.fromkeys(name for line in lines for name, cell in line.items() if cell)
+    masks = sorted(name for name in filled if name.startswith(MASK))
+    clinical = [name for name in filled if not is_known(name)]
+    optional = [name for name in KNOWN if name in filled and name not in NEEDED]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, (*NEEDED, *masks, *optional, *clinical), lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(lines)
+    write_text(path, text.getvalue())
+
+
+def _refuse_header(header: tuple[str, ...], name: str) -> None:
+    if missing := [column for column in NEEDED if column not in header]:
+        raise InputError(f"The cohort {name} has no column {', '.join(missing)}.")
+    if "label" not in header and not {"time", "event"} <= set(header):
+        raise InputError(f"The cohort {name} has neither a column label nor the columns time and event.")
+    if repeated := sorted({column for column in header if header.count(column) > 1}):
+        raise InputError(f"The cohort {name} has two columns named {', '.join(repeated)}.")
+
+
+def _cells(row: Row, folder: Path) -> dict[str, str]:
+    def path(found: Path) -> str:
+        absolute = found.absolute()
+        return (absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute).as_posix()
+
+    def number(found: float | None) -> str:
+        return "" if found is None else f"{found:.10g}"
+
+    cells = {name: str(getattr(row, name)) for name in ("patient_id", "study_id", "site", "scanner", "sex", "view")}
+    cells |= {"laterality": row.laterality, "split": row.split, "label": row.label or "", "image": path(row.image)}
+    cells |= {"time": number(row.time), "event": "" if row.event is None else str(int(row.event))}
+    cells |= {"age": number(row.age), "origin": row.origin}
+    cells |= {f"{MASK}{name}": path(mask) for name, mask in row.masks.items()}
+    return cells | {name: value for name, value in row.clinical.items() if value}

@@ -1,0 +1,1 @@
+"""What predictions are worth, on rows that the models had not seen."""

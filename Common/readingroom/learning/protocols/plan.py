@@ -1,0 +1,287 @@
+"""What a protocol will do, in words, before anything is computed."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import torch
+
+from ...networks import registry
+from ..cohorts.cohort import Cohort
+from ..cohorts.splits import Rows, Split
+from ..training.network import JOINS_ANSWERS, make_network
+from .protocol import INPUT_SETTINGS, Change, Protocol
+
+_WIDTH, _COLUMN = 110, 26
+_Lines = list[tuple[str, str, str]]  # what, how, and the dotted field that it comes from
+
+
+def plan(protocol: Protocol, cohort: Cohort | None = None, splits: Sequence[Split] = (), outputs: int = 0) -> str:
+    """The whole plan as text, for the shell.
+
+    Parameters
+    ----------
+    cohort, splits : what it would be done with, if known: the rows of each side are then counted
+    outputs : of the network; 0 for as many as the cohort has classes, or two
+
+    Raises
+    ------
+    InputError : a network of the protocol does not read its kind of image
+    BundleError : there is no such network
+    SetupError : torch, timm or MONAI is not installed
+    """
+    outputs = outputs or (len(cohort.classes) if cohort is not None and cohort.classes else 2)
+    sections: list[tuple[str, _Lines]] = [
+        ("Network", _network(protocol, outputs)),
+        ("Input", _input(protocol)),
+        ("Augmentation", _augmentation(protocol)),
+        ("Training", _training(protocol)),
+        ("Judged on", _validation(protocol)),
+    ]
+    parts = [f"{protocol.title}\n" + _filled(f"{protocol.name}: {protocol.source}", "", "")]
+    parts += [f"{title}\n" + "\n".join(_written(protocol, lines)) for title, lines in sections]
+    if cohort is not None:
+        parts.append("Cohort\n" + "\n".join(_cohort(protocol, cohort, splits)))
+    parts.append("Fitted on what\n" + "\n".join(_item(text) for text in _FITTED))
+    if missing := _missing(protocol):
+        parts.append("Not there yet\n" + "\n".join(_item(text) for text in missing))
+    if protocol.facts:
+        parts.append("What the paper says besides\n" + "\n".join(_facts(protocol)))
+    if protocol.flaws:
+        parts.append(f"Flaws of the paper ({len(protocol.flaws)})\n" + "\n".join(_flaws(protocol)))
+    return "\n\n".join(parts) + "\n"
+
+
+# The same for every protocol: this is what keeps the numbers honest.
+_FITTED = (
+    "Weights, and mean and deviation of the pixels where the protocol asks for those of the training rows: training "
+    "rows of the same fold.",
+    "The epoch: validation rows of the same fold, by their loss.",
+    "Calibration, operating points, conformal sets: answers to rows that the answering network had not seen; what they "
+    "are reported on had no part in them.",
+    "A patient, or an image pixel for pixel, is on one side of a split only; synthetic rows only train.",
+)
+
+
+def _network(protocol: Protocol, outputs: int) -> _Lines:
+    begin = {
+        "none": "random values",
+        "imagenet": "weights of ImageNet",
+        "medicalnet": "weights of MedicalNet (23 data sets)",
+        "kinetics": "weights of Kinetics",
+    }
+    lines: _Lines = []
+    for name in protocol.networks:
+        all_of_it, learning = parameters(protocol, name, outputs)
+        counted = f"{all_of_it:,} parameters with {outputs} outputs, {learning:,} of them trained"
+        lines.append((name, f"{registry.find(name).title}: {counted}", "networks" * (name == protocol.networks[-1])))
+    lines.append(("begins with", begin[protocol.weights], "weights"))
+    lines.append(("trained", protocol.trained.replace("-", " "), "trained"))
+    lines.append(("head", _with_numbers(protocol.head, protocol.head_settings), "head"))
+    if protocol.input.kind != "volume" and protocol.aggregation != "none":
+        joined = "answers" if protocol.aggregation in JOINS_ANSWERS else "features"
+        lines.append(("aggregation", f"{protocol.aggregation} of the {joined}", "aggregation"))
+    return lines
+
+
+def parameters(protocol: Protocol, name: str, outputs: int) -> tuple[int, int]:
+    """How many parameters a network of the protocol has, and how many of them learn. Nothing is computed."""
+    with torch.device("meta"):
+        network = make_network(protocol, outputs, name, empty=True)
+    counts = [(parameter.numel(), parameter.requires_grad) for parameter in network.parameters()]
+    return sum(count for count, _ in counts), sum(count for count, learns in counts if learns)
+
+
+def _input(protocol: Protocol) -> _Lines:
+    wanted = protocol.input
+    normalized = {
+        "training": "mean and deviation of the training rows",
+        "imagenet": "mean and deviation of ImageNet",
+        "image": "mean and deviation of each image",
+        "none": "as they are, 0 to 1",
+    }
+    lines: _Lines = [
+        ("kind", wanted.kind, "input.kind"),
+        ("size", " x ".join(map(str, wanted.size)) + f", {wanted.channels} channels", "input.size input.channels"),
+        ("preset", wanted.preset, "input.preset"),
+        ("normalized by", normalized[wanted.normalize], "input.normalize"),
+    ]
+    for name, value in wanted.settings.items():
+        lines.append((name.replace("_", " "), f"{value:g} ({INPUT_SETTINGS[name]})", f"input.settings.{name}"))
+    return lines
+
+
+def _augmentation(protocol: Protocol) -> _Lines:
+    changes = protocol.augment.changes
+    if not changes:
+        return [("none", "images are taken as they are", "augment")]
+    lines: _Lines = [(change.name, _change(change), "") for change in changes]
+    return [*lines, ("drawn", f"for each {protocol.augment.per}", "augment")]
+
+
+def _change(change: Change) -> str:
+    amount = f", {_AMOUNTS[change.name](change.amount)}" if change.name in _AMOUNTS else ""
+    return f"with probability {change.probability:g}{amount}"
+
+
+_AMOUNTS: dict[str, Callable[[float], str]] = {
+    "rotate": "up to {:g} degrees each way".format,
+    "scale": "deviation {:g} of the natural logarithm".format,
+    "shift": "deviation {:g} of the size".format,
+    "exposure": "deviation {:g} of the natural logarithm of gamma and contrast".format,
+    "brightness": "deviation {:g} of the gray scale".format,
+    "sharpness": "by a factor of {:g}".format,
+}
+
+
+def _training(protocol: Protocol) -> _Lines:
+    optimizer = protocol.optimizer
+    numbers = f"momentum {optimizer.momentum:g}" if optimizer.name == "sgd" else _betas(protocol)
+    lines: _Lines = [
+        ("optimizer", f"{optimizer.name}, rate {optimizer.rate:g}, {numbers}, decay {optimizer.decay:g}",
+         " ".join(f"optimizer.{f}" for f in ("name", "rate", "momentum", "betas", "epsilon", "decay"))),
+        ("schedule", _schedule(protocol), "schedule schedule.name schedule.lowest"),
+        ("epochs", _epochs(protocol), "epochs least_epochs patience"),
+        ("batch", f"{protocol.batch}, {protocol.accumulate} for each step", "batch accumulate"),
+        ("precision", protocol.precision, "precision"),
+        ("loss", _with_numbers(protocol.loss, protocol.loss_settings), "loss"),
+        ("balance", _balance(protocol), "balance oversampling"),
+    ]  # fmt: skip
+    if protocol.mixup:
+        lines.append(("MixUp", f"alpha {protocol.mixup:g}", "mixup"))
+    if protocol.smoothing:
+        lines.append(("smoothing", f"{protocol.smoothing:g}", "smoothing"))
+    if protocol.averaging:
+        lines.append(("averaging", f"of the weights, decay {protocol.averaging:g}", "averaging"))
+    return [*lines, ("seed", str(protocol.seed), "seed")]
+
+
+def _betas(protocol: Protocol) -> str:
+    first, second = protocol.optimizer.betas
+    return f"betas {first:g} and {second:g}, epsilon {protocol.optimizer.epsilon:g}"
+
+
+def _schedule(protocol: Protocol) -> str:
+    if protocol.schedule.name == "one-cycle":
+        return f"one cycle up to {protocol.optimizer.rate:g} and down again, changed with each step"
+    if protocol.schedule.name == "constant":
+        return "constant"
+    last = protocol.epochs - 1
+    shown = sorted({round(last * part / 4) for part in range(5)})
+    rates = ", ".join(f"{epoch}: {protocol.rate(epoch):.4g}" for epoch in shown)
+    return f"cosine down to {protocol.schedule.lowest:g}; rate in epoch {rates}"
+
+
+def _epochs(protocol: Protocol) -> str:
+    text = f"at most {protocol.epochs}" if protocol.patience else str(protocol.epochs)
+    if protocol.patience:
+        text += f", ends after {protocol.patience} without a better validation loss"
+    return text + (f", at least {protocol.least_epochs}" if protocol.least_epochs > 1 else "")
+
+
+def _balance(protocol: Protocol) -> str:
+    if protocol.balance == "none":
+        return "none, rows count the same"
+    if protocol.balance == "weights":
+        return "rare classes weigh more in the loss, by the counts of the training rows"
+    if protocol.oversampling is None:
+        return "training rows are drawn so that all classes come up as often"
+    return f"training rows of rarer classes are drawn {protocol.oversampling:g} times as often"
+
+
+def _validation(protocol: Protocol) -> _Lines:
+    wanted = protocol.validation
+    kinds = {
+        "k-fold": f"{wanted.folds} folds by patient",
+        "hold-out": f"{wanted.hold_out:.1%} of the patients, once",
+        "leave-one-site-out": "each site, by networks that saw the others",
+    }
+    lines: _Lines = [("split", kinds[wanted.kind], "validation validation.kind validation.folds validation.hold_out")]
+    if wanted.kind == "k-fold" and wanted.hold_out:
+        lines.append(("kept aside", f"{wanted.hold_out:.1%} of the patients, tested once", ""))
+    if wanted.repeats > 1:
+        lines.append(("repeats", f"{wanted.repeats}, with other seeds", "validation.repeats"))
+    return [*lines, ("epoch chosen on", f"{wanted.inner:.1%} of the rows that are not tested", "validation.inner")]
+
+
+def _cohort(protocol: Protocol, cohort: Cohort, splits: Sequence[Split]) -> Iterable[str]:
+    synthetic = int(cohort.synthetic.sum())
+    yield _line("rows", f"{len(cohort)} of {len(set(cohort.patients))} patients, {synthetic} of them synthetic")
+    yield _line("labels", _counts(cohort, range(len(cohort))))
+    if cohort.problems:
+        yield _line("left out", f"{len(cohort.problems)} rows of the table that cannot be used")
+    steps = 0
+    for split in splits:
+        yield f"  {split.name}"
+        for side in ("train", "validation", "test"):
+            rows: Rows = getattr(split, side)
+            yield _line(f"  {side}", f"{len(rows)}: {_counts(cohort, rows)}" if len(rows) else "0")
+        steps += math.ceil(len(split.train) / (protocol.batch * protocol.accumulate)) * protocol.epochs
+    if splits:
+        yield _line("steps", f"at most {steps:,} for these splits, each on {protocol.batch * protocol.accumulate} rows")
+
+
+def _counts(cohort: Cohort, rows: Iterable[int]) -> str:
+    labels = [cohort.rows[int(row)].label for row in rows]
+    known = [f"{labels.count(name)} {name}" for name in cohort.classes]
+    without = labels.count(None)
+    return ", ".join([*known, *([f"{without} without a label"] if without else [])])
+
+
+def _missing(protocol: Protocol) -> list[str]:
+    """What the protocol names and this version cannot do."""
+    rooms = (("losses", "loss", protocol.loss), ("heads", "head", protocol.head))
+    missing = [
+        f"The {what} '{name}': this protocol cannot be trained by this version."
+        for room, what, name in rooms
+        if importlib.util.find_spec(f"readingroom.learning.training.{room}.{name.replace('-', '_')}") is None
+    ]
+    if protocol.input.kind == "slices" and protocol.aggregation in JOINS_ANSWERS and protocol.trained != "head":
+        missing.append(
+            f"A bundle is one network, and '{protocol.aggregation}' joins its answers to several slices: to train one, "
+            "take an aggregation of features, such as 'average-pooling'."
+        )
+    return missing
+
+
+def _facts(protocol: Protocol) -> Iterable[str]:
+    for fact in protocol.facts:
+        yield _item(f"{fact.what}: {fact.value} ({fact.source})")
+
+
+def _flaws(protocol: Protocol) -> Iterable[str]:
+    for number, flaw in enumerate(protocol.flaws, 1):
+        yield _item(f"{flaw.what} ({flaw.source})", f"{number:2d}. ")
+        yield _item(flaw.instead, "    -> ")
+
+
+def _with_numbers(name: str, settings: Mapping[str, float]) -> str:
+    numbers = ", ".join(f"{key} {value:g}" for key, value in settings.items())
+    return f"{name} ({numbers})" if numbers else name
+
+
+def _written(protocol: Protocol, lines: _Lines) -> Iterable[str]:
+    """Each line, and below it why a number is ours where the paper is silent."""
+    said = set()
+    for what, how, fields in lines:
+        yield _line(what, how)
+        for field in fields.split():
+            if field in protocol.ours and field not in said:
+                said.add(field)
+                yield _line("", f"ours: {protocol.ours[field]}")
+
+
+def _line(what: str, how: str) -> str:
+    label = f"  {what}".ljust(_COLUMN - 2) + "  "
+    return _filled(how, label, " " * _COLUMN)
+
+
+def _item(text: str, bullet: str = "- ") -> str:
+    return _filled(text, "  " + bullet, " " * (2 + len(bullet)))
+
+
+def _filled(text: str, first: str, others: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)

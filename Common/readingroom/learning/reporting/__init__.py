@@ -1,0 +1,1 @@
+"""What an evaluation finds, as a page, figures, numbers and checklists."""

@@ -1,0 +1,147 @@
+"""Simple models and other bundles beside the bundle that is judged, on the same studies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.progress import Progress
+from ...errors import InputError
+from ...evaluation.auc import auc
+from ...evaluation.bootstrap import patient_intervals
+from ...evaluation.one_vs_rest import macro
+from ...reading import Estimate
+from ..cohorts.cohort import Cohort
+from ..cohorts.hashes import fingerprints
+from ..cohorts.splits import Split, checked, k_fold
+from ..judging.comparison import Comparison, advantage, compare
+from ..judging.levels import Level, at_level
+from ..judging.minimum import can_be_judged, patients_of_each
+from ..judging.predictions import Predictions
+from ..judging.rivals import rivals
+from .evaluated import RivalResult
+
+_FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """Simple models on the studies that were judged.
+
+    Parameters
+    ----------
+    results : with their AUC and how much the bundle's exceeds it
+    predictions : of each, joined like those that were judged
+    notes : why there are none
+    """
+
+    results: tuple[RivalResult, ...] = ()
+    predictions: tuple[Predictions, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def simple_models(
+    images: Predictions, cohort: Cohort, level: Level, resamples: int, seed: int, progress: Progress | None = None
+) -> Beside:
+    """Train simple models on other patients of the same table and hold the bundle against them.
+
+    They know this table's way of choosing patients, which the bundle may not: where they come close or win, ask why.
+
+    Parameters
+    ----------
+    images : predictions of the bundle
+    cohort : its rows, at least those that were predicted
+    """
+    if images.multilabel:
+        return Beside(notes=("Simple models are made for classes that exclude each other only.",))
+    try:
+        rows = _as_predicted(images, cohort)
+        prints = fingerprints([row.image for row in rows.rows], progress=progress)
+        splits = _splits(images, rows, prints.pixel_hashes, seed)
+        found = rivals(images, rows, prints.prints, splits, images.classes, seed)
+    except InputError as error:
+        return Beside(notes=(f"No simple models beside the bundle: {error}",))
+    joined = [_rounded(at_level(rival.predictions, level)) for rival in found]
+    ours = at_level(images, level)
+    results = tuple(
+        RivalResult(rival.title, _auc(theirs, resamples, seed), advantage(ours, theirs, "", resamples, seed))
+        for rival, theirs in zip(found, joined, strict=True)
+    )
+    return Beside(results, tuple(joined))
+
+
+def against(
+    images: Predictions, name: str, other: Predictions, level: Level, permutations: int, resamples: int, seed: int
+) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
+    """Hold a bundle against another one on the studies that both answered, with a sentence where they are not all.
+
+    Raises
+    ------
+    InputError : the other one answers other classes, or there is no common study
+    """
+    ours, theirs = _keys(images), _keys(other)
+    common = set(ours) & set(theirs)
+    if not common:
+        raise InputError(f"'{name}' cannot be compared: it has no study in common with this evaluation.")
+    first = images.take(np.array([key in common for key in ours]))
+    second = other.take(np.array([key in common for key in theirs]))
+    notes = () if len(common) == len(ours) else (f"Compared with '{name}' on {len(common)} of {len(ours)} images.",)
+    return compare(first, {name: second}, level, permutations=permutations, resamples=resamples, seed=seed), notes
+
+
+def _as_predicted(images: Predictions, cohort: Cohort) -> Cohort:
+    """The rows that were predicted, in that order, labeled with the bundle's classes.
+
+    Raises
+    ------
+    InputError : a study that was predicted is not in the cohort
+    """
+    place = {(row.patient_id, row.study_id): row for row in cohort.rows}
+    keys = _keys(images)
+    if missing := [key for key in keys if key not in place]:
+        raise InputError(f"study '{missing[0][1]}' of patient '{missing[0][0]}' is not in the table.")
+    named = zip(keys, images.truth, strict=True)
+    return Cohort(tuple(replace(place[key], label=images.classes[int(truth)]) for key, truth in named))
+
+
+def _splits(images: Predictions, rows: Cohort, hashes: tuple[str, ...], seed: int) -> list[list[Split]]:
+    """The folds of the training where there were some, else (one network spoke of all rows) a cross-validation of them.
+
+    Raises
+    ------
+    InputError : too few patients of a class
+    """
+    if any(len(np.unique(folds)) < 2 for folds in images.folds):
+        count = max(min(_FOLDS, *patients_of_each(images).values()), 2)
+        seeds = range(seed, seed + images.repeats)
+        return [list(k_fold(rows, count, each, validation=0.0, hashes=hashes)) for each in seeds]
+    return [[_held_out(rows, folds == fold, hashes) for fold in np.unique(folds)] for folds in images.folds]
+
+
+def _held_out(rows: Cohort, tested: NDArray[np.bool_], hashes: tuple[str, ...]) -> Split:
+    nobody = np.array([], dtype=np.intp)
+    return checked(rows, Split(np.flatnonzero(~tested), nobody, np.flatnonzero(tested), "of the training"), hashes)
+
+
+def _rounded(predictions: Predictions) -> Predictions:
+    """Without the last digits, in which means of equal answers differ: a constant model must not order anything."""
+    return replace(predictions, logits=np.round(predictions.logits, 9))
+
+
+def _auc(predictions: Predictions, resamples: int, seed: int) -> Estimate:
+    """Over repeats, and over classes where there are several."""
+    findings = [name for name in predictions.findings if can_be_judged(predictions, name, 1)]
+    present = np.stack([predictions.present(name) for name in findings], axis=1)
+    scores = np.stack([predictions.scores(name) for name in findings], axis=2)
+
+    def mean(truth: np.ndarray, *repeats: np.ndarray) -> dict[str, float]:
+        return {"auc": float(np.mean([macro(auc, truth, repeat) for repeat in repeats]))}
+
+    return patient_intervals(mean, predictions.patients, present, *scores, resamples=resamples, seed=seed)["auc"]
+
+
+def _keys(predictions: Predictions) -> list[tuple[str, str]]:
+    pairs = zip(predictions.patients, predictions.study_ids, strict=True)
+    return [(str(patient), str(study)) for patient, study in pairs]

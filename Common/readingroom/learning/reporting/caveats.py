@@ -1,0 +1,86 @@
+"""What has to be said above the numbers of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...bundles.bundle import Bundle
+from ..judging.judgement import Judgement
+from ..judging.minimum import EXPLORATORY_BELOW
+from .evaluated import Caveat, RivalResult, Studies
+from .figures.numbers import with_interval
+
+_NEARLY_ALL = 0.95
+_GIVES_AWAY = 0.99  # AUC of a simple model beyond which it has seen the answer
+
+
+def caveats(bundle: Bundle, judgement: Judgement, studies: Studies) -> tuple[Caveat, ...]:
+    found = []
+    if bundle.metadata.demonstration:
+        sentence = "A demonstration bundle, trained on phantoms: its numbers mean nothing for patients."
+        found.append(Caveat("stop", sentence))
+    if judgement.exploratory:
+        counts = ", ".join(f"{judgement.patients[name]} with '{name}'" for name in judgement.exploratory)
+        found.append(
+            Caveat(
+                "warn",
+                f"Exploratory: fewer than {EXPLORATORY_BELOW} patients of a class ({counts}). No number "
+                "below may be quoted without its interval.",
+            )
+        )
+    if called := _all_called(judgement):
+        found.append(Caveat("warn", called))
+    if studies.far_away is not None and studies.far_away > 0.1 * studies.images:
+        found.append(
+            Caveat(
+                "warn",
+                f"{studies.far_away} of {studies.images} images lie further from the training images than "
+                "99 % of held-out ones: the bundle may not have been made for such images.",
+            )
+        )
+    if studies.refused:
+        found.append(
+            Caveat(
+                "info",
+                f"A read would refuse {len(studies.refused)} of {studies.images} images; they were counted "
+                "all the same.",
+            )
+        )
+    return tuple(found)
+
+
+def out_of_fold_caveat() -> Caveat:
+    """What predictions of a training cannot show."""
+    return Caveat(
+        "info",
+        "Patients of the training's own table, new to the network that answered; hospitals and scanners are not new.",
+    )
+
+
+def rival_caveats(rivals: Sequence[RivalResult]) -> tuple[Caveat, ...]:
+    """What simple models say of the bundle and of the table: not clearly beaten, or knowing too much."""
+    found = []
+    close = [rival for rival in rivals if rival.advantage.interval is None or rival.advantage.interval.low <= 0]
+    if close:
+        names = ", ".join(f"{rival.title} (AUC {with_interval(rival.auc)})" for rival in close)
+        found.append(Caveat("warn", f"The bundle is not clearly better than {names}."))
+    for rival in rivals:
+        if rival.auc.value >= _GIVES_AWAY:
+            found.append(Caveat("warn", f"From {rival.title} alone the class can be told: the table gives it away."))
+    return tuple(found)
+
+
+def _all_called(judgement: Judgement) -> str:
+    """A sentence when (nearly) everybody who does not have a class is called it all the same."""
+    rows, called = judgement.answers.predictions, judgement.answers.called
+    if rows.multilabel:
+        return ""
+    for number, name in enumerate(rows.classes):
+        others = rows.truth != number
+        if others.any() and called[others, number].mean() >= _NEARLY_ALL:
+            return (
+                f"{100 * called[:, number].mean():.0f} % of the cases were called '{name}', among them "
+                f"{int(called[others, number].sum())} of the {int(others.sum())} who do not have it: the bundle does "
+                "not tell them apart here."
+            )
+    return ""

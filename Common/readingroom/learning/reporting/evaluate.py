@@ -1,0 +1,328 @@
+"""What a bundle is worth on studies that trained nothing of it: everything measured, as one record.
+
+Two ways in: `evaluate_cohort` asks the bundle about a table of studies, `evaluate_out_of_fold` takes the predictions
+that its training made by cross-validation. `readingroom.learning.reporting.evaluation_page` makes the report of either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import __version__
+from ...bundles.bundle import Bundle
+from ...engine.device import Wanted
+from ...engine.progress import Progress
+from ...errors import InputError
+from ...evaluation.confusion_matrix import confusion_matrix
+from ...reading import Estimate
+from ...trust.distance import FeatureStatistics
+from ...trust.predictive_values import predictive_values
+from ..cohorts.cohort import Cohort
+from ..judging.comparison import PERMUTATIONS
+from ..judging.judgement import RESAMPLES, Judgement, judge, judge_bundle
+from ..judging.levels import Level
+from ..judging.predictions import Predictions
+from .beside import against as against_other
+from .beside import simple_models
+from .caveats import caveats, out_of_fold_caveat, rival_caveats
+from .evaluated import Caveat, Evaluation, Model, PointResult, PredictiveValue, Source, Studies
+from .figures.embedding import Projection, project
+from .overlap import Overlap
+from .predict import Predicted, predict
+from .subgroup_table import subgroup_table
+
+PREVALENCES = (0.005, 0.02, 0.1, 0.3)
+_GRAVEST_FIRST = ("stop", "warn", "info")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user may decide.
+
+    Parameters
+    ----------
+    level : what is judged: each ``study``, ``breast`` or ``patient``
+    labels : the bundle's label for a label of the table, where they differ
+    prevalences : for which predictive values are given
+    leave_out_seen : leave out studies that trained the bundle, instead of saying that the numbers are worthless
+    resamples, permutations : of the intervals and of the tests
+    seed : of both and of the picture of features
+    """
+
+    level: Level = "patient"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    prevalences: tuple[float, ...] = PREVALENCES
+    leave_out_seen: bool = False
+    device: Wanted = "auto"
+    resamples: int = RESAMPLES
+    permutations: int = PERMUTATIONS
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """The record, and the arrays that its figures are drawn from.
+
+    Parameters
+    ----------
+    images : the predictions as they were, one row an image
+    judgement : those rows, joined and measured
+    projection : of the features of ``images``; None where there are none or too few
+    rivals : what the simple models of ``evaluation.rivals`` said, joined like the rows of ``judgement``
+    """
+
+    evaluation: Evaluation
+    images: Predictions
+    judgement: Judgement
+    projection: Projection | None = None
+    rivals: tuple[Predictions, ...] = ()
+
+    def with_caveats(self, *found: Caveat) -> Evaluated:
+        """The same with more caveats, the gravest first."""
+        caveats = sorted((*self.evaluation.caveats, *found), key=lambda caveat: _GRAVEST_FIRST.index(caveat.level))
+        return replace(self, evaluation=replace(self.evaluation, caveats=tuple(caveats)))
+
+    def with_notes(self, *notes: str) -> Evaluated:
+        """The same with more notes."""
+        return replace(self, evaluation=replace(self.evaluation, notes=(*self.evaluation.notes, *notes)))
+
+
+def evaluate_cohort(
+    bundle: Bundle,
+    cohort: Cohort,
+    table: Path,
+    options: Options,
+    against: Bundle | None = None,
+    progress: Progress | None = None,
+) -> Evaluated:
+    """Ask the bundle about every study of a cohort and measure what it says.
+
+    Parameters
+    ----------
+    table : the file that the cohort was read from
+    against : another bundle, asked about the same studies
+
+    Raises
+    ------
+    InputError : no row can be used, or there is nothing to judge
+    BundleError, SetupError : as `predict`
+    CancelledError : the user cancelled
+    """
+    progress = progress or Progress()
+    overlap = Overlap.of(bundle, cohort, progress.part(0.0, 0.1))
+    left_out = cohort.problems
+    if options.leave_out_seen:
+        left_out += overlap.sentences(cohort)
+        cohort, overlap = overlap.without(cohort)
+    predicted = predict(bundle, cohort, options.labels, options.device, progress.part(0.1, 0.6))
+    images = predicted.predictions
+    other = None
+    if against is not None:
+        other = predict(against, cohort, options.labels, options.device, progress.part(0.6, 0.8))
+    progress(0.8, "Measuring.")
+    judgement = judge_bundle(images, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed)
+    studies = _studies(
+        images,
+        judgement,
+        table,
+        left_out=(*left_out, *predicted.problems),
+        refused=predicted.refused,
+        **_distances(bundle, predicted),
+    )
+    evaluation = _evaluation(bundle, judgement, studies, options, "cohort")
+    found = Evaluated(evaluation, images, judgement, _project(predicted.features, options))
+    found = found.with_caveats(*overlap.caveats(bundle, images), *caveats(bundle, judgement, studies))
+    found = found.with_notes(*predicted.notes)
+    found = _beside(found, cohort.take(predicted.rows), options, progress.part(0.85, 1.0))
+    if against is None or other is None:
+        return found
+    return _against(found, against.metadata.name, other.predictions, options)
+
+
+def evaluate_out_of_fold(
+    bundle: Bundle,
+    predictions: Predictions,
+    table: Path,
+    options: Options,
+    cohort: Cohort | None = None,
+    against: tuple[str, Predictions] | None = None,
+    progress: Progress | None = None,
+) -> Evaluated:
+    """Measure predictions of a bundle's training, each by a network that had not seen the row's patient.
+
+    Parameters
+    ----------
+    table : the file that the predictions were read from
+    cohort : the table of the training, for simple models on the same splits
+    against : name and predictions of another training on the same studies
+
+    Raises
+    ------
+    InputError : they are of other classes, or there is nothing to judge
+    """
+    labels = tuple(label.name for label in bundle.metadata.labels)
+    if set(predictions.classes) != set(labels):
+        raise InputError(
+            f"The bundle '{bundle.metadata.name}' answers {', '.join(labels)}; {table.name} is of "
+            f"{', '.join(predictions.classes)}."
+        )
+    judgement = judge(predictions, options.level, resamples=options.resamples, seed=options.seed)
+    studies = _studies(predictions, judgement, table)
+    found = Evaluated(_evaluation(bundle, judgement, studies, options, "out-of-fold"), predictions, judgement)
+    found = found.with_caveats(out_of_fold_caveat(), *caveats(bundle, judgement, studies))
+    if cohort is not None:
+        found = _beside(found, cohort, options, progress or Progress())
+    return found if against is None else _against(found, *against, options)
+
+
+def _beside(found: Evaluated, cohort: Cohort, options: Options, progress: Progress) -> Evaluated:
+    beside = simple_models(found.images, cohort, options.level, options.resamples, options.seed, progress)
+    made = replace(found, rivals=beside.predictions, evaluation=replace(found.evaluation, rivals=beside.results))
+    return made.with_notes(*beside.notes).with_caveats(*rival_caveats(beside.results))
+
+
+def _against(found: Evaluated, name: str, other: Predictions, options: Options) -> Evaluated:
+    tests, notes = against_other(
+        found.images, name, other, options.level, options.permutations, options.resamples, options.seed
+    )
+    return replace(found, evaluation=replace(found.evaluation, comparisons=tests)).with_notes(*notes)
+
+
+def _project(features: NDArray[np.float64] | None, options: Options) -> Projection | None:
+    if features is None:
+        return None
+    try:
+        return project(features, options.seed)
+    except ValueError:  # too few cases for a picture of neighborhoods
+        return None
+
+
+def _distances(bundle: Bundle, predicted: Predicted) -> dict[str, int]:
+    """How many images lie beyond the bundle's limits of the feature distance; nothing where it has none."""
+    described = bundle.metadata.feature_statistics
+    if described is None or predicted.features is None:
+        return {}
+    distances = FeatureStatistics.from_arrays(bundle.arrays(described.file)).distance(predicted.features)
+    return {
+        "far_away": int((distances > described.warn_above).sum()),
+        "too_far": int((distances > described.stop_above).sum()),
+    }
+
+
+def _studies(
+    images: Predictions,
+    judgement: Judgement,
+    table: Path,
+    left_out: tuple[str, ...] = (),
+    refused: tuple[str, ...] = (),
+    far_away: int | None = None,
+    too_far: int | None = None,
+) -> Studies:
+    sites, counts = np.unique(images.sites, return_counts=True)
+    return Studies(
+        table=table.name,
+        sha256=hashlib.sha256(table.read_bytes()).hexdigest(),
+        level=judgement.level,
+        images=len(images),
+        judged=len(judgement.answers.predictions),
+        patients=len(np.unique(images.patients)),
+        by_class=judgement.patients,
+        sites={str(site): int(count) for site, count in zip(sites, counts, strict=True)},
+        left_out=left_out,
+        refused=refused,
+        far_away=far_away,
+        too_far=too_far,
+    )
+
+
+def _evaluation(
+    bundle: Bundle,
+    judgement: Judgement,
+    studies: Studies,
+    options: Options,
+    source: Source,
+) -> Evaluation:
+    answers = judgement.answers
+    rows = answers.predictions
+    confusion: tuple[tuple[int, ...], ...] = ()
+    if not rows.multilabel:
+        counts = confusion_matrix(rows.truth, answers.called.argmax(axis=1), len(rows.classes))
+        confusion = tuple(tuple(int(count) for count in row) for row in counts)
+    return Evaluation(
+        model=_model(bundle),
+        source=source,
+        classes=rows.classes,
+        studies=studies,
+        caveats=(),
+        exploratory=judgement.exploratory,
+        metrics=judgement.metrics,
+        points=_points(judgement, options.prevalences),
+        confusion=confusion,
+        subgroups=subgroup_table(answers, options.resamples, options.seed),
+        settings={
+            "seed": options.seed,
+            "resamples": options.resamples,
+            "permutations": options.permutations,
+            "repeats": rows.repeats,
+        },
+        notes=judgement.notes,
+        software=f"ReadingRoom {__version__}",
+    )
+
+
+def _points(judgement: Judgement, prevalences: Sequence[float]) -> tuple[PointResult, ...]:
+    return tuple(
+        PointResult(
+            finding=point.finding,
+            name=point.name,
+            threshold=point.threshold,
+            default=point.name == judgement.default_point,
+            sensitivity=point.sensitivity,
+            specificity=point.specificity,
+            predictive_values=_predictive_values(point.sensitivity, point.specificity, prevalences),
+        )
+        for point in judgement.points
+    )
+
+
+def _predictive_values(
+    sensitivity: Estimate | None, specificity: Estimate | None, prevalences: Sequence[float]
+) -> tuple[PredictiveValue, ...]:
+    if sensitivity is None or specificity is None:
+        return ()
+    found = []
+    for prevalence in prevalences:
+        try:
+            values = predictive_values(sensitivity, specificity, prevalence)
+        except ValueError:  # everybody or nobody was called, so one of the two answers never occurs
+            continue
+        found.append(PredictiveValue(prevalence, values.positive, values.negative))
+    return tuple(found)
+
+
+def _model(bundle: Bundle) -> Model:
+    metadata = bundle.metadata
+    training = metadata.training
+    return Model(
+        name=metadata.name,
+        title=metadata.title,
+        version=metadata.version,
+        sha256=bundle.sha256,
+        reader=metadata.reader,
+        task=metadata.task,
+        backbone=metadata.backbone,
+        demonstration=metadata.demonstration,
+        intended_use=metadata.intended_use,
+        licence=metadata.licence,
+        protocol=training.protocol,
+        training_patients=training.patients,
+        training_images=training.images,
+        training_sources=training.sources,
+        seed=training.seed,
+    )

@@ -1,0 +1,157 @@
+"""The figures of an evaluation with their captions, made of its results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ...evaluation.calibration import reliability_bins
+from ...evaluation.decision_curve import decision_curve as net_benefits
+from ..judging.minimum import can_be_judged
+from .evaluate import Evaluated
+from .evaluated import Evaluation
+from .figures.confusion_matrix import confusion_matrix
+from .figures.decision_curve import decision_curve
+from .figures.embedding import caption as embedding_caption
+from .figures.embedding import embedding
+from .figures.precision_recall import precision_recall
+from .figures.reliability import reliability
+from .figures.roc import Point, roc
+from .figures.scored import Scored
+from .figures.subgroups import Group, subgroups
+from .figures.training_curves import Run, training_curves
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure, what stands below it, and a plain name for a file."""
+
+    name: str
+    figure: Figure
+    caption: str
+
+
+def curves_of(found: Evaluated) -> list[Drawing]:
+    """ROC, precision-recall, reliability and decision curve of each finding; the confusion matrix of all."""
+    rows = found.judgement.answers.predictions
+    drawings = []
+    for finding in rows.findings:
+        if can_be_judged(rows, finding):
+            drawings += _curves(found, finding)
+    if found.evaluation.confusion:
+        figure = confusion_matrix(np.array(found.evaluation.confusion), rows.classes)
+        words = f"Confusion matrix of {len(rows)} cases: truth in rows, the most probable class in columns."
+        drawings.append(Drawing("confusion-matrix", figure, words))
+    return drawings
+
+
+def _curves(found: Evaluated, finding: str) -> list[Drawing]:
+    evaluation, answers = found.evaluation, found.judgement.answers
+    rows = answers.predictions
+    end = "" if rows.kind == "binary" else f".{finding}"
+    labels = rows.present(finding)
+    probabilities = answers.probabilities[:, rows.classes.index(finding)]
+    metrics = evaluation.metrics
+
+    def scored(metric: str) -> list[Scored]:
+        scores = rows.scores(finding)[0]
+        own = Scored(evaluation.model.name, labels, scores, rows.patients, metrics.get(metric + end))
+        return [own, *_rivals(found, finding)] if metric == "auc" else [own]
+
+    many = f" Scores of the first of {rows.repeats} repeats; the number is their mean." if rows.repeats > 1 else ""
+    n = f"{len(rows)} cases, {int(labels.sum())} with “{finding}”."
+    table = net_benefits(labels, probabilities)
+    thresholds = np.array([point.threshold for point in table])
+    benefit = {evaluation.model.name: np.array([point.model for point in table])}
+    everybody = np.array([point.everybody for point in table])
+    slope, intercept = metrics.get(f"calibration_slope{end}"), metrics.get(f"calibration_intercept{end}")
+    return [
+        Drawing(
+            f"roc-{finding}",
+            roc(scored("auc"), _points(evaluation, finding)),
+            f"ROC curve for “{finding}”. {n}{many}",
+        ),
+        Drawing(
+            f"precision-recall-{finding}",
+            precision_recall(scored("average_precision")),
+            f"Precision and recall for “{finding}”. {n} It moves with the share of cases that have it.{many}",
+        ),
+        Drawing(
+            f"reliability-{finding}",
+            reliability(reliability_bins(labels, probabilities), slope, intercept),
+            f"Reliability of the probability of “{finding}”. {n} Points on the line mean what they say.",
+        ),
+        Drawing(
+            f"decision-curve-{finding}",
+            decision_curve(thresholds, benefit, everybody),
+            f"Decision curve for “{finding}” (Vickers and Elkin 2006). {n} Worth something where it lies above both "
+            "acting on everybody and acting on nobody, at the prevalence of this table.",
+        ),
+    ]
+
+
+def _rivals(found: Evaluated, finding: str) -> list[Scored]:
+    """The simple models that order the cases at all. Of several classes their AUC is a mean, no number of one curve."""
+    pairs = zip(found.evaluation.rivals, found.rivals, strict=True)
+    return [
+        Scored(
+            result.title,
+            rows.present(finding),
+            rows.scores(finding)[0],
+            rows.patients,
+            result.auc if rows.kind == "binary" else None,
+        )
+        for result, rows in pairs
+        if np.ptp(rows.scores(finding)[0]) > 0
+    ]
+
+
+def _points(evaluation: Evaluation, finding: str) -> list[Point]:
+    return [
+        Point(point.name, point.sensitivity, point.specificity)
+        for point in evaluation.points
+        if point.finding == finding and point.sensitivity is not None and point.specificity is not None
+    ]
+
+
+def subgroups_of(evaluation: Evaluation) -> list[Drawing]:
+    """A forest plot of the AUC for each finding that has one in some group."""
+    drawings = []
+    for finding in dict.fromkeys(group.finding for group in evaluation.subgroups):
+        groups = [
+            Group(group.variable, group.value, group.rows, group.with_finding, group.auc)
+            for group in evaluation.subgroups
+            if group.finding == finding
+        ]
+        overall = evaluation.metrics.get("auc") or evaluation.metrics.get(f"auc.{finding}")
+        if overall is None or not any(group.estimate for group in groups):
+            continue
+        if f"auc.{finding}" in evaluation.metrics:
+            overall = evaluation.metrics[f"auc.{finding}"]
+        words = f"AUC for “{finding}” by subgroup, with 95 % intervals; in brackets the cases with it, of all."
+        drawings.append(Drawing(f"subgroups-{finding}", subgroups(groups, overall), words))
+    return drawings
+
+
+def features_of(found: Evaluated) -> list[Drawing]:
+    """The features of the images in two dimensions, by class and, where there are several, by site."""
+    if found.projection is None:
+        return []
+    images, words = found.images, embedding_caption(found.projection)
+    names = np.array(images.classes)
+    drawings = []
+    if not images.multilabel:
+        drawings.append(
+            Drawing("features-class", embedding(found.projection, names[images.truth]), f"By class. {words}")
+        )
+    if len(np.unique(images.sites)) > 1:
+        drawings.append(Drawing("features-site", embedding(found.projection, images.sites), f"By site. {words}"))
+    return drawings
+
+
+def history_of(runs: Sequence[Run]) -> Drawing:
+    """Losses by epoch."""
+    return Drawing("training", training_curves(runs), "Loss by epoch in training and on rows that chose the epoch.")

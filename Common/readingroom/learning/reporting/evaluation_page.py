@@ -1,0 +1,228 @@
+"""The report of an evaluation: every sentence, table and figure is made of its results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..judging.metric_families import title
+from . import checklist
+from .evaluate import Evaluated
+from .evaluated import Evaluation, PointResult
+from .evaluation_figures import Drawing, curves_of, features_of, history_of, subgroups_of
+from .figures.numbers import with_interval
+from .figures.training_curves import Run
+from .page import Page
+
+_LISTED = 25  # sentences about rows; the others are counted
+
+
+def page(found: Evaluated, history: Sequence[Run] = ()) -> Page:
+    """The whole report.
+
+    Parameters
+    ----------
+    history : of the networks' training, where it is known
+    """
+    evaluation = found.evaluation
+    made = Page(f"{evaluation.model.title}: what it is worth", _subtitle(evaluation))
+    for caveat in evaluation.caveats:
+        made.banner(caveat.level, caveat.sentence)
+    for title_, fill in _SECTIONS:
+        made.section(title_)
+        fill(made, found)
+    if history:
+        made.section("Training")
+        _draw(made, history_of(history))
+    made.section("Reporting checklists")
+    _checklists(made, evaluation)
+    return made
+
+
+def _subtitle(evaluation: Evaluation) -> str:
+    model, studies = evaluation.model, evaluation.studies
+    how = "read by" if evaluation.external else "predicted out of fold in the training of"
+    return f"{studies.table}: {studies.judged} {_plural(studies.level)} {how} {model.name} {model.version}"
+
+
+def _plural(level: str) -> str:
+    return {"study": "studies", "breast": "breasts", "patient": "patients"}[level]
+
+
+def _studies(made: Page, found: Evaluated) -> None:
+    evaluation = found.evaluation
+    studies = evaluation.studies
+    rows = [
+        ["Images", studies.images],
+        ["Patients", studies.patients],
+        [f"Judged {_plural(studies.level)}", studies.judged],
+        *([f"Patients with “{name}”", count] for name, count in studies.by_class.items()),
+        *([f"Images of site {name or 'unknown'}", count] for name, count in studies.sites.items()),
+        ["Rows left out", len(studies.left_out)],
+    ]
+    if studies.far_away is not None:
+        rows.append(["Images far from the training images", studies.far_away])
+        rows.append(["… so far that a read would stop", studies.too_far or 0])
+    made.table(["What", "Number"], rows)
+    for sentence in evaluation.notes:
+        made.paragraph(sentence)
+    _sentences(made, "Left out", studies.left_out)
+    _sentences(made, "A read would refuse", studies.refused)
+
+
+def _sentences(made: Page, what: str, sentences: Sequence[str]) -> None:
+    if not sentences:
+        return
+    made.table([what], [[sentence] for sentence in sentences[:_LISTED]])
+    if len(sentences) > _LISTED:
+        made.paragraph(f"And {len(sentences) - _LISTED} more, listed in metrics.json.")
+
+
+def _numbers(made: Page, found: Evaluated) -> None:
+    metrics = found.evaluation.metrics
+    rows = [[_capital(title(name)), with_interval(estimate, 3), estimate.n or ""] for name, estimate in metrics.items()]
+    made.table(["Measure", "Value (95 % interval)", "n"], rows)
+    for drawing in curves_of(found):
+        _draw(made, drawing)
+
+
+def _points(made: Page, found: Evaluated) -> None:
+    points = found.evaluation.points
+    if not points:
+        made.paragraph("There is no operating point that could be measured here.")
+        return
+    made.table(
+        ["Finding", "Operating point", "Threshold", "Sensitivity", "Specificity"],
+        [
+            [p.finding, _named(p), f"{p.threshold:.3f}", with_interval(p.sensitivity), with_interval(p.specificity)]
+            for p in points
+        ],
+    )
+    rows = [
+        [p.finding, p.name, f"{100 * v.prevalence:g} %", with_interval(v.positive, 3), with_interval(v.negative, 3)]
+        for p in points
+        if p.default
+        for v in p.predictive_values
+    ]
+    if rows:
+        headers = ["Finding", "Operating point", "Prevalence", "Positive predictive value", "Negative predictive value"]
+        made.table(
+            headers, rows, caption="What an answer is worth depends on how frequent the finding is where one works."
+        )
+
+
+def _named(point: PointResult) -> str:
+    return f"{point.name} (default)" if point.default else point.name
+
+
+def _subgroups(made: Page, found: Evaluated) -> None:
+    groups = found.evaluation.subgroups
+    if not groups:
+        made.paragraph("The table says nothing by which the studies could be told apart.")
+        return
+    for drawing in subgroups_of(found.evaluation):
+        _draw(made, drawing)
+    rows = [
+        [
+            g.variable, g.value or "unknown or mixed", g.finding, g.rows, g.with_finding,
+            with_interval(g.auc), with_interval(g.sensitivity), with_interval(g.specificity),
+        ]
+        for g in groups
+    ]  # fmt: skip
+    made.table(["Variable", "Group", "Finding", "n", "with it", "AUC", "Sensitivity", "Specificity"], rows)
+    how = "from its operating point on" if found.images.multilabel else "where it is the most probable class"
+    made.paragraph(
+        f"Sensitivity and specificity are those of calling a finding {how}. Many groups are compared, so that some "
+        "differ by chance: look at the intervals, not at the order."
+    )
+
+
+def _rivals(made: Page, found: Evaluated) -> None:
+    rivals = found.evaluation.rivals
+    if not rivals:
+        made.paragraph("There are none; the sentences above say why where it is known.")
+        return
+    made.table(
+        ["What it looks at", "AUC", "The bundle's AUC is larger by"],
+        [[_capital(rival.title), with_interval(rival.auc), with_interval(rival.advantage)] for rival in rivals],
+        caption="Models that were trained on other patients of the same table.",
+    )
+    made.paragraph(
+        "A model that looks at no disease and comes close says that the class follows the hospital, the scanner or the "
+        "patients of this table."
+    )
+
+
+def _comparisons(made: Page, found: Evaluated) -> None:
+    tests = found.evaluation.comparisons
+    if not tests:
+        made.paragraph("No other bundle was given to compare with.")
+        return
+    made.table(
+        ["Other", "Finding", "Test of the AUC", "n", "This", "Other's", "Difference", "p", "p after Holm"],
+        [
+            [
+                test.other, test.finding or "mean over classes", test.test, test.rows, f"{test.first:.3f}",
+                f"{test.second:.3f}", with_interval(test.difference, 3), _p(test.p), _p(test.p_holm),
+            ]
+            for test in tests
+        ],
+    )  # fmt: skip
+
+
+def _p(value: float) -> str:
+    return f"{value:.4f}" if value >= 0.0001 else "< 0.0001"
+
+
+def _features(made: Page, found: Evaluated) -> None:
+    drawings = features_of(found)
+    if not drawings:
+        made.paragraph("No features to draw: they come with a cohort that the bundle reads, from 21 images on.")
+    for drawing in drawings:
+        _draw(made, drawing)
+
+
+def _made(made: Page, found: Evaluated) -> None:
+    evaluation = found.evaluation
+    model, settings = evaluation.model, evaluation.settings
+    made.table(
+        ["What", "Which"],
+        [
+            ["Bundle", f"{model.name} {model.version}, SHA-256 {model.sha256}"],
+            ["Network", model.backbone],
+            ["Trained on", f"{model.training_images} images of {model.training_patients} patients: "
+             f"{'; '.join(model.training_sources)}"],
+            ["Table", f"{evaluation.studies.table}, SHA-256 {evaluation.studies.sha256}"],
+            ["Software", evaluation.software],
+            *([f"Setting “{name}”", str(value)] for name, value in settings.items()),
+        ],
+    )  # fmt: skip
+
+
+def _checklists(made: Page, evaluation: Evaluation) -> None:
+    for name in checklist.NAMES:
+        filled = checklist.fill(name, evaluation)
+        made.table(
+            ["Item", filled.title, "What this run knows"],
+            [[f"{answer.item}", answer.title, answer.answer] for answer in filled.answers],
+            caption=f"{filled.title}: {filled.filled} of {len(filled.answers)} items filled. {filled.source}",
+        )
+
+
+def _draw(made: Page, drawing: Drawing) -> None:
+    made.figure(drawing.figure, drawing.caption)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+_SECTIONS: tuple[tuple[str, Callable[[Page, Evaluated], None]], ...] = (
+    ("What was judged", _studies),
+    ("How good it is", _numbers),
+    ("Operating points", _points),
+    ("Subgroups", _subgroups),
+    ("Beside simpler models", _rivals),
+    ("Beside another bundle", _comparisons),
+    ("Features", _features),
+    ("How this was made", _made),
+)

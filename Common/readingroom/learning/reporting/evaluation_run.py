@@ -1,0 +1,79 @@
+"""An evaluation from files to a folder: ``report.html``, ``metrics.json`` and the predictions behind them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ... import folders
+from ...bundles import store
+from ...engine.progress import Progress
+from ...errors import InputError, OutputError
+from ...records import to_json
+from ..cohorts.cohort import read_cohort
+from ..judging import predictions as tables
+from .evaluate import Evaluated, Options, evaluate_cohort, evaluate_out_of_fold
+from .evaluated import Evaluation
+from .evaluation_page import page
+from .figures.training_curves import read_history
+
+REPORT, METRICS, PREDICTIONS = "report.html", "metrics.json", "predictions.csv"
+
+
+def run(
+    bundle: str | Path,
+    out: Path,
+    options: Options,
+    *,
+    cohort: Path | None = None,
+    predictions: Path | None = None,
+    against: str | Path | None = None,
+    history: Path | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Evaluate a bundle and write the folder ``out``; an earlier evaluation there is replaced.
+
+    Parameters
+    ----------
+    bundle : name of an installed one, or a folder
+    cohort : a table of studies to ask the bundle about; beside ``predictions``, the table of its training, for simple
+        models on the same splits
+    predictions : out-of-fold predictions of its training
+    against : another bundle for the cohort, or another table of predictions
+    history : of the bundle's training
+
+    Raises
+    ------
+    InputError : a table cannot be used, or there is nothing to judge
+    BundleError : a bundle cannot be used
+    OutputError : ``out`` holds something else, or cannot be written
+    CancelledError : the user cancelled; nothing is written
+    """
+    if cohort is None and predictions is None:
+        raise InputError("An evaluation needs a table: a cohort, or predictions.")
+    if out.exists() and not (out / METRICS).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError(f"{out} holds something that is no evaluation; choose another folder.")
+    progress = progress or Progress()
+    runs = () if history is None else read_history(history)
+    judged = store.find(bundle)
+    studies = None if cohort is None else read_cohort(cohort)
+    if predictions is not None:
+        other_table = None if against is None else (Path(against).name, tables.read(Path(against)))
+        table = tables.read(predictions)
+        found = evaluate_out_of_fold(judged, table, predictions, options, studies, other_table, progress.part(0.0, 0.9))
+    else:
+        assert studies is not None
+        assert cohort is not None
+        other_bundle = None if against is None else store.find(against)
+        found = evaluate_cohort(judged, studies, cohort, options, other_bundle, progress.part(0.0, 0.9))
+    progress(0.92, "Writing the report.")
+    with folders.staged(out) as folder:
+        _write(found, folder, page(found, runs).html())
+    return found.evaluation
+
+
+def _write(found: Evaluated, folder: Path, report: str) -> None:
+    text = json.dumps(to_json(found.evaluation), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / METRICS).write_text(text + "\n", encoding="utf-8", newline="\n")
+    (folder / REPORT).write_text(report, encoding="utf-8", newline="\n")
+    found.images.write(folder / PREDICTIONS)

@@ -1,0 +1,1 @@
+"""From a cohort and a protocol to a bundle."""

@@ -1,0 +1,176 @@
+"""The model card of a bundle: every number in it comes from the run that made the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ...bundles.metadata import BundleMetadata
+from ...networks import registry
+from ...reading import Estimate
+from ..judging.judgement import Judgement
+from ..judging.metric_families import title
+from .training_run import TrainingRun
+
+_DEMONSTRATION = (
+    "**Demonstration only.** It was trained on phantoms, images that belong to nobody: what it says of a patient means "
+    "nothing."
+)
+
+
+def card(described: BundleMetadata, run: TrainingRun, aside: Judgement | None = None) -> str:
+    """``docs/README.md`` of the bundle, in Markdown.
+
+    Parameters
+    ----------
+    aside : the network that ships on patients that were kept aside from everything else
+    """
+    parts = [
+        f"# {described.title}, version {described.version}",
+        _DEMONSTRATION if described.demonstration else "",
+        described.intended_use,
+        _what(described, run),
+        _judged(run),
+        _points(described),
+        "" if aside is None else _aside(aside),
+        _rivals(run),
+        _how(described, run),
+        _flaws(run),
+        _section("Warnings", _items(described.warnings)) if described.warnings else "",
+        _section("Licence", f"Weights: {described.licence}."),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """``0.812 (0.774 to 0.849), n = 420``."""
+    text = f"{estimate.value:.3f}"
+    if estimate.interval is not None:
+        text += f" ({estimate.interval.low:.3f} to {estimate.interval.high:.3f})"
+    return text if estimate.n is None else f"{text}, n = {estimate.n}"
+
+
+def _what(described: BundleMetadata, run: TrainingRun) -> str:
+    training, size = described.training, " x ".join(map(str, run.protocol.input.size))
+    counts = ", ".join(f"{training.counts[label.name]} {label.title.lower()}" for label in described.labels)
+    names = ", ".join(label.title for label in described.labels)
+    sources = f" Sources: {'; '.join(training.sources)}." if training.sources else ""
+    synthetic = f" {training.synthetic_images} of them were made by a generator." if training.synthetic_images else ""
+    sites = sorted({row.site for row in run.cohort.rows if row.site})
+    where = f" Sites: {', '.join(sites)}." if sites else ""
+    return _section(
+        "What it answers",
+        f"One of {names}, for the reader `{described.reader}`. The network is a {registry.find(run.network).title} "
+        f"that reads {run.protocol.input.kind}s of {size} pixels; it knows nothing else, and will call everything one "
+        "of these.",
+        f"It was trained on {training.images} studies of {training.patients} patients ({counts}).{synthetic}{where}"
+        f"{sources}",
+    )
+
+
+def _judged(run: TrainingRun) -> str:
+    judgement = run.judgement
+    patients = ", ".join(f"{count} with {name}" for name, count in judgement.patients.items())
+    exploratory = (
+        [f"**Exploratory**: fewer than 30 patients with {', '.join(judgement.exploratory)}."]
+        if judgement.exploratory
+        else []
+    )
+    return _section(
+        "How good it is",
+        f"{run.rounds.how} Each study was judged by a network that had not seen its patient: {patients}. "
+        "Probabilities, decisions and sets that are measured here were calibrated on other rows. Intervals are "
+        "95 %, over patients.",
+        *exploratory,
+        _metrics(judgement.metrics),
+    )
+
+
+def _metrics(metrics: Mapping[str, Estimate]) -> str:
+    return _table(("measure", "value"), [(title(name), estimate_text(value)) for name, value in metrics.items()])
+
+
+def _points(described: BundleMetadata) -> str:
+    if not described.operating_points:
+        return ""
+    titles = {label.name: label.title for label in described.labels}
+    rows = [
+        (
+            titles[point.finding],
+            point.name,
+            f"{point.threshold:.3f}",
+            "–" if point.sensitivity is None else estimate_text(point.sensitivity),
+            "–" if point.specificity is None else estimate_text(point.specificity),
+        )
+        for point in described.operating_points
+    ]
+    parts = [
+        "Thresholds on the calibrated probability; sensitivity and specificity come from thresholds that were chosen "
+        "on other rows.",
+        _table(("finding", "name", "threshold", "sensitivity", "specificity"), rows),
+    ]
+    if described.conformal is not None and described.conformal.quantiles:
+        sets = ", ".join(f"{float(c):.0%}: {q:.3f}" for c, q in sorted(described.conformal.quantiles.items()))
+        parts.append(f"Prediction sets (LAC), from {described.conformal.n} patients; quantiles by coverage: {sets}.")
+    return _section("Operating points", *parts)
+
+
+def _aside(aside: Judgement) -> str:
+    return _section(
+        "On patients that were kept aside",
+        "The network that ships, as it ships, on patients that had no part in training, choosing or calibrating.",
+        *([" ".join(aside.notes)] if aside.notes else []),
+        _metrics(aside.metrics),
+    )
+
+
+def _rivals(run: TrainingRun) -> str:
+    if not run.rivals:
+        return ""
+    rows = [(beaten.title, estimate_text(beaten.auc), _difference(beaten.advantage)) for beaten in run.rivals]
+    return _section(
+        "Against simpler models",
+        "On the same rows and folds. Where the site, the patient or a thumbnail do nearly as well, the network may "
+        "have learned how the images were taken. Differences of the AUC have 95 % intervals over patients.",
+        _table(("model", "its AUC", "this network is better by"), rows),
+    )
+
+
+def _difference(estimate: Estimate) -> str:
+    if estimate.interval is None:
+        return f"{estimate.value:+.3f}"
+    return f"{estimate.value:+.3f} ({estimate.interval.low:+.3f} to {estimate.interval.high:+.3f})"
+
+
+def _how(described: BundleMetadata, run: TrainingRun) -> str:
+    settings = "; ".join(
+        f"{name} {value}" for name, value in described.training.settings.items() if name != "validation"
+    )
+    return _section(
+        "How it was made",
+        f"`readingroom train {described.reader}`, protocol {described.training.protocol} ({run.protocol.title}), seed "
+        f"{described.training.seed}. {settings}.",
+        _items(run.notes),
+    )
+
+
+def _flaws(run: TrainingRun) -> str:
+    if run.protocol.kind != "published" or not run.protocol.flaws:
+        return ""
+    return _section(
+        "Flaws of the published way",
+        "This bundle was trained the way its paper says, to see what comes out. What is wrong or open in that way:",
+        _items(f"{flaw.what} ({flaw.source}) {flaw.instead}" for flaw in run.protocol.flaws),
+    )
+
+
+def _section(heading: str, *paragraphs: str) -> str:
+    return "\n\n".join([f"## {heading}", *paragraphs])
+
+
+def _items(sentences: Iterable[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headers, ["---"] * len(headers), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

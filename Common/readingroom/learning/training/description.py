@@ -1,0 +1,147 @@
+"""A training run as the metadata of its bundle."""
+
+from __future__ import annotations
+
+from ...bundles.confidence import FeatureStatistics
+from ...bundles.metadata import BundleMetadata
+from ...bundles.network import Explanation, Preprocessing
+from ...bundles.training import Training
+from ...errors import InputError
+from ...networks import registry
+from ...readers import READERS
+from ...records import to_json
+from ..protocols.protocol import Protocol
+from .training_run import TrainingRun
+
+FEATURES = "features"  # models/features.safetensors in the bundle
+
+
+def described(run: TrainingRun) -> BundleMetadata:
+    """The ``readingroom`` section of the bundle."""
+    protocol, judgement, question = run.protocol, run.judgement, run.question
+    learned = run.cohort.take(run.learned)
+    names = dict(zip(question.values, question.classes, strict=True))
+    counts = dict.fromkeys(question.classes, 0)
+    for row in learned.rows:
+        counts[names[str(row.label)]] += 1
+    architecture = registry.find(run.network)
+    return BundleMetadata(
+        name=run.name,
+        title=title(run),
+        version=run.about.version,
+        reader=protocol.reader,
+        task=question.task,
+        backbone=run.network,
+        labels=question.labels,
+        multilabel=False,
+        preprocessing=Preprocessing(
+            protocol.input.preset,
+            protocol.input.size[-1],
+            protocol.input.channels,
+            run.shipped.normalization.mean,
+            run.shipped.normalization.std,
+            protocol.input.settings,
+        ),
+        training=Training(
+            protocol=protocol.kind,
+            patients=len(set(learned.patients)),
+            images=len(learned),
+            counts=counts,
+            sources=run.about.sources,
+            seed=protocol.seed,
+            synthetic_images=int(learned.synthetic.sum()),
+            settings=_settings(run),
+        ),
+        intended_use=run.about.intended_use,
+        licence=run.about.licence,
+        demonstration=run.about.demonstration,
+        calibration=judgement.calibration,
+        operating_points=judgement.points,
+        default_operating_point=judgement.default_point,
+        conformal=judgement.conformal,
+        feature_statistics=FeatureStatistics(
+            FEATURES, run.statistics.warn_above, run.statistics.stop_above, run.statistics.n
+        ),
+        explanation=Explanation("cam") if architecture.cam and protocol.input.kind == "picture" else None,
+        metrics=judgement.metrics,
+        warnings=warnings(run),
+        extra={
+            "input": to_json(protocol.input),
+            "aggregation": str(run.shipped.settings["aggregation"]),
+            "rivals": {rival.title: to_json(rival.auc) for rival in run.rivals},
+        },
+    )
+
+
+def title(run: TrainingRun) -> str:
+    if run.about.title:
+        return run.about.title
+    first, *others = (label.title for label in run.question.labels)
+    return f"{first} or {', '.join(other.lower() for other in others)}"
+
+
+def warnings(run: TrainingRun) -> tuple[str, ...]:
+    """What whoever reads with the bundle has to know, the worst first."""
+    found = list(run.audit)
+    if few := run.judgement.exploratory:
+        found.append(f"Exploratory: fewer than 30 patients with {', '.join(few)}; every number here is uncertain.")
+    if run.protocol.kind == "published":
+        found.append(
+            f"Trained the way the paper says, which has {len(run.protocol.flaws)} known flaws (see the card); the "
+            "rigorous protocol is the one to trust."
+        )
+    for rival in run.rivals:
+        if rival.advantage.interval is not None and rival.advantage.interval.low <= 0:
+            found.append(
+                f"A simple model does about as well ({rival.title}, AUC {rival.auc.value:.3f}): the class may follow "
+                "the patients or how the images were taken."
+            )
+    if run.protocol.reader not in READERS:
+        found.append(
+            f"This version has no reader '{run.protocol.reader}': the bundle is judged, and waits for its module."
+        )
+    if run.judgement.calibration is None:
+        found.append("The probabilities are not calibrated: they rank studies, and mean nothing as numbers.")
+    return tuple(found)
+
+
+def refuse_unreadable(protocol: Protocol, network: str) -> None:
+    """Refuse what a bundle of this reader could not say of itself, before anything is computed.
+
+    Raises
+    ------
+    InputError : the reader could not read with such a bundle
+    BundleError : there is no such network
+    """
+    architecture = registry.find(network)
+    wanted = protocol.input
+    if protocol.reader != "chest-xray":
+        return
+    if not architecture.maps:
+        raise InputError(f"{architecture.title} has no maps of features: the reader could not show where. Use another.")
+    plain = wanted.kind == "picture" and len(set(wanted.size)) == 1 and wanted.channels == 3 and not wanted.settings
+    if not plain or wanted.normalize == "image":
+        raise InputError(
+            "The reader chest-xray takes square pictures of 3 channels, normalized alike and without further settings; "
+            "change the protocol's input."
+        )
+
+
+def _settings(run: TrainingRun) -> dict[str, object]:
+    """What somebody needs who wants to repeat it."""
+    protocol = run.protocol
+    found: dict[str, object] = {"protocol": protocol.name, "begins with": run.begins_with, **run.shipped.settings}
+    if run.shipped.settings["mode"] == "fine-tune":
+        found |= {
+            "trained": protocol.trained,
+            "optimizer": protocol.optimizer.name,
+            "rate": protocol.optimizer.rate,
+            "decay": protocol.optimizer.decay,
+            "batch": protocol.batch * protocol.accumulate,
+            "epochs": protocol.epochs,
+            "mixup": protocol.mixup,
+            "smoothing": protocol.smoothing,
+            "averaging": protocol.averaging,
+            "loss": protocol.loss,
+        }
+    return {**found, "balance": protocol.balance, "validation": run.rounds.how}

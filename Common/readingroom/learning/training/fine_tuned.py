@@ -1,0 +1,148 @@
+"""Networks that are trained whole or in part, by the loop: one for each split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+import torch
+from torch import nn
+
+from ...engine.device import Wanted, choose, run_in_batches
+from ...engine.progress import Progress
+from ...errors import InputError
+from ...files import write_bytes
+from ...networks import registry
+from ...networks.slices import SliceNetwork
+from ...trust.distance import held_out_distances
+from ..cohorts.cohort import Cohort
+from ..cohorts.question import Question
+from ..cohorts.splits import Rows, Split
+from ..protocols.protocol import Protocol
+from . import losses
+from .feature_cache import FrozenNetwork
+from .frozen import seeded_network
+from .loop.fit import Fitted, fit
+from .network import JOINS_ANSWERS
+from .picture_store import PictureStore, read
+from .way import Floats, Judged, Shipped
+
+_INPUTS_AT_ONCE = 4
+_DONE = "answers.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class FineTuned:
+    """Trains with the protocol's loop.
+
+    Parameters
+    ----------
+    name, weights : as `network.make_network`
+    pictures : folder of prepared pictures, which all splits share
+    devices : processes that share each batch, see `loop.fit.fit`
+    """
+
+    cohort: Cohort
+    question: Question
+    protocol: Protocol
+    name: str
+    weights: Path | None
+    pictures: Path
+    device: Wanted = "auto"
+    devices: int = 1
+
+    def __post_init__(self) -> None:
+        wanted = self.protocol
+        if wanted.head != "linear":
+            raise InputError(f"The head '{wanted.head}' is trained on frozen features; choose the mode 'frozen'.")
+        if wanted.input.kind == "slices" and wanted.aggregation in JOINS_ANSWERS:
+            raise InputError(
+                f"A bundle is one network, and '{wanted.aggregation}' joins the answers of several: choose an "
+                "aggregation of features such as 'average-pooling' or 'gated-attention', or the mode 'frozen'."
+            )
+
+        if wanted.loss == "binary":
+            raise InputError(
+                "The loss 'binary' is for findings that may hold together; here each study has one class. Choose the "
+                "loss 'cross-entropy'."
+            )
+
+    def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> Judged:
+        network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
+        done = folder / _DONE
+        if not done.is_file():
+            progress(0.9, f"Asking the network, {split.name}.")
+            tested, logits = self._ask(network, fitted, split.test)
+            distances = held_out_distances(self._ask(network, fitted, split.train)[0], tested)
+            write_bytes(done, safetensors.numpy.save({"logits": logits, "distances": distances}))
+        kept = safetensors.numpy.load_file(done)
+        return Judged(kept["logits"], kept["distances"], fitted.history, fitted.notes)
+
+    def ship(self, split: Split, seed: int, folder: Path, progress: Progress) -> Shipped:
+        network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
+        progress(0.9, "Asking the network that ships.")
+        embeddings, _ = self._ask(network, fitted, np.sort(np.concatenate([split.train, split.validation])))
+        self._reorder(network)
+        settings = {"mode": "fine-tune", "best_epoch": fitted.best_epoch + 1, "aggregation": self.protocol.aggregation}
+        return Shipped(network.eval(), embeddings, fitted.normalization, fitted.history, settings)
+
+    def _trained(self, split: Split, seed: int, folder: Path, progress: Progress) -> tuple[nn.Module, Fitted]:
+        protocol = replace(self.protocol, seed=seed)
+        network = seeded_network(protocol, len(self.question.classes), self.name, self.weights, seed)
+        fitted = fit(
+            network,
+            self.cohort,
+            split,
+            protocol,
+            folder,
+            self.device,
+            self.devices,
+            progress=progress,
+            pictures=self.pictures,
+        )
+        network.load_state_dict(fitted.state_dict)
+        return network.eval(), fitted
+
+    def _ask(self, network: nn.Module, fitted: Fitted, rows: Rows) -> tuple[Floats, Floats]:
+        """(rows, features) what the last layer is given, and (rows, classes) logits in the question's order."""
+        head = head_name(network, self.name)
+        asked = FrozenNetwork(self.name, network, head)
+        layer = network.get_submodule(head).cpu()
+        store = PictureStore(self.pictures, self.protocol.input)
+        device = choose(self.device)
+        features = []
+        for row in rows:
+            gray = read(store.path(self.cohort.rows[int(row)]))
+            inputs = torch.from_numpy(fitted.normalization(gray, self.protocol.input.kind))[None]
+            found = run_in_batches(asked.features, inputs, _INPUTS_AT_ONCE, device, _unheard, network)
+            features.append(found)
+        network.cpu()
+        with torch.inference_mode():
+            embeddings = torch.cat(features)
+            logits = layer(embeddings)[:, self._order]
+        return embeddings.double().numpy(), logits.double().numpy()
+
+    @property
+    def _order(self) -> list[int]:
+        """For each class of the question, which output of the trained network it is."""
+        trained = losses.outputs(self.protocol, self.cohort)
+        return [trained.index(value) for value in self.question.values]
+
+    def _reorder(self, network: nn.Module) -> None:
+        """Give the outputs the order of the question."""
+        layer = network.get_submodule(head_name(network, self.name))
+        assert isinstance(layer, nn.Linear)
+        with torch.no_grad():
+            layer.weight.copy_(layer.weight[self._order].clone())
+            layer.bias.copy_(layer.bias[self._order].clone())
+
+
+def head_name(network: nn.Module, name: str) -> str:
+    """Dotted name of the last linear layer of a network that was made with the architecture ``name``."""
+    return "classifier" if isinstance(network, SliceNetwork) else registry.find(name).head
+
+
+def _unheard(sentence: str) -> None:
+    """The loop has already said when the memory did not suffice."""

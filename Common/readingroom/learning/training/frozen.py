@@ -1,0 +1,197 @@
+"""Heads on the kept features of a frozen network: each fold takes seconds."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+import torch
+from torch import nn
+
+from ...engine.device import Wanted
+from ...engine.progress import Progress
+from ...errors import InputError
+from ...files import make_folder, write_bytes
+from ...networks import backbones, registry, slices, volumes
+from ...networks.heads import linear_layer
+from ...trust.distance import held_out_distances
+from ..cohorts.cohort import Cohort
+from ..cohorts.question import Question
+from ..cohorts.splits import Split
+from ..protocols.protocol import Input, Protocol
+from .feature_cache import Bag, FrozenNetwork, Source, cached_features
+from .heads import load_head
+from .heads.head import Head, Outcomes, Rows, State
+from .network import JOINS_ANSWERS, make_network
+from .normalization import Normalization, normalization
+from .way import Floats, Judged, Shipped
+
+_DONE = "head.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Frozen:
+    """Made by `prepare_frozen`.
+
+    Parameters
+    ----------
+    name : of the network
+    backbone : the whole network as it began, with kernels rounded as the bundle will store them
+    features : of each row of the cohort
+    notes : what is done otherwise than the protocol says
+    """
+
+    protocol: Protocol
+    question: Question
+    name: str
+    backbone: nn.Module
+    normalization: Normalization
+    head: Head
+    features: tuple[Bag, ...]
+    outcomes: Outcomes
+    notes: tuple[str, ...]
+
+    def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> Judged:
+        progress(0.0, f"Training the head, {split.name}.")
+        learned = _sides(split)
+        state = self._fitted(learned, seed, folder)
+        distances = held_out_distances(self._embeddings(learned), self._embeddings(split.test))
+        return Judged(self.head.logits(state, self.features, split.test), distances, (), self.notes)
+
+    def ship(self, split: Split, seed: int, folder: Path, progress: Progress) -> Shipped:
+        progress(0.0, "Training the head that ships.")
+        learned = _sides(split)
+        state = self._fitted(learned, seed, folder)
+        settings = {"mode": "frozen", "head": self.protocol.head, "aggregation": self.head.aggregation}
+        return Shipped(self._network(state), self._embeddings(learned), self.normalization, (), settings)
+
+    def _fitted(self, rows: Rows, seed: int, folder: Path) -> State:
+        """The head of these rows, from the folder or trained and put there."""
+        path = make_folder(folder) / _DONE
+        key = self._key(rows, seed)
+        if path.is_file():
+            with safetensors.safe_open(path, "np") as kept:
+                if kept.metadata() == {"of": key}:
+                    return {name: kept.get_tensor(name) for name in kept.keys()}  # noqa: SIM118  # no mapping
+        state = self.head.fit(self.features, self.outcomes, rows, seed)
+        write_bytes(path, safetensors.numpy.save(dict(state), {"of": key}))
+        return state
+
+    def _key(self, rows: Rows, seed: int) -> str:
+        """What a head was trained on, and how."""
+        found = hashlib.sha256(repr((self.head, seed, self.question.classes)).encode())
+        for row in rows:
+            found.update(self.features[row].tobytes())
+            found.update(repr((self.outcomes.labels[row], self.outcomes.weights[row])).encode())
+            found.update(str(self.outcomes.patients[row]).encode())
+        return found.hexdigest()
+
+    def _embeddings(self, rows: Rows) -> Floats:
+        """(rows, features) the means over the slices."""
+        return np.stack([self.features[row].mean(axis=0, dtype=np.float64) for row in rows])
+
+    def _network(self, state: State) -> nn.Module:
+        """The frozen network with the head in its place."""
+        outputs, wanted = len(self.question.classes), self.protocol.input
+        architecture = registry.find(self.name)
+        if wanted.kind == "slices":
+            stack = slices.create(self.name, outputs, self.head.aggregation, channels=wanted.channels)
+            body = {n: v for n, v in self.backbone.state_dict().items() if not n.startswith(f"{architecture.head}.")}
+            stack.backbone.load_state_dict(body)
+            self.head.place(state, stack.classifier, stack.aggregation)
+            return stack.eval()
+        create = volumes.create if wanted.kind == "volume" else backbones.create
+        network = create(self.name, outputs, channels=wanted.channels)
+        network.load_state_dict(self.backbone.state_dict())
+        self.head.place(state, linear_layer(network, architecture))
+        return network.eval()
+
+
+def prepare_frozen(
+    cohort: Cohort,
+    question: Question,
+    protocol: Protocol,
+    name: str,
+    weights: Path | None,
+    features: Path,
+    device: Wanted = "auto",
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> Frozen:
+    """Make the network and pass every study through it once.
+
+    Parameters
+    ----------
+    name, weights : as `network.make_network`
+    features : folder where they are kept, which several runs may share
+
+    Raises
+    ------
+    InputError : studies that cannot be read, or a head that does not fit the input
+    SetupError, BundleError, DownloadError : the network or its weights cannot be had
+    """
+    wanted = protocol.input
+    if wanted.normalize == "training":
+        # The same features serve every fold, so no fold's rows may shape them.
+        wanted = replace(wanted, normalize="imagenet")
+    plain = replace(protocol, aggregation="mean" if wanted.kind == "slices" else "none", input=wanted)
+    backbone = _as_stored(seeded_network(plain, len(question.classes), name, weights, protocol.seed))
+    normalized = normalization(wanted, ())
+    network = FrozenNetwork(name, backbone, registry.find(name).head)
+    bags = cached_features(cohort, network, Source.of(wanted, normalized), features, device, workers, progress)
+    head = _head(protocol)
+    outcomes = Outcomes.of(cohort, question.values, protocol.balance != "none")
+    notes = _notes(protocol, wanted)
+    return Frozen(protocol, question, name, backbone, normalized, head, bags, outcomes, notes)
+
+
+def seeded_network(protocol: Protocol, outputs: int, name: str, weights: Path | None, seed: int) -> nn.Module:
+    """`network.make_network` with random values that follow from the seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return make_network(protocol, outputs, name, weights)
+
+
+def _head(protocol: Protocol) -> Head:
+    """The protocol's head; attention over slices where the protocol joins them so."""
+    settings: dict[str, Any] = dict(protocol.head_settings)
+    attends = protocol.input.kind == "slices" and protocol.aggregation.endswith("attention")
+    name = "mil-attention" if attends and protocol.head == "linear" else protocol.head
+    if name == "mil-attention":
+        if protocol.input.kind != "slices":
+            raise InputError("Attention over slices needs slices; use the head 'linear' for pictures and volumes.")
+        if protocol.aggregation not in JOINS_ANSWERS:
+            settings["aggregation"] = protocol.aggregation
+    return load_head(name, settings)
+
+
+def _notes(protocol: Protocol, wanted: Input) -> tuple[str, ...]:
+    found = []
+    if protocol.trained != "head":
+        found.append("The network stayed as it began, and a head was trained on its features.")
+    if wanted.normalize != protocol.input.normalize:
+        found.append("Pixels were normalized as ImageNet's, since the same features serve every fold.")
+    if wanted.kind == "slices" and protocol.aggregation in ("vote", "max"):
+        found.append(
+            f"The features of the slices were averaged, where the protocol joins answers by '{protocol.aggregation}': "
+            "a bundle is one network."
+        )
+    return tuple(found)
+
+
+def _as_stored(network: nn.Module) -> nn.Module:
+    """Kernels in half precision and back, as bundles store them: the features are then those of the bundle."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.ndim > 1:
+                parameter.copy_(parameter.half().float())
+    return network
+
+
+def _sides(split: Split) -> Rows:
+    """Heads choose what they must within the rows that they learn from, so both sides train."""
+    return np.sort(np.concatenate([split.train, split.validation]))

@@ -1,0 +1,123 @@
+"""What every head can do, and what it learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ....errors import InputError
+from ...cohorts.cohort import Cohort
+from ..folds import patient_folds
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Bag = NDArray[np.float32]  # (slices, features) of one study; a picture is a bag of one
+State = Mapping[str, NDArray[np.float32]]  # what was learned, by name: can be kept as safetensors
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """What is to be learned of each study. Arrays have one entry for each row of the cohort.
+
+    Parameters
+    ----------
+    classes : how many there are
+    labels : class numbers; -1 where a study has none
+    patients : whose studies they are; inner splits go by patient too
+    weights : how much each study counts
+    times, events : months and whether the event was seen; NaN and False where the outcome is a label
+    """
+
+    classes: int
+    labels: NDArray[np.int64]
+    patients: NDArray[np.str_]
+    weights: Floats
+    times: Floats
+    events: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, cohort: Cohort, classes: Sequence[str], balanced: bool = False) -> Outcomes:
+        """The outcomes of a cohort, class numbers in the order of ``classes``.
+
+        ``balanced`` studies count so that each class has the same weight in all.
+        """
+        place = {name: number for number, name in enumerate(classes)}
+        labels = np.array([-1 if row.label is None else place[row.label] for row in cohort.rows], dtype=np.int64)
+        weights = np.ones(len(labels))
+        if balanced:
+            counts = np.bincount(labels[labels >= 0], minlength=len(classes))
+            weights = np.where(labels >= 0, len(labels) / (len(classes) * counts[labels]), 1.0)
+        return cls(
+            classes=len(classes),
+            labels=labels,
+            patients=cohort.patients,
+            weights=weights,
+            times=np.array([np.nan if row.time is None else row.time for row in cohort.rows], dtype=np.float64),
+            events=np.array([bool(row.event) for row in cohort.rows], dtype=bool),
+        )
+
+
+class Head(Protocol):
+    """Learns from bags of features what a frozen network cannot say by itself.
+
+    Heads have no memory: all that was learned is in the state, and `place` puts it into the network that ships, whose
+    own forward pass then gives what `logits` gives here.
+    """
+
+    @property
+    def aggregation(self) -> str:
+        """Name in `readingroom.networks.aggregation` of what joins the slices in the network that ships."""
+
+    def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> State:
+        """Learn from the studies ``rows`` alone; choices on the way (strength, epochs) are made within them.
+
+        Raises
+        ------
+        InputError : the rows are too few or too alike to learn from
+        """
+
+    def logits(self, state: State, features: Sequence[Bag], rows: Rows) -> Floats:
+        """(rows, outputs): raw outputs for these studies."""
+
+    def place(self, state: State, layer: nn.Linear, aggregation: nn.Module | None = None) -> None:
+        """Put what was learned into the last linear layer of a network, and into what joins its slices if it has that.
+
+        Raises
+        ------
+        ValueError : they have another shape
+        """
+
+
+def inner_folds(outcomes: Outcomes, rows: Rows, seed: int, most: int = 5) -> NDArray[np.int64]:
+    """(rows,) fold of each training row, by patient: what is chosen within the training rows is chosen on these.
+
+    Raises
+    ------
+    InputError : the rows have one class only, or a class of one patient
+    """
+    labels, patients = outcomes.labels[rows], outcomes.patients[rows]
+    present = np.unique(labels)
+    fewest = min(len(np.unique(patients[labels == label])) for label in present)
+    if len(present) < 2 or fewest < 2:
+        raise InputError("A head needs studies of two patients or more of each of two classes or more to learn from.")
+    return patient_folds(labels, patients, min(most, fewest), seed)
+
+
+def copy_into(layer: nn.Module, state: State, prefix: str = "") -> None:
+    """Copy the entries of ``state`` that begin with ``prefix`` into ``layer``, all of its parameters.
+
+    Raises
+    ------
+    ValueError : names or shapes differ
+    """
+    found = {n.removeprefix(prefix): torch.from_numpy(v) for n, v in state.items() if n.startswith(prefix)}
+    try:
+        layer.load_state_dict(found)
+    except RuntimeError as error:
+        raise ValueError(f"What was learned does not fit {type(layer).__name__}: {error}") from error

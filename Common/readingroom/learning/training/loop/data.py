@@ -1,0 +1,135 @@
+"""What the loop is fed with: prepared pictures, changed, normalized and with their targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningDataModule
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import BatchSampler, DataLoader, Dataset
+
+from ...protocols.protocol import Augment
+from ..augment import changed
+from ..normalization import Normalization
+from ..picture_store import read
+from . import seeds
+from .order import EpochOrder, Place
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The rows of one side of a split.
+
+    Parameters
+    ----------
+    paths : files of a `PictureStore`, one for each row
+    targets : (rows, width)
+    """
+
+    paths: tuple[Path, ...]
+    targets: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How gray levels become an input: ``kind`` is that of the protocol's input."""
+
+    kind: str
+    normalization: Normalization
+
+    def __call__(self, gray: NDArray[np.float32]) -> Tensor:
+        return torch.from_numpy(self.normalization(gray, self.kind))
+
+
+class Varied(Dataset[tuple[Tensor, Tensor]]):
+    """Training images, changed at random; asked by `Place`."""
+
+    def __init__(self, side: Side, look: Look, augment: Augment, seed: int):
+        self._side, self._look, self._augment, self._seed = side, look, augment, seed
+
+    def __getitem__(self, place: Place) -> tuple[Tensor, Tensor]:
+        gray = read(self._side.paths[place.row])
+        drawn = seeds.generator("change", self._seed, place.epoch, place.position)
+        return self._look(changed(gray, self._augment, drawn)), torch.from_numpy(self._side.targets[place.row])
+
+
+class Plain(Dataset[tuple[Tensor, Tensor, float]]):
+    """Images as they are, for one of several processes, with their targets and how much each counts.
+
+    All processes have the same number of images: what is missing is filled up with the first one, which counts nothing.
+    """
+
+    def __init__(self, side: Side, look: Look, rank: int = 0, processes: int = 1):
+        self._side, self._look = side, look
+        self._rank, self._processes = rank, processes
+
+    def __len__(self) -> int:
+        return -(-len(self._side) // self._processes)
+
+    def __getitem__(self, place: int) -> tuple[Tensor, Tensor, float]:
+        row = place * self._processes + self._rank
+        counts = float(row < len(self._side))
+        row = row if counts else 0
+        return self._look(read(self._side.paths[row])), torch.from_numpy(self._side.targets[row]), counts
+
+
+class Rows(LightningDataModule):
+    """Both sides of a split.
+
+    Parameters
+    ----------
+    batch : rows of one step over all processes together
+    chances : (training rows,) how often each is drawn, see `EpochOrder`
+    workers : processes that load images, for each training process
+    """
+
+    def __init__(
+        self,
+        training: Side,
+        validation: Side,
+        look: Look,
+        augment: Augment,
+        batch: int,
+        seed: int,
+        chances: NDArray[np.float64] | None = None,
+        workers: int = 0,
+        pin: bool = False,
+    ):
+        super().__init__()
+        self._training, self._validation = training, validation
+        self._look, self._augment = look, augment
+        self._batch, self._seed, self._chances = batch, seed, chances
+        self._settings: dict[str, Any] = {"num_workers": workers, "persistent_workers": workers > 0, "pin_memory": pin}
+
+    def train_dataloader(self) -> DataLoader:
+        rank, processes, epoch = self._where()
+        order = EpochOrder(len(self._training), self._batch, self._seed, self._chances, rank, processes, epoch)
+        batches = BatchSampler(order, order.batch, drop_last=False)  # type: ignore[arg-type]  # places, not numbers
+        dataset = Varied(self._training, self._look, self._augment, self._seed)
+        return DataLoader(dataset, batch_sampler=batches, generator=_apart(), **self._settings)
+
+    def val_dataloader(self) -> DataLoader:
+        rank, processes, _ = self._where()
+        dataset = Plain(self._validation, self._look, rank, processes)
+        batch = max(self._batch // processes, 1)
+        return DataLoader(dataset, batch, shuffle=False, generator=_apart(), **self._settings)
+
+    def _where(self) -> tuple[int, int, int]:
+        """Rank, number of processes, and the epoch that comes next: a resumed training does not begin with the first,
+        and its loader is asked for a batch before Lightning says which it is."""
+        assert self.trainer is not None
+        current: Any = self.trainer.fit_loop.epoch_progress.current
+        return self.trainer.global_rank, self.trainer.world_size, int(current.processed)
+
+
+def _apart() -> torch.Generator:
+    """A loader draws a seed for its processes; not from the generator that the network's dropout draws from."""
+    return torch.Generator().manual_seed(0)

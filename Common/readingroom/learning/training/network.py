@@ -1,0 +1,72 @@
+"""The network that a protocol asks for, ready to be trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from torch import nn
+
+from ...errors import InputError
+from ...networks import backbones, registry, slices, volumes
+from ...networks.heads import freeze
+from ...networks.registry import Architecture
+from ..protocols.protocol import Protocol
+
+JOINS_ANSWERS = ("none", "mean", "vote", "max")  # aggregations that are no part of the network
+
+
+def make_network(
+    protocol: Protocol, outputs: int, name: str | None = None, weights: Path | None = None, *, empty: bool = False
+) -> nn.Module:
+    """The network of a protocol, with frozen what does not learn.
+
+    It takes pictures ``[n, c, j, i]``, volumes ``[n, c, k, j, i]``, or, where its aggregation is a part of it, stacks
+    ``[n, slices, c, j, i]``. With an aggregation that joins answers it is the 2D network, for each slice on its own.
+
+    Parameters
+    ----------
+    name : one of the protocol's networks; None for the first
+    weights : a file to begin with, instead of fetching what the protocol names
+    empty : begin with random values whatever the protocol says (to count, or because a state will be loaded)
+
+    Raises
+    ------
+    InputError : the protocol has no such network, it reads another kind of image, or its weights have learned from
+        something else
+    BundleError : there is no such network, or it does not take inputs of that size
+    SetupError, BundleError, DownloadError : as `readingroom.networks.backbones.create`
+    """
+    name = name or protocol.networks[0]
+    if name not in protocol.networks:
+        raise InputError(
+            f"The protocol {protocol.name} has no network '{name}'; it has {', '.join(protocol.networks)}."
+        )
+    architecture = registry.find(name)
+    if architecture.axes != (3 if protocol.input.kind == "volume" else 2):
+        raise InputError(f"The network '{name}' does not read {protocol.input.kind}s; choose another.")
+    architecture.require_size(protocol.input.size)
+    begin = None if empty else weights or _published(protocol, architecture)
+    channels = protocol.input.channels
+    if protocol.input.kind == "volume":
+        network: nn.Module = volumes.create(name, outputs, begin, channels)
+    elif protocol.aggregation in JOINS_ANSWERS:
+        network = backbones.create(name, outputs, begin, channels)
+    else:
+        network = slices.create(name, outputs, protocol.aggregation, begin, channels)
+    prefix = "backbone." if isinstance(network, slices.SliceNetwork) else ""
+    freeze(network, architecture, protocol.trained, prefix)
+    return network
+
+
+def _published(protocol: Protocol, architecture: Architecture) -> Literal["hub"] | None:
+    """What the protocol wants the network to begin with, as `backbones.create` is told."""
+    if protocol.weights == "none":
+        return None
+    if architecture.weights != protocol.weights:
+        known = f"those of '{architecture.weights}'" if architecture.weights else "none"
+        raise InputError(
+            f"For the network '{architecture.name}' there are no published weights of '{protocol.weights}'; there are "
+            f"{known}. Give a file, or another protocol."
+        )
+    return "hub"

@@ -1,0 +1,95 @@
+"""Prepared pictures on disk, so that no epoch and no fold decodes a file again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.progress import Progress
+from ...errors import InputError
+from ...files import make_folder, written_whole
+from ...records import to_json
+from ..cohorts.cohort import Cohort, Row
+from ..cohorts.fingerprint import content_key
+from ..protocols.protocol import Input
+from .images import VERSION, prepared
+
+Pixels = NDArray[np.float32]
+
+
+class PictureStore:
+    """Gray levels of studies by the content of their files and the input's settings, one ``.npy`` file each.
+
+    A file whose content changes is another file; the same image in two cohorts is kept once.
+
+    Parameters
+    ----------
+    folder : made when missing; may be shared by trainings and processes
+    wanted : the input of the protocol
+    """
+
+    def __init__(self, folder: Path, wanted: Input):
+        self.folder = make_folder(folder)
+        self.wanted = wanted
+        pixels = {key: value for key, value in to_json(wanted).items() if key not in ("channels", "normalize")}
+        self._settings = json.dumps([VERSION, pixels], sort_keys=True).encode()
+
+    def fill(self, cohort: Cohort, rows: NDArray[np.intp], progress: Progress, workers: int = 1) -> list[Path]:
+        """Prepare the rows that are not there yet; the files in the order of ``rows``.
+
+        Raises
+        ------
+        InputError : with a sentence that names the row, for the first that cannot be prepared
+        """
+        paths: list[Path] = []
+        with ThreadPoolExecutor(workers) as pool:
+            wanted = [cohort.rows[int(number)] for number in rows]
+            for done, path in enumerate(_in_order(pool, self.path, wanted)):
+                progress(done / max(len(wanted), 1), f"Preparing the images, {done + 1} of {len(wanted)}.")
+                paths.append(path)
+        return paths
+
+    def path(self, row: Row) -> Path:
+        """The file with the row's gray levels, prepared now if it is not there yet.
+
+        Raises
+        ------
+        InputError : with a sentence that names the row
+        """
+        path = self.folder / f"{self._key(row)}.npy"
+        if not path.is_file():
+            pixels = prepared(row, self.wanted)
+            with written_whole(path) as temporary, temporary.open("wb") as file:
+                np.save(file, pixels)
+        return path
+
+    def _key(self, row: Row) -> str:
+        digest = hashlib.sha256(self._settings)
+        try:
+            for name, path in (("image", row.image), *sorted(row.masks.items())):
+                digest.update(f"{name} {content_key(path)}\n".encode())
+        except InputError as error:
+            raise InputError(f"Study '{row.study_id}' of patient '{row.patient_id}': {error}") from error
+        return digest.hexdigest()
+
+
+def read(path: Path) -> Pixels:
+    """The gray levels that a store keeps in this file."""
+    return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+
+
+def _in_order(pool: ThreadPoolExecutor, function: Callable[[Row], Path], rows: list[Row]) -> Iterator[Path]:
+    """As ``map``, but work that nobody waits for any more is not begun: an error or a cancel ends it soon."""
+    futures = [pool.submit(function, row) for row in rows]
+    try:
+        for future in futures:
+            yield future.result()
+    finally:
+        for future in futures:
+            future.cancel()

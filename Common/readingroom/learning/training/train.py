@@ -1,0 +1,250 @@
+"""From a cohort and a protocol to a bundle: trained, judged on patients it had not seen, with its card.
+
+What is finished lies in the work folder: a run that was stopped goes on there. Every number that the bundle states,
+and everything that is fitted on answers (calibration, operating points, conformal sets, limits of the distance), comes
+from rows that the answering network had not seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ...bundles import write
+from ...bundles.bundle import Bundle
+from ...bundles.metadata import BundleMetadata, require_name
+from ...engine.device import Wanted
+from ...engine.progress import Progress
+from ...errors import InputError
+from ...files import make_folder
+from ...trust.distance import fit_statistics
+from ..cohorts.cohort import Cohort
+from ..cohorts.fingerprint import Fingerprint, content_key
+from ..cohorts.hashes import fingerprints
+from ..cohorts.question import Question, question_of
+from ..judging.area import auc_of
+from ..judging.comparison import advantage
+from ..judging.judgement import RESAMPLES, Judgement, judge, judge_bundle
+from ..judging.predictions import EXTERNAL, Predictions
+from ..judging.rivals import rivals
+from ..protocols.protocol import Protocol
+from . import card, seen
+from .description import FEATURES, described, refuse_unreadable
+from .fine_tuned import FineTuned
+from .frozen import prepare_frozen
+from .rounds import Rounds, rounds
+from .training_run import About, Beaten, TrainingRun
+from .training_tables import Answers, Places, out_of_fold, predictions_of, write_history
+from .way import Judged, Way
+
+Mode = Literal["frozen", "fine-tune"]
+_NAMED = 5  # unreadable studies that the error names
+
+
+def train_bundle(
+    cohort: Cohort,
+    protocol: Protocol,
+    out: Path,
+    name: str,
+    network: str | None = None,
+    weights: Path | None = None,
+    mode: Mode | None = None,
+    device: Wanted = "auto",
+    workers: int = 2,
+    progress: Progress | None = None,
+    about: About | None = None,
+    audit: Sequence[str] = (),
+    resamples: int = RESAMPLES,
+    devices: int = 1,
+) -> Bundle:
+    """Train, judge, and write the bundle ``out / name`` with its tables beside it.
+
+    Parameters
+    ----------
+    network : one of the protocol's; the first when left out
+    weights : a file to begin with, instead of fetching what the protocol names
+    mode : ``frozen`` trains a head on kept features, in seconds for each fold on a processor; ``fine-tune`` trains the
+        network. When left out the protocol decides: its ``trained`` is ``head`` or more than that
+    workers : threads that read images
+    audit : sentences of the audit's severe findings, for the card
+    resamples : of the patients, for each interval
+    devices : graphics cards (or processes) that share each batch when fine-tuning
+
+    Raises
+    ------
+    InputError : the cohort, the protocol or an image cannot be used
+    SetupError, BundleError, DownloadError : the device, the network or its weights cannot be had
+    OutputError : ``out`` cannot be written
+    CancelledError : the user cancelled; what is finished is kept
+    """
+    progress, about = progress or Progress(), about or About()
+    network = network or protocol.networks[0]
+    mode = mode or mode_of(protocol)
+    _refuse_name(name)
+    refuse_unreadable(protocol, network)
+    question = question_of(cohort, protocol.reader)
+    places = Places(out, name)
+    make_folder(places.work)
+    found = fingerprints([row.image for row in cohort.rows], progress=progress.part(0.0, 0.05))
+    _refuse_unreadable_images(cohort, found.problems)
+    planned = rounds(cohort, protocol, found.pixel_hashes, chooses=mode == "fine-tune")
+    begins_with = _begins_with(protocol, weights)
+
+    way: Way
+    if mode == "frozen":
+        way = prepare_frozen(
+            cohort, question, protocol, network, weights, places.features, device, workers, progress.part(0.05, 0.5)
+        )
+    else:
+        way = FineTuned(cohort, question, protocol, network, weights, places.pictures, device, devices)
+    folder = places.work / f"{network}-{mode}-{_digest(begins_with, weights)}"
+    answers = _answers(way, planned, protocol.seed, folder, progress.part(0.5, 0.85))
+    predictions = out_of_fold(cohort, question, planned, answers.judged)
+    predictions.write(places.predictions)
+    write_history(planned, answers, places.history)
+
+    progress(0.85, "Judging.")
+    judgement = judge(predictions, resamples=resamples)
+    distances = np.concatenate([part.distances for part in answers.judged[0]])
+    notes = (planned.how, *judgement.notes, *(note for part in answers.all for note in part.notes))
+    run = TrainingRun(
+        name=name,
+        about=about,
+        cohort=cohort,
+        question=question,
+        protocol=protocol,
+        network=network,
+        begins_with=begins_with,
+        rounds=planned,
+        judgement=judgement,
+        shipped=answers.shipped,
+        statistics=fit_statistics(answers.shipped.embeddings, distances),
+        rivals=_rivals(predictions, cohort, found.prints, planned, question, resamples, progress.part(0.9, 0.95)),
+        audit=tuple(audit),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+    progress(0.95, "Writing the bundle.")
+    metadata = described(run)
+    aside = _aside(run, answers.aside, metadata, places, resamples)
+    remembered = seen.remember(cohort.patients[run.learned], [found.pixel_hashes[row] for row in run.learned])
+    return write.write(
+        places.bundle,
+        metadata,
+        run.shipped.network.state_dict(),
+        card=card.card(metadata, run, aside),
+        licence=about.licence_text,
+        arrays={FEATURES: run.statistics.arrays(), seen.FILE: remembered.arrays()},
+        network=_network(run),
+    )
+
+
+def mode_of(protocol: Protocol) -> Mode:
+    """The mode that a protocol asks for."""
+    return "frozen" if protocol.trained == "head" else "fine-tune"
+
+
+def _answers(way: Way, planned: Rounds, seed: int, folder: Path, progress: Progress) -> Answers:
+    """Train the network of each split, then the one that ships."""
+    jobs = [(r, f, split) for r, repeat in enumerate(planned.repeats) for f, split in enumerate(repeat)]
+    judged: list[list[Judged]] = [[] for _ in planned.repeats]
+    for number, (repeat, fold, split) in enumerate(jobs):
+        place, part = folder / f"repeat-{repeat}-fold-{fold}", _part(progress, number, len(jobs) + 1)
+        judged[repeat].append(way.judge(split, _seed(seed, planned, repeat, fold), place, part))
+    last = _part(progress, len(jobs), len(jobs) + 1)
+    repeats = tuple(map(tuple, judged))
+    if planned.is_one_network:
+        return Answers(repeats, way.ship(planned.ships, _seed(seed, planned, 0, 0), place, last), None)
+    ships = folder / "ships"
+    aside = way.judge(planned.ships, seed, ships, last) if len(planned.ships.test) else None
+    return Answers(repeats, way.ship(planned.ships, seed, ships, last), aside)
+
+
+def _seed(seed: int, planned: Rounds, repeat: int, fold: int) -> int:
+    """Of each network its own; that of the one that ships is ``seed`` itself."""
+    return seed + 1 + repeat * len(planned.repeats[0]) + fold
+
+
+def _part(progress: Progress, number: int, count: int) -> Progress:
+    return progress.part(number / count, (number + 1) / count)
+
+
+def _rivals(
+    predictions: Predictions,
+    cohort: Cohort,
+    prints: Sequence[Fingerprint | None],
+    planned: Rounds,
+    question: Question,
+    resamples: int,
+    progress: Progress,
+) -> tuple[Beaten, ...]:
+    """What simpler models make of the same rows on the same splits."""
+    progress(0.0, "Training simpler models to compare with.")
+    tried = rivals(predictions, cohort, prints, planned.repeats, question.values)
+    found = []
+    for number, rival in enumerate(tried):
+        progress(number / len(tried), f"Comparing with a simpler model: {rival.title}.")
+        auc = auc_of(rival.predictions, resamples=resamples)
+        found.append(Beaten(rival.title, auc, advantage(predictions, rival.predictions, resamples=resamples)))
+    return tuple(found)
+
+
+def _aside(
+    run: TrainingRun, said: Judged | None, metadata: BundleMetadata, places: Places, resamples: int
+) -> Judgement | None:
+    """The network that ships, with everything that ships with it, on what was kept aside."""
+    if said is None:
+        places.kept_aside.unlink(missing_ok=True)
+        return None
+    rows = run.rounds.ships.test
+    external = np.full((1, len(rows)), EXTERNAL, dtype=np.int64)
+    predictions = predictions_of(run.cohort.take(rows), run.question, said.logits[None], external)
+    predictions.write(places.kept_aside)
+    return judge_bundle(predictions, metadata, resamples=resamples)
+
+
+def _network(run: TrainingRun) -> dict[str, Any]:
+    """How MONAI's tools make it."""
+    kind = run.protocol.input.kind
+    file = {"picture": "backbones", "slices": "slices", "volume": "volumes"}[kind]
+    made: dict[str, Any] = {
+        "_target_": f"readingroom.networks.{file}.create",
+        "name": run.network,
+        "outputs": len(run.question.classes),
+    }
+    if kind == "slices":
+        made["aggregation"] = run.shipped.settings["aggregation"]
+    if kind != "picture":
+        made["channels"] = run.protocol.input.channels
+    return made
+
+
+def _begins_with(protocol: Protocol, weights: Path | None) -> str:
+    if weights is not None:
+        return weights.name
+    return "random values" if protocol.weights == "none" else f"weights of {protocol.weights}"
+
+
+def _digest(begins_with: str, weights: Path | None) -> str:
+    """Other weights to begin with are another training, whatever the name of their file."""
+    return hashlib.sha256((content_key(weights) if weights else begins_with).encode()).hexdigest()[:8]
+
+
+def _refuse_unreadable_images(cohort: Cohort, problems: Mapping[int, str]) -> None:
+    if not problems:
+        return
+    said = [
+        f"'{cohort.rows[row].study_id}' of patient '{cohort.rows[row].patient_id}': {problems[row]}" for row in problems
+    ]
+    more = f" And {len(said) - _NAMED} more." if len(said) > _NAMED else ""
+    raise InputError(f"{len(said)} studies cannot be read. {' '.join(said[:_NAMED])}{more}")
+
+
+def _refuse_name(name: str) -> None:
+    try:
+        require_name(name)
+    except ValueError as error:
+        raise InputError(str(error)) from error

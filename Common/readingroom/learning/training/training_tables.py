@@ -1,0 +1,128 @@
+"""Where a training keeps what, and the tables that it writes beside the bundle."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...files import write_text
+from ..cohorts.cohort import Cohort
+from ..cohorts.question import Question
+from ..judging.predictions import Predictions
+from ..reporting.predict import subgroups
+from .rounds import Rounds
+from .way import Floats, Judged, Shipped
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a training keeps what. The features of frozen networks and prepared pictures serve every bundle of ``out``.
+
+    Parameters
+    ----------
+    out, name : the bundle's folder is ``out / name``
+    """
+
+    out: Path
+    name: str
+
+    @property
+    def bundle(self) -> Path:
+        return self.out / self.name
+
+    @property
+    def work(self) -> Path:
+        return self.out / f"{self.name}-work"
+
+    @property
+    def features(self) -> Path:
+        return self.out / "features"
+
+    @property
+    def pictures(self) -> Path:
+        return self.out / "pictures"
+
+    @property
+    def predictions(self) -> Path:
+        return self.out / f"{self.name}-predictions.csv"
+
+    @property
+    def kept_aside(self) -> Path:
+        return self.out / f"{self.name}-kept-aside.csv"
+
+    @property
+    def history(self) -> Path:
+        return self.out / f"{self.name}-history.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What all networks said.
+
+    Parameters
+    ----------
+    judged : of each repeat, for each split
+    aside : of the network that ships about what was kept aside; None where nothing was, or where it is judged anyway
+    """
+
+    judged: tuple[tuple[Judged, ...], ...]
+    shipped: Shipped
+    aside: Judged | None
+
+    @property
+    def all(self) -> tuple[Judged, ...]:
+        return (*(part for repeat in self.judged for part in repeat), *([self.aside] if self.aside else []))
+
+
+def out_of_fold(cohort: Cohort, question: Question, planned: Rounds, judged: Sequence[Sequence[Judged]]) -> Predictions:
+    """The judged rows in the order of the table."""
+    rows = planned.judged
+    place = {int(row): number for number, row in enumerate(rows)}
+    logits = np.full((len(judged), len(rows), len(question.classes)), np.nan)
+    folds = np.zeros((len(judged), len(rows)), dtype=np.int64)
+    for repeat, (splits, parts) in enumerate(zip(planned.repeats, judged, strict=True)):
+        for fold, (split, part) in enumerate(zip(splits, parts, strict=True)):
+            at = [place[int(row)] for row in split.test]
+            logits[repeat, at], folds[repeat, at] = part.logits, fold
+    return predictions_of(cohort.take(rows), question, logits, folds)
+
+
+def predictions_of(cohort: Cohort, question: Question, logits: Floats, folds: NDArray[np.int64]) -> Predictions:
+    """Answers about the studies of a cohort, (repeats, rows, classes) and (repeats, rows), as a table."""
+    number = {value: place for place, value in enumerate(question.values)}
+    return Predictions(
+        classes=question.classes,
+        multilabel=False,
+        study_ids=cohort.column("study_id"),
+        patients=cohort.patients,
+        sites=cohort.sites,
+        truth=np.array([number[str(row.label)] for row in cohort.rows], dtype=np.int64),
+        logits=logits,
+        folds=folds,
+        subgroups=subgroups(cohort),
+        positive=question.positive,
+    )
+
+
+def write_history(planned: Rounds, answers: Answers, path: Path) -> None:
+    """A line for each epoch of each network that had some."""
+    lines: list[dict[str, object]] = []
+    for repeat, (splits, parts) in enumerate(zip(planned.repeats, answers.judged, strict=True)):
+        for split, part in zip(splits, parts, strict=True):
+            lines += [{"network": f"repeat {repeat + 1}, {split.name}", **asdict(epoch)} for epoch in part.history]
+    if not planned.is_one_network:
+        lines += [{"network": planned.ships.name, **asdict(epoch)} for epoch in answers.shipped.history]
+    if not lines:  # heads on frozen features have none
+        path.unlink(missing_ok=True)
+        return
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    write_text(path, text.getvalue())

@@ -1,0 +1,65 @@
+"""The labels of a cohort as the outputs of a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from readingroom.errors import InputError
+from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.question import question_of
+
+
+def cohort_of(*labels: str | None) -> Cohort:
+    return Cohort(tuple(Row(f"p{i}", f"s{i}", Path("a.png"), label=label) for i, label in enumerate(labels)))
+
+
+@pytest.mark.parametrize(
+    ("labels", "order"),
+    [
+        (("normal", "pneumonia"), ("pneumonia", "normal")),
+        (("noncovid", "covid"), ("covid", "noncovid")),
+        (("fracture", "No fracture"), ("fracture", "no-fracture")),
+        (("0", "1"), ("1", "0")),
+        (("Typical", "atypical", "healthy"), ("atypical", "typical", "healthy")),
+    ],
+)
+def test_what_is_looked_for_comes_first_and_what_means_nothing_found_last(
+    labels: tuple[str, ...], order: tuple[str, ...]
+) -> None:
+    assert question_of(cohort_of(*labels), "chest-xray").classes == order
+
+
+def test_the_labels_of_a_known_task_are_its_task_in_its_order() -> None:
+    question = question_of(cohort_of("Normal", "COVID-19", "Viral pneumonia"), "chest-xray")
+    assert question.task == "covid"
+    assert question.classes == ("covid-19", "viral-pneumonia", "normal")
+    assert question.values == ("COVID-19", "Viral pneumonia", "Normal")
+    assert question.positive == ""
+
+
+def test_titles_are_what_the_table_says_and_two_labels_have_a_positive_one() -> None:
+    question = question_of(cohort_of("normal", "bacterial_pneumonia"), "chest-xray")
+    assert [label.title for label in question.labels] == ["Bacterial pneumonia", "Normal"]
+    assert question.positive == "bacterial_pneumonia"
+
+
+def test_times_and_events_wait_for_the_survival_head() -> None:
+    row = Row("p", "s", Path("a.png"), time=12.0, event=True)
+    with pytest.raises(InputError, match="survival head comes with the module LungSurvival"):
+        question_of(Cohort((row,)), "chest-xray")
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (("a", None, "b"), "1 studies have no label"),
+        (("a", "a"), "two labels or more"),
+        (("a b", "A-B"), "differ in case or signs only"),
+        (("+", "-"), "no letter or digit"),
+    ],
+)
+def test_labels_that_ask_nothing_are_refused(labels: tuple[str | None, ...], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        question_of(cohort_of(*labels), "chest-xray")

@@ -1,0 +1,293 @@
+"""No split lets what belongs together lie on two sides, and each is the same on any machine."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import readingroom
+from readingroom.errors import InputError
+from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.splits import (
+    LeakageError,
+    Split,
+    checked,
+    hold_out,
+    k_fold,
+    leave_one_site_out,
+    patient_groups,
+    stated,
+)
+from readingroom.learning.protocols.protocol import Validation, load_protocol
+from readingroom.learning.training.rounds import rounds
+
+WAYS: dict[str, Callable[[Cohort, Sequence[str], int], tuple[Split, ...]]] = {
+    "k-fold": lambda cohort, hashes, seed: k_fold(cohort, 3, seed, 0.2, hashes),
+    "hold-out": lambda cohort, hashes, seed: (hold_out(cohort, 0.3, seed, 0.2, hashes),),
+    "leave-one-site-out": lambda cohort, hashes, seed: leave_one_site_out(cohort, seed, 0.2, hashes),
+    "stated": lambda cohort, hashes, seed: (stated(cohort, hashes),),
+    "training by k-fold": lambda cohort, hashes, seed: training(cohort, hashes, seed, "k-fold"),
+    "training by k-fold, some aside": lambda cohort, hashes, seed: training(cohort, hashes, seed, "k-fold", 0.2),
+    "training by hold-out": lambda cohort, hashes, seed: training(cohort, hashes, seed, "hold-out", 0.3),
+    "training by site": lambda cohort, hashes, seed: training(cohort, hashes, seed, "leave-one-site-out"),
+}
+
+
+def training(cohort: Cohort, hashes: Sequence[str], seed: int, kind: str, aside: float = 0.0) -> tuple[Split, ...]:
+    """All splits that `readingroom train` would use; the table's own ones come first there, so half have none."""
+    validation = Validation(kind=kind, folds=3, hold_out=aside, inner=0.2)  # type: ignore[arg-type]
+    protocol = replace(load_protocol("chest-xray", "rigorous"), validation=validation, seed=seed)
+    unstated = Cohort(tuple(replace(row, split="" if seed % 2 else row.split) for row in cohort.rows))
+    made = rounds(unstated, protocol, hashes)
+    return (*(split for repeat in made.repeats for split in repeat), made.ships)
+
+
+def a_row(number: int, patient: str, label: str = "x", site: str = "north", **more) -> Row:
+    return Row(patient, f"s{number}", Path(f"{number}.png"), label, site=site, **more)
+
+
+@st.composite
+def cohorts(draw: st.DrawFn) -> tuple[Cohort, list[str]]:
+    """Up to 60 rows of up to 25 patients. Mostly a patient has one class, site and side, and images of their own."""
+    sides = st.sampled_from(["", "train", "train", "validation", "test"])
+    usual = st.tuples(st.sampled_from("xy"), st.sampled_from(["north", "south"]), sides)
+    of_patient = [draw(usual) for _ in range(draw(st.integers(4, 25)))]
+    rarely = st.sampled_from([False] * draw(st.sampled_from([4, 30, 200])) + [True])
+    rows, hashes = [], []
+    for number in range(draw(st.integers(1, 60))):
+        patient = draw(st.integers(0, len(of_patient) - 1))
+        label, site, side = draw(usual) if draw(rarely) else of_patient[patient]
+        origin = "synthetic" if draw(rarely) else "real"
+        rows.append(a_row(number, f"p{patient}", label, site, origin=origin, split=side))
+        hashes.append(f"shared {number % 3}" if draw(rarely) else f"own {number}" if number % 7 else "")
+    return Cohort(tuple(rows)), hashes
+
+
+def wrong_sides(cohort: Cohort, hashes: Sequence[str], split: Split) -> list[str]:
+    """What lies on two sides, worked out row by row."""
+    found = []
+    for one, rows in enumerate(split.sides):
+        for other in range(one):
+            for i in rows:
+                for j in split.sides[other]:
+                    first, second = cohort.rows[i], cohort.rows[j]
+                    if i == j or first.patient_id == second.patient_id:
+                        found.append(f"patient of rows {i}, {j}")
+                    if hashes[i] and hashes[i] == hashes[j]:
+                        found.append(f"image of rows {i}, {j}")
+    return found + [f"synthetic row {i}" for side in split.sides[1:] for i in side if cohort.rows[i].synthetic]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@given(cohorts(), st.integers(0, 5))
+@settings(max_examples=80, deadline=None)
+def test_nothing_lies_on_a_wrong_side(way: str, made: tuple[Cohort, list[str]], seed: int) -> None:
+    cohort, hashes = made
+    try:
+        splits = WAYS[way](cohort, hashes, seed)
+    except InputError:  # too few patients, one site, or a table that states a leak
+        return
+    for split in splits:
+        assert wrong_sides(cohort, hashes, split) == []
+
+
+@given(cohorts(), st.lists(st.sampled_from(["left out", "train", "validation", "test"]), min_size=60, max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_the_guard_refuses_exactly_the_leaking_splits(made: tuple[Cohort, list[str]], places: list[str]) -> None:
+    cohort, hashes = made
+    place = np.array(places[: len(cohort)])
+    split = Split(*(np.flatnonzero(place == side) for side in ("train", "validation", "test")), "drawn")
+    if wrong_sides(cohort, hashes, split):
+        with pytest.raises(LeakageError):
+            checked(cohort, split, hashes)
+    else:
+        assert checked(cohort, split, hashes) is split
+
+
+@pytest.mark.parametrize("way", ["k-fold", "hold-out", "leave-one-site-out"])
+@given(cohorts(), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_the_order_of_the_table_does_not_matter(way: str, made: tuple[Cohort, list[str]], random) -> None:
+    cohort, hashes = made
+    order = list(range(len(cohort)))
+    random.shuffle(order)
+    try:
+        splits = WAYS[way](cohort, hashes, 7)
+    except InputError:
+        return
+    again = WAYS[way](cohort.take(order), [hashes[row] for row in order], 7)
+    for split, other in zip(splits, again, strict=True):
+        for side, other_side in zip(split.sides, other.sides, strict=True):
+            assert {int(row) for row in side} == {order[row] for row in other_side}
+
+
+def a_cohort(patients: int = 60) -> tuple[Cohort, list[str]]:
+    """Patients with 1, 2 or 4 rows; classes x and y at two sites, y mostly in the south."""
+    rows = [
+        a_row(10 * patient + k, f"p{patient:02d}", "xy"[patient % 2], "north" if patient % 5 < 2 else "south")
+        for patient in range(patients)
+        for k in range((1, 2, 4)[patient % 3])
+    ]
+    return Cohort(tuple(rows)), [row.study_id for row in rows]
+
+
+def test_the_split_of_a_seed_is_this_one_on_any_machine() -> None:
+    cohort, hashes = a_cohort(12)
+    folds = k_fold(cohort, 3, 1, 0.25, hashes)
+    tests = [sorted({cohort.rows[row].patient_id for row in split.test}) for split in folds]
+    held = [sorted({cohort.rows[row].patient_id for row in split.validation}) for split in folds]
+    assert tests == [["p03", "p04", "p05", "p10"], ["p06", "p08", "p09", "p11"], ["p00", "p01", "p02", "p07"]]
+    assert held == [["p01", "p08"], ["p00", "p01", "p04"], ["p03", "p04", "p06", "p09"]]
+
+
+def test_every_real_row_is_tested_once_and_classes_and_sites_are_even() -> None:
+    cohort, hashes = a_cohort()
+    folds = k_fold(cohort, 5, 3, 0.1, hashes)
+    assert sorted(np.concatenate([split.test for split in folds])) == list(range(len(cohort)))
+    cells = [Counter((row.label, row.site) for row in cohort.take(split.test).rows) for split in folds]
+    for cell in {(row.label, row.site) for row in cohort.rows}:
+        assert max(count[cell] for count in cells) - min(count[cell] for count in cells) <= 4  # rows of one patient
+
+
+def test_the_seed_decides() -> None:
+    cohort, hashes = a_cohort()
+    first, again, other = (hold_out(cohort, 0.2, seed, 0.1, hashes) for seed in (1, 1, 2))
+    assert np.array_equal(first.test, again.test)
+    assert not np.array_equal(first.test, other.test)
+
+
+def test_a_held_out_share_is_about_that_share_of_each_class() -> None:
+    cohort, hashes = a_cohort()
+    split = hold_out(cohort, 0.2, 0, 0.25, hashes)
+    for label in "xy":
+        everywhere = sum(row.label == label for row in cohort.rows)
+        tested, held = (sum(row.label == label for row in cohort.take(side).rows) for side in split.sides[:0:-1])
+        assert tested == pytest.approx(0.2 * everywhere, abs=4)
+        assert held == pytest.approx(0.2 * everywhere, abs=4)
+
+
+def test_survival_is_spread_by_event() -> None:
+    rows = [Row(f"p{i}", "s", Path("a.png"), time=float(i), event=i < 10) for i in range(40)]
+    for split in k_fold(Cohort(tuple(rows)), 5, 0, 0.0, [str(i) for i in range(40)]):
+        assert sum(rows[row].event is True for row in split.test) == 2
+
+
+def test_patients_who_share_an_image_are_one_group() -> None:
+    cohort = Cohort(tuple(a_row(i, patient) for i, patient in enumerate("dcbae")))
+    assert patient_groups(cohort, ["1", "2", "1", "2", ""]).tolist() == ["b", "a", "b", "a", "e"]
+    assert patient_groups(cohort, ["1", "1", "2", "2", "1"]).tolist() == ["c", "c", "a", "a", "c"]
+
+
+def test_a_left_out_site_trains_nothing_and_neither_do_its_patients_elsewhere() -> None:
+    rows = (
+        *(a_row(i, f"n{i}", "xy"[i % 2], "north") for i in range(6)),
+        *(a_row(i, f"s{i}", "xy"[i % 2], "south") for i in range(6, 12)),
+        a_row(20, "n0", "x", "south"),
+        a_row(21, "drawn", "x", "north", origin="synthetic"),
+    )
+    north, south = leave_one_site_out(Cohort(rows), 0, 0.0, [row.study_id for row in rows])
+    assert north.name == "site north"
+    assert {rows[i].study_id for i in north.test} == {f"s{i}" for i in range(6)}
+    assert {rows[i].study_id for i in north.train} == {f"s{i}" for i in range(6, 12)}
+    assert "s0" not in {rows[i].study_id for i in south.train}
+    assert "s21" in {rows[i].study_id for i in south.train}
+
+
+def test_synthetic_rows_of_a_judged_patient_are_left_out() -> None:
+    rows = [*(a_row(i, f"p{i}") for i in range(8)), *(a_row(i + 10, f"p{i}", origin="synthetic") for i in range(8))]
+    split = hold_out(Cohort(tuple(rows)), 0.25, 0, 0.34, [row.study_id for row in rows])
+    judged = {rows[i].patient_id for side in split.sides[1:] for i in side}
+    assert len(judged) == 4
+    assert {rows[i].patient_id for i in split.train if rows[i].synthetic} == {f"p{i}" for i in range(8)} - judged
+
+
+@pytest.mark.parametrize(
+    ("rows", "hashes", "words"),
+    [
+        ([("p1", "train"), ("p1", "test"), ("p2", "train")], "abc", "Patient 'p1' is on two sides"),
+        ([("p1", "train"), ("p2", "test")], "aa", "The image of study 's0' of patient 'p1' is on two sides"),
+        ([("p1", "validation"), ("p1", "test"), ("p2", "train")], "abc", "Patient 'p1'"),
+    ],
+)
+def test_a_table_that_states_a_leak_is_refused(rows, hashes: str, words: str) -> None:
+    cohort = Cohort(tuple(a_row(i, patient, split=side) for i, (patient, side) in enumerate(rows)))
+    with pytest.raises(LeakageError, match=words):
+        stated(cohort, list(hashes))
+
+
+def test_a_table_that_tests_on_synthetic_rows_is_refused() -> None:
+    rows = (
+        a_row(0, "p0", split="train"),
+        a_row(1, "p1", split="test"),
+        a_row(2, "p2", split="test", origin="synthetic"),
+    )
+    with pytest.raises(LeakageError, match="Synthetic study 's2'"):
+        stated(Cohort(rows), list("abc"))
+
+
+def test_images_are_read_when_no_hashes_are_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import Image
+
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
+    gray = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 40), dtype=np.uint8))
+    gray.save(tmp_path / "a.png")
+    gray.save(tmp_path / "b.tiff")
+    rows = (
+        Row("p1", "s", tmp_path / "a.png", "x", split="train"),
+        Row("p2", "s", tmp_path / "b.tiff", "x", split="test"),
+    )
+    with pytest.raises(LeakageError, match="The image of study"):
+        stated(Cohort(rows))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda c, h: k_fold(c, 9, 0, 0.1, h), "9 folds need 9 patients of each label; there are 6 of 'x'"),
+        (lambda c, h: k_fold(c, 1, 0, 0.1, h), "two folds or more"),
+        (lambda c, h: hold_out(c, 1.0, 0, 0.1, h), "share of 1.0"),
+        (lambda c, h: hold_out(c, 0.2, 0, -0.1, h), "share of -0.1"),
+        (lambda c, h: hold_out(c, 0.01, 0, 0.1, h), "share of 0.01 of 12 patients is none of them"),
+        (lambda c, h: leave_one_site_out(c.take([0, 1]), 0, 0.1, h[:2]), "there must be two or more"),
+        (lambda c, h: stated(c, h), "no row on the side train or test"),
+        (lambda c, h: hold_out(Cohort((a_row(0, "p", origin="synthetic"),)), 0.2, 0, 0.1, ["a"]), "no real study"),
+        (lambda c, h: leave_one_site_out(Cohort((a_row(0, "p", site=""),)), 0, 0.1, ["a"]), "1 of 1 have none"),
+    ],
+)
+def test_what_cannot_be_split_is_refused(call, words: str) -> None:
+    cohort, hashes = a_cohort(12)
+    with pytest.raises(InputError, match=words):
+        call(cohort, hashes)
+
+
+@pytest.mark.parametrize("sides", [([0, 1], [], [1]), ([0, 0], [], [1]), ([0], [2], [2])])
+def test_a_row_is_on_one_side_once(sides) -> None:
+    with pytest.raises(LeakageError, match="a row on two sides, or twice"):
+        Split(*map(np.array, sides), "wrong")
+
+
+def test_rows_that_are_not_there_are_no_split() -> None:
+    cohort, hashes = a_cohort(3)
+    with pytest.raises(ValueError, match="rows that the cohort does not have"):
+        checked(cohort, Split(np.array([0]), np.array([]), np.array([99]), "far"), hashes)
+
+
+def test_splits_are_built_here_and_where_training_and_judging_derive_them() -> None:
+    package = Path(readingroom.__file__).parent
+    builders = set()
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                if name == "Split":
+                    builders.add(path.relative_to(package).as_posix())
+    # Those of rounds are tried above with the others, those of beside go through the guard at once.
+    assert builders == {"learning/splits.py", "learning/rounds.py", "learning/beside.py"}

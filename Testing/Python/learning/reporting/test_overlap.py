@@ -1,0 +1,113 @@
+"""Whether studies of a table trained the bundle: found by patient and pixels, said above the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("torch", reason="needs the extra [read]")
+pytest.importorskip("sklearn", reason="needs the extra [train]")
+pytest.importorskip("matplotlib", reason="needs the extra [train]")
+
+from readingroom.bundles import store, write
+from readingroom.bundles.bundle import Bundle
+from readingroom.engine.progress import Progress
+from readingroom.errors import BundleError, InputError
+from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.fingerprint import fingerprint
+from readingroom.learning.judging.predictions import EXTERNAL, Predictions
+from readingroom.learning.reporting.overlap import Overlap
+from readingroom.learning.training import seen
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fingerprints of these images are not kept among the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("READINGROOM_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def a_cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    """Four noisy pictures of four patients."""
+    folder = tmp_path_factory.mktemp("films")
+    rows = []
+    for number in range(4):
+        path = folder / f"{number}.png"
+        Image.fromarray(np.random.default_rng(number).integers(0, 255, (40, 40), dtype=np.uint8)).save(path)
+        rows.append(Row(f"P{number}", f"S{number}", path, "pneumonia", site="nih"))
+    return Cohort(tuple(rows))
+
+
+@pytest.fixture(scope="module")
+def a_bundle(a_cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """It has seen patient P0, and the picture of P1 under another name."""
+    shipped = store.find("cxr-nih-pneumonia")
+    remembered = seen.remember(["P0", "somebody"], [fingerprint(a_cohort.rows[1].image).pixel_hash])
+    arrays = {"features": shipped.arrays("features"), seen.FILE: remembered.arrays()}
+    folder = tmp_path_factory.mktemp("bundles") / shipped.metadata.name
+    return write.write(folder, shipped.metadata, shipped.weights(), card="# Card", licence="None", arrays=arrays)
+
+
+def predictions(cohort: Cohort) -> Predictions:
+    n = len(cohort)
+    return Predictions(
+        classes=("pneumonia", "no-finding"),
+        multilabel=False,
+        study_ids=cohort.column("study_id"),
+        patients=cohort.patients,
+        sites=cohort.sites,
+        truth=np.zeros(n, dtype=np.int64),
+        logits=np.zeros((1, n, 2)),
+        folds=np.full((1, n), EXTERNAL),
+    )
+
+
+def test_patients_and_pictures_that_trained_the_bundle_are_found(a_bundle: Bundle, a_cohort: Cohort) -> None:
+    overlap = Overlap.of(a_bundle, a_cohort, Progress())
+    assert list(overlap.rows) == [True, True, False, False]
+    (caveat,) = overlap.caveats(a_bundle, predictions(a_cohort))
+    assert caveat.level == "stop"
+    assert "2 of the studies trained" in caveat.sentence
+    assert "1 patients and 1 pictures" in caveat.sentence
+
+
+def test_they_can_be_left_out_each_with_a_sentence(a_bundle: Bundle, a_cohort: Cohort) -> None:
+    overlap = Overlap.of(a_bundle, a_cohort, Progress())
+    rest, nothing = overlap.without(a_cohort)
+    assert [row.patient_id for row in rest.rows] == ["P2", "P3"]
+    assert len(overlap.sentences(a_cohort)) == 2
+    (caveat,) = nothing.caveats(a_bundle, predictions(rest))
+    assert caveat.level == "info"
+
+
+def test_a_table_of_nothing_but_training_studies_is_refused(a_bundle: Bundle, a_cohort: Cohort) -> None:
+    known = a_cohort.take([0, 1])
+    with pytest.raises(InputError, match="nothing left to judge"):
+        Overlap.of(a_bundle, known, Progress()).without(known)
+
+
+@pytest.mark.parametrize(("site", "level"), [("nih", "stop"), ("elsewhere", "warn")])
+def test_a_bundle_that_does_not_remember_is_doubted_and_more_so_where_it_names_the_site(
+    a_bundle: Bundle, a_cohort: Cohort, site: str, level: str
+) -> None:
+    forgetful = replace(a_bundle, files={path: h for path, h in a_bundle.files.items() if seen.FILE not in path})
+    cohort = Cohort(tuple(replace(row, site=site) for row in a_cohort.rows))
+    (caveat,) = Overlap.of(forgetful, cohort, Progress()).caveats(forgetful, predictions(cohort))
+    assert caveat.level == level
+    assert "does not say which patients" in caveat.sentence
+
+
+def test_damaged_memory_is_refused(a_bundle: Bundle, tmp_path: Path) -> None:
+    arrays = {seen.FILE: {"salt": np.zeros(3, np.uint8)}}
+    folder = tmp_path / a_bundle.metadata.name
+    metadata = replace(a_bundle.metadata, feature_statistics=None)
+    damaged = write.write(folder, metadata, a_bundle.weights(), card="# Card", licence="None", arrays=arrays)
+    with pytest.raises(BundleError, match="damaged"):
+        seen.of_bundle(damaged)
