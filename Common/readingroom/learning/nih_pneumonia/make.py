@@ -31,7 +31,9 @@ from ...files import make_folder, write_text
 from ...networks import backbones, tflite_weights
 from ...networks.two_branches import TwoBranches
 from ...trust.distance import FeatureStatistics, cross_fitted_distances, fit_statistics
+from ..cohorts.hashes import fingerprints
 from ..training.folds import patient_folds
+from ..training.seen import FILE, remember
 from . import baselines, card
 from .films import Films, read_films
 from .fine_tune import Network, Recipe, keep_activations, pooled_after_each_block, predict, train
@@ -40,7 +42,11 @@ from .out_of_fold import Judgement, OutOfFold, judge
 Floats = NDArray[np.float64]
 
 NAME = "cxr-nih-pneumonia"
-VERSION = "1.0.0"
+VERSION = "1.1.0"
+CHANGELOG = {
+    "1.0.0": "The first one.",
+    "1.1.0": "Remembers digests of its training films, so that it is not judged on them by mistake. Same weights.",
+}
 BACKBONE = backbones.TWO_BRANCHES
 TUNED = "tf_mobilenetv2_100"
 STRENGTH = 1e-3  # of the logistic regression on the general branch, scikit-learn's C
@@ -121,6 +127,7 @@ def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2, progress: 
     rivals = _rivals(plan, cohort, found, general)
     described = _describe(plan, cohort, judgement, statistics)
     text = card.card(described, cohort, found, judgement, rivals)
+    hashes = fingerprints([cohort.films[film].path for film in seen]).pixel_hashes
     write_text(table, _table(cohort, found, judgement))
     return write.write(
         out / NAME,
@@ -128,7 +135,8 @@ def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2, progress: 
         network.state_dict(),
         card=text,
         licence=_licence(),
-        arrays={"features": statistics.arrays()},
+        arrays={"features": statistics.arrays(), FILE: remember(cohort.patients[seen], hashes).arrays()},
+        changelog=CHANGELOG,
     )
 
 
