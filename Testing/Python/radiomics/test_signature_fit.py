@@ -127,6 +127,15 @@ def test_unstable_features_are_left_out_beforehand():
         fit(a_table(rows=60), QUICK, dict.fromkeys(a_table().names, 0.1))
 
 
+def test_volume_stays_a_rival_where_it_is_too_unstable_for_the_signature():
+    found = fit(a_table(rows=60, signal=2.5), QUICK, {"original_shape_VoxelVolume": 0.3})
+    assert "original_shape_VoxelVolume" not in found.inputs
+    assert found.judgement.rivals["volume"].value > 0.8
+    other = a_table(rows=40, signal=2.5, seed=5)
+    other = dataclasses.replace(other, patients=np.array([f"x{name}" for name in other.patients]))
+    assert judge_external(found, other).metrics["auc_volume"].value > 0.8
+
+
 def test_the_same_seed_gives_the_same_signature(fitted):
     again = fit(a_table(), QUICK)
     np.testing.assert_array_equal(again.out_of_fold, fitted.out_of_fold)

@@ -40,7 +40,7 @@ def judge_external(fitted: Fitted, table: FeatureTable) -> External:
     scores = fitted.trained.values(table.of(fitted.table.names).values)
     y, who = table.outcome, table.patients
     found = {"auc": patient_bootstrap(auc, who, y, scores).estimate}
-    if (own := volume(fitted.table)) is not None and (other := volume(table)) is not None:
+    if (own := volume(fitted.measured)) is not None and (other := volume(table)) is not None:
         rises = auc(fitted.table.outcome, own) >= 0.5
         found["auc_volume"] = patient_bootstrap(auc, who, y, other if rises else -other).estimate
     if (calibration := fitted.calibration) is not None and np.ptp(scores) > 0:

@@ -135,7 +135,8 @@ def fit(
     final = train(algorithm, table.values, y, who, recipe, recipe.seed)
     selected = _selected(algorithm, table, final, recipe, progress.part(0.85, 0.9))
     progress(0.9, "Judging the predictions.")
-    rivals = {name: baselines.out_of_fold(columns, y, folds) for name, columns in baselines.designs(table).items()}
+    designs = baselines.designs(measured)  # volume is a rival also where it is not stable enough for the signature
+    rivals = {name: baselines.out_of_fold(columns, y, folds) for name, columns in designs.items()}
     judgement = judge(y, who, folds, scores, rivals)
     return Fitted(
         measured, table, recipe, made_with, final, folds, of_folds, scores, selected, icc_low or {}, rivals, judgement
