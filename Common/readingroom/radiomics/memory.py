@@ -11,6 +11,7 @@ from ..errors import InputError
 from .settings import Settings
 
 MOST_BYTES = 4 << 30
+MOST_VOXELS = 1 << 28  # of a resampled image: 2 GB in double precision
 LEVELS_SUGGESTED = 64  # Mayerhoefer et al. 2020 and the PyRadiomics FAQ: 16 to 128 bins
 COPIES = 4  # of the co-occurrence counts while they are made symmetrical and turned round
 
@@ -22,10 +23,17 @@ def refuse_too_many_levels(values: NDArray, voxels: int, directions: int, settin
     ------
     InputError : they would take more than 4 GB; the sentence suggests a bin width
     """
-    extent = float(values.max()) - float(values.min())
+    lowest, highest = float(values.min()), float(values.max())
+    extent = highest - lowest
+    if not math.isfinite(extent / settings.bin_width):
+        raise InputError(
+            f"The values of the region go from {lowest:g} to {highest:g}, too far to be sorted into bins; check the "
+            "image, or leave such voxels out with resegmentRange."
+        )
     levels = settings.bin_count or math.floor(extent / settings.bin_width) + 1
     occupied = min(levels, voxels)
-    needed = max(directions, 1) * occupied**2 * 8 * COPIES + levels * 16
+    # Pairs of the levels that occur; sums and differences count the levels between them as well, twice and once.
+    needed = max(directions, 1) * (occupied**2 + 3 * levels) * 8 * COPIES
     if needed > MOST_BYTES:
         raise InputError(
             f"The region would have {levels} gray levels, whose co-occurrence matrices need about "
@@ -39,3 +47,17 @@ def _suggestion(extent: float, settings: Settings) -> str:
     width = extent / LEVELS_SUGGESTED
     rounded = float(f"{width:.1g}") if np.isfinite(width) else width
     return f"Choose a binWidth of {rounded:g} or so."
+
+
+def refuse_too_fine_a_grid(size: NDArray) -> None:
+    """Stop before an image is resampled to more voxels ``size`` (along each axis) than memory allows.
+
+    Raises
+    ------
+    InputError : there would be more than 268 million
+    """
+    voxels = math.prod(float(count) for count in size)
+    if not voxels <= MOST_VOXELS:
+        raise InputError(
+            f"Resampled like this the image would have {voxels:.2g} voxels; choose a wider resampledPixelSpacing."
+        )

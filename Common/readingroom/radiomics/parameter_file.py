@@ -26,7 +26,8 @@ _WORDS = {
     "off": False,
 }
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
-_KEY = re.compile(r"""("[^"]*"|'[^']*'|[^\s'"\[\]{}#&*!|>%@,-][^:#]*?)\s*:(?:\s+(.*))?$""")
+_KEY = re.compile(r"""("[^"]*"\s*|'[^']*'\s*|[^\s'"\[\]{}#&*!|>%@,-][^:#]*):(?:\s+(.*))?$""")
+_LARGEST = 1 << 16  # bytes; those of PyRadiomics have a few thousand
 _UNREAD = ("&", "*", "!", "|", ">", "%", "@", "`")
 
 
@@ -45,13 +46,17 @@ def read_parameters(path: Path) -> dict[str, Any]:
     InputError : the file is missing, or is not such a file (the line is named)
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        if path.stat().st_size > _LARGEST:
+            raise InputError(f"{path.name} is too large for a parameter file.")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The parameter file {path.name} cannot be read.") from error
     try:
         parameters = json.loads(text) if path.suffix.lower() == ".json" else read_yaml(text)
     except json.JSONDecodeError as error:
         raise InputError(f"The parameter file {path.name} is no JSON (line {error.lineno}).") from error
+    except (RecursionError, ValueError) as error:  # too many brackets, too many digits
+        raise InputError(f"The parameter file {path.name} holds lists or numbers beyond all measure.") from error
     except InputError as error:
         raise InputError(f"The parameter file {path.name} cannot be understood: {error}") from error
     if not isinstance(parameters, dict):
@@ -117,7 +122,7 @@ def _map(lines: list[_Line], indent: int) -> tuple[dict[Any, Any], list[_Line]]:
         found = _KEY.match(line.text)
         if not found:
             raise _unread(line)
-        key = found[1].strip("'\"")
+        key = _key(found)
         if key in result:
             raise InputError(f"line {line.number} gives '{key}' a second time.")
         if found[2]:
@@ -131,6 +136,10 @@ def _map(lines: list[_Line], indent: int) -> tuple[dict[Any, Any], list[_Line]]:
     return result, lines
 
 
+def _key(found: re.Match[str]) -> str:
+    return found[1].strip().strip("'\"")
+
+
 def _scalar(text: str, line: _Line) -> Any:
     if text[:1] in "'\"" and text:
         if len(text) < 2 or text[-1] != text[0]:
@@ -142,7 +151,7 @@ def _scalar(text: str, line: _Line) -> Any:
         pairs = [_KEY.match(part if ": " in part else part + " ") for part in _parts(text, "}", line)]
         if not all(pairs):
             raise _unread(line)
-        return {pair[1].strip("'\""): _scalar((pair[2] or "").strip(), line) for pair in pairs if pair}
+        return {_key(pair): _scalar((pair[2] or "").strip(), line) for pair in pairs if pair}
     if text.startswith(_UNREAD):
         raise _unread(line)
     if text.lower() in _WORDS:

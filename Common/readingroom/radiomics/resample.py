@@ -7,6 +7,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .memory import refuse_too_fine_a_grid
 from .settings import Settings
 
 BEYOND = 1e-3  # voxels that a region may reach over the image's edge
@@ -26,7 +27,7 @@ def resample(
 
     Raises
     ------
-    InputError : the region reaches beyond the image, or the spacing has too few numbers
+    InputError : the region reaches beyond the image, or the new grid has too many voxels
     """
     old = np.array(mask.GetSpacing())
     asked = np.array(settings.resampled_spacing)
@@ -43,6 +44,7 @@ def resample(
     last = np.ceil(np.array(mask.GetSize()) * ratio) - 1
     lower = np.maximum(np.floor((start - 0.5) * ratio - settings.pad_distance), 0)
     upper = np.minimum(np.ceil((start + size - 0.5) * ratio + settings.pad_distance), last)
+    refuse_too_fine_a_grid(upper - lower + 1)
     edge_aligned = 0.5 * (spacing - old) / old  # the new first voxel's centre, in old voxels
     origin = mask.TransformContinuousIndexToPhysicalPoint((edge_aligned + lower / ratio).tolist())
 
@@ -68,19 +70,20 @@ def resample_centered(
 
     Raises
     ------
-    InputError : the region reaches beyond the image
+    InputError : the region reaches beyond the image, or the new grid has too many voxels
     """
     _checked_extent(image, mask)
     old, size = np.array(image.GetSpacing()), np.array(image.GetSize())
     asked = np.array(settings.resampled_spacing)
     spacing = np.where(asked == 0, old, asked) if len(asked) == len(old) else np.append(asked, old[2])
-    new_size = np.ceil(size * old / spacing).astype(int)
+    new_size = np.ceil(size * old / spacing)
+    refuse_too_fine_a_grid(new_size)
     first = (size - 1) / 2 - (new_size - 1) / 2 * spacing / old  # in old voxels
     grid = SimpleITK.ResampleImageFilter()
     grid.SetOutputSpacing(spacing.tolist())
     grid.SetOutputDirection(image.GetDirection())
     grid.SetOutputOrigin(image.TransformContinuousIndexToPhysicalPoint(first.tolist()))
-    grid.SetSize(new_size.tolist())
+    grid.SetSize(new_size.astype(int).tolist())
     grid.SetOutputPixelType(SimpleITK.sitkFloat64)
     grid.UseNearestNeighborExtrapolatorOn()  # the new grid may reach half a voxel beyond the old centres
     grid.SetInterpolator(getattr(SimpleITK, str(settings.interpolator)))

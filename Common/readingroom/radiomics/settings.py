@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,9 +75,10 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        for name, value in self._numbers():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        for name, value, whole in self._numbers():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
                 raise InputError(f"The setting {OPTIONS[name]} must be a number, not {value!r}.")
+            _require(not whole or isinstance(value, int), name, "a whole number", value)
         for name in (
             "bin_width",
             "bin_count",
@@ -90,7 +90,9 @@ class Settings:
         ):
             value = getattr(self, name)
             _require(value is None or value > 0, name, "greater than 0", value)
-        _require(min(self.sigma, default=1) > 0, "sigma", "greater than 0", self.sigma)
+        _require(self.sigma is not None and min(self.sigma, default=1) > 0, "sigma", "greater than 0", self.sigma)
+        _require(self.level <= _DEEPEST and 0 <= self.start_level <= _DEEPEST, "level", "10 at most", self.level)
+        _require(isinstance(self.wavelet, str), "wavelet", "a name", self.wavelet)
         _require(
             bool(self.distances) and all(isinstance(d, int) and 1 <= d <= 50 for d in self.distances),
             "distances",
@@ -118,14 +120,15 @@ class Settings:
         )
         self._check_names()
 
-    def _numbers(self) -> list[tuple[str, Any]]:
-        numbers: list[tuple[str, Any]] = []
+    def _numbers(self) -> list[tuple[str, Any, bool]]:
+        """Name and value of each number, and whether it has to be a whole one."""
+        numbers: list[tuple[str, Any, bool]] = []
         for f in dataclasses.fields(self):
             value = getattr(self, f.name)
             if f.name in _LISTS and value is not None:
-                numbers += [(f.name, each) for each in value]
+                numbers += [(f.name, each, False) for each in value]
             elif f.type in ("int", "float") or (f.type in ("int | None", "float | None") and value is not None):
-                numbers.append((f.name, value))
+                numbers.append((f.name, value, f.type in ("int", "int | None")))
         return numbers
 
     def _check_names(self) -> None:
@@ -212,6 +215,8 @@ _FLAGS = (
     "provenance",
     "ibsi",
 )
+_LARGEST = 1e15  # of any number; beyond it the bins of a region cannot be told apart
+_DEEPEST = 10  # levels of a wavelet, each of seven more images
 _FIXED = ("interpolator", "resampled_spacing", "pad_distance", "label")  # for all image types alike
 _SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
 

@@ -124,6 +124,11 @@ def test_yaml_beyond_that_is_refused_with_its_line(text, words):
         ({"setting": {"binWidth": 0}}, "binWidth must be greater than 0"),
         ({"setting": {"binWidth": "wide"}}, "binWidth must be a number"),
         ({"setting": {"binWidth": float("nan")}}, "binWidth must be a number"),
+        ({"setting": {"binWidth": 10**30}}, "binWidth must be a number"),
+        ({"setting": {"binCount": 2.5}}, "binCount must be a whole number"),
+        ({"setting": {"sigma": None}}, "sigma must be greater than 0"),
+        ({"setting": {"level": 1000}}, "level must be 10 at most"),
+        ({"setting": {"wavelet": ["haar"]}}, "wavelet must be a name"),
         ({"setting": {"force2D": "yes please"}}, "force2D must be true or false"),
         ({"setting": {"force2Ddimension": 3}}, "force2Ddimension must be 0, 1 or 2"),
         ({"setting": {"distances": []}}, "distances must be whole numbers"),
@@ -144,6 +149,28 @@ def test_yaml_beyond_that_is_refused_with_its_line(text, words):
 def test_what_is_wrong_with_parameters_is_said(parameters, words):
     with pytest.raises(InputError, match=words):
         from_parameters(parameters)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("deep.yaml", "setting: " + "[" * 5000 + "]" * 5000, "beyond all measure"),
+        ("deep.json", '{"setting": ' + "[" * 20000 + "]" * 20000 + "}", "beyond all measure"),
+        ("digits.yaml", "setting:\n  binWidth: " + "1" * 5000, "beyond all measure"),
+        ("steps.yaml", "\n".join(" " * step + "a:" for step in range(300)), "no section named a"),
+        ("spaces.yaml", "a" + " " * 60000 + "b", "line 1"),
+        ("large.yaml", "# nothing\n" * 10000, "too large"),
+    ],
+)
+def test_a_file_made_to_do_harm_is_one_sentence(tmp_path, name, text, words):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_settings(tmp_path / name)
+
+
+def test_a_file_of_windows_is_read(tmp_path):
+    (tmp_path / "windows.yaml").write_bytes(b"\xef\xbb\xbf# from an editor\r\nsetting:\r\n  binWidth: 10\r\n")
+    assert read_settings(tmp_path / "windows.yaml").bin_width == 10
 
 
 def test_a_missing_file_is_one_sentence(tmp_path):
