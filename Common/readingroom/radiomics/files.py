@@ -27,7 +27,12 @@ def read_image(path: Path) -> SimpleITK.Image:
 
 
 def _read_series(folder: Path) -> SimpleITK.Image:
-    series = SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
-    if len(series) != 1:
-        raise InputError(f"The folder {folder.name} holds {len(series)} DICOM series; one was expected.")
-    return SimpleITK.ReadImage(SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0]))
+    shown = SimpleITK.ProcessObject.GetGlobalWarningDisplay()
+    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)  # warnings quote the header, which may name the patient
+    try:
+        series = SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
+        if len(series) != 1:
+            raise InputError(f"The folder {folder.name} holds {len(series)} DICOM series; one was expected.")
+        return SimpleITK.ReadImage(SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0]))
+    finally:
+        SimpleITK.ProcessObject.SetGlobalWarningDisplay(shown)

@@ -71,8 +71,8 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
 
     Raises
     ------
-    InputError : the mask is empty, has several labels and none was chosen, holds one voxel or too few, lies elsewhere
-        than the image; the image has colours or several time points, or is not a number somewhere in the region
+    InputError : the mask is empty, has several labels and none was chosen, holds fractions, one voxel or too few, lies
+        elsewhere than the image; the image has colours or several time points, or is not a number somewhere in the region
     """
     _refuse_several_values(image)
     labels = _one_channel(mask, settings.label_channel)
@@ -142,6 +142,12 @@ def _one_channel(mask: SimpleITK.Image, channel: int) -> SimpleITK.Image:
         if channel >= layers:
             raise InputError(f"The mask has {layers} layers, so that there is no layer {channel} (they count from 0).")
         mask = SimpleITK.VectorIndexSelectionCast(mask, channel)
+    values = SimpleITK.GetArrayViewFromImage(mask)
+    if np.issubdtype(values.dtype, np.floating) and not np.array_equal(values, np.floor(values)):
+        raise InputError(
+            "The mask holds fractions (a map of probabilities, or a mask that was smoothed); labels are whole numbers. "
+            "Threshold it first."
+        )
     return SimpleITK.Cast(mask, SimpleITK.sitkUInt32)
 
 

@@ -118,6 +118,32 @@ def test_too_many_gray_levels_are_refused_before_the_memory_is_taken(an_image, l
         measure(fine, everything, Settings(bin_count=10**8))
 
 
+def test_levels_that_few_voxels_spread_over_are_reckoned_too(an_image, a_mask):
+    with pytest.raises(InputError, match="gray levels"):
+        measure(SimpleITK.Cast(an_image, SimpleITK.sitkFloat64) * 1e7, a_mask)
+
+
+def test_values_too_far_apart_for_any_bin_are_refused(an_image, a_mask):
+    far = SimpleITK.Cast(an_image, SimpleITK.sitkFloat64)
+    far[15, 9, 6], far[15, 9, 7] = 1e308, -1e308
+    with pytest.raises(InputError, match="too far to be sorted into bins"):
+        measure(far, a_mask)
+
+
+@pytest.mark.parametrize("ibsi", [False, True])
+def test_a_grid_too_fine_for_memory_is_refused_before_it_is_made(an_image, a_mask, ibsi):
+    with pytest.raises(InputError, match="wider resampledPixelSpacing"):
+        measure(an_image, a_mask, Settings(resampled_spacing=(1e-9, 1e-9, 1e-9), ibsi=ibsi))
+
+
+@pytest.mark.parametrize("wrong", [0.5, float("nan")])
+def test_a_mask_of_fractions_is_refused(an_image, a_mask, wrong):
+    fractions = SimpleITK.Cast(a_mask, SimpleITK.sitkFloat32)
+    fractions[2, 2, 2] = wrong
+    with pytest.raises(InputError, match="holds fractions"):
+        measure(an_image, fractions)
+
+
 def test_a_colour_image_is_refused(an_image, a_mask):
     with pytest.raises(InputError, match="several values"):
         measure(SimpleITK.Compose(an_image, an_image, an_image), a_mask)
