@@ -13,7 +13,7 @@ from .progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from ..learning.cohorts.cohort import Row
-    from ..learning.dicom_cohort.make import Made
+    from ..learning.cohorts.from_dicom.make import Made
 
 _KEYS = ("file", "series_uid", "accession", "study_uid", "patient_id")
 _COUNTED = ("label", "site", "scanner", "view", "sex")
@@ -47,9 +47,9 @@ def add(commands: Any) -> None:
 
 def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     from ..learning.cohorts.cohort import write_cohort
-    from ..learning.dicom_cohort.labels import read_labels
-    from ..learning.dicom_cohort.make import make_cohort, write_left_out
-    from ..learning.dicom_cohort.pseudonyms import pseudonymized
+    from ..learning.cohorts.from_dicom.labels import read_labels
+    from ..learning.cohorts.from_dicom.make import make_cohort, write_left_out
+    from ..learning.cohorts.from_dicom.pseudonyms import pseudonymized
 
     if options.labels is None and (options.on or options.key_column or options.label_column or options.keep):
         parser.error("--on, --key-column, --label-column and --keep need --labels")

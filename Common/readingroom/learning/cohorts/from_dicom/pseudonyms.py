@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ...errors import InputError
-from ...files import write_text
-from ..cohorts.cohort import Row
-from ..cohorts.spreadsheet import read_sheet
+from ....errors import InputError
+from ....files import write_text
+from ..cohort import Row
+from ..spreadsheet import read_sheet
 
 COLUMNS = ("patient_id", "study_id", "pseudonym", "study_pseudonym")
 _OWNER_ALONE = 0o600

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...engine.progress import Progress
-from ...errors import InputError
-from ...files import write_text
-from ..cohorts.cohort import Row
-from ..cohorts.cohort_line import MASK, NEEDED, LineReader
-from ..cohorts.spreadsheet import Line
+from ....engine.progress import Progress
+from ....errors import InputError
+from ....files import write_text
+from ..cohort import Row
+from ..cohort_line import MASK, NEEDED, LineReader
+from ..spreadsheet import Line
 from .labels import Labels, join, spelled_differently
 from .scan import DicomImage, LeftOut, scan
 

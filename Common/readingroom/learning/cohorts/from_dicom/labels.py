@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ...errors import InputError
-from ..cohorts.cohort_line import is_known
-from ..cohorts.spreadsheet import Line, Sheet, read_sheet
+from ....errors import InputError
+from ..cohort_line import is_known
+from ..spreadsheet import Line, Sheet, read_sheet
 from .scan import DicomImage, LeftOut
 
 # What a spreadsheet may call each key, letters and digits alone; the first key that it has is taken.
