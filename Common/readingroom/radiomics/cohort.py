@@ -10,10 +10,8 @@ import csv
 import hashlib
 import io
 import json
-import multiprocessing
 import os
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from ..files import write_text
 from .engines import measure_with
 from .files import read_image
 from .settings import Settings, from_parameters
+from .side_by_side import ENDED, side_by_side
 
 COLUMNS = ("patient_id", "image", "mask")
 
@@ -67,9 +66,8 @@ def measure_cohort(
     left = [row for row in rows if "values" not in done.results.get(_row_key(row), {})]
     resumed = len(rows) - len(left)
     progress(resumed / len(rows), f"{resumed} of {len(rows)} studies were measured before.")
-    for row, result in _measured(left, cohort.parent, settings, engine, processes):
-        done.add(_row_key(row), result)
-        count = sum(_row_key(each) in done.results for each in rows)
+    for count, (key, result) in enumerate(_measured(left, cohort.parent, settings, engine, processes), resumed + 1):
+        done.add(key, result)
         progress(count / len(rows), f"{count} of {len(rows)} studies are measured.")
     write_text(out, _table(rows, done.results))
     done.forget()
@@ -92,22 +90,12 @@ def cohort_regions(cohort: Path, settings: Settings) -> Iterator[tuple[SimpleITK
 
 def _measured(
     rows: list[dict[str, str]], folder: Path, settings: Settings, engine: str, processes: int | None
-) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
-    """Rows with their results as they come in."""
-    if not rows:
-        return
-    workers = min(processes or os.cpu_count() or 1, len(rows))
-    # A forked child would inherit SimpleITK's threads in an unusable state.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        parameters = settings.parameters()
-        futures: dict[Future[dict[str, Any]], dict[str, str]] = {
-            pool.submit(_measure_row, row, str(folder), parameters, engine): row for row in rows
-        }
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Keys of rows with their results as they come in."""
+    parameters = settings.parameters()
+    jobs = {_row_key(row): (row, str(folder), parameters, engine) for row in rows}
+    for key, result in side_by_side(_measure_row, jobs, processes or os.cpu_count() or 1):
+        yield key, {"problem": ENDED} if result is None else result
 
 
 def _measure_row(row: dict[str, str], folder: str, parameters: dict[str, Any], engine: str) -> dict[str, Any]:

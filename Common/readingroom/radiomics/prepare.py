@@ -72,7 +72,8 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
     Raises
     ------
     InputError : the mask is empty, has several labels and none was chosen, holds fractions, one voxel or too few, lies
-        elsewhere than the image; the image has colours or several time points, or is not a number somewhere in the region
+        elsewhere than the image; the image has colours or several time points, or is not a number somewhere in the
+        region
     """
     _refuse_several_values(image)
     labels = _one_channel(mask, settings.label_channel)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-import multiprocessing
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +20,7 @@ from .engines import measure_with
 from .features import Features
 from .files import read_image
 from .settings import Settings, from_parameters
+from .side_by_side import ENDED, side_by_side
 
 # A process needs about a second to start and to open a chest CT; this many voxels are measured in about four.
 WORTH_PROCESSES = 4_000_000
@@ -132,25 +130,13 @@ def _side_by_side(
     processes: int,
     progress: Progress,
 ) -> Iterator[MeasuredRegion]:
-    # A forked child would inherit SimpleITK's threads in an unusable state.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(processes, len(titles)), mp_context=context) as pool:
-        parameters = settings.parameters()
-        futures = {
-            pool.submit(_measured_in_child, str(image), str(mask), label, title, parameters, engine): (label, title)
-            for label, title in titles.items()
-        }
-        try:
-            for number, future in enumerate(as_completed(futures), 1):
-                try:
-                    region = _from_child(futures[future], future.result())
-                except BrokenProcessPool:
-                    ended = "The process that measured it ended unexpectedly; the memory may be too small for it."
-                    region = MeasuredRegion(*futures[future], problem=ended)
-                progress(number / len(futures), f"{region.name} is measured, {number} of {len(futures)}.")
-                yield region
-        finally:
-            pool.shutdown(cancel_futures=True)
+    parameters = settings.parameters()
+    jobs = {
+        (label, title): (str(image), str(mask), label, title, parameters, engine) for label, title in titles.items()
+    }
+    for number, (region, found) in enumerate(side_by_side(_measured_in_child, jobs, processes), 1):
+        progress(number / len(jobs), f"{region[1]} is measured, {number} of {len(jobs)}.")
+        yield MeasuredRegion(*region, problem=ENDED) if found is None else _from_child(region, found)
 
 
 def _measured_in_child(

@@ -10,6 +10,7 @@ import SimpleITK
 
 from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError, InputError
+from readingroom.radiomics import cohort
 from readingroom.radiomics.cohort import Summary, measure_cohort
 from readingroom.radiomics.measure import measure
 from readingroom.radiomics.settings import Settings
@@ -83,6 +84,13 @@ def test_results_of_other_settings_are_measured_again(a_cohort, tmp_path):
     (tmp_path / "table.csv.unfinished").write_text(json.dumps(stale) + "\n")
     assert measure_cohort(a_cohort, out, MEAN, processes=2).resumed == 0
     assert float(read(out)[0]["original_firstorder_Mean"]) != 1.0
+
+
+def test_a_study_that_ended_its_process_is_a_row_that_says_so(a_cohort, tmp_path, monkeypatch):
+    monkeypatch.setattr(cohort, "side_by_side", lambda _work, jobs, _processes: ((key, None) for key in jobs))
+    out = tmp_path / "table.csv"
+    assert measure_cohort(a_cohort, out, MEAN) == Summary(measured=0, failed=5, resumed=0)
+    assert all("ended unexpectedly" in row["problem"] for row in read(out))
 
 
 @pytest.mark.parametrize(("text", "words"), [("", "no rows"), ("patient_id,image\na,b\n", "no column mask")])
