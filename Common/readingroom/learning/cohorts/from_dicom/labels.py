@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -95,10 +95,12 @@ def join(images: Sequence[DicomImage], labels: Labels) -> Joined:
     lines: list[Line | None] = []
     used: set[int] = set()
     without_zeros = 0
-    for image, keys in zip(images, _keys(images, labels.on), strict=True):
+    keys_of = _keys(images, labels.on)
+    short = _without_zeros(key for keys in keys_of for key in keys)
+    for image, keys in zip(images, keys_of, strict=True):
         found = next((index[key] for key in keys if key in index), None)
-        if found is None and labels.on != "file" and keys and (short := keys[0].lstrip("0")) != keys[0]:
-            found = index.get(short)
+        if found is None:
+            found = next((index[short[key]] for key in keys if short.get(key) in index), None)
             without_zeros += found is not None
         lines.append(found)
         if found is not None:
@@ -114,7 +116,8 @@ def join(images: Sequence[DicomImage], labels: Labels) -> Joined:
     left_out += [LeftOut(_line(labels, line), reason) for line in first.values() if line.number not in used]
     notes = [f"{labels.name} was joined by {labels.on}, its column '{labels.key}'."]
     if without_zeros:
-        notes.append(f"{without_zeros} images were found without the leading zeros of their {labels.on}.")
+        images_were = "image was" if without_zeros == 1 else "images were"
+        notes.append(f"{without_zeros} {images_were} found without the leading zeros of the {labels.on}.")
     return Joined(tuple(lines), tuple(left_out), tuple(notes))
 
 
@@ -150,6 +153,14 @@ def _keys(images: Sequence[DicomImage], on: str) -> list[list[str]]:
     paths = [PurePosixPath(image.place) for image in images]
     known = Counter(name for path in paths for name in {path.name, path.stem})
     return [[str(path), *(name for name in (path.name, path.stem) if known[name] == 1)] for path in paths]
+
+
+def _without_zeros(keys: Iterable[str]) -> dict[str, str]:
+    """Keys without their leading zeros, where no other key becomes the same."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for key in keys:
+        groups[key.lstrip("0")].add(key)
+    return {whole.pop(): short for short, whole in groups.items() if len(whole) == 1}
 
 
 def _line(labels: Labels, line: Line) -> str:
