@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.progress import Progress
+from ..errors import InputError, OutputError
 from ..files import write_text
 from .progress_line import ProgressLine
 
@@ -25,7 +26,7 @@ def add(commands: Any) -> None:
     which.add_argument("--all-labels", action="store_true", help="every region of the mask, a column each")
     radiomics.add_argument("--settings", type=Path, metavar="FILE", help="a PyRadiomics parameter file, YAML or JSON")
     radiomics.add_argument("--engine", choices=("readingroom", "pyradiomics"), default="readingroom")
-    radiomics.add_argument("--processes", type=int, metavar="N", help="of a cohort; default: one per processor")
+    radiomics.add_argument("--processes", type=_count, metavar="N", help="at once; default: one per processor")
     radiomics.add_argument(
         "--stability",
         action="store_true",
@@ -48,6 +49,7 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     settings = Settings() if options.settings is None else read_settings(options.settings)
     if options.label is not None:
         settings = dataclasses.replace(settings, label=options.label)
+    _require_folder(options.out)
     with ProgressLine() as line:
         if options.stability:
             _measure_stability(options, settings, Progress(line.show))
@@ -57,6 +59,20 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
             _measure_cohort(options, settings, Progress(line.show))
         else:
             _measure_region(options, settings, Progress(line.show))
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of processes")
+    return int(text)
+
+
+def _require_folder(out: Path) -> None:
+    """Refuse before the work, not after it, what could not be written."""
+    if not out.parent.is_dir():
+        raise OutputError(f"There is no folder {out.parent} for {out.name}.")
+    if out.is_dir():
+        raise OutputError(f"{out} is a folder; name a file for the table.")
 
 
 def _measure_region(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
@@ -74,7 +90,8 @@ def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: P
     from ..radiomics.cohort import measure_cohort
 
     summary = measure_cohort(options.cohort, options.out, settings, options.engine, options.processes, progress)
-    print(f"{summary.measured} studies measured, {summary.failed} not (see the column problem): {options.out}")
+    why = " (the column problem says why not)" if summary.failed else ""
+    print(f"{summary.measured} of {summary.measured + summary.failed} studies measured{why}: {options.out}")
 
 
 def _measure_regions(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
@@ -88,12 +105,15 @@ def _measure_regions(options: argparse.Namespace, settings: Settings, progress: 
         processes=options.processes,
         progress=progress,
     )
-    write_text(options.out, table(regions))
     for region in regions:
         for sentence in (region.problem, *(region.features.notes if region.features is not None else ())):
             if sentence:
                 print(f"{region.name}: {sentence}")
-    print(f"{sum(not region.problem for region in regions)} of {len(regions)} regions measured: {options.out}")
+    measured = sum(not region.problem for region in regions)
+    if not measured:
+        raise InputError(f"No region of {options.mask.name} could be measured.")
+    write_text(options.out, table(regions))
+    print(f"{measured} of {len(regions)} regions measured: {options.out}")
 
 
 def _measure_stability(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:

@@ -96,7 +96,11 @@ def robustness(
     tables = []
     for number, (image, mask) in enumerate(pairs):
         part = progress.part(number / len(pairs), (number + 1) / len(pairs))
-        tables.append(_under_changes(image, mask, settings, changes, np.random.default_rng([seed, number]), part))
+        random = np.random.default_rng([seed, number])
+        try:
+            tables.append(_under_changes(image, mask, settings, changes, random, part))
+        except InputError as error:
+            raise InputError(f"Region {number + 1} of {len(pairs)}: {error}") from error
     names = [name for name in tables[0][0] if all(np.isfinite(row[name]) for table in tables for row in table)]
     agreement = {
         name: absolute_agreement(np.array([[row[name] for row in table] for table in tables])) for name in names

@@ -53,11 +53,40 @@ def test_a_cohort_becomes_a_table(files, tmp_path, capsys):
     cohort.write_text("patient_id,image,mask\np1,image.nrrd,mask.nrrd\np2,image.nrrd,nothing.nrrd\n")
     out = tmp_path / "table.csv"
     assert main(["radiomics", "--cohort", str(cohort), "--out", str(out), "--label", "1", "--processes", "1"]) == 0
-    assert "1 studies measured, 1 not" in capsys.readouterr().out
+    assert "1 of 2 studies measured (the column problem says why not)" in capsys.readouterr().out
     assert len(out.read_text().splitlines()) == 3
 
 
-@pytest.mark.parametrize("arguments", [[], ["image.nrrd"], ["image.nrrd", "mask.nrrd", "--cohort", "cohort.csv"]])
+def test_a_mask_of_which_nothing_can_be_measured_gives_no_table(files, tmp_path, a_mask, capsys):
+    voxels = SimpleITK.GetArrayFromImage(a_mask) * 0
+    voxels[5, 5, 5], voxels[9, 9, 9] = 1, 2
+    mask = SimpleITK.GetImageFromArray(voxels)
+    mask.CopyInformation(a_mask)
+    SimpleITK.WriteImage(mask, files[1])
+    out = tmp_path / "table.csv"
+    assert main(["radiomics", *files, "--all-labels", "--out", str(out)]) == 3
+    said = capsys.readouterr()
+    assert "label 2: The region is a single voxel" in said.out
+    assert "No region of mask.nrrd could be measured" in said.err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("where", ["nowhere/table.csv", "."])
+def test_where_no_table_can_be_written_nothing_is_measured(files, tmp_path, capsys, where):
+    missing = str(tmp_path / "gone.nrrd")  # would be missed first, were it opened
+    assert main(["radiomics", missing, missing, "--out", str(tmp_path / where)]) == 1
+    assert "folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["image.nrrd"],
+        ["image.nrrd", "mask.nrrd", "--cohort", "cohort.csv"],
+        ["--cohort", "cohort.csv", "--processes", "0"],
+    ],
+)
 def test_wrong_use_of_radiomics_exits_with_2(arguments, tmp_path):
     with pytest.raises(SystemExit) as stopped:
         main(["radiomics", *arguments, "--out", str(tmp_path / "out.csv")])

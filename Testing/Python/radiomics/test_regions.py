@@ -15,6 +15,7 @@ from readingroom.radiomics import regions
 from readingroom.radiomics.measure import measure
 from readingroom.radiomics.regions import images, measure_regions
 from readingroom.radiomics.settings import Settings
+from readingroom.radiomics.signature.feature_file import read_stability
 
 FEW = Settings(features={"firstorder": ("Mean", "Energy"), "shape": ("MeshVolume",)})
 
@@ -128,6 +129,7 @@ def test_the_shell_tells_which_features_are_stable(files, tmp_path, capsys):
     rows = list(csv.DictReader(out.open(newline="")))
     assert [row["feature"] for row in rows] == ["original_shape_MeshVolume", "original_firstorder_Mean"]
     assert all(row["stable"] == str(int(float(row["icc_low"]) >= 0.75)) for row in rows)
+    assert read_stability(out) == {row["feature"]: float(row["icc_low"]) for row in rows}  # for a signature
 
 
 @pytest.mark.parametrize(
