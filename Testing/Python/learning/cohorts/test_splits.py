@@ -290,4 +290,8 @@ def test_splits_are_built_here_and_where_training_and_judging_derive_them() -> N
                 if name == "Split":
                     builders.add(path.relative_to(package).as_posix())
     # Those of rounds are tried above with the others, those of beside go through the guard at once.
-    assert builders == {"learning/splits.py", "learning/rounds.py", "learning/beside.py"}
+    assert builders == {
+        "learning/cohorts/splits.py",
+        "learning/training/rounds.py",
+        "learning/reporting/beside.py",
+    }
