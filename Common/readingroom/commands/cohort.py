@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +28,8 @@ def add(commands: Any) -> None:
         description="Writes the table and, beside it, <name>-left-out.csv: what takes no part, and why. Patients are "
         "known by their PatientID; their names are not written.",
     )
-    cohort.add_argument("folder", type=Path, metavar="FOLDER", help="DICOM files, in subfolders or not")
-    cohort.add_argument("--out", type=Path, required=True, metavar="COHORT.csv", help="the table to write")
+    cohort.add_argument("folder", type=_path, metavar="FOLDER", help="DICOM files, in subfolders or not")
+    cohort.add_argument("--out", type=_path, required=True, metavar="COHORT.csv", help="the table to write")
     cohort.add_argument("--labels", type=Path, metavar="SHEET.csv", help="spreadsheet with the class of each study")
     cohort.add_argument("--on", choices=_KEYS, default="", help="what joins both; found in the spreadsheet if left out")
     cohort.add_argument("--key-column", default="", metavar="NAME", help="of the spreadsheet, that holds it")
@@ -69,8 +70,13 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         print("It has no labels yet: fill in a column 'label', or make it again with --labels SPREADSHEET.csv.")
 
 
+def _path(text: str) -> Path:
+    """From the root and without ``..``, so that the folder is found to lie beneath the table's where it does."""
+    return Path(os.path.abspath(text))
+
+
 def _print(out: Path, rows: tuple[Row, ...], made: Made, rest: Path) -> None:
-    print(f"{out}: {len(rows)} studies of {len({row.patient_id for row in rows})} patients")
+    print(f"{out.name}: {len(rows)} studies of {len({row.patient_id for row in rows})} patients")
     for name in _COUNTED:
         values = Counter(str(getattr(row, name) or "not known") for row in rows).most_common()
         shown = ", ".join(f"{value} {count}" for value, count in values[:_SHOWN])
@@ -82,4 +88,4 @@ def _print(out: Path, rows: tuple[Row, ...], made: Made, rest: Path) -> None:
     for each in made.left_out[:_SHOWN]:
         print(f"left out: {each.what}: {each.reason}")
     if made.left_out:
-        print(f"Left out in all: {len(made.left_out)}, listed in {rest}.")
+        print(f"Left out in all: {len(made.left_out)}, listed in {rest.name} beside it.")

@@ -27,7 +27,7 @@ def test_paths_count_from_the_table_when_the_folder_is_given_from_elsewhere(fold
     a_film("a/1.dcm")
     monkeypatch.chdir(folder)
     assert main(["cohort", ".", "--out", "../cohort.csv"]) == 0
-    assert "films/a/1.dcm" in (tmp_path / "cohort.csv").read_text("utf-8")
+    assert ",films/a/1.dcm" in (tmp_path / "cohort.csv").read_text("utf-8")
 
 
 def test_names_of_patients_are_neither_printed_nor_written(folder, a_film, tmp_path, capsys):
