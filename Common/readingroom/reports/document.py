@@ -10,6 +10,7 @@ from ..reading import Check, Estimate, Finding, PredictionSet, Reading, Verdict,
 
 _METRIC_TITLES = {
     "auc": "AUC, out of fold",
+    "auc_by_patient": "AUC by patient, out of fold",
     "auc_matched": "AUC, matched acquisition",
     "calibration_slope": "Calibration slope",
     "calibration_intercept": "Calibration intercept",
@@ -283,7 +284,8 @@ def _readers_words(reading: Reading) -> Section | None:
 def _bundle(reading: Reading) -> list[Block]:
     bundle = reading.bundle
     rows = [("Bundle", f"{bundle.name} {bundle.version}"), ("SHA-256", bundle.sha256), ("Licence", bundle.licence)]
-    rows += [(_METRIC_TITLES.get(name, name), _estimate(value)) for name, value in bundle.metrics.items()]
+    # The card lists every measure; a report names those that its reader knows.
+    rows += [(title, _estimate(value)) for name, value in bundle.metrics.items() if (title := _METRIC_TITLES.get(name))]
     blocks: list[Block] = [Facts.known(rows)]
     if bundle.intended_use:
         blocks.append(Paragraph(bundle.intended_use))

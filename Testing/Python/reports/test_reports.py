@@ -189,3 +189,10 @@ def test_pictures_that_are_gone_are_said_to_be_gone(reading, pictures):
     assert gone in html.render(document.build(reading, {}))
     found = {path.stem.removeprefix("picture-"): path.read_bytes() for path in pictures.glob("*.png")}
     assert gone not in html.render(document.build(reading, found))
+
+
+def test_a_report_names_measures_and_leaves_those_without_a_title_to_the_card(reading):
+    measures = {"auc_by_patient": Estimate(0.9), "macro_f1": Estimate(0.7)}
+    page = html.render(document.build(replace(reading, bundle=replace(reading.bundle, metrics=measures)), {}))
+    assert "AUC by patient, out of fold" in page
+    assert "macro_f1" not in page
