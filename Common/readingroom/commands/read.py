@@ -25,9 +25,11 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    from ..reports.document import percent
+
     reading = _read_and_report(options)
     for finding in reading["findings"]:
-        print(f"{finding['title']}: {100 * finding['probability']:.0f} %")
+        print(f"{finding['title']}: {percent(finding['probability'])}")
     for check in reading["checks"]:
         if check["status"] != "pass":
             print(f"{check['status']}: {check['sentence']}")
