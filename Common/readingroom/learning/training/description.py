@@ -92,8 +92,9 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
         )
     for rival in run.rivals:
         if rival.advantage.interval is not None and rival.advantage.interval.low <= 0:
+            does = "better" if rival.advantage.interval.high < 0 else "about as well"
             found.append(
-                f"A simple model does about as well ({rival.title}, AUC {rival.auc.value:.3f}): the class may follow "
+                f"A simple model does {does} ({rival.title}, AUC {rival.auc.value:.3f}): the class may follow "
                 "the patients or how the images were taken."
             )
     if run.protocol.reader not in READERS:
