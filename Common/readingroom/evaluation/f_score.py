@@ -1,4 +1,4 @@
-"""F1: the harmonic mean of precision and recall, of decisions and of probabilities, and the threshold it likes best.
+"""F1: the harmonic mean of precision and recall, of decisions and of probabilities.
 
 scikit-learn has F1 of decisions; it is written here because Slicer does not bundle scikit-learn.
 """
@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .binary import OneClassError, both_classes, labels_and_scores
-from .curves import precision_recall
+from .binary import OneClassError, labels_and_scores
 
 
 def f1(labels: ArrayLike, called: ArrayLike) -> float:
@@ -51,20 +50,3 @@ def macro_f1(labels: Sequence[ArrayLike] | np.ndarray, called: Sequence[ArrayLik
     OneClassError : a class has no positives
     """
     return float(np.mean([f1(truth, decisions) for truth, decisions in zip(labels, called, strict=True)]))
-
-
-def best_f1(labels: ArrayLike, scores: ArrayLike) -> float:
-    """The threshold with the largest F1; of equals the most sensitive. A choice for `operating_points.cross_fitted`.
-
-    Raises
-    ------
-    OneClassError : positives or negatives are missing
-    """
-    truth, values = labels_and_scores(labels, scores)
-    both_classes(truth)
-    curve = precision_recall(truth, values)
-    # 2 TP / (positives + called), with TP = recall * positives and called = TP / precision
-    found = curve.recall * truth.sum()
-    called = np.divide(found, curve.precision, out=np.full_like(found, np.inf), where=curve.precision > 0)
-    scored = np.round(2 * found / (truth.sum() + called), 12)
-    return float(curve.thresholds[np.flatnonzero(scored == scored.max())[-1]])

@@ -87,9 +87,10 @@ def judge(
     # Sets are of what the bundle shows, so all of it must be calibrated; a finding that is not has its note.
     conformal, missing = (None, ()) if notes else prediction_sets.fit(rows, crossed)
     covered = None if conformal is None else prediction_sets.covered_by_others(rows, crossed, folds)
-    answers = Answers(rows, crossed, thresholds.called_by_others(rows, crossed, folds), covered)
+    answers = Answers(rows, crossed, thresholds.called_by_others(rows, crossed, folds, points), covered)
     notes = (*notes, *missing, *_without_points(rows, calibration, points))
-    return _judgement(answers, predictions, level, calibration, points, conformal, notes, resamples, seed)
+    default = thresholds.DEFAULT_POINT
+    return _judgement(answers, predictions, level, calibration, points, default, conformal, notes, resamples, seed)
 
 
 def judge_bundle(
@@ -121,7 +122,10 @@ def judge_bundle(
     answers = Answers(rows, shown, called, sets)
     points = thresholds.measured(rows, shown, bundle.operating_points)
     notes = () if bundle.calibration else (f"The bundle '{bundle.name}' is not calibrated.",)
-    return _judgement(answers, predictions, level, bundle.calibration, points, bundle.conformal, notes, resamples, seed)
+    default = bundle.default_operating_point
+    return _judgement(
+        answers, predictions, level, bundle.calibration, points, default, bundle.conformal, notes, resamples, seed
+    )
 
 
 def _judgeable(rows: Predictions) -> Predictions:
@@ -136,6 +140,7 @@ def _judgement(
     level: Level,
     calibration: Calibration | None,
     points: tuple[OperatingPoint, ...],
+    default_point: str,
     conformal: Conformal | None,
     notes: tuple[str, ...],
     resamples: int,
@@ -149,7 +154,7 @@ def _judgement(
         level=level,
         calibration=calibration,
         points=points,
-        default_point=thresholds.DEFAULT_POINT if points else "",
+        default_point=default_point if points else "",
         conformal=conformal,
         metrics={**load_family("classification").compute(answers, resamples, seed), **by_patient},
         patients=patients_of_each(rows),

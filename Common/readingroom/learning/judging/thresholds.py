@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ...bundles.confidence import OperatingPoint
 from ...evaluation.binary import OneClassError
-from ...evaluation.f_score import best_f1
 from ...evaluation.operating_points import Choice, at_sensitivity, at_specificity, confusion, cross_fitted, youden
 from .minimum import can_be_judged
 from .predictions import Floats, Integers, Predictions
@@ -70,30 +69,45 @@ def called(
     points: Sequence[OperatingPoint] = (),
     default_point: str = DEFAULT_POINT,
 ) -> NDArray[np.bool_]:
-    """(rows, classes) what is called: the most probable class, or each label that reaches its default threshold.
+    """(rows, classes) what is called, as a read calls it: a finding whose probability reaches its default threshold.
 
-    A label without an operating point is called from one half on.
+    Of more than two exclusive classes it is the most probable one, since several can reach their thresholds. Where
+    there is no default threshold a finding is called from one half on.
     """
-    if not predictions.multilabel:
+    if predictions.kind == "multi-class":
         return np.asarray(probabilities.argmax(axis=1)[:, None] == np.arange(len(predictions.classes)))
     default = {point.finding: point.threshold for point in points if point.name == default_point}
-    limits = np.array([default.get(name, 0.5) for name in predictions.classes])
-    return np.asarray(probabilities >= limits)
+    decisions = np.empty(probabilities.shape, dtype=bool)
+    for finding in predictions.findings:
+        number = predictions.classes.index(finding)
+        _decide(predictions, decisions, number, probabilities[:, number] >= default.get(finding, 0.5))
+    return decisions
 
 
-def called_by_others(predictions: Predictions, probabilities: Floats, folds: Integers) -> NDArray[np.bool_]:
-    """`called` for cross-fitted probabilities: each label from the threshold that has the best F1 on the other folds.
+def called_by_others(
+    predictions: Predictions, probabilities: Floats, folds: Integers, points: Sequence[OperatingPoint]
+) -> NDArray[np.bool_]:
+    """`called` for cross-fitted probabilities, each fold at the default point that the other ``folds`` (rows,) chose.
 
-    One half would never call a rare label, whose F1 would be 0 for that reason alone. The thresholds are on logits: the
-    probabilities of the other ``folds`` (rows,) were calibrated with this one.
+    A finding that has none of `fit`'s ``points`` is called from one half on, as in the bundle. The thresholds are on
+    logits: the probabilities of the other folds were calibrated with this one.
     """
     decisions = called(predictions, probabilities)
-    if not predictions.multilabel:
+    if predictions.kind == "multi-class":
         return decisions
-    for number, name in enumerate(predictions.classes):
-        truth, scores = predictions.present(name), predictions.scores(name)[0]
+    for finding in dict.fromkeys(point.finding for point in points):
+        truth, scores = predictions.present(finding), predictions.scores(finding)[0]
+        number = predictions.classes.index(finding)
+        column = decisions[:, number].copy()
         for fold in np.unique(folds):
             inside = folds == fold
-            if truth[~inside].any() and not truth[~inside].all():
-                decisions[inside, number] = scores[inside] >= best_f1(truth[~inside], scores[~inside])
+            column[inside] = scores[inside] >= POINTS[DEFAULT_POINT](truth[~inside], scores[~inside])
+        _decide(predictions, decisions, number, column)
     return decisions
+
+
+def _decide(predictions: Predictions, decisions: NDArray[np.bool_], number: int, column: NDArray[np.bool_]) -> None:
+    """Set whether class ``number`` is called (rows,); of two exclusive classes the other one is called else."""
+    decisions[:, number] = column
+    if predictions.kind == "binary":
+        decisions[:, 1 - number] = ~column

@@ -43,9 +43,21 @@ def curves_of(found: Evaluated) -> list[Drawing]:
             drawings += _curves(found, finding)
     if found.evaluation.confusion:
         figure = confusion_matrix(np.array(found.evaluation.confusion), rows.classes)
-        words = f"Confusion matrix of {len(rows)} cases: truth in rows, the most probable class in columns."
+        words = (
+            f"Confusion matrix of {len(rows)} cases: truth in rows, in columns what was called: {called_how(found)}."
+        )
         drawings.append(Drawing("confusion-matrix", figure, words))
     return drawings
+
+
+def called_how(found: Evaluated) -> str:
+    """When a finding is called, as in a read."""
+    points, default = found.evaluation.points, found.judgement.default_point
+    if found.images.kind == "multi-class":
+        return "the most probable class"
+    if not any(point.default for point in points):
+        return "a finding from a probability of one half on, since there is no operating point"
+    return f"a finding from the default operating point “{default}” on"
 
 
 def _curves(found: Evaluated, finding: str) -> list[Drawing]:

@@ -8,7 +8,7 @@ from ..judging.metric_families import title
 from . import checklist
 from .evaluate import Evaluated
 from .evaluated import Evaluation, PointResult
-from .evaluation_figures import Drawing, curves_of, features_of, history_of, subgroups_of
+from .evaluation_figures import Drawing, called_how, curves_of, features_of, history_of, subgroups_of
 from .figures.numbers import with_interval
 from .figures.training_curves import Run
 from .page import Page
@@ -80,7 +80,13 @@ def _sentences(made: Page, what: str, sentences: Sequence[str]) -> None:
 def _numbers(made: Page, found: Evaluated) -> None:
     metrics = found.evaluation.metrics
     rows = [[_capital(title(name)), with_interval(estimate, 3), estimate.n or ""] for name, estimate in metrics.items()]
-    made.table(["Measure", "Value (95 % interval)", "n"], rows)
+    made.table(
+        ["Measure", "Value (95 % interval)", "n"],
+        rows,
+        caption=f"Sensitivity at a given specificity, and the reverse, are read off the curve of these very cases: a "
+        "threshold for new ones has to be chosen on others. F1, accuracy and Matthews' correlation are of what was "
+        f"called: {called_how(found)}.",
+    )
     for drawing in curves_of(found):
         _draw(made, drawing)
 
@@ -129,10 +135,9 @@ def _subgroups(made: Page, found: Evaluated) -> None:
         for g in groups
     ]  # fmt: skip
     made.table(["Variable", "Group", "Finding", "n", "with it", "AUC", "Sensitivity", "Specificity"], rows)
-    how = "from its operating point on" if found.images.multilabel else "where it is the most probable class"
     made.paragraph(
-        f"Sensitivity and specificity are those of calling a finding {how}. Many groups are compared, so that some "
-        "differ by chance: look at the intervals, not at the order."
+        f"Sensitivity and specificity are those of what was called: {called_how(found)}. Many groups are compared, so "
+        "that some differ by chance: look at the intervals, not at the order."
     )
 
 

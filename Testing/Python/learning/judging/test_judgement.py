@@ -171,6 +171,23 @@ def test_a_model_that_knows_nothing_is_not_calibrated_and_says_so() -> None:
     assert np.isfinite(judged.answers.probabilities).all()
 
 
+def test_decisions_are_those_of_the_default_operating_point(cancer: Judgement) -> None:
+    point = next(point for point in cancer.points if point.name == cancer.default_point)
+    rows, called = cancer.answers.predictions, cancer.answers.called[:, 0]
+    assert point.sensitivity is not None
+    assert called[rows.present("cancer")].mean() == pytest.approx(point.sensitivity.value)
+
+
+def test_a_bundle_calls_at_its_own_default_point(cancer: Judgement) -> None:
+    sensitive = replace(bundle_of(cancer), default_operating_point="sensitive")
+    asked = judge_bundle(binary(), sensitive, resamples=20)
+    point = next(point for point in asked.points if point.name == "sensitive")
+    assert asked.default_point == "sensitive"
+    assert point.sensitivity is not None
+    called = asked.answers.called[:, 0]
+    assert called[asked.answers.predictions.present("cancer")].mean() == pytest.approx(point.sensitivity.value)
+
+
 def test_images_of_a_study_become_one_answer() -> None:
     found = binary(studies=4)
     pairs = replace(found, study_ids=np.array([str(i // 2) for i in range(400)]))

@@ -79,6 +79,16 @@ def test_a_finding_that_is_in_one_fold_alone_has_no_points() -> None:
     assert thresholds.fit(rare, rare.probabilities[0], rare.folds[0]) == ()
 
 
+def test_of_two_classes_the_finding_is_called_from_its_default_threshold_on() -> None:
+    two = some(2)
+    shown = two.probabilities[0]
+    decided = thresholds.called(two, shown, [OperatingPoint(two.positive, "sensitive", 0.2)], "sensitive")
+    assert np.array_equal(decided[:, two.classes.index(two.positive)], shown[:, two.classes.index(two.positive)] >= 0.2)
+    assert (decided.sum(axis=1) == 1).all()
+    undecided = thresholds.called(two, shown)
+    assert np.array_equal(undecided.argmax(axis=1), shown.argmax(axis=1))
+
+
 def test_the_most_probable_class_is_called_and_every_label_from_its_own_threshold() -> None:
     exclusive = some(3)
     called = thresholds.called(exclusive, exclusive.probabilities[0])
@@ -99,5 +109,6 @@ def test_a_rare_label_is_called_at_all() -> None:
         (truth * 1.5 - 4 + generator.normal(0, 0.7, (300, 1)))[None], np.arange(300)[None] // 20 % 5,
     )  # fmt: skip
     assert not (found.probabilities[0] >= 0.5).any()
-    decided = thresholds.called_by_others(found, found.probabilities[0], found.folds[0])
+    points = thresholds.fit(found, found.probabilities[0], found.folds[0])
+    decided = thresholds.called_by_others(found, found.probabilities[0], found.folds[0], points)
     assert decided[truth == 1].mean() > 0.3
