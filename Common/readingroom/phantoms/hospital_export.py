@@ -1,6 +1,6 @@
 """What a hospital hands out for a study: a folder of DICOM films and a spreadsheet from its information system.
 
-    python -m readingroom.phantoms.hospital_export FOLDER [--films 120]
+    python -m readingroom.phantoms.hospital_export FOLDER [--films 120] [--seed 0]
 
 To practice with, and for tests: the films are phantoms, half of the patients have an opacity, and the patients and
 their names are invented. As with real exports not all is in order: a film is damaged, another one is not in the
@@ -117,9 +117,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m readingroom.phantoms.hospital_export")
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--films", type=int, default=120, metavar="N", help="three of each two patients (default 120)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another one gives other films (default 0)")
     options = parser.parse_args(arguments)
     try:
-        write_hospital_export(options.folder, options.films)
+        write_hospital_export(options.folder, options.films, seed=options.seed)
     except (ReadingRoomError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
