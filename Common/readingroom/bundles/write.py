@@ -50,8 +50,7 @@ def write(
     """
     if folder.name != metadata.name:
         raise ValueError(f"The bundle '{metadata.name}' cannot lie in a folder named '{folder.name}'.")
-    if folder.exists() and not (folder / bundle.SUMS).is_file():
-        raise OutputError(f"{folder} holds something that is no bundle; choose another folder.")
+    refuse_occupied(folder)
     files = {
         bundle.METADATA: _json(monai_layout.monai_metadata(metadata, changelog or {metadata.version: "This version."})),
         bundle.INFERENCE: _json(monai_layout.inference(metadata, network)),
@@ -69,6 +68,17 @@ def write(
             (staging / path).write_bytes(data)
         bundle.load(staging)
     return bundle.load(folder)
+
+
+def refuse_occupied(folder: Path) -> None:
+    """Stop where something else lies than an earlier bundle; for work that ends in a bundle, before it begins.
+
+    Raises
+    ------
+    OutputError : something that is no bundle lies there
+    """
+    if folder.exists() and not (folder / bundle.SUMS).is_file():
+        raise OutputError(f"{folder} holds something that is no bundle; choose another folder.")
 
 
 def _stored(metadata: BundleMetadata, state_dict: Mapping[str, Any]) -> dict[str, numpy.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,7 +42,8 @@ class FineTuned:
     ----------
     name, weights : as `network.make_network`
     pictures : folder of prepared pictures, which all splits share
-    devices : processes that share each batch, see `loop.fit.fit`
+    hashes : pixel hash of each row (empty: not known)
+    devices, nodes : processes that share each batch, see `loop.fit.fit`
     """
 
     cohort: Cohort
@@ -50,8 +52,10 @@ class FineTuned:
     name: str
     weights: Path | None
     pictures: Path
+    hashes: Sequence[str]
     device: Wanted = "auto"
     devices: int = 1
+    nodes: int = 1
 
     def __post_init__(self) -> None:
         wanted = self.protocol
@@ -99,8 +103,10 @@ class FineTuned:
             folder,
             self.device,
             self.devices,
-            progress=progress,
+            self.nodes,
+            progress,
             pictures=self.pictures,
+            hashes=self.hashes,
         )
         network.load_state_dict(fitted.state_dict)
         return network.eval(), fitted

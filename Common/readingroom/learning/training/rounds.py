@@ -75,7 +75,8 @@ def rounds(cohort: Cohort, protocol: Protocol, hashes: Sequence[str], chooses: b
     rest = _everything(cohort) if aside is None else aside.train
     part, part_hashes = cohort.take(rest), [hashes[row] for row in rest]
     folds = tuple(
-        tuple(_of_all(split, rest) for split in k_fold(part, wanted.folds, s, inner, part_hashes)) for s in seeds
+        tuple(_of_all(cohort, split, rest, hashes) for split in k_fold(part, wanted.folds, s, inner, part_hashes))
+        for s in seeds
     )
     how = f"{wanted.folds} folds by patient{_repeated(wanted.repeats)}. The network that ships saw all of them."
     kept = _NOBODY if aside is None else aside.test
@@ -94,12 +95,13 @@ def _with_validation(cohort: Cohort, split: Split, inner: float, seed: int, hash
     if len(split.validation) or not inner:
         return split
     made = _all(cohort, split.test, split.train, inner, seed, hashes)
-    return Split(made.train, made.validation, split.test, split.name)
+    return checked(cohort, Split(made.train, made.validation, split.test, split.name), hashes)
 
 
-def _of_all(split: Split, rows: Rows) -> Split:
+def _of_all(cohort: Cohort, split: Split, rows: Rows, hashes: Sequence[str]) -> Split:
     """The split of a part of the cohort by the numbers of the whole."""
-    return Split(rows[split.train], rows[split.validation], rows[split.test], split.name)
+    found = Split(rows[split.train], rows[split.validation], rows[split.test], split.name)
+    return checked(cohort, found, hashes)
 
 
 def _refuse_other_rows(repeats: Sequence[Sequence[Split]]) -> None:

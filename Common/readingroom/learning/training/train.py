@@ -20,7 +20,6 @@ from ...bundles.metadata import BundleMetadata, require_name
 from ...engine.device import Wanted
 from ...engine.progress import Progress
 from ...errors import InputError
-from ...files import make_folder
 from ...trust.distance import fit_statistics
 from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import Fingerprint, content_key
@@ -88,7 +87,7 @@ def train_bundle(
     refuse_unreadable(protocol, network)
     question = question_of(cohort, protocol.reader)
     places = Places(out, name)
-    make_folder(places.work)
+    places.begin()
     found = fingerprints([row.image for row in cohort.rows], progress=progress.part(0.0, 0.05))
     _refuse_unreadable_images(cohort, found.problems)
     planned = rounds(cohort, protocol, found.pixel_hashes, chooses=mode == "fine-tune")
@@ -100,7 +99,9 @@ def train_bundle(
             cohort, question, protocol, network, weights, places.features, device, workers, progress.part(0.05, 0.5)
         )
     else:
-        way = FineTuned(cohort, question, protocol, network, weights, places.pictures, device, devices)
+        way = FineTuned(
+            cohort, question, protocol, network, weights, places.pictures, found.pixel_hashes, device, devices
+        )
     folder = places.work / f"{network}-{mode}-{_digest(begins_with, weights)}"
     answers = _answers(way, planned, protocol.seed, folder, progress.part(0.5, 0.85))
     predictions = out_of_fold(cohort, question, planned, answers.judged)

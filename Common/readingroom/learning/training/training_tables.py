@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...files import write_text
+from ...bundles.write import refuse_occupied
+from ...files import make_folder, write_text
 from ..cohorts.cohort import Cohort
 from ..cohorts.question import Question
 from ..judging.predictions import Predictions
@@ -31,6 +32,19 @@ class Places:
 
     out: Path
     name: str
+
+    def begin(self) -> None:
+        """Make the work folder, and refuse what could not be written in the end, hours later.
+
+        Raises
+        ------
+        OutputError : ``out`` is read-only or full, or ``out / name`` holds something that is no bundle
+        """
+        refuse_occupied(self.bundle)
+        make_folder(self.work)
+        attempt = self.out / f"{self.name}-attempt.txt"
+        write_text(attempt, "Can this folder be written?\n")
+        attempt.unlink()
 
     @property
     def bundle(self) -> Path:

@@ -63,4 +63,4 @@ def test_joined_answers_heads_on_features_and_losses_of_other_outcomes_are_not_f
         (replace(tiny, loss="binary"), "may hold together"),
     ):
         with pytest.raises(InputError, match=sentence):
-            FineTuned(phantoms, question, protocol, "mobilenetv2_100", None, tmp_path)
+            FineTuned(phantoms, question, protocol, "mobilenetv2_100", None, tmp_path, ())

@@ -13,7 +13,7 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.bundles.bundle import Bundle
 from readingroom.engine.progress import Progress
-from readingroom.errors import CancelledError, InputError
+from readingroom.errors import CancelledError, InputError, OutputError
 from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
 from readingroom.imaging.radiograph import prepare
@@ -158,6 +158,10 @@ def test_what_cannot_be_read_or_shown_is_refused_before_anything_is_computed(
         train_bundle(phantoms, replace(tiny, input=replace(tiny.input, channels=1)), tmp_path, "gray", mode="frozen")
     with pytest.raises(InputError, match="not a plain name"):
         train_bundle(phantoms, tiny, tmp_path, "Not plain", mode="frozen")
+    (tmp_path / "films").mkdir()
+    with pytest.raises(OutputError, match="films holds something that is no bundle"):
+        train_bundle(phantoms, tiny, tmp_path, "films", mode="frozen")
+    assert not (tmp_path / "films-work").exists()
     gone = replace(phantoms.rows[5], image=tmp_path / "gone.png")
     rows = (*phantoms.rows[:5], gone, *phantoms.rows[6:])
     with pytest.raises(InputError, match=r"1 studies cannot be read\. 's5' of patient 'p2'"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ....engine.device import Wanted, choose
 from ....engine.progress import Progress
 from ....errors import InputError
 from ...cohorts.cohort import Cohort
-from ...cohorts.splits import Split
+from ...cohorts.splits import Split, checked
 from ...protocols.protocol import Protocol
 from .. import losses
 from ..losses.loss import Loss
@@ -72,6 +73,7 @@ def fit(
     *,
     pictures: Path | None = None,
     workers: int | None = None,
+    hashes: Sequence[str] | None = None,
 ) -> Fitted:
     """Train on ``split.train``, choose the epoch on ``split.validation``.
 
@@ -87,9 +89,11 @@ def fit(
     devices, nodes : processes on each computer, and computers; ``protocol.batch`` is shared out among all of them
     pictures : folder of prepared pictures, which several trainings may share; ``folder / "pictures"`` when left out
     workers : processes that load images; as many as help on this device when left out
+    hashes : pixel hash of each row of the cohort (empty: not known); read from the images when left out
 
     Raises
     ------
+    LeakageError : a patient, an image or a synthetic study is on a wrong side of the split
     InputError : an image or an outcome cannot be used, the folder holds another training, the training diverged
     CancelledError : ``progress`` was cancelled
     SetupError : there is no such device
@@ -97,6 +101,7 @@ def fit(
     """
     progress = progress or Progress()
     _refuse(split, protocol)
+    checked(cohort, split, hashes)
     processes = Processes(choose(device), devices, nodes, workers)
     processes.refuse(protocol.batch)
     run = RunFolder(folder)

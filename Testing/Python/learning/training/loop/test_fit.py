@@ -11,7 +11,7 @@ from torch import nn
 from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError, EngineError, InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
-from readingroom.learning.cohorts.splits import Split
+from readingroom.learning.cohorts.splits import LeakageError, Split
 from readingroom.learning.protocols.protocol import Augment, Input, Optimizer, Schedule
 from readingroom.learning.training.loop.fit import fit
 from readingroom.learning.training.loop.predict import predict
@@ -289,6 +289,14 @@ def test_a_split_without_rows_that_choose_the_epoch_is_refused(a_cohort, a_netwo
     nobody = np.array([], dtype=np.intp)
     with pytest.raises(InputError, match="rows that choose the epoch"):
         fit(a_network(), a_cohort, Split(np.arange(5), nobody, nobody, "all"), a_protocol(), tmp_path, "cpu")
+
+
+def test_a_split_that_leaks_is_refused_whoever_made_it(a_cohort, a_network, a_protocol, tmp_path):
+    rows = list(a_cohort.rows)
+    rows[39] = Row("p0", "another study", rows[39].image, label="yes")  # its patient trains
+    leaking = Split(np.arange(20), np.arange(20, 40), np.array([], dtype=np.intp), "by hand")
+    with pytest.raises(LeakageError, match="'p0' is on two sides of the split 'by hand'"):
+        fit(a_network(), Cohort(tuple(rows)), leaking, a_protocol(), tmp_path, "cpu")
 
 
 def test_a_number_of_slices_is_needed(a_cohort, a_split, a_network, a_protocol, tmp_path):
