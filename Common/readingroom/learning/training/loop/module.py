@@ -18,6 +18,7 @@ from ....errors import InputError
 from ...protocols.protocol import Optimizer, Protocol
 from ..losses.loss import Loss
 from . import history, mixup, seeds
+from .checkpoints import OVER
 from .frozen import keep_still
 from .history import Epoch
 
@@ -126,15 +127,19 @@ class Training(LightningModule):
                 f"The training diverged in epoch {epoch.epoch + 1}: its loss is no number any more. Lower the learning "
                 f"rate of the protocol ({self.plan.optimizer.rate:g})."
             )
-        plan = self.plan
-        if history.is_over(self.history, plan.epochs, plan.least_epochs, plan.patience):
+        if self._is_over:
             self.trainer.should_stop = True
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["history"] = [asdict(epoch) for epoch in self.history]
+        checkpoint[OVER] = self._is_over
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.history = read_history(checkpoint)
+
+    @property
+    def _is_over(self) -> bool:
+        return history.is_over(self.history, self.plan.epochs, self.plan.least_epochs, self.plan.patience)
 
     def _mean(self, sums: Tensor) -> Tensor:
         total: Tensor = self.trainer.strategy.reduce(sums, reduce_op="sum")

@@ -12,8 +12,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ from readingroom.engine.progress import Progress
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.splits import Split
 from readingroom.learning.protocols.protocol import Augment, Change, Input, Optimizer, Protocol, Schedule
-from readingroom.learning.training.loop.checkpoints import WholeCheckpoints
+from readingroom.learning.training.loop.checkpoints import OVER, WholeCheckpoints
 from readingroom.learning.training.loop.fit import Fitted, fit
 from readingroom.learning.training.loop.run_folder import RunFolder
 
@@ -53,6 +54,9 @@ PROTOCOLS = {
         **COMMON, optimizer=Optimizer("sgd", 5.0), epochs=9, patience=3, schedule=Schedule("constant")
     ),
 }
+# How often checkpoints are written follows from the time that it takes; here it is said.
+WRITTEN_EVERY = {"all that is random": 1, "one cycle": 1, "early stop": 1, "early stop, seldom written": 3}
+PROTOCOLS["early stop, seldom written"] = PROTOCOLS["early stop"]
 SPLIT = Split(np.arange(28), np.arange(28, 40), np.array([], dtype=np.intp), "a split")
 
 
@@ -70,6 +74,15 @@ def cohort(folder: Path) -> Cohort:
         Image.fromarray(generator.integers(0, 200 + 55 * (number % 2), (40, 36)).astype(np.uint8)).save(path)
         rows.append(Row(f"p{number}", f"s{number}", path, label=("no", "yes")[number % 2]))
     return Cohort(tuple(rows))
+
+
+def write_every(epochs: int) -> None:
+    """The first checkpoint, then one after so many epochs, and the last."""
+
+    def is_due(_: WholeCheckpoints, checkpoint: Mapping[str, Any]) -> bool:
+        return bool(checkpoint[OVER]) or checkpoint["epoch"] % epochs == 0
+
+    WholeCheckpoints.is_due = is_due  # type: ignore[method-assign]
 
 
 def die() -> None:
@@ -139,6 +152,7 @@ def main() -> None:
                    progress=progress)  # fmt: skip
 
     for title, protocol in PROTOCOLS.items():
+        write_every(WRITTEN_EVERY[title])
         whole = train(title, protocol, seed=0)
         for moment, prepare in MOMENTS.items():
             name = f"{title}, {moment}"
