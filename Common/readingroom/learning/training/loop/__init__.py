@@ -1,7 +1,7 @@
 """The training loop, on Lightning: `fit.fit` trains one network on one split, `predict.predict` asks it.
 
 All randomness of a step follows from (seed, epoch, step), not from what happened before. That is why a training that
-was killed goes on at its last whole epoch and ends with the same weights, and why the number of processes that load
+was killed goes on at an earlier epoch and ends with the same weights, and why the number of processes that load
 images changes nothing.
 """
 

@@ -78,7 +78,7 @@ def fit(
     """Train on ``split.train``, choose the epoch on ``split.validation``.
 
     A folder with a finished training gives its result at once; one with a training that was killed goes on after its
-    last whole epoch, and ends with the same weights as if nothing had happened (on the same kind of device). The same
+    last epoch that was written, and ends with the same weights as if nothing had happened (on the same kind of device). The same
     seed gives the same weights whatever the number of loading processes.
 
     Parameters

@@ -21,7 +21,7 @@ from . import history
 class Watch(Callback):
     """Says before each batch how far the training is, and ends it when somebody cancelled.
 
-    What was learned since the last whole epoch is then lost; the training can be resumed from there.
+    What was learned since the last written epoch is then lost; the training can be resumed from there.
     """
 
     def __init__(self, progress: Progress):

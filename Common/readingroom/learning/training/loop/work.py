@@ -47,7 +47,7 @@ class Work:
     processes: Processes
 
     def do(self, watch: Callback) -> None:
-        """Train until it is over, from the last whole epoch on."""
+        """Train until it is over, from the last epoch that was written on."""
         protocol, run = self.protocol, RunFolder(self.folder)
         module = Training(self.network, self.loss, Plan.of(protocol), run.log)
         module.train()
