@@ -1,7 +1,7 @@
 """What the training loop costs: images per second of `readingroom.learning.training.loop` against a bare torch loop.
 
-    python bench/training.py [--network resnet18] [--size 224] [--images 64] [--batch 16] [--repeats 5] [--threads 2]
-                             [--device cpu] [--precision 32]
+    python bench/training.py [--network resnet18] [--size 224] [--images 256] [--batch 16] [--repeats 3] [--threads 2]
+                             [--device cpu]
 
 Both train the same network (random weights, fixed seed) on the same prepared pictures with the same optimizer, batches
 and changes of the images. The bare loop is what one would write by hand: a `DataLoader`, forward, loss, backward, step,
@@ -10,7 +10,8 @@ ratios are taken within each turn and medians are printed, of wall time and of t
 epoch: the second and third of three, so that what happens once in a training (a log is opened, weights are kept) is
 counted apart, as ``start and end``.
 
-Then the heads: one epoch over features that a frozen network made once, against one epoch that asks it again.
+Then the heads, as ``readingroom train --mode frozen`` trains them: a linear head where no study's features are kept
+yet, against the next one, which finds them all (pictures are hashed, features read, the head's strength is chosen).
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from __future__ import annotations
 import argparse
 import copy
 import platform
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import torch
@@ -35,6 +36,9 @@ from readingroom.engine.progress import Progress
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.splits import Split
 from readingroom.learning.protocols.protocol import Augment, Change, Input, Optimizer, Protocol, Schedule
+from readingroom.learning.training.feature_cache import FrozenNetwork, Source, cached_features
+from readingroom.learning.training.heads import load_head
+from readingroom.learning.training.heads.head import Outcomes
 from readingroom.learning.training.loop.data import Look, Plain, Side, Varied
 from readingroom.learning.training.loop.fit import fit
 from readingroom.learning.training.loop.order import EpochOrder
@@ -42,7 +46,6 @@ from readingroom.learning.training.losses.cross_entropy import CrossEntropy
 from readingroom.learning.training.normalization import normalization
 from readingroom.learning.training.picture_store import PictureStore
 from readingroom.networks import backbones, registry
-from readingroom.networks.heads import without_head
 
 EPOCHS = 3
 CHANGES = (Change("rotate", 1, 5), Change("scale", 1, 0.05), Change("shift", 1, 0.02), Change("exposure", 1, 0.04))
@@ -120,34 +123,33 @@ def bare(network: nn.Module, cohort: Cohort, split: Split, protocol: Protocol, p
     return clock
 
 
-def heads(name: str, network: nn.Module, inputs: torch.Tensor, repeats: int) -> tuple[float, float]:
-    """Seconds of one epoch of a linear head: asking the frozen network again, and on features that are kept."""
-    body = without_head(copy.deepcopy(network), registry.find(name)).eval()
-    with torch.no_grad():
-        features = torch.cat([body(batch) for batch in inputs.split(16)])
-    times = ([], [])  # type: tuple[list[float], list[float]]
-    for _ in range(repeats):
-        for place, ask in enumerate((lambda k: body(inputs[k : k + 16]), lambda k: features[k : k + 16])):
-            head = nn.Linear(features.shape[1], 2)
-            optimizer = torch.optim.SGD(head.parameters(), 0.1)
-            start = time.perf_counter()
-            for first in range(0, len(inputs), 16):
-                with torch.no_grad():
-                    given = ask(first)
-                optimizer.zero_grad()
-                nn.functional.cross_entropy(head(given), torch.arange(len(given)) % 2).backward()
-                optimizer.step()
-            times[place].append(time.perf_counter() - start)
-    return statistics.median(times[0]), statistics.median(times[1])
+def heads(
+    name: str, network: nn.Module, cohort: Cohort, protocol: Protocol, device: str, repeats: int
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Wall and CPU seconds until a linear head is trained: where the network has to be asked, and on kept features."""
+    frozen = FrozenNetwork(name, copy.deepcopy(network).eval(), registry.find(name).head)
+    source = Source.of(protocol.input, normalization(protocol.input, ()))
+    outcomes, rows = Outcomes.of(cohort, ("yes", "no")), np.arange(len(cohort))
+    seconds: tuple[list[tuple[float, float]], ...] = ([], [])
+    for turn in range(repeats):
+        with tempfile.TemporaryDirectory() as folder:
+            for times in seconds:  # the first finds nothing there, the second everything
+                begun = now()
+                bags = cached_features(cohort, frozen, source, Path(folder), device)  # type: ignore[arg-type]
+                load_head("linear", {}).fit(bags, outcomes, rows, turn)
+                ended = now()
+                times.append((ended[0] - begun[0], ended[1] - begun[1]))
+    asked, kept = ((median(w for w, _ in times), median(c for _, c in times)) for times in seconds)
+    return asked, kept
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", default="resnet18")
     parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--images", type=int, default=64, help="that train; a quarter as many choose the epoch")
+    parser.add_argument("--images", type=int, default=256, help="that train; a quarter as many choose the epoch")
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
@@ -177,8 +179,7 @@ def main() -> None:
                 if turn:
                     seconds[name].append(clock.epochs(ended))
                     around[name].append(ended[0] - begun[0])
-        inputs = torch.randn(images, 3, arguments.size, arguments.size)
-        again, kept = heads(arguments.network, network, inputs, arguments.repeats)
+        asked, kept = heads(arguments.network, network, cohort, protocol, arguments.device, arguments.repeats)
 
     print(
         f"{arguments.network}, {images} + {images // 4} images of {arguments.size} x {arguments.size}, batch "
@@ -187,8 +188,9 @@ def main() -> None:
     )
     _print_table(seconds, around, images + images // 4)
     print(
-        f"\nOne epoch of a linear head: {again:.3f} s asking the frozen network again, {kept:.5f} s on kept features, "
-        f"{again / kept:.0f} times as fast."
+        f"\nA linear head on {len(cohort)} images, wall and CPU: {asked[0]:.2f} s and {asked[1]:.2f} s where the "
+        f"network is asked first, {kept[0]:.2f} s and {kept[1]:.2f} s on kept features: {asked[0] / kept[0]:.0f} and "
+        f"{asked[1] / kept[1]:.0f} times as fast."
     )
 
 
@@ -196,12 +198,12 @@ def _print_table(seconds: dict[str, list[tuple[float, float]]], around: dict[str
     columns = ["", "s an epoch", "CPU s an epoch", "images / s", "speed / bare", "speed / bare (CPU)", "s in all"]
     print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     for name, pairs in seconds.items():
-        wall, cpu = (statistics.median(pair[place] for pair in pairs) for place in (0, 1))
+        wall, cpu = (median(pair[place] for pair in pairs) for place in (0, 1))
         beside = list(zip(seconds["bare torch loop"], pairs, strict=True))
-        ratios = [statistics.median(other[place] / own[place] for other, own in beside) for place in (0, 1)]
+        ratios = [median(other[place] / own[place] for other, own in beside) for place in (0, 1)]
         print(
             f"| {name} | {wall:.3f} | {cpu:.3f} | {images / wall:.1f} | {ratios[0]:.3f} | {ratios[1]:.3f} "
-            f"| {statistics.median(around[name]):.2f} |"
+            f"| {median(around[name]):.2f} |"
         )
 
 
