@@ -224,6 +224,43 @@ def test_unstable_features_are_not_used_but_known(tmp_path):
     assert f"| {NAMES[2]} | – | left out | – | 0.20 |" in found.card
 
 
+@pytest.mark.parametrize(
+    ("array", "change", "sentence"),
+    [
+        ("mean", lambda old: old[:-1], "its z-scores are not those of"),
+        ("scale", lambda old: old * 0, "its z-scores are not those of a cohort"),
+        ("background", lambda old: old[:0], "its z-scores are not those of a cohort"),
+        ("background", lambda old: np.repeat(old, 10_000, axis=0), "its z-scores are not those of a cohort"),
+        ("coefficients", lambda old: old * np.inf, "'coefficients' is not finite"),
+        ("mean", None, "it lacks mean"),
+    ],
+)
+def test_numbers_of_strangers_are_refused_in_one_sentence(stored, array, change, sentence, monkeypatch):
+    bundle = stored["lasso"]
+    arrays = {**bundle.arrays("model"), "cohort": bundle.arrays("cohort")}
+    if change is None:
+        del arrays[array]
+    else:
+        arrays[array] = change(arrays[array])
+    of = {"model": arrays, "cohort": arrays.pop("cohort")}
+    monkeypatch.setattr(type(bundle), "arrays", lambda _self, name: of[name])
+    with pytest.raises(BundleError, match=f"cannot be used: .*{sentence}"):
+        load(bundle)
+
+
+def test_settings_that_nobody_could_measure_with_are_refused(stored):
+    bundle = stored["lasso"]
+    facts = dataclasses.replace(bundle.metadata.signature, settings={"featureClass": {"glcm": 7}})
+    other = dataclasses.replace(bundle, metadata=dataclasses.replace(bundle.metadata, signature=facts))
+    with pytest.raises(BundleError, match=r"cannot be used: .*'glcm' needs a list"):
+        load(other)
+
+
+def test_a_region_beyond_all_measure_has_no_score(stored):
+    with pytest.raises(InputError, match="no finite score"):
+        load(stored["lasso"]).score(a_region(**dict.fromkeys(NAMES, 1e308)))
+
+
 def test_no_signal_gives_no_bundle(tmp_path):
     recipe = dataclasses.replace(rigorous(), candidates=8, inner_folds=3, folds=3, repeats=1)
     with pytest.raises(InputError, match=r"No signature was found.*AUC is 0\."):

@@ -135,25 +135,60 @@ def test_features_without_a_say_can_be_left_out(data):
 
 
 @pytest.mark.parametrize(
-    ("form", "change", "sentence"),
+    ("model", "name", "change", "sentence"),
     [
-        ("linear", {"coefficients": np.zeros(2)}, "2 coefficients for 5"),
-        ("linear", {"intercept": np.array([np.nan])}, "'intercept' is not finite"),
-        ("kernel", {"support": np.zeros((3, 5))}, "do not fit"),
-        ("trees", {"roots": np.array([10**6])}, "do not fit together"),
-        ("trees", {"left": None}, "leads nowhere"),
-        ("trees", {"feature": None}, "not there"),
+        ("lasso", "coefficients", lambda old: old[:2], "2 coefficients for 5"),
+        ("lasso", "coefficients", lambda old: old[None], "wrong shape"),
+        ("lasso", "intercept", lambda old: old * np.nan, "'intercept' is not finite"),
+        ("lasso", "intercept", lambda old: old * 0 + 1e300, "'intercept' is not finite"),
+        ("lasso", "intercept", lambda old: old[:0], "not a single number"),
+        ("svm", "support", lambda old: old[:3], "do not fit"),
+        ("svm", "gamma", lambda old: -old, "grows with the distance"),
+        ("boosting", "left", lambda old: old * 0, "leads nowhere"),
+        ("boosting", "roots", lambda old: old + 10**6, "leads nowhere"),
+        ("boosting", "roots", lambda old: old[1:], "leads nowhere"),
+        ("boosting", "feature", lambda old: np.where(old >= 0, 99, -1), "not there"),
+        ("boosting", "right", lambda old: old.astype(np.float32), "whole numbers"),
+        ("boosting", "value", lambda old: old[:-1], "do not fit together"),
     ],
 )
-def test_numbers_that_make_no_model_are_refused(data, form, change, sentence):
-    model = {"linear": "lasso", "kernel": "svm", "trees": "boosting"}[form]
-    arrays = models(data)[model].arrays()
-    if "left" in change:
-        change = {"left": np.zeros_like(arrays["left"])}  # a circle
-    if "feature" in change:
-        change = {"feature": np.where(arrays["feature"] >= 0, 99, -1)}
+def test_numbers_that_make_no_model_are_refused(data, model, name, change, sentence):
+    found = models(data)[model]
+    arrays = found.arrays()
     with pytest.raises(ValueError, match=sentence):
-        from_arrays(form, {**arrays, **change}, FEATURES)
+        from_arrays(found.form, {**arrays, name: change(arrays[name])}, FEATURES)
+
+
+def chain(nodes: int, back: bool = False) -> dict[str, np.ndarray]:
+    """One tree that is a chain: each inner node has a leaf and the next inner node; or one that leads back."""
+    inner = np.arange(0, 2 * nodes, 2)
+    left, right = (np.full(2 * nodes + 1, -1, dtype=np.int32) for _ in range(2))
+    left[inner], right[inner] = inner + 1, inner + 2
+    feature = np.full(2 * nodes + 1, -1, dtype=np.int32)
+    feature[inner] = 0
+    if back:  # nodes 2 and 4 lead to one another, away from the root
+        left[[0, 2, 4]], right[[0, 2, 4]] = [1, 3, 2], [6, 4, 5]
+    floats = np.zeros(2 * nodes + 1)
+    roots = np.array([0], dtype=np.int32)
+    return {"feature": feature, "left": left, "right": right, "threshold": floats, "value": floats, "roots": roots}
+
+
+@pytest.mark.parametrize(
+    ("arrays", "features", "sentence"),
+    [
+        (chain(300), 5, "too deep"),
+        (chain(3, back=True), 5, "leads back"),
+        (chain(100_000), 1000, "too large"),
+    ],
+)
+def test_trees_made_to_do_harm_are_refused(arrays, features, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        from_arrays("trees", {**arrays, "bias": np.zeros(1)}, features)
+
+
+def test_a_chain_that_is_not_too_deep_is_a_tree():
+    found = from_arrays("trees", {**chain(20), "bias": np.ones(1)}, 5)
+    assert found.values(np.zeros((1, 5))) == 1
 
 
 def _shapley(model, z, background):

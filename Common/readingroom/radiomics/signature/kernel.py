@@ -12,6 +12,7 @@ from scipy.spatial.distance import cdist
 from ...bundles.signature import SignatureForm
 from .preparation import Floats
 from .shapley import product_game
+from .stored import number, numbers
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,10 @@ class KernelModel:
         ------
         KeyError, ValueError : an array is missing or has the wrong shape
         """
-        support, dual = (np.asarray(arrays[name], dtype=np.float64) for name in ("support", "dual"))
+        support, dual = numbers(arrays, "support", dimensions=2), numbers(arrays, "dual")
         if support.shape != (dual.size, features):
             raise ValueError(f"support vectors of shape {support.shape} do not fit {dual.size} weights")
-        return cls(support, dual, float(arrays["gamma"][0]), float(arrays["intercept"][0]))
+        gamma = number(arrays, "gamma")
+        if gamma < 0:
+            raise ValueError("its kernel grows with the distance")
+        return cls(support, dual, gamma, number(arrays, "intercept"))

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...bundles.signature import SignatureForm
 from .preparation import Floats
+from .stored import number, numbers
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class LinearModel:
         ------
         KeyError, ValueError : an array is missing or has the wrong shape
         """
-        coefficients = np.asarray(arrays["coefficients"], dtype=np.float64)
+        coefficients = numbers(arrays, "coefficients")
         if coefficients.shape != (features,):
             raise ValueError(f"there are {coefficients.size} coefficients for {features} features")
-        return cls(coefficients, float(arrays["intercept"][0]))
+        return cls(coefficients, number(arrays, "intercept"))

@@ -39,9 +39,6 @@ def from_arrays(form: SignatureForm, arrays: Mapping[str, Any], features: int) -
     ------
     KeyError, ValueError : an array is missing, is not finite, or does not fit the others
     """
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            raise ValueError(f"its array '{name}' is not finite")
     kinds = {"linear": LinearModel, "kernel": KernelModel, "trees": TreeModel}
     model: Model = kinds[form].from_arrays(arrays, features)  # type: ignore[attr-defined]
     return model

@@ -16,15 +16,17 @@ from ...errors import BundleError, InputError
 from ...reading import BundleFacts, Estimate, Interval
 from .. import families
 from ..robustness import STABLE_FROM
-from ..settings import Settings
+from ..settings import Settings, from_parameters
 from ..units import family_of
 from .measured_with import require_same
 from .model import Model, from_arrays
 from .preparation import Floats
 from .score import Contribution, Score
+from .stored import LARGEST, numbers
 
 READER = "radiomics"
 QUANTILES = np.linspace(0, 1, 101)
+_MOST_ROWS = 200  # of the cohort, which each score is compared with
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,14 @@ class Signature:
         given = np.array([self._needed(features, name) for name in self.inputs])
         z = (given - self.mean) / self.scale
         value, cohort_mean = self._log_odds(z[None]), self._log_odds(self.background)
+        pushes = self._scaling.slope * self.model.pushes(z, self.background)
+        if not (np.abs([value, cohort_mean, *pushes]) <= LARGEST).all():
+            raise InputError(f"The signature '{self.metadata.title}' gives no finite score for this region.")
         percentiles = self.percentiles(features)
         label = self.metadata.labels[0]
         probability = self._probability(z)
         points = self.metadata.points(label.name)
         point = next((p for p in points if p.name == self.metadata.default_operating_point), None)
-        pushes = self._scaling.slope * self.model.pushes(z, self.background)
         return Score(
             finding=label.name,
             title=label.title,
@@ -206,20 +210,23 @@ def load(bundle: Bundle) -> Signature:
     stored, cohort = bundle.arrays("model"), bundle.arrays("cohort")
     size, count = len(facts.inputs), len(facts.features)
     try:
-        mean, scale = (np.asarray(stored.pop(name), dtype=np.float64) for name in ("mean", "scale"))
-        background = np.asarray(stored.pop("background"), dtype=np.float64)
-        quantiles = np.asarray(cohort["quantiles"], dtype=np.float64)
-        if mean.shape != (size,) or scale.shape != (size,) or background.shape[1:] != (size,) or not len(background):
+        from_parameters(facts.settings or {})
+        mean, scale = numbers(stored, "mean"), numbers(stored, "scale")
+        background = numbers(stored, "background", dimensions=2)
+        quantiles = numbers(cohort, "quantiles", dimensions=2)
+        if mean.shape != (size,) or scale.shape != (size,) or background.shape[1] != size:
             raise ValueError(f"its z-scores are not those of {size} features")
-        if quantiles.shape != (count, len(QUANTILES)) or not np.isfinite(quantiles).all():
+        if not 0 < len(background) <= _MOST_ROWS or not (scale >= 1 / LARGEST).all():
+            raise ValueError("its z-scores are not those of a cohort")
+        if quantiles.shape != (count, len(QUANTILES)) or (np.diff(quantiles) < 0).any():
             raise ValueError(f"its quantiles are not those of {count} features")
-        if not (np.isfinite(mean).all() and np.isfinite(background).all() and (scale > 0).all()):
-            raise ValueError("its z-scores are not finite")
+        scaling = calibration.platt[0]
+        numbers({"calibration": [scaling.slope, scaling.intercept, *np.ravel(scaling.resamples)]}, "calibration")
         model = from_arrays(facts.form, stored, size)
     except KeyError as error:
         raise BundleError(
             f"The signature '{bundle.metadata.name}' cannot be used: it lacks {error.args[0]}."
         ) from error
-    except (ValueError, IndexError) as error:
+    except (ValueError, InputError) as error:
         raise BundleError(f"The signature '{bundle.metadata.name}' cannot be used: {error}.") from error
     return Signature(bundle.metadata, bundle.facts, mean, scale, model, background, quantiles)

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from ...bundles.signature import SignatureForm
 from .preparation import Floats
 from .shapley import box_game
+from .stored import number, numbers, whole_numbers
 
 _LEAF = -1
+_LARGEST = 50_000_000  # nodes times features, of which explaining makes a table
+_DEEPEST = 200  # nodes from a root to a leaf; forests of thousands of patients reach some thirty
 
 
 class Tree(NamedTuple):
@@ -38,7 +41,7 @@ class TreeModel:
     """
 
     nodes: Tree
-    roots: NDArray[np.int32]
+    roots: NDArray[np.integer]
     bias: float
     features: int
 
@@ -121,15 +124,35 @@ class TreeModel:
         ------
         KeyError, ValueError : an array is missing, or the nodes do not make trees
         """
-        nodes = Tree(*(np.asarray(arrays[name]) for name in Tree._fields))
-        roots = np.asarray(arrays["roots"])
-        count = len(nodes.feature)
-        if any(column.shape != (count,) for column in nodes) or not np.isin(roots, np.arange(count)).all():
+        feature, left, right, roots = (whole_numbers(arrays, name) for name in ("feature", "left", "right", "roots"))
+        nodes = Tree(feature, numbers(arrays, "threshold"), left, right, numbers(arrays, "value"))
+        if any(column.shape != feature.shape for column in nodes):
             raise ValueError("the nodes of its trees do not fit together")
-        inner = np.flatnonzero(nodes.feature != _LEAF)
-        for child in (nodes.left[inner], nodes.right[inner]):  # later nodes only, so that every walk ends
-            if (child <= inner).any() or (child >= count).any():
-                raise ValueError("a node of its trees leads nowhere")
-        if nodes.feature.min(initial=_LEAF) < _LEAF or nodes.feature.max(initial=_LEAF) >= features:
+        if len(feature) * features > _LARGEST:
+            raise ValueError("its trees are too large")
+        if feature.min(initial=_LEAF) < _LEAF or feature.max(initial=_LEAF) >= features:
             raise ValueError("its trees ask for a feature that is not there")
-        return cls(nodes, roots, float(arrays["bias"][0]), features)
+        _require_trees(nodes, roots)
+        return cls(nodes, roots, number(arrays, "bias"), features)
+
+
+def _require_trees(nodes: Tree, roots: NDArray[np.integer]) -> None:
+    """See that every walk from a root ends at a leaf, and soon.
+
+    Raises
+    ------
+    ValueError : a node has no parent or two, comes before its parent, or lies too deep
+    """
+    inner = np.flatnonzero(nodes.feature != _LEAF)
+    left, right = nodes.left[inner], nodes.right[inner]
+    if not np.array_equal(np.sort(np.concatenate([left, right, roots])), np.arange(len(nodes.feature))):
+        raise ValueError("a node of its trees leads nowhere")
+    if (left <= inner).any() or (right <= inner).any():  # parents come before their children
+        raise ValueError("a node of its trees leads back")
+    level = roots
+    for _ in range(_DEEPEST):
+        level = level[nodes.feature[level] != _LEAF]
+        if not len(level):
+            return
+        level = np.concatenate([nodes.left[level], nodes.right[level]])
+    raise ValueError("its trees are too deep")
