@@ -15,6 +15,7 @@ from scipy import special, stats
 
 from ..reading import Estimate, Interval
 from .binary import Booleans, Floats, OneClassError, both_classes, labels_and_scores
+from .proportions import clopper_pearson
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def auc_estimate(
     """AUC with DeLong's interval, on the logit scale (stays within 0 to 1) or as plain Wald.
 
     Cases count as independent: with several images of one patient use `bootstrap.patient_bootstrap`. An AUC of
-    exactly 0 or 1 has no DeLong interval (its variance is 0), so ``interval`` is then None.
+    exactly 0 or 1 has no DeLong interval (its variance is 0), so ``interval`` is then None; see `perfect_interval`.
     """
     truth, values = labels_and_scores(labels, scores)
     return mean_auc_estimate(truth, values[None], level, form)
@@ -94,6 +95,21 @@ def mean_auc_estimate(
     center, half = float(special.logit(area)), z * deviation / (area * (1 - area))
     interval = Interval(float(special.expit(center - half)), float(special.expit(center + half)), level)
     return Estimate(area, interval, truth.size)
+
+
+def perfect_interval(area: float, positives: int, negatives: int, level: float = 0.95) -> Interval:
+    """An interval of an AUC of exactly 1 or 0, where DeLong's variance is 0 and all resamples agree.
+
+    The smaller class makes as many disjoint pairs of a positive and a negative: independent trials that all went the
+    same way, so Clopper and Pearson's interval of their share never covers the true AUC less often than ``level``.
+
+    Parameters
+    ----------
+    area : 0 or 1
+    positives, negatives : patients with and without the finding
+    """
+    pairs = min(positives, negatives)
+    return clopper_pearson(pairs if area == 1.0 else 0, pairs, level)
 
 
 def compare(labels: ArrayLike, first: ArrayLike, second: ArrayLike, level: float = 0.95) -> PairedTest:

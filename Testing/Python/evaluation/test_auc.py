@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from readingroom.evaluation.auc import auc, auc_estimate, aucs, compare, compare_means, delong, mean_auc_estimate
+from readingroom.evaluation.auc import (
+    auc,
+    auc_estimate,
+    aucs,
+    compare,
+    compare_means,
+    delong,
+    mean_auc_estimate,
+    perfect_interval,
+)
 from readingroom.evaluation.binary import OneClassError
 
 LABELS = [0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 1]
@@ -93,3 +102,12 @@ def test_several_aucs_at_once_are_those_of_each():
     assert found[1, 2] == auc(labels[:, 2], scores[:, 1, 2])
     with pytest.raises(OneClassError):
         aucs(np.ones((40, 3)), scores)
+
+
+@pytest.mark.parametrize("area", [0.0, 1.0])
+def test_a_perfect_order_of_few_cases_is_not_certain(area: float) -> None:
+    few, many = perfect_interval(area, 8, 200), perfect_interval(area, 150, 200)
+    for interval, pairs in ((few, 8), (many, 150)):
+        uncertain = 1 - 0.025 ** (1 / pairs)  # Clopper and Pearson's bound where all trials agree
+        assert interval.high - interval.low == pytest.approx(uncertain)
+        assert area in (interval.low, interval.high)

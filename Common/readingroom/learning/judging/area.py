@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...evaluation.auc import aucs
+from ...evaluation.auc import aucs, perfect_interval
 from ...evaluation.bootstrap import patient_intervals
 from ...reading import Estimate
 from .minimum import can_be_judged
-from .predictions import Floats, Predictions
+from .predictions import Floats, Predictions, Strings
 
 
 def auc_of(predictions: Predictions, finding: str = "", resamples: int = 2000, seed: int = 0) -> Estimate:
@@ -31,7 +32,23 @@ def auc_of(predictions: Predictions, finding: str = "", resamples: int = 2000, s
     def values(truth: NDArray, found: Floats) -> dict[str, float]:
         return {"auc": float(aucs(truth, found).mean())}
 
-    return patient_intervals(values, predictions.patients, present, scores, resamples=resamples, seed=seed)["auc"]
+    found = patient_intervals(values, predictions.patients, present, scores, resamples=resamples, seed=seed)["auc"]
+    return not_too_certain(found, present, predictions.patients)
+
+
+def not_too_certain(area: Estimate, present: NDArray[np.bool_], patients: Strings) -> Estimate:
+    """An AUC, of 1 or 0 with the interval that this few patients allow: resampling them always gives the same.
+
+    Parameters
+    ----------
+    present : (rows,) or (rows, findings); of several the rarest finding decides
+    """
+    if area.value not in (0.0, 1.0):
+        return area
+    columns = present.reshape(len(present), -1).T
+    with_it = min(len(np.unique(patients[column])) for column in columns)
+    without = min(len(np.unique(patients[~column])) for column in columns)
+    return replace(area, interval=perfect_interval(area.value, with_it, without))
 
 
 def judged_findings(predictions: Predictions, finding: str = "") -> tuple[str, ...]:

@@ -9,16 +9,13 @@ from numpy.typing import NDArray
 
 from ...engine.progress import Progress
 from ...errors import InputError
-from ...evaluation.auc import auc
-from ...evaluation.bootstrap import patient_intervals
-from ...evaluation.one_vs_rest import macro
-from ...reading import Estimate
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import fingerprints
 from ..cohorts.splits import Split, checked, k_fold
+from ..judging.area import auc_of
 from ..judging.comparison import Comparison, advantage, compare
 from ..judging.levels import Level, at_level
-from ..judging.minimum import can_be_judged, patients_of_each
+from ..judging.minimum import patients_of_each
 from ..judging.predictions import Predictions
 from ..judging.rivals import rivals
 from .evaluated import RivalResult
@@ -66,7 +63,9 @@ def simple_models(
     joined = [_rounded(at_level(rival.predictions, level)) for rival in found]
     ours = at_level(images, level)
     results = tuple(
-        RivalResult(rival.title, _auc(theirs, resamples, seed), advantage(ours, theirs, "", resamples, seed))
+        RivalResult(
+            rival.title, auc_of(theirs, resamples=resamples, seed=seed), advantage(ours, theirs, "", resamples, seed)
+        )
         for rival, theirs in zip(found, joined, strict=True)
     )
     return Beside(results, tuple(joined))
@@ -128,18 +127,6 @@ def _held_out(rows: Cohort, tested: NDArray[np.bool_], hashes: tuple[str, ...]) 
 def _rounded(predictions: Predictions) -> Predictions:
     """Without the last digits, in which means of equal answers differ: a constant model must not order anything."""
     return replace(predictions, logits=np.round(predictions.logits, 9))
-
-
-def _auc(predictions: Predictions, resamples: int, seed: int) -> Estimate:
-    """Over repeats, and over classes where there are several."""
-    findings = [name for name in predictions.findings if can_be_judged(predictions, name, 1)]
-    present = np.stack([predictions.present(name) for name in findings], axis=1)
-    scores = np.stack([predictions.scores(name) for name in findings], axis=2)
-
-    def mean(truth: np.ndarray, *repeats: np.ndarray) -> dict[str, float]:
-        return {"auc": float(np.mean([macro(auc, truth, repeat) for repeat in repeats]))}
-
-    return patient_intervals(mean, predictions.patients, present, *scores, resamples=resamples, seed=seed)["auc"]
 
 
 def _keys(predictions: Predictions) -> list[tuple[str, str]]:

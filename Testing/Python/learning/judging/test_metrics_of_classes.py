@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,6 +81,17 @@ def test_delong_needs_one_row_of_each_patient() -> None:
     assert compute(given)["auc_delong"].value == pytest.approx(compute(given)["auc"].value)
     twice = given.take(np.repeat(np.arange(60), 2))
     assert "auc_delong" not in compute(twice)
+
+
+def test_what_all_resamples_agree_on_is_not_certain() -> None:
+    few = answers().take(np.arange(12))
+    sorted_out = replace(few.predictions, logits=10.0 * np.eye(2)[few.predictions.truth][None])
+    found = compute(Answers(sorted_out, few.probabilities, np.eye(2, dtype=bool)[few.predictions.truth]))
+    assert found["auc"].value == found["accuracy"].value == found["sensitivity_at_95_specificity"].value == 1.0
+    assert found["auc"].interval is not None
+    assert found["auc"].interval.low == pytest.approx(0.025 ** (1 / 6))
+    assert found["accuracy"].interval is None
+    assert found["sensitivity_at_95_specificity"].interval is None
 
 
 def test_a_class_that_nobody_has_is_left_out() -> None:

@@ -4,7 +4,8 @@
 needs scores alone (``auc``, ``average_precision``, ``sensitivity_at...``) is averaged over the repeats: it is what one
 network does, not what an ensemble of them would do. Probabilities, decisions and sets are those of the first repeat.
 
-Intervals are percentiles over resampled patients. ``calibration_slope`` and ``calibration_intercept`` have robust Wald
+Intervals are percentiles over resampled patients; where all resamples agree there is none, but for an AUC of 1 or 0
+(`readingroom.evaluation.auc.perfect_interval`). ``calibration_slope`` and ``calibration_intercept`` have robust Wald
 intervals, ``auc_delong`` (where no patient has two rows) DeLong's on the logit scale. ``ece``, over ten bins of equal
 width, and ``majority_accuracy`` have none: resampling would only push the former up, and the latter is no result.
 """
@@ -12,7 +13,8 @@ width, and ``majority_accuracy`` have none: resampling would only push the forme
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,7 @@ from ....evaluation.f_score import f1, probabilistic_f1
 from ....evaluation.scoring_rules import brier_multiclass, log_loss
 from ....reading import Estimate
 from ..answers import Answers
+from ..area import not_too_certain
 from ..minimum import can_be_judged
 
 OUTCOME = "label"
@@ -72,10 +75,29 @@ def compute(answers: Answers, resamples: int = 2000, seed: int = 0) -> dict[str,
     resampled = patient_intervals(
         _values(answers, findings), predictions.patients, np.arange(len(predictions)), resamples=resamples, seed=seed
     )
-    every = {**resampled, **_without_resampling(answers, findings)}
+    every = {**_not_too_certain(resampled, answers, findings), **_without_resampling(answers, findings)}
     found = {name: estimate for name, estimate in every.items() if math.isfinite(estimate.value)}
     order = {name: place for place, name in enumerate(TITLES)}
     return {name: found[name] for name in sorted(found, key=lambda name: order[name.partition(".")[0]])}
+
+
+def _not_too_certain(
+    resampled: Mapping[str, Estimate], answers: Answers, findings: Sequence[str]
+) -> dict[str, Estimate]:
+    """Without the intervals of no width: that all resamples agree does not make a number certain."""
+    rows = answers.predictions
+    found = {}
+    for metric, estimate in resampled.items():
+        name, _, finding = metric.partition(".")
+        if name == "auc":
+            about = [finding] if finding else findings
+            present = np.stack([rows.present(each) for each in about], axis=1)
+            found[metric] = not_too_certain(estimate, present, rows.patients)
+        elif estimate.interval is not None and estimate.interval.low == estimate.interval.high:
+            found[metric] = replace(estimate, interval=None)
+        else:
+            found[metric] = estimate
+    return found
 
 
 def _values(answers: Answers, findings: list[str]) -> Callable[[NDArray[np.intp]], dict[str, float]]:
