@@ -10,6 +10,10 @@ from .predictions import Predictions
 
 # With fewer patients of each class the 95 % interval of an AUC of 0.8 is more than 0.2 wide (Hanley and McNeil 1982).
 EXPLORATORY_BELOW = 30
+# The same for a part of the patients, which is shown all the same and marked: who is few is judged nowhere else.
+SUBGROUP_EXPLORATORY_BELOW = 30
+# Patients of a part with and without the finding below which its AUC says nothing at all.
+SUBGROUP_AUC_FROM = 5
 
 
 def patients_of_each(predictions: Predictions) -> Mapping[str, int]:

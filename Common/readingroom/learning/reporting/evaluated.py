@@ -103,7 +103,13 @@ class PointResult:
 
 @dataclass(frozen=True)
 class SubgroupResult:
-    """A part of the studies; ``auc`` is None where too few of it have the finding, or too few have not."""
+    """A part of the studies.
+
+    Parameters
+    ----------
+    exploratory : fewer than 30 patients have the finding, or have not
+    auc : None where fewer than 5 have it, or have not
+    """
 
     variable: str
     value: str
@@ -111,6 +117,7 @@ class SubgroupResult:
     rows: int
     patients: int
     with_finding: int
+    exploratory: bool
     auc: Estimate | None
     sensitivity: Estimate | None
     specificity: Estimate | None

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ...evaluation.calibration import reliability_bins
 from ...evaluation.decision_curve import decision_curve as net_benefits
-from ..judging.minimum import can_be_judged
+from ..judging.minimum import SUBGROUP_EXPLORATORY_BELOW, can_be_judged
 from .evaluate import Evaluated
 from .evaluated import Evaluation
 from .figures.confusion_matrix import confusion_matrix
@@ -134,7 +134,7 @@ def subgroups_of(evaluation: Evaluation) -> list[Drawing]:
     drawings = []
     for finding in dict.fromkeys(group.finding for group in evaluation.subgroups):
         groups = [
-            Group(group.variable, group.value, group.rows, group.with_finding, group.auc)
+            Group(group.variable, group.value, group.rows, group.with_finding, group.auc, group.exploratory)
             for group in evaluation.subgroups
             if group.finding == finding
         ]
@@ -143,7 +143,10 @@ def subgroups_of(evaluation: Evaluation) -> list[Drawing]:
             continue
         if f"auc.{finding}" in evaluation.metrics:
             overall = evaluation.metrics[f"auc.{finding}"]
-        words = f"AUC for “{finding}” by subgroup, with 95 % intervals; in brackets the cases with it, of all."
+        words = (
+            f"AUC for “{finding}” by subgroup, with 95 % intervals; in brackets the cases with it, of all. Hollow: "
+            f"exploratory, fewer than {SUBGROUP_EXPLORATORY_BELOW} patients with it or without."
+        )
         drawings.append(Drawing(f"subgroups-{finding}", subgroups(groups, overall), words))
     return drawings
 

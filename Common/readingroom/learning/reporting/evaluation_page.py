@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..judging.metric_families import title
+from ..judging.minimum import SUBGROUP_EXPLORATORY_BELOW
 from . import checklist
 from .evaluate import Evaluated
 from .evaluated import Evaluation, PointResult
@@ -131,13 +132,15 @@ def _subgroups(made: Page, found: Evaluated) -> None:
         [
             g.variable, g.value or "unknown or mixed", g.finding, g.rows, g.with_finding,
             with_interval(g.auc), with_interval(g.sensitivity), with_interval(g.specificity),
+            "exploratory" if g.exploratory else "",
         ]
         for g in groups
     ]  # fmt: skip
-    made.table(["Variable", "Group", "Finding", "n", "with it", "AUC", "Sensitivity", "Specificity"], rows)
+    made.table(["Variable", "Group", "Finding", "n", "with it", "AUC", "Sensitivity", "Specificity", ""], rows)
     made.paragraph(
-        f"Sensitivity and specificity are those of what was called: {called_how(found)}. Many groups are compared, so "
-        "that some differ by chance: look at the intervals, not at the order."
+        f"Sensitivity and specificity are those of what was called: {called_how(found)}. Exploratory: fewer than "
+        f"{SUBGROUP_EXPLORATORY_BELOW} patients of the group have the finding, or have not. Many groups are compared, "
+        "so that some differ by chance: look at the intervals, not at the order."
     )
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...evaluation.auc import auc
-from ...evaluation.bootstrap import patient_bootstrap
 from ...evaluation.proportions import proportion
 from ...reading import Estimate
 from ..judging.answers import Answers
-from ..judging.minimum import can_be_judged
+from ..judging.area import auc_of
+from ..judging.minimum import SUBGROUP_AUC_FROM, SUBGROUP_EXPLORATORY_BELOW, can_be_judged
 from .evaluated import SubgroupResult
 
 SITE = "site"
 _MOST_VALUES = 20  # a column with more is an identifier or a measurement, and no group of patients
-_LEAST_PATIENTS = 5  # with and without the finding, below which an AUC says nothing at all
 
 
 def subgroup_table(answers: Answers, resamples: int, seed: int) -> tuple[SubgroupResult, ...]:
@@ -43,10 +41,7 @@ def _result(part: Answers, variable: str, value: str, finding: str, resamples: i
     rows = part.predictions
     present = rows.present(finding)
     called = part.called[:, rows.classes.index(finding)]
-    area = None
-    if can_be_judged(rows, finding, _LEAST_PATIENTS):
-        scores = rows.scores(finding)
-        area = patient_bootstrap(_mean_auc, rows.patients, present, scores.T, resamples=resamples, seed=seed).estimate
+    judged = can_be_judged(rows, finding, SUBGROUP_AUC_FROM)
     return SubgroupResult(
         variable=variable,
         value=value,
@@ -54,15 +49,11 @@ def _result(part: Answers, variable: str, value: str, finding: str, resamples: i
         rows=len(rows),
         patients=len(np.unique(rows.patients)),
         with_finding=int(present.sum()),
-        auc=area,
+        exploratory=not can_be_judged(rows, finding, SUBGROUP_EXPLORATORY_BELOW),
+        auc=auc_of(rows, finding, resamples, seed) if judged else None,
         sensitivity=_share(called[present]),
         specificity=_share(~called[~present]),
     )
-
-
-def _mean_auc(present: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
-    """Over the repeats; ``scores`` is (rows, repeats)."""
-    return float(np.mean([auc(present, repeat) for repeat in scores.T]))
 
 
 def _share(right: NDArray[np.bool_]) -> Estimate | None:

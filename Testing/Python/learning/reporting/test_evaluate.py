@@ -165,6 +165,19 @@ def test_subgroups_add_up_and_the_worse_served_one_shows(judged: Evaluated) -> N
     assert women.auc.value == pytest.approx(expected)
 
 
+def test_subgroups_of_few_patients_are_marked(
+    a_bundle: Bundle, out_of_fold: tuple[Predictions, Path], judged: Evaluated
+) -> None:
+    assert all(group.exploratory for group in judged.evaluation.subgroups)  # 20 with it, 20 without
+    assert "<td>exploratory</td>" in page(judged).html()
+    predictions, path = out_of_fold
+    many = replace(predictions, subgroups={"sex": np.where(np.arange(2 * PATIENTS) < 4, "F", "M")})
+    found = evaluate_out_of_fold(a_bundle, many, path, QUICK)
+    women, men = found.evaluation.subgroups
+    assert (women.exploratory, women.auc) == (True, None)
+    assert not men.exploratory
+
+
 def test_predictions_of_other_classes_are_refused(a_bundle: Bundle, out_of_fold: tuple[Predictions, Path]) -> None:
     predictions, path = out_of_fold
     other = replace(predictions, classes=("covid", "normal"), positive="covid")

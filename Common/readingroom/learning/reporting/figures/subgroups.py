@@ -17,13 +17,17 @@ _ROW = 0.3  # inches
 
 @dataclass(frozen=True)
 class Group:
-    """One line of the plot; ``estimate`` is None where the group is too small or of one class."""
+    """One line of the plot; ``estimate`` is None where the group is too small or of one class.
+
+    Groups that are only ``exploratory`` are drawn hollow.
+    """
 
     variable: str
     level: str
     cases: int
     with_finding: int
     estimate: Estimate | None
+    exploratory: bool = False
 
 
 @drawn
@@ -45,7 +49,7 @@ def subgroups(groups: Sequence[Group], overall: Estimate, measure: str = "AUC") 
             axes.axhline(place - 0.5, color="#e8ebef", linewidth=0.8)
         variable = group.variable
         labels.append(f"{group.variable}: {group.level or 'unknown or mixed'}  ({group.with_finding} of {group.cases})")
-        _draw(axes, place, group.estimate)
+        _draw(axes, place, group.estimate, group.exploratory)
         axes.annotate(
             with_interval(group.estimate) if group.estimate else "too few",
             (1.02, place),
@@ -62,9 +66,9 @@ def subgroups(groups: Sequence[Group], overall: Estimate, measure: str = "AUC") 
     return figure
 
 
-def _draw(axes: Axes, place: int, estimate: Estimate | None) -> None:
+def _draw(axes: Axes, place: int, estimate: Estimate | None, exploratory: bool) -> None:
     if estimate is None:
         return
     if estimate.interval is not None:
         axes.plot([estimate.interval.low, estimate.interval.high], [place, place], color=COLORS[0])
-    axes.plot(estimate.value, place, "s", color=COLORS[0], markersize=6)
+    axes.plot(estimate.value, place, "s", color=COLORS[0], markersize=6, fillstyle="none" if exploratory else "full")
