@@ -77,9 +77,9 @@ def fit(
 ) -> Fitted:
     """Train on ``split.train``, choose the epoch on ``split.validation``.
 
-    A folder with a finished training gives its result at once; one with a training that was killed goes on after its
-    last epoch that was written, and ends with the same weights as if nothing had happened (on the same kind of device). The same
-    seed gives the same weights whatever the number of loading processes.
+    A folder with a finished training gives its result at once; one with a training that was killed goes on after the
+    last epoch that was written, and ends with the same weights as if nothing had happened (on the same kind of device).
+    The same seed gives the same weights whatever the number of loading processes.
 
     Parameters
     ----------
