@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..errors import ReadingRoomError
 from ..files import make_folder, write_text
@@ -100,7 +101,7 @@ def _film(rows: int, ill: bool, random: np.random.Generator) -> NDArray[np.float
         strength=float(random.uniform(0.3, 0.7)),
     )
     gray = chest_radiograph(rows, rows * 6 // 7, opacity if ill else None, seed=int(random.integers(2**31)))
-    moved = np.roll(gray, random.integers(-rows // 30, rows // 30 + 1, 2), axis=(0, 1))
+    moved = ndimage.shift(gray, random.integers(-rows // 30, rows // 30 + 1, 2), order=1, mode="nearest")
     exposed = moved ** random.uniform(0.75, 1.3) * random.uniform(0.85, 1.0)
     return np.clip(exposed + random.normal(0, 0.02, gray.shape), 0, 1).astype(np.float32)
 
