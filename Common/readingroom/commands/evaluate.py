@@ -8,6 +8,8 @@ from typing import Any
 
 from .progress_line import ProgressLine
 
+_LEVELS = {"study": "studies", "breast": "breasts", "patient": "patients"}
+
 
 def add(commands: Any) -> None:
     command = commands.add_parser(
@@ -27,7 +29,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--against", metavar="OTHER", help="another bundle, or with --predictions another table, on the same studies"
     )
-    command.add_argument("--level", choices=("study", "breast", "patient"), default="patient", help="what is judged")
+    command.add_argument("--level", choices=tuple(_LEVELS), default="patient", help="what is judged")
     command.add_argument(
         "--label",
         type=_pair,
@@ -79,7 +81,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     if auc := found.metrics.get("auc"):
         from ..learning.reporting.figures.numbers import with_interval
 
-        print(f"AUC {with_interval(auc, 3)}, {found.studies.judged} of level '{found.studies.level}'.")
+        print(f"AUC {with_interval(auc, 3)}, {found.studies.judged} {_LEVELS[found.studies.level]}.")
     print(f"The report is in {options.out / 'report.html'}.")
 
 
