@@ -8,10 +8,11 @@ import json
 import pytest
 import qt
 import slicer
+import vtk
 
 import host
 from readingroom.desktop import slicer_radiomics
-from readingroom.desktop.features import edits, table_node
+from readingroom.desktop.features import edits, size, table_node
 from readingroom.desktop.features.section import FeaturesSection
 from readingroom.engine.in_process import InProcessClient
 from readingroom.radiomics.signature.score import Contribution, Score
@@ -144,6 +145,29 @@ def test_the_unit_of_the_image_stands_beside_its_values(section, segmented_ct):
     segmented_ct.volume.SetVoxelValueUnits(units)
     measure(section)
     assert results(section, segmented_ct).unit("original_firstorder_Mean") == "HU"
+
+
+@pytest.mark.parametrize(("scale", "degrees", "said"), [(1.0, 30.0, ""), (2.0, 0.0, "changes its size")])
+def test_a_transform_that_changes_the_size_of_the_image_is_told(section, segmented_ct, scale, degrees, said):
+    to_parent = vtk.vtkTransform()
+    to_parent.Scale(scale, scale, scale)
+    to_parent.RotateZ(degrees)
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    transform.SetMatrixTransformToParent(to_parent.GetMatrix())
+    for node in (segmented_ct.volume, segmented_ct.segmentation):
+        node.SetAndObserveTransformNodeID(transform.GetID())
+    section.choose_segments([segmented_ct.tumor])
+    measure(section)
+    assert results(section, segmented_ct).segments[0].now.value(VOLUME) > 0
+    assert section.views.notes.isHidden() == (not said)
+    assert said in section.views.notes.text
+
+
+def test_a_transform_that_bends_the_image_is_told(section, segmented_ct):
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTransformNode")
+    transform.SetAndObserveTransformToParent(vtk.vtkThinPlateSplineTransform())
+    segmented_ct.volume.SetAndObserveTransformNodeID(transform.GetID())
+    assert "bent by its transform" in size.notes_on_size(segmented_ct.volume)[0]
 
 
 def test_nothing_of_segmentation_and_image_is_changed(section, segmented_ct):

@@ -28,6 +28,7 @@ from .measurement import Measurement, MeasureRequest
 from .order import Order, names_of
 from .results import MeasuredSegment, Region, Results, failed
 from .segment_masks import SegmentMask, masks_on, write_masks
+from .size import notes_on_size
 
 
 class FeatureWork:
@@ -154,6 +155,8 @@ class FeatureWork:
         if order is None or not order.is_there:
             self.error = InputError(_("Image or segmentation was removed while it was measured."))
             return
+        notes = notes_on_size(order.volume)
+        regions = {key: region.noted(notes) for key, region in regions.items()}
         results = self.results_of(order.segmentation)
         if not self.follows_edit:
             segments = tuple(MeasuredSegment(key, name, regions[key]) for key, name in order.names.items())
