@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 
 import numpy as np
 import pytest
@@ -28,14 +30,14 @@ NAMES = ("original_shape_VoxelVolume", "original_firstorder_Mean", "original_glc
 
 @pytest.fixture(scope="module")
 def signature_folder(tmp_path_factory):
-    """A bundle that takes large tumors for deadly; contrast is known to be unstable."""
+    """A bundle that takes large tumors for deadly; contrast was left out of its training as unstable."""
     random = np.random.default_rng(0)
     outcome = random.permutation(np.arange(60) % 2)
     values = random.normal(size=(60, len(NAMES)))
     values[:, 0] = np.exp(values[:, 0] + 1.5 * outcome) * 1e4
     values[:, 1] += 40
     table = FeatureTable(np.array([f"p{i}" for i in range(60)]), NAMES, values, outcome.astype(np.int64))
-    recipe = dataclasses.replace(rigorous(), candidates=6, inner_folds=3, folds=3, repeats=1, least_icc=0.0)
+    recipe = dataclasses.replace(rigorous(), candidates=6, inner_folds=3, folds=3, repeats=1)
     measured = Settings(bin_width=10).parameters()
     description = Description("death", "Death within two years", ("made up",), "CC0-1.0", "HU", measured)
     return write(
@@ -79,7 +81,19 @@ def test_percentiles_come_from_the_cohort_and_the_unstable_feature_is_marked(sec
     assert "△" in section.views.table.legend.text
     score = section.work.results_of(segmented_ct.segmentation).segments[0].now.score
     assert 0 <= score.percentiles[NAMES[0]] <= 100
-    assert NAMES[2] in score.unstable
+    assert score.unstable == (NAMES[2],)
+    assert NAMES[2] not in [contribution.feature for contribution in score.contributions]
+
+
+def test_percentile_and_stability_are_written_to_the_file(section, segmented_ct):
+    choose_and_measure(section)
+    results = section.work.results_of(segmented_ct.segmentation)
+    rows = {row["feature"]: row for row in csv.DictReader(io.StringIO(results.csv()))}
+    score = results.segments[0].now.score
+    assert float(rows[NAMES[0]]["value"]) == results.segments[0].now.value(NAMES[0])
+    assert float(rows[NAMES[0]]["percentile"]) == score.percentiles[NAMES[0]]
+    assert (rows[NAMES[2]]["stability"], rows[NAMES[0]]["stability"]) == ("unstable", "")
+    assert rows["original_ngtdm_Busyness"]["percentile"] == ""  # not of the cohort
 
 
 def test_the_signature_brings_its_own_parameters(section, segmented_ct):

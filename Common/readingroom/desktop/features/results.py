@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,12 @@ class Region:
     features: Features
     score: Score | None = None
     problem: str = ""
+
+    def noted(self, notes: Sequence[str]) -> Region:
+        """The same region with more to be known of it, where it was measured."""
+        if self.problem or not notes:
+            return self
+        return replace(self, features=replace(self.features, notes=(*self.features.notes, *notes)))
 
     def value(self, feature: str) -> float:
         """NaN where the feature is not defined or was not measured."""
@@ -114,14 +120,24 @@ class Results:
         return replace(self, segments=tuple(again))
 
     def csv(self) -> str:
-        """As `readingroom radiomics` writes it for one segment: ``feature,value``; for several a column each."""
+        """As `readingroom radiomics` writes it: ``feature,value`` for one segment, for several a column each.
+
+        With a score, columns for the percentiles in its cohort and for ``stability`` follow.
+        """
         segments = self.measured
-        if len(segments) == 1:
-            return segments[0].now.features.csv()
-        rows = [["feature", *(segment.name for segment in segments)]]
+        scored = [(segment, segment.now.score) for segment in segments if segment.now.score is not None]
+        unstable = {feature for _segment, score in scored for feature in score.unstable}
+        alone = len(segments) == 1
+        titles = ["value"] if alone else [segment.name for segment in segments]
+        titles += ["percentile" if alone else f"{segment.name} percentile" for segment, _score in scored]
+        rows = [["feature", *titles, *(["stability"] if unstable else [])]]
         known = dict.fromkeys(name for segment in segments for name in segment.now.features.provenance)
-        rows += [[name, *(s.now.features.provenance.get(name, "") for s in segments)] for name in known]
-        rows += [[name, *(repr(s.now.value(name)) for s in segments)] for name in self.features]
+        rest = [""] * (len(rows[0]) - 1 - len(segments))
+        rows += [[name, *(s.now.features.provenance.get(name, "") for s in segments), *rest] for name in known]
+        for name in self.features:
+            row = [name, *(repr(segment.now.value(name)) for segment in segments)]
+            row += [str(score.percentiles.get(name, "")) for _segment, score in scored]
+            rows.append([*row, *(["unstable" if name in unstable else ""] if unstable else [])])
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
         return text.getvalue()
