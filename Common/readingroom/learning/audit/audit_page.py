@@ -14,13 +14,14 @@ from .audit import Audit
 from .copies import Copies
 from .counts import Count, Counts
 from .finding import count
-from .small_models import METADATA, NUMBER, PIXELS, SITE
+from .small_models import CLINICAL, METADATA, NUMBER, PIXELS, SITE
 
 _PAIRS = 6  # pictures of the most alike ones
 _LISTED = 50
 _LOOKS_AT = {
     SITE: "the hospital or source that the table names",
     METADATA: "size, spacing, compression, mean gray, contrast, scanner, kernel, view, age and sex; no picture",
+    CLINICAL: "age, sex and the table's further columns; they may tell disease, but none may say it in other words",
     PIXELS: "the picture reduced so far that hardly a disease can be seen, but the way it was taken can",
     NUMBER: "the last number in the patient ID",
 }
@@ -104,10 +105,10 @@ def _shortcuts(page: Page, audit: Audit) -> None:
         drawings.small_model_aucs(audit.shortcuts),
         "AUC of the small models" + ("; the diamond is the image model." if compared else "."),
     )
-    facts = next((s.model.facts for s in audit.shortcuts if s.model.facts and not s.model.within), {})
-    if facts:
-        lines = [[name, f"{value:.2f}"] for name, value in facts.items()]
-        page.table(["Fact", "AUC"], lines, caption="Single facts of all sites, each by itself")
+    for model in (shortcut.model for shortcut in audit.shortcuts if not shortcut.model.within):
+        if model.facts:
+            lines = [[name, f"{value:.2f}"] for name, value in model.facts.items()]
+            page.table(["Fact", "AUC"], lines, caption=f"{model.looks_at} of all sites, each fact by itself")
 
 
 def _copies(page: Page, audit: Audit, cohort: Cohort, copies: Copies) -> None:

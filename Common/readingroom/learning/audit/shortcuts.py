@@ -12,11 +12,12 @@ from ..reporting.figures.numbers import with_interval
 from .counts import NO_SITE, Counts
 from .finding import Finding, Severity, count, some
 from .image_model import Comparison
-from .small_models import METADATA, NUMBER, PIXELS, SITE, SmallModel
+from .small_models import CLINICAL, METADATA, NUMBER, PIXELS, SITE, SmallModel
 
 CLOSE = 0.05  # lead of the image model below which a small model does about as well
 ABOVE_CHANCE = 0.6  # with an interval above 0.5
 SUFFICES = 0.9  # what is told so well without looking leaves an image model little to show
+RESTATES = 0.95  # AUC of a single clinical column from which it is another word for the class
 # Cramér's V of site and class (Cohen 1988: 0.3 is a medium, 0.5 a large association).
 _MEDIUM, _LARGE = 0.3, 0.5
 _MANY = 10  # studies of a site from which "all of one class" is worth saying
@@ -44,11 +45,24 @@ class Shortcut:
 def shortcut_findings(shortcuts: Sequence[Shortcut]) -> Iterator[Finding]:
     """A sentence for each small model that tells the classes apart."""
     for shortcut in shortcuts:
-        if shortcut.severity is not None:
-            model = shortcut.model
+        model = shortcut.model
+        if model.looks_at == CLINICAL:
+            yield from _restating(model)
+        elif shortcut.severity is not None:
             facts = ", ".join(f"{name} {value:.2f}" for name, value in list(model.facts.items())[:4] if value > 0.5)
             examples = (*((model.note,) if model.note else ()), *((f"single facts: {facts}",) if facts else ()))
             yield Finding(shortcut.severity, model.looks_at, _sentence(model, shortcut.comparison), examples)
+
+
+def _restating(model: SmallModel) -> Iterator[Finding]:
+    """A sentence for each column of the table that is another word for the class."""
+    for column, area in model.facts.items():
+        if area >= RESTATES:
+            yield Finding(
+                "stop", model.looks_at,
+                f"The column '{column}' alone tells the classes apart (AUC {area:.2f}): it says the outcome in other "
+                "words, was filled in knowing it, or shows how the studies were gathered. Keep it from every model.",
+            )  # fmt: skip
 
 
 def site_findings(counts: Counts) -> Iterator[Finding]:
@@ -91,6 +105,8 @@ def _site(name: str) -> str:
 
 def _severity(model: SmallModel, comparison: Comparison | None) -> Severity | None:
     low = model.auc.interval.low if model.auc.interval else model.auc.value
+    if model.looks_at == CLINICAL:  # may well tell disease, but for single columns that restate it
+        return "stop" if any(area >= RESTATES for area in model.facts.values()) else None
     if low <= 0.5 or model.auc.value < ABOVE_CHANCE:
         return None
     if model.looks_at == NUMBER:

@@ -1,4 +1,4 @@
-"""How well a class can be told by who looks at the site, the header or 32 x 32 pixels alone.
+"""How well a class can be told by who looks at the site, the header, the table or 32 x 32 pixels alone.
 
 What such a model reaches, an image model may reach in the same way, without any disease being seen. All numbers come
 from cross-validation by patient (groups of `splits`), with intervals over resampled patients.
@@ -6,6 +6,7 @@ from cross-validation by patient (groups of `splits`), with intervals over resam
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,17 +24,20 @@ from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import Fingerprint
 from ..cohorts.hashes import Fingerprints
 from ..cohorts.splits import k_fold, patient_groups
+from ..judging.area import not_too_certain
+from ..judging.simple_models import forest, regression
 from .counts import outcome
-from .traits import Floats, metadata, patient_numbers, sites, thumbnails
+from .traits import Floats, clinical, metadata, patient_numbers, sites, thumbnails
 
 FEWEST = 10  # patients of a class for it to take part
 _FOLDS = 5
 RESAMPLES = 400
-_STRENGTH = 1e-3  # scikit-learn's C of the pixels: 1,024 columns need a strong penalty
 _TREES = 40
-_LEAF = 5  # rows
+_LEAF = 20  # rows, for a fact by itself
+_SMALL_LEAF = 5  # for a column that may say the class of ten patients in other words
 _OWN_NUMBERS = 0.95
 SITE, METADATA, PIXELS, NUMBER = "site", "metadata", "32 x 32 pixels", "patient number"
+CLINICAL = "clinical columns"
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,13 @@ class SmallModel:
 
     Parameters
     ----------
-    looks_at : `SITE`, `METADATA`, `PIXELS` or `NUMBER`
+    looks_at : `SITE`, `METADATA`, `PIXELS`, `NUMBER` or `CLINICAL`
     within : the site that it was trained and judged in; empty for all
     classes : those that took part
     auc : of two classes, or the mean of each against the rest
     by_class : AUC of each class against the rest
-    facts : of metadata, the AUC of each fact by itself, the best first
+    facts : AUC by itself of each fact of the metadata, and of each clinical column for the class that it tells best;
+        the best first
     studies, patients : that it was judged on
     note : what the numbers alone do not say
     scores : (rows, classes) probabilities for the rows of the cohort; NaN where a row did not take part
@@ -96,6 +101,7 @@ class _Trial:
         self.cohort = cohort.take(self.rows)
         self.prints: list[Fingerprint] = [each for row in self.rows if (each := found.prints[row]) is not None]
         self.truth = np.searchsorted(self.classes, names[kept])
+        self.present = np.arange(len(self.classes))[None] == self.truth[:, None]
         if len(self.classes) > 1:
             splits = k_fold(self.cohort, _FOLDS, seed, 0.0, [found.pixel_hashes[row] for row in self.rows])
             self.tests = [split.test for split in splits]
@@ -109,8 +115,13 @@ class _Trial:
         if not trial.place and len(set(trial.cohort.sites)) > 1:
             yield trial.judged(SITE, sites(trial.cohort), _forest)
         if facts := metadata(trial.cohort, trial.prints):
-            yield trial.judged(METADATA, np.hstack(list(facts.values())), _forest, facts)
-        yield trial.judged(PIXELS, thumbnails(trial.prints), _regression)
+            yield trial.judged(
+                METADATA, np.hstack(list(facts.values())), _forest, trial.singles(facts, class_auc, _LEAF)
+            )
+        if not trial.place and (columns := clinical(trial.cohort)):
+            singles = trial.singles(columns, _best_class_auc, _SMALL_LEAF)
+            yield trial.judged(CLINICAL, np.hstack(list(columns.values())), _forest, singles)
+        yield trial.judged(PIXELS, thumbnails(trial.prints), regression)
         numbers = patient_numbers(trial.cohort)
         if trial.number_patients(numbers[:, 0]):
             yield trial.judged(NUMBER, numbers, _forest, note=trial.ranges(numbers[:, 0]))
@@ -128,30 +139,36 @@ class _Trial:
             told.append(f"'{name}' {own.min():.0f} to {own.max():.0f}")
         return f"patient numbers of {', '.join(told)}"
 
+    def singles(
+        self, facts: Mapping[str, Floats], metric: Callable[[NDArray[np.bool_], Floats], float], leaf: int
+    ) -> dict[str, float]:
+        """What ``metric(present, scores)`` says of a tree for each fact by itself, the best first."""
+        make = functools.partial(_tree, leaf=leaf)
+        found = {name: metric(self.present, self._out_of_fold(columns, make)) for name, columns in facts.items()}
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
     def judged(
         self,
         looks_at: str,
         columns: Floats,
         make: Callable[[int], Any],
-        facts: Mapping[str, Floats] | None = None,
+        facts: Mapping[str, float] | None = None,
         note: str = "",
     ) -> SmallModel:
         scores = self._out_of_fold(columns, make)
-        present = np.arange(len(self.classes))[None] == self.truth[:, None]
-        boot = patient_bootstrap(class_auc, self.groups, present, scores, resamples=RESAMPLES, seed=self.seed)
+        boot = patient_bootstrap(class_auc, self.groups, self.present, scores, resamples=RESAMPLES, seed=self.seed)
         everywhere = np.full((self.all_rows, len(self.classes)), np.nan)
         everywhere[self.rows] = scores
-        singles = {name: class_auc(present, self._out_of_fold(one, _tree)) for name, one in (facts or {}).items()}
         return SmallModel(
             looks_at=looks_at,
             within=self.place,
             classes=self.classes,
-            auc=boot.estimate,
-            by_class=dict(zip(self.classes, map(float, one_vs_rest(auc, present, scores)), strict=True)),
+            auc=not_too_certain(boot.estimate, self.present, self.groups),
+            by_class=dict(zip(self.classes, map(float, one_vs_rest(auc, self.present, scores)), strict=True)),
             studies=len(self.rows),
             patients=int(np.unique(self.groups).size),
             note=note,
-            facts=dict(sorted(singles.items(), key=lambda item: -item[1])),
+            facts=facts or {},
             scores=everywhere,
         )
 
@@ -177,23 +194,16 @@ def class_auc(present: NDArray[np.bool_], scores: Floats) -> float:
     return macro(auc, present, scores)
 
 
-def _forest(seed: int) -> Any:
-    """Trees see ranges of numbers and combinations, and take missing values as they are."""
-    from sklearn.ensemble import RandomForestClassifier  # heavy, and of the extra "train" only
-
-    return RandomForestClassifier(_TREES, min_samples_leaf=_LEAF, random_state=seed)
+def _best_class_auc(present: NDArray[np.bool_], scores: Floats) -> float:
+    """AUC of the class that is told best from the others: of several a column may restate but one."""
+    return float(max(one_vs_rest(auc, present, scores)))
 
 
-def _tree(seed: int) -> Any:
+_forest = functools.partial(forest, trees=_TREES)
+
+
+def _tree(seed: int, leaf: int) -> Any:
     """One fact by itself needs no forest."""
     from sklearn.tree import DecisionTreeClassifier  # heavy, and of the extra "train" only
 
-    return DecisionTreeClassifier(min_samples_leaf=4 * _LEAF, random_state=seed)
-
-
-def _regression(seed: int) -> Any:
-    from sklearn.linear_model import LogisticRegression  # heavy, and of the extra "train" only
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    return make_pipeline(StandardScaler(), LogisticRegression(C=_STRENGTH, max_iter=1000, random_state=seed))
+    return DecisionTreeClassifier(min_samples_leaf=leaf, random_state=seed)

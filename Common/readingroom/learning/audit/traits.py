@@ -13,6 +13,7 @@ from ..cohorts.cohort import Cohort, Row
 from ..cohorts.fingerprint import Fingerprint
 
 Floats = NDArray[np.float64]
+_NUMERIC = 0.9  # share of a column's filled cells that must be numbers for it to count as one
 _MOST_WORDS = 30  # different values of a fact that are told apart; the rarer ones count as one
 
 _NUMBERS: Mapping[str, Callable[[Row, Fingerprint], float]] = {
@@ -57,6 +58,16 @@ def metadata(cohort: Cohort, found: list[Fingerprint]) -> dict[str, Floats]:
     return {name: columns for name, columns in facts.items() if _varies(columns)}
 
 
+def clinical(cohort: Cohort) -> dict[str, Floats]:
+    """Age, sex and the table's further columns by name: numbers as they are (NaN where missing), words as 0 and 1.
+
+    Columns that are the same in all rows are left out, and words that nearly every row has for itself.
+    """
+    names = ["age", "sex", *dict.fromkeys(name for row in cohort.rows for name in row.clinical)]
+    found = {name: _of_words(cohort.column(name).tolist()) for name in names}
+    return {name: columns for name, columns in found.items() if _varies(columns)}
+
+
 def sites(cohort: Cohort) -> Floats:
     """(rows, sites) 1 for the site of the row."""
     return indicators(list(cohort.sites))
@@ -78,6 +89,16 @@ def indicators(words: list[str]) -> Floats:
     values, counts = np.unique(np.array(words, dtype=np.str_), return_counts=True)
     kept = values[np.argsort(-counts, kind="stable")][:_MOST_WORDS]
     return (np.array(words, dtype=np.str_)[:, None] == kept[None]).astype(np.float64)
+
+
+def _of_words(words: list[str]) -> Floats:
+    numbers = np.array([_number(word) for word in words])
+    filled = sum(bool(word) for word in words)
+    if filled and np.isfinite(numbers).sum() >= _NUMERIC * filled:
+        return numbers[:, None]
+    if len(set(words)) > len(words) / 2:  # names and comments
+        return np.empty((len(words), 0))
+    return indicators(words)
 
 
 def _varies(columns: Floats) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ..audit.traits import indicators, metadata, sites, thumbnails
+from ..audit.traits import clinical, metadata, sites, thumbnails
 from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import Fingerprint
 from ..cohorts.splits import Split
@@ -23,7 +23,6 @@ from .predictions import Floats, Predictions
 from .simple_models import forest, regression
 
 _LEAST_PROBABILITY = 1e-6
-_NUMERIC = 0.9  # share of a column's filled cells that must be numbers for it to count as one
 
 
 @dataclass(frozen=True)
@@ -69,38 +68,11 @@ def rivals(
         found.append(Rival("the site alone", trial.predicted(sites(cohort), forest)))
     if len(known) == len(cohort) and (facts := metadata(cohort, known)):
         found.append(Rival("site and metadata", trial.predicted(np.hstack([*facts.values(), sites(cohort)]), forest)))
-    if (columns := clinical(cohort)).shape[1]:
-        found.append(Rival("clinical columns", trial.predicted(columns, forest)))
+    if columns := clinical(cohort):
+        found.append(Rival("clinical columns", trial.predicted(np.hstack(list(columns.values())), forest)))
     if len(known) == len(cohort):
         found.append(Rival("the picture at 32 x 32 pixels", trial.predicted(thumbnails(known), regression)))
     return tuple(found)
-
-
-def clinical(cohort: Cohort) -> Floats:
-    """(rows, columns) age, sex and the cohort's further columns: numbers as they are (NaN where missing), words as 0
-    and 1. Columns that are the same in all rows are left out, and words that nearly every row has for itself."""
-    names = ["age", "sex", *dict.fromkeys(name for row in cohort.rows for name in row.clinical)]
-    parts = [_columns(["" if word == "None" else word for word in cohort.column(name).tolist()]) for name in names]
-    table = np.hstack([np.empty((len(cohort), 0)), *parts])
-    varies = [len(np.unique(column[np.isfinite(column)])) > 1 for column in table.T]
-    return np.asarray(table[:, np.array(varies, dtype=bool)])
-
-
-def _columns(words: list[str]) -> Floats:
-    numbers = np.array([_number(word) for word in words])
-    filled = sum(bool(word) for word in words)
-    if filled and np.isfinite(numbers).sum() >= _NUMERIC * filled:
-        return numbers[:, None]
-    if len(set(words)) > len(words) / 2:  # names and comments
-        return np.empty((len(words), 0))
-    return indicators(words)
-
-
-def _number(word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        return float("nan")
 
 
 class _Trial:

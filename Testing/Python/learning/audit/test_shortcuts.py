@@ -14,7 +14,7 @@ from readingroom.errors import InputError
 from readingroom.learning.audit.counts import count_classes
 from readingroom.learning.audit.image_model import Comparison, compare_auc, compare_predictions
 from readingroom.learning.audit.shortcuts import Shortcut, shortcut_findings, site_findings
-from readingroom.learning.audit.small_models import METADATA, NUMBER, PIXELS, SITE, SmallModel, small_models
+from readingroom.learning.audit.small_models import CLINICAL, METADATA, NUMBER, PIXELS, SITE, SmallModel, small_models
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.judging.predictions import EXTERNAL, Predictions
 from readingroom.reading import Estimate, Interval
@@ -28,7 +28,13 @@ def judged(rows: list[Row], read) -> dict[tuple[str, str], SmallModel]:
 
 def test_where_there_is_nothing_all_intervals_hold_one_half(rows, read) -> None:
     models = judged([replace(row, site=("north", "south")[n // 4 % 2]) for n, row in enumerate(rows)], read)
-    assert set(models) == {(SITE, ""), (METADATA, ""), (PIXELS, ""), (NUMBER, "")}  # 7 or 8 of a class at each site
+    assert set(models) == {
+        (SITE, ""),
+        (METADATA, ""),
+        (CLINICAL, ""),
+        (PIXELS, ""),
+        (NUMBER, ""),
+    }  # 7 or 8 of a class at each site
     for model in models.values():
         assert model.auc.interval is not None
         assert model.auc.interval.low < 0.55
@@ -46,6 +52,31 @@ def test_a_class_of_one_age_is_told_by_metadata_and_the_fact_is_named(rows, read
     models = judged([replace(row, age=80.0 if row.label == "x" else 30.0) for row in rows], read)
     assert models[METADATA, ""].auc.value > 0.95
     assert next(iter(models[METADATA, ""].facts)) == "age"
+
+
+def test_a_column_that_restates_the_class_is_red_and_named(rows, read) -> None:
+    told = [
+        replace(row, clinical={"finding": f"is {row.label}", "weight": str(50 + n % 30)}) for n, row in enumerate(rows)
+    ]
+    model = judged(told, read)[CLINICAL, ""]
+    (finding,) = shortcut_findings([Shortcut.of(model, None)])
+    assert finding.severity == "stop"
+    assert finding.sentence.startswith("The column 'finding' alone tells the classes apart (AUC 1.00)")
+    assert model.facts["weight"] < 0.7
+
+
+def test_a_column_that_restates_one_of_three_classes_is_red(rows, read) -> None:
+    third = [replace(row, label="xyz"[n // 2 % 3]) for n, row in enumerate(rows)]
+    told = [replace(row, clinical={"code": "7" if row.label == "z" else "0"}) for row in third]
+    (finding,) = shortcut_findings([Shortcut.of(judged(told, read)[CLINICAL, ""], None)])
+    assert "The column 'code'" in finding.sentence
+
+
+def test_a_clinical_column_may_go_with_the_disease(rows, read) -> None:
+    told = [replace(row, clinical={"marker": str(2 * (row.label == "x") + n % 5)}) for n, row in enumerate(rows)]
+    model = judged(told, read)[CLINICAL, ""]
+    assert model.auc.value > 0.6
+    assert list(shortcut_findings([Shortcut.of(model, None)])) == []
 
 
 def test_a_class_of_brighter_corners_is_told_by_few_pixels(rows, read, a_picture) -> None:

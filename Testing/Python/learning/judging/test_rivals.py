@@ -9,13 +9,14 @@ import pytest
 
 from readingroom.errors import InputError
 from readingroom.evaluation.auc import auc
+from readingroom.learning.audit.traits import clinical
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.fingerprint import Fingerprint
 from readingroom.learning.cohorts.splits import k_fold
 from readingroom.learning.judging.comparison import compare
 from readingroom.learning.judging.judgement import judge
 from readingroom.learning.judging.predictions import Predictions
-from readingroom.learning.judging.rivals import Rival, clinical, rivals
+from readingroom.learning.judging.rivals import Rival, rivals
 
 N = 100
 
@@ -128,10 +129,10 @@ def test_clinical_columns_are_numbers_or_words_and_never_names() -> None:
         for n in range(12)
     ]  # fmt: skip
     found = clinical(Cohort(tuple(rows)))
-    assert found.shape == (12, 3)
-    assert np.isnan(found[0, 0])
-    assert found[1, 0] == 61
-    assert set(found[:, 1:].ravel()) == {0, 1}
+    assert list(found) == ["weight", "type"]
+    assert np.isnan(found["weight"][0, 0])
+    assert found["weight"][1, 0] == 61
+    assert set(found["type"].ravel()) == {0, 1}
 
 
 def test_a_study_outside_the_cohort_is_refused() -> None:
