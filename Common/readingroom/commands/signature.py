@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
     actions = signature.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_train(actions)
     apply = actions.add_parser("apply", help="score the features of a region and say what pushes the score")
-    apply.add_argument("bundle", metavar="BUNDLE", help="an installed signature, or its folder")
+    apply.add_argument("bundle", metavar="BUNDLE", help="an installed signature, or a folder: ./mine")
     apply.add_argument("features", type=Path, metavar="FEATURES.csv", help="as readingroom radiomics writes it")
     apply.add_argument("--out", type=Path, metavar="SCORE.json", help="the whole score, for programs")
     apply.set_defaults(run=_apply)
@@ -52,8 +52,9 @@ def _add_train(actions: Any) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from ..bundles.write import refuse_occupied
     from ..radiomics.signature.baselines import RIVALS
-    from ..radiomics.signature.external import judge_external
+    from ..radiomics.signature.external import judge_external, require_others
     from ..radiomics.signature.feature_file import read_stability
     from ..radiomics.signature.fit import fit
     from ..radiomics.signature.recipe import recipe
@@ -63,7 +64,11 @@ def _train(options: argparse.Namespace) -> None:
     for note in table.notes:
         print(note)
     other = _table(options, options.external, ()) if options.external else None
-    description = _description(options)  # refused before the work, not after it
+    # What can be refused is refused before the work, not after it.
+    description = _description(options)
+    refuse_occupied(options.out)
+    if other is not None:
+        require_others(table, other)
     icc_low = read_stability(options.stability) if options.stability else {}
     with ProgressLine() as line:
         fitted = fit(table, recipe(options.model, options.protocol, options.seed), icc_low, Progress(line.show))

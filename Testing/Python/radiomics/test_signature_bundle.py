@@ -328,3 +328,20 @@ def test_the_shell_says_in_a_sentence_what_is_wrong(tmp_path, capsys):
     (tmp_path / "x.csv").write_text("patient_id,died\na,1\n")
     assert main(["signature", "train", str(tmp_path / "x.csv"), "--outcome", "state", "--out", "y"]) == 3
     assert capsys.readouterr().err == "readingroom: The table x.csv has no column state.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [(["--out", "{full}"], "no bundle"), (["--out", "{new}", "--external", "{table}"], "p0 is in both tables")],
+)
+def test_what_can_be_refused_is_refused_before_the_training(tmp_path, capsys, monkeypatch, arguments, sentence):
+    table = tmp_path / "table.csv"
+    rows = [f"p{n},{n % 2},{n}" for n in range(40)]
+    table.write_text("\n".join(["patient_id,died," + NAMES[0], *rows]), encoding="utf-8")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("mine")
+    monkeypatch.setattr("readingroom.radiomics.signature.fit.fit", lambda *_: pytest.fail("it was trained"))
+    places = {"full": tmp_path / "full", "new": tmp_path / "new", "table": table}
+    given = [argument.format(**places) for argument in arguments]
+    assert main(["signature", "train", str(table), "--outcome", "died", *given]) in (1, 3)
+    assert sentence in capsys.readouterr().err

@@ -26,6 +26,19 @@ class External:
     metrics: Mapping[str, Estimate]
 
 
+def require_others(training: FeatureTable, other: FeatureTable) -> None:
+    """See that a table can test what another one trains.
+
+    Raises
+    ------
+    InputError : it has a patient of the training, or fewer than two rows with one of the outcomes
+    """
+    if known := sorted(set(other.patients) & set(training.patients)):
+        raise InputError(f"The patient {known[0]} is in both tables; a test needs others than the training.")
+    if min(other.outcome.sum(), len(other.outcome) - other.outcome.sum()) < 2:
+        raise InputError("The table of other patients needs two rows or more with each outcome.")
+
+
 def judge_external(fitted: Fitted, table: FeatureTable) -> External:
     """AUC beside that of volume alone, Brier score and calibration of the probabilities, with intervals over patients.
 
@@ -33,10 +46,7 @@ def judge_external(fitted: Fitted, table: FeatureTable) -> External:
     ------
     InputError : a patient was trained on, a feature is missing, or one of the outcomes has fewer than two rows
     """
-    if known := sorted(set(table.patients) & set(fitted.table.patients)):
-        raise InputError(f"The patient {known[0]} is in both tables; a test needs others than the training.")
-    if min(table.outcome.sum(), len(table.outcome) - table.outcome.sum()) < 2:
-        raise InputError("The table of other patients needs two rows or more with each outcome.")
+    require_others(fitted.table, table)
     scores = fitted.trained.values(table.of(fitted.table.names).values)
     y, who = table.outcome, table.patients
     found = {"auc": patient_bootstrap(auc, who, y, scores).estimate}
