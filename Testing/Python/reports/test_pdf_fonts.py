@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from reportlab.pdfbase import pdfmetrics
 
 from readingroom.reports import pdf, pdf_fonts
 from readingroom.reports.document import Document, Paragraph, Section
@@ -18,13 +19,18 @@ def only_vera(monkeypatch):
     def further(*paths: Path) -> None:
         monkeypatch.setattr(pdf_fonts, "_FONTS", (("Vera.ttf", "VeraBd.ttf"),))
         monkeypatch.setattr(pdf_fonts, "_FURTHER_FONTS", paths)
+        forget()
+
+    def forget() -> None:
+        """Pages that other tests made have registered fonts, and reportlab keeps the first of each name."""
+        for name in [name for name in pdfmetrics.getRegisteredFontNames() if name.startswith("Report")]:
+            del pdfmetrics._fonts[name]
         for cache in caches:
             cache.cache_clear()
 
     yield further
     monkeypatch.undo()
-    for cache in caches:
-        cache.cache_clear()
+    forget()
 
 
 def a_page_with(text: str) -> bytes:
