@@ -41,7 +41,7 @@ TOPICS: dict[Leak, frozenset[str]] = {
     "duplicate": frozenset({"split"}),
     "synthetic": frozenset({"synthetic"}),
 }
-NETWORK, SIZE = "mobilenetv2_100", 96
+NETWORK, SIZE = "resnet18", 96
 
 
 @dataclass(frozen=True)

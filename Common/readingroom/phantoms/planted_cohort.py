@@ -1,8 +1,9 @@
 """A cohort of phantoms in which the truth is known: how well the classes can be told apart at best, and what leaks.
 
-Each picture is one chest phantom with a round opacity and the noise of a detector. The strength of the opacity is drawn
-from a normal distribution of deviation 1 whose means lie ``separation`` apart between the classes, so that nobody can
-do better than an AUC of Phi(separation / sqrt 2): see `best_auc`.
+Each picture is one chest phantom with a round opacity and the noise of a detector. The strength of the opacity follows
+a normal distribution of deviation 1 whose means lie ``separation`` apart between the classes, so that nobody can do
+better than an AUC of Phi(separation / sqrt 2): see `best_auc`. The strengths of a class are the quantiles of that
+distribution in random order, so that a small cohort has the AUC of a large one.
 """
 
 from __future__ import annotations
@@ -132,11 +133,13 @@ def _duplicate(folder: Path, rows: list[dict[str, str]], planted: Planted) -> No
 def _pictures(planted: Planted, rows: list[dict[str, str]]) -> list[NDArray[np.float32]]:
     random = np.random.default_rng([planted.seed, 2])
     anatomy = chest_radiograph(planted.size, planted.size)
-    opacity = chest_radiograph(planted.size, planted.size, Opacity(radius=0.12)) - anatomy
+    opacity = chest_radiograph(planted.size, planted.size, Opacity(radius=0.2)) - anatomy
+    quantiles = stats.norm.ppf((np.arange(len(rows) // 2) + 0.5) / (len(rows) // 2))
+    drawn = {label: iter(random.permutation(quantiles)) for label in LABELS}
     pictures = []
     for row in rows:
         mean = planted.separation * (LABELS.index(row["label"]) - 0.5)
-        strength = max(random.normal(mean) + _WEAKEST, 0.0) / _WEAKEST
+        strength = max(mean + next(drawn[row["label"]]) + _WEAKEST, 0.0) / _WEAKEST
         brighter = 0.04 if planted.leak == "site" and row["site"] == "south" else 0.0
         gray = 0.9 * anatomy + 0.3 * strength * opacity + brighter + random.normal(0, _NOISE, anatomy.shape)
         pictures.append(np.clip(gray, 0, 1).astype(np.float32))

@@ -52,7 +52,7 @@ class Experiment:
     question: Question
     network: str
     start: Start
-    size: int = 96
+    size: int = 64
     epochs: int = 8
     folds: int = 3
 
