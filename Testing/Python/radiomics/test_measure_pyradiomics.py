@@ -109,15 +109,5 @@ def test_real_regions_measure_alike(shared, differing, case):
     assert not differing(measure(image, mask, from_parameters(parameters)).values, expected)
 
 
-@pytest.mark.slow
-def test_both_lungs_measure_alike(shared, differing):
-    folder = shared / "data" / "lung_ct" / "LUNG1-001"
-    image, labels = (SimpleITK.ReadImage(str(folder / f"{name}.nii.gz")) for name in ("ct", "labels"))
-    lungs = (labels == 1) | (labels == 2)
-    parameters = {"setting": {"label": 1}, "featureClass": FAMILIES}
-    expected = values_of(theirs(image, lungs, parameters))
-    assert not differing(measure(image, lungs, from_parameters(parameters)).values, expected)
-
-
 def _numbers(text: str) -> list[float]:
     return [float(part) for part in text.strip("()").split(",") if part.strip()]

@@ -51,6 +51,16 @@ def test_the_ibsi_digital_phantom_gives_what_pyradiomics_gives(shared, differing
     assert not differing(found, {f"original_{name}": value for name, value in oracle["pyradiomics_features"].items()})
 
 
+def test_both_lungs_give_what_pyradiomics_gives(shared, differing):
+    """Against stored values, as PyRadiomics needs more than a minute; ``bench/radiomics.py`` runs both."""
+    folder = shared / "data" / "lung_ct" / "LUNG1-001"
+    image, labels = (SimpleITK.ReadImage(str(folder / f"{name}.nii.gz")) for name in ("ct", "labels"))
+    stored = json.loads(Path(__file__).with_name("pyradiomics_lungs.json").read_text(encoding="utf-8"))
+    found = measure(image, (labels == 1) | (labels == 2)).values
+    assert len(found) == 107
+    assert not differing(found, stored["values"])
+
+
 @pytest.mark.parametrize("family", BASELINES)
 def test_pyradiomics_own_baselines_come_out(shared, differing, family):
     """All columns of the baseline files whose images are here: resampling, fixed bin count, slices, thresholds ..."""
