@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..reading import Estimate
 from .binary import Floats, both_classes, labels_and_scores
@@ -44,11 +44,13 @@ class Confusion:
 @dataclass(frozen=True)
 class CrossFitted:
     """``threshold`` chosen on all cases, for use on new ones; ``confusion`` is what thresholds chosen on the other
-    folds did on each fold (``fold_thresholds``, by fold in sorted order), so it is not optimistic."""
+    folds did on each fold (``fold_thresholds``, by fold in sorted order), so it is not optimistic; ``called`` (cases,)
+    are those decisions."""
 
     threshold: float
     fold_thresholds: tuple[float, ...]
     confusion: Confusion
+    called: NDArray[np.bool_] = field(compare=False)
 
 
 def youden(labels: ArrayLike, scores: ArrayLike) -> float:
@@ -108,7 +110,7 @@ def cross_fitted(labels: ArrayLike, scores: ArrayLike, folds: ArrayLike, choose:
         held_out = where == name
         thresholds.append(choose(truth[~held_out], values[~held_out]))
         called[held_out] = values[held_out] >= thresholds[-1]
-    return CrossFitted(choose(truth, values), tuple(thresholds), _count(truth, called))
+    return CrossFitted(choose(truth, values), tuple(thresholds), _count(truth, called), called)
 
 
 def _count(truth: np.ndarray, called: np.ndarray) -> Confusion:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from ..reading import Estimate, Interval
 
 
-def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
+def wilson(successes: float, n: float, level: float = 0.95) -> Interval:
     """Wilson's score interval: close to its nominal coverage, also near 0 and 1 (Wilson, JASA 1927).
 
     Raises
@@ -46,6 +48,25 @@ def proportion(successes: int, n: int, level: float = 0.95) -> Estimate:
     return Estimate(successes / n if n else math.nan, wilson(successes, n, level), n)
 
 
-def _check(successes: int, n: int) -> None:
+def proportion_of_patients(right: ArrayLike, patients: ArrayLike, level: float = 0.95) -> Estimate:
+    """The share of ``right`` (rows,) with Wilson's interval, where a patient may have several of the one or more rows.
+
+    The rows count as fewer by their design effect: the variance of the share over patients relative to that of
+    independent rows (Rao and Scott, Biometrics 1992). Where all rows agree, each patient counts once.
+    """
+    values = np.asarray(right, dtype=np.float64)
+    _, which = np.unique(np.asarray(patients), return_inverse=True)
+    n, count, share = values.size, int(which.max()) + 1, float(values.mean())
+    if count == n:
+        return proportion(int(values.sum()), n, level)
+    worth = float(count)
+    if count > 1 and 0 < share < 1:
+        residuals = np.bincount(which, weights=values - share)
+        effect = count / (count - 1) * float(residuals @ residuals) / (n * share * (1 - share))
+        worth = n / max(effect, 1.0)
+    return Estimate(share, wilson(share * worth, worth, level), n)
+
+
+def _check(successes: float, n: float) -> None:
     if not (n > 0 and 0 <= successes <= n):
         raise ValueError(f"{successes} of {n} is not a proportion.")

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from ...bundles.confidence import OperatingPoint
 from ...evaluation.binary import OneClassError
-from ...evaluation.operating_points import Choice, at_sensitivity, at_specificity, confusion, cross_fitted, youden
+from ...evaluation.operating_points import Choice, at_sensitivity, at_specificity, cross_fitted, youden
+from ...evaluation.proportions import proportion_of_patients
+from ...reading import Estimate
 from .minimum import can_be_judged
 from .predictions import Floats, Integers, Predictions
 
@@ -37,30 +39,43 @@ def fit(predictions: Predictions, probabilities: Floats, folds: Integers) -> tup
                 chosen = cross_fitted(predictions.present(finding), column, folds, choose)
             except OneClassError:  # all patients with the finding are in one fold
                 break
-            points.append(
-                OperatingPoint(
-                    finding=finding,
-                    name=name,
-                    threshold=min(chosen.threshold, 1.0),
-                    sensitivity=chosen.confusion.sensitivity,
-                    specificity=chosen.confusion.specificity,
-                )
-            )
+            points.append(_point(predictions, finding, name, min(chosen.threshold, 1.0), chosen.called))
     return tuple(points)
 
 
 def measured(
     predictions: Predictions, probabilities: Floats, points: Sequence[OperatingPoint]
 ) -> tuple[OperatingPoint, ...]:
-    """The same thresholds with their sensitivity and specificity on these rows, where both can be counted."""
-    found = []
-    for point in points:
-        if point.finding not in predictions.findings or not can_be_judged(predictions, point.finding):
-            continue
-        column = probabilities[:, predictions.classes.index(point.finding)]
-        counts = confusion(predictions.present(point.finding), column, point.threshold)
-        found.append(OperatingPoint(point.finding, point.name, point.threshold, counts.sensitivity, counts.specificity))
-    return tuple(found)
+    """The same thresholds with their sensitivity and specificity on these rows; None where nobody has the finding, or
+    everybody."""
+    return tuple(
+        _point(
+            predictions,
+            point.finding,
+            point.name,
+            point.threshold,
+            probabilities[:, predictions.classes.index(point.finding)] >= point.threshold,
+        )
+        for point in points
+        if point.finding in predictions.findings
+    )
+
+
+def _point(
+    predictions: Predictions, finding: str, name: str, threshold: float, called: NDArray[np.bool_]
+) -> OperatingPoint:
+    """With what the decisions ``called`` (rows,) did; intervals allow for several rows of a patient."""
+    present = predictions.present(finding)
+    return OperatingPoint(
+        finding, name, threshold, share(called, predictions, present), share(~called, predictions, ~present)
+    )
+
+
+def share(right: NDArray[np.bool_], predictions: Predictions, among: NDArray[np.bool_]) -> Estimate | None:
+    """The share of ``right`` (rows,) ``among`` these rows (rows,); None where there are none."""
+    if not among.any():
+        return None
+    return proportion_of_patients(right[among], predictions.patients[among])
 
 
 def called(

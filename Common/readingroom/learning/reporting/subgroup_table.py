@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...evaluation.proportions import proportion
-from ...reading import Estimate
 from ..judging.answers import Answers
 from ..judging.area import auc_of
 from ..judging.minimum import SUBGROUP_AUC_FROM, SUBGROUP_EXPLORATORY_BELOW, can_be_judged
+from ..judging.thresholds import share
 from .evaluated import SubgroupResult
 
 SITE = "site"
@@ -51,10 +49,6 @@ def _result(part: Answers, variable: str, value: str, finding: str, resamples: i
         with_finding=int(present.sum()),
         exploratory=not can_be_judged(rows, finding, SUBGROUP_EXPLORATORY_BELOW),
         auc=auc_of(rows, finding, resamples, seed) if judged else None,
-        sensitivity=_share(called[present]),
-        specificity=_share(~called[~present]),
+        sensitivity=share(called, rows, present),
+        specificity=share(~called, rows, ~present),
     )
-
-
-def _share(right: NDArray[np.bool_]) -> Estimate | None:
-    return proportion(int(right.sum()), len(right)) if len(right) else None
