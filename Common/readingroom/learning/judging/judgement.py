@@ -76,7 +76,9 @@ def judge(
     ------
     InputError : there is nothing to judge: no class has patients both with and without it
     """
-    rows = _judgeable(at_level(predictions, level, how))
+    rows = at_level(predictions, level, how)
+    if not any(can_be_judged(rows, name, 1) for name in rows.findings):
+        raise InputError(f"There is nothing to judge: all {len(rows)} rows agree on {', '.join(rows.findings)}.")
     folds = calibrated.fitting_folds(rows, seed)
     calibration, notes = calibrated.fit(rows)
     crossed = calibrated.cross_fitted(rows, folds)
@@ -103,9 +105,11 @@ def judge_bundle(
 ) -> Judgement:
     """Measure what a bundle says on rows that nothing of it has seen; nothing is fitted on them.
 
+    Of rows that all have the same truth there are sensitivities or specificities alone, and no ``metrics``.
+
     Raises
     ------
-    InputError : the predictions are of other classes, or there is nothing to judge
+    InputError : the predictions are of other classes
     """
     labels = tuple(label.name for label in bundle.labels)
     if (predictions.classes, predictions.multilabel) != (labels, bundle.multilabel):
@@ -115,7 +119,7 @@ def judge_bundle(
         )
     if predictions.kind == "binary" and bundle.operating_points:
         predictions = replace(predictions, positive=bundle.operating_points[0].finding)
-    rows = _judgeable(at_level(predictions, level, how))
+    rows = at_level(predictions, level, how)
     shown = calibrated.probabilities(rows, bundle.calibration)
     sets = None if bundle.conformal is None else prediction_sets.covered(rows, shown, bundle.conformal)
     called = thresholds.called(rows, shown, bundle.operating_points, bundle.default_operating_point)
@@ -126,12 +130,6 @@ def judge_bundle(
     return _judgement(
         answers, predictions, level, bundle.calibration, points, default, bundle.conformal, notes, resamples, seed
     )
-
-
-def _judgeable(rows: Predictions) -> Predictions:
-    if not any(can_be_judged(rows, name, 1) for name in rows.findings):
-        raise InputError(f"There is nothing to judge: all {len(rows)} rows agree on {', '.join(rows.findings)}.")
-    return rows
 
 
 def _judgement(
@@ -180,7 +178,7 @@ def _exploratory(few: tuple[str, ...]) -> tuple[str, ...]:
 
 def _not_measured(rows: Predictions) -> tuple[str, ...]:
     missing = [name for name in rows.findings if not can_be_judged(rows, name, 1)]
-    return tuple(f"'{name}' is not measured: no patient has it, or every one." for name in missing)
+    return tuple(f"'{name}' has sensitivity or specificity alone: no patient has it, or every one." for name in missing)
 
 
 def _without_points(

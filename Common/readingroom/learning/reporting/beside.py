@@ -15,7 +15,7 @@ from ..cohorts.splits import Split, checked, k_fold
 from ..judging.area import auc_of
 from ..judging.comparison import Comparison, advantage, compare
 from ..judging.levels import Level, at_level
-from ..judging.minimum import patients_of_each
+from ..judging.minimum import can_be_judged, patients_of_each
 from ..judging.predictions import Predictions
 from ..judging.rivals import rivals
 from .evaluated import RivalResult
@@ -53,6 +53,8 @@ def simple_models(
     """
     if images.multilabel:
         return Beside(notes=("Simple models are made for classes that exclude each other only.",))
+    if not any(can_be_judged(images, finding, 1) for finding in images.findings):
+        return Beside(notes=("No simple models beside the bundle: all studies are of one class.",))
     try:
         rows = _as_predicted(images, cohort)
         prints = fingerprints([row.image for row in rows.rows], progress=progress)
@@ -80,6 +82,8 @@ def against(
     ------
     InputError : the other one answers other classes, or there is no common study
     """
+    if not any(can_be_judged(images, finding, 1) for finding in images.findings):
+        return (), (f"Not compared with '{name}': all studies are of one class.",)
     ours, theirs = _keys(images), _keys(other)
     common = set(ours) & set(theirs)
     if not common:

@@ -28,6 +28,15 @@ def caveats(bundle: Bundle, judgement: Judgement, studies: Studies) -> tuple[Cav
                 "below may be quoted without its interval.",
             )
         )
+    if not judgement.metrics:
+        only = "', '".join(name for name, count in judgement.patients.items() if count)
+        found.append(
+            Caveat(
+                "warn",
+                f"All patients are of one class ('{only}'): how often they are called so is all that can be measured, "
+                "not whether the bundle tells them from others.",
+            )
+        )
     if called := _all_called(judgement):
         found.append(Caveat("warn", called))
     if studies.far_away is not None and studies.far_away > 0.1 * studies.images:

@@ -80,6 +80,11 @@ def _sentences(made: Page, what: str, sentences: Sequence[str]) -> None:
 
 def _numbers(made: Page, found: Evaluated) -> None:
     metrics = found.evaluation.metrics
+    if not metrics:
+        made.paragraph("All cases have the same truth: see sensitivity or specificity at the operating points.")
+        for drawing in curves_of(found):
+            _draw(made, drawing)
+        return
     rows = [[_capital(title(name)), with_interval(estimate, 3), estimate.n or ""] for name, estimate in metrics.items()]
     made.table(
         ["Measure", "Value (95 % interval)", "n"],

@@ -188,6 +188,28 @@ def test_a_bundle_calls_at_its_own_default_point(cancer: Judgement) -> None:
     assert called[asked.answers.predictions.present("cancer")].mean() == pytest.approx(point.sensitivity.value)
 
 
+def test_a_bundle_asked_about_one_class_alone_has_its_sensitivity(cancer: Judgement) -> None:
+    found = binary()
+    asked = judge_bundle(found.take(found.present("cancer")), bundle_of(cancer), resamples=20)
+    assert asked.metrics == {}
+    for point in asked.points:
+        assert point.specificity is None
+        assert point.sensitivity is not None
+        assert point.sensitivity.n == 100
+
+
+def test_studies_of_one_patient_do_not_make_a_sensitivity_surer() -> None:
+    found = binary(studies=1, repeats=1)
+    twice = found.take(np.repeat(np.arange(100), 4))
+    widths = []
+    for rows in (found, twice):
+        sensitivity = judge(rows, resamples=20).points[0].sensitivity
+        assert sensitivity is not None
+        assert sensitivity.interval is not None
+        widths.append(sensitivity.interval.high - sensitivity.interval.low)
+    assert widths[1] == pytest.approx(widths[0], rel=0.05)
+
+
 def test_images_of_a_study_become_one_answer() -> None:
     found = binary(studies=4)
     pairs = replace(found, study_ids=np.array([str(i // 2) for i in range(400)]))
@@ -252,7 +274,7 @@ def test_a_label_that_nobody_has_is_left_out_and_named() -> None:
     truth = found.truth.copy()
     truth[:, 1] = 0
     judged = judge(replace(found, truth=truth), resamples=20)
-    assert "'pneumonia' is not measured: no patient has it, or every one." in judged.notes
+    assert "'pneumonia' has sensitivity or specificity alone: no patient has it, or every one." in judged.notes
     assert "auc.pneumonia" not in judged.metrics
     assert judged.metrics["auc"].value == pytest.approx(
         np.mean([judged.metrics[f"auc.{name}"].value for name in ("covid", "normal")])
