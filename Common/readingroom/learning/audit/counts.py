@@ -10,10 +10,10 @@ from scipy.stats.contingency import association
 
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.cohort_line import KNOWN
+from ..judging.minimum import EXPLORATORY_BELOW
 from .finding import Finding, count, some
 
 NO_SITE = "(no site)"
-FEWEST = 30  # patients of a class below which a result is exploratory
 _ALWAYS_FILLED = ("patient_id", "study_id", "image", "label", "time", "event", "origin", "split")
 # Association of "is missing" with the class from which it is worth a sentence (Cohen 1988: a medium effect).
 _MISSING_FOLLOWS_CLASS = 0.3
@@ -105,10 +105,12 @@ def count_findings(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...])
     for note in cohort.notes:
         yield Finding("info", "table", note)
     for name, row in zip(counts.classes, counts.cells, strict=False):
-        if row[-1].patients < FEWEST:
+        if row[-1].patients < EXPLORATORY_BELOW:
             patients = count(row[-1].patients, "patient")
             yield Finding(
-                "info", "small class", f"'{name}' has {patients}: results are exploratory below {FEWEST} patients."
+                "info",
+                "small class",
+                f"'{name}' has {patients}: results are exploratory below {EXPLORATORY_BELOW} patients.",
             )
     if any(row.time is not None for row in cohort.rows):
         yield Finding("info", "survival", "The outcome is a time; whether the event was seen stands for the class.")
