@@ -6,23 +6,18 @@ that its training made by cross-validation. `readingroom.learning.reporting.eval
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import __version__
 from ...bundles.bundle import Bundle
 from ...engine.device import Wanted
 from ...engine.progress import Progress
 from ...errors import InputError
-from ...evaluation.confusion_matrix import confusion_matrix
-from ...reading import Estimate
 from ...trust.distance import FeatureStatistics
-from ...trust.predictive_values import predictive_values
 from ..cohorts.cohort import Cohort
 from ..judging.comparison import PERMUTATIONS
 from ..judging.judgement import RESAMPLES, Judgement, judge, judge_bundle
@@ -31,11 +26,11 @@ from ..judging.predictions import Predictions
 from .beside import against as against_other
 from .beside import simple_models
 from .caveats import caveats, out_of_fold_caveat, rival_caveats
-from .evaluated import Caveat, Evaluation, Model, PointResult, PredictiveValue, Source, Studies
+from .evaluated import Caveat, Evaluation
+from .evaluation_record import record_of, studies_of
 from .figures.embedding import Projection, project
 from .overlap import Overlap
 from .predict import Predicted, predict
-from .subgroup_table import subgroup_table
 
 PREVALENCES = (0.005, 0.02, 0.1, 0.3)
 _GRAVEST_FIRST = ("stop", "warn", "info")
@@ -63,6 +58,11 @@ class Options:
     resamples: int = RESAMPLES
     permutations: int = PERMUTATIONS
     seed: int = 0
+
+    @property
+    def settings(self) -> dict[str, int]:
+        """What decides the numbers beside the studies."""
+        return {"seed": self.seed, "resamples": self.resamples, "permutations": self.permutations}
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ def evaluate_cohort(
         other = predict(against, cohort, options.labels, options.device, progress.part(0.6, 0.8))
     progress(0.8, "Measuring.")
     judgement = judge_bundle(images, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed)
-    studies = _studies(
+    studies = studies_of(
         images,
         judgement,
         table,
@@ -135,7 +135,7 @@ def evaluate_cohort(
         refused=predicted.refused,
         **_distances(bundle, predicted),
     )
-    evaluation = _evaluation(bundle, judgement, studies, options, "cohort")
+    evaluation = record_of(bundle, judgement, studies, options.prevalences, options.settings, "cohort")
     found = Evaluated(evaluation, images, judgement, _project(predicted.features, options))
     found = found.with_caveats(*overlap.caveats(bundle, images), *caveats(bundle, judgement, studies))
     found = found.with_notes(*predicted.notes)
@@ -173,8 +173,9 @@ def evaluate_out_of_fold(
             f"{', '.join(predictions.classes)}."
         )
     judgement = judge(predictions, options.level, resamples=options.resamples, seed=options.seed)
-    studies = _studies(predictions, judgement, table)
-    found = Evaluated(_evaluation(bundle, judgement, studies, options, "out-of-fold"), predictions, judgement)
+    studies = studies_of(predictions, judgement, table)
+    evaluation = record_of(bundle, judgement, studies, options.prevalences, options.settings, "out-of-fold")
+    found = Evaluated(evaluation, predictions, judgement)
     found = found.with_caveats(out_of_fold_caveat(), *caveats(bundle, judgement, studies))
     if cohort is not None:
         found = _beside(found, cohort, options, progress or Progress())
@@ -213,116 +214,3 @@ def _distances(bundle: Bundle, predicted: Predicted) -> dict[str, int]:
         "far_away": int((distances > described.warn_above).sum()),
         "too_far": int((distances > described.stop_above).sum()),
     }
-
-
-def _studies(
-    images: Predictions,
-    judgement: Judgement,
-    table: Path,
-    left_out: tuple[str, ...] = (),
-    refused: tuple[str, ...] = (),
-    far_away: int | None = None,
-    too_far: int | None = None,
-) -> Studies:
-    sites, counts = np.unique(images.sites, return_counts=True)
-    return Studies(
-        table=table.name,
-        sha256=hashlib.sha256(table.read_bytes()).hexdigest(),
-        level=judgement.level,
-        images=len(images),
-        judged=len(judgement.answers.predictions),
-        patients=len(np.unique(images.patients)),
-        by_class=judgement.patients,
-        sites={str(site): int(count) for site, count in zip(sites, counts, strict=True)},
-        left_out=left_out,
-        refused=refused,
-        far_away=far_away,
-        too_far=too_far,
-    )
-
-
-def _evaluation(
-    bundle: Bundle,
-    judgement: Judgement,
-    studies: Studies,
-    options: Options,
-    source: Source,
-) -> Evaluation:
-    answers = judgement.answers
-    rows = answers.predictions
-    confusion: tuple[tuple[int, ...], ...] = ()
-    if not rows.multilabel:
-        counts = confusion_matrix(rows.truth, answers.called.argmax(axis=1), len(rows.classes))
-        confusion = tuple(tuple(int(count) for count in row) for row in counts)
-    return Evaluation(
-        model=_model(bundle),
-        source=source,
-        classes=rows.classes,
-        studies=studies,
-        caveats=(),
-        exploratory=judgement.exploratory,
-        metrics=judgement.metrics,
-        points=_points(judgement, options.prevalences),
-        confusion=confusion,
-        subgroups=subgroup_table(answers, options.resamples, options.seed),
-        settings={
-            "seed": options.seed,
-            "resamples": options.resamples,
-            "permutations": options.permutations,
-            "repeats": rows.repeats,
-        },
-        notes=judgement.notes,
-        software=f"ReadingRoom {__version__}",
-    )
-
-
-def _points(judgement: Judgement, prevalences: Sequence[float]) -> tuple[PointResult, ...]:
-    return tuple(
-        PointResult(
-            finding=point.finding,
-            name=point.name,
-            threshold=point.threshold,
-            default=point.name == judgement.default_point,
-            sensitivity=point.sensitivity,
-            specificity=point.specificity,
-            predictive_values=_predictive_values(point.sensitivity, point.specificity, prevalences),
-        )
-        for point in judgement.points
-    )
-
-
-def _predictive_values(
-    sensitivity: Estimate | None, specificity: Estimate | None, prevalences: Sequence[float]
-) -> tuple[PredictiveValue, ...]:
-    if sensitivity is None or specificity is None:
-        return ()
-    found = []
-    for prevalence in prevalences:
-        try:
-            values = predictive_values(sensitivity, specificity, prevalence)
-        except ValueError:  # everybody or nobody was called, so one of the two answers never occurs
-            continue
-        found.append(PredictiveValue(prevalence, values.positive, values.negative))
-    return tuple(found)
-
-
-def _model(bundle: Bundle) -> Model:
-    metadata = bundle.metadata
-    training = metadata.training
-    return Model(
-        name=metadata.name,
-        title=metadata.title,
-        version=metadata.version,
-        sha256=bundle.sha256,
-        reader=metadata.reader,
-        task=metadata.task,
-        backbone=metadata.backbone,
-        demonstration=metadata.demonstration,
-        intended_use=metadata.intended_use,
-        licence=metadata.licence,
-        protocol=training.protocol,
-        training_patients=training.patients,
-        training_images=training.images,
-        training_sources=training.sources,
-        seed=training.seed,
-    )

@@ -1,0 +1,143 @@
+"""The record of an evaluation, made of a judgement: what ``metrics.json`` holds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ... import __version__
+from ...bundles.bundle import Bundle
+from ...evaluation.confusion_matrix import confusion_matrix
+from ...reading import Estimate
+from ...trust.predictive_values import predictive_values
+from ..judging.judgement import Judgement
+from ..judging.predictions import Predictions
+from .evaluated import Evaluation, Model, PointResult, PredictiveValue, Source, Studies
+from .subgroup_table import subgroup_table
+
+
+def studies_of(
+    images: Predictions,
+    judgement: Judgement,
+    table: Path,
+    left_out: tuple[str, ...] = (),
+    refused: tuple[str, ...] = (),
+    far_away: int | None = None,
+    too_far: int | None = None,
+) -> Studies:
+    """What was judged, with what was left out.
+
+    Parameters
+    ----------
+    images : the predictions as they were, one row an image
+    table : the file that they, or the cohort, were read from
+    left_out, refused, far_away, too_far : see `Studies`
+    """
+    sites, counts = np.unique(images.sites, return_counts=True)
+    return Studies(
+        table=table.name,
+        sha256=hashlib.sha256(table.read_bytes()).hexdigest(),
+        level=judgement.level,
+        images=len(images),
+        judged=len(judgement.answers.predictions),
+        patients=len(np.unique(images.patients)),
+        by_class=judgement.patients,
+        sites={str(site): int(count) for site, count in zip(sites, counts, strict=True)},
+        left_out=left_out,
+        refused=refused,
+        far_away=far_away,
+        too_far=too_far,
+    )
+
+
+def record_of(
+    bundle: Bundle,
+    judgement: Judgement,
+    studies: Studies,
+    prevalences: Sequence[float],
+    settings: Mapping[str, int],
+    source: Source,
+) -> Evaluation:
+    """The record of a judgement, as yet without caveats, simple models and comparisons.
+
+    Parameters
+    ----------
+    prevalences : for which predictive values are given
+    settings : ``seed``, ``resamples`` and whatever else decided the numbers
+    """
+    answers = judgement.answers
+    rows = answers.predictions
+    confusion: tuple[tuple[int, ...], ...] = ()
+    if not rows.multilabel:
+        counts = confusion_matrix(rows.truth, answers.called.argmax(axis=1), len(rows.classes))
+        confusion = tuple(tuple(int(count) for count in row) for row in counts)
+    return Evaluation(
+        model=_model(bundle),
+        source=source,
+        classes=rows.classes,
+        studies=studies,
+        caveats=(),
+        exploratory=judgement.exploratory,
+        metrics=judgement.metrics,
+        points=_points(judgement, prevalences),
+        confusion=confusion,
+        subgroups=subgroup_table(answers, settings["resamples"], settings["seed"]),
+        settings={**settings, "repeats": rows.repeats},
+        notes=judgement.notes,
+        software=f"ReadingRoom {__version__}",
+    )
+
+
+def _points(judgement: Judgement, prevalences: Sequence[float]) -> tuple[PointResult, ...]:
+    return tuple(
+        PointResult(
+            finding=point.finding,
+            name=point.name,
+            threshold=point.threshold,
+            default=point.name == judgement.default_point,
+            sensitivity=point.sensitivity,
+            specificity=point.specificity,
+            predictive_values=_predictive_values(point.sensitivity, point.specificity, prevalences),
+        )
+        for point in judgement.points
+    )
+
+
+def _predictive_values(
+    sensitivity: Estimate | None, specificity: Estimate | None, prevalences: Sequence[float]
+) -> tuple[PredictiveValue, ...]:
+    if sensitivity is None or specificity is None:
+        return ()
+    found = []
+    for prevalence in prevalences:
+        try:
+            values = predictive_values(sensitivity, specificity, prevalence)
+        except ValueError:  # everybody or nobody was called, so one of the two answers never occurs
+            continue
+        found.append(PredictiveValue(prevalence, values.positive, values.negative))
+    return tuple(found)
+
+
+def _model(bundle: Bundle) -> Model:
+    metadata = bundle.metadata
+    training = metadata.training
+    return Model(
+        name=metadata.name,
+        title=metadata.title,
+        version=metadata.version,
+        sha256=bundle.sha256,
+        reader=metadata.reader,
+        task=metadata.task,
+        backbone=metadata.backbone,
+        demonstration=metadata.demonstration,
+        intended_use=metadata.intended_use,
+        licence=metadata.licence,
+        protocol=training.protocol,
+        training_patients=training.patients,
+        training_images=training.images,
+        training_sources=training.sources,
+        seed=training.seed,
+    )
