@@ -66,6 +66,15 @@ def out_of_fold_caveat() -> Caveat:
     )
 
 
+def stored_answers_caveat(bundle: Bundle) -> Caveat:
+    """What answers from a file cannot show."""
+    return Caveat(
+        "warn",
+        f"Answers to a cohort that were stored in a table: whether '{bundle.metadata.name}' gave them, and whether "
+        "these patients trained it, cannot be told from it. Give the cohort instead to have it looked up.",
+    )
+
+
 def rival_caveats(rivals: Sequence[RivalResult]) -> tuple[Caveat, ...]:
     """What simple models say of the bundle and of the table: not clearly beaten, or knowing too much."""
     found = []

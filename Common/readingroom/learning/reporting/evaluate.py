@@ -25,8 +25,8 @@ from ..judging.levels import Level
 from ..judging.predictions import Predictions
 from .beside import against as against_other
 from .beside import simple_models
-from .caveats import caveats, out_of_fold_caveat, rival_caveats
-from .evaluated import Caveat, Evaluation
+from .caveats import caveats, out_of_fold_caveat, rival_caveats, stored_answers_caveat
+from .evaluated import Caveat, Evaluation, Source
 from .evaluation_record import record_of, studies_of
 from .figures.embedding import Projection, project
 from .overlap import Overlap
@@ -156,6 +156,9 @@ def evaluate_out_of_fold(
 ) -> Evaluated:
     """Measure predictions of a bundle's training, each by a network that had not seen the row's patient.
 
+    Where the table says that it holds answers of one network to a cohort that trained nothing (fold -1), nothing is
+    fitted to it, as by `evaluate_cohort`.
+
     Parameters
     ----------
     table : the file that the predictions were read from
@@ -172,11 +175,18 @@ def evaluate_out_of_fold(
             f"The bundle '{bundle.metadata.name}' answers {', '.join(labels)}; {table.name} is of "
             f"{', '.join(predictions.classes)}."
         )
-    judgement = judge(predictions, options.level, resamples=options.resamples, seed=options.seed)
+    source: Source = "cohort" if predictions.external else "out-of-fold"
+    if predictions.external:  # answers to a table that trained nothing: the bundle is held to what it says
+        judgement = judge_bundle(
+            predictions, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed
+        )
+    else:
+        judgement = judge(predictions, options.level, resamples=options.resamples, seed=options.seed)
     studies = studies_of(predictions, judgement, table)
-    evaluation = record_of(bundle, judgement, studies, options.prevalences, options.settings, "out-of-fold")
+    evaluation = record_of(bundle, judgement, studies, options.prevalences, options.settings, source)
     found = Evaluated(evaluation, predictions, judgement)
-    found = found.with_caveats(out_of_fold_caveat(), *caveats(bundle, judgement, studies))
+    where = stored_answers_caveat(bundle) if predictions.external else out_of_fold_caveat()
+    found = found.with_caveats(where, *caveats(bundle, judgement, studies))
     if cohort is not None:
         found = _beside(found, cohort, options, progress or Progress())
     return found if against is None else _against(found, *against, options)

@@ -9,6 +9,7 @@ from ... import folders
 from ...bundles import store
 from ...engine.progress import Progress
 from ...errors import InputError, OutputError
+from ...files import make_folder
 from ...records import to_json
 from ..cohorts.cohort import read_cohort
 from ..judging import predictions as tables
@@ -53,6 +54,9 @@ def run(
         raise InputError("An evaluation needs a table: a cohort, or predictions.")
     if out.exists() and not (out / METRICS).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out} holds something that is no evaluation; choose another folder.")
+    make_folder(out.parent)
+    with folders.scratch(out.parent):
+        pass  # where nothing can be written is said now, not after an hour of reading
     progress = progress or Progress()
     runs = () if history is None else read_history(history)
     judged = store.find(bundle)

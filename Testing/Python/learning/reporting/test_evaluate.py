@@ -20,11 +20,12 @@ from readingroom import records
 from readingroom.bundles import store
 from readingroom.bundles.bundle import Bundle
 from readingroom.cli import main
-from readingroom.errors import InputError
+from readingroom.engine.progress import Progress
+from readingroom.errors import InputError, OutputError
 from readingroom.evaluation.auc import auc
 from readingroom.learning.cohorts.cohort import Cohort, Row, read_cohort, write_cohort
 from readingroom.learning.judging.comparison import Comparison
-from readingroom.learning.judging.predictions import Predictions, read
+from readingroom.learning.judging.predictions import EXTERNAL, Predictions, read
 from readingroom.learning.reporting import checklist
 from readingroom.learning.reporting.caveats import rival_caveats
 from readingroom.learning.reporting.checklist.facts import facts_of
@@ -39,6 +40,7 @@ from readingroom.learning.reporting.evaluated import (
     SubgroupResult,
 )
 from readingroom.learning.reporting.evaluation_page import page
+from readingroom.learning.reporting.evaluation_run import run
 from readingroom.learning.reporting.figures.training_curves import read_history
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
 from readingroom.reading import Estimate, Interval
@@ -190,6 +192,33 @@ def test_a_comparison_with_itself_finds_no_difference(a_bundle: Bundle, out_of_f
     again = evaluate_out_of_fold(a_bundle, predictions, path, QUICK, against=("itself", predictions))
     (test,) = again.evaluation.comparisons
     assert (test.other, test.difference.value, test.p) == ("itself", 0.0, 1.0)
+
+
+def test_answers_to_a_cohort_are_not_taken_for_out_of_fold(
+    a_bundle: Bundle, out_of_fold: tuple[Predictions, Path]
+) -> None:
+    predictions, path = out_of_fold
+    stored = replace(predictions, folds=np.full_like(predictions.folds, EXTERNAL))
+    found = evaluate_out_of_fold(a_bundle, stored, path, QUICK)
+    assert found.evaluation.source == "cohort"
+    assert [point.threshold for point in found.evaluation.points] == [
+        point.threshold for point in a_bundle.metadata.operating_points
+    ]
+    assert "cannot be told" in sentences(found.evaluation, "warn")
+
+
+def test_where_nothing_can_be_written_is_said_before_the_work(a_table: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    shown: list[float] = []
+    with pytest.raises(OutputError, match="file"):
+        run(
+            "cxr-nih-pneumonia",
+            tmp_path / "file" / "out",
+            QUICK,
+            cohort=a_table,
+            progress=Progress(lambda f, _: shown.append(f)),
+        )
+    assert shown == []
 
 
 def test_a_better_training_is_found_better(a_bundle: Bundle, out_of_fold: tuple[Predictions, Path]) -> None:
