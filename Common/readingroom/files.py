@@ -35,8 +35,10 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     Raises
     ------
-    OutputError : the folder is missing or read-only, or the disk is full
+    OutputError : the folder is missing or read-only, the disk is full, or ``path`` is a folder or a device
     """
+    if path.exists() and not path.is_file():  # what takes its place would replace a device
+        raise OutputError(f"Cannot write {path.name} in {path.parent}: it is no file. Choose another name.")
     try:
         handle, name = tempfile.mkstemp(prefix=".writing-", suffix="".join(path.suffixes), dir=path.parent)
     except OSError as error:

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from readingroom.errors import OutputError
-from readingroom.files import make_folder, write_bytes, written_whole
+from readingroom.files import make_folder, write_bytes, write_text, written_whole
 
 
 def test_a_file_is_written_and_nothing_else_is_left(tmp_path):
@@ -49,3 +49,12 @@ def test_others_may_read_as_the_users_umask_says(tmp_path):
     finally:
         os.umask(earlier)
     assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such devices")
+def test_a_device_is_not_replaced_by_a_file(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError, match="it is no file"):
+        write_text(pipe, "text")
+    assert pipe.is_fifo()
