@@ -23,8 +23,8 @@ from ..judging.comparison import PERMUTATIONS
 from ..judging.judgement import RESAMPLES, Judgement, judge, judge_bundle
 from ..judging.levels import Level
 from ..judging.predictions import Predictions
-from .beside import against as against_other
-from .beside import simple_models
+from .baselines import against as against_other
+from .baselines import simple_models
 from .caveats import caveats, out_of_fold_caveat, rival_caveats, stored_answers_caveat
 from .evaluated import Caveat, Evaluation, Source
 from .evaluation_record import record_of, studies_of
@@ -139,7 +139,7 @@ def evaluate_cohort(
     found = Evaluated(evaluation, images, judgement, _project(predicted.features, options))
     found = found.with_caveats(*overlap.caveats(bundle, images), *caveats(bundle, judgement, studies))
     found = found.with_notes(*predicted.notes)
-    found = _beside(found, cohort.take(predicted.rows), options, progress.part(0.85, 1.0))
+    found = _with_baselines(found, cohort.take(predicted.rows), options, progress.part(0.85, 1.0))
     if against is None or other is None:
         return found
     return _against(found, against.metadata.name, other.predictions, options)
@@ -188,14 +188,14 @@ def evaluate_out_of_fold(
     where = stored_answers_caveat(bundle) if predictions.external else out_of_fold_caveat()
     found = found.with_caveats(where, *caveats(bundle, judgement, studies))
     if cohort is not None:
-        found = _beside(found, cohort, options, progress or Progress())
+        found = _with_baselines(found, cohort, options, progress or Progress())
     return found if against is None else _against(found, *against, options)
 
 
-def _beside(found: Evaluated, cohort: Cohort, options: Options, progress: Progress) -> Evaluated:
-    beside = simple_models(found.images, cohort, options.level, options.resamples, options.seed, progress)
-    made = replace(found, rivals=beside.predictions, evaluation=replace(found.evaluation, rivals=beside.results))
-    return made.with_notes(*beside.notes).with_caveats(*rival_caveats(beside.results))
+def _with_baselines(found: Evaluated, cohort: Cohort, options: Options, progress: Progress) -> Evaluated:
+    baselines = simple_models(found.images, cohort, options.level, options.resamples, options.seed, progress)
+    made = replace(found, rivals=baselines.predictions, evaluation=replace(found.evaluation, rivals=baselines.results))
+    return made.with_notes(*baselines.notes).with_caveats(*rival_caveats(baselines.results))
 
 
 def _against(found: Evaluated, name: str, other: Predictions, options: Options) -> Evaluated:

@@ -289,9 +289,9 @@ def test_splits_are_built_here_and_where_training_and_judging_derive_them() -> N
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if name == "Split":
                     builders.add(path.relative_to(package).as_posix())
-    # Those of rounds are tried above with the others, those of beside go through the guard at once.
+    # Those of rounds are tried above with the others, those of baselines go through the guard at once.
     assert builders == {
         "learning/cohorts/splits.py",
         "learning/training/rounds.py",
-        "learning/reporting/beside.py",
+        "learning/reporting/baselines.py",
     }

@@ -24,7 +24,7 @@ _FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Beside:
+class Baselines:
     """Simple models on the studies that were judged.
 
     Parameters
@@ -41,7 +41,7 @@ class Beside:
 
 def simple_models(
     images: Predictions, cohort: Cohort, level: Level, resamples: int, seed: int, progress: Progress | None = None
-) -> Beside:
+) -> Baselines:
     """Train simple models on other patients of the same table and hold the bundle against them.
 
     They know this table's way of choosing patients, which the bundle may not: where they come close or win, ask why.
@@ -52,16 +52,16 @@ def simple_models(
     cohort : its rows, at least those that were predicted
     """
     if images.multilabel:
-        return Beside(notes=("Simple models are made for classes that exclude each other only.",))
+        return Baselines(notes=("Simple models are made for classes that exclude each other only.",))
     if not any(can_be_judged(images, finding, 1) for finding in images.findings):
-        return Beside(notes=("No simple models beside the bundle: all studies are of one class.",))
+        return Baselines(notes=("No simple models beside the bundle: all studies are of one class.",))
     try:
         rows = _as_predicted(images, cohort)
         prints = fingerprints([row.image for row in rows.rows], progress=progress)
         splits = _splits(images, rows, prints.pixel_hashes, seed)
         found = rivals(images, rows, prints.prints, splits, images.classes, seed)
     except InputError as error:
-        return Beside(notes=(f"No simple models beside the bundle: {error}",))
+        return Baselines(notes=(f"No simple models beside the bundle: {error}",))
     joined = [_rounded(at_level(rival.predictions, level)) for rival in found]
     ours = at_level(images, level)
     results = tuple(
@@ -70,7 +70,7 @@ def simple_models(
         )
         for rival, theirs in zip(found, joined, strict=True)
     )
-    return Beside(results, tuple(joined))
+    return Baselines(results, tuple(joined))
 
 
 def against(
