@@ -1,8 +1,14 @@
-"""Two-year survival as a class, from measured features of lung tumors (LUNG1 and NSCLC-Radiogenomics)."""
+"""Two-year survival as a class, from measured features of lung tumors (LUNG1 and NSCLC-Radiogenomics).
+
+``python -m readingroom.learning.results.survival_as_class --data DATA --out FOLDER`` writes ``lung1.csv`` and
+``r01.csv``, tables for ``readingroom signature train``.
+"""
 
 from __future__ import annotations
 
+import argparse
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +17,7 @@ import numpy as np
 
 from ...engine.progress import Progress
 from ...errors import InputError
+from ...files import make_folder, write_text
 from ...radiomics.signature.external import judge_external
 from ...radiomics.signature.fit import fit
 from ...radiomics.signature.recipe import ModelName, recipe
@@ -21,6 +28,7 @@ TABLE = Path("tables") / "nsclc_radiomics53_survival.csv"
 DAYS = 730
 MODELS: tuple[ModelName, ...] = ("lasso", "svm", "forest", "boosting")
 TRAINED_ON, TESTED_ON = "l1", "l2"  # LUNG1, NSCLC-Radiogenomics
+OUTCOME = "died_within_two_years"
 
 
 @dataclass(frozen=True)
@@ -78,3 +86,35 @@ def measure(data: Path, model: ModelName, progress: Progress | None = None) -> S
         external=judge_external(fitted, other).metrics.get("auc"),
         rivals=found.rivals,
     )
+
+
+def write_tables(data: Path, out: Path) -> None:
+    """Both cohorts as tables with the outcome in a column of its own.
+
+    Raises
+    ------
+    InputError : the table is missing
+    OutputError : the folder cannot be written
+    """
+    make_folder(out)
+    for source, name in ((TRAINED_ON, "lung1.csv"), (TESTED_ON, "r01.csv")):
+        table = two_year_table(data / TABLE, source)
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("tcia_id", OUTCOME, *table.clinical, *table.names))
+        for row, patient in enumerate(table.patients):
+            clinical = (values[row] for values in table.clinical.values())
+            writer.writerow((patient, table.outcome[row], *clinical, *(repr(float(v)) for v in table.values[row])))
+        write_text(out / name, text.getvalue())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write the tables of two-year survival.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder that holds tables")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    write_tables(options.data, options.out)
+
+
+if __name__ == "__main__":
+    main()
