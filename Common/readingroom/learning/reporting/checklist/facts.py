@@ -47,13 +47,23 @@ def _of_the_data(evaluation: Evaluation) -> dict[str, str]:
         "data": f"{trained} ({'; '.join(model.training_sources)}); judged on the table {studies.table} "
         f"(SHA-256 {studies.sha256[:16]}…).",
         "sites": f"Images by site: {sites}.",
-        "left_out": f"{len(studies.left_out)} rows of the table could not be used; each is listed with its reason.",
-        "missing": f"{len(studies.left_out)} rows without a usable image or label were left out, none was imputed.",
+        # A table of out-of-fold predictions does not hold what its training left out.
+        "left_out": f"{len(studies.left_out)} rows of the table could not be used; each is listed with its reason."
+        if evaluation.external
+        else "",
+        "missing": f"{len(studies.left_out)} rows without a usable image or label were left out, none was imputed."
+        if evaluation.external
+        else "",
         "outcome": f"The label of the table, one of {_listed(evaluation.classes)}; who set it is for the authors.",
         "level": f"Judged by {studies.level}: {studies.judged} from {studies.images} images; several images of one "
         "are joined by the mean of their probabilities.",
-        "flow": f"{studies.images + len(studies.left_out)} rows, {len(studies.left_out)} left out, {studies.images} "
-        f"images of {studies.patients} patients judged; patients by class: {_counts(studies.by_class)}.",
+        "flow": (
+            f"{studies.images + len(studies.left_out)} rows, {len(studies.left_out)} left out, "
+            if evaluation.external
+            else ""
+        )
+        + f"{studies.images} images of {studies.patients} patients judged; patients by class: "
+        f"{_counts(studies.by_class)}.",
         "size": "No sample size was calculated. "
         + (
             f"Fewer than 30 patients with {_listed(evaluation.exploratory)}: exploratory."
