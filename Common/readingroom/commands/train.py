@@ -47,6 +47,7 @@ def add(commands: Any) -> None:
     train.add_argument("--epochs", type=int, metavar="N", help="the protocol's when left out")
     train.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     train.add_argument("--devices", type=int, default=1, metavar="N", help="graphics cards that share each batch")
+    train.add_argument("--nodes", type=int, default=1, metavar="N", help="computers that do; started with torchrun")
     train.add_argument("--workers", type=int, default=2, metavar="N", help="images read, or networks trained, at once")
     train.add_argument("--audit", type=Path, metavar="AUDIT.json", help="its red findings go into the card")
     train.add_argument("--demonstration", action="store_true", help="trained on phantoms: a banner says so everywhere")
@@ -72,6 +73,8 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
             parser.error("give --cohort and --out, or --dry-run")
         with ProgressLine() as line:
             made = _train(options, Progress(line.show))
+        if not _is_main():
+            return
     metadata = made.metadata
     few = next((warning for warning in metadata.warnings if warning.startswith("Exploratory")), "")
     if "auc" in metadata.metrics:
@@ -79,6 +82,13 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
 
         print(f"AUC {estimate_text(metadata.metrics['auc'])}. {few}".rstrip())
     print(f"Bundle: {made.folder}")
+
+
+def _is_main() -> bool:
+    """Of several processes that torchrun started, the one that says what came of it."""
+    from ..learning.training.loop.processes import is_main
+
+    return is_main()
 
 
 def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
@@ -104,6 +114,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
         ),
         _audit(options.audit),
         devices=options.devices,
+        nodes=options.nodes,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...bundles import write
-from ...bundles.bundle import Bundle
+from ...bundles.bundle import Bundle, load
 from ...bundles.metadata import BundleMetadata, require_name
 from ...engine.device import Wanted
 from ...engine.progress import Progress
@@ -35,6 +35,7 @@ from . import card, seen
 from .description import FEATURES, described, refuse_unreadable
 from .fine_tuned import FineTuned
 from .frozen import prepare_frozen
+from .loop.processes import is_main, wait_for_others
 from .rounds import Rounds, rounds
 from .training_run import About, Beaten, TrainingRun
 from .training_tables import Answers, Places, out_of_fold, predictions_of, write_history
@@ -59,6 +60,7 @@ def train_bundle(
     audit: Sequence[str] = (),
     resamples: int = RESAMPLES,
     devices: int = 1,
+    nodes: int = 1,
 ) -> Bundle:
     """Train, judge, and write the bundle ``out / name`` with its tables beside it.
 
@@ -71,7 +73,8 @@ def train_bundle(
     workers : threads that read images
     audit : sentences of the audit's severe findings, for the card
     resamples : of the patients, for each interval
-    devices : graphics cards (or processes) that share each batch when fine-tuning
+    devices, nodes : processes on each computer (one for each graphics card), and computers, that share each batch when
+        fine-tuning; see `loop.fit.fit`. All get the same bundle, which one of them writes
 
     Raises
     ------
@@ -86,8 +89,11 @@ def train_bundle(
     _refuse_name(name)
     refuse_unreadable(protocol, network)
     question = question_of(cohort, protocol.reader)
+    if mode == "frozen" and devices * nodes > 1:
+        raise InputError("The mode 'frozen' asks the network on one device; several are for the mode 'fine-tune'.")
     places = Places(out, name)
-    places.begin()
+    if is_main():
+        places.begin()
     found = fingerprints([row.image for row in cohort.rows], progress=progress.part(0.0, 0.05))
     _refuse_unreadable_images(cohort, found.problems)
     planned = rounds(cohort, protocol, found.pixel_hashes, chooses=mode == "fine-tune")
@@ -100,10 +106,13 @@ def train_bundle(
         )
     else:
         way = FineTuned(
-            cohort, question, protocol, network, weights, places.pictures, found.pixel_hashes, device, devices
+            cohort, question, protocol, network, weights, places.pictures, found.pixel_hashes, device, devices, nodes
         )
     folder = places.work / f"{network}-{mode}-{_digest(begins_with, weights)}"
     answers = _answers(way, planned, protocol.seed, folder, progress.part(0.5, 0.85))
+    if not is_main():
+        wait_for_others()
+        return load(places.bundle)
     predictions = out_of_fold(cohort, question, planned, answers.judged)
     predictions.write(places.predictions)
     write_history(planned, answers, places.history)
@@ -132,7 +141,7 @@ def train_bundle(
     metadata = described(run)
     aside = _aside(run, answers.aside, metadata, places, resamples)
     remembered = seen.remember(cohort.patients[run.learned], [found.pixel_hashes[row] for row in run.learned])
-    return write.write(
+    made = write.write(
         places.bundle,
         metadata,
         run.shipped.network.state_dict(),
@@ -141,6 +150,8 @@ def train_bundle(
         arrays={FEATURES: run.statistics.arrays(), seen.FILE: remembered.arrays()},
         network=_network(run),
     )
+    wait_for_others()
+    return made
 
 
 def mode_of(protocol: Protocol) -> Mode:

@@ -158,6 +158,8 @@ def test_what_cannot_be_read_or_shown_is_refused_before_anything_is_computed(
         train_bundle(phantoms, replace(tiny, input=replace(tiny.input, channels=1)), tmp_path, "gray", mode="frozen")
     with pytest.raises(InputError, match="not a plain name"):
         train_bundle(phantoms, tiny, tmp_path, "Not plain", mode="frozen")
+    with pytest.raises(InputError, match="on one device"):
+        train_bundle(phantoms, tiny, tmp_path, "two", mode="frozen", devices=2)
     (tmp_path / "films").mkdir()
     with pytest.raises(OutputError, match="films holds something that is no bundle"):
         train_bundle(phantoms, tiny, tmp_path, "films", mode="frozen")

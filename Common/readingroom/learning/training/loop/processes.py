@@ -50,6 +50,11 @@ class Processes:
             )
         if self.nodes > 1 and not launched():
             raise InputError("Training on several computers needs a launcher: start the command with torchrun on each.")
+        if launched() and _started() != self.count:
+            raise InputError(
+                f"The launcher started {_started()} processes, but {self.devices} devices on {self.nodes} computers "
+                f"need {self.count}; say the same to both."
+            )
 
     @property
     def loaders(self) -> int:
@@ -64,6 +69,11 @@ def launched() -> bool:
     return "TORCHELASTIC_RUN_ID" in os.environ or int(os.environ.get("SLURM_NTASKS", "1")) > 1
 
 
+def _started() -> int:
+    """How many processes the launcher started, on all computers."""
+    return int(os.environ.get("WORLD_SIZE", os.environ.get("SLURM_NTASKS", "1")))
+
+
 def is_main() -> bool:
     """True for the one process that writes what all of them worked for."""
     return int(os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0"))) == 0 if launched() else True
@@ -71,5 +81,11 @@ def is_main() -> bool:
 
 def wait_for_others() -> None:
     """Go on when all processes are here."""
-    if launched() and distributed.is_initialized():
+    if not launched():
+        return
+    if distributed.is_initialized():
         distributed.barrier()
+        return
+    distributed.init_process_group("gloo")  # nothing was left to train: Lightning has not brought them together
+    distributed.barrier()
+    distributed.destroy_process_group()

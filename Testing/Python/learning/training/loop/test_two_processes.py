@@ -62,3 +62,12 @@ def test_several_computers_need_a_launcher(a_cohort, a_split, a_protocol, tmp_pa
 def test_a_batch_that_cannot_be_shared_out_is_refused(trained):
     with pytest.raises(InputError, match="batch of 9 cannot be shared out among 2 processes"):
         trained(2, batch=9, augment=Augment())
+
+
+def test_a_launcher_that_started_another_number_of_processes_is_refused(
+    a_cohort, a_split, a_protocol, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "launched")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(InputError, match="started 2 processes, but 4 devices on 1 computers need 4"):
+        fit(network(), a_cohort, a_split, a_protocol(), tmp_path, "cpu", devices=4)
