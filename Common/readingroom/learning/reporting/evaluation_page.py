@@ -8,7 +8,7 @@ from ..judging.metric_families import title
 from ..judging.minimum import SUBGROUP_EXPLORATORY_BELOW
 from . import checklist
 from .evaluate import Evaluated
-from .evaluated import Evaluation, PointResult
+from .evaluated import Evaluation, PointResult, SubgroupResult
 from .evaluation_figures import Drawing, called_how, curves_of, features_of, history_of, subgroups_of
 from .figures.numbers import with_interval
 from .figures.training_curves import Run
@@ -135,18 +135,22 @@ def _subgroups(made: Page, found: Evaluated) -> None:
         _draw(made, drawing)
     rows = [
         [
-            g.variable, g.value or "unknown or mixed", g.finding, g.rows, g.with_finding,
+            g.variable, _group(g), g.finding, g.rows, g.with_finding,
             with_interval(g.auc), with_interval(g.sensitivity), with_interval(g.specificity),
-            "exploratory" if g.exploratory else "",
         ]
         for g in groups
     ]  # fmt: skip
-    made.table(["Variable", "Group", "Finding", "n", "with it", "AUC", "Sensitivity", "Specificity", ""], rows)
+    made.table(["Variable", "Group", "Finding", "n", "with it", "AUC", "Sensitivity", "Specificity"], rows)
     made.paragraph(
         f"Sensitivity and specificity are those of what was called: {called_how(found)}. Exploratory: fewer than "
         f"{SUBGROUP_EXPLORATORY_BELOW} patients of the group have the finding, or have not. Many groups are compared, "
         "so that some differ by chance: look at the intervals, not at the order."
     )
+
+
+def _group(group: SubgroupResult) -> str:
+    name = group.value or "unknown or mixed"
+    return f"{name} (exploratory)" if group.exploratory else name
 
 
 def _rivals(made: Page, found: Evaluated) -> None:

@@ -171,7 +171,7 @@ def test_subgroups_of_few_patients_are_marked(
     a_bundle: Bundle, out_of_fold: tuple[Predictions, Path], judged: Evaluated
 ) -> None:
     assert all(group.exploratory for group in judged.evaluation.subgroups)  # 20 with it, 20 without
-    assert "<td>exploratory</td>" in page(judged).html()
+    assert "F (exploratory)" in page(judged).html()
     predictions, path = out_of_fold
     many = replace(predictions, subgroups={"sex": np.where(np.arange(2 * PATIENTS) < 4, "F", "M")})
     found = evaluate_out_of_fold(a_bundle, many, path, QUICK)
