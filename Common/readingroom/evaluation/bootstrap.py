@@ -105,7 +105,8 @@ def patient_intervals(
         no value its name may be missing, or all where it raises `OneClassError`
     patients : (cases,) whose image it is
 
-    A metric with a value in fewer than half of the resamples has no interval: there are too few cases for one.
+    A metric with a value in fewer than half of the resamples has no interval: there are too few cases for one. Neither
+    has one whose interval would not end, such as a log loss that is infinite in many resamples.
     """
     inputs = [np.asarray(array) for array in arrays]
     who = np.asarray(patients)
@@ -128,5 +129,8 @@ def patient_intervals(
 def _percentiles(values: list[float], resamples: int, level: float) -> Interval | None:
     if not values or len(values) < resamples / 2:
         return None
-    low, high = np.percentile(values, [50 * (1 - level), 50 * (1 + level)])
+    with np.errstate(invalid="ignore"):  # between two infinite values lies nothing
+        low, high = np.percentile(values, [50 * (1 - level), 50 * (1 + level)])
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return None
     return Interval(float(low), float(high), level)

@@ -66,3 +66,9 @@ def test_a_metric_that_most_resamples_lack_has_no_interval():
 
     found = patient_intervals(metrics, range(30), [1] + 29 * [0], resamples=40)
     assert found["positives"].interval is None
+
+
+def test_a_metric_that_is_infinite_in_many_resamples_has_no_interval():
+    losses = np.array([0.1, 0.2, np.inf, np.inf, 0.3, 0.4])
+    found = patient_intervals(lambda x: {"loss": float(x.mean())}, list("abcdef"), losses, resamples=50)
+    assert found["loss"].interval is None
