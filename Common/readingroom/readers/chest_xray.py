@@ -22,7 +22,7 @@ from ..explain.faithfulness import deletion_curve
 from ..explain.normalize import normalize
 from ..imaging.frontal import Radiograph, load_radiograph
 from ..imaging.radiograph import Prepared, prepare
-from ..networks import backbones, registry
+from ..networks import registry
 from ..reading import HeatMap
 from ..study import StudyImage
 from ..trust.body import map_outside_body_check
@@ -31,6 +31,7 @@ from ..trust.distance import FeatureStatistics
 from ..trust.radiograph_checks import checks_before
 from .base import Answer, Layer, Reader, ReadSession, heat_map_path
 from .chest_xray_tasks import require_task
+from .network import load_network
 from .probabilities import calibrate, findings, main_finding, prediction_sets
 
 _LEVELS = (0.5, 0.75)  # shares of the hottest point whose regions become segments; the box holds the last one
@@ -179,12 +180,7 @@ def _load_network(bundle: Bundle) -> nn.Module:
             f"The bundle '{metadata.name}' was made with {architecture.title}, which has no map of features: nothing "
             "could show where its answer comes from."
         )
-    network = backbones.create(metadata.backbone, len(metadata.labels), channels=metadata.pixels.channels)
-    try:
-        network.load_state_dict(bundle.weights())  # half precision is widened to the network's own
-    except RuntimeError as error:
-        raise BundleError(f"The weights of '{metadata.name}' do not fit the network '{metadata.backbone}'.") from error
-    return network.eval()
+    return load_network(bundle)
 
 
 def _statistics(bundle: Bundle) -> FeatureStatistics | None:

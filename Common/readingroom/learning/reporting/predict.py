@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...bundles.bundle import Bundle
 from ...bundles.metadata import BundleMetadata
@@ -22,7 +22,7 @@ from ...explain.forward import forward_from_last_map
 from ...imaging.frontal import load_radiograph
 from ...imaging.open import open_study
 from ...imaging.radiograph import prepare
-from ...networks import backbones
+from ...readers.network import load_network
 from ...readers.probabilities import main_finding
 from ...trust.radiograph_checks import checks_before
 from ..cohorts.cohort import Cohort, Row
@@ -176,22 +176,6 @@ class _Network:
     def _ask(self, batch: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         forward = forward_from_last_map(self._network, batch)
         return forward.logits if forward.embedding is None else (forward.logits, forward.embedding.flatten(1))
-
-
-def load_network(bundle: Bundle) -> nn.Module:
-    """The bundle's network with its weights, on the CPU, for evaluation.
-
-    Raises
-    ------
-    BundleError : the weights do not fit the network, or the network is not known
-    """
-    metadata = bundle.metadata
-    network = backbones.create(metadata.backbone, metadata.outputs)
-    try:
-        network.load_state_dict(bundle.weights())  # half precision is widened to the network's own
-    except RuntimeError as error:
-        raise BundleError(f"The weights of '{metadata.name}' do not fit the network '{metadata.backbone}'.") from error
-    return network.eval()
 
 
 def subgroups(cohort: Cohort) -> dict[str, NDArray[np.str_]]:

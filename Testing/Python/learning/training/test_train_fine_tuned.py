@@ -20,9 +20,9 @@ from readingroom.learning.cohorts.question import question_of
 from readingroom.learning.judging import predictions
 from readingroom.learning.protocols.protocol import Protocol, Validation
 from readingroom.learning.reporting.figures.training_curves import read_history
-from readingroom.learning.reporting.predict import load_network
 from readingroom.learning.training.fine_tuned import FineTuned
 from readingroom.learning.training.train import train_bundle
+from readingroom.readers.network import load_network
 
 
 def test_a_held_out_part_is_judged_by_the_network_that_ships_with_outputs_in_the_bundle_s_order(

@@ -21,13 +21,13 @@ from readingroom.learning.cohorts.cohort import Cohort
 from readingroom.learning.judging import predictions
 from readingroom.learning.judging.predictions import Predictions
 from readingroom.learning.protocols.protocol import Protocol
-from readingroom.learning.reporting.predict import load_network
 from readingroom.learning.training import seen
 from readingroom.learning.training.feature_cache import FrozenNetwork
 from readingroom.learning.training.train import train_bundle
 from readingroom.learning.training.training_run import About
 from readingroom.readers import make_reader
 from readingroom.readers.base import read
+from readingroom.readers.network import load_network
 
 
 @pytest.fixture(scope="module")

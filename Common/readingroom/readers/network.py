@@ -1,0 +1,25 @@
+"""The network of a bundle that reads pictures, with its weights."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from ..bundles.bundle import Bundle
+from ..errors import BundleError
+from ..networks import backbones
+
+
+def load_network(bundle: Bundle) -> nn.Module:
+    """Built by our own registry, on the CPU, for evaluation.
+
+    Raises
+    ------
+    BundleError : the weights do not fit the network, or the network is not known
+    """
+    metadata = bundle.metadata
+    network = backbones.create(metadata.backbone, metadata.outputs, channels=metadata.pixels.channels)
+    try:
+        network.load_state_dict(bundle.weights())  # half precision is widened to the network's own
+    except RuntimeError as error:
+        raise BundleError(f"The weights of '{metadata.name}' do not fit the network '{metadata.backbone}'.") from error
+    return network.eval()
