@@ -24,7 +24,12 @@ _INTRODUCTION = (
     "for one network (MobileNetV2), which is therefore the transferred one; for the others they would be fetched from "
     "their hub.",
 )
-_RIVALS = ("the picture at 32 x 32 pixels", "site and metadata", "the site alone", "clinical columns")
+_RIVALS = {
+    "the picture at 32 x 32 pixels": "the picture at 32 x 32 pixels",
+    "site and metadata": "site and metadata",
+    "the site alone": "the site alone",
+    "clinical columns": "the table's other columns (age, sex, original size of the picture)",
+}
 
 
 def page(images: Mapping[Experiment, Mapping[str, Any] | None], signatures: Sequence[SignatureResult]) -> str:
@@ -51,7 +56,9 @@ def _of_question(question: Question, found: Mapping[Experiment, Mapping[str, Any
     lines += [_row(experiment, numbers) for experiment, numbers in done.items()]
     folds = {experiment.folds: numbers["rivals"] for experiment, numbers in done.items()}
     rivals = folds[max(folds)]
-    lines += [f"| {title} | | | | {_text(_estimate(rivals[title]))} |" for title in _RIVALS if title in rivals]
+    lines += [
+        f"| {words} | | | | {_text(_estimate(rivals[title]))} |" for title, words in _RIVALS.items() if title in rivals
+    ]
     return lines
 
 
