@@ -192,7 +192,7 @@ def _weights_file(weights: str | None) -> Path | None:
 
 
 def _name(options: argparse.Namespace) -> str:
-    from ..learning.cohorts.question import plain_name
+    from ..learning.cohorts.label_names import plain_name
 
     return plain_name(f"{options.reader}-{options.cohort.stem}")
 

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ...bundles.network import Label
 from ...errors import InputError
 from ...readers.chest_xray_tasks import OWN, task_of
 from .cohort import Cohort
-
-# Labels of those who do not have what is looked for.
-_REFERENCES = frozenset(
-    ("normal", "no-finding", "negative", "healthy", "control", "controls", "none", "absent", "no", "false", "0")
-)
+from .findings import findings_of, may_hold_together, presence
+from .label_names import is_reference, plain_name
 
 
 @dataclass(frozen=True)
 class Question:
-    """The outputs of the network that a cohort trains, in order; of two the first is the one that is asked for.
+    """The outputs of the network that a cohort trains, in order; of two classes the first is the one that is asked for.
 
     Parameters
     ----------
     task : which of the reader's questions it is, or ``own``
     labels : names and titles
     values : how the cohort's table writes each of them
+    multilabel : True when a study may have several of them or none, False when it has exactly one
     """
 
     task: str
     labels: tuple[Label, ...]
     values: tuple[str, ...]
+    multilabel: bool = False
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -39,18 +40,42 @@ class Question:
     @property
     def positive(self) -> str:
         """Of two exclusive classes the one that is asked for; empty where there are more."""
-        return self.labels[0].name if len(self.labels) == 2 else ""
+        return self.labels[0].name if len(self.labels) == 2 and not self.multilabel else ""
+
+    def truth(self, cohort: Cohort) -> NDArray[np.int64]:
+        """(rows,) class numbers, or (rows, labels) 0 or 1 where ``multilabel``.
+
+        Raises
+        ------
+        InputError : a study has findings that contradict each other
+        KeyError : a study has a class that is none of these
+        """
+        if self.multilabel:
+            return presence(cohort.rows, self.values)
+        number = {value: place for place, value in enumerate(self.values)}
+        return np.array([number[str(row.label)] for row in cohort.rows], dtype=np.int64)
+
+    def counts(self, cohort: Cohort) -> dict[str, int]:
+        """How many studies have each label."""
+        truth = self.truth(cohort)
+        there = truth if self.multilabel else truth[:, None] == np.arange(len(self.labels))
+        return dict(zip(self.classes, there.sum(axis=0).tolist(), strict=True))
 
 
-def question_of(cohort: Cohort, reader: str) -> Question:
+def question_of(cohort: Cohort, reader: str, multilabel: bool = False) -> Question:
     """The question that the labels of a cohort ask of a reader.
 
     Labels that are those of one of the reader's tasks, whatever their case and spaces, are in its order. Else they are
-    sorted, and what means "nothing found" comes last.
+    sorted, and what means "nothing found" comes last; among findings that may hold together it is no output.
+
+    Parameters
+    ----------
+    multilabel : findings may hold together, even where no label names two of them
 
     Raises
     ------
-    InputError : the outcome is a time, a study has no label, or there are fewer than two labels
+    InputError : the outcome is a time, a study has no label, there are fewer than two labels, no study has a finding,
+        or all have the same one
     """
     if any(row.time is not None for row in cohort.rows):
         raise InputError(
@@ -60,6 +85,8 @@ def question_of(cohort: Cohort, reader: str) -> Question:
     if missing := [row for row in cohort.rows if row.label is None]:
         first = f"'{missing[0].study_id}' of patient '{missing[0].patient_id}'"
         raise InputError(f"{len(missing)} studies have no label, the first is {first}; training needs one of each.")
+    if multilabel or may_hold_together(cohort):
+        return _question_of_findings(cohort)
     values = {plain_name(value): value for value in cohort.classes}
     if len(values) < len(cohort.classes):
         raise InputError(f"Two of the labels {', '.join(cohort.classes)} differ in case or signs only; make them one.")
@@ -73,23 +100,20 @@ def question_of(cohort: Cohort, reader: str) -> Question:
     return Question(OWN, labels, tuple(values[name] for name in ordered))
 
 
-def plain_name(value: str) -> str:
-    """A label as bundles name it: ``No finding`` is ``no-finding``.
-
-    Raises
-    ------
-    InputError : nothing is left of it
-    """
-    name = re.sub(r"[^a-z0-9_]+", "-", value.lower()).strip("-_")[:64]
-    if not name:
-        raise InputError(f"The label '{value}' has no letter or digit that could name it.")
-    return name
-
-
-def is_reference(name: str, names: Collection[str]) -> bool:
-    """Whether a label means that nothing was found, by itself or beside the others (``no-covid`` beside ``covid``)."""
-    others = [other for other in names if other != name]
-    return name in _REFERENCES or any(name in (f"no-{o}", f"non-{o}", f"non{o}", f"not-{o}") for o in others)
+def _question_of_findings(cohort: Cohort) -> Question:
+    findings = findings_of(cohort)
+    values = {plain_name(value): value for value in findings}
+    if len(values) < len(findings):
+        raise InputError(f"Two of the findings {', '.join(findings)} differ in case or signs only; make them one.")
+    if not values:
+        raise InputError("No study has a finding; training needs studies with one and studies without.")
+    names = sorted(values)
+    labels = tuple(Label(name, _title(values[name])) for name in names)
+    question = Question(OWN, labels, tuple(values[name] for name in names), multilabel=True)
+    for label, count in zip(labels, question.counts(cohort).values(), strict=True):
+        if count == len(cohort):
+            raise InputError(f"All studies have the finding '{label.title}'; training needs some without it.")
+    return question
 
 
 def _title(value: str) -> str:

@@ -26,7 +26,8 @@ from ...readers.network import load_network
 from ...readers.probabilities import main_finding
 from ...trust.radiograph_checks import checks_before
 from ..cohorts.cohort import Cohort, Row
-from ..cohorts.question import plain_name
+from ..cohorts.findings import parts
+from ..cohorts.label_names import is_reference, plain_name
 from ..judging.predictions import EXTERNAL, Predictions
 
 Floats = NDArray[np.float64]
@@ -35,7 +36,6 @@ Floats = NDArray[np.float64]
 _BATCH = {"cpu": 4}
 _BATCH_ON_CARD = 32
 _CHUNK = 32  # images that are in memory at once
-_SEPARATOR = "|"  # between the labels of a study that has several, as in NIH's own tables
 _AGES = ((18, "below 18"), (40, "18 to 39"), (65, "40 to 64"), (200, "65 and older"))
 _SUBGROUPS: Mapping[str, Callable[[Row], str]] = {
     "sex": lambda row: row.sex,
@@ -200,13 +200,20 @@ def _truth(row: Row, metadata: BundleMetadata, labels: Mapping[str, str]) -> NDA
         raise InputError("It was made by a generator; synthetic studies judge nothing.")
     if row.label is None:
         raise InputError("It has no label.")
-    parts = [part for part in row.label.split(_SEPARATOR) if part] if metadata.multilabel else [row.label]
-    numbers = [_number(labels.get(part, part), metadata) for part in parts]
     if not metadata.multilabel:
-        return np.array(numbers[0], dtype=np.int64)
+        return np.array(_number(labels.get(row.label, row.label), metadata), dtype=np.int64)
     truth = np.zeros(len(metadata.labels), dtype=np.int64)
-    truth[numbers] = 1
+    for part in parts(row.label):
+        label = labels.get(part, part)
+        if not _means_none(label, metadata):
+            truth[_number(label, metadata)] = 1
     return truth
+
+
+def _means_none(label: str, metadata: BundleMetadata) -> bool:
+    """Whether a label says that there is no finding, and is none of the bundle's own (some have one for it)."""
+    name, known = plain_name(label), [known.name for known in metadata.labels]
+    return name not in known and is_reference(name, known)
 
 
 def _number(label: str, metadata: BundleMetadata) -> int:

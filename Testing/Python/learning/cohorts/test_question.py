@@ -63,3 +63,39 @@ def test_times_and_events_wait_for_the_survival_head() -> None:
 def test_labels_that_ask_nothing_are_refused(labels: tuple[str | None, ...], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         question_of(cohort_of(*labels), "chest-xray")
+
+
+def test_findings_that_may_hold_together_are_outputs_in_order_and_none_is_what_is_left() -> None:
+    found = cohort_of("Mass|effusion", "No finding", "effusion", "Mass")
+    question = question_of(found, "chest-xray")
+    assert question.multilabel
+    assert question.classes == ("effusion", "mass")
+    assert question.values == ("effusion", "Mass")
+    assert question.positive == ""
+    assert question.truth(found).tolist() == [[1, 1], [0, 0], [1, 0], [0, 1]]
+    assert question.counts(found) == {"effusion": 2, "mass": 2}
+
+
+def test_a_table_of_single_findings_is_multi_label_when_asked_so() -> None:
+    found = cohort_of("pneumonia", "normal", "normal")
+    exclusive, together = question_of(found, "chest-xray"), question_of(found, "chest-xray", multilabel=True)
+    assert exclusive.classes == ("pneumonia", "normal")
+    assert exclusive.truth(found).tolist() == [0, 1, 1]
+    assert exclusive.counts(found) == {"pneumonia": 1, "normal": 2}
+    assert together.classes == ("pneumonia",)
+    assert together.truth(found).tolist() == [[1], [0], [0]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (("a|b", None), "1 studies have no label"),
+        (("a|b", "a"), "All studies have the finding 'A'"),
+        (("normal", "No finding"), "No study has a finding"),
+        (("a|b", "A"), "differ in case or signs only"),
+        (("a|b", "a|normal"), "a finding, and that there is none"),
+    ],
+)
+def test_findings_that_ask_nothing_are_refused(labels: tuple[str | None, ...], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        question_of(cohort_of(*labels), "chest-xray", multilabel=True)
