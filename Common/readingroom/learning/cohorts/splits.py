@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from .cohort import Cohort, Row
+from .findings import parts
 from .hashes import fingerprints
 
 Rows = NDArray[np.intp]
@@ -234,8 +235,12 @@ class _Groups:
             raise InputError("The cohort has no real study that could judge a model.")
 
     def per_outcome(self) -> Counter[str]:
-        """How many groups have each label (or event)."""
-        return Counter(outcome for name in self.real for outcome in {_outcome(row) for row in self._real_rows[name]})
+        """How many groups have each label (finding, or event)."""
+        return Counter(
+            outcome
+            for name in self.real
+            for outcome in {outcome for row in self._real_rows[name] for outcome in _outcomes(row)}
+        )
 
     def split(
         self, test: set[str], validation: float, seed: str, name: str, among: NDArray[np.bool_] | None = None
@@ -278,11 +283,15 @@ class _Groups:
 
         Like cards: class by class, within a class site by site, the largest groups first and else in the order of a
         hash. Each goes where its classes, then its classes at its sites, then rows as such are the furthest behind
-        their share.
+        their share. A study of several findings counts for each, and its rarest one decides its turn (Sechidis 2011,
+        iterative stratification).
         """
         names = sorted(names)
-        strata: tuple[Callable[[Row], str], ...] = (_outcome, _outcome_at_site, lambda row: "")
-        counts = {name: [Counter(map(stratum, self._real_rows[name])) for stratum in strata] for name in names}
+        strata: tuple[Callable[[Row], tuple[str, ...]], ...] = (_outcomes, _outcomes_at_site, lambda row: ("",))
+        counts = {
+            name: [Counter(key for row in self._real_rows[name] for key in stratum(row)) for stratum in strata]
+            for name in names
+        }
         totals = [sum((counts[name][level] for name in names), Counter[str]()) for level in range(len(strata))]
         dealt = [[Counter[str]() for _ in strata] for _ in shares]
 
@@ -308,10 +317,10 @@ class _Groups:
         return part_of
 
 
-def _outcome(row: Row) -> str:
-    """The class; of survival whether the event was seen."""
-    return row.label if row.label is not None else f"event {row.event}"
+def _outcomes(row: Row) -> tuple[str, ...]:
+    """The class, or the findings where there are several; of survival whether the event was seen."""
+    return parts(row.label) if row.label is not None else (f"event {row.event}",)
 
 
-def _outcome_at_site(row: Row) -> str:
-    return f"{_outcome(row)} at {row.site}"
+def _outcomes_at_site(row: Row) -> tuple[str, ...]:
+    return tuple(f"{outcome} at {row.site}" for outcome in _outcomes(row))

@@ -174,6 +174,27 @@ def test_a_held_out_share_is_about_that_share_of_each_class() -> None:
         assert held == pytest.approx(0.2 * everywhere, abs=4)
 
 
+def test_each_of_several_findings_is_spread_the_rarest_too() -> None:
+    """As label texts, the eight combinations of a rare finding would be as many classes of one or two patients."""
+    names = ("mass", "effusion", "nodule")
+    labels = ["|".join(name for place, name in enumerate(names) if number >> place & 1) for number in range(1, 8)]
+    rare = [f"{label}|hernia" for label in labels]
+    table = [*(label for label in [*labels, "no finding"] for _ in range(12)), *rare, "hernia", "hernia"]
+    made = Cohort(tuple(a_row(number, f"p{number}", label) for number, label in enumerate(table)))
+    for finding, most in (("hernia", 1), *((name, 2) for name in names)):
+        there = np.array([finding in label for label in table])
+        counts = [int(there[split.test].sum()) for split in k_fold(made, 3, 0, 0.1, [""] * len(made))]
+        assert max(counts) - min(counts) <= most
+
+
+def test_a_finding_that_is_never_alone_counts_its_patients_all_the_same() -> None:
+    table = ["a|b"] * 3 + ["b"] * 3 + ["normal"] * 3
+    made = Cohort(tuple(a_row(number, f"p{number}", label) for number, label in enumerate(table)))
+    assert len(k_fold(made, 3, 0, 0.0, [""] * 9)) == 3
+    with pytest.raises(InputError, match=r"4 folds need 4 patients of each label; there are 3 of 'a'"):
+        k_fold(made, 4, 0, 0.0, [""] * 9)
+
+
 def test_survival_is_spread_by_event() -> None:
     rows = [Row(f"p{i}", "s", Path("a.png"), time=float(i), event=i < 10) for i in range(40)]
     for split in k_fold(Cohort(tuple(rows)), 5, 0, 0.0, [str(i) for i in range(40)]):
