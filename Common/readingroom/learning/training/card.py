@@ -57,11 +57,12 @@ def _what(described: BundleMetadata, run: TrainingRun) -> str:
     synthetic = f" {training.synthetic_images} of them were made by a generator." if training.synthetic_images else ""
     sites = sorted({row.site for row in run.cohort.rows if row.site})
     where = f" Sites: {', '.join(sites)}." if sites else ""
+    asks = f"Which of these a study has, several or none: {names}" if described.multilabel else f"One of {names}"
+    limits = "will find nothing else" if described.multilabel else "will call everything one of these"
     return _section(
         "What it answers",
-        f"One of {names}, for the reader `{described.reader}`. The network is a {registry.find(run.network).title} "
-        f"that reads {run.protocol.input.kind}s of {size} pixels; it knows nothing else, and will call everything one "
-        "of these.",
+        f"{asks}, for the reader `{described.reader}`. The network is a {registry.find(run.network).title} "
+        f"that reads {run.protocol.input.kind}s of {size} pixels; it knows nothing else, and {limits}.",
         f"It was trained on {training.images} studies of {training.patients} patients ({counts}).{synthetic}{where}"
         f"{sources}",
     )
@@ -111,6 +112,10 @@ def _points(described: BundleMetadata) -> str:
     if described.conformal is not None and described.conformal.quantiles:
         sets = ", ".join(f"{float(c):.0%}: {q:.3f}" for c, q in sorted(described.conformal.quantiles.items()))
         parts.append(f"Prediction sets (LAC), from {described.conformal.n} patients; quantiles by coverage: {sets}.")
+    elif described.conformal is not None:
+        parts.append(
+            f"Prediction sets (LAC) of present and absent for each finding, from {described.conformal.n} patients."
+        )
     return _section("Operating points", *parts)
 
 

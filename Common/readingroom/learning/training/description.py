@@ -20,10 +20,6 @@ def described(run: TrainingRun) -> BundleMetadata:
     """The ``readingroom`` section of the bundle."""
     protocol, judgement, question = run.protocol, run.judgement, run.question
     learned = run.cohort.take(run.learned)
-    names = dict(zip(question.values, question.classes, strict=True))
-    counts = dict.fromkeys(question.classes, 0)
-    for row in learned.rows:
-        counts[names[str(row.label)]] += 1
     architecture = registry.find(run.network)
     return BundleMetadata(
         name=run.name,
@@ -33,7 +29,7 @@ def described(run: TrainingRun) -> BundleMetadata:
         task=question.task,
         backbone=run.network,
         labels=question.labels,
-        multilabel=False,
+        multilabel=question.multilabel,
         preprocessing=Preprocessing(
             protocol.input.preset,
             protocol.input.size[-1],
@@ -46,7 +42,7 @@ def described(run: TrainingRun) -> BundleMetadata:
             protocol=protocol.kind,
             patients=len(set(learned.patients)),
             images=len(learned),
-            counts=counts,
+            counts=question.counts(learned),
             sources=run.about.sources,
             seed=protocol.seed,
             synthetic_images=int(learned.synthetic.sum()),
@@ -77,6 +73,8 @@ def title(run: TrainingRun) -> str:
     if run.about.title:
         return run.about.title
     first, *others = (label.title for label in run.question.labels)
+    if run.question.multilabel:
+        return ", ".join([first, *(other.lower() for other in others)])
     return f"{first} or {', '.join(other.lower() for other in others)}"
 
 

@@ -66,11 +66,11 @@ class FineTuned:
                 f"A bundle is one network, and '{wanted.aggregation}' joins the answers of several: choose an "
                 "aggregation of features such as 'average-pooling' or 'gated-attention', or the mode 'frozen'."
             )
-
-        if wanted.loss == "binary":
+        if self.question.multilabel != (wanted.loss == "binary"):
             raise InputError(
-                "The loss 'binary' is for findings that may hold together; here each study has one class. Choose the "
-                "loss 'cross-entropy'."
+                f"The loss '{wanted.loss}' does not fit the table: findings that may hold together (a|b) are trained "
+                "with 'binary' (of chest radiographs --variant chestxray8), classes of which each study has one with "
+                "'cross-entropy'."
             )
 
     def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> Judged:

@@ -143,8 +143,8 @@ def prepare_frozen(
     normalized = normalization(wanted, ())
     network = FrozenNetwork(name, backbone, registry.find(name).head)
     bags = cached_features(cohort, network, Source.of(wanted, normalized), features, device, workers, progress)
-    head = _head(protocol)
-    outcomes = Outcomes.of(cohort, question.values, protocol.balance != "none")
+    head = _head(protocol, question)
+    outcomes = Outcomes.of(cohort, question, protocol.balance != "none")
     notes = _notes(protocol, wanted)
     return Frozen(protocol, question, name, backbone, normalized, head, bags, outcomes, notes)
 
@@ -156,7 +156,7 @@ def seeded_network(protocol: Protocol, outputs: int, name: str, weights: Path | 
         return make_network(protocol, outputs, name, weights)
 
 
-def _head(protocol: Protocol) -> Head:
+def _head(protocol: Protocol, question: Question) -> Head:
     """The protocol's head; attention over slices where the protocol joins them so."""
     settings: dict[str, Any] = dict(protocol.head_settings)
     attends = protocol.input.kind == "slices" and protocol.aggregation.endswith("attention")
@@ -164,6 +164,11 @@ def _head(protocol: Protocol) -> Head:
     if name == "mil-attention":
         if protocol.input.kind != "slices":
             raise InputError("Attention over slices needs slices; use the head 'linear' for pictures and volumes.")
+        if question.multilabel:
+            raise InputError(
+                "Attention over slices is trained on classes of which each study has one; for findings that may hold "
+                "together choose the mode 'fine-tune', or the head 'linear' with another aggregation."
+            )
         if protocol.aggregation not in JOINS_ANSWERS:
             settings["aggregation"] = protocol.aggregation
     return load_head(name, settings)

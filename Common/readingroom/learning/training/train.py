@@ -88,7 +88,7 @@ def train_bundle(
     mode = mode or mode_of(protocol)
     _refuse_name(name)
     refuse_unreadable(protocol, network)
-    question = question_of(cohort, protocol.reader)
+    question = question_of(cohort, protocol.reader, multilabel=protocol.loss == "binary")
     if mode == "frozen" and devices * nodes > 1:
         raise InputError("The mode 'frozen' asks the network on one device; several are for the mode 'fine-tune'.")
     places = Places(out, name)
@@ -120,7 +120,9 @@ def train_bundle(
     progress(0.85, "Judging.")
     judgement = judge(predictions, resamples=resamples)
     distances = np.concatenate([part.distances for part in answers.judged[0]])
-    notes = (planned.how, *judgement.notes, *(note for part in answers.all for note in part.notes))
+    notes = [planned.how, *judgement.notes, *(note for part in answers.all for note in part.notes)]
+    if question.multilabel:
+        notes.append("No simpler models are held against it: they are made for classes that exclude each other.")
     run = TrainingRun(
         name=name,
         about=about,
@@ -193,7 +195,9 @@ def _rivals(
     resamples: int,
     progress: Progress,
 ) -> tuple[Beaten, ...]:
-    """What simpler models make of the same rows on the same splits."""
+    """What simpler models make of the same rows on the same splits; they are for exclusive classes only."""
+    if question.multilabel:
+        return ()
     progress(0.0, "Training simpler models to compare with.")
     tried = rivals(predictions, cohort, prints, planned.repeats, question.values)
     found = []

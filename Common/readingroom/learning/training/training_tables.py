@@ -109,14 +109,13 @@ def out_of_fold(cohort: Cohort, question: Question, planned: Rounds, judged: Seq
 
 def predictions_of(cohort: Cohort, question: Question, logits: Floats, folds: NDArray[np.int64]) -> Predictions:
     """Answers about the studies of a cohort, (repeats, rows, classes) and (repeats, rows), as a table."""
-    number = {value: place for place, value in enumerate(question.values)}
     return Predictions(
         classes=question.classes,
-        multilabel=False,
+        multilabel=question.multilabel,
         study_ids=cohort.column("study_id"),
         patients=cohort.patients,
         sites=cohort.sites,
-        truth=np.array([number[str(row.label)] for row in cohort.rows], dtype=np.int64),
+        truth=question.truth(cohort),
         logits=logits,
         folds=folds,
         subgroups=subgroups(cohort),

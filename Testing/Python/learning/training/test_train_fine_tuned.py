@@ -60,7 +60,7 @@ def test_joined_answers_heads_on_features_and_losses_of_other_outcomes_are_not_f
     for protocol, sentence in (
         (slices, "A bundle is one network"),
         (replace(tiny, head="mil-attention"), "frozen"),
-        (replace(tiny, loss="binary"), "may hold together"),
+        (replace(tiny, loss="binary"), "'binary' does not fit the table"),
     ):
         with pytest.raises(InputError, match=sentence):
             FineTuned(phantoms, question, protocol, "mobilenetv2_100", None, tmp_path, ())

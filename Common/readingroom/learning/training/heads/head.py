@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import nn
 
 from ....errors import InputError
 from ...cohorts.cohort import Cohort
+from ...cohorts.question import Question
 from ..folds import patient_folds
 
 Floats = NDArray[np.float64]
@@ -28,9 +29,9 @@ class Outcomes:
     Parameters
     ----------
     classes : how many there are
-    labels : class numbers; -1 where a study has none
+    labels : class numbers; (rows, classes) 0 or 1 where findings may hold together
     patients : whose studies they are; inner splits go by patient too
-    weights : how much each study counts
+    weights : how much each study counts; (rows, classes) where findings may hold together
     times, events : months and whether the event was seen; NaN and False where the outcome is a label
     """
 
@@ -42,25 +43,39 @@ class Outcomes:
     events: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, cohort: Cohort, classes: Sequence[str], balanced: bool = False) -> Outcomes:
-        """The outcomes of a cohort, class numbers in the order of ``classes``.
+    def of(cls, cohort: Cohort, question: Question, balanced: bool = False) -> Outcomes:
+        """The answers to a question that needs a label of each study.
 
-        ``balanced`` studies count so that each class has the same weight in all.
+        ``balanced`` studies count so that each class has the same weight in all; where findings may hold together,
+        those with a finding have in all the weight of those without.
+
+        Raises
+        ------
+        KeyError : a study has no label that the question asks for
         """
-        place = {name: number for number, name in enumerate(classes)}
-        labels = np.array([-1 if row.label is None else place[row.label] for row in cohort.rows], dtype=np.int64)
-        weights = np.ones(len(labels))
-        if balanced:
-            counts = np.bincount(labels[labels >= 0], minlength=len(classes))
-            weights = np.where(labels >= 0, len(labels) / (len(classes) * counts[labels]), 1.0)
+        labels = question.truth(cohort)
+        weights = np.ones(labels.shape)
+        if balanced and question.multilabel:
+            weights = np.stack([_balanced(column, 2) for column in labels.T], axis=1)
+        elif balanced:
+            weights = _balanced(labels, len(question.classes))
         return cls(
-            classes=len(classes),
+            classes=len(question.classes),
             labels=labels,
             patients=cohort.patients,
             weights=weights,
             times=np.array([np.nan if row.time is None else row.time for row in cohort.rows], dtype=np.float64),
             events=np.array([bool(row.event) for row in cohort.rows], dtype=bool),
         )
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether findings may hold together."""
+        return self.labels.ndim == 2
+
+    def of_finding(self, number: int) -> Outcomes:
+        """One of the findings that may hold together, as two classes: it is there (1) or not (0)."""
+        return replace(self, classes=2, labels=self.labels[:, number], weights=self.weights[:, number])
 
 
 class Head(Protocol):
@@ -107,6 +122,12 @@ def inner_folds(outcomes: Outcomes, rows: Rows, seed: int, most: int = 5) -> NDA
     if len(present) < 2 or fewest < 2:
         raise InputError("A head needs studies of two patients or more of each of two classes or more to learn from.")
     return patient_folds(labels, patients, min(most, fewest), seed)
+
+
+def _balanced(labels: NDArray[np.int64], classes: int) -> Floats:
+    """(rows,) ``n / (classes * n_c)`` of the row's class."""
+    found: Floats = len(labels) / (classes * np.bincount(labels, minlength=classes)[labels])
+    return found
 
 
 def copy_into(layer: nn.Module, state: State, prefix: str = "") -> None:

@@ -21,6 +21,8 @@ _ITERATIONS = 1000
 class LinearHead:
     """Multinomial logistic regression; its strength is the one with the best log-likelihood of held-out patients.
 
+    Findings that may hold together have a regression of their own each.
+
     The state holds ``weight`` (outputs, features) and ``bias`` (outputs,) for features as they are; the fit itself is
     on standardized ones.
     """
@@ -28,6 +30,8 @@ class LinearHead:
     aggregation: ClassVar[str] = "average-pooling"
 
     def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> State:
+        if outcomes.multilabel:
+            return _joined([self.fit(features, outcomes.of_finding(n), rows, seed) for n in range(outcomes.classes)])
         from sklearn.preprocessing import StandardScaler  # heavy, and of the extra "train" only
 
         values, labels, weights = _pooled(features, rows), outcomes.labels[rows], outcomes.weights[rows]
@@ -51,6 +55,11 @@ class LinearHead:
 
 
 HEAD = LinearHead
+
+
+def _joined(findings: Sequence[State]) -> State:
+    """One output for each finding, whose sigmoid is what the softmax of its two classes, not there and there, gives."""
+    return {name: np.stack([state[name][1] - state[name][0] for state in findings]) for name in ("weight", "bias")}
 
 
 def _pooled(features: Sequence[Bag], rows: Rows) -> Floats:

@@ -13,12 +13,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from ....errors import InputError
-from ...cohorts.cohort import Cohort, Row
+from ...cohorts.cohort import Cohort
+from ...cohorts.findings import findings_of, presence
 from ...protocols.protocol import Protocol
 from .loss import Loss
-
-# As the labels of the NIH's radiographs are written: "effusion|mass", and a word for a study with none of them.
-SEPARATOR, NONE = "|", "no-finding"
 
 
 class BinaryCrossEntropy(Loss):
@@ -46,17 +44,7 @@ class BinaryCrossEntropy(Loss):
         self.register_buffer("positive_weights", weights)
 
     def targets(self, cohort: Cohort) -> NDArray[np.float32]:
-        place = {name: number for number, name in enumerate(self.classes)}
-        found = np.zeros((len(cohort), len(self.classes)), dtype=np.float32)
-        for number, row in enumerate(cohort.rows):
-            for name in findings(row):
-                if name not in place:
-                    raise InputError(
-                        f"Study '{row.study_id}' of patient '{row.patient_id}' has the finding '{name}', "
-                        f"which is none of {', '.join(self.classes)}."
-                    )
-                found[number, place[name]] = 1
-        return found
+        return presence(cohort.rows, self.classes).astype(np.float32)
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         if self.training and self.smoothing:
@@ -67,21 +55,9 @@ class BinaryCrossEntropy(Loss):
         return each.mean(dim=1)
 
 
-def findings(row: Row) -> tuple[str, ...]:
-    """What a study has, from its label.
-
-    Raises
-    ------
-    InputError : it has no label
-    """
-    if row.label is None:
-        raise InputError(f"Study '{row.study_id}' of patient '{row.patient_id}' has no label.")
-    return tuple(name for part in row.label.split(SEPARATOR) if (name := part.strip()) and name != NONE)
-
-
 def outputs(cohort: Cohort) -> tuple[str, ...]:
     """All findings that occur, sorted."""
-    return tuple(sorted({name for row in cohort.rows for name in findings(row)}))
+    return findings_of(cohort)
 
 
 def positive_weights(targets: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +14,8 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.errors import InputError
 from readingroom.evaluation.auc import auc
+from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.question import question_of
 from readingroom.learning.training.heads import NAMES, load_head
 from readingroom.learning.training.heads.head import Bag, Outcomes
 
@@ -105,3 +110,28 @@ def test_a_class_without_training_rows_is_hardly_ever_the_answer() -> None:
     logits = HEAD.logits(state, bags_of(values), np.arange(60))
     assert logits.shape == (60, 3)
     assert (logits.argmax(axis=1) != 2).all()
+
+
+def test_findings_that_may_hold_together_have_a_regression_each() -> None:
+    """The sigmoid of a finding's output is the probability that two exclusive classes would have by the softmax."""
+    generator = np.random.default_rng(3)
+    labels = np.stack([np.arange(80) // 2 % 2, np.arange(80) // 4 % 2], axis=1)
+    values = generator.normal(0, 1, (80, 6))
+    values[:, :2] += 2 * labels
+    together = replace(outcomes_of(labels[:, 0]), labels=labels, weights=np.stack([np.ones(80), np.arange(80)], axis=1))
+    rows = np.arange(80)
+    logits = HEAD.logits(HEAD.fit(bags_of(values), together, rows, seed=1), bags_of(values), rows)
+    assert logits.shape == (80, 2)
+    for number in (0, 1):
+        alone = replace(outcomes_of(labels[:, number]), weights=together.weights[:, number])
+        pair = HEAD.logits(HEAD.fit(bags_of(values), alone, rows, seed=1), bags_of(values), rows)
+        assert np.allclose(logits[:, number], pair[:, 1] - pair[:, 0], atol=1e-4)
+
+
+def test_balanced_studies_weigh_the_same_in_all_with_and_without_each_finding() -> None:
+    labels = ("a|b", "a", "a", "none", "a")
+    cohort = Cohort(tuple(Row(f"p{n}", f"s{n}", Path("a.png"), label=label) for n, label in enumerate(labels)))
+    outcomes = Outcomes.of(cohort, question_of(cohort, "chest-xray"), balanced=True)
+    for number, present in enumerate(outcomes.labels.T == 1):
+        one = outcomes.of_finding(number)
+        assert one.weights[present].sum() == pytest.approx(one.weights[~present].sum())
