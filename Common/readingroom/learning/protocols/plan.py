@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import math
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 
 from ...networks import registry
 from ..cohorts.cohort import Cohort
+from ..cohorts.findings import findings_of, may_hold_together, parts
 from ..cohorts.splits import Rows, Split
 from ..training.network import JOINS_ANSWERS, make_network
 from .protocol import INPUT_SETTINGS, Change, Protocol
@@ -33,7 +35,7 @@ def plan(protocol: Protocol, cohort: Cohort | None = None, splits: Sequence[Spli
     BundleError : there is no such network
     SetupError : torch, timm or MONAI is not installed
     """
-    outputs = outputs or (len(cohort.classes) if cohort is not None and cohort.classes else 2)
+    outputs = outputs or _outputs(protocol, cohort)
     sections: list[tuple[str, _Lines]] = [
         ("Network", _network(protocol, outputs)),
         ("Input", _input(protocol)),
@@ -85,6 +87,14 @@ def _network(protocol: Protocol, outputs: int) -> _Lines:
         joined = "answers" if protocol.aggregation in JOINS_ANSWERS else "features"
         lines.append(("aggregation", f"{protocol.aggregation} of the {joined}", "aggregation"))
     return lines
+
+
+def _outputs(protocol: Protocol, cohort: Cohort | None) -> int:
+    """As many as a training on this cohort would have."""
+    if cohort is None or not cohort.classes:
+        return 2
+    together = protocol.loss == "binary" or may_hold_together(cohort)
+    return len(findings_of(cohort) if together else cohort.classes)
 
 
 def parameters(protocol: Protocol, name: str, outputs: int) -> tuple[int, int]:
@@ -226,7 +236,8 @@ def _cohort(protocol: Protocol, cohort: Cohort, splits: Sequence[Split]) -> Iter
 
 def _counts(cohort: Cohort, rows: Iterable[int]) -> str:
     labels = [cohort.rows[int(row)].label for row in rows]
-    known = [f"{labels.count(name)} {name}" for name in cohort.classes]
+    named = Counter(part for label in labels if label is not None for part in parts(label))
+    known = [f"{named[name]} {name}" for name in sorted({part for label in cohort.classes for part in parts(label)})]
     without = labels.count(None)
     return ", ".join([*known, *([f"{without} without a label"] if without else [])])
 
