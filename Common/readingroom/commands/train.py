@@ -33,6 +33,7 @@ def add(commands: Any) -> None:
     train.add_argument("--name", metavar="NAME", help="of the bundle; made of reader and table when left out")
     train.add_argument("--title", default="", help="what people call the bundle")
     train.add_argument("--source", action="append", default=[], help="data set, as a reader would look for it")
+    train.add_argument("--licence", metavar="TEXT", help="of the weights, such as CC-BY-4.0; not stated when left out")
     train.add_argument("--protocol", default="rigorous", metavar="PROTOCOL", help="rigorous, published, or a JSON file")
     train.add_argument(
         "--variant", action="append", default=[], metavar="NAME", help="of the protocol; may be repeated"
@@ -110,6 +111,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
         About(
             title=options.title,
             sources=tuple(options.source) or (options.cohort.name,),
+            **_licence(options.licence),
             demonstration=options.demonstration,
         ),
         _audit(options.audit),
@@ -195,6 +197,20 @@ def _name(options: argparse.Namespace) -> str:
     from ..learning.cohorts.label_names import plain_name
 
     return plain_name(f"{options.reader}-{options.cohort.stem}")
+
+
+def _licence(text: str | None) -> dict[str, str]:
+    """What is known of the licence of the weights: its name, and the same as the text beside them.
+
+    Raises
+    ------
+    InputError : it is empty
+    """
+    if text is None:
+        return {}
+    if not text.strip():
+        raise InputError("The licence is empty; name one, or leave it out.")
+    return {"licence": text.strip(), "licence_text": f"Weights: {text.strip()}."}
 
 
 def _audit(path: Path | None) -> tuple[str, ...]:

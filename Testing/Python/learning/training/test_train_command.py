@@ -33,6 +33,7 @@ def test_a_table_becomes_a_bundle_with_one_command(
     audit.write_text(json.dumps({"findings": findings}))
     command = ["train", "chest-xray", "--cohort", str(a_phantom_table), "--out", str(tmp_path / "out")]
     command += ["--protocol", str(a_protocol_file), "--mode", "frozen", "--device", "cpu", "--audit", str(audit)]
+    command += ["--licence", "CC-BY-4.0"]
     assert main(command) == 0
     said = capsys.readouterr().out
     assert "AUC" in said
@@ -41,6 +42,9 @@ def test_a_table_becomes_a_bundle_with_one_command(
     assert made.metadata.warnings[0] == "Red."
     assert "Amber." not in made.card
     assert made.metadata.training.sources == ("cohort.csv",)
+    assert made.metadata.licence == "CC-BY-4.0"
+    assert "Weights: CC-BY-4.0." in made.card
+    assert "CC-BY-4.0" in (made.folder / "LICENSE").read_text()
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(
