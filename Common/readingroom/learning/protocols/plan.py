@@ -79,6 +79,8 @@ def _network(protocol: Protocol, outputs: int) -> _Lines:
     for name in protocol.networks:
         all_of_it, learning = parameters(protocol, name, outputs)
         counted = f"{all_of_it:,} parameters with {outputs} outputs, {learning:,} of them trained"
+        if name == protocol.networks[0] and len(protocol.networks) > 1:
+            counted += " (this one is taken; another with --network)"
         lines.append((name, f"{registry.find(name).title}: {counted}", "networks" * (name == protocol.networks[-1])))
     lines.append(("begins with", begin[protocol.weights], "weights"))
     lines.append(("trained", protocol.trained.replace("-", " "), "trained"))

@@ -46,6 +46,14 @@ def test_says_how_many_parameters_there_are_and_how_many_learn() -> None:
     assert "46,417,602 parameters with 2 outputs, 29,383,042 of them trained" in text
 
 
+def test_marks_the_network_that_is_taken() -> None:
+    protocol = load_protocol("chest-xray")
+    text = words(plan(protocol))
+    assert text.count("this one is taken") == 1
+    assert text.index("this one is taken") < text.index(protocol.networks[1])
+    assert "this one is taken" not in plan(replace(protocol, networks=protocol.networks[:1]))
+
+
 def test_gives_the_rate_of_a_few_epochs() -> None:
     text = words(plan(load_protocol("pasc-fibrosis", "published")))
     assert "rate in epoch 0: 0.01, 25: 0.008536, 50: 0.005, 74: 0.001577, 99: 2.467e-06" in text
