@@ -44,7 +44,8 @@ def create(name: str, outputs: int, weights: Weights = None, channels: int = 3) 
     from_hub = weights == "hub"
     make = _MAKERS[architecture.library]
     try:
-        network = make(architecture, outputs, channels, from_hub)
+        with weight_files.quiet_hub():
+            network = make(architecture, outputs, channels, from_hub)
     except (OSError, RuntimeError) as error:
         if not from_hub:
             raise

@@ -131,7 +131,9 @@ def _from_medicalnet() -> dict[str, Tensor]:
     from huggingface_hub import hf_hub_download
 
     repository, file = _MEDICALNET
-    return weight_files.read_tensors(Path(hf_hub_download(repository, file)))
+    with weight_files.quiet_hub():
+        path = hf_hub_download(repository, file)
+    return weight_files.read_tensors(Path(path))
 
 
 def _from_kinetics() -> dict[str, Tensor]:

@@ -6,7 +6,9 @@ Pickles are read with torch's ``weights_only``, which builds tensors and nothing
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,6 +71,18 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if not isinstance(stored, Mapping) or not all(isinstance(value, Tensor) for value in stored.values()):
         raise BundleError(f"{path} does not hold tensors by name.")
     return {str(name).removeprefix("module."): value for name, value in stored.items()}
+
+
+@contextmanager
+def quiet_hub() -> Iterator[None]:
+    """Keep the Hugging Face hub from telling of each retry: whoever asked gets one sentence in the end."""
+    log = logging.getLogger("huggingface_hub")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def released(url: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from readingroom.errors import BundleError
 from readingroom.networks import backbones
-from readingroom.networks.weights import read_tensors
+from readingroom.networks.weights import quiet_hub, read_tensors
 
 
 def state(name: str, outputs: int = 2) -> dict[str, torch.Tensor]:
@@ -101,3 +102,12 @@ def test_the_shipped_network_begins_both_branches_with_the_file(tmp_path: Path) 
     network = backbones.create(backbones.TWO_BRANCHES, 2, path)
     for branch in ("general", "tuned"):
         assert torch.equal(network.get_submodule(f"{branch}.3.0").weight, stored["conv_head.weight"])
+
+
+def test_the_hub_does_not_tell_of_each_retry() -> None:
+    log = logging.getLogger("huggingface_hub.utils._http")
+    before = log.isEnabledFor(logging.WARNING)
+    with quiet_hub():
+        assert not log.isEnabledFor(logging.WARNING)
+        assert log.isEnabledFor(logging.ERROR)
+    assert log.isEnabledFor(logging.WARNING) == before

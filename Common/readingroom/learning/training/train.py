@@ -98,6 +98,8 @@ def train_bundle(
     _refuse_unreadable_images(cohort, found.problems)
     planned = rounds(cohort, protocol, found.pixel_hashes, chooses=mode == "fine-tune")
     begins_with = _begins_with(protocol, weights)
+    if weights is None and protocol.weights != "none":
+        progress(0.05, f"Getting the {begins_with} for {network}; they are fetched where they are not kept yet.")
 
     way: Way
     if mode == "frozen":
