@@ -34,6 +34,7 @@ from torch.utils.data import DataLoader
 
 from readingroom.engine.progress import Progress
 from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.question import question_of
 from readingroom.learning.cohorts.splits import Split
 from readingroom.learning.protocols.protocol import Augment, Change, Input, Optimizer, Protocol, Schedule
 from readingroom.learning.training.feature_cache import FrozenNetwork, Source, cached_features
@@ -129,7 +130,7 @@ def heads(
     """Wall and CPU seconds until a linear head is trained: where the network has to be asked, and on kept features."""
     frozen = FrozenNetwork(name, copy.deepcopy(network).eval(), registry.find(name).head)
     source = Source.of(protocol.input, normalization(protocol.input, ()))
-    outcomes, rows = Outcomes.of(cohort, ("yes", "no")), np.arange(len(cohort))
+    outcomes, rows = Outcomes.of(cohort, question_of(cohort, "chest-xray")), np.arange(len(cohort))
     seconds: tuple[list[tuple[float, float]], ...] = ([], [])
     for turn in range(repeats):
         with tempfile.TemporaryDirectory() as folder:
