@@ -12,8 +12,8 @@ from scipy import special
 
 from ...bundles.confidence import Calibration, PlattScaling
 from ...errors import InputError
+from ...evaluation.patient_folds import patient_folds
 from ...trust.calibration import fit_platt, fit_temperature
-from ..training.folds import patient_folds
 from .predictions import Floats, Integers, Predictions
 
 _FOLDS = 5  # of rows that one and the same network predicted

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bundles.metadata import BundleMetadata
+from ...evaluation.patient_folds import patient_folds
 from ...reading import Estimate
-from ..training.folds import patient_folds
 from .films import EXAMPLE_PATIENTS, Films
 from .out_of_fold import Judgement, OutOfFold, advantage, auc_of
 

@@ -27,12 +27,12 @@ from ...bundles import metadata, write
 from ...bundles.bundle import Bundle
 from ...engine.progress import Progress
 from ...evaluation.auc import auc
+from ...evaluation.patient_folds import patient_folds
 from ...files import make_folder, write_text
 from ...networks import backbones, tflite_weights
 from ...networks.two_branches import TwoBranches
 from ...trust.distance import FeatureStatistics, cross_fitted_distances, fit_statistics
 from ..cohorts.hashes import fingerprints
-from ..training.folds import patient_folds
 from ..training.seen import FILE, remember
 from . import baselines, card
 from .films import Films, read_films

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from ...engine.progress import Progress
 from ...errors import InputError, SetupError
 from ...evaluation.bootstrap import patient_resamples
+from ...evaluation.patient_folds import fewest_patients, patient_folds
 from ...trust.calibration import PlattScaling
 from . import baselines
 from .algorithm import Algorithm
 from .boosting import Boosting
-from .folds import fewest_patients, patient_folds
 from .forest import Forest
 from .judgement import Judgement, judge
 from .lasso import Lasso
@@ -113,7 +113,7 @@ def fit(
     """
     algorithm, progress = ALGORITHMS[recipe.model], progress or Progress()
     made_with = _library(algorithm)
-    fewest = fewest_patients(table.outcome, table.patients)
+    fewest = fewest_patients(table.outcome, table.patients) if np.ptp(table.outcome) else 0
     if fewest < FEWEST_PATIENTS:
         raise InputError(
             f"One of the outcomes has {fewest} patients; a signature needs {FEWEST_PATIENTS} of each at least."

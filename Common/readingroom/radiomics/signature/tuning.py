@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...evaluation.patient_folds import patient_folds
 from .algorithm import Algorithm, Choice, Labels
-from .folds import patient_folds
 from .model import Model
 from .preparation import Floats, Preparation, prepare
 from .recipe import Recipe

@@ -14,12 +14,12 @@ from ...bundles import metadata
 from ...bundles.bundle import Bundle
 from ...bundles.write import write as write_bundle
 from ...errors import InputError
+from ...evaluation.patient_folds import fewest_patients
 from ..units import unit
 from .baselines import RIVALS
 from .card import card
 from .external import External
 from .fit import Fitted
-from .folds import fewest_patients
 from .judgement import DEFAULT_POINT, EXPLORATORY_BELOW
 from .preparation import Floats
 from .signature import QUANTILES, READER

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ....errors import InputError
+from ....evaluation.patient_folds import patient_folds
 from ...cohorts.cohort import Cohort
 from ...cohorts.question import Question
-from ..folds import patient_folds
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]

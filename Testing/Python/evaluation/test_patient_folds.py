@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
-from readingroom.learning.training.folds import patient_folds
+from readingroom.evaluation.patient_folds import patient_folds
 
 PATIENTS = np.repeat(np.arange(60), np.tile([1, 2, 4], 20))
 LABELS = (PATIENTS % 2).astype(int)
