@@ -42,18 +42,18 @@ class ChestXRayWidget(ScriptedLoadableModuleWidget):
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
         from readingroom.desktop.panel import ReadingPanel
-        from readingroom.desktop.scene_life import SceneLife
+        from readingroom.desktop.scene_observer import SceneObserver
 
         self.logic = ChestXRayLogic()
         self.panel = ReadingPanel(self.logic.reading.module, self.logic.reading.session)
         self.layout.addWidget(self.panel.widget)
-        self.sceneLife = SceneLife(self.panel, self.logic.getParameterNode, lambda: self.parent.isEntered)
+        self.sceneObserver = SceneObserver(self.panel, self.logic.getParameterNode, lambda: self.parent.isEntered)
 
     def enter(self):
-        self.sceneLife.enter()
+        self.sceneObserver.enter()
 
     def cleanup(self):
-        self.sceneLife.cleanup()
+        self.sceneObserver.cleanup()
         self.logic.reading.stop()
 
 
@@ -75,9 +75,9 @@ class ChestXRayLogic(ScriptedLoadableModuleLogic):
         )
         self.reading = ReadingLogic(module, client)
 
-    def read(self, volumeNode, bundle="", device="auto", anyway=False, wait=True):
+    def read(self, volumeNode, bundle="", device="auto", force=False, wait=True):
         """See `readingroom.desktop.logic.ReadingLogic.read`."""
-        return self.reading.read(volumeNode, bundle, device, anyway, wait)
+        return self.reading.read(volumeNode, bundle, device, force, wait)
 
 
 class ChestXRayTest(ScriptedLoadableModuleTest):
@@ -106,7 +106,7 @@ class ChestXRayTest(ScriptedLoadableModuleTest):
         before = slicer.util.arrayFromVolume(volume).copy()
         logic = ChestXRayLogic()
         try:
-            reading = logic.read(volume, device="cpu", anyway=True)  # a phantom is unlike any patient
+            reading = logic.read(volume, device="cpu", force=True)  # a phantom is unlike any patient
         finally:
             logic.reading.stop()
         self.assertTrue(all(0 <= finding.probability <= 1 for finding in reading.findings))

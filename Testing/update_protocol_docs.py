@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from readingroom.learning.protocols.protocol import READERS, Protocol, load_protocol
+from readingroom.learning.protocols.training_protocol import READERS, TrainingProtocol, load_protocol
 from readingroom.networks.registry import ARCHITECTURES
 
 PATH = Path(__file__).resolve().parent.parent / "docs" / "protocols.md"
@@ -49,7 +49,7 @@ def _networks() -> Iterable[str]:
     )  # fmt: skip
 
 
-def _reader(published: Protocol, rigorous: Protocol) -> Iterable[str]:
+def _reader(published: TrainingProtocol, rigorous: TrainingProtocol) -> Iterable[str]:
     yield f"## {published.reader}\n"
     yield f"Published: {published.source}.\n"
     rows = [
@@ -58,9 +58,9 @@ def _reader(published: Protocol, rigorous: Protocol) -> Iterable[str]:
         if any(_value(protocol, field) for protocol in (published, rigorous) for field in fields.split())
     ]
     yield from _table(["", "published", "rigorous"], rows)
-    if published.ours:
-        yield "\\* The paper is silent; these are ours:\n"
-        yield from (f"- `{field}`: {why}" for field, why in published.ours.items())
+    if published.assumptions:
+        yield "\\* The paper is silent; these are assumptions:\n"
+        yield from (f"- `{field}`: {why}" for field, why in published.assumptions.items())
         yield ""
     for protocol in (published, rigorous):
         if protocol.variants:
@@ -113,14 +113,14 @@ _FIELDS = {
 }
 
 
-def _marked(protocol: Protocol, fields: str) -> str:
-    """The fields' values, with a star where one of them is ours."""
+def _marked(protocol: TrainingProtocol, fields: str) -> str:
+    """The fields' values, with a star where one of them is assumptions."""
     shown = ", ".join(_text(value) for field in fields.split() if (value := _value(protocol, field)) not in (None, {}))
-    ours = any(own == field or own.startswith(f"{field}.") for own in protocol.ours for field in fields.split())
+    ours = any(own == field or own.startswith(f"{field}.") for own in protocol.assumptions for field in fields.split())
     return shown + (" \\*" if ours else "")
 
 
-def _value(protocol: Protocol, path: str) -> object:
+def _value(protocol: TrainingProtocol, path: str) -> object:
     judged = protocol.validation
     if path == "validation.folds" and judged.kind != "k-fold":
         return None

@@ -1,6 +1,6 @@
 """Radiomics features against PyRadiomics on the same image and mask: time, memory, numbers, and growth with the region.
 
-    python bench/radiomics.py [--case lungs tumour phantom] [--repeats 3] [--growth] [--peer PYTHON]
+    python bench/radiomics.py [--case lungs tumor phantom] [--repeats 3] [--growth] [--peer PYTHON]
 
 Each contestant runs in a process of its own, which reads image and mask first and is then timed: wall time, CPU time
 (which other load on the machine hardly touches) and peak memory over what it held before. The contestants take turns.
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 CASES = {
     "lungs": ("lung_ct/LUNG1-001/ct.nii.gz", "lung_ct/LUNG1-001/labels.nii.gz", (1, 2)),
-    "tumour": ("lung_ct/LUNG1-001/ct.nii.gz", "lung_ct/LUNG1-001/gtv.nii.gz", (1,)),
+    "tumor": ("lung_ct/LUNG1-001/ct.nii.gz", "lung_ct/LUNG1-001/gtv.nii.gz", (1,)),
     "phantom": (
         "ibsi/ibsi_1_ct_radiomics_phantom/nifti/image/phantom.nii.gz",
         "ibsi/ibsi_1_ct_radiomics_phantom/nifti/mask/mask.nii.gz",
@@ -41,7 +41,7 @@ GROWTH = (10_000, 100_000, 1_000_000, 10_000_000)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--case", nargs="+", choices=CASES, default=["tumour", "phantom", "lungs"])
+    parser.add_argument("--case", nargs="+", choices=CASES, default=["tumor", "phantom", "lungs"])
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--growth", action="store_true", help="time of balls of 10 thousand to 10 million voxels")
     parser.add_argument("--peer", default=sys.executable, metavar="PYTHON", help="a Python that has PyRadiomics")

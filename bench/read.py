@@ -18,9 +18,9 @@ import torch
 from readingroom.bundles import store
 from readingroom.engine.client import WorkerClient
 from readingroom.examples import chest_radiograph
-from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
-from readingroom.imaging.radiograph import prepare
+from readingroom.imaging.preprocessing import prepare
+from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.networks import backbones
 from readingroom.readers import READERS
 

@@ -32,21 +32,28 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader
 
-from readingroom.engine.progress import Progress
 from readingroom.learning.cohorts.cohort import Cohort, Row
-from readingroom.learning.cohorts.question import question_of
+from readingroom.learning.cohorts.label_set import label_set_of
 from readingroom.learning.cohorts.splits import Split
-from readingroom.learning.protocols.protocol import Augment, Change, Input, Optimizer, Protocol, Schedule
+from readingroom.learning.protocols.training_protocol import (
+    Augment,
+    Change,
+    Input,
+    Optimizer,
+    Schedule,
+    TrainingProtocol,
+)
 from readingroom.learning.training.feature_cache import FrozenNetwork, Source, cached_features
 from readingroom.learning.training.heads import load_head
 from readingroom.learning.training.heads.head import Outcomes
 from readingroom.learning.training.loop.data import Look, Plain, Side, Varied
+from readingroom.learning.training.loop.epoch_sampler import EpochSampler
 from readingroom.learning.training.loop.fit import fit
-from readingroom.learning.training.loop.order import EpochOrder
 from readingroom.learning.training.losses.cross_entropy import CrossEntropy
 from readingroom.learning.training.normalization import normalization
 from readingroom.learning.training.picture_store import PictureStore
 from readingroom.networks import backbones, registry
+from readingroom.progress import Progress
 
 EPOCHS = 3
 CHANGES = (Change("rotate", 1, 5), Change("scale", 1, 0.05), Change("shift", 1, 0.02), Change("exposure", 1, 0.04))
@@ -81,7 +88,9 @@ def studies(folder: Path, count: int) -> Cohort:
     return Cohort(tuple(rows))
 
 
-def ours(network: nn.Module, cohort: Cohort, split: Split, protocol: Protocol, pictures: Path, device: str) -> Clock:
+def ours(
+    network: nn.Module, cohort: Cohort, split: Split, protocol: TrainingProtocol, pictures: Path, device: str
+) -> Clock:
     """The loop as a user starts it, with its checkpoints, logs and progress."""
     clock = Clock()
 
@@ -94,7 +103,9 @@ def ours(network: nn.Module, cohort: Cohort, split: Split, protocol: Protocol, p
     return clock
 
 
-def bare(network: nn.Module, cohort: Cohort, split: Split, protocol: Protocol, pictures: Path, device: str) -> Clock:
+def bare(
+    network: nn.Module, cohort: Cohort, split: Split, protocol: TrainingProtocol, pictures: Path, device: str
+) -> Clock:
     """The same by hand."""
     loss = CrossEntropy(cohort.classes).to(device)
     store = PictureStore(pictures, protocol.input)
@@ -103,7 +114,7 @@ def bare(network: nn.Module, cohort: Cohort, split: Split, protocol: Protocol, p
         for rows in (split.train, split.validation)
     ]
     look = Look("picture", normalization(protocol.input, ()))
-    order = EpochOrder(len(sides[0]), protocol.batch, protocol.seed)
+    order = EpochSampler(len(sides[0]), protocol.batch, protocol.seed)
     training = DataLoader(Varied(sides[0], look, protocol.augment, protocol.seed), protocol.batch, sampler=order)
     validation = DataLoader(Plain(sides[1], look), protocol.batch)
     network.to(device)
@@ -125,12 +136,12 @@ def bare(network: nn.Module, cohort: Cohort, split: Split, protocol: Protocol, p
 
 
 def heads(
-    name: str, network: nn.Module, cohort: Cohort, protocol: Protocol, device: str, repeats: int
+    name: str, network: nn.Module, cohort: Cohort, protocol: TrainingProtocol, device: str, repeats: int
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Wall and CPU seconds until a linear head is trained: where the network has to be asked, and on kept features."""
     frozen = FrozenNetwork(name, copy.deepcopy(network).eval(), registry.find(name).head)
     source = Source.of(protocol.input, normalization(protocol.input, ()))
-    outcomes, rows = Outcomes.of(cohort, question_of(cohort, "chest-xray")), np.arange(len(cohort))
+    outcomes, rows = Outcomes.of(cohort, label_set_of(cohort, "chest-xray")), np.arange(len(cohort))
     seconds: tuple[list[tuple[float, float]], ...] = ([], [])
     for turn in range(repeats):
         with tempfile.TemporaryDirectory() as folder:
@@ -157,7 +168,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     network = backbones.create(arguments.network, 2)
-    protocol = Protocol(
+    protocol = TrainingProtocol(
         "chest-xray", "rigorous", "Speed", "None.", (arguments.network,),
         Input("picture", (arguments.size, arguments.size), normalize="imagenet"),
         Optimizer("sgd", 1e-3, momentum=0.9),

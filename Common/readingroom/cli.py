@@ -1,7 +1,7 @@
 """The command ``readingroom``: what the panels do, on the shell and with the same words.
 
 Exit codes: 0 done; 1 something else that the user can mend (a damaged bundle, a full disk); 2 wrong use; 3 the input
-was refused (unreadable, or a ``stop`` check without ``--anyway``); 130 interrupted. Errors are one sentence on
+was refused (unreadable, or a ``stop`` check without ``--force``); 130 interrupted. Errors are one sentence on
 standard error; what nobody foresaw has its details below, for a bug report.
 """
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RefusedError, InputError) as error:
         return _failed(error, REFUSED)
     except (CancelledError, KeyboardInterrupt):  # Control-C within a call of the engine, or elsewhere
-        print("readingroom: Cancelled.", file=sys.stderr)
+        print("readingroom: Canceled.", file=sys.stderr)
         return INTERRUPTED
     except ReadingRoomError as error:
         return _failed(error, FAILED)

@@ -57,4 +57,4 @@ class EngineError(ReadingRoomError):
 
 
 class CancelledError(ReadingRoomError):
-    """The user cancelled the work."""
+    """The user canceled the work."""

@@ -12,13 +12,13 @@ from .errors import OutputError
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` through a temporary neighbour; an earlier file stays until the new one is complete.
+    """Write ``data`` to ``path`` through a temporary neighbor; an earlier file stays until the new one is complete.
 
     Raises
     ------
     OutputError : the folder is missing or read-only, or the disk is full
     """
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(data)
 
 
@@ -28,7 +28,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path``, with the same suffixes, for libraries that write files themselves.
 
     When the block ends well the temporary file takes the place of ``path``; when it fails nothing is left.

@@ -15,7 +15,7 @@ from .files import cannot_write
 
 
 @contextmanager
-def staged(target: Path) -> Iterator[Path]:
+def atomic_directory(target: Path) -> Iterator[Path]:
     """A new empty folder of the same name, hidden beside ``target``.
 
     When the block ends well it takes the place of ``target``; when it fails, ``target`` stays as it was and nothing

@@ -194,7 +194,7 @@ class BundleFacts:
     sha256: str
     demonstration: bool
     intended_use: str = ""
-    licence: str = ""
+    license: str = ""
     warnings: tuple[str, ...] = ()
     metrics: Mapping[str, Estimate] = field(default_factory=dict)
 
@@ -222,12 +222,12 @@ class Provenance:
 class Reading:
     """The answer to one question about one study. Immutable, checked when built.
 
-    ``read_anyway`` is True when a ``stop`` check was overruled by the user; reports say so.
+    ``forced`` is True when a ``stop`` check was overruled by the user; reports say so.
 
     Raises
     ------
     ValueError : findings repeat, something refers to a finding or image that is not there, or a ``stop`` check
-        stands without ``read_anyway``
+        stands without ``forced``
     """
 
     reader: str
@@ -241,7 +241,7 @@ class Reading:
     heat_maps: tuple[HeatMap, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     comment: str = ""
-    read_anyway: bool = False
+    forced: bool = False
 
     def __post_init__(self) -> None:
         names = [finding.name for finding in self.findings]
@@ -256,8 +256,8 @@ class Reading:
                 raise ValueError(f"A {what} speaks of {', '.join(sorted(strangers))}, which is no finding here.")
         for heat_map in self.heat_maps:
             self.study.image(heat_map.image)
-        if has_stop(self.checks) and not self.read_anyway:
-            raise ValueError("A reading with a 'stop' check needs read_anyway=True.")
+        if has_stop(self.checks) and not self.forced:
+            raise ValueError("A reading with a 'stop' check needs forced=True.")
 
     def finding(self, name: str) -> Finding:
         """The finding of that name.

@@ -48,7 +48,7 @@ class StudyImage:
     pixels : a ``SimpleITK.Image`` (LPS geometry), when the image is open in a viewer; not part of the JSON form
     modality, body_part, view_position, photometric_interpretation, laterality, manufacturer :
         DICOM Modality, BodyPartExamined, ViewPosition, ...; empty when not known
-    rendered : True when window, VOI LUT and grey-scale inversion are already applied to the pixels
+    rendered : True when window, VOI LUT and gray-scale inversion are already applied to the pixels
         (a PNG, or a volume node whose displayed look was taken)
     facts : further header facts by DICOM keyword
     """

@@ -15,9 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from readingroom import cli
+from readingroom import calls, cli
 from readingroom.bundles import store
-from readingroom.engine import calls
 from readingroom.examples import chest_radiograph as example
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
 from readingroom.phantoms.dicom_files import stored, write_dicom
@@ -87,7 +86,7 @@ def test_a_stop_check_exits_with_3_and_anyway_reads(readingroom, tmp_path):
     assert done.returncode == 3
     assert "CT" in done.stderr
     assert not (tmp_path / "out").exists()
-    assert readingroom("read", "chest-xray", ct, "--out", tmp_path / "out", "--anyway").returncode == 0
+    assert readingroom("read", "chest-xray", ct, "--out", tmp_path / "out", "--force").returncode == 0
     assert "advised to stop" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
@@ -134,7 +133,7 @@ def test_bundles_are_listed_verified_installed_and_removed(readingroom, a_bundle
     assert done.stderr.count("\n") == 1
 
 
-def test_a_bundle_of_a_catalogue_is_downloaded_and_installed(readingroom, a_bundle_zip, tmp_path, monkeypatch):
+def test_a_bundle_of_a_catalog_is_downloaded_and_installed(readingroom, a_bundle_zip, tmp_path, monkeypatch):
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -143,19 +142,19 @@ def test_a_bundle_of_a_catalogue_is_downloaded_and_installed(readingroom, a_bund
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         entry = {
-            "name": "my-bundle", "version": "1.0.0", "title": "Mine", "reader": "chest-xray", "licence": "Apache-2.0",
+            "name": "my-bundle", "version": "1.0.0", "title": "Mine", "reader": "chest-xray", "license": "Apache-2.0",
             "size": len(data), "sha256": hashlib.sha256(data).hexdigest(),
             "url": f"http://127.0.0.1:{server.server_port}/my-bundle.zip",
         }  # fmt: skip
-        catalogue = tmp_path / "catalogue.json"
-        catalogue.write_text(json.dumps({"format": 1, "bundles": [entry]}))
-        done = readingroom("bundles", "install", "my-bundle", "--catalogue", catalogue)
+        catalog = tmp_path / "catalog.json"
+        catalog.write_text(json.dumps({"format": 1, "bundles": [entry]}))
+        done = readingroom("bundles", "install", "my-bundle", "--catalog", catalog)
         server.shutdown()
     assert done.returncode == 0, done.stderr
     assert "my-bundle" in readingroom("bundles", "list").stdout
 
 
-def test_a_name_that_no_catalogue_has_is_one_sentence(readingroom):
+def test_a_name_that_no_catalog_has_is_one_sentence(readingroom):
     done = readingroom("bundles", "install", "nobody")
     assert done.returncode == 1
     assert "nobody" in done.stderr
@@ -172,7 +171,7 @@ def test_a_zip_that_climbs_out_of_its_folder_is_refused(readingroom, tmp_path):
 
 def test_patient_names_stay_out_of_what_is_printed(readingroom, tmp_path):
     secret = write_dicom(tmp_path / "x.dcm", stored(phantom(seed=2)), PatientName="Secret^Sophie", PatientID="S-4711")
-    done = readingroom("read", "chest-xray", secret, "--out", tmp_path / "out", "--anyway", "--anonymous")
+    done = readingroom("read", "chest-xray", secret, "--out", tmp_path / "out", "--force", "--anonymous")
     assert done.returncode == 0
     assert "Secret" not in done.stdout + done.stderr
     assert "Secret" not in (tmp_path / "out" / "report.html").read_text("utf-8")
@@ -189,7 +188,7 @@ def test_control_c_during_a_read_exits_with_130(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setitem(calls.CALLS, "read", interrupted)
     assert cli.main(["read", "chest-xray", str(example()), "--out", str(tmp_path / "out")]) == 130
-    assert capsys.readouterr().err == "readingroom: Cancelled.\n"
+    assert capsys.readouterr().err == "readingroom: Canceled.\n"
 
 
 def test_what_nobody_foresaw_comes_with_its_details(tmp_path, monkeypatch, capsys):

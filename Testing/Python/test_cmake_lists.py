@@ -69,7 +69,7 @@ def test_the_icon_is_128_pixels_wide_and_high():
             assert icon.size == (128, 128), path.name
 
 
-def test_catalogue_entry_agrees_with_cmake():
+def test_catalog_entry_agrees_with_cmake():
     entry = json.loads((ROOT / "ReadingRoom.json").read_text("utf-8"))
     text = (ROOT / "CMakeLists.txt").read_text("utf-8")
     assert set(entry) <= {

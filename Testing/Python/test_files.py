@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from readingroom.errors import OutputError
-from readingroom.files import make_folder, write_bytes, write_text, written_whole
+from readingroom.files import atomic_write, make_folder, write_bytes, write_text
 
 
 def test_a_file_is_written_and_nothing_else_is_left(tmp_path):
@@ -20,7 +20,7 @@ def test_what_fails_halfway_leaves_the_earlier_file(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"old")
 
     def fail_halfway() -> None:
-        with written_whole(tmp_path / "a.txt") as temporary:
+        with atomic_write(tmp_path / "a.txt") as temporary:
             temporary.write_bytes(b"half")
             raise ZeroDivisionError
 

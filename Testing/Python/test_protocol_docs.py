@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import update_protocol_docs
-from readingroom.learning.protocols.protocol import READERS, load_protocol
+from readingroom.learning.protocols.training_protocol import READERS, load_protocol
 
 
 def test_the_tables_are_those_of_the_protocols() -> None:

@@ -69,7 +69,7 @@ def _readings(draw) -> Reading:
         heat_maps=(heat_map,),
         verdicts=tuple(Verdict(name, "accept", draw(st.text())) for name in names),
         comment=draw(st.text()),
-        read_anyway="stop" in statuses,
+        forced="stop" in statuses,
     )
 
 
@@ -187,7 +187,7 @@ def test_what_is_no_reading_is_refused(data):
         ({"findings": ()}, "A heat map speaks of pneumonia, which is no finding"),
         ({"verdicts": (Verdict("covid"),)}, "A verdict speaks of covid"),
         ({"prediction_sets": (PredictionSet(("present",), 0.9, 10, "covid"),)}, "A prediction set speaks of covid"),
-        ({"checks": (Check("a", "stop", ""),)}, "needs read_anyway"),
+        ({"checks": (Check("a", "stop", ""),)}, "needs forced"),
     ],
 )
 def test_readings_that_contradict_themselves_are_refused(a_reading, change, sentence):
@@ -201,7 +201,7 @@ def test_a_heat_map_on_an_image_that_is_not_there_is_refused(a_reading):
 
 
 def test_a_stop_check_can_be_overruled(a_reading):
-    assert replace(a_reading, checks=(Check("a", "stop", ""),), read_anyway=True).read_anyway
+    assert replace(a_reading, checks=(Check("a", "stop", ""),), forced=True).forced
 
 
 @pytest.mark.parametrize(

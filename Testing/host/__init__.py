@@ -89,7 +89,7 @@ def _start() -> Any:
         dialogs,
         modules,
         mrml_widgets,
-        neighbours,
+        neighbors,
         slicer_i18n,
         slicer_packaging,
         ui_files,
@@ -120,7 +120,7 @@ def _start() -> Any:
     for name, module in (("ScriptedLoadableModule", scripted_module), ("parameterNodeWrapper", parameter_node)):
         sys.modules[f"slicer.{name}"] = module
         setattr(slicer, name, module)
-    sys.modules["SampleData"] = neighbours.sample_data()
+    sys.modules["SampleData"] = neighbors.sample_data()
     app.startupCompleted.emit()
     return app
 
@@ -173,7 +173,7 @@ def reset() -> None:
     """The application as after its start: no modules, an empty scene, fresh settings, the usual layout."""
     import slicer
 
-    from . import dialogs, modules, neighbours, slicer_packaging
+    from . import dialogs, modules, neighbors, slicer_packaging
 
     window = _application._parts["window"]
     window._close_panel()
@@ -182,7 +182,7 @@ def reset() -> None:
     close_scene()
     _application.settings().clear()
     slicer_packaging.reset()
-    neighbours.remove()
+    neighbors.remove()
     dialogs.forget()
     _application.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     while _application.overrideCursor() is not None:
@@ -226,8 +226,8 @@ def __getattr__(name: str) -> Any:
 
         return dialogs.answer
     if name in {"provide_dicom_database", "provide_pytorch"}:
-        from . import neighbours
+        from . import neighbors
 
-        return getattr(neighbours, name)
+        return getattr(neighbors, name)
     msg = f"module 'host' has no attribute {name!r}"
     raise AttributeError(msg)

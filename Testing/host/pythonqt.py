@@ -250,7 +250,7 @@ def install() -> None:
 
 
 def module() -> types.ModuleType:
-    """The flat module `qt`: everything of QtCore, QtGui, QtWidgets and their neighbours under one name."""
+    """The flat module `qt`: everything of QtCore, QtGui, QtWidgets and their neighbors under one name."""
     qt = types.ModuleType("qt", "Qt as PythonQt shows it, played by PySide6")
     for library in _LIBRARIES:
         for name in dir(library):

@@ -1,1 +1,1 @@
-"""Trained models on disk: format, verification, store, catalogue, download. Imports no torch."""
+"""Trained models on disk: format, verification, store, catalog, download. Imports no torch."""

@@ -30,12 +30,12 @@ METADATA = "configs/metadata.json"
 INFERENCE = "configs/inference.json"
 WEIGHTS = "models/model.safetensors"
 CARD = "docs/README.md"
-LICENCE = "LICENSE"
+LICENSE = "LICENSE"
 
-_REQUIRED = (METADATA, INFERENCE, WEIGHTS, CARD, LICENCE)
+_REQUIRED = (METADATA, INFERENCE, WEIGHTS, CARD, LICENSE)
 # What can hold no code. Pickles (.pt, .pth, .ckpt, .npy), scripts and libraries have no place in a bundle.
 _ENDINGS = {".json", ".md", ".txt", ".safetensors", ".csv", ".png"}
-_BARE_NAMES = {LICENCE, SUMS}
+_BARE_NAMES = {LICENSE, SUMS}
 
 _MOST_FILES = 256
 _DEEPEST = 8

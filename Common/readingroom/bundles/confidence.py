@@ -9,7 +9,7 @@ from typing import Literal
 
 from .. import records
 from ..reading import Estimate
-from .plausible import PLAIN_NAME, require, require_finite, require_unique
+from .validation import PLAIN_NAME, require, require_finite, require_unique
 
 
 @dataclass(frozen=True)

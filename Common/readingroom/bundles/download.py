@@ -1,4 +1,4 @@
-"""Fetching a bundle over the network: resumable, checked, through the system's proxy, and cancelled at any moment."""
+"""Fetching a bundle over the network: resumable, checked, through the system's proxy, and canceled at any moment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from .. import __version__
 from ..errors import DownloadError
-from . import bundle, catalogue, store
+from . import bundle, catalog, store
 
 # Called with a fraction 0 to 1 and a sentence; it cancels by raising, and what was fetched is kept for the next try.
 Progress = Callable[[float, str], None]
@@ -25,10 +25,8 @@ _TIMEOUT_SECONDS = 20.0  # of silence
 _RECONNECTIONS = 5  # after broken connections, in one call
 
 
-def install(
-    entry: catalogue.CatalogueEntry, progress: Progress | None = None, *, replace: bool = False
-) -> bundle.Bundle:
-    """Download a bundle of the catalogue and install it into the user's store.
+def install(entry: catalog.CatalogEntry, progress: Progress | None = None, *, replace: bool = False) -> bundle.Bundle:
+    """Download a bundle of the catalog and install it into the user's store.
 
     Raises
     ------
@@ -42,13 +40,13 @@ def install(
 
 
 def fetch(
-    entry: catalogue.CatalogueEntry,
+    entry: catalog.CatalogEntry,
     folder: Path,
     progress: Progress | None = None,
     *,
     timeout_seconds: float = _TIMEOUT_SECONDS,
 ) -> Path:
-    """The bundle's zip in ``folder``, with size and hash as the catalogue says.
+    """The bundle's zip in ``folder``, with size and hash as the catalog says.
 
     It grows as ``<name>-<version>.zip.part``. A broken connection is taken up again, in this call or a later one, if
     the server still has the same file.
@@ -70,9 +68,7 @@ def fetch(
     with part.path.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
             part.discard()
-            raise DownloadError(
-                f"The downloaded {target.name} is not the file of the catalogue; nothing was installed."
-            )
+            raise DownloadError(f"The downloaded {target.name} is not the file of the catalog; nothing was installed.")
     part.path.replace(target)
     part.discard()
     return target
@@ -93,7 +89,7 @@ class _Part:
     def validator(self) -> str:
         return self._validator_path.read_text(encoding="latin-1") if self._validator_path.exists() else ""
 
-    def prepare(self, entry: catalogue.CatalogueEntry) -> None:
+    def prepare(self, entry: catalog.CatalogEntry) -> None:
         """Make the folder, drop what cannot be continued, and see whether there is room."""
         folder = self.path.parent
         try:
@@ -119,7 +115,7 @@ class _Part:
         self._validator_path.unlink(missing_ok=True)
 
 
-def _receive(entry: catalogue.CatalogueEntry, part: _Part, say: Progress, timeout: float) -> bool:
+def _receive(entry: catalog.CatalogEntry, part: _Part, say: Progress, timeout: float) -> bool:
     """One connection. True when the file is complete, False when the connection broke."""
     if part.size == entry.size:
         return True
@@ -138,7 +134,7 @@ def _receive(entry: catalogue.CatalogueEntry, part: _Part, say: Progress, timeou
             raise _cannot_write(part.path.parent, error) from error
 
 
-def _copy(entry: catalogue.CatalogueEntry, response: http.client.HTTPResponse, file: IO[bytes], say: Progress) -> bool:
+def _copy(entry: catalog.CatalogEntry, response: http.client.HTTPResponse, file: IO[bytes], say: Progress) -> bool:
     while True:
         try:
             chunk = response.read1(_CHUNK)
@@ -147,7 +143,7 @@ def _copy(entry: catalogue.CatalogueEntry, response: http.client.HTTPResponse, f
         except (OSError, http.client.HTTPException):
             return False
         if file.tell() + len(chunk) > entry.size:
-            raise DownloadError(f"{_host(entry.url)} sends more than the {entry.size} bytes of the catalogue.")
+            raise DownloadError(f"{_host(entry.url)} sends more than the {entry.size} bytes of the catalog.")
         file.write(chunk)
         done = file.tell()
         if done == entry.size or not chunk:
@@ -197,15 +193,15 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        from_here = catalogue.is_loopback(urlsplit(req.full_url))
-        to_here = catalogue.is_loopback(urlsplit(newurl))
+        from_here = catalog.is_loopback(urlsplit(req.full_url))
+        to_here = catalog.is_loopback(urlsplit(newurl))
         # A server elsewhere must not make us talk to services on this machine.
-        if not catalogue.is_trustworthy(newurl) or (to_here and not from_here):
+        if not catalog.is_trustworthy(newurl) or (to_here and not from_here):
             raise DownloadError(f"{_host(req.full_url)} sends us on to an address that is not safe: {newurl[:100]}")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _check_response(entry: catalogue.CatalogueEntry, part: _Part, response: http.client.HTTPResponse) -> None:
+def _check_response(entry: catalog.CatalogEntry, part: _Part, response: http.client.HTTPResponse) -> None:
     """Continue the part when the server does so exactly where it ends, else start over; refuse a file of wrong size."""
     length = response.headers.get("Content-Length", "")
     start = 0
@@ -223,7 +219,7 @@ def _check_response(entry: catalogue.CatalogueEntry, part: _Part, response: http
     if length.isdecimal() and start + int(length) != entry.size:
         part.discard()
         raise DownloadError(
-            f"{_host(entry.url)} has a file of {start + int(length)} bytes where the catalogue says {entry.size}; "
+            f"{_host(entry.url)} has a file of {start + int(length)} bytes where the catalog says {entry.size}; "
             "update ReadingRoom or try again later."
         )
 

@@ -16,9 +16,9 @@ from ..reading import BundleFacts, Estimate
 from ..reading import OperatingPoint as ReadingPoint
 from .confidence import Calibration, Conformal, FeatureStatistics, OperatingPoint, PlattScaling
 from .network import Explanation, ExplanationMethod, Label, Preprocessing, Preset
-from .plausible import PLAIN_NAME, require, require_unique
 from .signature import SignatureFacts, SignatureFeature
-from .training import Protocol, Training
+from .training import ProtocolName, Training
+from .validation import PLAIN_NAME, require, require_unique
 
 __all__ = [
     "FORMAT",
@@ -33,7 +33,7 @@ __all__ = [
     "PlattScaling",
     "Preprocessing",
     "Preset",
-    "Protocol",
+    "ProtocolName",
     "SignatureFacts",
     "SignatureFeature",
     "Training",
@@ -84,7 +84,7 @@ class BundleMetadata:
     preprocessing: Preprocessing | None
     training: Training
     intended_use: str
-    licence: str
+    license: str
     demonstration: bool
     calibration: Calibration | None = None
     operating_points: tuple[OperatingPoint, ...] = ()
@@ -104,7 +104,7 @@ class BundleMetadata:
             require(bool(PLAIN_NAME.match(name)), f"The {what} is named {name!r}, which is not a plain name.")
         require(bool(_VERSION.match(self.version)), f"The version {self.version!r} is not written like 1.0.0.")
         self._check_kind()
-        for what in ("title", "intended_use", "licence"):
+        for what in ("title", "intended_use", "license"):
             require(bool(getattr(self, what).strip()), f"The bundle's '{what}' is empty.")
         require(bool(self.labels), "The bundle has no labels.")
         require_unique("labels", [label.name for label in self.labels])
@@ -181,7 +181,7 @@ class BundleMetadata:
             sha256=sha256,
             demonstration=self.demonstration,
             intended_use=self.intended_use,
-            licence=self.licence,
+            license=self.license,
             warnings=self.warnings,
             metrics=self.metrics,
         )

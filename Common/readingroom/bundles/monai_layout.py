@@ -43,7 +43,7 @@ def monai_metadata(metadata: BundleMetadata, changelog: Mapping[str, str]) -> di
         "task": f"{metadata.reader}: {metadata.task}",
         "description": f"{metadata.title}. {_what_it_gives(metadata)}",
         "authors": _AUTHORS,
-        "copyright": f"{_AUTHORS}; licence: {metadata.licence}",
+        "copyright": f"{_AUTHORS}; license: {metadata.license}",
         "data_source": "; ".join(metadata.training.sources),
         "intended_use": metadata.intended_use,
         "references": list(metadata.citation),
@@ -132,11 +132,11 @@ def inference(metadata: BundleMetadata, network: Mapping[str, Any] | None = None
         },
     }
     if metadata.reader == "chest-xray":
-        config["imports"].append("$import readingroom.imaging.radiograph as radiograph")
+        config["imports"].append("$import readingroom.imaging.preprocessing as preprocessing")
         config["bundle"] = {"_target_": "readingroom.bundles.bundle.load", "folder": "@bundle_root"}
         config["preprocessing"] = {
             "_target_": "monai.transforms.Lambda",
-            "func": "$lambda gray: radiograph.prepare(gray, @bundle.metadata.preprocessing).pixels",
+            "func": "$lambda gray: preprocessing.prepare(gray, @bundle.metadata.preprocessing).pixels",
         }
     return config
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .. import records
-from .plausible import PLAIN_NAME, require, require_finite
+from .validation import PLAIN_NAME, require, require_finite
 
 Preset = Literal["published", "rigorous"]
 ExplanationMethod = Literal["cam", "grad-cam", "grad-cam++", "layer-cam", "hires-cam"]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from .. import records
 from ..reading import Estimate
-from .plausible import require, require_finite, require_unique
+from .validation import require, require_finite, require_unique
 
 SignatureModel = Literal["lasso", "svm", "forest", "boosting"]
 SignatureForm = Literal["linear", "kernel", "trees"]

@@ -151,7 +151,7 @@ def _install_folder(source: bundle.Bundle, replace: bool) -> bundle.Bundle:
             f"The bundle '{name}' is already installed as {version}, with other content than this version "
             f"{source.metadata.version}; confirm that it is to be replaced."
         )
-    with folders.staged(target) as staging:
+    with folders.atomic_directory(target) as staging:
         for path in (*source.files, bundle.SUMS):
             (staging / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source.folder / path, staging / path)

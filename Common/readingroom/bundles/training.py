@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .. import records
-from .plausible import require
+from .validation import require
 
-Protocol = Literal["published", "rigorous"]
+ProtocolName = Literal["published", "rigorous"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Training:
 
     Parameters
     ----------
-    protocol : ``published`` (the paper's way, flaws labelled) or ``rigorous``
+    protocol : ``published`` (the paper's way, flaws labeled) or ``rigorous``
     patients, images : of the training cohort
     counts : images by label name
     sources : data sets, as a reader would look for them
@@ -27,7 +27,7 @@ class Training:
     settings : epochs, learning rate and the like, for those who repeat it
     """
 
-    protocol: Protocol
+    protocol: ProtocolName
     patients: int
     images: int
     counts: Mapping[str, int]

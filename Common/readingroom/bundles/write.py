@@ -24,7 +24,7 @@ def write(
     state_dict: Mapping[str, Any],
     *,
     card: str,
-    licence: str,
+    license_text: str,
     arrays: Mapping[str, Mapping[str, numpy.ndarray]] | None = None,
     network: Mapping[str, Any] | None = None,
     changelog: Mapping[str, str] | None = None,
@@ -37,7 +37,7 @@ def write(
     state_dict : the network's state by layer name, tensors of torch or arrays of numpy; kernels are stored in half
         precision, vectors (biases, normalization statistics), which weigh little, as they are; for a signature its
         arrays, all stored as they are
-    card, licence : texts of ``docs/README.md`` and ``LICENSE``
+    card, license_text : texts of ``docs/README.md`` and ``LICENSE``
     arrays : further files by name; ``{"features": {"mean": ...}}`` becomes ``models/features.safetensors``
     network : how MONAI's tools build the network; our own registry by the bundle's backbone when left out
     changelog : what changed, by version
@@ -56,13 +56,13 @@ def write(
         bundle.INFERENCE: _json(monai_layout.inference(metadata, network)),
         bundle.WEIGHTS: _tensors(_stored(metadata, state_dict)),
         bundle.CARD: _text(card),
-        bundle.LICENCE: _text(licence),
+        bundle.LICENSE: _text(license_text),
     }
     for name, tensors in (arrays or {}).items():
         files[bundle.array_path(name)] = _tensors({key: numpy.asarray(value) for key, value in tensors.items()})
     sums = "".join(f"{hashlib.sha256(files[path]).hexdigest()}  {path}\n" for path in sorted(files))
     files[bundle.SUMS] = sums.encode("utf-8")
-    with folders.staged(folder) as staging:
+    with folders.atomic_directory(folder) as staging:
         for path, data in files.items():
             (staging / path).parent.mkdir(parents=True, exist_ok=True)
             (staging / path).write_bytes(data)

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine.progress import Progress
 from ..errors import RefusedError
+from ..progress import Progress
 from .progress_line import ProgressLine
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def _auc(text: str) -> float:
 
 def _run(options: argparse.Namespace) -> None:
     from ..learning.audit.audit import PAGE, audit
-    from ..learning.audit.finding import count
+    from ..learning.audit.issue import count
     from ..learning.cohorts.cohort import read_cohort
-    from ..learning.judging import predictions
+    from ..learning.evaluation import predictions
 
     cohort = read_cohort(options.cohort)
     with ProgressLine() as line:

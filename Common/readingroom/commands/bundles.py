@@ -16,9 +16,9 @@ def add(commands: Any) -> None:
     verify = actions.add_parser("verify", help="check the hashes and the contents of a bundle folder")
     verify.add_argument("path", type=Path, metavar="PATH")
     verify.set_defaults(run=_verify_bundle)
-    install = actions.add_parser("install", help="install a bundle from a folder, a zip, or the catalogue")
-    install.add_argument("path", metavar="PATH", help="a folder, a zip, or the name of a bundle in the catalogue")
-    install.add_argument("--catalogue", type=Path, metavar="FILE", help="another catalogue, such as a hospital's own")
+    install = actions.add_parser("install", help="install a bundle from a folder, a zip, or the catalog")
+    install.add_argument("path", metavar="PATH", help="a folder, a zip, or the name of a bundle in the catalog")
+    install.add_argument("--catalog", type=Path, metavar="FILE", help="another catalog, such as a hospital's own")
     install.add_argument("--replace", action="store_true", help="take the place of an installed bundle of that name")
     install.set_defaults(run=_install_bundle)
     remove = actions.add_parser("remove", help="remove an installed bundle")
@@ -45,14 +45,14 @@ def _verify_bundle(options: argparse.Namespace) -> None:
 
 
 def _install_bundle(options: argparse.Namespace) -> None:
-    from ..bundles import catalogue, download
+    from ..bundles import catalog, download
     from ..bundles.store import install
 
     path = Path(options.path)
     if path.exists() or len(path.parts) > 1 or path.suffix:
         bundle = install(path, replace=options.replace)
     else:
-        entry = catalogue.find(options.path, options.catalogue)
+        entry = catalog.find(options.path, options.catalog)
         with ProgressLine() as line:
             bundle = download.install(entry, line.show, replace=options.replace)
     print(f"Installed {bundle.metadata.name} {bundle.metadata.version} in {bundle.folder}.")

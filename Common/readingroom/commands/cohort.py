@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine.progress import Progress
 from ..errors import InputError
+from ..progress import Progress
 from .progress_line import ProgressLine
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ def add(commands: Any) -> None:
     demo = commands.add_parser("demo", help="read an example radiograph with the bundle that ships")
     demo.add_argument("--out", type=Path, required=True, metavar="DIR")
     demo.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    demo.set_defaults(run=_demo, reader="chest-xray", bundle="", anyway=False, page_size="A4", anonymous=False)
+    demo.set_defaults(run=_demo, reader="chest-xray", bundle="", force=False, page_size="A4", anonymous=False)
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -52,9 +52,9 @@ def add(commands: Any) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from ..engine.progress import Progress
     from ..learning.reporting.evaluate import PREVALENCES, Options
     from ..learning.reporting.evaluation_run import run
+    from ..progress import Progress
 
     wanted = Options(
         level=options.level,

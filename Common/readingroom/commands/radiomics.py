@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine.progress import Progress
 from ..errors import InputError, OutputError
 from ..files import write_text
+from ..progress import Progress
 from .progress_line import ProgressLine
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
     read.add_argument("--out", type=Path, required=True, metavar="DIR")
     read.add_argument("--bundle", default="", metavar="NAME", help="an installed bundle, or its folder")
     read.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    read.add_argument("--anyway", action="store_true", help="read on after a check that says stop; the report says so")
+    read.add_argument("--force", action="store_true", help="read on after a check that says stop; the report says so")
     read.add_argument("--page-size", choices=("A4", "Letter"), default="A4")
     read.add_argument("--anonymous", action="store_true", help="leave out of the report what names the patient")
     read.set_defaults(run=run)
@@ -51,7 +51,7 @@ def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:
             "study": study.to_json(),
             "bundle": options.bundle or READERS[options.reader].default_bundle,
             "device": options.device,
-            "anyway": options.anyway,
+            "force": options.force,
             "out": str(options.out),
         },
     )

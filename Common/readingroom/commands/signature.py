@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine.progress import Progress
+from ..progress import Progress
 from .progress_line import ProgressLine
 
 if TYPE_CHECKING:
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from ..radiomics.signature.table import FeatureTable
     from ..radiomics.signature.write import Description
 
-_SHOWN = 10  # pushes that are printed
+_SHOWN = 10  # contributions that are printed
 
 
 def add(commands: Any) -> None:
     signature = commands.add_parser("signature", help="train a signature on a table of features, and apply one")
     actions = signature.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_train(actions)
-    apply = actions.add_parser("apply", help="score the features of a region and say what pushes the score")
+    apply = actions.add_parser("apply", help="score the features of a region and say what contributions the score")
     apply.add_argument("bundle", metavar="BUNDLE", help="an installed signature, or a folder: ./mine")
     apply.add_argument("features", type=Path, metavar="FEATURES.csv", help="as readingroom radiomics writes it")
     apply.add_argument("--out", type=Path, metavar="SCORE.json", help="the whole score, for programs")
@@ -46,7 +46,7 @@ def _add_train(actions: Any) -> None:
     train.add_argument("--image-unit", default="", metavar="UNIT", help="of the gray values: HU for CT")
     train.add_argument("--title", metavar="TEXT", help="what is asked, for people; default: the column")
     train.add_argument("--source", nargs="+", default=[], metavar="TEXT", help="where the data come from")
-    train.add_argument("--licence", metavar="TEXT", help="of the bundle")
+    train.add_argument("--license", metavar="TEXT", help="of the bundle")
     train.add_argument("--seed", type=int, default=0)
     train.set_defaults(run=_train)
 
@@ -72,7 +72,7 @@ def _train(options: argparse.Namespace) -> None:
     icc_low = read_stability(options.stability) if options.stability else {}
     with ProgressLine() as line:
         fitted = fit(table, recipe(options.model, options.protocol, options.seed), icc_low, Progress(line.show))
-    found = fitted.judgement
+    found = fitted.judgment
     print(f"AUC out of fold: {_estimate(found.auc)}; {len(fitted.inputs)} features by {fitted.made_with}.")
     for rival, estimate in found.rivals.items():
         print(f"AUC of {RIVALS[rival]}: {_estimate(estimate)}.")
@@ -97,7 +97,7 @@ def _table(options: argparse.Namespace, path: Path, clinical: Any) -> FeatureTab
 
 def _description(options: argparse.Namespace) -> Description:
     from ..radiomics.settings import Settings, read_settings
-    from ..radiomics.signature.write import UNSTATED_LICENCE, Description, plain_name
+    from ..radiomics.signature.write import UNSTATED_LICENSE, Description, plain_name
 
     settings: dict[str, Any] | None = Settings().parameters()
     if options.settings == "unknown":
@@ -108,7 +108,7 @@ def _description(options: argparse.Namespace) -> Description:
         finding=plain_name(options.outcome),
         title=options.title or " ".join(filter(None, (options.outcome, options.positive))),
         sources=tuple(options.source),
-        licence=options.licence or UNSTATED_LICENCE,
+        license=options.license or UNSTATED_LICENSE,
         image_unit=options.image_unit,
         settings=settings,
     )
@@ -140,9 +140,9 @@ def _print(score: Score) -> None:
     print(f"{score.kind} {score.value:+.2f}; {mean}. What makes the difference:")
     for item in score.contributions[:_SHOWN]:
         value = f"{item.value:.4g} {item.unit}".rstrip()
-        print(f"  {item.push:+.2f}  {item.feature} = {value} (percentile {item.percentile:.0f})")
+        print(f"  {item.contribution:+.2f}  {item.feature} = {value} (percentile {item.percentile:.0f})")
     if len(score.contributions) > _SHOWN:
-        rest = sum(item.push for item in score.contributions[_SHOWN:])
+        rest = sum(item.contribution for item in score.contributions[_SHOWN:])
         print(f"  {rest:+.2f}  {len(score.contributions) - _SHOWN} more features together")
     for note in (*score.notes, *score.bundle.warnings):
         print(f"note: {note}")

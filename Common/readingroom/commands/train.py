@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine.progress import Progress
 from ..errors import InputError
-from ..learning.protocols.protocol import READERS, Protocol, load_protocol, read_protocol
+from ..learning.protocols.training_protocol import READERS, TrainingProtocol, load_protocol, read_protocol
+from ..progress import Progress
 from .progress_line import ProgressLine
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
     train.add_argument("--name", metavar="NAME", help="of the bundle; made of reader and table when left out")
     train.add_argument("--title", default="", help="what people call the bundle")
     train.add_argument("--source", action="append", default=[], help="data set, as a reader would look for it")
-    train.add_argument("--licence", metavar="TEXT", help="of the weights, such as CC-BY-4.0; not stated when left out")
+    train.add_argument("--license", metavar="TEXT", help="of the weights, such as CC-BY-4.0; not stated when left out")
     train.add_argument("--protocol", default="rigorous", metavar="PROTOCOL", help="rigorous, published, or a JSON file")
     train.add_argument(
         "--variant", action="append", default=[], metavar="NAME", help="of the protocol; may be repeated"
@@ -111,7 +111,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
         About(
             title=options.title,
             sources=tuple(options.source) or (options.cohort.name,),
-            **_licence(options.licence),
+            **_license(options.license),
             demonstration=options.demonstration,
         ),
         _audit(options.audit),
@@ -123,8 +123,8 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
 def _plan(options: argparse.Namespace) -> str:
     from ..learning.cohorts.hashes import fingerprints
     from ..learning.protocols.plan import plan
+    from ..learning.training.cross_validation import plan_cross_validation
     from ..learning.training.description import refuse_unreadable
-    from ..learning.training.rounds import rounds
     from ..learning.training.train import mode_of
 
     protocol = _protocol(options)
@@ -134,14 +134,14 @@ def _plan(options: argparse.Namespace) -> str:
         return f"{_MODES[mode]}\n\n{plan(protocol)}"
     cohort = _cohort(options.cohort)
     hashes = fingerprints([row.image for row in cohort.rows]).pixel_hashes
-    planned = rounds(cohort, protocol, hashes, chooses=mode == "fine-tune")
+    planned = plan_cross_validation(cohort, protocol, hashes, chooses=mode == "fine-tune")
     splits = [split for repeat in planned.repeats for split in repeat]
     networks = splits if planned.is_one_network else [*splits, planned.ships]
     return f"{_MODES[mode]}\n\n{plan(protocol, cohort, networks)}"
 
 
 def _make_shipped(options: argparse.Namespace, progress: Progress) -> Bundle:
-    from ..learning.nih_pneumonia import make
+    from experiments.nih_pneumonia import make
 
     work = options.out / f"{make.NAME}-work"
     plan = (make.quick_plan if options.quick else make.full_plan)(options.data, work)
@@ -149,7 +149,7 @@ def _make_shipped(options: argparse.Namespace, progress: Progress) -> Bundle:
     return make.make_bundle(plan, options.out, table, options.workers, progress)
 
 
-def _protocol(options: argparse.Namespace) -> Protocol:
+def _protocol(options: argparse.Namespace) -> TrainingProtocol:
     """The protocol with what the command line says otherwise.
 
     Raises
@@ -199,8 +199,8 @@ def _name(options: argparse.Namespace) -> str:
     return plain_name(f"{options.reader}-{options.cohort.stem}")
 
 
-def _licence(text: str | None) -> dict[str, str]:
-    """What is known of the licence of the weights: its name, and the same as the text beside them.
+def _license(text: str | None) -> dict[str, str]:
+    """What is known of the license of the weights: its name, and the same as the text beside them.
 
     Raises
     ------
@@ -209,8 +209,8 @@ def _licence(text: str | None) -> dict[str, str]:
     if text is None:
         return {}
     if not text.strip():
-        raise InputError("The licence is empty; name one, or leave it out.")
-    return {"licence": text.strip(), "licence_text": f"Weights: {text.strip()}."}
+        raise InputError("The license is empty; name one, or leave it out.")
+    return {"license": text.strip(), "license_text": f"Weights: {text.strip()}."}
 
 
 def _audit(path: Path | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import threading
 
 from slicer.i18n import tr as _
 
-from ..engine.device import DeviceFacts, probe
+from ..device import DeviceFacts, probe
 
 
 class DeviceProbe:

@@ -37,7 +37,7 @@ class ReadingLogic:
         self.session = Session(client or WorkerClient())
 
     def read(
-        self, volume: Any, bundle: str = "", device: str = "auto", anyway: bool = False, wait: bool = True
+        self, volume: Any, bundle: str = "", device: str = "auto", force: bool = False, wait: bool = True
     ) -> Reading | None:
         """Read a volume node and show what came of it in the scene.
 
@@ -53,7 +53,7 @@ class ReadingLogic:
         ReadingRoomError : whatever stands in the way, in a sentence
         """
         study = self.module.make_study(volume, self.session.new_folder("study"))
-        self.session.start_read(ReadRequest(self.module.reader, study, bundle or self._bundle(), device, anyway))
+        self.session.start_read(ReadRequest(self.module.reader, study, bundle or self._bundle(), device, force))
         if not wait:
             return None
         self.session.wait()

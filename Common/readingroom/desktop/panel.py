@@ -15,14 +15,14 @@ from ..reading import Reading
 from . import choices, slice_views
 from .features.section import FeaturesSection
 from .installed import bundle_title, bundles_for
-from .judging import Judging
 from .kept_reading import KeptReading, as_text
 from .layers import Layers
-from .map_guard import MapGuard
 from .module import ReadingModule
+from .overlay_guard import OverlayGuard
 from .panel_views import PanelViews
 from .session import ReadRequest, Session
 from .studies import studies_in_scene
+from .verdicts import Verdicts
 
 _POLL_MILLISECONDS = 50
 
@@ -41,12 +41,12 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self.module = module
         self.session = session
         self.layers = Layers(module.name)
-        self._guard = MapGuard(self.layers)
+        self._guard = OverlayGuard(self.layers)
         self.parameters: Any = None  # a PanelParameters, or None while the scene is closed
         self._writing = False
         self._being_read: Any = None
         self._kept = KeptReading()
-        self.judging = Judging(self)
+        self.judging = Verdicts(self)
         self.features = FeaturesSection(f"{module.name}.Features") if module.features else None
         self.views = PanelViews(module, self)
         self.widget = self.views.widget
@@ -129,11 +129,11 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             self._timer.stop()
             self.refresh()
         else:
-            self._read(anyway=False)
+            self._read(force=False)
 
     def read_anyway(self) -> None:
         """Overrule the check that ended the read."""
-        self._read(anyway=True)
+        self._read(force=True)
 
     def toggle_map(self) -> None:
         """Show or hide the heat map."""
@@ -193,7 +193,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         if self.session.state == "done" and self.session.work == "report":
             self.views.report.show_written(self.session.files)
 
-    def _read(self, anyway: bool) -> None:
+    def _read(self, force: bool) -> None:
         if self.parameters is None or self.session.state == "working":
             return
         self.views.message.hide()
@@ -203,12 +203,12 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         except ReadingRoomError as error:
             self._show_error(error)
             return
-        request = ReadRequest(self.module.reader, study, self.parameters.bundle, self.parameters.device, anyway)
+        request = ReadRequest(self.module.reader, study, self.parameters.bundle, self.parameters.device, force)
         self.session.start_read(request)
         self._follow()
 
     def _follow(self) -> None:
-        """Watch the work that was just begun."""
+        """ProgressCallback the work that was just begun."""
         self._timer.start()
         self.refresh()
         self.poll()

@@ -14,7 +14,7 @@ PAGE_SIZES = ["A4", "Letter"]
 
 @parameterNodeWrapper
 class PanelParameters:
-    """Choices made in a panel, and the last reading.
+    """FeatureSettings made in a panel, and the last reading.
 
     ``reading`` is the JSON text of the last reading with the verdicts given so far, ``readingFolder`` the folder of
     its files; both are empty before the first read. ``finding`` names the finding whose map is shown.

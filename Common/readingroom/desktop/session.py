@@ -21,19 +21,19 @@ Work = Literal["read", "report"]
 
 @dataclass(frozen=True)
 class ReadRequest:
-    """What to read and how. ``anyway`` overrules a ``stop`` check; ``bundle`` is a name or a path."""
+    """What to read and how. ``force`` overrules a ``stop`` check; ``bundle`` is a name or a path."""
 
     reader: str
     study: Study
     bundle: str
     device: str = "auto"
-    anyway: bool = False
+    force: bool = False
 
 
 class Session:
     """The client of the worker process and the state of its current work.
 
-    ``state`` goes from ``idle`` to ``working`` and then to ``done``, ``failed`` or, when cancelled, ``idle`` again.
+    ``state`` goes from ``idle`` to ``working`` and then to ``done``, ``failed`` or, when canceled, ``idle`` again.
     ``work`` says which work that was. ``progress`` is the fraction and sentence of the work going on;
     ``reading`` and ``folder`` are the last reading and where its files lie, and stay until the next one is done;
     ``files`` are the last reports; ``error`` is what the last work failed with.
@@ -82,7 +82,7 @@ class Session:
             "study": request.study.to_json(),
             "bundle": request.bundle,
             "device": request.device,
-            "anyway": request.anyway,
+            "force": request.force,
             "out": str(self.new_folder("reading")),
         }
         self._start("read", arguments)

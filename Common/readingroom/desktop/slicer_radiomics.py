@@ -101,7 +101,7 @@ class SlicerRadiomicsCall:
         """End it at once."""
         if self._end is None:
             self._cancel_command()
-            self._close(Failed(CancelledError(_("The work was cancelled."))))
+            self._close(Failed(CancelledError(_("The work was canceled."))))
 
     def _take_answer(self, *_args: Any) -> None:
         self._answered = True  # the logic still cleans up after this call: `poll` reads the table

@@ -9,7 +9,7 @@ Example
 ['device', 'software']
 >>> client.stop()
 
-A worker that crashed, hung or was cancelled is replaced at the next ``start``. Nothing here knows Qt or torch.
+A worker that crashed, hung or was canceled is replaced at the next ``start``. Nothing here knows Qt or torch.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class WorkerClient:
     def folder(self) -> Path:
         """The private temporary folder for files to and from calls, made at the first use and removed by `stop`.
 
-        It outlives cancelled and crashed workers, so that results of earlier calls stay; what a worker itself put into
+        It outlives canceled and crashed workers, so that results of earlier calls stay; what a worker itself put into
         the system's temporary folder is in a folder of its own, which goes when the worker does.
 
         Raises
@@ -108,7 +108,14 @@ class WorkerClient:
             self._held.worker.kill()
         beat = min(1.0, self.silence_seconds / 5)
         command = [self._python, "-m", "readingroom.engine.worker", "--calls", self._calls]
-        command += ["--beat", str(beat), "--silence", str(self.silence_seconds), "--client-folder", str(self.folder)]
+        command += [
+            "--heartbeat",
+            str(beat),
+            "--silence",
+            str(self.silence_seconds),
+            "--client-folder",
+            str(self.folder),
+        ]
         # A short name: the sockets of multiprocessing live in there, and macOS allows them 104 bytes.
         temporary = self._held.folder.new_subfolder(f"w{number}")
         try:
@@ -143,12 +150,12 @@ class WorkerCall:
         self._number = number
         self._end: Finished | Failed | None = None
         self._told = False
-        self._beats = worker.beats
+        self._heartbeats = worker.heartbeats
         self._looked = time.monotonic()
         self._silent = 0.0  # seconds without a sign of life, as far as this process was awake to notice
         self._stalled = 0.0  # seconds without progress
-        self._heard = False  # the worker has the request
-        self._unheard = 0.0  # seconds in which the worker lived and did not have it
+        self._acknowledged = False  # the worker has the request
+        self._unacknowledged = 0.0  # seconds in which the worker lived and did not have it
 
     @property
     def done(self) -> bool:
@@ -168,7 +175,7 @@ class WorkerCall:
 
         Raises
         ------
-        ReadingRoomError : it ended without a value (`CancelledError` when it was cancelled)
+        ReadingRoomError : it ended without a value (`CancelledError` when it was canceled)
         """
         try:
             while self._end is None:
@@ -190,7 +197,7 @@ class WorkerCall:
 
     def cancel(self) -> None:
         """End the work now, with the worker and everything that it started; without effect when it has ended."""
-        self._give_up(CancelledError("The work was cancelled."))
+        self._give_up(CancelledError("The work was canceled."))
 
     def _look(self) -> list[Event]:
         ended = self._worker.ended  # asked before the queue is emptied: then the queue held its last words
@@ -217,8 +224,8 @@ class WorkerCall:
                 self._finish(Failed(protocol.error_from_json(message["error"])))
             elif "value" in message:
                 self._finish(Finished(message["value"]))
-            elif "heard" in message:
-                self._heard = True
+            elif "acknowledged" in message:
+                self._acknowledged = True
             else:
                 return [Advanced(float(message["fraction"]), str(message["sentence"]))]
         except (KeyError, TypeError, ValueError) as problem:
@@ -230,13 +237,13 @@ class WorkerCall:
         now = time.monotonic()
         tick = min(now - self._looked, _LONGEST_TICK)
         self._looked = now
-        self._silent = self._silent + tick if self._worker.beats == self._beats else 0.0
-        self._beats = self._worker.beats
+        self._silent = self._silent + tick if self._worker.heartbeats == self._heartbeats else 0.0
+        self._heartbeats = self._worker.heartbeats
         self._stalled = 0.0 if advanced else self._stalled + tick
-        self._unheard += 0.0 if self._heard or not self._beats else tick
+        self._unacknowledged += 0.0 if self._acknowledged or not self._heartbeats else tick
         if self._silent > self._silence_seconds:
             self._hang(f"has shown no sign of life for {self._silent:.0f} seconds")
-        elif self._unheard > self._silence_seconds:
+        elif self._unacknowledged > self._silence_seconds:
             self._hang(
                 "lives but does not receive what it is asked, perhaps because of the program that starts Python,"
             )

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import EngineError, OutputError, ReadingRoomError, SetupError
+from ..progress import Progress
 from . import protocol
-from .progress import Progress
 
 Calls = Mapping[str, Callable[[dict[str, Any], Progress], Any]]
 
-OUR_CALLS = "readingroom.engine.calls:CALLS"
+OUR_CALLS = "readingroom.calls:CALLS"
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CancelledError, EngineError, ReadingRoomError
+from ..progress import Progress
 from . import dispatch, protocol
 from .events import Advanced, Event, Failed, Finished
 from .private_folder import PrivateFolder
-from .progress import Progress
 
 
 class InProcessClient:
@@ -68,7 +68,7 @@ class InProcessCall:
         self._name = name
         self._arguments = arguments
         self._running = False
-        self._cancelled = False
+        self._canceled = False
         self._end: Finished | Failed | None = None
         self._told = False
 
@@ -91,7 +91,7 @@ class InProcessCall:
 
         Raises
         ------
-        ReadingRoomError : it ended without a value (`CancelledError` when it was cancelled)
+        ReadingRoomError : it ended without a value (`CancelledError` when it was canceled)
         """
         end = self._run(on_progress)
         self._told = True
@@ -101,9 +101,9 @@ class InProcessCall:
 
     def cancel(self) -> None:
         """End the work at its next progress; from ``on_progress``, from another thread, or before it began."""
-        self._cancelled = True
+        self._canceled = True
         if not self._running and self._end is None:
-            self._end = Failed(CancelledError("The work was cancelled."))
+            self._end = Failed(CancelledError("The work was canceled."))
 
     def _run(self, report: Callable[[float, str], None] | None) -> Finished | Failed:
         if self._end is not None:
@@ -112,12 +112,12 @@ class InProcessCall:
             raise RuntimeError("A call waits for itself: wait() was called from its own progress.")
         self._running = True
         try:
-            progress = Progress(report, lambda: self._cancelled)
+            progress = Progress(report, lambda: self._canceled)
             self._end = Finished(dispatch.perform(self._calls, self._name, self._arguments, progress))
         except ReadingRoomError as error:
             self._end = Failed(error)
         except KeyboardInterrupt:
-            self._end = Failed(CancelledError("The work was cancelled."))
+            self._end = Failed(CancelledError("The work was canceled."))
         finally:
             self._running = False
         return self._end

@@ -1,8 +1,8 @@
 """What the client and its worker say to each other: one ASCII JSON object per line.
 
 To the worker:    ``{"id": 3, "call": "read", "arguments": {...}}``
-From the worker:  ``{"beat": true}`` while it lives;
-                  ``{"id": 3, "heard": true}`` when a request has arrived (a launcher may not pass it on);
+From the worker:  ``{"heartbeat": true}`` while it lives;
+                  ``{"id": 3, "acknowledged": true}`` when a request has arrived (a launcher may not pass it on);
                   ``{"id": 3, "fraction": 0.4, "sentence": "..."}`` on the way;
                   ``{"id": 3, "value": ...}`` or ``{"id": 3, "error": {...}}`` at the end.
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import EngineError, ReadingRoomError
+from ..progress import Progress
 from . import dispatch, private_folder, protocol
 from .process_tree import kill_own_tree
-from .progress import Progress
 
 _REPORT_SECONDS = 0.05  # no eye needs the same sentence with a new number more often
 _ORPHAN_SECONDS = 1.0  # the system closes a dead parent's pipe a moment before it releases its lock
@@ -44,10 +44,12 @@ class Worker:
         self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._busy = False
 
-    def serve(self, beat_seconds: float, silence_seconds: float) -> None:
+    def serve(self, heartbeat_seconds: float, silence_seconds: float) -> None:
         """Answer requests for ever. Calls run in this, the main thread: some libraries insist on it."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
-        threading.Thread(target=self._beat, args=(beat_seconds, silence_seconds), name="beat", daemon=True).start()
+        threading.Thread(
+            target=self._heartbeat, args=(heartbeat_seconds, silence_seconds), name="heartbeat", daemon=True
+        ).start()
         while True:
             self._answer(self._requests.get())
 
@@ -64,15 +66,15 @@ class Worker:
                 self._fail(request.get("id"), EngineError("The reading process is still busy with earlier work."))
                 continue
             self._busy = True
-            self._send({"id": request.get("id"), "heard": True})
+            self._send({"id": request.get("id"), "acknowledged": True})
             self._requests.put(request)
         self._end()
 
-    def _beat(self, seconds: float, silence_seconds: float) -> None:
+    def _heartbeat(self, seconds: float, silence_seconds: float) -> None:
         while True:
             # Should C code keep Python from running, the stacks go to standard error before the client gives up.
             faulthandler.dump_traceback_later(0.7 * silence_seconds)
-            self._send({"beat": True})
+            self._send({"heartbeat": True})
             time.sleep(seconds)
 
     def _answer(self, request: dict[str, Any]) -> None:
@@ -136,7 +138,7 @@ def end(folder: Path | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m readingroom.engine.worker", description="Used by ReadingRoom.")
     parser.add_argument("--calls", default=dispatch.OUR_CALLS, help="package.module:NAME of the registry of calls")
-    parser.add_argument("--beat", type=float, default=1.0, help="seconds between two signs of life")
+    parser.add_argument("--heartbeat", type=float, default=1.0, help="seconds between two signs of life")
     parser.add_argument("--silence", type=float, default=60.0, help="seconds without one until the client gives up")
     parser.add_argument("--client-folder", type=Path, help="private folder of the client that made this a session")
     options = parser.parse_args()
@@ -149,7 +151,7 @@ def main() -> None:
         with lock:  # a second thread that notices the same waits here for the end
             end(options.client_folder)
 
-    Worker(source, sink, options.calls, end_once).serve(options.beat, options.silence)
+    Worker(source, sink, options.calls, end_once).serve(options.heartbeat, options.silence)
 
 
 if __name__ == "__main__":

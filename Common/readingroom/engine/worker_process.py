@@ -35,7 +35,7 @@ class WorkerProcess:
 
     def __init__(self, command: list[str], folder: Path):
         self.messages: queue.SimpleQueue[dict[str, Any] | protocol.ProtocolError] = queue.SimpleQueue()
-        self.beats = 0
+        self.heartbeats = 0
         self.exit_code: int | None = None
         self._going = False
         self._ended = threading.Event()
@@ -87,13 +87,13 @@ class WorkerProcess:
     def _read_messages(self, pipe: IO[bytes]) -> None:
         with pipe:
             while line := pipe.readline(protocol.LINE_LIMIT + 1):
-                self.beats += 1
+                self.heartbeats += 1
                 try:
                     message = protocol.decode(line)
                 except protocol.ProtocolError as problem:
                     self.messages.put(problem)
                 else:
-                    if "beat" not in message:
+                    if "heartbeat" not in message:
                         self.messages.put(message)
 
     def _read_errors(self, pipe: IO[bytes]) -> None:

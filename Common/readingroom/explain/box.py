@@ -1,6 +1,6 @@
 """The box of a map's strongest region: an attention box, not a lesion outline.
 
-Two rules, since the literature leaves the box undefined ("centred on the highest activation"): the connected part
+Two rules, since the literature leaves the box undefined ("centered on the highest activation"): the connected part
 around the hottest point, and a box of fixed size around that point.
 """
 
@@ -17,7 +17,7 @@ from ..reading import Box
 def strongest_region(heat: np.ndarray, fraction: float = 0.5) -> Box | None:
     """Box of the connected region that holds the hottest point and is nowhere below ``fraction`` of its value.
 
-    Neighbours touch by side, edge or corner. Other regions, however large, do not count.
+    Neighbors touch by side, edge or corner. Other regions, however large, do not count.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def strongest_region(heat: np.ndarray, fraction: float = 0.5) -> Box | None:
 
 
 def centered_box(heat: np.ndarray, size: int | Sequence[int]) -> Box | None:
-    """Box of fixed size centred on the hottest point and clipped to the picture (it gets smaller at the border).
+    """Box of fixed size centered on the hottest point and clipped to the picture (it gets smaller at the border).
 
     An even size has one more element before the point than after it. Of several equally hot points the first in array
     order counts.

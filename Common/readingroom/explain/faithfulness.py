@@ -2,7 +2,7 @@
 
 The parts are the cells of the map at its own resolution, removed hottest first. The yardstick removes parts of the same
 size *and shape* elsewhere: the same map, mirrored and shifted (around the border) at random. Scattered random cells
-would be no fair yardstick, since a hole among intact neighbours takes less away than one large hole, and every
+would be no fair yardstick, since a hole among intact neighbors takes less away than one large hole, and every
 connected map would seem faithful.
 
 Removed parts are not painted black: a black patch is itself a finding to a network that never saw one, so that the

@@ -31,7 +31,7 @@ def heat_maps(maps: Tensor, size: Sequence[int]) -> Tensor:
 def upsample(maps: Tensor, size: Sequence[int]) -> Tensor:
     """Linear interpolation in which each cell of the map covers an equal part of the picture (``align_corners=False``).
 
-    A cell's value lies at the centre of its part; half a cell at the border keeps the border's value. A map is no more
+    A cell's value lies at the center of its part; half a cell at the border keeps the border's value. A map is no more
     exact than its cells: 7 x 7 of them on a chest of 35 cm are 5 cm each.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Histogram equalization and Gaussian blur of 8-bit pictures, to the last grey level as OpenCV computes them."""
+"""Histogram equalization and Gaussian blur of 8-bit pictures, to the last gray level as OpenCV computes them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _GAUSSIAN_5 = np.array([1, 4, 6, 4, 1])
 
 
 def equalize_histogram(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Spread the grey levels of ``gray`` [j, i] evenly over 0 to 255.
+    """Spread the gray levels of ``gray`` [j, i] evenly over 0 to 255.
 
-    The darkest level that occurs becomes 0, as in OpenCV (scikit-image leaves it where it is). A picture of one grey
+    The darkest level that occurs becomes 0, as in OpenCV (scikit-image leaves it where it is). A picture of one gray
     level stays as it is.
     """
     counts = np.bincount(gray.ravel(), minlength=256)

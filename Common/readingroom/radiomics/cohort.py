@@ -18,9 +18,9 @@ from typing import Any
 
 import SimpleITK
 
-from ..engine.progress import Progress
 from ..errors import InputError, OutputError, ReadingRoomError
 from ..files import write_text
+from ..progress import Progress
 from .engines import measure_with
 from .files import read_image
 from .settings import Settings, from_parameters
@@ -58,7 +58,7 @@ def measure_cohort(
     ------
     InputError : the cohort lacks a column, or has no rows
     OutputError : the table cannot be written
-    CancelledError : the user cancelled; what is done is kept for the next run
+    CancelledError : the user canceled; what is done is kept for the next run
     """
     settings, progress = settings or Settings(), progress or Progress()
     rows = _read(cohort)

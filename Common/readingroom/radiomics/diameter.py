@@ -1,6 +1,6 @@
 """The longest distances between points of a mask's surface, without comparing all pairs.
 
-The surface crosses half way between two neighbouring voxels of which one is in the mask. Coordinates are doubled voxels
+The surface crosses half way between two neighboring voxels of which one is in the mask. Coordinates are doubled voxels
 here, so that they are whole numbers. The farthest two points are ends of their rows, which leaves few candidates; the
 farthest pair in space lies on their convex hull, and planes that cannot hold a longer distance than one already known
 are left out.

@@ -9,8 +9,8 @@ from typing import Any
 
 import SimpleITK
 
-from ..engine.progress import Progress
 from ..errors import InputError, SetupError
+from ..progress import Progress
 from .features import Features
 from .measure import measure
 from .prepare import prepare

@@ -1,4 +1,4 @@
-"""Gray level co-occurrence matrix: how often two levels are neighbours in a direction (Haralick 1973).
+"""Gray level co-occurrence matrix: how often two levels are neighbors in a direction (Haralick 1973).
 
 The features are sums over matrices ``[i, j, direction]``, one matrix for each direction, and the mean over the
 directions is reported. The layout and the order of the sums are those of PyRadiomics: some features are differences of
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .first_order import EPSILON
 from .gray_levels import GrayLevels, Offset
 
-AT_ONCE = 1 << 18  # voxels whose neighbours are gathered together: what fits a processor's cache
+AT_ONCE = 1 << 18  # voxels whose neighbors are gathered together: what fits a processor's cache
 MATRIX_ELEMENTS = 1 << 22  # of all directions that are summed together
 LEVELS_OF_PRODUCT = 128  # from here on the correlation coefficient's matrix is made as one product
 
@@ -31,7 +31,7 @@ def features(
 
     Parameters
     ----------
-    offsets : one of each opposite pair of neighbours
+    offsets : one of each opposite pair of neighbors
     symmetrical : count each pair in both orders
     weights : of the directions; one matrix is then made of all (``weightingNorm``)
     """
@@ -45,7 +45,7 @@ def features(
 
 
 def cooccurrences(gray: GrayLevels, offsets: list[Offset], symmetrical: bool = True) -> NDArray[np.float64]:
-    """Counts ``[level, level of the neighbour, direction]`` over the levels that occur."""
+    """Counts ``[level, level of the neighbor, direction]`` over the levels that occur."""
     kinds = len(gray.present) + 1  # with "outside"
     counts = np.zeros((len(offsets), kinds * kinds), dtype=np.int64)
     at_once = max(AT_ONCE, kinds * kinds)
@@ -71,7 +71,7 @@ def probability_features(
             which = slice(start, start + per_part)
             divisor = np.where(totals[which] == 0, np.nan, totals[which])
             parts.append(_Matrices(counts[:, :, which] / divisor, gray.present, gray.highest).features())
-    if not parts:  # no two voxels are neighbours
+    if not parts:  # no two voxels are neighbors
         return {name: 1.0 if name == "MCC" and len(gray.present) == 1 else np.nan for name in NAMES}
     return {name: _mean(np.concatenate([part[name] for part in parts])) for name in NAMES}
 

@@ -1,4 +1,4 @@
-"""Gray level dependence matrix: how many neighbours of a voxel have about its level (Sun and Wee 1983)."""
+"""Gray level dependence matrix: how many neighbors of a voxel have about its level (Sun and Wee 1983)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def features(gray: GrayLevels, offsets: list[Offset], tolerance: int = 0) -> dic
 
     Parameters
     ----------
-    offsets : one of each opposite pair of neighbours
+    offsets : one of each opposite pair of neighbors
     tolerance : levels that differ by at most this are dependent (``gldm_a``)
     """
     measures = dependence_matrix(gray, offsets, tolerance).features()
@@ -39,8 +39,8 @@ def features(gray: GrayLevels, offsets: list[Offset], tolerance: int = 0) -> dic
 
 
 def dependence_matrix(gray: GrayLevels, offsets: list[Offset], tolerance: int = 0) -> SizeMatrix:
-    """Voxels by level and by one more than the number of dependent neighbours."""
-    dependent = _dependent_neighbours(gray, offsets, tolerance)[gray.inside]
+    """Voxels by level and by one more than the number of dependent neighbors."""
+    dependent = _dependent_neighbors(gray, offsets, tolerance)[gray.inside]
     most = 2 * len(offsets) + 1
     code = (gray.flat[gray.inside].astype(np.int64) - 1) * most + dependent
     counts = np.bincount(code, minlength=len(gray.present) * most).reshape(-1, most).astype(np.float64)
@@ -50,10 +50,10 @@ def dependence_matrix(gray: GrayLevels, offsets: list[Offset], tolerance: int = 
     )
 
 
-def _dependent_neighbours(gray: GrayLevels, offsets: list[Offset], tolerance: int) -> NDArray[np.unsignedinteger]:
+def _dependent_neighbors(gray: GrayLevels, offsets: list[Offset], tolerance: int) -> NDArray[np.unsignedinteger]:
     """For each voxel of the flat array; what stands outside the region is not meant to be read.
 
-    Both of an opposite pair of neighbours are counted in one comparison: who depends on whom is mutual.
+    Both of an opposite pair of neighbors are counted in one comparison: who depends on whom is mutual.
     """
     found = np.zeros(len(gray.flat), dtype=np.min_scalar_type(2 * len(offsets)))
     levels = gray.flat if tolerance == 0 else np.concatenate([[0], gray.present])[gray.flat]

@@ -33,7 +33,7 @@ def features(gray: GrayLevels, offsets: list[Offset], weights: NDArray[np.float6
 
     Parameters
     ----------
-    offsets : one of each opposite pair of direct neighbours
+    offsets : one of each opposite pair of direct neighbors
     weights : of the directions; one matrix is then made of all (``weightingNorm``)
     """
     matrices: list[SizeMatrix] = []
@@ -87,7 +87,7 @@ def _has_extent(gray: GrayLevels, offset: Offset) -> bool:
         return True
     voxels = np.argwhere(gray.padded)
     leading = next(axis for axis in range(3) if offset[axis])
-    along = voxels[:, leading, None] * offset[leading]  # the leading component of a direct neighbour is 1
+    along = voxels[:, leading, None] * offset[leading]  # the leading component of a direct neighbor is 1
     lines = voxels - along * np.asarray(offset)
     return len(np.unique(lines, axis=0)) < len(lines)
 

@@ -31,7 +31,7 @@ NAMES = {
 
 
 def features(gray: GrayLevels, offsets: list[Offset]) -> dict[str, float]:
-    """The 16 GLSZM features; ``offsets`` are one of each opposite pair of direct neighbours."""
+    """The 16 GLSZM features; ``offsets`` are one of each opposite pair of direct neighbors."""
     ranks, sizes = zones(gray, offsets)
     measures = size_matrix(ranks, sizes, gray.present).features()
     return {name: measures[measure] for name, measure in NAMES.items()}
@@ -76,7 +76,7 @@ def _touching(
             # Where the voxel before touches across as well, and both are of one level, it is the same pair of runs.
             new[1:] &= ~(touches[:-1] & (flat[1:-step] == flat[: -step - 1]))
         elif along_i:
-            # The diagonal neighbour lies beside the one straight across, in its run where that has the level as well.
+            # The diagonal neighbor lies beside the one straight across, in its run where that has the level as well.
             across = straight[offset[:2]]
             both = min(len(new), len(across))
             new[:both] &= ~across[:both]

@@ -15,7 +15,7 @@ Offset = tuple[int, int, int]
 class GrayLevels:
     """A region whose gray values are levels 1, 2, ... with a margin of zeros around it.
 
-    The margin makes every neighbour a fixed step away in the flat array, and a level of 0 says "outside" both beyond
+    The margin makes every neighbor a fixed step away in the flat array, and a level of 0 says "outside" both beyond
     the mask and beyond the box.
 
     Parameters
@@ -50,7 +50,7 @@ class GrayLevels:
         return np.bincount(self.flat[self.inside], minlength=len(self.present) + 1)[1:]
 
     def step(self, offset: Offset) -> int:
-        """How far the neighbour at ``offset`` (k, j, i) lies in `flat`."""
+        """How far the neighbor at ``offset`` (k, j, i) lies in `flat`."""
         if max(map(abs, offset)) > self.margin:
             raise ValueError(f"offset {offset} reaches over the margin of {self.margin}")
         _, rows, columns = self.padded.shape

@@ -1,6 +1,6 @@
 """The surface of a mask by marching cubes (Lorensen and Cline 1987), as counts of cube configurations.
 
-A cube has the centres of eight neighbouring voxels as corners; which of them are in the mask is its configuration, 0 to
+A cube has the centers of eight neighboring voxels as corners; which of them are in the mask is its configuration, 0 to
 255, and the surface crosses its edges half way. Area depends on the configuration alone, volume on the configuration
 and, linearly, on the cube's place, so that both follow from counts, without a list of triangles.
 """

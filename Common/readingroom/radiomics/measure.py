@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import SimpleITK
 
-from ..engine.progress import Progress
 from ..errors import InputError
-from . import families, first_order, glcm, gldm, glrlm, glszm, image_types, ngtdm, shape, shape_2d
+from ..progress import Progress
+from . import feature_classes, first_order, glcm, gldm, glrlm, glszm, image_types, ngtdm, shape, shape_2d
 from .features import Features
 from .gray_levels import GrayLevels, directions, fixed_count, fixed_width, fixed_width_from, gray_levels
 from .memory import refuse_too_many_levels
@@ -41,11 +41,11 @@ def measure(
     Raises
     ------
     InputError : image or mask cannot be measured so; the sentence says why and what to do
-    CancelledError : the user cancelled
+    CancelledError : the user canceled
 
     Example
     -------
-    >>> features = measure(SimpleITK.ReadImage("ct.nii.gz"), SimpleITK.ReadImage("tumour.nii.gz"))  # doctest: +SKIP
+    >>> features = measure(SimpleITK.ReadImage("ct.nii.gz"), SimpleITK.ReadImage("tumor.nii.gz"))  # doctest: +SKIP
     >>> features.values["original_shape_Sphericity"]  # doctest: +SKIP
     0.53
     """
@@ -72,7 +72,7 @@ def _shapes(
     mask = prepared.shape_mask[box]
     values: dict[str, float] = {}
     for index, family in enumerate(wanted):
-        progress(index / len(wanted), f"Measuring {families.TITLES[family]}.")
+        progress(index / len(wanted), f"Measuring {feature_classes.TITLES[family]}.")
         if family == "shape" and prepared.flat:
             notes.append("Shape in space was left out: the image is a single slice of two dimensions.")
             continue
@@ -125,12 +125,12 @@ def _count(kind: str, settings: Settings, flat: bool) -> int:
 def _textures(region: Region, settings: Settings, progress: Progress, name: str) -> dict[str, float]:
     """First-order and texture features of one image, as ``glcm_Contrast``."""
     wanted = [family for family in settings.features if family not in SHAPES]
-    wanted.sort(key=families.DEFAULT.index)
+    wanted.sort(key=feature_classes.DEFAULT.index)
     _refuse_constant(region, name)
     gray = _gray_levels(region, settings)
     values: dict[str, float] = {}
     for index, family in enumerate(wanted):
-        progress(index / len(wanted), f"Measuring {families.TITLES[family]}{_of(name)}.")
+        progress(index / len(wanted), f"Measuring {feature_classes.TITLES[family]}{_of(name)}.")
         measured = _MEASURES[family](region, gray, settings)
         values |= {f"{family}_{feature}": float(measured[feature]) for feature in settings.names(family)}
     return values
@@ -150,8 +150,8 @@ def _refuse_constant(region: Region, name: str) -> None:
 
 def _gray_levels(region: Region, settings: Settings) -> GrayLevels:
     values = region.values
-    neighbours = directions(settings.distances, settings.flat_axis)
-    refuse_too_many_levels(values, len(values), len(neighbours), settings)
+    neighbors = directions(settings.distances, settings.flat_axis)
+    refuse_too_many_levels(values, len(values), len(neighbors), settings)
     if settings.bin_count is not None:
         levels = fixed_count(values, settings.bin_count)
     elif settings.ibsi:

@@ -1,4 +1,4 @@
-"""Neighbouring gray tone difference matrix: how far a voxel is from the mean of its neighbours (Amadasun 1989)."""
+"""Neighboring gray tone difference matrix: how far a voxel is from the mean of its neighbors (Amadasun 1989)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .gray_levels import GrayLevels
 
 @dataclass(frozen=True)
 class ToneDifferences:
-    """For each gray level that occurs: the level, its voxels, and the sum of their distances from their neighbours."""
+    """For each gray level that occurs: the level, its voxels, and the sum of their distances from their neighbors."""
 
     levels: NDArray[np.float64]
     counts: NDArray[np.float64]
@@ -42,31 +42,31 @@ class ToneDifferences:
 def features(
     gray: GrayLevels, distances: tuple[int, ...] = (1,), flat_axis: int | None = None, lonely: bool = True
 ) -> dict[str, float]:
-    """The five NGTDM features; neighbours are at the given Chebyshev distances."""
+    """The five NGTDM features; neighbors are at the given Chebyshev distances."""
     return tone_differences(gray, distances, flat_axis, lonely).features()
 
 
 def tone_differences(
     gray: GrayLevels, distances: tuple[int, ...], flat_axis: int | None, lonely: bool = True
 ) -> ToneDifferences:
-    """A ``lonely`` voxel, one without neighbours, counts with a distance of zero (PyRadiomics) or not at all (IBSI)."""
-    sums, neighbours = _neighbourhoods(gray, distances, flat_axis)
+    """A ``lonely`` voxel, one without neighbors, counts with a distance of zero (PyRadiomics) or not at all (IBSI)."""
+    sums, neighbors = _neighborhoods(gray, distances, flat_axis)
     level = gray.present.astype(np.float64)[gray.flat[gray.inside] - 1]
-    mean = sums / np.maximum(neighbours, 1)
-    distance = np.where(neighbours > 0, np.abs(level - mean), 0.0)
+    mean = sums / np.maximum(neighbors, 1)
+    distance = np.where(neighbors > 0, np.abs(level - mean), 0.0)
     ranks = gray.flat[gray.inside] - 1
     differences = np.bincount(ranks, weights=distance, minlength=len(gray.present)).astype(np.float64)
     levels = gray.present.astype(np.float64)
     if lonely:
         return ToneDifferences(levels, gray.counts.astype(np.float64), differences)
-    counts = np.bincount(ranks[neighbours > 0], minlength=len(levels)).astype(np.float64)
+    counts = np.bincount(ranks[neighbors > 0], minlength=len(levels)).astype(np.float64)
     return ToneDifferences(levels[counts > 0], counts[counts > 0], differences[counts > 0])
 
 
-def _neighbourhoods(
+def _neighborhoods(
     gray: GrayLevels, distances: tuple[int, ...], flat_axis: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Sum of levels and number of neighbours of each voxel inside.
+    """Sum of levels and number of neighbors of each voxel inside.
 
     A shell at distance d is a box of reach d less a box of reach d - 1, and a box sum is three sums along lines.
     """
@@ -75,12 +75,12 @@ def _neighbourhoods(
     levels = level_table.astype(np.min_scalar_type(gray.highest * most))[gray.padded]
     ones = (gray.padded > 0).astype(np.min_scalar_type(most))
     sums = np.zeros(len(gray.inside))
-    neighbours = np.zeros(len(gray.inside), dtype=np.int64)
+    neighbors = np.zeros(len(gray.inside), dtype=np.int64)
     for distance in sorted(set(distances)):
         for reach, sign in ((distance, 1), (distance - 1, -1)):
             sums += sign * _box_sum(levels, reach, flat_axis).ravel()[gray.inside].astype(np.float64)
-            neighbours += sign * _box_sum(ones, reach, flat_axis).ravel()[gray.inside].astype(np.int64)
-    return sums, neighbours
+            neighbors += sign * _box_sum(ones, reach, flat_axis).ravel()[gray.inside].astype(np.int64)
+    return sums, neighbors
 
 
 def _box_sum(array: NDArray, reach: int, flat_axis: int | None) -> NDArray:

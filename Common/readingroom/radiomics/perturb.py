@@ -59,7 +59,7 @@ def image_noise(share: float) -> Change:
 
 
 def rotated(degrees: float) -> Change:
-    """Image and mask turned about the third axis through the region's centre (linear, nearest neighbour)."""
+    """Image and mask turned about the third axis through the region's center (linear, nearest neighbor)."""
 
     def change(image: SimpleITK.Image, mask: SimpleITK.Image, random: np.random.Generator) -> Pair:
         shape = SimpleITK.LabelShapeStatisticsImageFilter()
@@ -75,7 +75,7 @@ def rotated(degrees: float) -> Change:
 
 
 def resampled(factor: float) -> Change:
-    """Image and mask on a grid coarser by a factor, from edge to edge (linear, nearest neighbour)."""
+    """Image and mask on a grid coarser by a factor, from edge to edge (linear, nearest neighbor)."""
 
     def change(image: SimpleITK.Image, mask: SimpleITK.Image, random: np.random.Generator) -> Pair:
         spacing = [step * factor for step in image.GetSpacing()]

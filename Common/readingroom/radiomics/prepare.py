@@ -72,7 +72,7 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
     Raises
     ------
     InputError : the mask is empty, has several labels and none was chosen, holds fractions, one voxel or too few, lies
-        elsewhere than the image; the image has colours or several time points, or is not a number somewhere in the
+        elsewhere than the image; the image has colors or several time points, or is not a number somewhere in the
         region
     """
     _refuse_several_values(image)
@@ -125,13 +125,13 @@ def _on_one_grid(
             "resample it onto the image's grid."
         )
     mask = onto_grid(mask, image)
-    note = "The mask was resampled onto the grid of the image (nearest neighbour)."
+    note = "The mask was resampled onto the grid of the image (nearest neighbor)."
     return image, mask, [Stage("corrected", mask, image)], (note,)
 
 
 def _refuse_several_values(image: SimpleITK.Image) -> None:
     if image.GetNumberOfComponentsPerPixel() != 1 or "complex" in image.GetPixelIDTypeAsString():
-        raise InputError("The image has several values in each voxel (a colour image?); features need gray values.")
+        raise InputError("The image has several values in each voxel (a color image?); features need gray values.")
     if image.GetDimension() not in (2, 3):
         raise InputError(f"The image has {image.GetDimension()} dimensions; choose one time point of it.")
 

@@ -19,7 +19,7 @@ class Region:
     ----------
     image : gray values ``[k, j, i]`` in the type that they were stored in
     mask : True where the region is, ``[k, j, i]``
-    spacing : distance of neighbouring voxel centres in mm, ``(k, j, i)``
+    spacing : distance of neighboring voxel centers in mm, ``(k, j, i)``
     """
 
     image: NDArray

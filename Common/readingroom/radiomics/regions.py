@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import SimpleITK
 
-from ..engine.progress import Progress
 from ..errors import CancelledError, InputError, ReadingRoomError
+from ..progress import Progress
 from .engines import measure_with
 from .features import Features
 from .files import read_image
@@ -85,7 +85,7 @@ def measure_regions(
     Raises
     ------
     InputError : a file cannot be read, or the mask has no label at all
-    CancelledError : the user cancelled
+    CancelledError : the user canceled
     """
     settings, progress = settings or Settings(), progress or Progress()
     progress(0.0, "Opening image and mask.")

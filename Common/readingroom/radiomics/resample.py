@@ -45,7 +45,7 @@ def resample(
     lower = np.maximum(np.floor((start - 0.5) * ratio - settings.pad_distance), 0)
     upper = np.minimum(np.ceil((start + size - 0.5) * ratio + settings.pad_distance), last)
     refuse_too_fine_a_grid(upper - lower + 1)
-    edge_aligned = 0.5 * (spacing - old) / old  # the new first voxel's centre, in old voxels
+    edge_aligned = 0.5 * (spacing - old) / old  # the new first voxel's center, in old voxels
     origin = mask.TransformContinuousIndexToPhysicalPoint((edge_aligned + lower / ratio).tolist())
 
     grid = SimpleITK.ResampleImageFilter()
@@ -64,7 +64,7 @@ def resample(
 def resample_centered(
     image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings
 ) -> tuple[SimpleITK.Image, SimpleITK.Image]:
-    """Both on a grid whose centre is that of the old one, over the whole image (IBSI).
+    """Both on a grid whose center is that of the old one, over the whole image (IBSI).
 
     The mask is interpolated linearly and holds voxels of one half or more; values of whole numbers are rounded.
 
@@ -85,7 +85,7 @@ def resample_centered(
     grid.SetOutputOrigin(image.TransformContinuousIndexToPhysicalPoint(first.tolist()))
     grid.SetSize(new_size.astype(int).tolist())
     grid.SetOutputPixelType(SimpleITK.sitkFloat64)
-    grid.UseNearestNeighborExtrapolatorOn()  # the new grid may reach half a voxel beyond the old centres
+    grid.UseNearestNeighborExtrapolatorOn()  # the new grid may reach half a voxel beyond the old centers
     grid.SetInterpolator(getattr(SimpleITK, str(settings.interpolator)))
     values = grid.Execute(SimpleITK.Cast(image, SimpleITK.sitkFloat64))
     if "float" not in image.GetPixelIDTypeAsString():
@@ -96,7 +96,7 @@ def resample_centered(
 
 
 def onto_grid(mask: SimpleITK.Image, image: SimpleITK.Image) -> SimpleITK.Image:
-    """The mask on the grid of the image, nearest neighbour.
+    """The mask on the grid of the image, nearest neighbor.
 
     Raises
     ------

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK
 
-from ..engine.progress import Progress
 from ..errors import InputError
+from ..progress import Progress
 from .agreement import Agreement, absolute_agreement
 from .measure import measure
 from .perturb import Change, contour_noise, dilated, image_noise, resampled, rotated
@@ -87,7 +87,7 @@ def robustness(
     Raises
     ------
     InputError : fewer than two regions, or one that cannot be measured, as it is or changed
-    CancelledError : the user cancelled
+    CancelledError : the user canceled
     """
     settings, progress = settings or Settings(), progress or Progress()
     pairs = list(regions)

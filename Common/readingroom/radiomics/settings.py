@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from . import families
+from . import feature_classes
 from .parameter_file import read_parameters
 
 IMAGE_TYPES = ("Original", "LoG", "Wavelet")
@@ -37,7 +37,7 @@ class Settings:
 
     image_types: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"Original": {}})  # imageType
     features: Mapping[str, tuple[str, ...]] = field(  # featureClass; an empty tuple means all of the family
-        default_factory=lambda: dict.fromkeys(families.DEFAULT, ())
+        default_factory=lambda: dict.fromkeys(feature_classes.DEFAULT, ())
     )
     label: int | None = None  # label; None: the one label that the mask has
     label_channel: int = 0  # label_channel, of masks with overlapping segments
@@ -50,7 +50,7 @@ class Settings:
     interpolator: str | None = "sitkBSpline"  # interpolator; None: no resampling
     pad_distance: int = 5  # padDistance, voxels kept around a resampled or cropped region
     pre_crop: bool = False  # preCrop
-    distances: tuple[int, ...] = (1,)  # distances of neighbours (GLCM, GLDM, NGTDM)
+    distances: tuple[int, ...] = (1,)  # distances of neighbors (GLCM, GLDM, NGTDM)
     force_2d: bool = False  # force2D, texture slice by slice
     force_2d_axis: int = 0  # force2Ddimension
     resegment_range: tuple[float, ...] | None = None  # resegmentRange
@@ -69,7 +69,7 @@ class Settings:
     start_level: int = 0  # start_level of Wavelet
     level: int = 1  # level of Wavelet
     wavelet: str = "coif1"  # wavelet
-    ibsi: bool = False  # the definitions of the Image Biomarker Standardisation Initiative where PyRadiomics has others
+    ibsi: bool = False  # the definitions of the Image Biomarker Standardization Initiative where PyRadiomics has others
     resegment_sigma: float | None = (
         None  # with ibsi: voxels farther from the mean than this many deviations are left out
     )
@@ -136,15 +136,17 @@ class Settings:
             if kind not in IMAGE_TYPES:
                 raise InputError(f"The image type '{kind}' is not known here; there are {', '.join(IMAGE_TYPES)}.")
         for family, names in self.features.items():
-            if family not in families.NAMES:
-                raise InputError(f"The feature class '{family}' is not known; there are {', '.join(families.NAMES)}.")
-            known = families.NAMES[family] + families.DEPRECATED.get(family, ())
+            if family not in feature_classes.NAMES:
+                raise InputError(
+                    f"The feature class '{family}' is not known; there are {', '.join(feature_classes.NAMES)}."
+                )
+            known = feature_classes.NAMES[family] + feature_classes.DEPRECATED.get(family, ())
             if unknown := [name for name in names if name not in known]:
                 raise InputError(f"The feature class '{family}' has no feature named {', '.join(unknown)}.")
 
     @property
     def flat_axis(self) -> int | None:
-        """The axis along which no neighbours are looked at."""
+        """The axis along which no neighbors are looked at."""
         return self.force_2d_axis if self.force_2d else None
 
     def of_image_type(self, kind: str) -> Settings:
@@ -153,7 +155,7 @@ class Settings:
 
     def names(self, family: str) -> tuple[str, ...]:
         """The features of a family that are asked for."""
-        return self.features[family] or families.NAMES[family]
+        return self.features[family] or feature_classes.NAMES[family]
 
     def parameters(self) -> dict[str, Any]:
         """As a PyRadiomics parameter dictionary; options that are not set are left out."""

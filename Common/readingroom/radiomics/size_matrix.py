@@ -18,7 +18,7 @@ class SizeMatrix:
     ----------
     counts : ``[level, size]``
     levels : gray level of each row
-    sizes : size of each column: run length, voxels of a zone, or one more than the dependent neighbours
+    sizes : size of each column: run length, voxels of a zone, or one more than the dependent neighbors
     """
 
     counts: NDArray[np.float64]

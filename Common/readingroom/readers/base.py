@@ -21,12 +21,12 @@ import numpy as np
 import SimpleITK
 
 from .. import __version__
+from .. import device as device_choice
 from ..bundles.bundle import Bundle
-from ..engine import device as device_choice
-from ..engine.progress import Progress
 from ..errors import OutputError, RefusedError
 from ..folders import scratch
 from ..imaging.segments import Segment, write_segments
+from ..progress import Progress
 from ..reading import Check, Finding, HeatMap, PredictionSet, Provenance, Reading, has_stop
 from ..reports.pictures import gray_png, map_png
 from ..study import Study
@@ -55,7 +55,7 @@ class ReadSession:
     bundle: Bundle
     device: torch.device
     progress: Progress
-    anyway: bool = False
+    force: bool = False
     checks: list[Check] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -68,7 +68,7 @@ class ReadSession:
         """
         self.checks += checks
         stops = [check for check in checks if check.status == "stop"]
-        if stops and not self.anyway:
+        if stops and not self.force:
             raise RefusedError(" ".join(check.sentence for check in stops), tuple(self.checks))
 
     def note(self, sentence: str) -> None:
@@ -101,7 +101,7 @@ class Answer:
 
 
 class Reader(ABC):
-    """Answers one question about a study. Stateless: what stays warm is kept by `readingroom.engine.warm`."""
+    """Answers one question about a study. Stateless: what stays warm is kept by `readingroom.model_cache`."""
 
     name: str
 
@@ -121,7 +121,7 @@ def read(
     out: Path,
     device: device_choice.Wanted = "auto",
     progress: Progress | None = None,
-    anyway: bool = False,
+    force: bool = False,
 ) -> Reading:
     """Read a study and write ``reading.json``, heat maps, segments and pictures into ``out``.
 
@@ -130,7 +130,7 @@ def read(
     BundleError : the bundle was made for another reader
     SetupError : the device asked for is not there
     InputError : the study cannot be read
-    RefusedError : a ``stop`` check, without ``anyway``; nothing is written
+    RefusedError : a ``stop`` check, without ``force``; nothing is written
     OutputError : the results cannot be written; nothing is left half-written
     """
     bundle.require(reader.name)
@@ -142,7 +142,7 @@ def read(
         bundle=bundle,
         device=device_choice.choose(device, notes.append),
         progress=progress.part(0.0, 0.9),
-        anyway=anyway,
+        force=force,
         notes=notes,
     )
     answer = reader.answer(session)
@@ -165,7 +165,7 @@ def read(
         ),
         prediction_sets=answer.prediction_sets,
         heat_maps=tuple(layer.heat_map for layer in layers),
-        read_anyway=anyway and has_stop(session.checks),
+        forced=force and has_stop(session.checks),
     )
     _write(reading, layers, out)
     progress(1.0, "Done.")

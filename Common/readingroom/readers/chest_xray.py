@@ -12,16 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from .. import model_cache
 from ..bundles.bundle import Bundle
-from ..engine import warm
-from ..engine.device import is_out_of_memory, run_in_batches
+from ..device import is_out_of_memory, run_in_batches
 from ..errors import BundleError, InputError
 from ..explain.box import strongest_region
 from ..explain.cam import ActivationMaps, activation_maps
 from ..explain.faithfulness import deletion_curve
 from ..explain.normalize import normalize
-from ..imaging.frontal import Radiograph, load_radiograph
-from ..imaging.radiograph import Prepared, prepare
+from ..imaging.preprocessing import Prepared, prepare
+from ..imaging.radiograph_loading import Radiograph, load_radiograph
 from ..networks import registry
 from ..reading import HeatMap
 from ..study import StudyImage
@@ -167,7 +167,7 @@ def _flat(heat: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _network(bundle: Bundle, device: torch.device) -> nn.Module:
     """The bundle's network on the device; a read that ran out of memory may have left it on another."""
-    network: nn.Module = warm.keep(("network", bundle.sha256), functools.partial(_load_network, bundle))
+    network: nn.Module = model_cache.get_or_load(("network", bundle.sha256), functools.partial(_load_network, bundle))
     return network.to(device)
 
 
@@ -198,4 +198,4 @@ def _statistics(bundle: Bundle) -> FeatureStatistics | None:
             raise BundleError(f"The feature statistics of '{bundle.metadata.name}' are not those of its metadata.")
         return found
 
-    return warm.keep(("statistics", bundle.sha256), load)
+    return model_cache.get_or_load(("statistics", bundle.sha256), load)

@@ -9,7 +9,7 @@ from ..reading import Reading
 
 COLUMNS = (
     "patient_id", "study_instance_uid", "study_date", "reader", "task", "finding", "probability", "low", "high",
-    "positive", "operating_point", "threshold", "in_prediction_set", "coverage", "worst_check", "read_anyway",
+    "positive", "operating_point", "threshold", "in_prediction_set", "coverage", "worst_check", "forced",
     "decision", "comment", "bundle", "bundle_version", "bundle_sha256", "demonstration",
 )  # fmt: skip
 
@@ -40,7 +40,7 @@ def render(reading: Reading) -> str:
             "in_prediction_set": _truth(member in own_set.labels) if own_set else "",
             "coverage": own_set.coverage if own_set else "",
             "worst_check": max((c.status for c in reading.checks), key=("pass", "warn", "stop").index, default=""),
-            "read_anyway": _truth(reading.read_anyway),
+            "forced": _truth(reading.forced),
             "decision": verdict.decision if verdict else "",
             "comment": verdict.comment if verdict else "",
             "bundle": reading.bundle.name,

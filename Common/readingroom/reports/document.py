@@ -181,7 +181,7 @@ def _findings(reading: Reading) -> list[Block]:
     if points := [row for finding in reading.findings for row in _point_rows(finding)]:
         header = ("Operating point", "Threshold", "Sensitivity (95 % interval)", "Specificity (95 % interval)")
         blocks.append(Table(header, tuple(points)))
-    if reading.read_anyway and has_stop(reading.checks):
+    if reading.forced and has_stop(reading.checks):
         blocks.insert(0, Paragraph("Read against a check that advised to stop (see below).", emphasis=True))
     return blocks
 
@@ -283,7 +283,7 @@ def _readers_words(reading: Reading) -> Section | None:
 
 def _bundle(reading: Reading) -> list[Block]:
     bundle = reading.bundle
-    rows = [("Bundle", f"{bundle.name} {bundle.version}"), ("SHA-256", bundle.sha256), ("Licence", bundle.licence)]
+    rows = [("Bundle", f"{bundle.name} {bundle.version}"), ("SHA-256", bundle.sha256), ("License", bundle.license)]
     # The card lists every measure; a report names those that its reader knows.
     rows += [(title, _estimate(value)) for name, value in bundle.metrics.items() if (title := _METRIC_TITLES.get(name))]
     blocks: list[Block] = [Facts.known(rows)]

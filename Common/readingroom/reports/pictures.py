@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..reading import Box
 
-# Ten even steps of the "inferno" table (Smith & van der Walt, CC0): dark to bright, readable by colour-blind eyes.
+# Ten even steps of the "inferno" table (Smith & van der Walt, CC0): dark to bright, readable by color-blind eyes.
 _INFERNO = np.array(
     [
         (0, 0, 4), (27, 12, 65), (74, 12, 107), (120, 28, 109), (165, 44, 96),
@@ -53,7 +53,7 @@ def map_png(
 
 
 def inferno(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Colours ``[..., 3]`` (0 to 255) of values between 0 and 1."""
+    """Colors ``[..., 3]`` (0 to 255) of values between 0 and 1."""
     places = np.linspace(0, 1, len(_INFERNO))
     return np.stack([np.interp(values, places, _INFERNO[:, c]) for c in range(3)], axis=-1).astype(np.float32)
 
@@ -74,7 +74,7 @@ def _draw_box(picture: Image.Image, box: Box, scale: float) -> None:
 
 
 def _with_legend(picture: Image.Image) -> Image.Image:
-    """A colour bar with 0 and 1 and its two ends in words, on a black strip right of the picture."""
+    """A color bar with 0 and 1 and its two ends in words, on a black strip right of the picture."""
     text_size = max(11, picture.height // 32)
     font = ImageFont.load_default(size=text_size)
     strip = text_size * 5

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from ..evaluation.binary import Booleans, Floats
+from ..metrics.binary import Booleans, Floats
 from ..reading import Check
 from .reduced import reduced, stretched
 

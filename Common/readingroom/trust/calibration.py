@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from ..evaluation.binary import Floats, both_classes, labels_and_scores
-from ..evaluation.bootstrap import patient_resamples
-from ..evaluation.logistic import fit_logistic
+from ..metrics.binary import Floats, both_classes, labels_and_scores
+from ..metrics.bootstrap import patient_resamples
+from ..metrics.logistic import fit_logistic
 
 # A temperature outside these limits would make every probability a certainty, or none say anything.
 TEMPERATURES = (0.05, 20.0)

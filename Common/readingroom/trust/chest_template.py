@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..evaluation.binary import Floats
+from ..metrics.binary import Floats
 
 FILE = Path(__file__).with_name("chest_template.json")
 _SIDE = 48  # of the square that the whole picture is drawn into

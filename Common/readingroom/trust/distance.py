@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..evaluation.binary import Floats
+from ..metrics.binary import Floats
 
 # Of 280 NIH radiographs with MobileNetV2's features, in units of (99th percentile - median) above the median: frontal
 # radiographs of two other hospitals reach 2.6, while CT and MR slices, hands, photographs and noise begin at 2.9.

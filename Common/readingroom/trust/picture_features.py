@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..evaluation.binary import Floats
+from ..metrics.binary import Floats
 from .body import silhouette
 from .chest_template import ChestMatch, match_chest
 from .reduced import reduced, stretched

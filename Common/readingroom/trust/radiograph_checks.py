@@ -18,7 +18,7 @@ from .picture_features import PictureFeatures, picture_features
 SMALLEST_SIDE = 150  # pixels; below, ribs and vessels run into each other
 COMFORTABLE_SIDE = 224  # what the networks take in
 LONGEST_ASPECT = 3.0
-COLOR_WARN, COLOR_STOP = 0.02, 0.2  # share of visibly coloured pixels
+COLOR_WARN, COLOR_STOP = 0.02, 0.2  # share of visibly colored pixels
 CONTRAST_WARN, CONTRAST_STOP = 0.15, 0.05  # 99th minus 1st percentile; the radiographs had 0.25 or more
 FEWEST_GRAY_LEVELS = 24  # of 256; the radiographs had 120 or more
 LEAST_EDGES = 0.015  # the radiographs had 0.021 or more
@@ -36,7 +36,7 @@ def checks_before(image: StudyImage, gray: NDArray[np.floating], color_fraction:
 
     Parameters
     ----------
-    gray : ``[j, i]``, 0 to 1, bone bright, as `imaging.frontal.load_radiograph` gives it
+    gray : ``[j, i]``, 0 to 1, bone bright, as `imaging.radiograph_loading.load_radiograph` gives it
     color_fraction : share of pixels that were visibly not gray
     """
     return (*header_checks(image), *pixel_checks(image, gray, color_fraction))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..evaluation.binary import Floats
+from ..metrics.binary import Floats
 
 SIDE = 256  # pixels of the longer side
 

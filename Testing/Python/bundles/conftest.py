@@ -44,7 +44,7 @@ def a_metadata() -> BundleMetadata:
             "rigorous", 90, 120, {"pneumonia": 50, "no-finding": 70}, ("NIH ChestX-ray14",), 7, settings={"epochs": 12}
         ),
         intended_use="Research. Not for clinical use.",
-        licence="Apache-2.0",
+        license="Apache-2.0",
         demonstration=True,
         calibration=Calibration("platt", 120, (PlattScaling("pneumonia", 1.1, -0.2, ((1.0, -0.1), (1.2, -0.3))),)),
         operating_points=(
@@ -74,7 +74,7 @@ def write_bundle(a_metadata: BundleMetadata) -> Callable[..., bundle.Bundle]:
         }
         arguments = {
             "card": "# A card\n",
-            "licence": "Apache License 2.0\n",
+            "license_text": "Apache License 2.0\n",
             "arrays": {"features": {"mean": numpy.arange(3.0)}},
             **arguments,
         }

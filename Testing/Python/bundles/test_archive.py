@@ -14,7 +14,7 @@ from readingroom.errors import BundleError
 
 @pytest.fixture
 def into(tmp_path) -> Path:
-    """Where archives are unpacked, with a neighbour that must stay alone."""
+    """Where archives are unpacked, with a neighbor that must stay alone."""
     return tmp_path / "store" / "into"
 
 

@@ -25,7 +25,7 @@ def _refusal(folder) -> str:
 
 def test_loading_imports_neither_torch_nor_monai_nor_safetensors(a_bundle):
     script = (
-        "import sys; from readingroom.bundles import bundle, store, write, catalogue, download;"
+        "import sys; from readingroom.bundles import bundle, store, write, catalog, download;"
         f"bundle.load({str(a_bundle.folder)!r});"
         "print(sorted({'torch', 'monai', 'timm', 'safetensors'} & set(sys.modules)))"
     )
@@ -42,7 +42,7 @@ def test_a_folder_without_sums_is_refused_without_walking_through_it(tmp_path):
     assert "no SHA256SUMS" in _refusal(tmp_path)
 
 
-@pytest.mark.parametrize("path", [bundle.WEIGHTS, bundle.METADATA, bundle.CARD, bundle.LICENCE])
+@pytest.mark.parametrize("path", [bundle.WEIGHTS, bundle.METADATA, bundle.CARD, bundle.LICENSE])
 def test_one_changed_byte_in_any_file_is_found(a_bundle, path):
     file = a_bundle.folder / path
     data = bytearray(file.read_bytes())
@@ -73,7 +73,7 @@ def test_a_file_changed_long_after_a_first_load_is_found(a_bundle):
     assert "docs/README.md" in _refusal(a_bundle.folder)
 
 
-@pytest.mark.parametrize("path", [bundle.INFERENCE, bundle.WEIGHTS, bundle.CARD, bundle.LICENCE])
+@pytest.mark.parametrize("path", [bundle.INFERENCE, bundle.WEIGHTS, bundle.CARD, bundle.LICENSE])
 def test_a_missing_file_is_named(a_bundle, list_again, path):
     (a_bundle.folder / path).unlink()
     assert f"{path} is missing" in _refusal(a_bundle.folder)
@@ -189,7 +189,7 @@ def test_metadata_that_is_no_json_object_is_refused(a_bundle, list_again, text):
     ("change", "sentence"),
     [
         (lambda section: section.pop("labels"), "labels is missing"),
-        (lambda section: section.update(colour="blue"), "no field named colour"),
+        (lambda section: section.update(color="blue"), "no field named color"),
         (lambda section: section.update(format=2), "needs a newer ReadingRoom"),
         (lambda section: section.update(format="1"), "expected 1"),
         (lambda section: section["operating_points"][0].update(threshold=1.5), "threshold of 1.5"),

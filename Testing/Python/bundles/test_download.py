@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from readingroom.bundles import download, store
-from readingroom.bundles.catalogue import CatalogueEntry
+from readingroom.bundles.catalog import CatalogEntry
 from readingroom.errors import CancelledError, DownloadError
 
 CONTENT = random.Random(1).randbytes(1_500_000)
@@ -124,17 +124,17 @@ def server(monkeypatch):
 
 
 @pytest.fixture
-def entry(server) -> CatalogueEntry:
-    """The catalogue's entry for what the server has."""
+def entry(server) -> CatalogEntry:
+    """The catalog's entry for what the server has."""
     digest = hashlib.sha256(CONTENT).hexdigest()
-    return CatalogueEntry("cxr-test", "1.2.0", "Test", "chest-xray", "Apache-2.0", len(CONTENT), digest, server.url)
+    return CatalogEntry("cxr-test", "1.2.0", "Test", "chest-xray", "Apache-2.0", len(CONTENT), digest, server.url)
 
 
 def _left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def _refusal(entry: CatalogueEntry, folder: Path, **arguments) -> str:
+def _refusal(entry: CatalogEntry, folder: Path, **arguments) -> str:
     with pytest.raises(DownloadError) as refused:
         download.fetch(entry, folder, **arguments)
     assert not (folder / "cxr-test-1.2.0.zip").exists()
@@ -174,10 +174,10 @@ def test_a_connection_that_always_breaks_ends_with_a_sentence_and_a_later_call_g
     assert server.asked_ranges[-1] == "bytes=6000-"
 
 
-def test_a_cancelled_download_goes_on_where_it_stopped(entry, server, tmp_path):
+def test_a_canceled_download_goes_on_where_it_stopped(entry, server, tmp_path):
     def cancel_halfway(fraction: float, _: str) -> None:
         if fraction > 0.4:
-            raise CancelledError("Cancelled.")
+            raise CancelledError("Canceled.")
 
     with pytest.raises(CancelledError):
         download.fetch(entry, tmp_path, cancel_halfway)
@@ -220,18 +220,18 @@ def test_content_that_changed_on_the_server_is_not_glued_to_the_old_part(entry, 
 
 def test_a_wrong_hash_is_refused_and_nothing_is_kept(entry, server, tmp_path):
     server.content = bytes(len(CONTENT))
-    assert "not the file of the catalogue" in _refusal(entry, tmp_path)
+    assert "not the file of the catalog" in _refusal(entry, tmp_path)
     assert _left(tmp_path) == []
 
 
 @pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT + b"x", b""])
 def test_a_wrong_size_is_refused_before_the_download(entry, server, tmp_path, content):
     server.content = content
-    assert f"a file of {len(content)} bytes where the catalogue says {len(CONTENT)}" in _refusal(entry, tmp_path)
+    assert f"a file of {len(content)} bytes where the catalog says {len(CONTENT)}" in _refusal(entry, tmp_path)
     assert _left(tmp_path) == []
 
 
-def test_more_bytes_than_the_catalogue_says_are_not_taken(entry, server, tmp_path):
+def test_more_bytes_than_the_catalog_says_are_not_taken(entry, server, tmp_path):
     server.announce_length = False
     server.content = CONTENT + bytes(10_000_000)
     assert "sends more than" in _refusal(entry, tmp_path)
@@ -366,14 +366,14 @@ def test_a_file_in_place_of_the_folder_is_told(entry, tmp_path):
         download.fetch(entry, tmp_path / "file")
 
 
-def test_a_bundle_of_the_catalogue_is_downloaded_and_installed(server, a_bundle, tmp_path, monkeypatch):
+def test_a_bundle_of_the_catalog_is_downloaded_and_installed(server, a_bundle, tmp_path, monkeypatch):
     monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         for path in sorted(a_bundle.folder.rglob("*")):
             archive.write(path, f"cxr-test/{path.relative_to(a_bundle.folder).as_posix()}")
     server.content = (tmp_path / "x.zip").read_bytes()
     digest = hashlib.sha256(server.content).hexdigest()
-    entry = CatalogueEntry(
+    entry = CatalogEntry(
         "cxr-test", "1.2.0", "Test", "chest-xray", "Apache-2.0", len(server.content), digest, server.url
     )
     assert download.install(entry).sha256 == a_bundle.sha256

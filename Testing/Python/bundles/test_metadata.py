@@ -55,7 +55,7 @@ def test_metadata_without_the_optional_parts_round_trips(a_metadata):
         ({"backbone": "/weights/resnet34"}, "backbone"),
         ({"title": " "}, "'title' is empty"),
         ({"intended_use": ""}, "'intended_use' is empty"),
-        ({"licence": ""}, "'licence' is empty"),
+        ({"license": ""}, "'license' is empty"),
         ({"labels": ()}, "no labels"),
         ({"labels": (Label("a", "A"), Label("a", "B"))}, "Two labels are named a"),
         ({"labels": (Label("a", "A"),)}, "speaks of pneumonia, which is no label"),

@@ -95,7 +95,7 @@ def test_folder_must_be_named_like_the_bundle(write_bundle, a_metadata, a_bundle
     from readingroom.bundles.write import write
 
     with pytest.raises(ValueError, match="named 'other'"):
-        write(tmp_path / "other", a_metadata, {}, card="", licence="")
+        write(tmp_path / "other", a_metadata, {}, card="", license_text="")
 
 
 def test_monai_metadata_has_the_fields_that_its_specification_requires(a_bundle):
@@ -161,11 +161,11 @@ def test_monai_config_parser_runs_the_stored_network(a_network_bundle, a_metadat
 
 def test_monai_config_parser_runs_our_preprocessing(a_bundle, a_metadata):
     parser = pytest.importorskip("monai.bundle").ConfigParser()
-    from readingroom.imaging import radiograph
+    from readingroom.imaging import preprocessing
 
     parser.read_config(a_bundle.folder / bundle.INFERENCE)
     parser["bundle_root"] = str(a_bundle.folder)
     gray = numpy.linspace(0, 1, 64 * 64, dtype=numpy.float32).reshape(64, 64)
     pixels = parser.get_parsed_content("preprocessing")(gray)
     assert pixels.shape == (3, 32, 32)
-    numpy.testing.assert_array_equal(pixels, radiograph.prepare(gray, a_metadata.preprocessing).pixels)
+    numpy.testing.assert_array_equal(pixels, preprocessing.prepare(gray, a_metadata.preprocessing).pixels)

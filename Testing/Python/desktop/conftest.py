@@ -91,7 +91,7 @@ def answer_of_the_worker(a_slicer_host, tmp_path_factory):
     try:
         with pytest.raises(RefusedError) as refused:
             logic.read(volume, device="cpu")
-        reading = logic.read(volume, device="cpu", anyway=True)
+        reading = logic.read(volume, device="cpu", force=True)
         shutil.copytree(logic.reading.session.folder, folder)
     finally:
         logic.reading.stop()

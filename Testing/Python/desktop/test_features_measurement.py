@@ -96,7 +96,7 @@ def test_without_a_mask_it_is_done_at_once(begin, request_of_two):
     assert measurement.regions == {}
 
 
-def test_cancelled_it_can_start_again(begin, request_of_two):
+def test_canceled_it_can_start_again(begin, request_of_two):
     measurement = begin(answer(1), answer(1), answer(2))
     measurement.start(request_of_two)
     with pytest.raises(EngineError):

@@ -60,8 +60,10 @@ def results(section, ct):
 def shown_rows(section) -> list[list[str]]:
     """Families and features as they stand in the table."""
     tree = section.views.table.tree
-    families = [tree.topLevelItem(i) for i in range(tree.topLevelItemCount)]
-    items = [item for family in families for item in (family, *(family.child(i) for i in range(family.childCount())))]
+    feature_classes = [tree.topLevelItem(i) for i in range(tree.topLevelItemCount)]
+    items = [
+        item for family in feature_classes for item in (family, *(family.child(i) for i in range(family.childCount())))
+    ]
     return [[item.text(column) for column in range(tree.columnCount)] for item in items]
 
 

@@ -104,7 +104,7 @@ def test_while_it_reads_the_button_cancels_and_the_progress_is_told(panel, phant
     assert not panel.views.message.widget.visible
 
 
-def test_a_cancelled_read_leaves_the_last_reading(read_panel):
+def test_a_canceled_read_leaves_the_last_reading(read_panel):
     before = read_panel.parameters.reading
     host.click(read_panel.views.read.button)
     host.click(read_panel.views.read.button)
@@ -130,7 +130,7 @@ def test_a_stop_check_ends_the_read_and_can_be_overruled(panel, phantom, answere
     assert str(refusal) in labels
     host.click(panel.views.checks.read_anyway)
     host.wait_until(lambda: panel.session.state == "done")
-    assert [arguments["anyway"] for _name, arguments in client.asked] == [False, True]
+    assert [arguments["force"] for _name, arguments in client.asked] == [False, True]
     assert panel.views.sections["findings"].visible
     assert panel.views.findings.overruled.visible
     assert not panel.views.checks.read_anyway.visible
@@ -230,7 +230,7 @@ def test_a_study_that_is_removed_while_it_is_read_is_told(panel, phantom, answer
     assert panel.layers.nodes() == []
 
 
-# Judging
+# Verdicts
 
 
 def test_another_operating_point_judges_the_finding_anew(read_panel):

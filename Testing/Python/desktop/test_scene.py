@@ -11,7 +11,7 @@ import vtk
 import host
 from readingroom.desktop.scene import radiograph_study
 from readingroom.errors import InputError
-from readingroom.imaging.frontal import load_radiograph
+from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.phantoms.chest_radiograph import chest_radiograph
 
 

@@ -70,7 +70,7 @@ def test_two_works_at_once_are_refused(session_with, request_to_read, answer_of_
         session.start_read(request_to_read)
 
 
-def test_cancelling_nothing_does_nothing(session_with, answer_of_the_worker):
+def test_canceling_nothing_does_nothing(session_with, answer_of_the_worker):
     session = session_with(answer_of_the_worker[1])
     session.cancel()
     assert session.state == "idle"
@@ -114,7 +114,7 @@ def test_what_goes_wrong_while_the_network_is_loaded_is_told_by_the_read(
     assert session.state == "done"
 
 
-def test_a_read_cancelled_before_it_began_is_never_handed_over(session_with, request_to_read):
+def test_a_read_canceled_before_it_began_is_never_handed_over(session_with, request_to_read):
     session = session_with({"bundle": "bundle", "device": "cpu"})
     session.warm("bundle", "auto")
     session.start_read(request_to_read)

@@ -23,10 +23,10 @@ class Command:
     """The command line module of the extension while it runs."""
 
     def __init__(self) -> None:
-        self.cancelled = False
+        self.canceled = False
 
     def Cancel(self) -> None:  # noqa: N802
-        self.cancelled = True
+        self.canceled = True
 
 
 def logic_class(behavior: str, commands: list[Command]) -> type:
@@ -181,10 +181,10 @@ def test_what_does_not_answer_in_time_is_ended(extension, volume, mask):
     commands = extension(SILENT)
     end = ended(slicer_radiomics.start(volume, mask, {1: "Tumor"}, timeout_seconds=0.05))
     assert "did not answer within 1 min" in str(end.error)
-    assert commands[0].cancelled
+    assert commands[0].canceled
 
 
-def test_it_can_be_cancelled_and_leaves_no_nodes(extension, volume, mask):
+def test_it_can_be_canceled_and_leaves_no_nodes(extension, volume, mask):
     import slicer
 
     commands = extension(SILENT)
@@ -193,7 +193,7 @@ def test_it_can_be_cancelled_and_leaves_no_nodes(extension, volume, mask):
     call.cancel()
     end = ended(call)
     assert isinstance(end.error, CancelledError)
-    assert commands[0].cancelled
+    assert commands[0].canceled
     assert slicer.mrmlScene.GetNumberOfNodes() == before
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from readingroom.desktop import choices, words
+from readingroom.desktop import choices, formatting
 from readingroom.reading import (
     BundleFacts,
     Estimate,
@@ -42,14 +42,14 @@ def reading():
 
 
 def test_interval_and_decision_are_told_in_percent():
-    assert words.interval_text(FINDING) == "81 % to 91 % (95 % interval)"
-    assert words.decision_text(FINDING) == "above the threshold of 40 %"
-    assert words.decision_text(replace(FINDING, positive=False)) == "below the threshold of 40 %"
+    assert formatting.interval_text(FINDING) == "81 % to 91 % (95 % interval)"
+    assert formatting.decision_text(FINDING) == "above the threshold of 40 %"
+    assert formatting.decision_text(replace(FINDING, positive=False)) == "below the threshold of 40 %"
 
 
 def test_a_finding_without_threshold_or_interval_says_nothing_of_them():
     bare = Finding("x", "X", 0.5)
-    assert words.interval_text(bare) == words.decision_text(bare) == ""
+    assert formatting.interval_text(bare) == formatting.decision_text(bare) == ""
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,19 @@ def test_a_finding_without_threshold_or_interval_says_nothing_of_them():
     ],
 )
 def test_prediction_sets_say_what_remains(reading, labels, says):
-    text = words.prediction_set_text(PredictionSet(labels, 0.9, 501), reading)
+    text = formatting.prediction_set_text(PredictionSet(labels, 0.9, 501), reading)
     assert says in text
     assert "501 cases" in text
 
 
 def test_predictive_values_come_with_intervals_and_change_with_prevalence():
-    rare, common = (words.predictive_values_text(POINTS[0], prevalence) for prevalence in (0.01, 0.5))
+    rare, common = (formatting.predictive_values_text(POINTS[0], prevalence) for prevalence in (0.01, 0.5))
     assert rare.startswith("PPV 5 % (")
     assert common.startswith("PPV 82 % (")
 
 
 def test_without_measured_sensitivity_predictive_values_are_not_made_up():
-    assert "not known" in words.predictive_values_text(POINTS[1], 0.1)
+    assert "not known" in formatting.predictive_values_text(POINTS[1], 0.1)
 
 
 def test_another_operating_point_changes_the_decision_and_nothing_else(reading):

@@ -116,7 +116,7 @@ def test_a_second_start_while_one_runs_is_refused(any_client):
     assert call.wait() == 1
 
 
-def test_a_cancelled_call_says_so_and_the_next_one_works(any_client):
+def test_a_canceled_call_says_so_and_the_next_one_works(any_client):
     call = any_client.start("sleep", {})
     call.cancel()
     (event,) = call.poll()
@@ -126,13 +126,13 @@ def test_a_cancelled_call_says_so_and_the_next_one_works(any_client):
     assert any_client.start("echo", {"a": 1}).wait() == {"a": 1}
 
 
-def test_a_call_can_be_cancelled_from_its_own_progress(any_client):
+def test_a_call_can_be_canceled_from_its_own_progress(any_client):
     call = any_client.start("slow_steps", {})
     with pytest.raises(CancelledError):
         call.wait(lambda fraction, sentence: call.cancel() if fraction >= 0.1 else None)
 
 
-def test_cancelling_what_has_ended_changes_nothing(any_client):
+def test_canceling_what_has_ended_changes_nothing(any_client):
     call = any_client.start("echo", {"a": 1})
     call.wait()
     call.cancel()
@@ -173,7 +173,7 @@ def test_a_folder_that_the_system_tidied_away_is_made_anew(any_client):
 
 
 def test_importing_the_client_loads_nothing_heavy():
-    script = "import sys, readingroom.engine.client, readingroom.engine.device; print(*sys.modules)"
+    script = "import sys, readingroom.engine.client, readingroom.device; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "numpy", "timm", "monai", "qt", "slicer"} & set(loaded)
 

@@ -108,7 +108,7 @@ def test_killed_at_random_moments_each_call_ends_and_leaves_nothing(client, runn
     assert all("was ended by the system" in end for end in ends)
 
 
-def test_cancelled_at_random_moments_nothing_is_left(client, running):
+def test_canceled_at_random_moments_nothing_is_left(client, running):
     chance = random.Random(21)
     for _ in range(8):
         call = client.start("slow_steps", {})
@@ -299,7 +299,7 @@ def serve(*lines: bytes) -> list[bytes]:
     worker.stdin.flush()
     answers = []
     while len(answers) < len(lines):
-        if (line := worker.stdout.readline()) != b'{"beat":true}\n':
+        if (line := worker.stdout.readline()) != b'{"heartbeat":true}\n':
             answers.append(line)
     worker.communicate()
     return answers

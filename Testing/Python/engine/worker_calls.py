@@ -11,8 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from readingroom import errors
-from readingroom.engine import warm
+from readingroom import errors, model_cache
 from readingroom.reading import Check
 
 
@@ -123,8 +122,8 @@ def fill_the_disk(arguments, progress):
 
 
 def count(arguments, progress):
-    warm.keep("list", list).append(1)
-    return len(warm.keep("list", list))
+    model_cache.get_or_load("list", list).append(1)
+    return len(model_cache.get_or_load("list", list))
 
 
 def facts(arguments, progress):

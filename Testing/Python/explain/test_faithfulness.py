@@ -24,7 +24,7 @@ def patch_detector(dimensions: int = 2) -> nn.Sequential:
 
 
 def picture(dimensions: int = 2) -> torch.Tensor:
-    """Noise of 32 elements a side with one bright patch of 8 elements, off the centre."""
+    """Noise of 32 elements a side with one bright patch of 8 elements, off the center."""
     pixels = 0.3 * torch.randn(1, *[32] * dimensions, generator=torch.Generator().manual_seed(1))
     pixels[(slice(None), *[slice(4, 12)] * dimensions)] += 5
     return pixels

@@ -40,7 +40,7 @@ def test_nan_in_a_map_is_refused():
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
-def test_a_cell_lies_at_the_centre_of_its_part_of_the_picture(dimensions):
+def test_a_cell_lies_at_the_center_of_its_part_of_the_picture(dimensions):
     cells = torch.zeros(1, 1, *[3] * dimensions)
     cells[(0, 0, *[1] * dimensions)] = 1
     picture = upsample(cells, [15] * dimensions)[0, 0]
@@ -52,5 +52,5 @@ def test_a_cell_lies_at_the_centre_of_its_part_of_the_picture(dimensions):
 def test_heat_maps_cut_before_they_upsample():
     maps = torch.tensor([[[[-100.0, 1.0]]]])
     heat = heat_maps(maps, (1, 8))[0, 0, 0]
-    assert heat[4] > 0.5  # a strong negative neighbour does not eat into the positive cell
+    assert heat[4] > 0.5  # a strong negative neighbor does not eat into the positive cell
     assert (heat[0], heat[7]) == (0, 1)

@@ -50,10 +50,10 @@ def test_a_wrapped_object_takes_no_new_attribute_but_a_python_subclass_does(qt: 
         pass
 
     with pytest.raises(AttributeError):
-        qt.QLabel().colour = "red"
+        qt.QLabel().color = "red"
     mine = Mine()
-    mine.colour = "red"
-    assert mine.colour == "red"
+    mine.color = "red"
+    assert mine.color == "red"
 
 
 def test_the_stand_ins_take_no_new_attribute_either(qt: Any) -> None:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from pydicom import uid
 
 from readingroom.errors import ReadingRoomError
-from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
+from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.phantoms.chest_radiograph import chest_radiograph
 from readingroom.phantoms.dicom_files import lookup_table_item, stored, write_dicom
 

@@ -47,7 +47,7 @@ def test_agrees_with_opencv_on_any_picture(seed: int) -> None:
     assert np.array_equal(blur_5x5(picture), cv2.GaussianBlur(picture, (5, 5), 0))
 
 
-def test_a_picture_of_one_grey_level_stays_as_it_is() -> None:
+def test_a_picture_of_one_gray_level_stays_as_it_is() -> None:
     flat = np.full((4, 5), 77, dtype=np.uint8)
     assert np.array_equal(equalize_histogram(flat), flat)
 

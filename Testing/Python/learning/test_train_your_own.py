@@ -14,7 +14,7 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 from readingroom.cli import main
 from readingroom.files import write_text
 from readingroom.learning.cohorts.cohort import read_cohort
-from readingroom.learning.protocols.protocol import load_protocol
+from readingroom.learning.protocols.training_protocol import load_protocol
 from readingroom.phantoms.hospital_export import FILMS, SPREADSHEET, write_hospital_export
 from readingroom.records import to_json
 
@@ -91,6 +91,6 @@ def test_the_whole_way_from_an_export_to_a_read_with_the_groups_own_bundle(an_ex
     assert "demonstration" in said
     shell("bundles install trained/mine")
     film = next(row.image for row in read_cohort(Path("cohort.csv")).rows)
-    assert "Opacity:" in shell(f"read chest-xray {film} --bundle mine --out reading --device cpu --anyway")
+    assert "Opacity:" in shell(f"read chest-xray {film} --bundle mine --out reading --device cpu --force")
     assert "DEMONSTRATION BUNDLE" in Path("reading/report.html").read_text("utf-8")
     assert Path("reading/heatmap.nrrd").stat().st_size > 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from readingroom.evaluation.auc import auc
+from readingroom.metrics.auc import auc
 from readingroom.phantoms.planted_cohort import Planted, best_auc, write_planted_cohort
 
 

@@ -8,8 +8,8 @@ import json
 import pytest
 import SimpleITK
 
-from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError, InputError
+from readingroom.progress import Progress
 from readingroom.radiomics import cohort
 from readingroom.radiomics.cohort import Summary, measure_cohort
 from readingroom.radiomics.measure import measure
@@ -62,7 +62,7 @@ def test_a_broken_run_goes_on_where_it_stopped(a_cohort, tmp_path):
 
     def stop(fraction: float, sentence: str) -> None:
         if sentence.startswith(("3", "4")):
-            raise CancelledError("The work was cancelled.")
+            raise CancelledError("The work was canceled.")
 
     with pytest.raises(CancelledError):
         measure_cohort(a_cohort, out, MEAN, processes=1, progress=Progress(stop))

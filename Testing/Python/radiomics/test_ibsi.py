@@ -1,4 +1,4 @@
-"""Agreement with the reference values of the Image Biomarker Standardisation Initiative (IBSI 1)."""
+"""Agreement with the reference values of the Image Biomarker Standardization Initiative (IBSI 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be measured ends in one sentence; what takes long can be cancelled."""
+"""What cannot be measured ends in one sentence; what takes long can be canceled."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError, InputError
+from readingroom.progress import Progress
 from readingroom.radiomics.measure import measure
 from readingroom.radiomics.settings import Settings
 
@@ -75,7 +75,7 @@ def test_a_mask_on_another_grid_is_resampled_only_when_asked_and_it_is_said(an_i
     with pytest.raises(InputError, match="another grid"):
         measure(an_image, other)
     found = measure(an_image, other, Settings(correct_mask=True))
-    assert found.notes == ("The mask was resampled onto the grid of the image (nearest neighbour).",)
+    assert found.notes == ("The mask was resampled onto the grid of the image (nearest neighbor).",)
     assert "diagnostics_Mask-corrected_VoxelNum" in found.provenance
 
 
@@ -144,7 +144,7 @@ def test_a_mask_of_fractions_is_refused(an_image, a_mask, wrong):
         measure(an_image, fractions)
 
 
-def test_a_colour_image_is_refused(an_image, a_mask):
+def test_a_color_image_is_refused(an_image, a_mask):
     with pytest.raises(InputError, match="several values"):
         measure(SimpleITK.Compose(an_image, an_image, an_image), a_mask)
 
@@ -184,9 +184,9 @@ def test_progress_is_told_before_every_family_and_rises(an_image, a_mask):
         assert any(words in sentence for _, sentence in told), words
 
 
-def test_the_work_ends_between_families_when_cancelled(an_image, a_mask):
+def test_the_work_ends_between_families_when_canceled(an_image, a_mask):
     told: list[str] = []
-    progress = Progress(lambda _, sentence: told.append(sentence), cancelled=lambda: len(told) == 4)
+    progress = Progress(lambda _, sentence: told.append(sentence), canceled=lambda: len(told) == 4)
     with pytest.raises(CancelledError):
         measure(an_image, a_mask, progress=progress)
     assert len(told) == 4

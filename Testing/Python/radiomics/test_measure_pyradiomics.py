@@ -92,7 +92,7 @@ def test_provenance_rows_are_those_of_pyradiomics(an_image, a_mask):
 
 REAL = {
     "CT phantom": ("data/ibsi/ibsi_1_ct_radiomics_phantom/nifti/image/phantom", "../mask/mask", 25),
-    "lung tumour": ("data/lung_ct/LUNG1-001/ct", "gtv", 25),
+    "lung tumor": ("data/lung_ct/LUNG1-001/ct", "gtv", 25),
     "sarcoma CT": ("data/sts_pet_ct_mr/STS_002/CT_image", "CT_mask", 25),
     "sarcoma PET": ("data/sts_pet_ct_mr/STS_003/PET_image", "PET_mask", 0.5),
     "sarcoma MR": ("data/sts_pet_ct_mr/STS_003/MR_T1_image", "MR_T1_mask", 20),

@@ -9,8 +9,8 @@ import SimpleITK
 
 from readingroom.cli import main
 from readingroom.engine.client import WorkerClient
-from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError, InputError
+from readingroom.progress import Progress
 from readingroom.radiomics import regions
 from readingroom.radiomics.measure import measure
 from readingroom.radiomics.regions import images, measure_regions
@@ -63,7 +63,7 @@ def test_an_empty_mask_is_one_sentence(files, a_mask):
         measure_regions(*files)
 
 
-def test_it_can_be_cancelled_between_the_regions(files):
+def test_it_can_be_canceled_between_the_regions(files):
     said: list[str] = []
     with pytest.raises(CancelledError):
         measure_regions(

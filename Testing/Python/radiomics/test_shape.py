@@ -55,7 +55,7 @@ def test_diameters_are_those_of_all_pairs(seed, fill, size):
 
 
 def all_pairs(mask: np.ndarray, spacing: tuple[float, ...]) -> tuple[float, ...]:
-    """Space, then planes of constant k, j, i, from the mid-points of all neighbours that differ."""
+    """Space, then planes of constant k, j, i, from the mid-points of all neighbors that differ."""
     points = []
     for axis in range(3):
         crossed = 2 * np.argwhere(np.diff(mask, axis=axis))

@@ -84,9 +84,11 @@ def test_a_stored_signature_gives_the_scores_of_the_fitted_one(fitted, stored, m
 def test_pushes_add_up_to_the_score_minus_the_mean_of_the_cohort(fitted, stored, model):
     signature = load(stored[model])
     score = signature.score(a_region())
-    assert sum(item.push for item in score.contributions) == pytest.approx(score.value - score.cohort_mean, abs=1e-9)
-    pushes = [abs(item.push) for item in score.contributions]
-    assert pushes == sorted(pushes, reverse=True)
+    assert sum(item.contribution for item in score.contributions) == pytest.approx(
+        score.value - score.cohort_mean, abs=1e-9
+    )
+    contributions = [abs(item.contribution) for item in score.contributions]
+    assert contributions == sorted(contributions, reverse=True)
     everyone = [signature.score(dict(zip(NAMES, row, strict=True))).value for row in fitted[model].table.values]
     assert score.cohort_mean == pytest.approx(np.mean(everyone), abs=1e-9)  # 60 rows: the whole cohort is kept
 
@@ -186,7 +188,7 @@ def test_the_settings_of_a_measurement_are_read_from_its_provenance():
 
 
 def test_the_card_is_written_from_the_run(stored, fitted):
-    card, auc = stored["lasso"].card, fitted["lasso"].judgement.auc
+    card, auc = stored["lasso"].card, fitted["lasso"].judgment.auc
     assert "60 patients, 30 with\nthe outcome" in card
     assert f"| this signature | AUC | {auc.value:.2f} ({auc.interval.low:.2f} to {auc.interval.high:.2f})" in card
     assert "| volume alone | AUC |" in card
@@ -321,7 +323,7 @@ def test_the_shell_trains_and_applies(tmp_path, capsys):
     printed = capsys.readouterr().out
     score = Score.from_json(json.loads(score_file.read_text(encoding="utf-8")))
     assert f"state dead: {100 * score.probability.value:.0f} %" in printed
-    assert f"{score.contributions[0].push:+.2f}  {score.contributions[0].feature}" in printed
+    assert f"{score.contributions[0].contribution:+.2f}  {score.contributions[0].feature}" in printed
 
 
 def test_the_shell_says_in_a_sentence_what_is_wrong(tmp_path, capsys):

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError, InputError
+from readingroom.progress import Progress
 from readingroom.radiomics.signature.external import judge_external
 from readingroom.radiomics.signature.fit import fit
 from readingroom.radiomics.signature.fold_auc import FoldComparisons
@@ -71,18 +71,18 @@ def test_pure_noise_is_judged_as_noise_where_a_leak_would_shine():
     for seed in range(3):
         noise = a_table(rows=50, features=60, signal=0.0, seed=seed)
         found = fit(noise, recipe)
-        honest.append(found.judgement.auc)
+        honest.append(found.judgment.auc)
         # What the liver paper's code did: features chosen on all rows, then judged by folds.
         separation = np.abs(np.corrcoef(noise.values.T, noise.outcome)[-1, :-1])
         chosen = noise.of([noise.names[i] for i in np.argsort(separation)[-5:]])
-        leaky.append(fit(chosen, recipe).judgement.auc.value)
+        leaky.append(fit(chosen, recipe).judgment.auc.value)
     assert np.mean([found.value for found in honest]) == pytest.approx(0.5, abs=0.1)
     assert sum(found.interval.low <= 0.5 <= found.interval.high for found in honest) >= 2
     assert np.mean(leaky) > 0.7
 
 
 def test_a_signal_is_found_and_told_from_chance(fitted):
-    auc = fitted.judgement.auc
+    auc = fitted.judgment.auc
     assert auc.value > 0.8
     assert auc.interval.low > 0.7
     assert set(fitted.inputs) >= {"original_shape_VoxelVolume", "original_glcm_F1"}
@@ -92,10 +92,10 @@ def test_a_signal_is_found_and_told_from_chance(fitted):
 
 
 def test_simpler_models_are_judged_on_the_same_folds(fitted):
-    judgement = fitted.judgement
-    assert 0.6 < judgement.rivals["volume"].value < judgement.auc.value
-    assert judgement.advantage["volume"].value == pytest.approx(judgement.auc.value - judgement.rivals["volume"].value)
-    assert judgement.majority.value == pytest.approx(0.5)
+    judgment = fitted.judgment
+    assert 0.6 < judgment.rivals["volume"].value < judgment.auc.value
+    assert judgment.advantage["volume"].value == pytest.approx(judgment.auc.value - judgment.rivals["volume"].value)
+    assert judgment.majority.value == pytest.approx(0.5)
 
 
 def test_clinical_columns_make_a_baseline_with_numbers_and_categories():
@@ -105,7 +105,7 @@ def test_clinical_columns_make_a_baseline_with_numbers_and_categories():
         "age": np.array([str(60 + 10 * y + random.integers(5)) if i else "" for i, y in enumerate(table.outcome)]),
         "histology": np.array(random.choice(["adeno", "squamous", ""], 60)),
     }
-    found = fit(dataclasses.replace(table, clinical=clinical), QUICK).judgement
+    found = fit(dataclasses.replace(table, clinical=clinical), QUICK).judgment
     assert found.rivals["clinical"].value > 0.9
     assert set(found.rivals) == {"volume", "clinical", "clinical_and_volume"}
 
@@ -114,7 +114,7 @@ def test_clinical_columns_make_a_baseline_with_numbers_and_categories():
 def test_other_models_find_the_signal_too(model):
     recipe = dataclasses.replace(published(model), repeats=1, folds=3)
     found = fit(a_table(rows=60), recipe)
-    assert found.judgement.auc.value > 0.75
+    assert found.judgment.auc.value > 0.75
     assert found.calibration is not None
 
 
@@ -130,7 +130,7 @@ def test_unstable_features_are_left_out_beforehand():
 def test_volume_stays_a_rival_where_it_is_too_unstable_for_the_signature():
     found = fit(a_table(rows=60, signal=2.5), QUICK, {"original_shape_VoxelVolume": 0.3})
     assert "original_shape_VoxelVolume" not in found.inputs
-    assert found.judgement.rivals["volume"].value > 0.8
+    assert found.judgment.rivals["volume"].value > 0.8
     other = a_table(rows=40, signal=2.5, seed=5)
     other = dataclasses.replace(other, patients=np.array([f"x{name}" for name in other.patients]))
     assert judge_external(found, other).metrics["auc_volume"].value > 0.8
@@ -148,9 +148,9 @@ def test_few_patients_are_refused():
         fit(table, QUICK)
 
 
-def test_training_can_be_cancelled():
+def test_training_can_be_canceled():
     with pytest.raises(CancelledError):
-        fit(a_table(rows=40), QUICK, progress=Progress(cancelled=lambda: True))
+        fit(a_table(rows=40), QUICK, progress=Progress(canceled=lambda: True))
 
 
 def test_probabilities_of_the_final_model_are_calibrated(fitted):
@@ -191,7 +191,7 @@ def test_only_pairs_that_one_model_scored_are_compared():
 
 
 def test_within_one_fold_the_auc_is_the_usual_one():
-    from readingroom.evaluation.auc import auc
+    from readingroom.metrics.auc import auc
 
     random = np.random.default_rng(0)
     y, scores = np.arange(50) % 2, random.normal(size=(1, 50))

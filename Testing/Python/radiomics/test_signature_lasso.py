@@ -25,7 +25,7 @@ def oracle(shared):
     return json.loads((folder / "lasso.json").read_text()), np.load(folder / "lasso_data.npz")
 
 
-def test_filter_and_z_scores_are_learnt_from_the_training_rows_alone(oracle):
+def test_filter_and_z_scores_are_learned_from_the_training_rows_alone(oracle):
     expected, data = oracle
     found = prepare(data["X"][:TRAINING], published())
     assert found.columns.tolist() == expected["kept_features_variance_gt_1e-6_train_only"]

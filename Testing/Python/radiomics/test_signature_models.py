@@ -1,4 +1,4 @@
-"""Models without the library that made them: the same scores, and pushes that are Shapley values."""
+"""Models without the library that made them: the same scores, and contributions that are Shapley values."""
 
 from __future__ import annotations
 
@@ -100,20 +100,20 @@ def test_pushes_are_the_shapley_values_of_all_subsets(data):
     background = new[1:6]
     for name, model in models(data).items():
         expected = _shapley(model, new[0], background)
-        np.testing.assert_allclose(model.pushes(new[0], background), expected, atol=1e-10, err_msg=name)
+        np.testing.assert_allclose(model.contributions(new[0], background), expected, atol=1e-10, err_msg=name)
 
 
 def test_pushes_add_up_to_the_score_minus_the_mean_of_the_background(data):
     z, _, new = data
     for name, model in models(data).items():
         difference = model.values(new[:1])[0] - model.values(z).mean()
-        assert model.pushes(new[0], z).sum() == pytest.approx(difference, abs=1e-10), name
+        assert model.contributions(new[0], z).sum() == pytest.approx(difference, abs=1e-10), name
 
 
 def test_a_linear_push_is_coefficient_times_z_score(data):
     _, _, new = data
     model = models(data)["lasso"]
-    np.testing.assert_allclose(model.pushes(new[0], np.zeros((1, FEATURES))), model.coefficients * new[0])
+    np.testing.assert_allclose(model.contributions(new[0], np.zeros((1, FEATURES))), model.coefficients * new[0])
 
 
 def test_models_come_back_from_their_arrays(data):

@@ -61,7 +61,7 @@ def test_features_are_chosen_by_how_their_names_begin(write):
         ("a,x,,1,1,,,\nb,x,,0,1,1,2,3\n", {}, "No feature of table.csv is a number in every row"),
     ],
 )
-def test_tables_that_cannot_be_learnt_from_are_refused(write, rows, options, sentence):
+def test_tables_that_cannot_be_learned_from_are_refused(write, rows, options, sentence):
     with pytest.raises(InputError, match=sentence):
         read_table(write(HEADER + rows), **{"outcome": "died", **options})
 

@@ -59,7 +59,7 @@ def small_regions(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return values, mask
 
 
-def neighbours(mask: np.ndarray, place: tuple[int, ...], offsets: list[tuple[int, int, int]]) -> list[tuple[int, ...]]:
+def neighbors(mask: np.ndarray, place: tuple[int, ...], offsets: list[tuple[int, int, int]]) -> list[tuple[int, ...]]:
     there = (tuple(p + o for p, o in zip(place, offset, strict=True)) for offset in offsets)
     return [q for q in there if all(0 <= c < s for c, s in zip(q, mask.shape, strict=True)) and mask[q]]
 
@@ -77,7 +77,7 @@ def test_matrices_are_what_counting_voxel_by_voxel_gives(region, distances, flat
     dependences: dict[tuple[int, int], int] = {}
     for place in map(tuple, np.argwhere(mask)):
         level = int(values[place])
-        around = [int(values[q]) for q in neighbours(mask, place, both)]
+        around = [int(values[q]) for q in neighbors(mask, place, both)]
         counts[level] += 1
         apart[level] += abs(level - sum(around) / len(around)) if around else 0
         for other in around:
@@ -114,7 +114,7 @@ def test_zones_are_what_filling_gives(region, flat_axis):
         while stack:
             place = stack.pop()
             size += 1
-            alike = [q for q in neighbours(mask, place, both) if q in left and values[q] == level]
+            alike = [q for q in neighbors(mask, place, both) if q in left and values[q] == level]
             left.difference_update(alike)
             stack += alike
         expected.append((int(level), size))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from readingroom.radiomics import families
+from readingroom.radiomics import feature_classes
 from readingroom.radiomics.units import family_of, image_type_of, unit
 
 
@@ -32,7 +32,12 @@ def test_gray_values_without_a_unit_give_features_without_one():
 
 
 def test_every_length_area_and_volume_of_the_shapes_has_a_unit():
-    bare = {n for family in ("shape", "shape2D") for n in families.NAMES[family] if not unit(f"original_{family}_{n}")}
+    bare = {
+        n
+        for family in ("shape", "shape2D")
+        for n in feature_classes.NAMES[family]
+        if not unit(f"original_{family}_{n}")
+    }
     assert bare == {"Elongation", "Flatness", "Sphericity"}
 
 

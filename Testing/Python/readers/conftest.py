@@ -58,7 +58,7 @@ def a_random_bundle(tmp_path_factory) -> Callable[[str], bundle.Bundle]:
             preprocessing=Preprocessing("published", 64, 3, (0.5,) * 3, (0.25,) * 3),
             training=Training("published", 10, 10, dict.fromkeys(names, 1), ("phantoms",), 0),
             intended_use="Tests.",
-            licence="Apache-2.0",
+            license="Apache-2.0",
             demonstration=True,
             calibration=Calibration("platt", 20, tuple(PlattScaling(name, 1.0, 0.0, resamples) for name in scaled))
             if platt
@@ -71,7 +71,7 @@ def a_random_bundle(tmp_path_factory) -> Callable[[str], bundle.Bundle]:
             explanation=Explanation("cam"),
         )
         folder = tmp_path_factory.mktemp("bundles") / metadata.name
-        made[task_name] = write.write(folder, metadata, network.state_dict(), card="# Card\n", licence="Apache\n")
+        made[task_name] = write.write(folder, metadata, network.state_dict(), card="# Card\n", license_text="Apache\n")
         return made[task_name]
 
     return make

@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 
 import readingroom
+from readingroom import model_cache
 from readingroom.bundles import store
-from readingroom.engine import warm
 from readingroom.engine.client import WorkerClient
 from readingroom.errors import BundleError, InputError, OutputError, RefusedError
 from readingroom.examples import chest_radiograph as example
@@ -49,7 +49,7 @@ def test_a_read_writes_reading_map_segments_and_pictures(tmp_path):
 
 
 def test_the_heat_map_lies_on_the_image_and_goes_from_0_to_1(a_radiograph, tmp_path):
-    read(a_radiograph, tmp_path / "out", anyway=True)
+    read(a_radiograph, tmp_path / "out", force=True)
     heat = SimpleITK.ReadImage(str(tmp_path / "out" / "heatmap.nrrd"))
     image = SimpleITK.ReadImage(str(a_radiograph))
     assert heat.GetPixelID() == SimpleITK.sitkFloat32
@@ -79,7 +79,7 @@ def test_segments_are_the_levels_of_the_map_one_inside_the_other(tmp_path):
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_every_task_is_read_with_raw_logits_and_the_right_findings(task, a_radiograph, a_random_bundle, tmp_path):
     bundle = a_random_bundle(task)
-    reading = read(a_radiograph, tmp_path, bundle, anyway=True)
+    reading = read(a_radiograph, tmp_path, bundle, force=True)
     assert [finding.name for finding in reading.findings] == [label.name for label in TASKS[task].labels]
     probabilities = [finding.probability for finding in reading.findings]
     if TASKS[task].multilabel:
@@ -92,7 +92,7 @@ def test_every_task_is_read_with_raw_logits_and_the_right_findings(task, a_radio
 
 def test_a_flat_picture_is_read_too(tmp_path):
     Image.fromarray((255 * phantom(seed=1)).astype(np.uint8)).save(tmp_path / "chest.png")
-    read(tmp_path / "chest.png", tmp_path / "out", anyway=True)
+    read(tmp_path / "chest.png", tmp_path / "out", force=True)
     assert SimpleITK.ReadImage(str(tmp_path / "out" / "heatmap.nrrd")).GetDimension() == 2
 
 
@@ -106,13 +106,13 @@ def test_a_stop_check_ends_the_read_before_any_number_and_writes_nothing(tmp_pat
 
 def test_reading_anyway_says_so(tmp_path):
     ct = write_dicom(tmp_path / "ct.dcm", stored(phantom(seed=1)), Modality="CT")
-    reading = read(ct, tmp_path / "out", anyway=True)
-    assert reading.read_anyway
+    reading = read(ct, tmp_path / "out", force=True)
+    assert reading.forced
     assert any(check.status == "stop" for check in reading.checks)
 
 
 def test_reading_again_replaces_its_own_files_and_leaves_others(tmp_path, a_radiograph, a_random_bundle):
-    read(a_radiograph, tmp_path / "out", a_random_bundle("chestxray8"), anyway=True)
+    read(a_radiograph, tmp_path / "out", a_random_bundle("chestxray8"), force=True)
     (tmp_path / "out" / "my notes.txt").write_text("mine")
     read(example(), tmp_path / "out")
     assert {path.name for path in (tmp_path / "out").iterdir()} == FILES | {"my notes.txt"}
@@ -247,5 +247,5 @@ def test_a_network_that_is_kept_goes_where_the_next_read_computes(a_random_bundl
     places = [
         next(chest_xray._network(bundle, torch.device(kind)).parameters()).device.type for kind in ("cpu", "meta")
     ]
-    warm.forget()  # on "meta" the network has lost its weights
+    model_cache.clear()  # on "meta" the network has lost its weights
     assert places == ["cpu", "meta"]

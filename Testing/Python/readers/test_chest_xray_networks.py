@@ -37,19 +37,19 @@ def a_bundle_of(tmp_path: Path) -> Make:
             preprocessing=Preprocessing("rigorous", size, channels, (0.5,) * channels, (0.25,) * channels),
             training=Training("rigorous", 10, 10, {"pneumonia": 5, "no-finding": 5}, ("phantoms",), 0),
             intended_use="Tests.",
-            licence="Apache-2.0",
+            license="Apache-2.0",
             demonstration=True,
         )
         small = "mobilenetv2_100" if backbone == "vit_base_patch16_224" else backbone
         state = backbones.create(small, 2, channels=channels).state_dict()
-        return write.write(tmp_path / "a-bundle", metadata, state, card="# Card\n", licence="Apache\n")
+        return write.write(tmp_path / "a-bundle", metadata, state, card="# Card\n", license_text="Apache\n")
 
     return make
 
 
 def read(bundle: Bundle, radiograph: Path, folder: Path) -> str:
     """How the map was made."""
-    made = base.read(make_reader("chest-xray"), open_study(radiograph), bundle, folder / "out", "cpu", anyway=True)
+    made = base.read(make_reader("chest-xray"), open_study(radiograph), bundle, folder / "out", "cpu", force=True)
     return str(made.provenance.settings["map"])
 
 

@@ -117,7 +117,7 @@ def test_a_demonstration_bundle_puts_its_banner_on_the_report(reading):
 
 
 def test_reading_against_a_stop_check_is_said_in_the_findings(reading):
-    stopped = replace(reading, checks=(Check("modality", "stop", "This is CT."),), read_anyway=True)
+    stopped = replace(reading, checks=(Check("modality", "stop", "This is CT."),), forced=True)
     assert "advised to stop" in html.render(document.build(stopped, {}))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from readingroom.evaluation.proportions import proportion
+from readingroom.metrics.proportions import proportion
 from readingroom.reading import Estimate, Interval
 from readingroom.trust.predictive_values import predictive_values
 

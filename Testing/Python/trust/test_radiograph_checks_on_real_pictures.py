@@ -7,8 +7,8 @@ import pytest
 import SimpleITK
 from PIL import Image
 
-from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
+from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.reading import has_stop
 from readingroom.study import StudyImage
 from readingroom.trust.radiograph_checks import checks_before, pixel_checks

@@ -51,7 +51,7 @@ class MeasureRequest:
 class Measurement:
     """The client of a worker process and the state of the measuring going on.
 
-    ``state`` goes from ``idle`` to ``working`` and then to ``done``, ``failed`` or, when cancelled, ``idle`` again.
+    ``state`` goes from ``idle`` to ``working`` and then to ``done``, ``failed`` or, when canceled, ``idle`` again.
     ``progress`` is the fraction and sentence of the work going on; ``regions`` what it has measured so far, by the key
     of the segment; ``error`` what it failed with.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...radiomics import units
-from ...radiomics.families import TITLES
+from ...radiomics.feature_classes import TITLES
 from ...radiomics.features import Features
 from ...radiomics.signature.score import Score
 

@@ -15,7 +15,7 @@ from ...files import write_text
 from ..installed import bundle_title, bundles_for
 from .edits import EditWatch
 from .engines import available_engines
-from .order import Choices
+from .measurement_request import FeatureSettings
 from .views import FeaturesViews
 from .work import FeatureWork
 
@@ -37,7 +37,7 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
     def __init__(self, owner: str, client: Any = None) -> None:
         super().__init__()
         self.work = FeatureWork(owner, client)
-        self.choices = Choices(owner)
+        self.choices = FeatureSettings(owner)
         self._shown = ""  # segment; empty for all side by side
         self._open = True
         self.views = FeaturesViews(self)
@@ -116,7 +116,7 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         self.refresh()
 
     def follow_edits(self) -> None:
-        """Watch the measured segmentation, or stop that, as the person wants it."""
+        """ProgressCallback the measured segmentation, or stop that, as the person wants it."""
         order = self.work.order
         wanted = self._open and order is not None and bool(self.views.choices.again.isChecked())
         self.edits.follow(order.segmentation if wanted and order is not None else None)

@@ -17,7 +17,7 @@ from ..widgets.read import ReadView
 from ..widgets.score import ScoreView
 from ..widgets.segment_list import SegmentRow
 from . import feature_rows
-from .order import Choices, names_of, segmentations_in_scene
+from .measurement_request import FeatureSettings, names_of, segmentations_in_scene
 from .results import Results
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class FeaturesViews:
             column.addWidget(part.widget)
         column.addWidget(self.notes)
 
-    def show_choices(self, choices: Choices, results: Results | None, busy: Sequence[str]) -> None:
+    def show_choices(self, choices: FeatureSettings, results: Results | None, busy: Sequence[str]) -> None:
         """Draw what is chosen. While segments are ``busy`` being measured, nothing else can be chosen."""
         self.choices.show_nodes(
             [(node.GetID(), node.GetName()) for node in studies_in_scene()],

@@ -3,7 +3,7 @@
 Example
 -------
 >>> work = FeatureWork("MyScript")  # doctest: +SKIP
->>> work.measure(Order(volume, segmentation, names_of(segmentation), {}))  # doctest: +SKIP
+>>> work.measure(MeasurementRequest(volume, segmentation, names_of(segmentation), {}))  # doctest: +SKIP
 >>> while work.is_working:  # doctest: +SKIP
 ...     slicer.app.processEvents()
 ...     time.sleep(0.05)
@@ -25,7 +25,7 @@ from . import table_node
 from .engines import SLICER
 from .exports import Exports
 from .measurement import Measurement, MeasureRequest
-from .order import Order, names_of
+from .measurement_request import MeasurementRequest, names_of
 from .results import MeasuredSegment, Region, Results, failed
 from .segment_masks import SegmentMask, masks_on, write_masks
 from .size import notes_on_size
@@ -49,8 +49,8 @@ class FeatureWork:
         self._exports = Exports(self._measurement.folder)
         self._masks: Mapping[str, SegmentMask] = {}
         self._kept: tuple[str, Results | None] = ("", None)
-        self._going_on: Order | None = None
-        self.order: Order | None = None
+        self._going_on: MeasurementRequest | None = None
+        self.order: MeasurementRequest | None = None
         self.follows_edit = False  # the work going on was begun by an edit, not by a person
         self.error: ReadingRoomError | None = None
 
@@ -79,7 +79,7 @@ class FeatureWork:
             self._kept = text, table_node.kept_results(table)
         return self._kept[1]
 
-    def measure(self, order: Order) -> None:
+    def measure(self, order: MeasurementRequest) -> None:
         """Begin to measure; `poll` follows it.
 
         Raises
@@ -130,7 +130,7 @@ class FeatureWork:
         self.forget()
         self._measurement.stop()
 
-    def _begin(self, order: Order, masks: Mapping[str, SegmentMask], follows_edit: bool) -> None:
+    def _begin(self, order: MeasurementRequest, masks: Mapping[str, SegmentMask], follows_edit: bool) -> None:
         image = self._exports.image(order.volume)
         files = write_masks(masks, order.volume, self._measurement.folder("masks"))
         begin = _by_slicer(order.volume) if order.engine == SLICER else None

@@ -19,7 +19,7 @@ _NAME_WIDTH = 190
 
 
 class FeatureTableView:
-    """A tree of families with a column for each fact.
+    """A tree of feature_classes with a column for each fact.
 
     Parameters
     ----------

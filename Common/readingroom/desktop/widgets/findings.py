@@ -9,18 +9,18 @@ from slicer.i18n import tr as _
 
 from ...reading import Finding, Reading, Verdict
 from ...reports.document import percent
-from .. import choices, words
+from .. import choices, formatting
 from .labels import heading, sentence
 from .probability_bar import ProbabilityBar
 
 if TYPE_CHECKING:
-    from ..judging import Judging
+    from ..verdicts import Verdicts
 
 
 class FindingsView:
-    """One row per finding and the prediction sets below. What a person says of them goes to ``judging``."""
+    """One row per finding and the prediction sets below. What a person says of them goes to ``evaluation``."""
 
-    def __init__(self, judging: Judging) -> None:
+    def __init__(self, judging: Verdicts) -> None:
         self._judging = judging
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
@@ -40,8 +40,8 @@ class FindingsView:
         for finding in reading.findings:
             row = self.rows[finding.name]
             row.show(finding, choices.verdict_of(reading, finding.name), chosen == finding.name)
-        self.overruled.setVisible(reading.read_anyway and any(check.status == "stop" for check in reading.checks))
-        sets = [words.prediction_set_text(one, reading) for one in reading.prediction_sets]
+        self.overruled.setVisible(reading.forced and any(check.status == "stop" for check in reading.checks))
+        sets = [formatting.prediction_set_text(one, reading) for one in reading.prediction_sets]
         self.prediction_set.setText("\n".join(sets))
         self.prediction_set.setVisible(bool(sets))
 
@@ -69,7 +69,7 @@ class FindingsView:
 class FindingRow:
     """Title, probability, bar, and accept, reject and comment."""
 
-    def __init__(self, name: str, selectable: bool, judging: Judging) -> None:
+    def __init__(self, name: str, selectable: bool, judging: Verdicts) -> None:
         self.widget = qt.QFrame()
         self.widget.setFrameShape(qt.QFrame.StyledPanel)
         column = qt.QVBoxLayout(self.widget)
@@ -118,10 +118,10 @@ class FindingRow:
         if self.title.inherits("QRadioButton"):
             self.title.setChecked(chosen)
         self.probability.setText(percent(finding.probability))
-        detail = [words.interval_text(finding), words.decision_text(finding)]
+        detail = [formatting.interval_text(finding), formatting.decision_text(finding)]
         self.detail.setText(" · ".join(filter(None, detail)))
         self.bar.showFinding(finding)
-        self.bar.setToolTip(words.bar_legend(finding))
+        self.bar.setToolTip(formatting.bar_legend(finding))
         self.bar.setAccessibleName(f"{finding.title}: {percent(finding.probability)}, {self.detail.text}")
         self.accept.setChecked(verdict.decision == "accept")
         self.reject.setChecked(verdict.decision == "reject")

@@ -10,17 +10,17 @@ from slicer.i18n import tr as _
 
 from ...reading import Finding
 from ...reports.document import percent
-from .. import words
+from .. import formatting
 from .labels import heading, sentence
 
 if TYPE_CHECKING:
-    from ..judging import Judging
+    from ..verdicts import Verdicts
 
 
 class OperatingPointView:
-    """Operating point and prevalence, with PPV and NPV following the slider. Choices go to ``judging``."""
+    """Operating point and prevalence, with PPV and NPV following the slider. FeatureSettings go to ``evaluation``."""
 
-    def __init__(self, judging: Judging) -> None:
+    def __init__(self, judging: Verdicts) -> None:
         self.widget = qt.QWidget()
         form = qt.QFormLayout(self.widget)
         form.setContentsMargins(0, 0, 0, 0)
@@ -69,5 +69,5 @@ class OperatingPointView:
         self.prevalence.setValue(100 * prevalence)
         self.prevalence.blockSignals(blocked)
         point = finding.operating_point
-        self.measured.setText(words.operating_point_text(point) if point is not None else "")
-        self.values.setText(words.predictive_values_text(point, prevalence) if point is not None else "")
+        self.measured.setText(formatting.operating_point_text(point) if point is not None else "")
+        self.values.setText(formatting.predictive_values_text(point, prevalence) if point is not None else "")

@@ -106,22 +106,22 @@ def _bars(score: Score) -> Any:
     grid.setVerticalSpacing(1)
     grid.setColumnStretch(1, 1)
     strongest = score.contributions[:_SHOWN]
-    largest = max((abs(one.push) for one in strongest), default=0.0) or 1.0
+    largest = max((abs(one.contribution) for one in strongest), default=0.0) or 1.0
     for row, one in enumerate(strongest):
         name = sentence(short_name(one.feature))
         name.setWordWrap(False)
         bar = PushBar()
-        bar.showShare(one.push / largest)
-        push = sentence(f"{one.push:+.2f}")
+        bar.showShare(one.contribution / largest)
+        push = sentence(f"{one.contribution:+.2f}")
         for place, part in enumerate((name, bar, push)):
             part.setToolTip(_told(one))
             grid.addWidget(part, row, place)
         bar.setAccessibleName(_told(one))
     rest = score.contributions[_SHOWN:]
     if rest:
-        text = _("{n} more features: {push}").format(n=len(rest), push=f"{sum(one.push for one in rest):+.2f}")
+        text = _("{n} more features: {push}").format(n=len(rest), push=f"{sum(one.contribution for one in rest):+.2f}")
         grid.addWidget(sentence(text), len(strongest), 0, 1, 3)
-    legend = _("Orange pushes the score up, blue down, against the mean of the cohort ({kind}).")
+    legend = _("Orange contributions the score up, blue down, against the mean of the cohort ({kind}).")
     grid.addWidget(sentence(legend.format(kind=score.kind)), len(strongest) + 1, 0, 1, 3)
     return widget
 
@@ -132,5 +132,5 @@ def _told(one: Contribution) -> str:
         feature=one.feature,
         value=f"{number_text(one.value)} {one.unit}".strip(),
         percentile=percentile_text(one.percentile),
-        push=f"{one.push:+.2f}",
+        push=f"{one.contribution:+.2f}",
     )

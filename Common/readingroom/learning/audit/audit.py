@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ... import __version__, records
-from ...engine.progress import Progress
 from ...files import make_folder, write_text
+from ...progress import Progress
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import Fingerprints, fingerprints
-from ..judging.predictions import Predictions
-from .copies import Copies, copy_findings, find_copies
+from ..evaluation.predictions import Predictions
 from .counts import Counts, Missing, count_classes, count_findings, missing_values
-from .finding import Finding, by_severity
+from .duplicates import Duplicates, duplicate_issues, find_duplicates
 from .image_model import Comparison, compare_auc, compare_predictions
-from .likeness import Likeness, likeness_findings, measure_likeness
+from .issue import AuditIssue, by_severity
 from .shortcuts import Shortcut, shortcut_findings, site_findings
-from .sides import side_findings
+from .similarity import Similarity, measure_similarity, similarity_issues
 from .small_models import SmallModel, small_models
+from .split_leakage import split_leakage_issues
 
 PAGE, DATA = "audit.html", "audit.json"
 _READ, _COMPARED, _TRIED = 0.6, 0.65, 0.95  # of the work, where most images are new
@@ -46,21 +46,21 @@ class Audit:
     problems : rows that could not be used
     unreadable : why, by ``patient/study``
     identical : groups of ``patient/study`` with the same pixels
-    likeness : None where there are too few pictures to say, or too many to compare
+    similarity : None where there are too few pictures to say, or too many to compare
     seed : of folds, resamples and trees
     """
 
     table: str
     studies: int
     patients: int
-    findings: tuple[Finding, ...]
+    findings: tuple[AuditIssue, ...]
     counts: Counts
     missing: tuple[Missing, ...]
     problems: tuple[str, ...]
     unreadable: dict[str, str]
     identical: tuple[tuple[str, ...], ...]
     alike: tuple[AlikePair, ...]
-    likeness: Likeness | None
+    similarity: Similarity | None
     shortcuts: tuple[Shortcut, ...]
     seed: int
     version: str = __version__
@@ -93,7 +93,7 @@ def audit(
     ------
     InputError : predictions of other classes or other studies
     OutputError : the folder cannot be written
-    CancelledError : the user cancelled
+    CancelledError : the user canceled
     """
     from .audit_page import write_page  # draws, which takes a moment to load
 
@@ -102,10 +102,10 @@ def audit(
     images = [row.image for row in cohort.rows]
     found = fingerprints(images, processes=processes, progress=progress.part(0, _READ))
     progress(_READ, "Images are compared with each other.")
-    copies, likeness = find_copies(cohort, found), measure_likeness(cohort, found, seed)
+    copies, similarity = find_duplicates(cohort, found), measure_similarity(cohort, found, seed)
     models = small_models(cohort, found, seed, progress.part(_COMPARED, _TRIED))
     shortcuts = tuple(Shortcut.of(model, _compared(model, cohort, predictions, model_auc, seed)) for model in models)
-    result = _gathered(cohort, table, found, copies, likeness, shortcuts, seed)
+    result = _gathered(cohort, table, found, copies, similarity, shortcuts, seed)
     progress(_TRIED, "The page is written.")
     write_page(result, cohort, copies, out / PAGE)
     write_text(out / DATA, json.dumps(records.to_json(result), indent=1, ensure_ascii=False) + "\n")
@@ -124,20 +124,20 @@ def _gathered(
     cohort: Cohort,
     table: str,
     found: Fingerprints,
-    copies: Copies,
-    likeness: Likeness | None,
+    copies: Duplicates,
+    similarity: Similarity | None,
     shortcuts: tuple[Shortcut, ...],
     seed: int,
 ) -> Audit:
     counts, missing = count_classes(cohort), missing_values(cohort)
     names = [f"{row.patient_id}/{row.study_id}" for row in cohort.rows]
 
-    def findings() -> Iterator[Finding]:
-        yield from side_findings(cohort, found, copies)
+    def findings() -> Iterator[AuditIssue]:
+        yield from split_leakage_issues(cohort, found, copies)
         yield from site_findings(counts)
         yield from shortcut_findings(shortcuts)
-        yield from copy_findings(cohort, found, copies)
-        yield from likeness_findings(likeness)
+        yield from duplicate_issues(cohort, found, copies)
+        yield from similarity_issues(similarity)
         yield from count_findings(cohort, counts, missing)
 
     return Audit(
@@ -151,7 +151,7 @@ def _gathered(
         unreadable={names[row]: why for row, why in found.problems.items()},
         identical=tuple(tuple(names[row] for row in group) for group in copies.identical),
         alike=tuple(AlikePair(names[pair.first], names[pair.second], pair.correlation) for pair in copies.alike),
-        likeness=likeness,
+        similarity=similarity,
         shortcuts=shortcuts,
         seed=seed,
     )

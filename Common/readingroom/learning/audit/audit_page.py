@@ -11,9 +11,9 @@ from ..reporting.figures.numbers import with_interval
 from ..reporting.page import Page
 from . import drawings
 from .audit import Audit
-from .copies import Copies
 from .counts import Count, Counts
-from .finding import count
+from .duplicates import Duplicates
+from .issue import count
 from .small_models import CLINICAL, METADATA, NUMBER, PIXELS, SITE
 
 _PAIRS = 6  # pictures of the most alike ones
@@ -27,7 +27,7 @@ _LOOKS_AT = {
 }
 
 
-def write_page(audit: Audit, cohort: Cohort, copies: Copies, path: Path) -> None:
+def write_page(audit: Audit, cohort: Cohort, copies: Duplicates, path: Path) -> None:
     """Write the page.
 
     Raises
@@ -111,7 +111,7 @@ def _shortcuts(page: Page, audit: Audit) -> None:
             page.table(["Fact", "AUC"], lines, caption=f"{model.looks_at} of all sites, each fact by itself")
 
 
-def _copies(page: Page, audit: Audit, cohort: Cohort, copies: Copies) -> None:
+def _copies(page: Page, audit: Audit, cohort: Cohort, copies: Duplicates) -> None:
     if not (audit.identical or audit.alike):
         return
     page.section("Images that are there twice")
@@ -129,10 +129,10 @@ def _copies(page: Page, audit: Audit, cohort: Cohort, copies: Copies) -> None:
 
 
 def _likeness(page: Page, audit: Audit) -> None:
-    if audit.likeness is None:
+    if audit.similarity is None:
         return
     page.section("Whose pictures are alike")
-    found = audit.likeness
+    found = audit.similarity
     own = ("the same patient (of patients with several)", found.own_patient, found.own_patient_chance)
     following = ("the patient with the next ID (of other patients)", found.next_patient, found.next_patient_chance)
     page.table(

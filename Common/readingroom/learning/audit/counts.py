@@ -10,8 +10,8 @@ from scipy.stats.contingency import association
 
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.cohort_line import KNOWN
-from ..judging.minimum import EXPLORATORY_BELOW
-from .finding import Finding, count, some
+from ..evaluation.sample_size import EXPLORATORY_BELOW
+from .issue import AuditIssue, count, some
 
 NO_SITE = "(no site)"
 _ALWAYS_FILLED = ("patient_id", "study_id", "image", "label", "time", "event", "origin", "split")
@@ -97,29 +97,29 @@ def missing_values(cohort: Cohort) -> tuple[Missing, ...]:
     return tuple(found)
 
 
-def count_findings(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...]) -> Iterator[Finding]:
+def count_findings(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...]) -> Iterator[AuditIssue]:
     """Rows that were not read, small classes, and values whose absence tells the class."""
     if cohort.problems:
         rows = count(len(cohort.problems), "row of the table is", "rows of the table are")
-        yield Finding("warn", "table", f"{rows} not usable and not counted below.", some(cohort.problems))
+        yield AuditIssue("warn", "table", f"{rows} not usable and not counted below.", some(cohort.problems))
     for note in cohort.notes:
-        yield Finding("info", "table", note)
+        yield AuditIssue("info", "table", note)
     for name, row in zip(counts.classes, counts.cells, strict=False):
         if row[-1].patients < EXPLORATORY_BELOW:
             patients = count(row[-1].patients, "patient")
-            yield Finding(
+            yield AuditIssue(
                 "info",
                 "small class",
                 f"'{name}' has {patients}: results are exploratory below {EXPLORATORY_BELOW} patients.",
             )
     if any(row.time is not None for row in cohort.rows):
-        yield Finding("info", "survival", "The outcome is a time; whether the event was seen stands for the class.")
+        yield AuditIssue("info", "survival", "The outcome is a time; whether the event was seen stands for the class.")
     if len(counts.classes) < 2:
-        yield Finding("stop", "classes", f"All studies are '{counts.classes[0]}': there is nothing to tell apart.")
+        yield AuditIssue("stop", "classes", f"All studies are '{counts.classes[0]}': there is nothing to tell apart.")
     yield from _missing_follows_class(counts, missing)
 
 
-def _missing_follows_class(counts: Counts, missing: tuple[Missing, ...]) -> Iterator[Finding]:
+def _missing_follows_class(counts: Counts, missing: tuple[Missing, ...]) -> Iterator[AuditIssue]:
     totals = {name: row[-1].studies for name, row in zip(counts.classes, counts.cells, strict=False)}
     for column in missing:
         table = np.array([[n, totals[name] - n] for name, n in column.by_class.items()])
@@ -127,7 +127,7 @@ def _missing_follows_class(counts: Counts, missing: tuple[Missing, ...]) -> Iter
             continue
         if association(table, method="cramer") >= _MISSING_FOLLOWS_CLASS:
             shares = ", ".join(f"{n / totals[name]:.0%} of '{name}'" for name, n in column.by_class.items())
-            yield Finding(
+            yield AuditIssue(
                 "warn", "missing values", f"Whether {column.column} is known goes with the class: missing in {shares}."
             )
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
-from ...evaluation.bootstrap import patient_bootstrap
+from ...metrics.bootstrap import patient_bootstrap
 from ...reading import Estimate, Interval
 from ..cohorts.cohort import Cohort
-from ..judging.predictions import Predictions
+from ..evaluation.predictions import Predictions
 from .counts import outcome
+from .covariates import Floats
 from .small_models import FEWEST, RESAMPLES, SmallModel, class_auc
-from .traits import Floats
 
 
 @dataclass(frozen=True)

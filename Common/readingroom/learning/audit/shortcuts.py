@@ -10,8 +10,8 @@ from scipy.stats.contingency import association
 
 from ..reporting.figures.numbers import with_interval
 from .counts import NO_SITE, Counts
-from .finding import Finding, Severity, count, some
 from .image_model import Comparison
+from .issue import AuditIssue, Severity, count, some
 from .small_models import CLINICAL, METADATA, NUMBER, PIXELS, SITE, SmallModel
 
 CLOSE = 0.05  # lead of the image model below which a small model does about as well
@@ -42,7 +42,7 @@ class Shortcut:
         return cls(model, comparison, _severity(model, comparison))
 
 
-def shortcut_findings(shortcuts: Sequence[Shortcut]) -> Iterator[Finding]:
+def shortcut_findings(shortcuts: Sequence[Shortcut]) -> Iterator[AuditIssue]:
     """A sentence for each small model that tells the classes apart."""
     for shortcut in shortcuts:
         model = shortcut.model
@@ -51,21 +51,21 @@ def shortcut_findings(shortcuts: Sequence[Shortcut]) -> Iterator[Finding]:
         elif shortcut.severity is not None:
             facts = ", ".join(f"{name} {value:.2f}" for name, value in list(model.facts.items())[:4] if value > 0.5)
             examples = (*((model.note,) if model.note else ()), *((f"single facts: {facts}",) if facts else ()))
-            yield Finding(shortcut.severity, model.looks_at, _sentence(model, shortcut.comparison), examples)
+            yield AuditIssue(shortcut.severity, model.looks_at, _sentence(model, shortcut.comparison), examples)
 
 
-def _restating(model: SmallModel) -> Iterator[Finding]:
+def _restating(model: SmallModel) -> Iterator[AuditIssue]:
     """A sentence for each column of the table that is another word for the class."""
     for column, area in model.facts.items():
         if area >= RESTATES:
-            yield Finding(
+            yield AuditIssue(
                 "stop", model.looks_at,
                 f"The column '{column}' alone tells the classes apart (AUC {area:.2f}): it says the outcome in other "
                 "words, was filled in knowing it, or shows how the studies were gathered. Keep it from every model.",
             )  # fmt: skip
 
 
-def site_findings(counts: Counts) -> Iterator[Finding]:
+def site_findings(counts: Counts) -> Iterator[AuditIssue]:
     """Site and class in the table of counts."""
     if len(counts.sites) < 2 or len(counts.classes) < 2:
         return
@@ -73,7 +73,7 @@ def site_findings(counts: Counts) -> Iterator[Finding]:
     strength = float(association(studies, method="cramer"))
     told = [*_one_class_sites(counts), *_one_site_classes(counts)]
     if strength >= _MEDIUM:
-        yield Finding(
+        yield AuditIssue(
             "stop" if strength >= _LARGE else "warn", "site and class",
             f"Class and site go together (Cramér's V {strength:.2f}): over all sites a model may learn the site. "
             "Compare classes within one site, and leave sites out.",
@@ -81,7 +81,7 @@ def site_findings(counts: Counts) -> Iterator[Finding]:
         )  # fmt: skip
     elif told:
         uneven = count(len(told), "site or class is", "sites or classes are")
-        yield Finding("info", "site and class", f"{uneven} uneven.", some(told))
+        yield AuditIssue("info", "site and class", f"{uneven} uneven.", some(told))
 
 
 def _one_class_sites(counts: Counts) -> Iterator[str]:

@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.progress import Progress
-from ...evaluation.auc import auc
-from ...evaluation.bootstrap import patient_bootstrap
-from ...evaluation.one_vs_rest import macro, one_vs_rest
+from ...metrics.auc import auc
+from ...metrics.bootstrap import patient_bootstrap
+from ...metrics.one_vs_rest import macro, one_vs_rest
+from ...progress import Progress
 from ...reading import Estimate
 from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import Fingerprint
 from ..cohorts.hashes import Fingerprints
 from ..cohorts.splits import k_fold, patient_groups
-from ..judging.area import not_too_certain
-from ..judging.simple_models import forest, regression
+from ..evaluation.auc import not_too_certain
+from ..evaluation.simple_models import forest, regression
 from .counts import outcome
-from .traits import Floats, clinical, metadata, patient_numbers, sites, thumbnails
+from .covariates import Floats, clinical, metadata, patient_numbers, sites, thumbnails
 
 FEWEST = 10  # patients of a class for it to take part
 _FOLDS = 5

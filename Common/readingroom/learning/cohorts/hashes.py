@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bundles import store
-from ...engine.progress import Progress
 from ...errors import ReadingRoomError
 from ...files import make_folder, write_bytes
+from ...progress import Progress
 from .fingerprint import FORMAT, Fingerprint, content_key, fingerprint
 
 # Correlation of two 24 x 24 prints from which pictures count as nearly the same. Of 245,000 pairs of NIH chest
@@ -73,7 +73,7 @@ def fingerprints(
     Raises
     ------
     OutputError : the cache cannot be written
-    CancelledError : the user cancelled; what is done is kept
+    CancelledError : the user canceled; what is done is kept
     """
     progress, cache = progress or Progress(), make_folder(cache or cache_folder())
     unique = list(dict.fromkeys(paths))
@@ -91,9 +91,9 @@ def near_duplicates(prints: Sequence[Fingerprint | None], least: float = ALIKE) 
     rows, vectors = standardized_prints(prints)
     pairs = []
     for start in range(0, len(vectors), _BLOCK):
-        likeness = vectors[start : start + _BLOCK] @ vectors[start:].T
-        for i, j in zip(*np.nonzero(np.triu(likeness, 1) >= least), strict=True):
-            pairs.append(Pair(int(rows[start + i]), int(rows[start + j]), float(likeness[i, j])))
+        similarity = vectors[start : start + _BLOCK] @ vectors[start:].T
+        for i, j in zip(*np.nonzero(np.triu(similarity, 1) >= least), strict=True):
+            pairs.append(Pair(int(rows[start + i]), int(rows[start + j]), float(similarity[i, j])))
     return tuple(sorted(pairs, key=lambda pair: (-pair.correlation, pair.first, pair.second)))
 
 

@@ -15,13 +15,15 @@ from ..cohorts.cohort import Cohort
 from ..cohorts.findings import findings_of, may_hold_together, parts
 from ..cohorts.splits import Rows, Split
 from ..training.network import JOINS_ANSWERS, make_network
-from .protocol import INPUT_SETTINGS, Change, Protocol
+from .training_protocol import INPUT_SETTINGS, Change, TrainingProtocol
 
 _WIDTH, _COLUMN = 110, 26
 _Lines = list[tuple[str, str, str]]  # what, how, and the dotted field that it comes from
 
 
-def plan(protocol: Protocol, cohort: Cohort | None = None, splits: Sequence[Split] = (), outputs: int = 0) -> str:
+def plan(
+    protocol: TrainingProtocol, cohort: Cohort | None = None, splits: Sequence[Split] = (), outputs: int = 0
+) -> str:
     """The whole plan as text, for the shell.
 
     Parameters
@@ -41,7 +43,7 @@ def plan(protocol: Protocol, cohort: Cohort | None = None, splits: Sequence[Spli
         ("Input", _input(protocol)),
         ("Augmentation", _augmentation(protocol)),
         ("Training", _training(protocol)),
-        ("Judged on", _validation(protocol)),
+        ("FoldResult on", _validation(protocol)),
     ]
     parts = [f"{protocol.title}\n" + _filled(f"{protocol.name}: {protocol.source}", "", "")]
     parts += [f"{title}\n" + "\n".join(_written(protocol, lines)) for title, lines in sections]
@@ -68,7 +70,7 @@ _FITTED = (
 )
 
 
-def _network(protocol: Protocol, outputs: int) -> _Lines:
+def _network(protocol: TrainingProtocol, outputs: int) -> _Lines:
     begin = {
         "none": "random values",
         "imagenet": "weights of ImageNet",
@@ -91,7 +93,7 @@ def _network(protocol: Protocol, outputs: int) -> _Lines:
     return lines
 
 
-def _outputs(protocol: Protocol, cohort: Cohort | None) -> int:
+def _outputs(protocol: TrainingProtocol, cohort: Cohort | None) -> int:
     """As many as a training on this cohort would have."""
     if cohort is None or not cohort.classes:
         return 2
@@ -99,7 +101,7 @@ def _outputs(protocol: Protocol, cohort: Cohort | None) -> int:
     return len(findings_of(cohort) if together else cohort.classes)
 
 
-def parameters(protocol: Protocol, name: str, outputs: int) -> tuple[int, int]:
+def parameters(protocol: TrainingProtocol, name: str, outputs: int) -> tuple[int, int]:
     """How many parameters a network of the protocol has, and how many of them learn. Nothing is computed."""
     with torch.device("meta"):
         network = make_network(protocol, outputs, name, empty=True)
@@ -107,7 +109,7 @@ def parameters(protocol: Protocol, name: str, outputs: int) -> tuple[int, int]:
     return sum(count for count, _ in counts), sum(count for count, learns in counts if learns)
 
 
-def _input(protocol: Protocol) -> _Lines:
+def _input(protocol: TrainingProtocol) -> _Lines:
     wanted = protocol.input
     normalized = {
         "training": "mean and deviation of the training rows",
@@ -126,7 +128,7 @@ def _input(protocol: Protocol) -> _Lines:
     return lines
 
 
-def _augmentation(protocol: Protocol) -> _Lines:
+def _augmentation(protocol: TrainingProtocol) -> _Lines:
     changes = protocol.augment.changes
     if not changes:
         return [("none", "images are taken as they are", "augment")]
@@ -149,7 +151,7 @@ _AMOUNTS: dict[str, Callable[[float], str]] = {
 }
 
 
-def _training(protocol: Protocol) -> _Lines:
+def _training(protocol: TrainingProtocol) -> _Lines:
     optimizer = protocol.optimizer
     numbers = f"momentum {optimizer.momentum:g}" if optimizer.name == "sgd" else _betas(protocol)
     lines: _Lines = [
@@ -171,12 +173,12 @@ def _training(protocol: Protocol) -> _Lines:
     return [*lines, ("seed", str(protocol.seed), "seed")]
 
 
-def _betas(protocol: Protocol) -> str:
+def _betas(protocol: TrainingProtocol) -> str:
     first, second = protocol.optimizer.betas
     return f"betas {first:g} and {second:g}, epsilon {protocol.optimizer.epsilon:g}"
 
 
-def _schedule(protocol: Protocol) -> str:
+def _schedule(protocol: TrainingProtocol) -> str:
     if protocol.schedule.name == "one-cycle":
         return f"one cycle up to {protocol.optimizer.rate:g} and down again, changed with each step"
     if protocol.schedule.name == "constant":
@@ -187,14 +189,14 @@ def _schedule(protocol: Protocol) -> str:
     return f"cosine down to {protocol.schedule.lowest:g}; rate in epoch {rates}"
 
 
-def _epochs(protocol: Protocol) -> str:
+def _epochs(protocol: TrainingProtocol) -> str:
     text = f"at most {protocol.epochs}" if protocol.patience else str(protocol.epochs)
     if protocol.patience:
         text += f", ends after {protocol.patience} without a better validation loss"
     return text + (f", at least {protocol.least_epochs}" if protocol.least_epochs > 1 else "")
 
 
-def _balance(protocol: Protocol) -> str:
+def _balance(protocol: TrainingProtocol) -> str:
     if protocol.balance == "none":
         return "none, rows count the same"
     if protocol.balance == "weights":
@@ -204,7 +206,7 @@ def _balance(protocol: Protocol) -> str:
     return f"training rows of rarer classes are drawn {protocol.oversampling:g} times as often"
 
 
-def _validation(protocol: Protocol) -> _Lines:
+def _validation(protocol: TrainingProtocol) -> _Lines:
     wanted = protocol.validation
     kinds = {
         "k-fold": f"{wanted.folds} folds by patient",
@@ -219,7 +221,7 @@ def _validation(protocol: Protocol) -> _Lines:
     return [*lines, ("epoch chosen on", f"{wanted.inner:.1%} of the rows that are not tested", "validation.inner")]
 
 
-def _cohort(protocol: Protocol, cohort: Cohort, splits: Sequence[Split]) -> Iterable[str]:
+def _cohort(protocol: TrainingProtocol, cohort: Cohort, splits: Sequence[Split]) -> Iterable[str]:
     synthetic = int(cohort.synthetic.sum())
     yield _line("rows", f"{len(cohort)} of {len(set(cohort.patients))} patients, {synthetic} of them synthetic")
     yield _line("labels", _counts(cohort, range(len(cohort))))
@@ -244,7 +246,7 @@ def _counts(cohort: Cohort, rows: Iterable[int]) -> str:
     return ", ".join([*known, *([f"{without} without a label"] if without else [])])
 
 
-def _missing(protocol: Protocol) -> list[str]:
+def _missing(protocol: TrainingProtocol) -> list[str]:
     """What the protocol names and this version cannot do."""
     rooms = (("losses", "loss", protocol.loss), ("heads", "head", protocol.head))
     missing = [
@@ -260,12 +262,12 @@ def _missing(protocol: Protocol) -> list[str]:
     return missing
 
 
-def _facts(protocol: Protocol) -> Iterable[str]:
+def _facts(protocol: TrainingProtocol) -> Iterable[str]:
     for fact in protocol.facts:
         yield _item(f"{fact.what}: {fact.value} ({fact.source})")
 
 
-def _flaws(protocol: Protocol) -> Iterable[str]:
+def _flaws(protocol: TrainingProtocol) -> Iterable[str]:
     for number, flaw in enumerate(protocol.flaws, 1):
         yield _item(f"{flaw.what} ({flaw.source})", f"{number:2d}. ")
         yield _item(flaw.instead, "    -> ")
@@ -276,15 +278,15 @@ def _with_numbers(name: str, settings: Mapping[str, float]) -> str:
     return f"{name} ({numbers})" if numbers else name
 
 
-def _written(protocol: Protocol, lines: _Lines) -> Iterable[str]:
+def _written(protocol: TrainingProtocol, lines: _Lines) -> Iterable[str]:
     """Each line, and below it why a number is ours where the paper is silent."""
     said = set()
     for what, how, fields in lines:
         yield _line(what, how)
         for field in fields.split():
-            if field in protocol.ours and field not in said:
+            if field in protocol.assumptions and field not in said:
                 said.add(field)
-                yield _line("", f"ours: {protocol.ours[field]}")
+                yield _line("", f"assumptions: {protocol.assumptions[field]}")
 
 
 def _line(what: str, how: str) -> str:

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.progress import Progress
 from ...errors import InputError
+from ...progress import Progress
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import fingerprints
 from ..cohorts.splits import Split, checked, k_fold
-from ..judging.area import auc_of
-from ..judging.comparison import Comparison, advantage, compare
-from ..judging.levels import Level, at_level
-from ..judging.minimum import can_be_judged, patients_of_each
-from ..judging.predictions import Predictions
-from ..judging.rivals import rivals
+from ..evaluation.auc import auc_of
+from ..evaluation.baselines import rivals
+from ..evaluation.comparison import Comparison, advantage, compare
+from ..evaluation.levels import Level, at_level
+from ..evaluation.predictions import Predictions
+from ..evaluation.sample_size import can_be_judged, patients_of_each
 from .evaluated import RivalResult
 
 _FOLDS = 5

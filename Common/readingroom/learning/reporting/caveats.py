@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...bundles.bundle import Bundle
-from ..judging.judgement import Judgement
-from ..judging.minimum import EXPLORATORY_BELOW
+from ..evaluation.evaluation import EvaluationResult
+from ..evaluation.sample_size import EXPLORATORY_BELOW
 from .evaluated import Caveat, RivalResult, Studies
 from .figures.numbers import with_interval
 
@@ -14,13 +14,13 @@ _NEARLY_ALL = 0.95
 _GIVES_AWAY = 0.99  # AUC of a simple model beyond which it has seen the answer
 
 
-def caveats(bundle: Bundle, judgement: Judgement, studies: Studies) -> tuple[Caveat, ...]:
+def caveats(bundle: Bundle, judgment: EvaluationResult, studies: Studies) -> tuple[Caveat, ...]:
     found = []
     if bundle.metadata.demonstration:
         sentence = "A demonstration bundle, trained on phantoms: its numbers mean nothing for patients."
         found.append(Caveat("stop", sentence))
-    if judgement.exploratory:
-        counts = ", ".join(f"{judgement.patients[name]} with '{name}'" for name in judgement.exploratory)
+    if judgment.exploratory:
+        counts = ", ".join(f"{judgment.patients[name]} with '{name}'" for name in judgment.exploratory)
         found.append(
             Caveat(
                 "warn",
@@ -28,8 +28,8 @@ def caveats(bundle: Bundle, judgement: Judgement, studies: Studies) -> tuple[Cav
                 "below may be quoted without its interval.",
             )
         )
-    if not judgement.metrics:
-        only = "', '".join(name for name, count in judgement.patients.items() if count)
+    if not judgment.metrics:
+        only = "', '".join(name for name, count in judgment.patients.items() if count)
         found.append(
             Caveat(
                 "warn",
@@ -37,7 +37,7 @@ def caveats(bundle: Bundle, judgement: Judgement, studies: Studies) -> tuple[Cav
                 "not whether the bundle tells them from others.",
             )
         )
-    if called := _all_called(judgement):
+    if called := _all_called(judgment):
         found.append(Caveat("warn", called))
     if studies.far_away is not None and studies.far_away > 0.1 * studies.images:
         found.append(
@@ -88,9 +88,9 @@ def rival_caveats(rivals: Sequence[RivalResult]) -> tuple[Caveat, ...]:
     return tuple(found)
 
 
-def _all_called(judgement: Judgement) -> str:
+def _all_called(judgment: EvaluationResult) -> str:
     """A sentence when (nearly) everybody who does not have a class is called it all the same."""
-    rows, called = judgement.answers.predictions, judgement.answers.called
+    rows, called = judgment.answers.predictions, judgment.answers.called
     if rows.multilabel:
         return ""
     for number, name in enumerate(rows.classes):

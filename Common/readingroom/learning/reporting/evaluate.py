@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bundles.bundle import Bundle
-from ...engine.device import Wanted
-from ...engine.progress import Progress
+from ...device import Wanted
 from ...errors import InputError
+from ...progress import Progress
 from ...trust.distance import FeatureStatistics
 from ..cohorts.cohort import Cohort
-from ..judging.comparison import PERMUTATIONS
-from ..judging.judgement import RESAMPLES, Judgement, judge, judge_bundle
-from ..judging.levels import Level
-from ..judging.predictions import Predictions
+from ..evaluation.comparison import PERMUTATIONS
+from ..evaluation.evaluation import RESAMPLES, EvaluationResult, judge, judge_bundle
+from ..evaluation.levels import Level
+from ..evaluation.predictions import Predictions
 from .baselines import against as against_other
 from .baselines import simple_models
 from .caveats import caveats, out_of_fold_caveat, rival_caveats, stored_answers_caveat
@@ -72,14 +72,14 @@ class Evaluated:
     Parameters
     ----------
     images : the predictions as they were, one row an image
-    judgement : those rows, joined and measured
+    judgment : those rows, joined and measured
     projection : of the features of ``images``; None where there are none or too few
-    rivals : what the simple models of ``evaluation.rivals`` said, joined like the rows of ``judgement``
+    rivals : what the simple models of ``metrics.rivals`` said, joined like the rows of ``judgment``
     """
 
     evaluation: Evaluation
     images: Predictions
-    judgement: Judgement
+    judgment: EvaluationResult
     projection: Projection | None = None
     rivals: tuple[Predictions, ...] = ()
 
@@ -112,7 +112,7 @@ def evaluate_cohort(
     ------
     InputError : no row can be used, or there is nothing to judge
     BundleError, SetupError : as `predict`
-    CancelledError : the user cancelled
+    CancelledError : the user canceled
     """
     progress = progress or Progress()
     overlap = Overlap.of(bundle, cohort, progress.part(0.0, 0.1))
@@ -126,18 +126,18 @@ def evaluate_cohort(
     if against is not None:
         other = predict(against, cohort, options.labels, options.device, progress.part(0.6, 0.8))
     progress(0.8, "Measuring.")
-    judgement = judge_bundle(images, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed)
+    judgment = judge_bundle(images, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed)
     studies = studies_of(
         images,
-        judgement,
+        judgment,
         table,
         left_out=(*left_out, *predicted.problems),
         refused=predicted.refused,
         **_distances(bundle, predicted),
     )
-    evaluation = record_of(bundle, judgement, studies, options.prevalences, options.settings, "cohort")
-    found = Evaluated(evaluation, images, judgement, _project(predicted.features, options))
-    found = found.with_caveats(*overlap.caveats(bundle, images), *caveats(bundle, judgement, studies))
+    evaluation = record_of(bundle, judgment, studies, options.prevalences, options.settings, "cohort")
+    found = Evaluated(evaluation, images, judgment, _project(predicted.features, options))
+    found = found.with_caveats(*overlap.caveats(bundle, images), *caveats(bundle, judgment, studies))
     found = found.with_notes(*predicted.notes)
     found = _with_baselines(found, cohort.take(predicted.rows), options, progress.part(0.85, 1.0))
     if against is None or other is None:
@@ -177,16 +177,16 @@ def evaluate_out_of_fold(
         )
     source: Source = "cohort" if predictions.external else "out-of-fold"
     if predictions.external:  # answers to a table that trained nothing: the bundle is held to what it says
-        judgement = judge_bundle(
+        judgment = judge_bundle(
             predictions, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed
         )
     else:
-        judgement = judge(predictions, options.level, resamples=options.resamples, seed=options.seed)
-    studies = studies_of(predictions, judgement, table)
-    evaluation = record_of(bundle, judgement, studies, options.prevalences, options.settings, source)
-    found = Evaluated(evaluation, predictions, judgement)
+        judgment = judge(predictions, options.level, resamples=options.resamples, seed=options.seed)
+    studies = studies_of(predictions, judgment, table)
+    evaluation = record_of(bundle, judgment, studies, options.prevalences, options.settings, source)
+    found = Evaluated(evaluation, predictions, judgment)
     where = stored_answers_caveat(bundle) if predictions.external else out_of_fold_caveat()
-    found = found.with_caveats(where, *caveats(bundle, judgement, studies))
+    found = found.with_caveats(where, *caveats(bundle, judgment, studies))
     if cohort is not None:
         found = _with_baselines(found, cohort, options, progress or Progress())
     return found if against is None else _against(found, *against, options)

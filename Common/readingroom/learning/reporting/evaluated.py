@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ...reading import Estimate
 from ...records import frozen
-from ..judging.comparison import Comparison
+from ..evaluation.comparison import Comparison
 
 FORMAT = 1  # of metrics.json
 
@@ -29,7 +29,7 @@ class Model:
     backbone: str
     demonstration: bool
     intended_use: str
-    licence: str
+    license: str
     protocol: str
     training_patients: int
     training_images: int
@@ -142,7 +142,7 @@ class Evaluation:
     Parameters
     ----------
     source : a ``cohort`` that the bundle read, or ``out-of-fold`` predictions from its training
-    metrics : by name, see `readingroom.learning.judging.metric_families`
+    metrics : by name, see `readingroom.learning.evaluation.metric_families`
     confusion : [truth][called] counts by the classes' order; empty for labels that do not exclude each other
     settings : seed, resamples and the like
     notes : sentences on what was done and what could not be

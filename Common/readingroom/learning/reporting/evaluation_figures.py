@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...evaluation.calibration import reliability_bins
-from ...evaluation.decision_curve import decision_curve as net_benefits
-from ..judging.minimum import SUBGROUP_EXPLORATORY_BELOW, can_be_judged
+from ...metrics.calibration import reliability_bins
+from ...metrics.decision_curve import decision_curve as net_benefits
+from ..evaluation.sample_size import SUBGROUP_EXPLORATORY_BELOW, can_be_judged
 from .evaluate import Evaluated
 from .evaluated import Evaluation
 from .figures.confusion_matrix import confusion_matrix
@@ -36,7 +36,7 @@ class Drawing:
 
 def curves_of(found: Evaluated) -> list[Drawing]:
     """ROC, precision-recall, reliability and decision curve of each finding; the confusion matrix of all."""
-    rows = found.judgement.answers.predictions
+    rows = found.judgment.answers.predictions
     drawings = []
     for finding in rows.findings:
         if can_be_judged(rows, finding):
@@ -52,7 +52,7 @@ def curves_of(found: Evaluated) -> list[Drawing]:
 
 def called_how(found: Evaluated) -> str:
     """When a finding is called, as in a read."""
-    points, default = found.evaluation.points, found.judgement.default_point
+    points, default = found.evaluation.points, found.judgment.default_point
     if found.images.kind == "multi-class":
         return "the most probable class"
     if not any(point.default for point in points):
@@ -61,7 +61,7 @@ def called_how(found: Evaluated) -> str:
 
 
 def _curves(found: Evaluated, finding: str) -> list[Drawing]:
-    evaluation, answers = found.evaluation, found.judgement.answers
+    evaluation, answers = found.evaluation, found.judgment.answers
     rows = answers.predictions
     end = "" if rows.kind == "binary" else f".{finding}"
     labels = rows.present(finding)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..judging.metric_families import title
-from ..judging.minimum import SUBGROUP_EXPLORATORY_BELOW
+from ..evaluation.metric_families import title
+from ..evaluation.sample_size import SUBGROUP_EXPLORATORY_BELOW
 from . import checklist
 from .evaluate import Evaluated
 from .evaluated import Evaluation, PointResult, SubgroupResult
@@ -55,7 +55,7 @@ def _studies(made: Page, found: Evaluated) -> None:
     rows = [
         ["Images", studies.images],
         ["Patients", studies.patients],
-        [f"Judged {_plural(studies.level)}", studies.judged],
+        [f"FoldResult {_plural(studies.level)}", studies.judged],
         *([f"Patients with “{name}”", count] for name, count in studies.by_class.items()),
         *([f"Images of site {name or 'unknown'}", count] for name, count in studies.sites.items()),
         ["Rows left out", len(studies.left_out)],

@@ -1,4 +1,4 @@
-"""The record of an evaluation, made of a judgement: what ``metrics.json`` holds."""
+"""The record of an evaluation, made of a judgment: what ``metrics.json`` holds."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 
 from ... import __version__
 from ...bundles.bundle import Bundle
-from ...evaluation.confusion_matrix import confusion_matrix
+from ...metrics.confusion_matrix import confusion_matrix
 from ...reading import Estimate
 from ...trust.predictive_values import predictive_values
-from ..judging.judgement import Judgement
-from ..judging.predictions import Predictions
+from ..evaluation.evaluation import EvaluationResult
+from ..evaluation.predictions import Predictions
 from .evaluated import Evaluation, Model, PointResult, PredictiveValue, Source, Studies
 from .subgroup_table import subgroup_table
 
 
 def studies_of(
     images: Predictions,
-    judgement: Judgement,
+    judgment: EvaluationResult,
     table: Path,
     left_out: tuple[str, ...] = (),
     refused: tuple[str, ...] = (),
@@ -40,11 +40,11 @@ def studies_of(
     return Studies(
         table=table.name,
         sha256=hashlib.sha256(table.read_bytes()).hexdigest(),
-        level=judgement.level,
+        level=judgment.level,
         images=len(images),
-        judged=len(judgement.answers.predictions),
+        judged=len(judgment.answers.predictions),
         patients=len(np.unique(images.patients)),
-        by_class=judgement.patients,
+        by_class=judgment.patients,
         sites={str(site): int(count) for site, count in zip(sites, counts, strict=True)},
         left_out=left_out,
         refused=refused,
@@ -55,20 +55,20 @@ def studies_of(
 
 def record_of(
     bundle: Bundle,
-    judgement: Judgement,
+    judgment: EvaluationResult,
     studies: Studies,
     prevalences: Sequence[float],
     settings: Mapping[str, int],
     source: Source,
 ) -> Evaluation:
-    """The record of a judgement, as yet without caveats, simple models and comparisons.
+    """The record of a judgment, as yet without caveats, simple models and comparisons.
 
     Parameters
     ----------
     prevalences : for which predictive values are given
     settings : ``seed``, ``resamples`` and whatever else decided the numbers
     """
-    answers = judgement.answers
+    answers = judgment.answers
     rows = answers.predictions
     confusion: tuple[tuple[int, ...], ...] = ()
     if not rows.multilabel:
@@ -80,29 +80,29 @@ def record_of(
         classes=rows.classes,
         studies=studies,
         caveats=(),
-        exploratory=judgement.exploratory,
-        metrics=judgement.metrics,
-        points=_points(judgement, prevalences),
+        exploratory=judgment.exploratory,
+        metrics=judgment.metrics,
+        points=_points(judgment, prevalences),
         confusion=confusion,
         subgroups=subgroup_table(answers, settings["resamples"], settings["seed"]),
         settings={**settings, "repeats": rows.repeats},
-        notes=judgement.notes,
+        notes=judgment.notes,
         software=f"ReadingRoom {__version__}",
     )
 
 
-def _points(judgement: Judgement, prevalences: Sequence[float]) -> tuple[PointResult, ...]:
+def _points(judgment: EvaluationResult, prevalences: Sequence[float]) -> tuple[PointResult, ...]:
     return tuple(
         PointResult(
             finding=point.finding,
             name=point.name,
             threshold=point.threshold,
-            default=point.name == judgement.default_point,
+            default=point.name == judgment.default_point,
             sensitivity=point.sensitivity,
             specificity=point.specificity,
             predictive_values=_predictive_values(point.sensitivity, point.specificity, prevalences),
         )
-        for point in judgement.points
+        for point in judgment.points
     )
 
 
@@ -134,7 +134,7 @@ def _model(bundle: Bundle) -> Model:
         backbone=metadata.backbone,
         demonstration=metadata.demonstration,
         intended_use=metadata.intended_use,
-        licence=metadata.licence,
+        license=metadata.license,
         protocol=training.protocol,
         training_patients=training.patients,
         training_images=training.images,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ... import folders
 from ...bundles import store
-from ...engine.progress import Progress
 from ...errors import InputError, OutputError
 from ...files import make_folder
+from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import read_cohort
-from ..judging import predictions as tables
+from ..evaluation import predictions as tables
 from .evaluate import Evaluated, Options, evaluate_cohort, evaluate_out_of_fold
 from .evaluated import Evaluation
 from .evaluation_page import page
@@ -48,7 +48,7 @@ def run(
     InputError : a table cannot be used, or there is nothing to judge
     BundleError : a bundle cannot be used
     OutputError : ``out`` holds something else, or cannot be written
-    CancelledError : the user cancelled; nothing is written
+    CancelledError : the user canceled; nothing is written
     """
     if cohort is None and predictions is None:
         raise InputError("An evaluation needs a table: a cohort, or predictions.")
@@ -71,7 +71,7 @@ def run(
         other_bundle = None if against is None else store.find(against)
         found = evaluate_cohort(judged, studies, cohort, options, other_bundle, progress.part(0.0, 0.9))
     progress(0.92, "Writing the report.")
-    with folders.staged(out) as folder:
+    with folders.atomic_directory(out) as folder:
         _write(found, folder, page(found, runs).html())
     return found.evaluation
 

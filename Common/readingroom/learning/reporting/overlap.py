@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bundles.bundle import Bundle
-from ...engine.progress import Progress
 from ...errors import InputError
+from ...progress import Progress
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import fingerprints
-from ..judging.predictions import Predictions
-from ..training import seen
+from ..evaluation.predictions import Predictions
+from ..training import training_digest
 from .evaluated import Caveat
 
 
@@ -37,7 +37,7 @@ class Overlap:
     @classmethod
     def of(cls, bundle: Bundle, cohort: Cohort, progress: Progress) -> Overlap:
         """Hold a cohort against what the bundle remembers."""
-        remembered = seen.of_bundle(bundle)
+        remembered = training_digest.of_bundle(bundle)
         if remembered is None:
             return cls(False, np.zeros(len(cohort), dtype=bool), 0, 0)
         prints = fingerprints([row.image for row in cohort.rows], progress=progress)

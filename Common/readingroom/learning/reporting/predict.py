@@ -15,20 +15,20 @@ from torch import Tensor
 
 from ...bundles.bundle import Bundle
 from ...bundles.metadata import BundleMetadata
-from ...engine.device import Wanted, choose, run_in_batches
-from ...engine.progress import Progress
+from ...device import Wanted, choose, run_in_batches
 from ...errors import BundleError, InputError, ReadingRoomError
 from ...explain.forward import forward_from_last_map
-from ...imaging.frontal import load_radiograph
 from ...imaging.open import open_study
-from ...imaging.radiograph import prepare
+from ...imaging.preprocessing import prepare
+from ...imaging.radiograph_loading import load_radiograph
+from ...progress import Progress
 from ...readers.network import load_network
 from ...readers.probabilities import main_finding
 from ...trust.radiograph_checks import checks_before
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.findings import parts
 from ..cohorts.label_names import is_reference, plain_name
-from ..judging.predictions import EXTERNAL, Predictions
+from ..evaluation.predictions import EXTERNAL, Predictions
 
 Floats = NDArray[np.float64]
 
@@ -86,7 +86,7 @@ def predict(
     BundleError : there is no reader that reads such a bundle from a table of files
     InputError : not one row can be used; the sentence says why the first one cannot
     SetupError : the device or a package is missing
-    CancelledError : the user cancelled
+    CancelledError : the user canceled
     """
     progress = progress or Progress()
     metadata = bundle.metadata

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..judging.answers import Answers
-from ..judging.area import auc_of
-from ..judging.minimum import SUBGROUP_AUC_FROM, SUBGROUP_EXPLORATORY_BELOW, can_be_judged
-from ..judging.thresholds import share
+from ..evaluation.auc import auc_of
+from ..evaluation.calibrated_predictions import Answers
+from ..evaluation.sample_size import SUBGROUP_AUC_FROM, SUBGROUP_EXPLORATORY_BELOW, can_be_judged
+from ..evaluation.thresholds import share
 from .evaluated import SubgroupResult
 
 SITE = "site"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from ..protocols.protocol import Augment, Change
+from ..protocols.training_protocol import Augment, Change
 
 Pixels = NDArray[np.float32]
 Drawn = Sequence[tuple[Change, tuple[float, ...]]]

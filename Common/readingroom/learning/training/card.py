@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from ...bundles.metadata import BundleMetadata
 from ...networks import registry
 from ...reading import Estimate
-from ..judging.judgement import Judgement
-from ..judging.metric_families import title
+from ..evaluation.evaluation import EvaluationResult
+from ..evaluation.metric_families import title
 from .training_run import TrainingRun
 
 _DEMONSTRATION = (
@@ -17,7 +17,7 @@ _DEMONSTRATION = (
 )
 
 
-def card(described: BundleMetadata, run: TrainingRun, aside: Judgement | None = None) -> str:
+def card(described: BundleMetadata, run: TrainingRun, aside: EvaluationResult | None = None) -> str:
     """``docs/README.md`` of the bundle, in Markdown.
 
     Parameters
@@ -36,7 +36,7 @@ def card(described: BundleMetadata, run: TrainingRun, aside: Judgement | None = 
         _how(described, run),
         _flaws(run),
         _section("Warnings", _items(described.warnings)) if described.warnings else "",
-        _section("Licence", f"Weights: {described.licence}."),
+        _section("License", f"Weights: {described.license}."),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -69,20 +69,20 @@ def _what(described: BundleMetadata, run: TrainingRun) -> str:
 
 
 def _judged(run: TrainingRun) -> str:
-    judgement = run.judgement
-    patients = ", ".join(f"{count} with {name}" for name, count in judgement.patients.items())
+    judgment = run.judgment
+    patients = ", ".join(f"{count} with {name}" for name, count in judgment.patients.items())
     exploratory = (
-        [f"**Exploratory**: fewer than 30 patients with {', '.join(judgement.exploratory)}."]
-        if judgement.exploratory
+        [f"**Exploratory**: fewer than 30 patients with {', '.join(judgment.exploratory)}."]
+        if judgment.exploratory
         else []
     )
     return _section(
         "How good it is",
-        f"{run.rounds.how} Each study was judged by a network that had not seen its patient: {patients}. "
+        f"{run.cross_validation.how} Each study was judged by a network that had not seen its patient: {patients}. "
         "Probabilities, decisions and sets that are measured here were calibrated on other rows. Intervals are "
         "95 %, over patients.",
         *exploratory,
-        _metrics(judgement.metrics),
+        _metrics(judgment.metrics),
     )
 
 
@@ -119,7 +119,7 @@ def _points(described: BundleMetadata) -> str:
     return _section("Operating points", *parts)
 
 
-def _aside(aside: Judgement) -> str:
+def _aside(aside: EvaluationResult) -> str:
     return _section(
         "On patients that were kept aside",
         "The network that ships, as it ships, on patients that had no part in training, choosing or calibrating.",

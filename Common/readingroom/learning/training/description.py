@@ -10,7 +10,7 @@ from ...errors import InputError
 from ...networks import registry
 from ...readers import READERS
 from ...records import to_json
-from ..protocols.protocol import Protocol
+from ..protocols.training_protocol import TrainingProtocol
 from .training_run import TrainingRun
 
 FEATURES = "features"  # models/features.safetensors in the bundle
@@ -18,7 +18,7 @@ FEATURES = "features"  # models/features.safetensors in the bundle
 
 def described(run: TrainingRun) -> BundleMetadata:
     """The ``readingroom`` section of the bundle."""
-    protocol, judgement, question = run.protocol, run.judgement, run.question
+    protocol, judgment, question = run.protocol, run.judgment, run.question
     learned = run.cohort.take(run.learned)
     architecture = registry.find(run.network)
     return BundleMetadata(
@@ -49,17 +49,17 @@ def described(run: TrainingRun) -> BundleMetadata:
             settings=_settings(run),
         ),
         intended_use=run.about.intended_use,
-        licence=run.about.licence,
+        license=run.about.license,
         demonstration=run.about.demonstration,
-        calibration=judgement.calibration,
-        operating_points=judgement.points,
-        default_operating_point=judgement.default_point,
-        conformal=judgement.conformal,
+        calibration=judgment.calibration,
+        operating_points=judgment.points,
+        default_operating_point=judgment.default_point,
+        conformal=judgment.conformal,
         feature_statistics=FeatureStatistics(
             FEATURES, run.statistics.warn_above, run.statistics.stop_above, run.statistics.n
         ),
         explanation=Explanation("cam") if architecture.cam and protocol.input.kind == "picture" else None,
-        metrics=judgement.metrics,
+        metrics=judgment.metrics,
         warnings=warnings(run),
         extra={
             "input": to_json(protocol.input),
@@ -81,7 +81,7 @@ def title(run: TrainingRun) -> str:
 def warnings(run: TrainingRun) -> tuple[str, ...]:
     """What whoever reads with the bundle has to know, the worst first."""
     found = list(run.audit)
-    if few := run.judgement.exploratory:
+    if few := run.judgment.exploratory:
         found.append(f"Exploratory: fewer than 30 patients with {', '.join(few)}; every number here is uncertain.")
     if run.protocol.kind == "published":
         found.append(
@@ -99,12 +99,12 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
         found.append(
             f"This version has no reader '{run.protocol.reader}': the bundle is judged, and waits for its module."
         )
-    if run.judgement.calibration is None:
+    if run.judgment.calibration is None:
         found.append("The probabilities are not calibrated: they rank studies, and mean nothing as numbers.")
     return tuple(found)
 
 
-def refuse_unreadable(protocol: Protocol, network: str) -> None:
+def refuse_unreadable(protocol: TrainingProtocol, network: str) -> None:
     """Refuse what a bundle of this reader could not say of itself, before anything is computed.
 
     Raises
@@ -143,4 +143,4 @@ def _settings(run: TrainingRun) -> dict[str, object]:
             "averaging": protocol.averaging,
             "loss": protocol.loss,
         }
-    return {**found, "balance": protocol.balance, "validation": run.rounds.how}
+    return {**found, "balance": protocol.balance, "validation": run.cross_validation.how}

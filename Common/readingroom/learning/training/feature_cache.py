@@ -24,14 +24,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ...engine import device as device_choice
-from ...engine.progress import Progress
+from ... import device as device_choice
 from ...errors import InputError
 from ...files import make_folder, write_bytes, write_text
+from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.fingerprint import content_key
-from ..protocols.protocol import Input
+from ..protocols.training_protocol import Input
 from .images import VERSION, prepared
 from .normalization import Normalization
 
@@ -130,7 +130,7 @@ def cached_features(
     InputError : studies that cannot be read, by name; the others are kept all the same
     SetupError : the device cannot be used
     OutputError : the folder cannot be written
-    CancelledError : the user cancelled
+    CancelledError : the user canceled
     """
     progress = progress or Progress()
     place = _place(folder, frozen, source)

@@ -11,24 +11,24 @@ import safetensors.numpy
 import torch
 from torch import nn
 
-from ...engine.device import Wanted, choose, run_in_batches
-from ...engine.progress import Progress
+from ...device import Wanted, choose, run_in_batches
 from ...errors import InputError
 from ...files import write_bytes
 from ...networks import registry
 from ...networks.slices import SliceNetwork
+from ...progress import Progress
 from ...trust.distance import held_out_distances
 from ..cohorts.cohort import Cohort
-from ..cohorts.question import Question
+from ..cohorts.label_set import LabelSet
 from ..cohorts.splits import Rows, Split
-from ..protocols.protocol import Protocol
+from ..protocols.training_protocol import TrainingProtocol
 from . import losses
 from .feature_cache import FrozenNetwork
+from .fold_trainer import FinalModel, Floats, FoldResult
 from .frozen import seeded_network
 from .loop.fit import Fitted, fit
 from .network import JOINS_ANSWERS
 from .picture_store import PictureStore, read
-from .way import Floats, Judged, Shipped
 
 _INPUTS_AT_ONCE = 4
 _DONE = "answers.safetensors"
@@ -47,8 +47,8 @@ class FineTuned:
     """
 
     cohort: Cohort
-    question: Question
-    protocol: Protocol
+    question: LabelSet
+    protocol: TrainingProtocol
     name: str
     weights: Path | None
     pictures: Path
@@ -73,7 +73,7 @@ class FineTuned:
                 "'cross-entropy'."
             )
 
-    def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> Judged:
+    def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
         network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
         done = folder / _DONE
         if not done.is_file():
@@ -82,15 +82,15 @@ class FineTuned:
             distances = held_out_distances(self._ask(network, fitted, split.train)[0], tested)
             write_bytes(done, safetensors.numpy.save({"logits": logits, "distances": distances}))
         kept = safetensors.numpy.load_file(done)
-        return Judged(kept["logits"], kept["distances"], fitted.history, fitted.notes)
+        return FoldResult(kept["logits"], kept["distances"], fitted.history, fitted.notes)
 
-    def ship(self, split: Split, seed: int, folder: Path, progress: Progress) -> Shipped:
+    def ship(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
         progress(0.9, "Asking the network that ships.")
         embeddings, _ = self._ask(network, fitted, np.sort(np.concatenate([split.train, split.validation])))
         self._reorder(network)
         settings = {"mode": "fine-tune", "best_epoch": fitted.best_epoch + 1, "aggregation": self.protocol.aggregation}
-        return Shipped(network.eval(), embeddings, fitted.normalization, fitted.history, settings)
+        return FinalModel(network.eval(), embeddings, fitted.normalization, fitted.history, settings)
 
     def _trained(self, split: Split, seed: int, folder: Path, progress: Progress) -> tuple[nn.Module, Fitted]:
         protocol = replace(self.protocol, seed=seed)

@@ -12,23 +12,23 @@ import safetensors.numpy
 import torch
 from torch import nn
 
-from ...engine.device import Wanted
-from ...engine.progress import Progress
+from ...device import Wanted
 from ...errors import InputError
 from ...files import make_folder, write_bytes
 from ...networks import backbones, registry, slices, volumes
 from ...networks.heads import linear_layer
+from ...progress import Progress
 from ...trust.distance import held_out_distances
 from ..cohorts.cohort import Cohort
-from ..cohorts.question import Question
+from ..cohorts.label_set import LabelSet
 from ..cohorts.splits import Split
-from ..protocols.protocol import Input, Protocol
+from ..protocols.training_protocol import Input, TrainingProtocol
 from .feature_cache import Bag, FrozenNetwork, Source, cached_features
+from .fold_trainer import FinalModel, Floats, FoldResult
 from .heads import load_head
 from .heads.head import Head, Outcomes, Rows, State
 from .network import JOINS_ANSWERS, make_network
 from .normalization import Normalization, normalization
-from .way import Floats, Judged, Shipped
 
 _DONE = "head.safetensors"
 
@@ -45,8 +45,8 @@ class Frozen:
     notes : what is done otherwise than the protocol says
     """
 
-    protocol: Protocol
-    question: Question
+    protocol: TrainingProtocol
+    question: LabelSet
     name: str
     backbone: nn.Module
     normalization: Normalization
@@ -55,19 +55,19 @@ class Frozen:
     outcomes: Outcomes
     notes: tuple[str, ...]
 
-    def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> Judged:
+    def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
         progress(0.0, f"Training the head, {split.name}.")
         learned = _sides(split)
         state = self._fitted(learned, seed, folder)
         distances = held_out_distances(self._embeddings(learned), self._embeddings(split.test))
-        return Judged(self.head.logits(state, self.features, split.test), distances, (), self.notes)
+        return FoldResult(self.head.logits(state, self.features, split.test), distances, (), self.notes)
 
-    def ship(self, split: Split, seed: int, folder: Path, progress: Progress) -> Shipped:
+    def ship(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         progress(0.0, "Training the head that ships.")
         learned = _sides(split)
         state = self._fitted(learned, seed, folder)
         settings = {"mode": "frozen", "head": self.protocol.head, "aggregation": self.head.aggregation}
-        return Shipped(self._network(state), self._embeddings(learned), self.normalization, (), settings)
+        return FinalModel(self._network(state), self._embeddings(learned), self.normalization, (), settings)
 
     def _fitted(self, rows: Rows, seed: int, folder: Path) -> State:
         """The head of these rows, from the folder or trained and put there."""
@@ -113,8 +113,8 @@ class Frozen:
 
 def prepare_frozen(
     cohort: Cohort,
-    question: Question,
-    protocol: Protocol,
+    question: LabelSet,
+    protocol: TrainingProtocol,
     name: str,
     weights: Path | None,
     features: Path,
@@ -149,14 +149,14 @@ def prepare_frozen(
     return Frozen(protocol, question, name, backbone, normalized, head, bags, outcomes, notes)
 
 
-def seeded_network(protocol: Protocol, outputs: int, name: str, weights: Path | None, seed: int) -> nn.Module:
+def seeded_network(protocol: TrainingProtocol, outputs: int, name: str, weights: Path | None, seed: int) -> nn.Module:
     """`network.make_network` with random values that follow from the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make_network(protocol, outputs, name, weights)
 
 
-def _head(protocol: Protocol, question: Question) -> Head:
+def _head(protocol: TrainingProtocol, question: LabelSet) -> Head:
     """The protocol's head; attention over slices where the protocol joins them so."""
     settings: dict[str, Any] = dict(protocol.head_settings)
     attends = protocol.input.kind == "slices" and protocol.aggregation.endswith("attention")
@@ -174,7 +174,7 @@ def _head(protocol: Protocol, question: Question) -> Head:
     return load_head(name, settings)
 
 
-def _notes(protocol: Protocol, wanted: Input) -> tuple[str, ...]:
+def _notes(protocol: TrainingProtocol, wanted: Input) -> tuple[str, ...]:
     found = []
     if protocol.trained != "head":
         found.append("The network stayed as it began, and a head was trained on its features.")

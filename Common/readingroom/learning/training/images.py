@@ -15,13 +15,13 @@ from scipy import ndimage
 from ...bundles.metadata import Preprocessing
 from ...errors import InputError, ReadingRoomError
 from ...imaging.display import Window
-from ...imaging.frontal import load_radiograph
 from ...imaging.open import open_study
 from ...imaging.organ import box, breast_mask, evenly_spaced, lung_mask
-from ...imaging.radiograph import gray_levels, prepare, resize
+from ...imaging.preprocessing import gray_levels, prepare, resize
+from ...imaging.radiograph_loading import load_radiograph
 from ...imaging.volume import load_mask, load_volume
 from ..cohorts.cohort import Row
-from ..protocols.protocol import Input
+from ..protocols.training_protocol import Input
 
 Pixels = NDArray[np.float32]
 
@@ -33,7 +33,7 @@ _ORGANS = ("lungs", "lung", "liver", "breast", "organ")  # names of masks that s
 def prepared(row: Row, wanted: Input) -> Pixels:
     """Gray levels of a study, 0 to 1: ``[j, i]`` of a picture, ``[k, j, i]`` of slices and volumes.
 
-    Pictures go the way of `readingroom.imaging.radiograph`; ``organ_crop`` cuts mammograms to the breast, and a window
+    Pictures are prepared by `readingroom.imaging.preprocessing`; ``organ_crop`` cuts mammograms to the breast; a window
     is not applied to them, since a picture is shown as its file says. Slices of a CT are those in which lung fills at
     least ``least_organ``, cut to the box around the lungs (or around the row's own mask). A volume whose ``spacing``
     is given is cut or padded to the size about its center, else it is stretched or padded to it.

@@ -11,13 +11,18 @@ from ...errors import InputError
 from ...networks import backbones, registry, slices, volumes
 from ...networks.heads import freeze
 from ...networks.registry import Architecture
-from ..protocols.protocol import Protocol
+from ..protocols.training_protocol import TrainingProtocol
 
 JOINS_ANSWERS = ("none", "mean", "vote", "max")  # aggregations that are no part of the network
 
 
 def make_network(
-    protocol: Protocol, outputs: int, name: str | None = None, weights: Path | None = None, *, empty: bool = False
+    protocol: TrainingProtocol,
+    outputs: int,
+    name: str | None = None,
+    weights: Path | None = None,
+    *,
+    empty: bool = False,
 ) -> nn.Module:
     """The network of a protocol, with frozen what does not learn.
 
@@ -59,7 +64,7 @@ def make_network(
     return network
 
 
-def _published(protocol: Protocol, architecture: Architecture) -> Literal["hub"] | None:
+def _published(protocol: TrainingProtocol, architecture: Architecture) -> Literal["hub"] | None:
     """What the protocol wants the network to begin with, as `backbones.create` is told."""
     if protocol.weights == "none":
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..protocols.protocol import Input
+from ..protocols.training_protocol import Input
 
 Pixels = NDArray[np.float32]
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.progress import Progress
 from ...errors import InputError
-from ...files import make_folder, written_whole
+from ...files import atomic_write, make_folder
+from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.fingerprint import content_key
-from ..protocols.protocol import Input
+from ..protocols.training_protocol import Input
 from .images import VERSION, prepared
 
 Pixels = NDArray[np.float32]
@@ -65,7 +65,7 @@ class PictureStore:
         path = self.folder / f"{self._key(row)}.npy"
         if not path.is_file():
             pixels = prepared(row, self.wanted)
-            with written_whole(path) as temporary, temporary.open("wb") as file:
+            with atomic_write(path) as temporary, temporary.open("wb") as file:
                 np.save(file, pixels)
         return path
 

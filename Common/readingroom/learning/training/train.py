@@ -17,29 +17,29 @@ import numpy as np
 from ...bundles import write
 from ...bundles.bundle import Bundle, load
 from ...bundles.metadata import BundleMetadata, require_name
-from ...engine.device import Wanted
-from ...engine.progress import Progress
+from ...device import Wanted
 from ...errors import InputError
+from ...progress import Progress
 from ...trust.distance import fit_statistics
 from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import Fingerprint, content_key
 from ..cohorts.hashes import fingerprints
-from ..cohorts.question import Question, question_of
-from ..judging.area import auc_of
-from ..judging.comparison import advantage
-from ..judging.judgement import RESAMPLES, Judgement, judge, judge_bundle
-from ..judging.predictions import EXTERNAL, Predictions
-from ..judging.rivals import rivals
-from ..protocols.protocol import Protocol
-from . import card, seen
+from ..cohorts.label_set import LabelSet, label_set_of
+from ..evaluation.auc import auc_of
+from ..evaluation.baselines import rivals
+from ..evaluation.comparison import advantage
+from ..evaluation.evaluation import RESAMPLES, EvaluationResult, judge, judge_bundle
+from ..evaluation.predictions import EXTERNAL, Predictions
+from ..protocols.training_protocol import TrainingProtocol
+from . import card, training_digest
+from .cross_validation import CrossValidation, plan_cross_validation
 from .description import FEATURES, described, refuse_unreadable
 from .fine_tuned import FineTuned
+from .fold_trainer import FoldResult, FoldTrainer
 from .frozen import prepare_frozen
 from .loop.processes import is_main, wait_for_others
-from .rounds import Rounds, rounds
-from .training_run import About, Beaten, TrainingRun
+from .training_run import About, BaselineComparison, TrainingRun
 from .training_tables import Answers, Places, out_of_fold, predictions_of, write_history
-from .way import Judged, Way
 
 Mode = Literal["frozen", "fine-tune"]
 _NAMED = 5  # unreadable studies that the error names
@@ -47,7 +47,7 @@ _NAMED = 5  # unreadable studies that the error names
 
 def train_bundle(
     cohort: Cohort,
-    protocol: Protocol,
+    protocol: TrainingProtocol,
     out: Path,
     name: str,
     network: str | None = None,
@@ -81,14 +81,14 @@ def train_bundle(
     InputError : the cohort, the protocol or an image cannot be used
     SetupError, BundleError, DownloadError : the device, the network or its weights cannot be had
     OutputError : ``out`` cannot be written
-    CancelledError : the user cancelled; what is finished is kept
+    CancelledError : the user canceled; what is finished is kept
     """
     progress, about = progress or Progress(), about or About()
     network = network or protocol.networks[0]
     mode = mode or mode_of(protocol)
     _refuse_name(name)
     refuse_unreadable(protocol, network)
-    question = question_of(cohort, protocol.reader, multilabel=protocol.loss == "binary")
+    question = label_set_of(cohort, protocol.reader, multilabel=protocol.loss == "binary")
     if mode == "frozen" and devices * nodes > 1:
         raise InputError("The mode 'frozen' asks the network on one device; several are for the mode 'fine-tune'.")
     places = Places(out, name)
@@ -96,12 +96,12 @@ def train_bundle(
         places.begin()
     found = fingerprints([row.image for row in cohort.rows], progress=progress.part(0.0, 0.05))
     _refuse_unreadable_images(cohort, found.problems)
-    planned = rounds(cohort, protocol, found.pixel_hashes, chooses=mode == "fine-tune")
+    planned = plan_cross_validation(cohort, protocol, found.pixel_hashes, chooses=mode == "fine-tune")
     begins_with = _begins_with(protocol, weights)
     if weights is None and protocol.weights != "none":
         progress(0.05, f"Getting the {begins_with} for {network}; they are fetched where they are not kept yet.")
 
-    way: Way
+    way: FoldTrainer
     if mode == "frozen":
         way = prepare_frozen(
             cohort, question, protocol, network, weights, places.features, device, workers, progress.part(0.05, 0.5)
@@ -120,9 +120,9 @@ def train_bundle(
     write_history(planned, answers, places.history)
 
     progress(0.85, "Judging.")
-    judgement = judge(predictions, resamples=resamples)
+    judgment = judge(predictions, resamples=resamples)
     distances = np.concatenate([part.distances for part in answers.judged[0]])
-    notes = [planned.how, *judgement.notes, *(note for part in answers.all for note in part.notes)]
+    notes = [planned.how, *judgment.notes, *(note for part in answers.all for note in part.notes)]
     if question.multilabel:
         notes.append("No simpler models are held against it: they are made for classes that exclude each other.")
     run = TrainingRun(
@@ -133,8 +133,8 @@ def train_bundle(
         protocol=protocol,
         network=network,
         begins_with=begins_with,
-        rounds=planned,
-        judgement=judgement,
+        cross_validation=planned,
+        judgment=judgment,
         shipped=answers.shipped,
         statistics=fit_statistics(answers.shipped.embeddings, distances),
         rivals=_rivals(predictions, cohort, found.prints, planned, question, resamples, progress.part(0.9, 0.95)),
@@ -144,29 +144,31 @@ def train_bundle(
     progress(0.95, "Writing the bundle.")
     metadata = described(run)
     aside = _aside(run, answers.aside, metadata, places, resamples)
-    remembered = seen.remember(cohort.patients[run.learned], [found.pixel_hashes[row] for row in run.learned])
+    remembered = training_digest.remember(
+        cohort.patients[run.learned], [found.pixel_hashes[row] for row in run.learned]
+    )
     made = write.write(
         places.bundle,
         metadata,
         run.shipped.network.state_dict(),
         card=card.card(metadata, run, aside),
-        licence=about.licence_text,
-        arrays={FEATURES: run.statistics.arrays(), seen.FILE: remembered.arrays()},
+        license_text=about.license_text,
+        arrays={FEATURES: run.statistics.arrays(), training_digest.FILE: remembered.arrays()},
         network=_network(run),
     )
     wait_for_others()
     return made
 
 
-def mode_of(protocol: Protocol) -> Mode:
+def mode_of(protocol: TrainingProtocol) -> Mode:
     """The mode that a protocol asks for."""
     return "frozen" if protocol.trained == "head" else "fine-tune"
 
 
-def _answers(way: Way, planned: Rounds, seed: int, folder: Path, progress: Progress) -> Answers:
+def _answers(way: FoldTrainer, planned: CrossValidation, seed: int, folder: Path, progress: Progress) -> Answers:
     """Train the network of each split, then the one that ships."""
     jobs = [(r, f, split) for r, repeat in enumerate(planned.repeats) for f, split in enumerate(repeat)]
-    judged: list[list[Judged]] = [[] for _ in planned.repeats]
+    judged: list[list[FoldResult]] = [[] for _ in planned.repeats]
     for number, (repeat, fold, split) in enumerate(jobs):
         place, part = folder / f"repeat-{repeat}-fold-{fold}", _part(progress, number, len(jobs) + 1)
         judged[repeat].append(way.judge(split, _seed(seed, planned, repeat, fold), place, part))
@@ -179,7 +181,7 @@ def _answers(way: Way, planned: Rounds, seed: int, folder: Path, progress: Progr
     return Answers(repeats, way.ship(planned.ships, seed, ships, last), aside)
 
 
-def _seed(seed: int, planned: Rounds, repeat: int, fold: int) -> int:
+def _seed(seed: int, planned: CrossValidation, repeat: int, fold: int) -> int:
     """Of each network its own; that of the one that ships is ``seed`` itself."""
     return seed + 1 + repeat * len(planned.repeats[0]) + fold
 
@@ -192,11 +194,11 @@ def _rivals(
     predictions: Predictions,
     cohort: Cohort,
     prints: Sequence[Fingerprint | None],
-    planned: Rounds,
-    question: Question,
+    planned: CrossValidation,
+    question: LabelSet,
     resamples: int,
     progress: Progress,
-) -> tuple[Beaten, ...]:
+) -> tuple[BaselineComparison, ...]:
     """What simpler models make of the same rows on the same splits; they are for exclusive classes only."""
     if question.multilabel:
         return ()
@@ -206,18 +208,20 @@ def _rivals(
     for number, rival in enumerate(tried):
         progress(number / len(tried), f"Comparing with a simpler model: {rival.title}.")
         auc = auc_of(rival.predictions, resamples=resamples)
-        found.append(Beaten(rival.title, auc, advantage(predictions, rival.predictions, resamples=resamples)))
+        found.append(
+            BaselineComparison(rival.title, auc, advantage(predictions, rival.predictions, resamples=resamples))
+        )
     return tuple(found)
 
 
 def _aside(
-    run: TrainingRun, said: Judged | None, metadata: BundleMetadata, places: Places, resamples: int
-) -> Judgement | None:
+    run: TrainingRun, said: FoldResult | None, metadata: BundleMetadata, places: Places, resamples: int
+) -> EvaluationResult | None:
     """The network that ships, with everything that ships with it, on what was kept aside."""
     if said is None:
         places.kept_aside.unlink(missing_ok=True)
         return None
-    rows = run.rounds.ships.test
+    rows = run.cross_validation.ships.test
     external = np.full((1, len(rows)), EXTERNAL, dtype=np.int64)
     predictions = predictions_of(run.cohort.take(rows), run.question, said.logits[None], external)
     predictions.write(places.kept_aside)
@@ -240,7 +244,7 @@ def _network(run: TrainingRun) -> dict[str, Any]:
     return made
 
 
-def _begins_with(protocol: Protocol, weights: Path | None) -> str:
+def _begins_with(protocol: TrainingProtocol, weights: Path | None) -> str:
     if weights is not None:
         return weights.name
     return "random values" if protocol.weights == "none" else f"weights of {protocol.weights}"

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from ...reading import Estimate
 from ...trust.distance import FeatureStatistics
 from ..cohorts.cohort import Cohort
-from ..cohorts.question import Question
-from ..judging.judgement import Judgement
-from ..protocols.protocol import Protocol
-from .rounds import Rounds
-from .way import Shipped
+from ..cohorts.label_set import LabelSet
+from ..evaluation.evaluation import EvaluationResult
+from ..protocols.training_protocol import TrainingProtocol
+from .cross_validation import CrossValidation
+from .fold_trainer import FinalModel
 
 
 @dataclass(frozen=True)
@@ -25,23 +25,23 @@ class About:
     ----------
     title : what people call it; made of the labels when left out
     sources : data sets, as a reader would look for them
-    licence, licence_text : of the weights
+    license, license_text : of the weights
     demonstration : trained on phantoms; a banner says so everywhere
     """
 
     title: str = ""
     version: str = "1.0.0"
     sources: tuple[str, ...] = ()
-    licence: str = "not stated"
-    licence_text: str = (
-        "The licence of these weights was not stated: ask those who trained them before passing them on."
+    license: str = "not stated"
+    license_text: str = (
+        "The license of these weights was not stated: ask those who trained them before passing them on."
     )
     intended_use: str = "Research and teaching. Not a medical device, not for diagnosis."
     demonstration: bool = False
 
 
 @dataclass(frozen=True)
-class Beaten:
+class BaselineComparison:
     """A simpler model on the same rows and folds; ``advantage`` is the network's AUC minus its own."""
 
     title: str
@@ -66,19 +66,19 @@ class TrainingRun:
     name: str
     about: About
     cohort: Cohort
-    question: Question
-    protocol: Protocol
+    question: LabelSet
+    protocol: TrainingProtocol
     network: str
     begins_with: str
-    rounds: Rounds
-    judgement: Judgement
-    shipped: Shipped
+    cross_validation: CrossValidation
+    judgment: EvaluationResult
+    shipped: FinalModel
     statistics: FeatureStatistics
-    rivals: tuple[Beaten, ...]
+    rivals: tuple[BaselineComparison, ...]
     audit: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property
     def learned(self) -> NDArray[np.intp]:
         """Rows that the network that ships has seen."""
-        return np.sort(np.concatenate([self.rounds.ships.train, self.rounds.ships.validation]))
+        return np.sort(np.concatenate([self.cross_validation.ships.train, self.cross_validation.ships.validation]))

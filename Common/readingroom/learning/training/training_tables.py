@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from ...bundles.write import refuse_occupied
 from ...files import make_folder, write_text
 from ..cohorts.cohort import Cohort
-from ..cohorts.question import Question
-from ..judging.predictions import Predictions
+from ..cohorts.label_set import LabelSet
+from ..evaluation.predictions import Predictions
 from ..reporting.predict import subgroups
-from .rounds import Rounds
-from .way import Floats, Judged, Shipped
+from .cross_validation import CrossValidation
+from .fold_trainer import FinalModel, Floats, FoldResult
 
 
 @dataclass(frozen=True)
@@ -85,16 +85,18 @@ class Answers:
     aside : of the network that ships about what was kept aside; None where nothing was, or where it is judged anyway
     """
 
-    judged: tuple[tuple[Judged, ...], ...]
-    shipped: Shipped
-    aside: Judged | None
+    judged: tuple[tuple[FoldResult, ...], ...]
+    shipped: FinalModel
+    aside: FoldResult | None
 
     @property
-    def all(self) -> tuple[Judged, ...]:
+    def all(self) -> tuple[FoldResult, ...]:
         return (*(part for repeat in self.judged for part in repeat), *([self.aside] if self.aside else []))
 
 
-def out_of_fold(cohort: Cohort, question: Question, planned: Rounds, judged: Sequence[Sequence[Judged]]) -> Predictions:
+def out_of_fold(
+    cohort: Cohort, question: LabelSet, planned: CrossValidation, judged: Sequence[Sequence[FoldResult]]
+) -> Predictions:
     """The judged rows in the order of the table."""
     rows = planned.judged
     place = {int(row): number for number, row in enumerate(rows)}
@@ -107,7 +109,7 @@ def out_of_fold(cohort: Cohort, question: Question, planned: Rounds, judged: Seq
     return predictions_of(cohort.take(rows), question, logits, folds)
 
 
-def predictions_of(cohort: Cohort, question: Question, logits: Floats, folds: NDArray[np.int64]) -> Predictions:
+def predictions_of(cohort: Cohort, question: LabelSet, logits: Floats, folds: NDArray[np.int64]) -> Predictions:
     """Answers about the studies of a cohort, (repeats, rows, classes) and (repeats, rows), as a table."""
     return Predictions(
         classes=question.classes,
@@ -123,7 +125,7 @@ def predictions_of(cohort: Cohort, question: Question, logits: Floats, folds: ND
     )
 
 
-def write_history(planned: Rounds, answers: Answers, path: Path) -> None:
+def write_history(planned: CrossValidation, answers: Answers, path: Path) -> None:
     """A line for each epoch of each network that had some."""
     lines: list[dict[str, object]] = []
     for repeat, (splits, parts) in enumerate(zip(planned.repeats, answers.judged, strict=True)):

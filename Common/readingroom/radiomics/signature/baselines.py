@@ -52,7 +52,7 @@ def out_of_fold(columns: list[NDArray], y: Labels, folds: NDArray[np.int64]) -> 
 
 
 def _encoded(column: NDArray, inside: NDArray[np.bool_]) -> Floats:
-    """Z-scores (rows, 1) of numbers, or a column for each category; all learnt from the rows ``inside``.
+    """Z-scores (rows, 1) of numbers, or a column for each category; all learned from the rows ``inside``.
 
     A missing number becomes the median, a missing category one of its own.
     """

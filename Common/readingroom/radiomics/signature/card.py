@@ -60,19 +60,19 @@ _MODELS = {
     "boosting": "gradient boosting",
 }
 _PATIENTS_INSIDE = (
-    " The bundle holds the z-scores of single patients (without names), so its licence is that of the data."
+    " The bundle holds the z-scores of single patients (without names), so its license is that of the data."
 )
 
 
 def _numbers(described: BundleMetadata, fitted: Fitted) -> str:
-    judgement = fitted.judgement
+    judgment = fitted.judgment
     rows = [f"| this signature | {_TITLES[name]} | {_estimate(found)} |" for name, found in _own(described).items()]
-    rows += [f"| {RIVALS[name]} | AUC | {_estimate(found)} |" for name, found in judgement.rivals.items()]
+    rows += [f"| {RIVALS[name]} | AUC | {_estimate(found)} |" for name, found in judgment.rivals.items()]
     rows += [
         f"| this signature minus {RIVALS[name]} | AUC | {_estimate(found, sign=True)} |"
-        for name, found in judgement.advantage.items()
+        for name, found in judgment.advantage.items()
     ]
-    rows.append(f"| the more frequent outcome | accuracy | {_estimate(judgement.majority)} |")
+    rows.append(f"| the more frequent outcome | accuracy | {_estimate(judgment.majority)} |")
     return f"""## Out of fold
 
 Each patient was scored by models that had not seen the patient: {fitted.recipe.folds} folds by patient, repeated

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
-from ...evaluation.auc import auc
-from ...evaluation.bootstrap import patient_bootstrap
+from ...metrics.auc import auc
+from ...metrics.bootstrap import patient_bootstrap
 from ...reading import Estimate
 from .baselines import volume
+from .evaluation import calibration_metrics
 from .fit import Fitted
-from .judgement import calibration_metrics
 from .table import FeatureTable
 
 

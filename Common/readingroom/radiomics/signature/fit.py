@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.progress import Progress
 from ...errors import InputError, SetupError
-from ...evaluation.bootstrap import patient_resamples
-from ...evaluation.patient_folds import fewest_patients, patient_folds
+from ...metrics.bootstrap import patient_resamples
+from ...metrics.patient_folds import fewest_patients, patient_folds
+from ...progress import Progress
 from ...trust.calibration import PlattScaling
 from . import baselines
 from .algorithm import Algorithm
 from .boosting import Boosting
+from .evaluation import Judgment, judge
 from .forest import Forest
-from .judgement import Judgement, judge
 from .lasso import Lasso
 from .preparation import Floats, prepare
 from .recipe import ModelName, Recipe
@@ -42,7 +42,7 @@ class Fitted:
     Parameters
     ----------
     measured : the table as it was given
-    table : what it learnt from, unstable features left out
+    table : what it learned from, unstable features left out
     trained : on all rows
     folds : (repeats, rows) fold of each row
     of_folds : what was trained without each fold, by (repeat, fold)
@@ -64,7 +64,7 @@ class Fitted:
     selected: Mapping[str, float]
     icc_low: Mapping[str, float]
     rivals: Mapping[str, Floats]
-    judgement: Judgement
+    judgment: Judgment
 
     @property
     def score(self) -> str:
@@ -74,7 +74,7 @@ class Fitted:
     @property
     def calibration(self) -> PlattScaling | None:
         """From scores of the final model to probabilities; fitted out of fold on standardized scores."""
-        if (scaling := self.judgement.calibration) is None:
+        if (scaling := self.judgment.calibration) is None:
             return None
         center, spread = _center_and_spread(self.trained, self.table.values)
 
@@ -109,7 +109,7 @@ def fit(
     ------
     InputError : fewer than 10 patients with one of the outcomes, or no feature that varies
     SetupError : scikit-learn is not installed
-    CancelledError : the user cancelled
+    CancelledError : the user canceled
     """
     algorithm, progress = ALGORITHMS[recipe.model], progress or Progress()
     made_with = _library(algorithm)
@@ -137,9 +137,9 @@ def fit(
     progress(0.9, "Judging the predictions.")
     designs = baselines.designs(measured)  # volume is a rival also where it is not stable enough for the signature
     rivals = {name: baselines.out_of_fold(columns, y, folds) for name, columns in designs.items()}
-    judgement = judge(y, who, folds, scores, rivals)
+    judgment = judge(y, who, folds, scores, rivals)
     return Fitted(
-        measured, table, recipe, made_with, final, folds, of_folds, scores, selected, icc_low or {}, rivals, judgement
+        measured, table, recipe, made_with, final, folds, of_folds, scores, selected, icc_low or {}, rivals, judgment
     )
 
 

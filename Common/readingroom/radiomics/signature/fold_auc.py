@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...evaluation.bootstrap import patient_resamples
+from ...metrics.bootstrap import patient_resamples
 from ...reading import Estimate, Interval
 from .algorithm import Labels
 from .preparation import Floats

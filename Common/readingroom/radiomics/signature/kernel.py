@@ -36,7 +36,7 @@ class KernelModel:
         result: Floats = np.exp(-self.gamma * cdist(z, self.support, "sqeuclidean")) @ self.dual + self.intercept
         return result
 
-    def pushes(self, z: Floats, background: Floats) -> Floats:
+    def contributions(self, z: Floats, background: Floats) -> Floats:
         """Interventional Shapley values (features,) of ``z`` (features,) against ``background`` (rows, features).
 
         Exact: the kernel is a product over features. They add up to the score minus the background's mean score.

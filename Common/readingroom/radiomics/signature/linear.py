@@ -32,7 +32,7 @@ class LinearModel:
         result: Floats = z @ self.coefficients + self.intercept
         return result
 
-    def pushes(self, z: Floats, background: Floats) -> Floats:
+    def contributions(self, z: Floats, background: Floats) -> Floats:
         """What each feature adds to the score of ``z`` (features,) over the mean of ``background`` (rows, features).
 
         Exact: coefficient times distance from the mean. They add up to the score minus the mean score.

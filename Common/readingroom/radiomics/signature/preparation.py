@@ -1,4 +1,4 @@
-"""From features as measured to what a model gets: filters and z-scores, all learnt from the rows that train."""
+"""From features as measured to what a model gets: filters and z-scores, all learned from the rows that train."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Recipe:
     Parameters
     ----------
     model : ``lasso`` (logistic), ``svm``, ``forest`` (random forest), ``boosting`` (gradient boosting)
-    protocol : ``published`` (the papers' way, flaws labelled) or ``rigorous``
+    protocol : ``published`` (the papers' way, flaws labeled) or ``rigorous``
     least_deviation : features whose standard deviation is not above it are left out
     relative : whether that deviation is a share of the feature's root mean square, so that units do not matter
     correlation, largest_correlation : of features that correlate more strongly, one is kept

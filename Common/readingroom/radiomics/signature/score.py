@@ -12,7 +12,7 @@ from ...reading import BundleFacts, Estimate, OperatingPoint
 
 @dataclass(frozen=True)
 class Contribution:
-    """How far one feature pushes the score up (above 0) or down, against the mean of the cohort.
+    """How far one feature contributions the score up (above 0) or down, against the mean of the cohort.
 
     ``push`` is on the scale of the score, ``percentile`` says where ``value`` lies in the training cohort, 0 to 100.
     """
@@ -21,7 +21,7 @@ class Contribution:
     value: float
     unit: str
     percentile: float
-    push: float
+    contribution: float
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Score:
     ----------
     finding, title : what is asked: ``death``, ``Death within two years``
     value : the calibrated score; ``kind`` says on which scale: ``log odds``
-    cohort_mean : mean value over the cohort; the pushes of the ``contributions`` add up to ``value - cohort_mean``
+    cohort_mean : mean value over the cohort; the contributions add up to ``value - cohort_mean``
     probability : calibrated, with the interval of the calibration and the number of cases it was fitted on
     positive, operating_point : the decision at the bundle's default operating point; None where it has none
-    contributions : of every feature that the model uses, the strongest push first
+    contributions : of every feature that the model uses, the strongest contribution first
     percentiles : where each measured feature lies in the training cohort, 0 to 100; also of those that are not used
     unstable : measured features that change a lot when mask and image change a little
     notes : sentences that the reader has to know, such as a feature outside the range of the cohort

@@ -14,7 +14,7 @@ from ...bundles.bundle import Bundle
 from ...bundles.metadata import BundleMetadata, PlattScaling, SignatureFacts
 from ...errors import BundleError, InputError
 from ...reading import BundleFacts, Estimate, Interval
-from .. import families
+from .. import feature_classes
 from ..robustness import STABLE_FROM
 from ..settings import Settings, from_parameters
 from ..units import family_of
@@ -71,9 +71,11 @@ class Signature:
         chosen = dict(parameters.get("featureClass") or Settings().parameters()["featureClass"])
         for feature in self.inputs:
             family, name = family_of(feature), feature.rsplit("_", 1)[-1]
-            if family in families.NAMES and name not in (known := chosen.get(family) or families.NAMES[family]):
+            if family in feature_classes.NAMES and name not in (
+                known := chosen.get(family) or feature_classes.NAMES[family]
+            ):
                 chosen[family] = [*known, name]
-            elif family in families.NAMES:
+            elif family in feature_classes.NAMES:
                 chosen.setdefault(family, [])
         return {**parameters, "featureClass": chosen}
 
@@ -104,8 +106,8 @@ class Signature:
         given = np.array([self._needed(features, name) for name in self.inputs])
         z = (given - self.mean) / self.scale
         value, cohort_mean = self._log_odds(z[None]), self._log_odds(self.background)
-        pushes = self._scaling.slope * self.model.pushes(z, self.background)
-        if not (np.abs([value, cohort_mean, *pushes]) <= LARGEST).all():
+        contributions = self._scaling.slope * self.model.contributions(z, self.background)
+        if not (np.abs([value, cohort_mean, *contributions]) <= LARGEST).all():
             raise InputError(f"The signature '{self.metadata.title}' gives no finite score for this region.")
         percentiles = self.percentiles(features)
         label = self.metadata.labels[0]
@@ -119,7 +121,7 @@ class Signature:
             kind="log odds",
             cohort_mean=cohort_mean,
             probability=probability,
-            contributions=self._contributions(given, pushes, percentiles),
+            contributions=self._contributions(given, contributions, percentiles),
             bundle=self.bundle,
             positive=None if point is None else probability.value >= point.threshold,
             operating_point=point,
@@ -160,14 +162,14 @@ class Signature:
         return Estimate(probability, interval, self.metadata.calibration.n)
 
     def _contributions(
-        self, given: Floats, pushes: Floats, percentiles: Mapping[str, float]
+        self, given: Floats, contributions: Floats, percentiles: Mapping[str, float]
     ) -> tuple[Contribution, ...]:
         units = {feature.name: feature.unit for feature in self.facts.features}
         found = [
             Contribution(name, float(value), units[name], percentiles[name], float(push))
-            for name, value, push in zip(self.inputs, given, pushes, strict=True)
+            for name, value, push in zip(self.inputs, given, contributions, strict=True)
         ]
-        return tuple(sorted(found, key=lambda contribution: -abs(contribution.push)))
+        return tuple(sorted(found, key=lambda contribution: -abs(contribution.contribution)))
 
     def _needed(self, features: Mapping[str, float], name: str) -> float:
         if name not in features:

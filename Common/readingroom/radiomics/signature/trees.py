@@ -79,7 +79,7 @@ class TreeModel:
         result: Floats = self.nodes.value[at].sum(axis=1) + self.bias
         return result
 
-    def pushes(self, z: Floats, background: Floats) -> Floats:
+    def contributions(self, z: Floats, background: Floats) -> Floats:
         """Interventional Shapley values (features,) of ``z`` (features,) against ``background`` (rows, features).
 
         Exact. They add up to the score minus the background's mean score.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...evaluation.patient_folds import patient_folds
+from ...metrics.patient_folds import patient_folds
 from .algorithm import Algorithm, Choice, Labels
 from .model import Model
 from .preparation import Floats, Preparation, prepare
@@ -54,7 +54,7 @@ def choose(
     candidates: tuple[Choice, ...],
     recipe: Recipe,
 ) -> Choice:
-    """The candidate that does best on rows that did not fit it; filters and z-scores are learnt in each fold anew.
+    """The candidate that does best on rows that did not fit it; filters and z-scores are learned in each fold anew.
 
     ``published`` takes the highest mean accuracy, the first of equals. ``rigorous`` takes the first candidate, the
     simplest, whose mean loss is within one standard error of the lowest (Breiman 1984).

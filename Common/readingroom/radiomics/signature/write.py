@@ -14,18 +14,18 @@ from ...bundles import metadata
 from ...bundles.bundle import Bundle
 from ...bundles.write import write as write_bundle
 from ...errors import InputError
-from ...evaluation.patient_folds import fewest_patients
+from ...metrics.patient_folds import fewest_patients
 from ..units import unit
 from .baselines import RIVALS
 from .card import card
+from .evaluation import DEFAULT_POINT, EXPLORATORY_BELOW
 from .external import External
 from .fit import Fitted
-from .judgement import DEFAULT_POINT, EXPLORATORY_BELOW
 from .preparation import Floats
 from .signature import QUANTILES, READER
 
 INTENDED_USE = "Research and teaching. Not a medical device, not for diagnosis."
-UNSTATED_LICENCE = "Not stated; the licence of the data applies."
+UNSTATED_LICENSE = "Not stated; the license of the data applies."
 _BACKGROUND_ROWS = 64
 
 
@@ -37,7 +37,7 @@ class Description:
     ----------
     finding, title : what is asked, as a plain name and for people: ``death``, ``Death within two years``
     sources : data sets, as a reader would look for them
-    licence : of the bundle; the data may restrict it
+    license : of the bundle; the data may restrict it
     image_unit : of the gray values, ``HU`` for CT
     settings : PyRadiomics' parameters that the features were measured with; None when nobody knows
     version : of the bundle
@@ -46,7 +46,7 @@ class Description:
     finding: str
     title: str
     sources: tuple[str, ...] = ()
-    licence: str = UNSTATED_LICENCE
+    license: str = UNSTATED_LICENSE
     image_unit: str = ""
     settings: Mapping[str, Any] | None = None
     version: str = "1.0.0"
@@ -89,19 +89,19 @@ def write(folder: Path, fitted: Fitted, description: Description, external: Exte
         described,
         arrays(fitted),
         card=card(described, fitted, external),
-        licence=description.licence,
+        license_text=description.license,
         arrays={"cohort": {"quantiles": quantiles}},
     )
 
 
 def require_signal(fitted: Fitted) -> None:
-    """Refuse a signature that has learnt nothing.
+    """Refuse a signature that has learned nothing.
 
     Raises
     ------
     InputError : it uses no feature, or its scores do not rise with the outcome
     """
-    found = fitted.judgement.auc
+    found = fitted.judgment.auc
     assert found.interval is not None
     said = f"out of fold its AUC is {found.value:.2f} ({found.interval.low:.2f} to {found.interval.high:.2f})"
     if not fitted.inputs:
@@ -134,7 +134,7 @@ def _background(fitted: Fitted) -> Floats:
 def _metadata(
     name: str, fitted: Fitted, description: Description, external: External | None
 ) -> metadata.BundleMetadata:
-    table, recipe, judgement = fitted.table, fitted.recipe, fitted.judgement
+    table, recipe, judgment = fitted.table, fitted.recipe, fitted.judgment
     scaling = fitted.calibration
     assert scaling is not None
     finding = description.finding
@@ -158,7 +158,7 @@ def _metadata(
             settings={"model": recipe.model, **fitted.trained.choice, "folds": recipe.folds, "repeats": recipe.repeats},
         ),
         intended_use=INTENDED_USE,
-        licence=description.licence,
+        license=description.license,
         demonstration=False,
         calibration=metadata.Calibration(
             "platt",
@@ -169,12 +169,12 @@ def _metadata(
             metadata.OperatingPoint(
                 finding, point, min(found.threshold, 1.0), found.confusion.sensitivity, found.confusion.specificity
             )
-            for point, found in judgement.points.items()
+            for point, found in judgment.points.items()
         ),
         default_operating_point=DEFAULT_POINT,
         metrics={
-            "auc": judgement.auc,
-            **judgement.metrics,
+            "auc": judgment.auc,
+            **judgment.metrics,
             **{f"external_{metric}": found for metric, found in (external.metrics if external else {}).items()},
         },
         warnings=warnings(fitted, description),
@@ -183,7 +183,7 @@ def _metadata(
 
 
 def _facts(fitted: Fitted, description: Description) -> metadata.SignatureFacts:
-    judgement = fitted.judgement
+    judgment = fitted.judgment
     return metadata.SignatureFacts(
         model=fitted.recipe.model,
         form=fitted.trained.model.form,
@@ -198,9 +198,9 @@ def _facts(fitted: Fitted, description: Description) -> metadata.SignatureFacts:
         ),
         settings=description.settings,
         baselines={
-            "accuracy_majority": judgement.majority,
-            **{f"auc_{rival}": found for rival, found in judgement.rivals.items()},
-            **{f"advantage_over_{rival}": found for rival, found in judgement.advantage.items()},
+            "accuracy_majority": judgment.majority,
+            **{f"auc_{rival}": found for rival, found in judgment.rivals.items()},
+            **{f"advantage_over_{rival}": found for rival, found in judgment.advantage.items()},
         },
     )
 
@@ -211,10 +211,10 @@ def warnings(fitted: Fitted, description: Description) -> tuple[str, ...]:
     fewest = fewest_patients(fitted.table.outcome, fitted.table.patients)
     if fewest < EXPLORATORY_BELOW:
         found.append(f"Exploratory: one of the outcomes has {fewest} patients only, fewer than {EXPLORATORY_BELOW}.")
-    interval = fitted.judgement.auc.interval
+    interval = fitted.judgment.auc.interval
     if interval is not None and interval.low <= 0.5:
         found.append("The interval of the AUC holds 0.5: the signature may be no better than chance.")
-    for rival, gain in fitted.judgement.advantage.items():
+    for rival, gain in fitted.judgment.advantage.items():
         if gain.interval is not None and gain.interval.low <= 0:
             found.append(f"It is not shown to be better than {RIVALS[rival]}.")
     if description.settings is None:

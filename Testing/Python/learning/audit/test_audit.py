@@ -11,13 +11,13 @@ import pytest
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 pytest.importorskip("matplotlib", reason="needs the extra [train]")
 
+from experiments.public_cohorts import chest_radiographs
 from readingroom.cli import main
-from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError
 from readingroom.learning.audit.audit import Audit, audit
 from readingroom.learning.cohorts.cohort import Cohort, read_cohort, write_cohort
-from readingroom.learning.cohorts.public_cohorts import chest_radiographs
 from readingroom.phantoms.planted_cohort import Planted, write_planted_cohort
+from readingroom.progress import Progress
 
 STUDIES = 48
 
@@ -91,10 +91,10 @@ def test_the_same_seed_gives_the_same_data(rows, tmp_path: Path) -> None:
     assert (tmp_path / "one/audit.json").read_bytes() == (tmp_path / "two/audit.json").read_bytes()
 
 
-def test_it_can_be_cancelled_and_leaves_no_page(rows, tmp_path: Path) -> None:
+def test_it_can_be_canceled_and_leaves_no_page(rows, tmp_path: Path) -> None:
     def stop(fraction: float, sentence: str) -> None:
         if fraction > 0.3:
-            raise CancelledError("The work was cancelled.")
+            raise CancelledError("The work was canceled.")
 
     with pytest.raises(CancelledError):
         audit(Cohort(tuple(rows)), tmp_path / "out", processes=1, progress=Progress(stop))

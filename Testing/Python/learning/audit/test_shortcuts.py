@@ -9,14 +9,14 @@ import pytest
 
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
-from readingroom.engine.progress import Progress
 from readingroom.errors import InputError
 from readingroom.learning.audit.counts import count_classes
 from readingroom.learning.audit.image_model import Comparison, compare_auc, compare_predictions
 from readingroom.learning.audit.shortcuts import Shortcut, shortcut_findings, site_findings
 from readingroom.learning.audit.small_models import CLINICAL, METADATA, NUMBER, PIXELS, SITE, SmallModel, small_models
 from readingroom.learning.cohorts.cohort import Cohort, Row
-from readingroom.learning.judging.predictions import EXTERNAL, Predictions
+from readingroom.learning.evaluation.predictions import EXTERNAL, Predictions
+from readingroom.progress import Progress
 from readingroom.reading import Estimate, Interval
 
 

@@ -168,7 +168,7 @@ def test_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_copies_among_real_films_are_found_and_only_those(shared: Path, tmp_path: Path) -> None:
-    from readingroom.learning.cohorts.public_cohorts import chest_radiographs
+    from experiments.public_cohorts import chest_radiographs
 
     cohort = chest_radiographs(shared / "data")
     cohort = cohort.take(cohort.column("label") == "normal")

@@ -26,8 +26,8 @@ from readingroom.learning.cohorts.splits import (
     patient_groups,
     stated,
 )
-from readingroom.learning.protocols.protocol import Validation, load_protocol
-from readingroom.learning.training.rounds import rounds
+from readingroom.learning.protocols.training_protocol import Validation, load_protocol
+from readingroom.learning.training.cross_validation import plan_cross_validation
 
 WAYS: dict[str, Callable[[Cohort, Sequence[str], int], tuple[Split, ...]]] = {
     "k-fold": lambda cohort, hashes, seed: k_fold(cohort, 3, seed, 0.2, hashes),
@@ -46,7 +46,7 @@ def training(cohort: Cohort, hashes: Sequence[str], seed: int, kind: str, aside:
     validation = Validation(kind=kind, folds=3, hold_out=aside, inner=0.2)  # type: ignore[arg-type]
     protocol = replace(load_protocol("chest-xray", "rigorous"), validation=validation, seed=seed)
     unstated = Cohort(tuple(replace(row, split="" if seed % 2 else row.split) for row in cohort.rows))
-    made = rounds(unstated, protocol, hashes)
+    made = plan_cross_validation(unstated, protocol, hashes)
     return (*(split for repeat in made.repeats for split in repeat), made.ships)
 
 
@@ -313,6 +313,6 @@ def test_splits_are_built_here_and_where_training_and_judging_derive_them() -> N
     # Those of rounds are tried above with the others, those of baselines go through the guard at once.
     assert builders == {
         "learning/cohorts/splits.py",
-        "learning/training/rounds.py",
+        "learning/training/cross_validation.py",
         "learning/reporting/baselines.py",
     }

@@ -13,7 +13,7 @@ from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.splits import k_fold
 from readingroom.learning.protocols.plan import parameters, plan
-from readingroom.learning.protocols.protocol import READERS, Kind, Protocol, load_protocol
+from readingroom.learning.protocols.training_protocol import READERS, Kind, TrainingProtocol, load_protocol
 from readingroom.learning.training.network import make_network
 from readingroom.networks.slices import SliceNetwork
 
@@ -37,7 +37,7 @@ def test_every_protocol_has_a_plan_with_its_flaws_facts_and_reasons(reader: str,
     text = words(plan(replace(protocol, networks=protocol.networks[:1])))
     assert all(words(flaw.what) in text and words(flaw.instead) in text for flaw in protocol.flaws)
     assert all(fact.value in text for fact in protocol.facts)
-    assert [field for field, why in protocol.ours.items() if f"ours: {words(why)}" not in text] == []
+    assert [field for field, why in protocol.assumptions.items() if f"assumptions: {words(why)}" not in text] == []
     assert all(len(line) <= 110 for line in plan(replace(protocol, networks=protocol.networks[:1])).splitlines())
 
 
@@ -120,7 +120,7 @@ def test_a_network_takes_the_channels_of_the_protocol() -> None:
 def test_a_network_that_does_not_fit_the_protocol_is_refused(
     changes: dict[str, tuple[str, ...]], sentence: str
 ) -> None:
-    protocol: Protocol = replace(load_protocol("chest-xray"), **changes)  # type: ignore[arg-type]
+    protocol: TrainingProtocol = replace(load_protocol("chest-xray"), **changes)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=sentence):
         make_network(protocol, 2, "r3d_18" if changes else "vgg16", empty=True)
 

@@ -1,4 +1,4 @@
-"""An evaluation tells what is there: the judgement's numbers, caveats above them, every sentence from the results."""
+"""An evaluation tells what is there: the judgment's numbers, caveats above them, every sentence from the results."""
 
 from __future__ import annotations
 
@@ -20,12 +20,10 @@ from readingroom import records
 from readingroom.bundles import store
 from readingroom.bundles.bundle import Bundle
 from readingroom.cli import main
-from readingroom.engine.progress import Progress
 from readingroom.errors import InputError, OutputError
-from readingroom.evaluation.auc import auc
 from readingroom.learning.cohorts.cohort import Cohort, Row, read_cohort, write_cohort
-from readingroom.learning.judging.comparison import Comparison
-from readingroom.learning.judging.predictions import EXTERNAL, Predictions, read
+from readingroom.learning.evaluation.comparison import Comparison
+from readingroom.learning.evaluation.predictions import EXTERNAL, Predictions, read
 from readingroom.learning.reporting import checklist
 from readingroom.learning.reporting.caveats import rival_caveats
 from readingroom.learning.reporting.checklist.facts import facts_of
@@ -42,7 +40,9 @@ from readingroom.learning.reporting.evaluated import (
 from readingroom.learning.reporting.evaluation_page import page
 from readingroom.learning.reporting.evaluation_run import run
 from readingroom.learning.reporting.figures.training_curves import read_history
+from readingroom.metrics.auc import auc
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
+from readingroom.progress import Progress
 from readingroom.reading import Estimate, Interval
 
 QUICK = Options(labels={"normal": "no-finding"}, device="cpu", resamples=50, permutations=1000)
@@ -137,10 +137,10 @@ def test_images_far_from_the_training_are_counted_and_named(found: Evaluated) ->
     assert f"{far} of 12 images lie further from the training images" in sentences(found.evaluation, "warn")
 
 
-def test_metrics_and_points_are_those_of_the_judgement(judged: Evaluated) -> None:
-    assert dict(judged.evaluation.metrics) == dict(judged.judgement.metrics)
-    assert [point.threshold for point in judged.evaluation.points] == [p.threshold for p in judged.judgement.points]
-    assert [point.name for point in judged.evaluation.points if point.default] == [judged.judgement.default_point]
+def test_metrics_and_points_are_those_of_the_judgment(judged: Evaluated) -> None:
+    assert dict(judged.evaluation.metrics) == dict(judged.judgment.metrics)
+    assert [point.threshold for point in judged.evaluation.points] == [p.threshold for p in judged.judgment.points]
+    assert [point.name for point in judged.evaluation.points if point.default] == [judged.judgment.default_point]
 
 
 def test_predictive_values_are_given_for_the_prevalences_asked_for(judged: Evaluated) -> None:
@@ -161,7 +161,7 @@ def test_subgroups_add_up_and_the_worse_served_one_shows(judged: Evaluated) -> N
     assert women.auc is not None
     assert men.auc is not None
     assert women.auc.value < men.auc.value
-    rows = judged.judgement.answers.predictions
+    rows = judged.judgment.answers.predictions
     inside = rows.subgroups["sex"] == "F"
     expected = np.mean([auc(rows.present("pneumonia")[inside], s[inside]) for s in rows.scores("pneumonia")])
     assert women.auc.value == pytest.approx(expected)
@@ -253,7 +253,7 @@ def test_checklists_say_what_the_run_knows_and_leave_the_rest_to_the_authors(nam
 
 def test_facts_follow_the_results(judged: Evaluated, found: Evaluated) -> None:
     assert "80 images" not in facts_of(judged.evaluation)["level"]
-    assert facts_of(judged.evaluation)["level"].startswith("Judged by patient: 80 from 160 images")
+    assert facts_of(judged.evaluation)["level"].startswith("FoldResult by patient: 80 from 160 images")
     assert facts_of(judged.evaluation)["external"] == ""
     assert facts_of(found.evaluation)["external"].startswith("AUC ")
 

@@ -14,9 +14,6 @@ import matplotlib
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from readingroom.evaluation.auc import auc_estimate
-from readingroom.evaluation.binary import OneClassError
-from readingroom.evaluation.calibration import reliability_bins
 from readingroom.learning.reporting.figures.confusion_matrix import confusion_matrix
 from readingroom.learning.reporting.figures.decision_curve import decision_curve
 from readingroom.learning.reporting.figures.numbers import with_interval
@@ -27,6 +24,9 @@ from readingroom.learning.reporting.figures.scored import Scored, band
 from readingroom.learning.reporting.figures.style import COLORS
 from readingroom.learning.reporting.figures.subgroups import Group, subgroups
 from readingroom.learning.reporting.figures.training_curves import Run, training_curves
+from readingroom.metrics.auc import auc_estimate
+from readingroom.metrics.binary import OneClassError
+from readingroom.metrics.calibration import reliability_bins
 from readingroom.reading import Estimate, Interval
 
 PATIENTS = np.repeat([f"p{n}" for n in range(40)], 2)

@@ -16,13 +16,13 @@ pytest.importorskip("matplotlib", reason="needs the extra [train]")
 
 from readingroom.bundles import store, write
 from readingroom.bundles.bundle import Bundle
-from readingroom.engine.progress import Progress
 from readingroom.errors import BundleError, InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.fingerprint import fingerprint
-from readingroom.learning.judging.predictions import EXTERNAL, Predictions
+from readingroom.learning.evaluation.predictions import EXTERNAL, Predictions
 from readingroom.learning.reporting.overlap import Overlap
-from readingroom.learning.training import seen
+from readingroom.learning.training import training_digest
+from readingroom.progress import Progress
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,10 +49,10 @@ def a_cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 def a_bundle(a_cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """It has seen patient P0, and the picture of P1 under another name."""
     shipped = store.find("cxr-nih-pneumonia")
-    remembered = seen.remember(["P0", "somebody"], [fingerprint(a_cohort.rows[1].image).pixel_hash])
-    arrays = {"features": shipped.arrays("features"), seen.FILE: remembered.arrays()}
+    remembered = training_digest.remember(["P0", "somebody"], [fingerprint(a_cohort.rows[1].image).pixel_hash])
+    arrays = {"features": shipped.arrays("features"), training_digest.FILE: remembered.arrays()}
     folder = tmp_path_factory.mktemp("bundles") / shipped.metadata.name
-    return write.write(folder, shipped.metadata, shipped.weights(), card="# Card", licence="None", arrays=arrays)
+    return write.write(folder, shipped.metadata, shipped.weights(), card="# Card", license_text="None", arrays=arrays)
 
 
 def predictions(cohort: Cohort) -> Predictions:
@@ -97,7 +97,9 @@ def test_a_table_of_nothing_but_training_studies_is_refused(a_bundle: Bundle, a_
 def test_a_bundle_that_does_not_remember_is_doubted_and_more_so_where_it_names_the_site(
     a_bundle: Bundle, a_cohort: Cohort, site: str, level: str
 ) -> None:
-    forgetful = replace(a_bundle, files={path: h for path, h in a_bundle.files.items() if seen.FILE not in path})
+    forgetful = replace(
+        a_bundle, files={path: h for path, h in a_bundle.files.items() if training_digest.FILE not in path}
+    )
     cohort = Cohort(tuple(replace(row, site=site) for row in a_cohort.rows))
     (caveat,) = Overlap.of(forgetful, cohort, Progress()).caveats(forgetful, predictions(cohort))
     assert caveat.level == level
@@ -105,9 +107,9 @@ def test_a_bundle_that_does_not_remember_is_doubted_and_more_so_where_it_names_t
 
 
 def test_damaged_memory_is_refused(a_bundle: Bundle, tmp_path: Path) -> None:
-    arrays = {seen.FILE: {"salt": np.zeros(3, np.uint8)}}
+    arrays = {training_digest.FILE: {"salt": np.zeros(3, np.uint8)}}
     folder = tmp_path / a_bundle.metadata.name
     metadata = replace(a_bundle.metadata, feature_statistics=None)
-    damaged = write.write(folder, metadata, a_bundle.weights(), card="# Card", licence="None", arrays=arrays)
+    damaged = write.write(folder, metadata, a_bundle.weights(), card="# Card", license_text="None", arrays=arrays)
     with pytest.raises(BundleError, match="damaged"):
-        seen.of_bundle(damaged)
+        training_digest.of_bundle(damaged)

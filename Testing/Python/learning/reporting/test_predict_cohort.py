@@ -14,14 +14,14 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.bundles import store
 from readingroom.bundles.bundle import Bundle
-from readingroom.engine.progress import Progress
 from readingroom.errors import BundleError, CancelledError, InputError
 from readingroom.examples import chest_radiograph as example
 from readingroom.imaging.open import open_study
 from readingroom.learning.cohorts.cohort import Cohort, Row
-from readingroom.learning.judging import calibrated
+from readingroom.learning.evaluation import calibrated
 from readingroom.learning.reporting.predict import age_group, predict
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
+from readingroom.progress import Progress
 from readingroom.readers import base, make_reader
 
 NORMAL = {"normal": "no-finding"}
@@ -104,9 +104,9 @@ def test_a_bundle_of_another_kind_is_refused(a_bundle: Bundle, a_cohort: Cohort)
         predict(other, a_cohort, NORMAL, "cpu")
 
 
-def test_it_can_be_cancelled(a_bundle: Bundle, a_cohort: Cohort) -> None:
+def test_it_can_be_canceled(a_bundle: Bundle, a_cohort: Cohort) -> None:
     with pytest.raises(CancelledError):
-        predict(a_bundle, a_cohort, NORMAL, "cpu", Progress(cancelled=lambda: True))
+        predict(a_bundle, a_cohort, NORMAL, "cpu", Progress(canceled=lambda: True))
 
 
 def test_ages_fall_into_groups() -> None:

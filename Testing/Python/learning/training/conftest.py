@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from readingroom.learning.cohorts.cohort import Cohort, Row, read_cohort, write_cohort
-from readingroom.learning.protocols.protocol import Protocol, load_protocol
+from readingroom.learning.protocols.training_protocol import TrainingProtocol, load_protocol
 from readingroom.phantoms.chest_radiograph import Opacity, chest_radiograph
 from readingroom.phantoms.dicom_files import stored, write_dicom
 
@@ -40,7 +40,7 @@ def phantoms(a_phantom_table: Path) -> Cohort:
 
 
 @pytest.fixture(scope="session")
-def tiny() -> Protocol:
+def tiny() -> TrainingProtocol:
     """A small network from random values on small pictures, three folds."""
     rigorous = load_protocol("chest-xray")
     return replace(

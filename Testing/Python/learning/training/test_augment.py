@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from readingroom.learning.protocols.protocol import Augment, Change
+from readingroom.learning.protocols.training_protocol import Augment, Change
 from readingroom.learning.training.augment import changed
 
 

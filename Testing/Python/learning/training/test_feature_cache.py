@@ -11,10 +11,10 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError, InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.training.feature_cache import FrozenNetwork, Source, cached_features
+from readingroom.progress import Progress
 
 
 class Counted(nn.Sequential):
@@ -99,7 +99,7 @@ def test_the_last_layer_does_not_count_for_what_the_features_are(cohort: Cohort)
     assert first.sha256 != second.sha256
 
 
-def test_a_cancelled_run_goes_on_where_it_was(cohort: Cohort, tmp_path: Path) -> None:
+def test_a_canceled_run_goes_on_where_it_was(cohort: Cohort, tmp_path: Path) -> None:
     seen: list[float] = []
     stopping = Progress(lambda fraction, _: seen.append(fraction), lambda: len(seen) == 3)
     with pytest.raises(CancelledError):

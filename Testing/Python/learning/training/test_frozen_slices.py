@@ -12,14 +12,14 @@ import torch
 
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
-from readingroom.engine.progress import Progress
 from readingroom.learning.cohorts.cohort import Cohort, Row
-from readingroom.learning.cohorts.question import question_of
+from readingroom.learning.cohorts.label_set import label_set_of
 from readingroom.learning.cohorts.splits import Split
-from readingroom.learning.protocols.protocol import Input, Protocol
+from readingroom.learning.protocols.training_protocol import Input, TrainingProtocol
 from readingroom.learning.training.feature_cache import Source
 from readingroom.learning.training.frozen import prepare_frozen
 from readingroom.learning.training.normalization import normalization
+from readingroom.progress import Progress
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def volumes(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 
 @pytest.mark.parametrize("aggregation", ["mean", "gated-attention"])
 def test_the_network_of_slices_that_ships_says_what_the_head_said(
-    volumes: Cohort, tiny: Protocol, tmp_path: Path, aggregation: str
+    volumes: Cohort, tiny: TrainingProtocol, tmp_path: Path, aggregation: str
 ) -> None:
     settings = {"window_center": -600.0, "window_width": 1500.0}
     protocol = replace(
@@ -51,7 +51,7 @@ def test_the_network_of_slices_that_ships_says_what_the_head_said(
         head="linear",
         head_settings={} if aggregation == "mean" else {"epochs": 2},
     )
-    question = question_of(volumes, "pasc-fibrosis")
+    question = label_set_of(volumes, "pasc-fibrosis")
     way = prepare_frozen(volumes, question, protocol, "mobilenetv2_100", None, tmp_path / "features", "cpu", 1)
     split = Split(np.arange(10), np.array([], dtype=np.intp), np.arange(10, 16), "by hand")
     said = way.judge(split, 0, tmp_path / "fold", Progress())

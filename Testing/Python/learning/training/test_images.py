@@ -5,11 +5,11 @@ from PIL import Image
 
 from readingroom.bundles.metadata import Preprocessing
 from readingroom.errors import InputError
-from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
-from readingroom.imaging.radiograph import prepare
+from readingroom.imaging.preprocessing import prepare
+from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.learning.cohorts.cohort import Row
-from readingroom.learning.protocols.protocol import Input
+from readingroom.learning.protocols.training_protocol import Input
 from readingroom.learning.training.images import prepared
 from readingroom.learning.training.normalization import IMAGENET_MEAN, IMAGENET_STD, normalization
 from readingroom.phantoms.chest_ct import chest_ct

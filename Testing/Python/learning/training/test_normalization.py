@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from readingroom.learning.protocols.protocol import Input
+from readingroom.learning.protocols.training_protocol import Input
 from readingroom.learning.training.normalization import Normalization, normalization
 
 

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError, InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
-from readingroom.learning.protocols.protocol import Input
+from readingroom.learning.protocols.training_protocol import Input
 from readingroom.learning.training.images import prepared
 from readingroom.learning.training.picture_store import PictureStore, read
+from readingroom.progress import Progress
 
 WANTED = Input("picture", (32, 32))
 
@@ -73,7 +73,7 @@ def test_the_first_image_that_cannot_be_used_is_told_and_the_others_are_kept(tmp
     assert len(list((tmp_path / "kept").glob("*.npy"))) == 1
 
 
-def test_filling_can_be_cancelled(tmp_path):
+def test_filling_can_be_canceled(tmp_path):
     cohort = Cohort(tuple(picture(tmp_path / f"{n}.png", n) for n in range(6)))
     with pytest.raises(CancelledError):
-        PictureStore(tmp_path / "kept", WANTED).fill(cohort, np.arange(6), Progress(cancelled=lambda: True))
+        PictureStore(tmp_path / "kept", WANTED).fill(cohort, np.arange(6), Progress(canceled=lambda: True))

@@ -13,12 +13,12 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 from readingroom.bundles.bundle import load
 from readingroom.cli import FAILED, REFUSED, main
 from readingroom.files import write_text
-from readingroom.learning.protocols.protocol import Protocol
+from readingroom.learning.protocols.training_protocol import TrainingProtocol
 from readingroom.records import to_json
 
 
 @pytest.fixture
-def a_protocol_file(tiny: Protocol, tmp_path: Path) -> Path:
+def a_protocol_file(tiny: TrainingProtocol, tmp_path: Path) -> Path:
     quick = replace(tiny, validation=replace(tiny.validation, folds=2), variants={})
     write_text(tmp_path / "quick.json", json.dumps(to_json(quick)))
     return tmp_path / "quick.json"
@@ -33,7 +33,7 @@ def test_a_table_becomes_a_bundle_with_one_command(
     audit.write_text(json.dumps({"findings": findings}))
     command = ["train", "chest-xray", "--cohort", str(a_phantom_table), "--out", str(tmp_path / "out")]
     command += ["--protocol", str(a_protocol_file), "--mode", "frozen", "--device", "cpu", "--audit", str(audit)]
-    command += ["--licence", "CC-BY-4.0"]
+    command += ["--license", "CC-BY-4.0"]
     assert main(command) == 0
     said = capsys.readouterr().out
     assert "AUC" in said
@@ -42,7 +42,7 @@ def test_a_table_becomes_a_bundle_with_one_command(
     assert made.metadata.warnings[0] == "Red."
     assert "Amber." not in made.card
     assert made.metadata.training.sources == ("cohort.csv",)
-    assert made.metadata.licence == "CC-BY-4.0"
+    assert made.metadata.license == "CC-BY-4.0"
     assert "Weights: CC-BY-4.0." in made.card
     assert "CC-BY-4.0" in (made.folder / "LICENSE").read_text()
 

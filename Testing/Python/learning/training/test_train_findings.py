@@ -15,10 +15,10 @@ from readingroom.bundles.bundle import Bundle
 from readingroom.errors import InputError
 from readingroom.imaging.open import open_study
 from readingroom.learning.cohorts.cohort import Cohort, Row
-from readingroom.learning.judging import predictions
-from readingroom.learning.judging.predictions import Predictions
+from readingroom.learning.evaluation import predictions
+from readingroom.learning.evaluation.predictions import Predictions
 from readingroom.learning.protocols.plan import plan
-from readingroom.learning.protocols.protocol import Protocol, Validation
+from readingroom.learning.protocols.training_protocol import TrainingProtocol, Validation
 from readingroom.learning.reporting.evaluate import Options, evaluate_out_of_fold
 from readingroom.learning.reporting.predict import predict
 from readingroom.learning.training.train import train_bundle
@@ -53,7 +53,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bundle(findings: Cohort, tiny: Protocol, out: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+def bundle(findings: Cohort, tiny: TrainingProtocol, out: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("READINGROOM_HOME", str(tmp_path_factory.getbasetemp() / "home"))
         return train_bundle(findings, tiny, out, "findings", mode="frozen", device="cpu", resamples=50)
@@ -91,7 +91,7 @@ def test_every_finding_is_calibrated_and_has_thresholds_of_its_own(bundle: Bundl
 def test_the_reader_gives_each_finding_its_calibrated_probability(
     bundle: Bundle, said: Predictions, findings: Cohort, tmp_path: Path
 ) -> None:
-    reading = read(make_reader("chest-xray"), open_study(findings.rows[3].image), bundle, tmp_path, "cpu", anyway=True)
+    reading = read(make_reader("chest-xray"), open_study(findings.rows[3].image), bundle, tmp_path, "cpu", force=True)
     assert [finding.title for finding in reading.findings] == ["Leads", "Opacity"]
     assert all(finding.probability > 0.5 and finding.interval is not None for finding in reading.findings)
     assert [sets.finding for sets in reading.prediction_sets] == ["leads", "opacity"]
@@ -103,13 +103,13 @@ def test_what_the_training_wrote_and_the_table_itself_can_be_evaluated(
     options = Options(resamples=50, device="cpu")
     table = out / "findings-predictions.csv"
     found = evaluate_out_of_fold(bundle, said, table, options, findings)
-    assert found.judgement.metrics["auc"].value == pytest.approx(bundle.metadata.metrics["auc"].value)
+    assert found.judgment.metrics["auc"].value == pytest.approx(bundle.metadata.metrics["auc"].value)
     truth = predict(bundle, findings, device="cpu").predictions.truth
     assert truth.tolist() == said.truth.tolist()  # a label that means none is no label of the bundle
 
 
 def test_a_fine_tuned_network_learns_the_findings_with_the_binary_loss(
-    findings: Cohort, tiny: Protocol, tmp_path: Path
+    findings: Cohort, tiny: TrainingProtocol, tmp_path: Path
 ) -> None:
     protocol = replace(
         tiny, loss="binary", balance="weights", validation=Validation("hold-out", hold_out=0.34, inner=0.3)
@@ -124,12 +124,12 @@ def test_a_fine_tuned_network_learns_the_findings_with_the_binary_loss(
 
 
 def test_a_loss_for_exclusive_classes_is_refused_for_findings_that_hold_together(
-    findings: Cohort, tiny: Protocol, tmp_path: Path
+    findings: Cohort, tiny: TrainingProtocol, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match="'cross-entropy' does not fit"):
         train_bundle(findings, tiny, tmp_path, "tuned", mode="fine-tune", device="cpu")
 
 
-def test_the_plan_counts_findings(findings: Cohort, tiny: Protocol) -> None:
+def test_the_plan_counts_findings(findings: Cohort, tiny: TrainingProtocol) -> None:
     text = plan(replace(tiny, networks=("mobilenetv2_100",)), findings)
     assert "with 2 outputs" in text

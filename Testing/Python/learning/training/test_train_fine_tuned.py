@@ -12,13 +12,13 @@ import torch
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.errors import InputError
-from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
-from readingroom.imaging.radiograph import prepare
+from readingroom.imaging.preprocessing import prepare
+from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.learning.cohorts.cohort import Cohort
-from readingroom.learning.cohorts.question import question_of
-from readingroom.learning.judging import predictions
-from readingroom.learning.protocols.protocol import Protocol, Validation
+from readingroom.learning.cohorts.label_set import label_set_of
+from readingroom.learning.evaluation import predictions
+from readingroom.learning.protocols.training_protocol import TrainingProtocol, Validation
 from readingroom.learning.reporting.figures.training_curves import read_history
 from readingroom.learning.training.fine_tuned import FineTuned
 from readingroom.learning.training.train import train_bundle
@@ -26,7 +26,7 @@ from readingroom.readers.network import load_network
 
 
 def test_a_held_out_part_is_judged_by_the_network_that_ships_with_outputs_in_the_bundle_s_order(
-    phantoms: Cohort, tiny: Protocol, tmp_path: Path
+    phantoms: Cohort, tiny: TrainingProtocol, tmp_path: Path
 ) -> None:
     """The loop sorts the classes as the table writes them; the bundle puts what is looked for first."""
     protocol = replace(
@@ -53,9 +53,9 @@ def test_a_held_out_part_is_judged_by_the_network_that_ships_with_outputs_in_the
 
 
 def test_joined_answers_heads_on_features_and_losses_of_other_outcomes_are_not_fine_tuned(
-    phantoms: Cohort, tiny: Protocol, tmp_path: Path
+    phantoms: Cohort, tiny: TrainingProtocol, tmp_path: Path
 ) -> None:
-    question = question_of(phantoms, "chest-xray")
+    question = label_set_of(phantoms, "chest-xray")
     slices = replace(tiny, input=replace(tiny.input, kind="slices"), aggregation="vote")
     for protocol, sentence in (
         (slices, "A bundle is one network"),

@@ -12,19 +12,19 @@ import torch
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.bundles.bundle import Bundle
-from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError, InputError, OutputError
-from readingroom.imaging.frontal import load_radiograph
 from readingroom.imaging.open import open_study
-from readingroom.imaging.radiograph import prepare
+from readingroom.imaging.preprocessing import prepare
+from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.learning.cohorts.cohort import Cohort
-from readingroom.learning.judging import predictions
-from readingroom.learning.judging.predictions import Predictions
-from readingroom.learning.protocols.protocol import Protocol
-from readingroom.learning.training import seen
+from readingroom.learning.evaluation import predictions
+from readingroom.learning.evaluation.predictions import Predictions
+from readingroom.learning.protocols.training_protocol import TrainingProtocol
+from readingroom.learning.training import training_digest
 from readingroom.learning.training.feature_cache import FrozenNetwork
 from readingroom.learning.training.train import train_bundle
 from readingroom.learning.training.training_run import About
+from readingroom.progress import Progress
 from readingroom.readers import make_reader
 from readingroom.readers.base import read
 from readingroom.readers.network import load_network
@@ -36,7 +36,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bundle(phantoms: Cohort, tiny: Protocol, out: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+def bundle(phantoms: Cohort, tiny: TrainingProtocol, out: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("READINGROOM_HOME", str(tmp_path_factory.getbasetemp() / "home"))
         about = About(title="Opacities on phantoms", demonstration=True)
@@ -53,7 +53,7 @@ def said(bundle: Bundle, out: Path) -> Predictions:
 
 def test_the_bundle_reads_a_radiograph_and_shows_a_map(bundle: Bundle, phantoms: Cohort, tmp_path: Path) -> None:
     study = open_study(phantoms.rows[3].image)
-    reading = read(make_reader("chest-xray"), study, bundle, tmp_path, "cpu", anyway=True)
+    reading = read(make_reader("chest-xray"), study, bundle, tmp_path, "cpu", force=True)
     assert [finding.title for finding in reading.findings] == ["Opacity, large", "Normal"]
     assert reading.findings[0].interval is not None
     assert reading.heat_maps[0].finding == "opacity-large"
@@ -91,7 +91,7 @@ def test_card_and_metadata_say_what_the_run_knows(bundle: Bundle) -> None:
 
 
 def test_the_bundle_remembers_who_trained_it(bundle: Bundle) -> None:
-    remembered = seen.of_bundle(bundle)
+    remembered = training_digest.of_bundle(bundle)
     assert remembered is not None
     assert remembered.patients_among(["p0", "somebody else"]).tolist() == [True, False]
 
@@ -109,7 +109,7 @@ def test_features_are_those_of_the_bundle_s_own_network(bundle: Bundle, phantoms
 
 
 def test_a_second_run_computes_nothing_again_and_makes_the_same_bundle(
-    bundle: Bundle, phantoms: Cohort, tiny: Protocol, out: Path, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle, phantoms: Cohort, tiny: TrainingProtocol, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("it was computed before")
@@ -125,7 +125,7 @@ def test_a_second_run_computes_nothing_again_and_makes_the_same_bundle(
 
 
 def test_the_network_that_was_judged_on_a_stated_split_is_the_one_that_ships(
-    phantoms: Cohort, tiny: Protocol, out: Path
+    phantoms: Cohort, tiny: TrainingProtocol, out: Path
 ) -> None:
     sides = ["test" if number < 8 else "train" for number in range(24)]
     rows = tuple(replace(row, split=side) for row, side in zip(phantoms.rows, sides, strict=True))  # type: ignore[arg-type]
@@ -140,7 +140,7 @@ def test_the_network_that_was_judged_on_a_stated_split_is_the_one_that_ships(
         assert np.allclose(logits.numpy(), said.logits[0, number], atol=0.02)  # the head is stored in half precision
 
 
-def test_a_cancelled_run_keeps_what_is_finished(phantoms: Cohort, tiny: Protocol, tmp_path: Path) -> None:
+def test_a_canceled_run_keeps_what_is_finished(phantoms: Cohort, tiny: TrainingProtocol, tmp_path: Path) -> None:
     asked: list[str] = []
     progress = Progress(lambda _, sentence: asked.append(sentence), lambda: any("fold 2" in s for s in asked))
     with pytest.raises(CancelledError):
@@ -150,7 +150,7 @@ def test_a_cancelled_run_keeps_what_is_finished(phantoms: Cohort, tiny: Protocol
 
 
 def test_what_cannot_be_read_or_shown_is_refused_before_anything_is_computed(
-    phantoms: Cohort, tiny: Protocol, tmp_path: Path
+    phantoms: Cohort, tiny: TrainingProtocol, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match="no maps of features"):
         train_bundle(phantoms, tiny, tmp_path, "vit", network="vit_base_patch16_224", mode="frozen")

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ....engine.progress import Progress
 from ....errors import InputError
 from ....files import write_text
+from ....progress import Progress
 from ..cohort import Row
 from ..cohort_line import MASK, NEEDED, LineReader
 from ..spreadsheet import Line
@@ -51,7 +51,7 @@ def make_cohort(
     Raises
     ------
     InputError : the folder does not exist, or nothing in it can be a row
-    CancelledError : the user cancelled
+    CancelledError : the user canceled
     """
     found = scan(folder, progress)
     left_out = list(found.left_out)

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from ....engine.progress import Progress
 from ....errors import InputError
 from ....imaging.dicom_facts import patient_facts, study_image
 from ....imaging.dicom_file import read_header, text
 from ....imaging.file_kind import first_bytes, is_dicom
-from ...audit.finding import count
+from ....progress import Progress
+from ...audit.issue import count
 
 _OF_SLICES = ("CT", "MR", "PT")  # modalities of which a study is a series, not a file
 _FEWEST_SLICES = 3  # fewer are a localizer; as `imaging.volume`
@@ -80,7 +80,7 @@ def scan(folder: Path, progress: Progress | None = None) -> Scan:
     Raises
     ------
     InputError : the folder does not exist
-    CancelledError : the user cancelled
+    CancelledError : the user canceled
     """
     progress = progress or Progress()
     if not folder.is_dir():

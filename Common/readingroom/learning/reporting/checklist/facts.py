@@ -29,7 +29,7 @@ def _of_the_model(evaluation: Evaluation) -> dict[str, str]:
         "predictors": "The pixels of the images; nothing else is given to the network.",
         "training": f"Protocol {model.protocol}, seed {model.seed}; settings in the bundle's metadata and card.",
         "model": f"{model.backbone}; architecture, weights, preprocessing and calibration are in the bundle "
-        f"(SHA-256 {model.sha256}, licence {model.licence}).",
+        f"(SHA-256 {model.sha256}, license {model.license}).",
         "protocol": f"The protocol '{model.protocol}' of the reader '{model.reader}', stated in the bundle.",
         "software": f"{evaluation.software}; this report is made by `readingroom evaluate`.",
         "output": f"A calibrated probability of {_listed(evaluation.classes)}; {_thresholds(evaluation)}",
@@ -55,7 +55,7 @@ def _of_the_data(evaluation: Evaluation) -> dict[str, str]:
         if evaluation.external
         else "",
         "outcome": f"The label of the table, one of {_listed(evaluation.classes)}; who set it is for the authors.",
-        "level": f"Judged by {studies.level}: {studies.judged} from {studies.images} images; several images of one "
+        "level": f"FoldResult by {studies.level}: {studies.judged} from {studies.images} images; several images of one "
         "are joined by the mean of their probabilities.",
         "flow": (
             f"{studies.images + len(studies.left_out)} rows, {len(studies.left_out)} left out, "

@@ -12,7 +12,7 @@ from .style import COLORS, MARKERS, canvas, drawn, legend_below
 
 Floats = NDArray[np.float64]
 
-NEIGHBOURS = 10
+NEIGHBORS = 10
 _PERPLEXITY = 30.0
 # Reference: the paper on chest radiographs reads severity and generalization out of such a picture; neither follows.
 CAUTION = (
@@ -29,7 +29,7 @@ class Projection:
     ----------
     points : (cases, 2)
     trustworthiness : share of neighbors in the picture that are neighbors in truth, 0 to 1 (Venna and Kaski 2001),
-        over `NEIGHBOURS` neighbors
+        over `NEIGHBORS` neighbors
     perplexity, seed : what t-SNE was told
     """
 
@@ -48,11 +48,11 @@ def project(features: Floats, seed: int = 0) -> Projection:
     """
     from sklearn.manifold import TSNE, trustworthiness
 
-    if len(features) <= 2 * NEIGHBOURS:
+    if len(features) <= 2 * NEIGHBORS:
         raise ValueError(f"{len(features)} cases are too few for a picture of neighborhoods.")
     perplexity = min(_PERPLEXITY, (len(features) - 1) / 3)
     points = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(features)
-    trust = trustworthiness(features, points, n_neighbors=NEIGHBOURS)
+    trust = trustworthiness(features, points, n_neighbors=NEIGHBORS)
     return Projection(np.asarray(points, dtype=np.float64), float(trust), perplexity, seed)
 
 
@@ -83,6 +83,6 @@ def caption(projection: Projection) -> str:
     """What has to stand below the picture."""
     return (
         f"t-SNE of the network's features (perplexity {projection.perplexity:g}, seed {projection.seed}). "
-        f"Trustworthiness {projection.trustworthiness:.2f} over {NEIGHBOURS} neighbors (1: every neighbor in the "
+        f"Trustworthiness {projection.trustworthiness:.2f} over {NEIGHBORS} neighbors (1: every neighbor in the "
         f"picture is one in truth). {CAUTION}"
     )

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ....evaluation import curves
+from ....metrics import curves
 from .numbers import with_interval
 from .scored import GRID, Floats, Scored, band
 from .style import COLORS, GRAY, canvas, drawn, legend_below, line, unit_square

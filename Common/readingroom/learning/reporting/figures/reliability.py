@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from ....evaluation.calibration import ReliabilityBin
+from ....metrics.calibration import ReliabilityBin
 from ....reading import Estimate
 from .numbers import with_interval
 from .style import COLORS, GRAY, LIGHT, canvas, drawn
@@ -19,7 +19,7 @@ def reliability(bins: Sequence[ReliabilityBin], slope: Estimate | None, intercep
 
     Parameters
     ----------
-    bins : from `readingroom.evaluation.calibration.reliability_bins`
+    bins : from `readingroom.metrics.calibration.reliability_bins`
     slope, intercept : of the recalibration; None where it cannot be fitted
     """
     figure = canvas(5.0, 5.4)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ....evaluation import curves
+from ....metrics import curves
 from ....reading import Estimate
 from .numbers import with_interval
 from .scored import GRID, Floats, Scored, band

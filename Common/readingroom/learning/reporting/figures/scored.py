@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ....evaluation.bootstrap import patient_resamples
+from ....metrics.bootstrap import patient_resamples
 from ....reading import Estimate
 
 Floats = NDArray[np.float64]

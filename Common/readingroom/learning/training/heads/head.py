@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ....errors import InputError
-from ....evaluation.patient_folds import patient_folds
+from ....metrics.patient_folds import patient_folds
 from ...cohorts.cohort import Cohort
-from ...cohorts.question import Question
+from ...cohorts.label_set import LabelSet
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -43,7 +43,7 @@ class Outcomes:
     events: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, cohort: Cohort, question: Question, balanced: bool = False) -> Outcomes:
+    def of(cls, cohort: Cohort, question: LabelSet, balanced: bool = False) -> Outcomes:
         """The answers to a question that needs a label of each study.
 
         ``balanced`` studies count so that each class has the same weight in all; where findings may hold together,

@@ -16,7 +16,7 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from ....files import written_whole
+from ....files import atomic_write
 
 BEST, LAST = "best.ckpt", "last.ckpt"
 
@@ -70,7 +70,7 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 
 def _write(checkpoint: Mapping[str, Any], path: Path) -> None:
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         torch.save(checkpoint, temporary)
 
 

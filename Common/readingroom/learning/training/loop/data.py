@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset
 
-from ...protocols.protocol import Augment
+from ...protocols.training_protocol import Augment
 from ..augment import changed
 from ..normalization import Normalization
 from ..picture_store import read
 from . import seeds
-from .order import EpochOrder, Place
+from .epoch_sampler import EpochSampler, Place
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ class Rows(LightningDataModule):
     Parameters
     ----------
     batch : rows of one step over all processes together
-    chances : (training rows,) how often each is drawn, see `EpochOrder`
+    chances : (training rows,) how often each is drawn, see `EpochSampler`
     workers : processes that load images, for each training process
     """
 
@@ -111,7 +111,7 @@ class Rows(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         rank, processes, epoch = self._where()
-        order = EpochOrder(len(self._training), self._batch, self._seed, self._chances, rank, processes, epoch)
+        order = EpochSampler(len(self._training), self._batch, self._seed, self._chances, rank, processes, epoch)
         batches = BatchSampler(order, order.batch, drop_last=False)  # type: ignore[arg-type]  # places, not numbers
         dataset = Varied(self._training, self._look, self._augment, self._seed)
         return DataLoader(dataset, batch_sampler=batches, generator=_apart(), **self._settings)

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ....engine.device import Wanted, choose
-from ....engine.progress import Progress
+from ....device import Wanted, choose
 from ....errors import InputError
+from ....progress import Progress
 from ...cohorts.cohort import Cohort
 from ...cohorts.splits import Split, checked
-from ...protocols.protocol import Protocol
+from ...protocols.training_protocol import TrainingProtocol
 from .. import losses
 from ..losses.loss import Loss
 from ..normalization import Normalization, normalization
@@ -27,12 +27,12 @@ from .data import Look, Side
 from .history import Epoch
 from .module import read_history
 from .processes import Processes, is_main, wait_for_others
+from .progress_callback import ProgressCallback
 from .quiet import quiet
 from .run_folder import RunFolder, facts_of
 from .spawn import train_in_processes
 from .trainer import in_words
-from .watch import Watch
-from .work import Work
+from .training_job import TrainingJob
 
 _PREPARING = 0.1  # part of the progress
 
@@ -64,7 +64,7 @@ def fit(
     network: nn.Module,
     cohort: Cohort,
     split: Split,
-    protocol: Protocol,
+    protocol: TrainingProtocol,
     folder: Path,
     device: Wanted = "auto",
     devices: int = 1,
@@ -95,7 +95,7 @@ def fit(
     ------
     LeakageError : a patient, an image or a synthetic study is on a wrong side of the split
     InputError : an image or an outcome cannot be used, the folder holds another training, the training diverged
-    CancelledError : ``progress`` was cancelled
+    CancelledError : ``progress`` was canceled
     SetupError : there is no such device
     EngineError : the memory is not enough for a batch
     """
@@ -117,7 +117,7 @@ def fit(
     return Fitted(*run.result())
 
 
-def _refuse(split: Split, protocol: Protocol) -> None:
+def _refuse(split: Split, protocol: TrainingProtocol) -> None:
     """Stop at what cannot be trained, before anything is prepared."""
     if len(split.train) == 0 or len(split.validation) == 0:
         raise InputError(f"The split '{split.name}' needs rows to train on and rows that choose the epoch.")
@@ -134,7 +134,7 @@ def _train(
     loss: Loss,
     training: Side,
     validation: Side,
-    protocol: Protocol,
+    protocol: TrainingProtocol,
     run: RunFolder,
     processes: Processes,
     progress: Progress,
@@ -142,19 +142,19 @@ def _train(
     precision, notes = _precision(protocol, processes.device)
     look = Look(protocol.input.kind, normalization(protocol.input, (read(path) for path in training.paths)))
     if not _is_over(run, protocol):
-        work = Work(network, loss, training, validation, look, protocol, run.path, precision, processes)
+        work = TrainingJob(network, loss, training, validation, look, protocol, run.path, precision, processes)
         with quiet(), in_words(protocol.batch):
             if processes.spawned:
                 train_in_processes(work, progress)
             else:
-                work.do(Watch(progress))
+                work.do(ProgressCallback(progress))
     if is_main():
         done = read_history(read_checkpoint(run.last))
         run.finish(network_state(read_checkpoint(run.best)), done, look.normalization, notes)
     wait_for_others()
 
 
-def _is_over(run: RunFolder, protocol: Protocol) -> bool:
+def _is_over(run: RunFolder, protocol: TrainingProtocol) -> bool:
     """True when a training was killed after its last epoch."""
     if not run.last.is_file():
         return False
@@ -162,7 +162,7 @@ def _is_over(run: RunFolder, protocol: Protocol) -> bool:
     return history.is_over(done, protocol.epochs, protocol.least_epochs, protocol.patience)
 
 
-def _precision(protocol: Protocol, device: torch.device) -> tuple[str, list[str]]:
+def _precision(protocol: TrainingProtocol, device: torch.device) -> tuple[str, list[str]]:
     if protocol.precision == "16-mixed" and device.type == "cpu":
         return "32", ["Half precision needs a graphics card; the processor trained in single precision."]
     return protocol.precision, []

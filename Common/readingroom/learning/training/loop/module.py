@@ -15,7 +15,7 @@ from torch.optim import Optimizer as TorchOptimizer
 from torch.optim.lr_scheduler import OneCycleLR
 
 from ....errors import InputError
-from ...protocols.protocol import Optimizer, Protocol
+from ...protocols.training_protocol import Optimizer, TrainingProtocol
 from ..losses.loss import Loss
 from . import history, mixup, seeds
 from .checkpoints import OVER
@@ -41,7 +41,7 @@ class Plan:
     seed: int
 
     @classmethod
-    def of(cls, protocol: Protocol) -> Plan:
+    def of(cls, protocol: TrainingProtocol) -> Plan:
         cycle = protocol.schedule.name == "one-cycle"
         rates = None if cycle else tuple(protocol.rate(epoch) for epoch in range(protocol.epochs))
         return cls(protocol.optimizer, rates, protocol.epochs, protocol.least_epochs, protocol.patience, protocol.mixup,

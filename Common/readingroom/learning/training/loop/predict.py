@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ....engine.device import Wanted, choose, run_in_batches
-from ....engine.progress import Progress
+from ....device import Wanted, choose, run_in_batches
+from ....progress import Progress
 from ...cohorts.cohort import Cohort
-from ...protocols.protocol import Protocol
+from ...protocols.training_protocol import TrainingProtocol
 from ..images import prepared
 from ..normalization import Normalization
 from ..picture_store import PictureStore, read
@@ -26,7 +26,7 @@ def predict(
     network: nn.Module,
     cohort: Cohort,
     rows: NDArray[np.intp],
-    protocol: Protocol,
+    protocol: TrainingProtocol,
     normalization: Normalization,
     device: Wanted = "auto",
     progress: Progress | None = None,
@@ -46,7 +46,7 @@ def predict(
     Raises
     ------
     InputError : with a sentence that names the row, for the first image that cannot be used
-    CancelledError : ``progress`` was cancelled
+    CancelledError : ``progress`` was canceled
     """
     progress = progress or Progress()
     store = None if pictures is None else PictureStore(pictures, protocol.input)

@@ -19,7 +19,7 @@ from ....files import make_folder, write_bytes, write_text
 from ....records import from_json, to_json
 from ...cohorts.cohort import Cohort
 from ...cohorts.splits import Split
-from ...protocols.protocol import Protocol
+from ...protocols.training_protocol import TrainingProtocol
 from ..normalization import Normalization
 from . import history
 from .checkpoints import BEST, LAST
@@ -27,7 +27,18 @@ from .history import Epoch
 from .processes import is_main
 
 # Words about a protocol, not of it, and how it is judged.
-_TRAINS_NOTHING = ("reader", "kind", "title", "source", "networks", "flaws", "facts", "ours", "variants", "validation")
+_TRAINS_NOTHING = (
+    "reader",
+    "kind",
+    "title",
+    "source",
+    "networks",
+    "flaws",
+    "facts",
+    "assumptions",
+    "variants",
+    "validation",
+)
 
 
 class RunFolder:
@@ -115,7 +126,7 @@ class RunFolder:
 
 
 def facts_of(
-    network: nn.Module, cohort: Cohort, split: Split, protocol: Protocol, pictures: Mapping[int, Path]
+    network: nn.Module, cohort: Cohort, split: Split, protocol: TrainingProtocol, pictures: Mapping[int, Path]
 ) -> dict[str, str]:
     """What makes a training this one, as hashes: a folder may only be gone on with when all are the same.
 

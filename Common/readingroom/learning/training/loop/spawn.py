@@ -14,30 +14,30 @@ from multiprocessing.synchronize import Event
 import torch
 from torch.multiprocessing.spawn import spawn
 
-from ....engine.progress import Progress
+from ....progress import Progress
+from .progress_callback import RemoteProgressCallback, relayed
 from .quiet import silence
-from .watch import RemoteWatch, relayed
-from .work import Work
+from .training_job import TrainingJob
 
 
-def train_in_processes(work: Work, progress: Progress) -> None:
+def train_in_processes(work: TrainingJob, progress: Progress) -> None:
     """Do the work in as many processes as it says; its network stays as it is.
 
     Raises
     ------
-    CancelledError : ``progress`` was cancelled
+    CancelledError : ``progress`` was canceled
     ReadingRoomError : what a process failed with
     """
-    with relayed(progress) as (sender, cancelled):
-        spawn(_one, (_free_port(), work, sender, cancelled), nprocs=work.processes.devices)
+    with relayed(progress) as (sender, canceled):
+        spawn(_one, (_free_port(), work, sender, canceled), nprocs=work.processes.devices)
 
 
-def _one(rank: int, port: int, work: Work, sender: Connection, cancelled: Event) -> None:
+def _one(rank: int, port: int, work: TrainingJob, sender: Connection, canceled: Event) -> None:
     """One of the processes, told who it is in the words that Lightning looks for."""
     silence()
     os.environ.update(LOCAL_RANK=str(rank), NODE_RANK="0", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     torch.set_num_threads(max((os.cpu_count() or 1) // work.processes.devices, 1))
-    work.do(RemoteWatch(sender, cancelled))
+    work.do(RemoteProgressCallback(sender, canceled))
 
 
 def _free_port() -> int:

@@ -16,9 +16,9 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy, Strategy
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
-from ....engine.device import is_out_of_memory
+from ....device import is_out_of_memory
 from ....errors import EngineError
-from ...protocols.protocol import Protocol
+from ...protocols.training_protocol import TrainingProtocol
 from .averaging import MovingAverage
 from .checkpoints import WholeCheckpoints, checkpoints
 from .processes import Processes
@@ -26,7 +26,7 @@ from .run_folder import RunFolder
 
 
 def create_trainer(
-    protocol: Protocol,
+    protocol: TrainingProtocol,
     run: RunFolder,
     processes: Processes,
     precision: str,

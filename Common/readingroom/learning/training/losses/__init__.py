@@ -11,7 +11,7 @@ from ....errors import InputError
 
 if TYPE_CHECKING:
     from ...cohorts.cohort import Cohort
-    from ...protocols.protocol import Protocol
+    from ...protocols.training_protocol import TrainingProtocol
     from .loss import Loss
 
 _NO_LOSSES = ("__init__", "loss")
@@ -23,7 +23,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(file.stem.replace("_", "-") for file in files if file.stem not in _NO_LOSSES))
 
 
-def outputs(protocol: Protocol, cohort: Cohort) -> tuple[str, ...]:
+def outputs(protocol: TrainingProtocol, cohort: Cohort) -> tuple[str, ...]:
     """What the outputs of a network stand for that is trained with this protocol on this cohort.
 
     Raises
@@ -34,7 +34,7 @@ def outputs(protocol: Protocol, cohort: Cohort) -> tuple[str, ...]:
     return found
 
 
-def create(protocol: Protocol, training: Cohort, classes: tuple[str, ...]) -> Loss:
+def create(protocol: TrainingProtocol, training: Cohort, classes: tuple[str, ...]) -> Loss:
     """The loss that a protocol names, weighted as it says for these training rows.
 
     Raises
@@ -45,7 +45,7 @@ def create(protocol: Protocol, training: Cohort, classes: tuple[str, ...]) -> Lo
     return made
 
 
-def _module(protocol: Protocol) -> ModuleType:
+def _module(protocol: TrainingProtocol) -> ModuleType:
     if protocol.loss not in names():
         raise InputError(f"There is no loss named '{protocol.loss}'; there are {', '.join(names())}.")
     return importlib.import_module(f".{protocol.loss.replace('-', '_')}", __name__)

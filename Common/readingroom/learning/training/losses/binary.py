@@ -15,7 +15,7 @@ from torch.nn import functional
 from ....errors import InputError
 from ...cohorts.cohort import Cohort
 from ...cohorts.findings import findings_of, presence
-from ...protocols.protocol import Protocol
+from ...protocols.training_protocol import TrainingProtocol
 from .loss import Loss
 
 
@@ -73,7 +73,7 @@ def positive_weights(targets: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray((len(targets) - positives) / positives, dtype=np.float64)
 
 
-def create(protocol: Protocol, training: Cohort, classes: tuple[str, ...]) -> BinaryCrossEntropy:
+def create(protocol: TrainingProtocol, training: Cohort, classes: tuple[str, ...]) -> BinaryCrossEntropy:
     """Weighted by `positive_weights` of the training rows where the protocol says so."""
     targets = BinaryCrossEntropy(classes).targets(training)
     weights = positive_weights(targets) if protocol.balance == "weights" else None

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ....errors import InputError
 from ...cohorts.cohort import Cohort
-from ...protocols.protocol import Protocol
+from ...protocols.training_protocol import TrainingProtocol
 from .loss import Loss
 
 
@@ -70,7 +70,7 @@ def balanced_weights(labels: NDArray[np.integer], classes: int) -> NDArray[np.fl
     return np.asarray(len(labels) / (classes * counts), dtype=np.float64)
 
 
-def create(protocol: Protocol, training: Cohort, classes: tuple[str, ...]) -> CrossEntropy:
+def create(protocol: TrainingProtocol, training: Cohort, classes: tuple[str, ...]) -> CrossEntropy:
     """Weighted by `balanced_weights` of the training rows where the protocol says so."""
     labels = CrossEntropy(classes).targets(training).argmax(axis=1)
     weights = balanced_weights(labels, len(classes)) if protocol.balance == "weights" else None

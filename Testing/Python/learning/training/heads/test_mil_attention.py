@@ -10,9 +10,9 @@ from torch import nn
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.errors import InputError
-from readingroom.evaluation.auc import auc
 from readingroom.learning.training.heads import load_head
 from readingroom.learning.training.heads.head import Bag, Outcomes
+from readingroom.metrics.auc import auc
 from readingroom.networks.slices import SliceNetwork
 
 HEAD = load_head("mil-attention", {"epochs": 40, "rate": 0.01})

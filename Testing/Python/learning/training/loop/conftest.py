@@ -8,7 +8,7 @@ from torch import nn
 
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.splits import Split
-from readingroom.learning.protocols.protocol import Augment, Change, Input, Optimizer, Protocol
+from readingroom.learning.protocols.training_protocol import Augment, Change, Input, Optimizer, TrainingProtocol
 
 ROWS, TRAINING = 40, 27
 
@@ -55,7 +55,7 @@ def a_protocol():
             "batch": 8,
             "augment": Augment((Change("rotate", 0.5, 10), Change("shift", 1, 0.02), Change("exposure", 1, 0.05))),
         }
-        return Protocol(**(numbers | changes))
+        return TrainingProtocol(**(numbers | changes))
 
     return protocol
 

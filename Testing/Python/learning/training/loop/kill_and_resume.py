@@ -21,19 +21,26 @@ import torch
 from PIL import Image
 from torch import nn
 
-from readingroom.engine.progress import Progress
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.splits import Split
-from readingroom.learning.protocols.protocol import Augment, Change, Input, Optimizer, Protocol, Schedule
+from readingroom.learning.protocols.training_protocol import (
+    Augment,
+    Change,
+    Input,
+    Optimizer,
+    Schedule,
+    TrainingProtocol,
+)
 from readingroom.learning.training.loop.checkpoints import OVER, WholeCheckpoints
 from readingroom.learning.training.loop.fit import Fitted, fit
 from readingroom.learning.training.loop.run_folder import RunFolder
+from readingroom.progress import Progress
 
 COMMON = {"reader": "chest-xray", "kind": "rigorous", "title": "A training to kill", "source": "None.",
           "networks": ("resnet18",), "input": Input("picture", (32, 32), channels=1), "batch": 8}  # fmt: skip
 PROTOCOLS = {
     # everything that is random or remembers: MixUp, dropout, changes, moments, moving average, sampler
-    "all that is random": Protocol(
+    "all that is random": TrainingProtocol(
         **COMMON,
         optimizer=Optimizer("adamw", 0.01),
         epochs=3,
@@ -42,7 +49,7 @@ PROTOCOLS = {
         balance="sampler",
         augment=Augment((Change("rotate", 0.5, 10), Change("exposure", 1, 0.05))),
     ),
-    "one cycle": Protocol(
+    "one cycle": TrainingProtocol(
         **COMMON,
         optimizer=Optimizer("sgd", 0.1, momentum=0.9),
         epochs=3,
@@ -50,7 +57,7 @@ PROTOCOLS = {
         accumulate=2,
     ),
     # so high a rate makes the loss go up and down, and training stops before its last epoch
-    "early stop": Protocol(
+    "early stop": TrainingProtocol(
         **COMMON, optimizer=Optimizer("sgd", 5.0), epochs=9, patience=3, schedule=Schedule("constant")
     ),
 }
@@ -147,7 +154,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     studies = cohort(folder)
 
-    def train(name: str, protocol: Protocol, seed: int, progress: Progress | None = None) -> Fitted:
+    def train(name: str, protocol: TrainingProtocol, seed: int, progress: Progress | None = None) -> Fitted:
         return fit(network(seed), studies, SPLIT, protocol, folder / name, "cpu", pictures=folder / "prepared",
                    progress=progress)  # fmt: skip
 

@@ -8,13 +8,13 @@ import torch
 from PIL import Image
 from torch import nn
 
-from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError, EngineError, InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.splits import LeakageError, Split
-from readingroom.learning.protocols.protocol import Augment, Input, Optimizer, Schedule
+from readingroom.learning.protocols.training_protocol import Augment, Input, Optimizer, Schedule
 from readingroom.learning.training.loop.fit import fit
 from readingroom.learning.training.loop.predict import predict
+from readingroom.progress import Progress
 
 PLAIN = {"augment": Augment()}
 SGD = Optimizer("sgd", 0.1)
@@ -173,16 +173,16 @@ def test_an_image_that_cannot_be_used_is_told_with_its_study(a_cohort, a_split, 
         fit(a_network(), Cohort(tuple(rows)), a_split, a_protocol(), tmp_path / "run", "cpu")
 
 
-def test_a_cancelled_training_goes_on_with_the_same_result(trained, a_network, a_protocol):
+def test_a_canceled_training_goes_on_with_the_same_result(trained, a_network, a_protocol):
     protocol = a_protocol(mixup=0.2, averaging=0.9)
     whole = trained(a_network(), protocol, "whole")
     asked = []
 
-    def cancelled():
+    def canceled():
         return len([s for s in asked if s.startswith("Training")]) > 4
 
     with pytest.raises(CancelledError):
-        trained(a_network(), protocol, "parts", progress=Progress(lambda _, s: asked.append(s), cancelled))
+        trained(a_network(), protocol, "parts", progress=Progress(lambda _, s: asked.append(s), canceled))
     assert same(whole, trained(a_network(seed=9), protocol, "parts"))
 
 

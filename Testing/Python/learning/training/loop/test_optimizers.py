@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from readingroom.learning.protocols.protocol import Optimizer
+from readingroom.learning.protocols.training_protocol import Optimizer
 from readingroom.learning.training.loop.module import create_optimizer
 
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError
 from readingroom.learning.training.images import prepared
 from readingroom.learning.training.loop.predict import predict
 from readingroom.learning.training.normalization import Normalization
+from readingroom.progress import Progress
 
 NORMALIZATION = Normalization((0.4,), (0.2,))
 
@@ -37,7 +37,7 @@ def test_the_network_answers_in_evaluation_mode_and_stays_as_it_was(a_cohort, a_
     assert network.training
 
 
-def test_asking_can_be_cancelled(a_cohort, a_network, a_protocol):
+def test_asking_can_be_canceled(a_cohort, a_network, a_protocol):
     with pytest.raises(CancelledError):
         predict(a_network(), a_cohort, np.arange(5), a_protocol(), NORMALIZATION, "cpu",
-                Progress(cancelled=lambda: True))  # fmt: skip
+                Progress(canceled=lambda: True))  # fmt: skip

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from readingroom.engine.progress import Progress
 from readingroom.errors import CancelledError, InputError
-from readingroom.learning.protocols.protocol import Augment, Optimizer, Schedule
+from readingroom.learning.protocols.training_protocol import Augment, Optimizer, Schedule
 from readingroom.learning.training.loop.fit import fit
+from readingroom.progress import Progress
 
 
 def network():
@@ -44,14 +44,14 @@ def test_the_averaged_gradient_of_two_processes_is_that_of_one_with_the_doubled_
 
 
 @pytest.mark.slow
-def test_both_processes_end_when_the_training_is_cancelled(trained):
+def test_both_processes_end_when_the_training_is_canceled(trained):
     asked = []
 
-    def cancelled():
+    def canceled():
         return any("epoch 2" in sentence for sentence in asked)
 
     with pytest.raises(CancelledError):
-        trained(2, Progress(lambda _, sentence: asked.append(sentence), cancelled), batch=2, epochs=500)
+        trained(2, Progress(lambda _, sentence: asked.append(sentence), canceled), batch=2, epochs=500)
 
 
 def test_several_computers_need_a_launcher(a_cohort, a_split, a_protocol, tmp_path):

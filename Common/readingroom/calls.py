@@ -1,0 +1,154 @@
+"""What the worker can be asked to do. Arguments and values are plain JSON; heavy imports happen inside the calls."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import readingroom
+
+from . import device
+from .engine.dispatch import Calls
+from .errors import InputError
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from .radiomics.regions import MeasuredRegion
+    from .radiomics.signature import Signature
+
+_PACKAGES = ("numpy", "SimpleITK", "pydicom", "torch", "torchvision", "timm", "monai", "safetensors")
+
+
+def describe(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """The device and the versions of what would do the work.
+
+    Returns ``{"device": facts as in `device.DeviceFacts`, "software": {package: version, None when missing}}``.
+    """
+    software: dict[str, str | None] = {"readingroom": readingroom.__version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            software[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            software[package] = None
+    return {"device": dataclasses.asdict(device.probe()), "software": software}
+
+
+def warm(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Verify a bundle and load its network, so that the first read does not wait for it.
+
+    ``{"bundle": name or folder, "device": "auto"}`` gives ``{"bundle": name, "device": "cpu"}``.
+    """
+    from .bundles import store
+    from .readers import make_reader
+
+    progress(0.1, "Verifying the bundle.")
+    bundle = store.find(arguments["bundle"])
+    chosen = device.choose(arguments.get("device", "auto"))
+    progress(0.4, "Loading the network.")
+    make_reader(bundle.metadata.reader).warm(bundle, chosen)
+    return {"bundle": bundle.metadata.name, "device": str(chosen)}
+
+
+def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Read a study and write the results into a folder.
+
+    Arguments: ``reader``, ``study`` (Study JSON with paths), ``bundle`` (name or folder), ``out`` (folder); optional
+    ``device`` (auto), ``force`` (False). Gives ``{"folder", "reading"}``.
+    """
+    progress(0.0, "Getting ready.")  # a word before torch is imported, which takes seconds the first time
+    from .bundles import store
+    from .readers import base, make_reader
+    from .study import Study
+
+    reading = base.read(
+        make_reader(arguments["reader"]),
+        Study.from_json(arguments["study"]),
+        store.find(arguments["bundle"]),
+        Path(arguments["out"]),
+        arguments.get("device", "auto"),
+        progress,
+        force=bool(arguments.get("force", False)),
+    )
+    return {"folder": arguments["out"], "reading": reading.to_json()}
+
+
+def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Write reports of a reading.
+
+    Arguments: ``reading`` (JSON, with verdicts), ``reading_folder`` (as the read left it), ``out``; optional
+    ``formats``, ``page_size`` (A4 or Letter), ``anonymous``. Gives ``{"files": [...]}``.
+    """
+    progress(0.1, "Writing the report.")
+    from .reading import Reading
+    from .reports.write import FORMATS, write_reports
+
+    files = write_reports(
+        Reading.from_json(arguments["reading"]),
+        Path(arguments["reading_folder"]),
+        Path(arguments["out"]),
+        arguments.get("formats", FORMATS),
+        arguments.get("page_size", "A4"),
+        bool(arguments.get("anonymous", False)),
+    )
+    return {"files": [str(path) for path in files]}
+
+
+def radiomics(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Measure regions of a mask, and apply a signature to each where one is given.
+
+    Arguments: ``image`` and ``mask`` (paths); optional ``labels`` (None: all), ``names`` (by label, as text),
+    ``settings`` (PyRadiomics' parameters; with a signature its own settings count), ``engine``, ``processes``,
+    ``bundle`` (a signature's name or folder).
+    Gives ``{"regions": [{"label", "name", "values", "provenance", "notes", "problem", "score"}]}``;
+    a value that is not defined is None, ``score`` is None without a signature.
+    """
+    progress(0.0, "Getting ready.")
+    from .radiomics.regions import measure_regions
+    from .radiomics.settings import from_parameters
+
+    signature = _signature(arguments.get("bundle", ""))
+    parameters = signature.parameters if signature is not None else arguments.get("settings") or {}
+    regions = measure_regions(
+        Path(arguments["image"]),
+        Path(arguments["mask"]),
+        arguments.get("labels"),
+        {int(label): name for label, name in (arguments.get("names") or {}).items()},
+        from_parameters(parameters),
+        arguments.get("engine", "readingroom"),
+        arguments.get("processes"),
+        progress,
+    )
+    return {"regions": [_region(region, signature) for region in regions]}
+
+
+def _region(region: MeasuredRegion, signature: Signature | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"label": region.label, "name": region.name, "problem": region.problem, "score": None}
+    features = region.features
+    if features is None:
+        return {**found, "values": {}, "provenance": {}, "notes": []}
+    values = {name: value if math.isfinite(value) else None for name, value in features.values.items()}
+    found |= {"values": values, "provenance": dict(features.provenance), "notes": list(features.notes)}
+    if signature is not None:
+        from .radiomics.signature.measured_with import parameters_of
+
+        try:
+            found["score"] = signature.score(features.values, parameters_of(features.provenance)).to_json()
+        except InputError as error:  # the features themselves are worth showing
+            found["notes"].append(str(error))
+    return found
+
+
+def _signature(bundle: str) -> Signature | None:
+    if not bundle:
+        return None
+    from .bundles import store
+    from .radiomics.signature import load
+
+    return load(store.find(bundle))
+
+
+CALLS: Calls = {"describe": describe, "warm": warm, "read": read, "report": report, "radiomics": radiomics}

@@ -1,0 +1,121 @@
+"""What a cohort asks: its labels as the outputs of a network, in an order that readers understand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...bundles.network import Label
+from ...errors import InputError
+from ...readers.chest_xray_tasks import OWN, task_of
+from .cohort import Cohort
+from .findings import findings_of, may_hold_together, presence
+from .label_names import is_reference, plain_name
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """The outputs of the network that a cohort trains, in order; of two classes the first is the one that is asked for.
+
+    Parameters
+    ----------
+    task : which of the reader's questions it is, or ``own``
+    labels : names and titles
+    values : how the cohort's table writes each of them
+    multilabel : True when a study may have several of them or none, False when it has exactly one
+    """
+
+    task: str
+    labels: tuple[Label, ...]
+    values: tuple[str, ...]
+    multilabel: bool = False
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(label.name for label in self.labels)
+
+    @property
+    def positive(self) -> str:
+        """Of two exclusive classes the one that is asked for; empty where there are more."""
+        return self.labels[0].name if len(self.labels) == 2 and not self.multilabel else ""
+
+    def truth(self, cohort: Cohort) -> NDArray[np.int64]:
+        """(rows,) class numbers, or (rows, labels) 0 or 1 where ``multilabel``.
+
+        Raises
+        ------
+        InputError : a study has findings that contradict each other
+        KeyError : a study has a class that is none of these
+        """
+        if self.multilabel:
+            return presence(cohort.rows, self.values)
+        number = {value: place for place, value in enumerate(self.values)}
+        return np.array([number[str(row.label)] for row in cohort.rows], dtype=np.int64)
+
+    def counts(self, cohort: Cohort) -> dict[str, int]:
+        """How many studies have each label."""
+        truth = self.truth(cohort)
+        there = truth if self.multilabel else truth[:, None] == np.arange(len(self.labels))
+        return dict(zip(self.classes, there.sum(axis=0).tolist(), strict=True))
+
+
+def label_set_of(cohort: Cohort, reader: str, multilabel: bool = False) -> LabelSet:
+    """The question that the labels of a cohort ask of a reader.
+
+    Labels that are those of one of the reader's tasks, whatever their case and spaces, are in its order. Else they are
+    sorted, and what means "nothing found" comes last; among findings that may hold together it is no output.
+
+    Parameters
+    ----------
+    multilabel : findings may hold together, even where no label names two of them
+
+    Raises
+    ------
+    InputError : the outcome is a time, a study has no label, there are fewer than two labels, no study has a finding,
+        or all have the same one
+    """
+    if any(row.time is not None for row in cohort.rows):
+        raise InputError(
+            "The outcomes of this cohort are times with events: the survival head comes with the module LungSurvival. "
+            "For a class of each study, put it into a column 'label' and leave time and event out."
+        )
+    if missing := [row for row in cohort.rows if row.label is None]:
+        first = f"'{missing[0].study_id}' of patient '{missing[0].patient_id}'"
+        raise InputError(f"{len(missing)} studies have no label, the first is {first}; training needs one of each.")
+    if multilabel or may_hold_together(cohort):
+        return _label_set_of_findings(cohort)
+    values = {plain_name(value): value for value in cohort.classes}
+    if len(values) < len(cohort.classes):
+        raise InputError(f"Two of the labels {', '.join(cohort.classes)} differ in case or signs only; make them one.")
+    if len(values) < 2:
+        raise InputError(f"All studies have the label '{cohort.classes[0]}'; training needs two labels or more.")
+    task = task_of(values) if reader == "chest-xray" else None
+    if task is not None:
+        return LabelSet(task.name, task.labels, tuple(values[label.name] for label in task.labels))
+    ordered = sorted(values, key=lambda name: (is_reference(name, values), name))
+    labels = tuple(Label(name, _title(values[name])) for name in ordered)
+    return LabelSet(OWN, labels, tuple(values[name] for name in ordered))
+
+
+def _label_set_of_findings(cohort: Cohort) -> LabelSet:
+    findings = findings_of(cohort)
+    values = {plain_name(value): value for value in findings}
+    if len(values) < len(findings):
+        raise InputError(f"Two of the findings {', '.join(findings)} differ in case or signs only; make them one.")
+    if not values:
+        raise InputError("No study has a finding; training needs studies with one and studies without.")
+    names = sorted(values)
+    labels = tuple(Label(name, _title(values[name])) for name in names)
+    question = LabelSet(OWN, labels, tuple(values[name] for name in names), multilabel=True)
+    for label, count in zip(labels, question.counts(cohort).values(), strict=True):
+        if count == len(cohort):
+            raise InputError(f"All studies have the finding '{label.title}'; training needs some without it.")
+    return question
+
+
+def _title(value: str) -> str:
+    words = re.sub(r"[-_\s]+", " ", value).strip()
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,72 @@
+"""The AUC of predictions: the mean over repeats, and over classes where no single one is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ...metrics.auc import aucs, perfect_interval
+from ...metrics.bootstrap import patient_intervals
+from ...reading import Estimate
+from .predictions import Floats, Predictions, Strings
+from .sample_size import can_be_judged
+
+
+def auc_of(predictions: Predictions, finding: str = "", resamples: int = 2000, seed: int = 0) -> Estimate:
+    """The AUC with its interval over patients.
+
+    Parameters
+    ----------
+    finding : a class against the rest; the mean over classes (of two the positive one) when left out
+
+    Raises
+    ------
+    InputError : all rows have the same truth
+    """
+    present, scores = present_and_scores(predictions, judged_findings(predictions, finding))
+
+    def values(truth: NDArray, found: Floats) -> dict[str, float]:
+        return {"auc": float(aucs(truth, found).mean())}
+
+    found = patient_intervals(values, predictions.patients, present, scores, resamples=resamples, seed=seed)["auc"]
+    return not_too_certain(found, present, predictions.patients)
+
+
+def not_too_certain(area: Estimate, present: NDArray[np.bool_], patients: Strings) -> Estimate:
+    """An AUC, of 1 or 0 with the interval that this few patients allow: resampling them always gives the same.
+
+    Parameters
+    ----------
+    present : (rows,) or (rows, findings); of several the rarest finding decides
+    """
+    if area.value not in (0.0, 1.0):
+        return area
+    columns = present.reshape(len(present), -1).T
+    with_it = min(len(np.unique(patients[column])) for column in columns)
+    without = min(len(np.unique(patients[~column])) for column in columns)
+    return replace(area, interval=perfect_interval(area.value, with_it, without))
+
+
+def judged_findings(predictions: Predictions, finding: str = "") -> tuple[str, ...]:
+    """The finding, or all that some rows have and some have not.
+
+    Raises
+    ------
+    InputError : all rows have the same truth
+    """
+    if finding:
+        return (finding,)
+    judged = tuple(name for name in predictions.findings if can_be_judged(predictions, name, 1))
+    if not judged:
+        raise InputError("There is nothing to judge: all studies have the same truth.")
+    return judged
+
+
+def present_and_scores(predictions: Predictions, findings: Sequence[str]) -> tuple[NDArray[np.bool_], Floats]:
+    """(rows, findings) and (rows, repeats, findings), what `metrics.auc.aucs` takes."""
+    present = np.stack([predictions.present(name) for name in findings], axis=1)
+    return present, np.stack([predictions.scores(name).T for name in findings], axis=2)

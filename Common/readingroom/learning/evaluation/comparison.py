@@ -1,0 +1,204 @@
+"""Whether one model is better than another on the same patients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from ...errors import InputError
+from ...metrics.auc import aucs, compare_means
+from ...metrics.bootstrap import patient_intervals
+from ...metrics.holm import holm
+from ...metrics.permutation import paired_permutations
+from ...reading import Estimate
+from .auc import judged_findings, present_and_scores
+from .levels import How, Level, at_level
+from .predictions import Floats, Predictions
+
+Test = Literal["patient permutation", "DeLong"]
+
+PERMUTATIONS = 5000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The AUC of two models on the same rows.
+
+    Parameters
+    ----------
+    other : what the second model is called
+    finding : the class against the rest; empty for the mean over classes
+    test : ``patient permutation`` swaps the answers of whole patients; ``DeLong`` needs one row of each patient
+    first, second : AUC of each, the mean over its repeats
+    difference : first minus second, with its interval over resampled patients
+    p, p_holm : two-sided; corrected by Holm for all that one call compared with this test
+    rows : how many were judged
+    """
+
+    other: str
+    finding: str
+    test: Test
+    first: float
+    second: float
+    difference: Estimate
+    p: float
+    p_holm: float
+    rows: int
+
+
+def compare(
+    first: Predictions,
+    others: Mapping[str, Predictions],
+    level: Level = "study",
+    how: How = "mean",
+    permutations: int = PERMUTATIONS,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> tuple[Comparison, ...]:
+    """Hold a model against others: each finding, and the mean over classes where there are several.
+
+    Raises
+    ------
+    InputError : another model answers other classes, other studies or a different truth, or has other repeats
+    """
+    ours = at_level(first, level, how)
+    found: list[Comparison] = []
+    for name, other in others.items():
+        theirs = _same_rows(ours, at_level(other, level, how), name)
+        found += _tests(ours, theirs, name, permutations, resamples, seed)
+    return _corrected(found)
+
+
+def advantage(
+    first: Predictions, second: Predictions, finding: str = "", resamples: int = 2000, seed: int = 0
+) -> Estimate:
+    """By how much the first AUC exceeds the second on the same rows, with its interval over patients; no test.
+
+    Parameters
+    ----------
+    finding : a class against the rest; the mean over classes (of two the positive one) when left out
+
+    Raises
+    ------
+    InputError : as `compare`
+    """
+    findings = judged_findings(first, finding)
+    theirs = _same_rows(first, second, "the other model")
+    found = _differences(first, theirs, findings, resamples, seed)
+    return found["" if len(findings) > 1 else findings[0]]
+
+
+def _tests(
+    ours: Predictions, theirs: Predictions, other: str, permutations: int, resamples: int, seed: int
+) -> list[Comparison]:
+    findings = judged_findings(ours)
+    present, first = present_and_scores(ours, findings)
+    _, second = present_and_scores(theirs, findings)
+    areas, other_areas = _areas(present, first, findings), _areas(present, second, findings)
+    differences = _differences(ours, theirs, findings, resamples, seed)
+    # Two models have scales of their own; only the order of their scores is compared, so only that is swapped.
+    ranks, other_ranks = stats.rankdata(first, axis=0), stats.rankdata(second, axis=0)
+    swapped = paired_permutations(
+        lambda answers: _areas(present, answers, findings), ours.patients, ranks, other_ranks, permutations, seed
+    )
+    found = []
+    for name, tested in swapped.items():
+        made = Comparison(
+            other=other,
+            finding=name,
+            test="patient permutation",
+            first=areas[name],
+            second=other_areas[name],
+            difference=differences[name],
+            p=tested.p,
+            p_holm=tested.p,
+            rows=len(ours),
+        )
+        p = _delong(ours, theirs, name) if name else None
+        found += [made] if p is None else [made, replace(made, test="DeLong", p=p, p_holm=p)]
+    return found
+
+
+def _areas(present: NDArray, scores: Floats, findings: tuple[str, ...]) -> dict[str, float]:
+    """The AUC of each finding, the mean over repeats, after that of all (named empty) where there are several."""
+    each = aucs(present, scores).mean(axis=0)
+    found = {"": float(each.mean())} if len(findings) > 1 else {}
+    return found | {name: float(area) for name, area in zip(findings, each, strict=True)}
+
+
+def _differences(
+    ours: Predictions, theirs: Predictions, findings: tuple[str, ...], resamples: int, seed: int
+) -> dict[str, Estimate]:
+    """First minus second by the names of `_areas`; the rows are the same."""
+    present, first = present_and_scores(ours, findings)
+    _, second = present_and_scores(theirs, findings)
+
+    def differences(truth: NDArray, one: Floats, other: Floats) -> dict[str, float]:
+        areas, others = _areas(truth, one, findings), _areas(truth, other, findings)
+        return {name: areas[name] - others[name] for name in areas}
+
+    return patient_intervals(differences, ours.patients, present, first, second, resamples=resamples, seed=seed)
+
+
+def _delong(ours: Predictions, theirs: Predictions, finding: str) -> float | None:
+    """None where a patient has several rows, or the models order every case alike."""
+    if len(np.unique(ours.patients)) < len(ours):
+        return None
+    try:
+        return compare_means(ours.present(finding), ours.scores(finding), theirs.scores(finding)).p
+    except ValueError:
+        return None
+
+
+def _corrected(found: list[Comparison]) -> tuple[Comparison, ...]:
+    made = list(found)
+    for test in {comparison.test for comparison in found}:
+        places = [place for place, comparison in enumerate(found) if comparison.test == test]
+        for place, p in zip(places, holm([found[place].p for place in places]), strict=True):
+            made[place] = replace(found[place], p_holm=p)
+    return tuple(made)
+
+
+def _same_rows(ours: Predictions, theirs: Predictions, name: str) -> Predictions:
+    """The other model's rows in our order.
+
+    Raises
+    ------
+    InputError : they are not the same, with the first that differs
+    """
+    if set(ours.classes) != set(theirs.classes) or ours.multilabel != theirs.multilabel:
+        raise InputError(
+            f"'{name}' cannot be compared: it answers {', '.join(theirs.classes)}, not {', '.join(ours.classes)}."
+        )
+    if ours.repeats != theirs.repeats:
+        raise InputError(
+            f"'{name}' cannot be compared: it was trained {theirs.repeats} times, the first model {ours.repeats} times."
+        )
+    place = {key: number for number, key in enumerate(_keys(theirs))}
+    for missing in [key for key in _keys(ours) if key not in place][:1]:
+        raise InputError(f"'{name}' cannot be compared: it lacks study '{missing[1]}' of patient '{missing[0]}'.")
+    if len(ours) != len(theirs):
+        extra = next(key for key in _keys(theirs) if key not in set(_keys(ours)))
+        raise InputError(
+            f"'{name}' cannot be compared: study '{extra[1]}' of patient '{extra[0]}' is among its own alone."
+        )
+    aligned = theirs.take(np.array([place[key] for key in _keys(ours)]))
+    for finding in ours.classes:
+        differ = np.flatnonzero(ours.present(finding) != aligned.present(finding))
+        if differ.size:
+            raise InputError(
+                f"'{name}' cannot be compared: its truth of study '{ours.study_ids[differ[0]]}' of patient "
+                f"'{ours.patients[differ[0]]}' is another one."
+            )
+    return aligned
+
+
+def _keys(predictions: Predictions) -> list[tuple[str, str, str]]:
+    side = predictions.subgroups.get("laterality", np.full(len(predictions), ""))
+    keys = list(zip(predictions.patients, predictions.study_ids, side, strict=True))
+    return [(str(patient), str(study), str(laterality)) for patient, study, laterality in keys]

@@ -1,0 +1,206 @@
+"""What a model is worth: every number from rows that the network in question had not seen.
+
+`judge` fits what a bundle stores (calibration, operating points, conformal quantiles) and measures it on rows that did
+not fit it. `judge_bundle` measures what a finished bundle says on a cohort that it has never met, as it says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...bundles.confidence import Calibration, Conformal, OperatingPoint
+from ...bundles.metadata import BundleMetadata
+from ...errors import InputError
+from ...reading import Estimate
+from ...records import frozen
+from . import calibrated, prediction_sets, thresholds
+from .auc import auc_of
+from .calibrated_predictions import Answers
+from .levels import How, Level, at_level
+from .metric_families import load_family
+from .predictions import Predictions
+from .sample_size import EXPLORATORY_BELOW, can_be_judged, exploratory, patients_of_each
+
+RESAMPLES = 2000  # of the patients, for each interval
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """The numbers of a model.
+
+    Parameters
+    ----------
+    answers : one row for each of ``level``, with probabilities, decisions and sets that come from other rows
+    level : what a row is: a ``study``, a ``breast`` or a ``patient``
+    calibration, points, default_point, conformal : what a bundle stores; None or empty where ``notes`` says why
+    metrics : by name, see `readingroom.learning.evaluation.metric_families.title`; intervals are over patients
+    patients : how many by class
+    exploratory : classes of fewer than 30 patients; with any of them no number may stand without a warning
+    notes : sentences on what could not be fitted or measured
+    """
+
+    answers: Answers
+    level: Level
+    calibration: Calibration | None
+    points: tuple[OperatingPoint, ...]
+    default_point: str
+    conformal: Conformal | None
+    metrics: Mapping[str, Estimate]
+    patients: Mapping[str, int]
+    exploratory: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", frozen(self.metrics))
+        object.__setattr__(self, "patients", frozen(self.patients))
+
+
+def judge(
+    predictions: Predictions, level: Level = "study", how: How = "mean", resamples: int = RESAMPLES, seed: int = 0
+) -> EvaluationResult:
+    """Fit what a bundle stores, and measure it on rows that did not fit it.
+
+    Calibration and conformal quantiles are fitted on all rows, which trained nothing; the probabilities, decisions and
+    sets that are measured come from the other folds. Where one network predicted all rows, patients are dealt to folds
+    for this alone.
+
+    Parameters
+    ----------
+    level, how : what is judged, and how several images of it become one answer (see `levels.at_level`)
+    resamples, seed : of the intervals over patients
+
+    Raises
+    ------
+    InputError : there is nothing to judge: no class has patients both with and without it
+    """
+    rows = at_level(predictions, level, how)
+    if not any(can_be_judged(rows, name, 1) for name in rows.findings):
+        raise InputError(f"There is nothing to judge: all {len(rows)} rows agree on {', '.join(rows.findings)}.")
+    folds = calibrated.fitting_folds(rows, seed)
+    calibration, notes = calibrated.fit(rows)
+    crossed = calibrated.cross_fitted(rows, folds)
+    # Thresholds are held against what the bundle shows. Of several classes, its one temperature has seen all rows: one
+    # number that moves all probabilities alike.
+    shown = calibrated.probabilities(rows, calibration)
+    points = () if calibration is None else thresholds.fit(rows, shown, folds)
+    # Sets are of what the bundle shows, so all of it must be calibrated; a finding that is not has its note.
+    conformal, missing = (None, ()) if notes else prediction_sets.fit(rows, crossed)
+    covered = None if conformal is None else prediction_sets.covered_by_others(rows, crossed, folds)
+    answers = Answers(rows, crossed, thresholds.called_by_others(rows, crossed, folds, points), covered)
+    notes = (*notes, *missing, *_without_points(rows, calibration, points))
+    default = thresholds.DEFAULT_POINT
+    return _judgment(answers, predictions, level, calibration, points, default, conformal, notes, resamples, seed)
+
+
+def judge_bundle(
+    predictions: Predictions,
+    bundle: BundleMetadata,
+    level: Level = "study",
+    how: How = "mean",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> EvaluationResult:
+    """Measure what a bundle says on rows that nothing of it has seen; nothing is fitted on them.
+
+    Of rows that all have the same truth there are sensitivities or specificities alone, and no ``metrics``.
+
+    Raises
+    ------
+    InputError : the predictions are of other classes
+    """
+    labels = tuple(label.name for label in bundle.labels)
+    if (predictions.classes, predictions.multilabel) != (labels, bundle.multilabel):
+        raise InputError(
+            f"The bundle '{bundle.name}' answers {', '.join(labels)}; the predictions are of "
+            f"{', '.join(predictions.classes)}."
+        )
+    if predictions.kind == "binary" and bundle.operating_points:
+        predictions = replace(predictions, positive=bundle.operating_points[0].finding)
+    rows = at_level(predictions, level, how)
+    shown = calibrated.probabilities(rows, bundle.calibration)
+    sets = None if bundle.conformal is None else prediction_sets.covered(rows, shown, bundle.conformal)
+    called = thresholds.called(rows, shown, bundle.operating_points, bundle.default_operating_point)
+    answers = Answers(rows, shown, called, sets)
+    points = thresholds.measured(rows, shown, bundle.operating_points)
+    notes = () if bundle.calibration else (f"The bundle '{bundle.name}' is not calibrated.",)
+    default = bundle.default_operating_point
+    return _judgment(
+        answers, predictions, level, bundle.calibration, points, default, bundle.conformal, notes, resamples, seed
+    )
+
+
+def _judgment(
+    answers: Answers,
+    predictions: Predictions,
+    level: Level,
+    calibration: Calibration | None,
+    points: tuple[OperatingPoint, ...],
+    default_point: str,
+    conformal: Conformal | None,
+    notes: tuple[str, ...],
+    resamples: int,
+    seed: int,
+) -> EvaluationResult:
+    rows = answers.predictions
+    by_patient, problems = _auc_by_patient(rows, resamples, seed)
+    few = exploratory(rows)
+    return EvaluationResult(
+        answers=answers,
+        level=level,
+        calibration=calibration,
+        points=points,
+        default_point=default_point if points else "",
+        conformal=conformal,
+        metrics={**load_family("classification").compute(answers, resamples, seed), **by_patient},
+        patients=patients_of_each(rows),
+        exploratory=few,
+        notes=(*_about(rows, level, predictions), *_exploratory(few), *notes, *_not_measured(rows), *problems),
+    )
+
+
+def _about(rows: Predictions, level: Level, predictions: Predictions) -> tuple[str, ...]:
+    patients = len(np.unique(rows.patients))
+    plural = {"study": "studies", "breast": "breasts", "patient": "patients"}[level]
+    made = f", from {len(predictions)} images" if len(predictions) > len(rows) else ""
+    if len(rows) == patients:
+        return (f"FoldResult on {len(rows)} {plural}, one of each patient{made}.",)
+    return (f"FoldResult on {len(rows)} {plural} of {patients} patients{made}; intervals resample patients.",)
+
+
+def _exploratory(few: tuple[str, ...]) -> tuple[str, ...]:
+    if not few:
+        return ()
+    return (f"Exploratory: fewer than {EXPLORATORY_BELOW} patients with {', '.join(few)}.",)
+
+
+def _not_measured(rows: Predictions) -> tuple[str, ...]:
+    missing = [name for name in rows.findings if not can_be_judged(rows, name, 1)]
+    return tuple(f"'{name}' has sensitivity or specificity alone: no patient has it, or every one." for name in missing)
+
+
+def _without_points(
+    rows: Predictions, calibration: Calibration | None, points: tuple[OperatingPoint, ...]
+) -> tuple[str, ...]:
+    """A sentence for each finding that is calibrated and could not be given a threshold."""
+    if calibration is None:
+        return ()
+    known = {scaling.finding for scaling in calibration.platt} or set(rows.findings)
+    missing = [name for name in rows.findings if name in known - {point.finding for point in points}]
+    return tuple(
+        f"'{name}' has no operating points: outside one of the folds there are no patients with it, or none without."
+        for name in missing
+    )
+
+
+def _auc_by_patient(rows: Predictions, resamples: int, seed: int) -> tuple[dict[str, Estimate], tuple[str, ...]]:
+    """The AUC of patients, each by the mean probability of its studies, where patients have several."""
+    if len(np.unique(rows.patients)) == len(rows):
+        return {}, ()
+    try:
+        patients = at_level(rows, "patient")
+        return {"auc_by_patient": auc_of(patients, resamples=resamples, seed=seed)}, ()
+    except InputError as error:
+        return {}, (f"Patients as a whole are not judged: {error}",)

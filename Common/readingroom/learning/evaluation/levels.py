@@ -1,0 +1,107 @@
+"""From images to studies, breasts and patients: one answer for each of whatever the question is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from ...errors import InputError
+from .predictions import Floats, Predictions, Strings
+
+Level = Literal["study", "breast", "patient"]
+How = Literal["mean", "max"]
+
+
+def at_level(predictions: Predictions, level: Level, how: How = "mean") -> Predictions:
+    """One row for each study, breast or patient, in the order in which they first occur.
+
+    Parameters
+    ----------
+    level : a ``breast`` is one ``laterality`` (a subgroup of that name) of one study
+    how : the ``mean`` of the probabilities, or the ``max``: the most suspicious image decides. A vote has no AUC and
+        no calibration; see `readingroom.metrics.aggregation` for its decisions.
+
+    A finding is there when it is there on one of the images. What differs within a group (the view, say) becomes empty
+    in ``subgroups`` and ``sites``. Where each group is one row already, the rows come back as they are.
+
+    Raises
+    ------
+    InputError : images of one group have different exclusive classes, or nobody said which breast is which
+    """
+    groups = _groups(predictions, level)
+    if len(groups) == len(predictions):
+        return predictions
+    first = np.array([rows[0] for rows in groups])
+    merge = _most_suspicious if how == "max" else _mean
+    if how == "max" and predictions.kind == "multi-class":
+        raise InputError("The most suspicious image is not defined for several exclusive classes; use the mean.")
+    return Predictions(
+        classes=predictions.classes,
+        multilabel=predictions.multilabel,
+        study_ids=_common(predictions.study_ids, groups) if level == "patient" else predictions.study_ids[first],
+        patients=predictions.patients[first],
+        sites=_common(predictions.sites, groups),
+        truth=np.stack([_truth(predictions, rows) for rows in groups]),
+        logits=np.stack([merge(predictions, rows) for rows in groups], axis=1),
+        folds=predictions.folds[:, first],
+        subgroups={name: _common(values, groups) for name, values in predictions.subgroups.items()},
+        positive=predictions.positive,
+    )
+
+
+def _groups(predictions: Predictions, level: Level) -> list[NDArray[np.intp]]:
+    columns = [predictions.patients]
+    if level != "patient":
+        columns.append(predictions.study_ids)
+    if level == "breast":
+        if "laterality" not in predictions.subgroups or "" in predictions.subgroups["laterality"]:
+            raise InputError("Each image needs a 'laterality' before breasts can be judged.")
+        columns.append(predictions.subgroups["laterality"])
+    rows: dict[tuple[str, ...], list[int]] = {}
+    for number, key in enumerate(zip(*columns, strict=True)):
+        rows.setdefault(key, []).append(number)
+    return [np.array(numbers) for numbers in rows.values()]
+
+
+def _truth(predictions: Predictions, rows: NDArray[np.intp]) -> NDArray[np.int64]:
+    truth = predictions.truth[rows]
+    if predictions.multilabel:
+        return np.asarray(truth.max(axis=0))
+    if predictions.kind == "binary":
+        number = predictions.classes.index(predictions.positive)
+        return np.asarray(number if (truth == number).any() else 1 - number)
+    if len(np.unique(truth)) > 1:
+        names = ", ".join(predictions.classes[number] for number in np.unique(truth))
+        raise InputError(f"The images of patient {predictions.patients[rows[0]]} have several classes: {names}.")
+    return np.asarray(truth[0])
+
+
+def _mean(predictions: Predictions, rows: NDArray[np.intp]) -> Floats:
+    """(repeats, classes) logits of the mean probability, without the rounding of probabilities near 0 and 1."""
+    logits = predictions.logits[:, rows]
+    if predictions.multilabel:
+        return _log_mean(special.log_expit, logits) - _log_mean(special.log_expit, -logits)
+    return _log_mean(lambda values: special.log_softmax(values, axis=2), logits)
+
+
+def _log_mean(log_probability: Callable[[Floats], Floats], logits: Floats) -> Floats:
+    mean: Floats = special.logsumexp(log_probability(logits), axis=1) - np.log(logits.shape[1])
+    return mean
+
+
+def _most_suspicious(predictions: Predictions, rows: NDArray[np.intp]) -> Floats:
+    """(repeats, classes) logits of the image with the highest score; label by label where they are independent."""
+    logits = predictions.logits[:, rows]
+    if predictions.multilabel:
+        return np.asarray(logits.max(axis=1))
+    highest = predictions.scores(predictions.positive)[:, rows].argmax(axis=1)
+    return np.asarray(logits[np.arange(len(logits)), highest])
+
+
+def _common(values: Strings, groups: list[NDArray[np.intp]]) -> Strings:
+    """What all rows of a group share; empty where they differ."""
+    return np.array([values[rows[0]] if (values[rows] == values[rows[0]]).all() else "" for rows in groups])

@@ -1,0 +1,119 @@
+"""Which networks a protocol asks for: one for each split that is judged, and the one that ships."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import InputError
+from ..cohorts.cohort import Cohort
+from ..cohorts.splits import Rows, Split, checked, hold_out, k_fold, leave_one_site_out, stated
+from ..protocols.training_protocol import TrainingProtocol
+
+_NOBODY: Rows = np.array([], dtype=np.intp)
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """Splits with the cohort's row numbers.
+
+    Parameters
+    ----------
+    repeats : the splits of each repeat; their test rows are those that are judged
+    ships : rows of the network that ships; its test rows, kept aside from everything else, are judged by it alone.
+        Where one network alone is judged, it is the one that ships
+    how : a sentence for the card
+    """
+
+    repeats: tuple[tuple[Split, ...], ...]
+    ships: Split
+    how: str
+
+    @property
+    def judged(self) -> Rows:
+        """Row numbers that are judged, sorted; the same in each repeat."""
+        return np.unique(np.concatenate([split.test for split in self.repeats[0]]))
+
+    @property
+    def is_one_network(self) -> bool:
+        """Whether the network that ships is the one that is judged."""
+        return len(self.repeats) == len(self.repeats[0]) == 1 and self.repeats[0][0] is self.ships
+
+
+def plan_cross_validation(
+    cohort: Cohort, protocol: TrainingProtocol, hashes: Sequence[str], chooses: bool = True
+) -> CrossValidation:
+    """The splits of a protocol on this cohort. What the table itself states in its column ``split`` comes first.
+
+    Parameters
+    ----------
+    hashes : pixel hash of each row (empty: not known)
+    chooses : a part of the rows that are not tested chooses the epoch; heads need none, they choose within theirs
+
+    Raises
+    ------
+    InputError : the cohort is too small for the protocol, or lacks sites
+    LeakageError : the table's own split puts what belongs together on two sides
+    """
+    wanted, seed = protocol.validation, protocol.seed
+    inner = wanted.inner if chooses else 0.0
+    if (cohort.column("split") == "test").any():
+        split = _with_validation(cohort, stated(cohort, hashes), inner, seed, hashes)
+        how = "The split is the one that the table states. The network that was judged on its test side ships."
+        return CrossValidation(((split,),), split, how)
+    seeds = range(seed, seed + wanted.repeats)
+    if wanted.kind == "hold-out":
+        once = tuple((hold_out(cohort, wanted.hold_out, s, inner, hashes),) for s in seeds)
+        _refuse_other_rows(once)
+        how = f"{wanted.hold_out:.0%} of the patients were kept aside. The network that was judged on them ships."
+        return CrossValidation(once, once[0][0], how)
+    if wanted.kind == "leave-one-site-out":
+        by_site = tuple(leave_one_site_out(cohort, s, inner, hashes) for s in seeds)
+        how = "Each site was judged by networks that had seen the others alone. The network that ships saw all sites."
+        return CrossValidation(by_site, _all(cohort, _NOBODY, _everything(cohort), inner, seed, hashes), how)
+    aside = hold_out(cohort, wanted.hold_out, seed, 0.0, hashes) if wanted.hold_out else None
+    rest = _everything(cohort) if aside is None else aside.train
+    part, part_hashes = cohort.take(rest), [hashes[row] for row in rest]
+    folds = tuple(
+        tuple(_of_all(cohort, split, rest, hashes) for split in k_fold(part, wanted.folds, s, inner, part_hashes))
+        for s in seeds
+    )
+    how = f"{wanted.folds} folds by patient{_repeated(wanted.repeats)}. The network that ships saw all of them."
+    kept = _NOBODY if aside is None else aside.test
+    return CrossValidation(folds, _all(cohort, kept, rest, inner, seed, hashes), how)
+
+
+def _all(cohort: Cohort, aside: Rows, rest: Rows, inner: float, seed: int, hashes: Sequence[str]) -> Split:
+    """Everything but what is kept aside; as in each fold, a part of it chooses the epoch."""
+    chosen = hold_out(cohort.take(rest), inner, seed, 0.0, [hashes[row] for row in rest])
+    split = Split(rest[chosen.train], rest[chosen.test], aside, "the network that ships")
+    return checked(cohort, split, hashes)
+
+
+def _with_validation(cohort: Cohort, split: Split, inner: float, seed: int, hashes: Sequence[str]) -> Split:
+    """A stated split, with a part of its training rows to choose the epoch where it has none."""
+    if len(split.validation) or not inner:
+        return split
+    made = _all(cohort, split.test, split.train, inner, seed, hashes)
+    return checked(cohort, Split(made.train, made.validation, split.test, split.name), hashes)
+
+
+def _of_all(cohort: Cohort, split: Split, rows: Rows, hashes: Sequence[str]) -> Split:
+    """The split of a part of the cohort by the numbers of the whole."""
+    found = Split(rows[split.train], rows[split.validation], rows[split.test], split.name)
+    return checked(cohort, found, hashes)
+
+
+def _refuse_other_rows(repeats: Sequence[Sequence[Split]]) -> None:
+    if len(repeats) > 1:
+        raise InputError("A hold-out is judged once: each repeat would judge other patients. Use a k-fold to repeat.")
+
+
+def _everything(cohort: Cohort) -> Rows:
+    return np.arange(len(cohort), dtype=np.intp)
+
+
+def _repeated(repeats: int) -> str:
+    return "" if repeats == 1 else f", {repeats} times with other splits"

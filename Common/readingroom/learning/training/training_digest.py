@@ -1,0 +1,104 @@
+"""What a bundle remembers of the studies that trained it, so that nobody judges it on them by mistake.
+
+A bundle travels, so it must not give its patients away. It keeps no identifiers, only digests under a salt of its own.
+A picture's digest is of use to nobody who does not have the picture. Patient identifiers are short and could be tried
+out one after the other, so their digests are cut to 24 bits: enough to recognize a patient, while among a hundred
+million possible identifiers thousands of strangers share the digests of a few hundred patients.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...bundles.bundle import Bundle, array_path
+from ...errors import BundleError
+
+FILE = "training-digest"  # models/training-digest.safetensors in the bundle
+_SALT_BYTES = 16
+_PICTURE_BYTES = 16
+_PATIENT_BYTES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingDigest:
+    """Digests of patients and pictures.
+
+    Parameters
+    ----------
+    salt : (16,) bytes
+    patients : (patients, 3) bytes, sorted
+    pictures : (pictures, 16) bytes, sorted
+    """
+
+    salt: NDArray[np.uint8]
+    patients: NDArray[np.uint8]
+    pictures: NDArray[np.uint8]
+
+    def patients_among(self, patients: Iterable[str]) -> NDArray[np.bool_]:
+        """(patients,) whether each trained the bundle; of strangers one in 16.8 million / patients seems to."""
+        known = {row.tobytes() for row in self.patients}
+        salt = self.salt.tobytes()
+        return np.array([_patient(salt, name) in known for name in patients], dtype=bool)
+
+    def pictures_among(self, pixel_hashes: Iterable[str]) -> NDArray[np.bool_]:
+        """(pictures,) whether each trained the bundle, by `fingerprint.Fingerprint.pixel_hash`; empty text is none."""
+        known = {row.tobytes() for row in self.pictures}
+        salt = self.salt.tobytes()
+        return np.array([bool(name) and _picture(salt, name) in known for name in pixel_hashes], dtype=bool)
+
+    def arrays(self) -> dict[str, NDArray[np.uint8]]:
+        """For ``bundles.write.write(..., arrays={training_digest.FILE: found.arrays()})``."""
+        return {"salt": self.salt, "patients": self.patients, "pictures": self.pictures}
+
+
+def remember(patients: Iterable[str], pixel_hashes: Iterable[str]) -> TrainingDigest:
+    """Digests of everything that trained a bundle: its training and its validation rows.
+
+    Parameters
+    ----------
+    patients : identifiers as the cohort's table writes them
+    pixel_hashes : of the images; those that could not be read have none and are left out
+    """
+    names, pictures = sorted(set(patients)), sorted(set(pixel_hashes) - {""})
+    # The same cohort gives the same bundle, byte for byte; another cohort has another salt.
+    salt = hashlib.sha256("\n".join(["salt", *names, *pictures]).encode()).digest()[:_SALT_BYTES]
+    return TrainingDigest(
+        salt=np.frombuffer(salt, dtype=np.uint8),
+        patients=_table({_patient(salt, name) for name in names}, _PATIENT_BYTES),
+        pictures=_table({_picture(salt, name) for name in pictures}, _PICTURE_BYTES),
+    )
+
+
+def of_bundle(bundle: Bundle) -> TrainingDigest | None:
+    """What the bundle remembers; None where it does not say.
+
+    Raises
+    ------
+    BundleError : what it says is damaged
+    """
+    if array_path(FILE) not in bundle.files:
+        return None
+    arrays: Mapping[str, NDArray] = bundle.arrays(FILE)
+    shapes = {"salt": (_SALT_BYTES,), "patients": (_PATIENT_BYTES,), "pictures": (_PICTURE_BYTES,)}
+    if any(name not in arrays or arrays[name].dtype != np.uint8 for name in shapes):
+        raise BundleError(f"What '{bundle.metadata.name}' remembers of its training studies is damaged.")
+    if any(arrays[name].shape[-1:] != shape for name, shape in shapes.items()):
+        raise BundleError(f"What '{bundle.metadata.name}' remembers of its training studies is damaged.")
+    return TrainingDigest(arrays["salt"], arrays["patients"], arrays["pictures"])
+
+
+def _patient(salt: bytes, name: str) -> bytes:
+    return hashlib.sha256(salt + b"patient\0" + name.strip().encode()).digest()[:_PATIENT_BYTES]
+
+
+def _picture(salt: bytes, pixel_hash: str) -> bytes:
+    return hashlib.sha256(salt + b"picture\0" + pixel_hash.encode()).digest()[:_PICTURE_BYTES]
+
+
+def _table(digests: set[bytes], width: int) -> NDArray[np.uint8]:
+    return np.frombuffer(b"".join(sorted(digests)), dtype=np.uint8).reshape(-1, width)

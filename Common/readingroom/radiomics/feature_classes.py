@@ -1,0 +1,80 @@
+"""The feature_classes of features and the names in each, in the order of a PyRadiomics table."""
+
+from __future__ import annotations
+
+from . import glcm, gldm, glrlm, glszm
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "shape": (
+        "Elongation",
+        "Flatness",
+        "LeastAxisLength",
+        "MajorAxisLength",
+        "Maximum2DDiameterColumn",
+        "Maximum2DDiameterRow",
+        "Maximum2DDiameterSlice",
+        "Maximum3DDiameter",
+        "MeshVolume",
+        "MinorAxisLength",
+        "Sphericity",
+        "SurfaceArea",
+        "SurfaceVolumeRatio",
+        "VoxelVolume",
+    ),
+    "shape2D": (
+        "Elongation",
+        "MajorAxisLength",
+        "MaximumDiameter",
+        "MeshSurface",
+        "MinorAxisLength",
+        "Perimeter",
+        "PerimeterSurfaceRatio",
+        "PixelSurface",
+        "Sphericity",
+    ),
+    "firstorder": (
+        "10Percentile",
+        "90Percentile",
+        "Energy",
+        "Entropy",
+        "InterquartileRange",
+        "Kurtosis",
+        "Maximum",
+        "MeanAbsoluteDeviation",
+        "Mean",
+        "Median",
+        "Minimum",
+        "Range",
+        "RobustMeanAbsoluteDeviation",
+        "RootMeanSquared",
+        "Skewness",
+        "TotalEnergy",
+        "Uniformity",
+        "Variance",
+    ),
+    "glcm": glcm.NAMES,
+    "gldm": tuple(gldm.NAMES),
+    "glrlm": tuple(glrlm.NAMES),
+    "glszm": tuple(glszm.NAMES),
+    "ngtdm": ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength"),
+}
+
+# Given when asked for by name, as in PyRadiomics: each is a formula of others.
+DEPRECATED: dict[str, tuple[str, ...]] = {
+    "shape": ("Compactness1", "Compactness2", "SphericalDisproportion"),
+    "shape2D": ("SphericalDisproportion",),
+    "firstorder": ("StandardDeviation",),
+}
+
+DEFAULT = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
+
+TITLES: dict[str, str] = {
+    "shape": "shape",
+    "shape2D": "shape in the slice",
+    "firstorder": "first-order statistics",
+    "glcm": "co-occurrence of gray levels",
+    "gldm": "gray level dependence",
+    "glrlm": "run lengths",
+    "glszm": "size zones",
+    "ngtdm": "neighboring tone differences",
+}

@@ -1,0 +1,119 @@
+"""What the shipped bundle may say of itself: every number from films that the network in question had not seen."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from readingroom.bundles.confidence import Calibration, Conformal, OperatingPoint
+from readingroom.learning.evaluation import calibrated, evaluation
+from readingroom.learning.evaluation.predictions import Predictions
+from readingroom.metrics.auc import auc
+from readingroom.metrics.bootstrap import patient_bootstrap
+from readingroom.reading import Estimate
+
+Floats = NDArray[np.float64]
+
+RESAMPLES = evaluation.RESAMPLES
+_METRICS = ("auc", "calibration_slope", "calibration_intercept", "brier")  # of those that `metrics.judge` has
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Predictions of films by networks that had not seen their patients.
+
+    Parameters
+    ----------
+    labels, patients : (films,)
+    folds : (repeats, films) fold of each film; repeats differ in their splits
+    logits : (repeats, films) of pneumonia
+    """
+
+    labels: NDArray[np.int64]
+    patients: NDArray[np.str_]
+    folds: NDArray[np.int64]
+    logits: Floats
+
+    @property
+    def predictions(self) -> Predictions:
+        """The same as every cohort has it; each film is a study."""
+        return Predictions(
+            classes=("no-finding", "pneumonia"),
+            multilabel=False,
+            study_ids=np.arange(len(self.labels)).astype(np.str_),
+            patients=self.patients,
+            sites=np.full(len(self.labels), "nih"),
+            truth=self.labels,
+            logits=np.stack([np.zeros_like(self.logits), self.logits], axis=2),
+            folds=self.folds,
+            positive="pneumonia",
+        )
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """The numbers of the bundle. Calibration, operating points and sets use the first repeat: one prediction a film."""
+
+    calibration: Calibration
+    probabilities: Floats
+    cross_fitted_probabilities: Floats
+    points: tuple[OperatingPoint, ...]
+    default_point: str
+    conformal: Conformal
+    metrics: Mapping[str, Estimate]
+
+
+def mean_auc(labels: ArrayLike, *logits: ArrayLike) -> float:
+    """The AUC of each repeat, averaged: what one network does, not what an ensemble of the repeats would do."""
+    return float(np.mean([auc(labels, repeat) for repeat in logits]))
+
+
+def auc_of(found: OutOfFold, rows: NDArray[np.bool_] | None = None, resamples: int = RESAMPLES) -> Estimate:
+    """`mean_auc` of some films with its interval over patients."""
+    chosen = np.ones(len(found.labels), dtype=bool) if rows is None else rows
+    logits = [repeat[chosen] for repeat in found.logits]
+    return patient_bootstrap(
+        mean_auc, found.patients[chosen], found.labels[chosen], *logits, resamples=resamples
+    ).estimate
+
+
+def advantage(
+    found: OutOfFold, other: OutOfFold, rows: NDArray[np.bool_] | None = None, resamples: int = RESAMPLES
+) -> Estimate:
+    """By how much the mean AUC exceeds that of ``other`` on the same films and folds, with an interval."""
+    chosen = np.ones(len(found.labels), dtype=bool) if rows is None else rows
+    pairs = [repeat[chosen] for repeat in (*found.logits, *other.logits)]
+    metric = functools.partial(_difference, len(found.logits))
+    return patient_bootstrap(metric, found.patients[chosen], found.labels[chosen], *pairs, resamples=resamples).estimate
+
+
+def judge(found: OutOfFold, matched: NDArray[np.bool_], resamples: int = RESAMPLES) -> EvaluationResult:
+    """`readingroom.learning.evaluation.evaluation.judge`, and the AUC of the matched films.
+
+    Raises
+    ------
+    ValueError : the logits do not rise with the label, or there are too few films for prediction sets
+    """
+    judged = evaluation.judge(found.predictions, resamples=resamples)
+    if judged.calibration is None or judged.conformal is None:
+        raise ValueError(" ".join(judged.notes))
+    metrics = {name: judged.metrics[name] for name in _METRICS}
+    if matched.any():
+        metrics["auc_matched"] = auc_of(found, matched, resamples)
+    return EvaluationResult(
+        calibration=judged.calibration,
+        probabilities=calibrated.probabilities(found.predictions, judged.calibration)[:, 1],
+        cross_fitted_probabilities=judged.answers.probabilities[:, 1],
+        points=judged.points,
+        default_point=judged.default_point,
+        conformal=judged.conformal,
+        metrics=metrics,
+    )
+
+
+def _difference(repeats: int, labels: ArrayLike, *logits: ArrayLike) -> float:
+    return mean_auc(labels, *logits[:repeats]) - mean_auc(labels, *logits[repeats:])
