@@ -48,11 +48,20 @@ class Progress:
         """
         if math.isnan(fraction):
             raise ValueError("A progress of NaN was reported.")
-        if self._canceled():
-            raise CancelledError("The work was canceled.")
+        self.raise_if_canceled()
         if self._report is not None:
             within = min(max(fraction, 0.0), 1.0)  # sums of steps end a rounding error above 1
             self._report(self._start + within * (self._stop - self._start), sentence)
+
+    def raise_if_canceled(self) -> None:
+        """Stop here when the user canceled, with nothing to report.
+
+        Raises
+        ------
+        CancelledError : the user canceled
+        """
+        if self._canceled():
+            raise CancelledError("The work was canceled.")
 
     def part(self, start: float, stop: float) -> Progress:
         """A Progress whose 0 to 1 is ``start`` to ``stop`` of this one.

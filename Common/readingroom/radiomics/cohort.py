@@ -1,4 +1,4 @@
-"""Many studies, measured side by side in processes of their own.
+"""Many studies, measured in parallel.
 
 What is done is kept beside the table until the table is written, so that a broken run goes on where it stopped; a study
 that cannot be measured becomes a row that says why, and the others go on.
@@ -10,8 +10,8 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,11 @@ import SimpleITK
 
 from ..errors import InputError, OutputError, ReadingRoomError
 from ..files import write_text
+from ..parallel import KILLED, map_parallel
 from ..progress import Progress
 from .engines import measure_with
 from .files import read_image
 from .settings import Settings, from_parameters
-from .side_by_side import ENDED, side_by_side
 
 COLUMNS = ("patient_id", "image", "mask")
 
@@ -45,6 +45,7 @@ def measure_cohort(
     engine: str = "readingroom",
     processes: int | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Summary:
     """Measure each row of a cohort and write one table.
 
@@ -53,6 +54,7 @@ def measure_cohort(
     cohort : CSV with the columns patient_id, image, mask and, if wanted, label; paths count from the cohort's folder
     out : CSV with the cohort's columns, ``problem``, ``notes`` and one column for each feature
     processes : at most this many at once; as many as processors when left out
+    executor : measures in place of processes that are started here, see `map_parallel`
 
     Raises
     ------
@@ -66,9 +68,25 @@ def measure_cohort(
     left = [row for row in rows if "values" not in done.results.get(_row_key(row), {})]
     resumed = len(rows) - len(left)
     progress(resumed / len(rows), f"{resumed} of {len(rows)} studies were measured before.")
-    for count, (key, result) in enumerate(_measured(left, cohort.parent, settings, engine, processes), resumed + 1):
-        done.add(key, result)
+    count = resumed
+
+    def keep(index: int, result: dict[str, Any]) -> None:
+        nonlocal count
+        count += 1
+        done.add(_row_key(left[index]), result)
         progress(count / len(rows), f"{count} of {len(rows)} studies are measured.")
+
+    parameters = settings.parameters()
+    jobs = [(row, str(cohort.parent), parameters, engine) for row in left]
+    map_parallel(
+        _measure_row,
+        jobs,
+        executor,
+        progress,
+        processes=processes,
+        on_result=keep,
+        if_killed=lambda _: {"problem": KILLED},
+    )
     write_text(out, _table(rows, done.results))
     done.forget()
     failed = sum("problem" in done.results[_row_key(row)] for row in rows)
@@ -88,18 +106,9 @@ def cohort_regions(cohort: Path, settings: Settings) -> Iterator[tuple[SimpleITK
         yield image, mask if label is None else SimpleITK.Cast(mask == label, SimpleITK.sitkUInt8)
 
 
-def _measured(
-    rows: list[dict[str, str]], folder: Path, settings: Settings, engine: str, processes: int | None
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Keys of rows with their results as they come in."""
-    parameters = settings.parameters()
-    jobs = {_row_key(row): (row, str(folder), parameters, engine) for row in rows}
-    for key, result in side_by_side(_measure_row, jobs, processes or os.cpu_count() or 1):
-        yield key, {"problem": ENDED} if result is None else result
-
-
-def _measure_row(row: dict[str, str], folder: str, parameters: dict[str, Any], engine: str) -> dict[str, Any]:
-    """Runs in a child process."""
+def _measure_row(job: tuple[dict[str, str], str, dict[str, Any], str]) -> dict[str, Any]:
+    """Runs in another process: the features of a row in this folder, by these parameters and this engine."""
+    row, folder, parameters, engine = job
     try:
         if row.get("label"):
             parameters = {**parameters, "setting": {**parameters["setting"], "label": _whole(row["label"])}}

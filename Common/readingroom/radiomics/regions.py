@@ -1,12 +1,12 @@
-"""All regions of one mask, measured side by side in processes of their own."""
+"""All regions of one mask, measured in parallel."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
 import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,12 @@ import numpy as np
 import SimpleITK
 
 from ..errors import CancelledError, InputError, ReadingRoomError
+from ..parallel import KILLED, map_parallel
 from ..progress import Progress
 from .engines import measure_with
 from .features import Features
 from .files import read_image
 from .settings import Settings, from_parameters
-from .side_by_side import ENDED, side_by_side
 
 # A process needs about a second to start and to open a chest CT; this many voxels are measured in about four.
 WORTH_PROCESSES = 4_000_000
@@ -72,6 +72,7 @@ def measure_regions(
     engine: str = "readingroom",
     processes: int | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> tuple[MeasuredRegion, ...]:
     """Measure several labels of one mask. One that cannot be measured says so and does not stop the others.
 
@@ -81,6 +82,7 @@ def measure_regions(
     labels : which; all that the mask has when left out
     names : of labels, for progress and tables; ``label 2`` where none is given
     processes : at most this many at once; when left out, as many as processors, or one where the regions are small
+    executor : measures in place of processes that are started here, see `map_parallel`; it must see the same files
 
     Raises
     ------
@@ -98,11 +100,11 @@ def measure_regions(
     titles = {label: (names or {}).get(label) or f"label {label}" for label in largest_first}
     if processes is None:
         work = sum(voxels.get(label, 0) for label in wanted) * images(settings) * SLOWER.get(engine, 1)
-        processes = os.cpu_count() or 1 if work > WORTH_PROCESSES else 1
-    if min(processes, len(wanted)) > 1:
-        found = _side_by_side(image, mask, titles, settings, engine, processes, progress)
+        processes = None if work > WORTH_PROCESSES else 1
+    if executor is None and (processes == 1 or len(wanted) == 1):
+        found = list(_one_by_one(*opened, titles, settings, engine, progress))
     else:
-        found = _one_by_one(*opened, titles, settings, engine, progress)
+        found = _in_parallel(image, mask, titles, settings, engine, processes, progress, executor)
     by_label = {region.label: region for region in found}
     progress(1.0, f"{len(wanted)} regions are measured." if len(wanted) > 1 else "The region is measured.")
     return tuple(by_label[label] for label in wanted)
@@ -121,28 +123,39 @@ def _one_by_one(
         yield _measured(image, mask, label, title, settings, engine, part)
 
 
-def _side_by_side(
+def _in_parallel(
     image: Path,
     mask: Path,
     titles: Mapping[int, str],
     settings: Settings,
     engine: str,
-    processes: int,
+    processes: int | None,
     progress: Progress,
-) -> Iterator[MeasuredRegion]:
-    parameters = settings.parameters()
-    jobs = {
-        (label, title): (str(image), str(mask), label, title, parameters, engine) for label, title in titles.items()
-    }
-    for number, (region, found) in enumerate(side_by_side(_measured_in_child, jobs, processes), 1):
-        progress(number / len(jobs), f"{region[1]} is measured, {number} of {len(jobs)}.")
-        yield MeasuredRegion(*region, problem=ENDED) if found is None else _from_child(region, found)
+    executor: Executor | None,
+) -> list[MeasuredRegion]:
+    parameters, regions = settings.parameters(), list(titles.items())
+    done = 0
+
+    def say(index: int, found: _Plain) -> None:
+        nonlocal done
+        done += 1
+        progress(done / len(regions), f"{regions[index][1]} is measured, {done} of {len(regions)}.")
+
+    results = map_parallel(
+        _measured_in_child,
+        [(str(image), str(mask), *region, parameters, engine) for region in regions],
+        executor,
+        progress,
+        processes=processes,
+        on_result=say,
+        if_killed=lambda _: ({}, {}, (), KILLED),
+    )
+    return [_from_child(region, found) for region, found in zip(regions, results, strict=True)]
 
 
-def _measured_in_child(
-    image: str, mask: str, label: int, title: str, parameters: dict[str, Any], engine: str
-) -> _Plain:
+def _measured_in_child(job: tuple[str, str, int, str, dict[str, Any], str]) -> _Plain:
     """What a `MeasuredRegion` holds, as plain values that can be handed from process to process."""
+    image, mask, label, title, parameters, engine = job
     settings = from_parameters(parameters)
     region = _measured(read_image(Path(image)), read_image(Path(mask)), label, title, settings, engine, Progress())
     if region.features is None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -112,3 +115,11 @@ def like_image() -> Callable[[np.ndarray], SimpleITK.Image]:
 def differing() -> Callable[..., dict[str, Any]]:
     """Names the features that differ between two tables."""
     return differences
+
+
+@pytest.fixture
+def processes_that_die() -> Iterator[ProcessPoolExecutor]:
+    """An executor each of whose processes ends before it has done anything."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context, initializer=os._exit, initargs=(1,)) as executor:
+        yield executor

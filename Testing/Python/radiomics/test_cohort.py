@@ -10,7 +10,6 @@ import SimpleITK
 
 from readingroom.errors import CancelledError, InputError
 from readingroom.progress import Progress
-from readingroom.radiomics import cohort
 from readingroom.radiomics.cohort import Summary, measure_cohort
 from readingroom.radiomics.measure import measure
 from readingroom.radiomics.settings import Settings
@@ -86,10 +85,10 @@ def test_results_of_other_settings_are_measured_again(a_cohort, tmp_path):
     assert float(read(out)[0]["original_firstorder_Mean"]) != 1.0
 
 
-def test_a_study_that_ended_its_process_is_a_row_that_says_so(a_cohort, tmp_path, monkeypatch):
-    monkeypatch.setattr(cohort, "side_by_side", lambda _work, jobs, _processes: ((key, None) for key in jobs))
+def test_a_study_that_ended_its_process_is_a_row_that_says_so(a_cohort, tmp_path, processes_that_die):
     out = tmp_path / "table.csv"
-    assert measure_cohort(a_cohort, out, MEAN) == Summary(measured=0, failed=5, resumed=0)
+    found = measure_cohort(a_cohort, out, MEAN, executor=processes_that_die)
+    assert found == Summary(measured=0, failed=5, resumed=0)
     assert all("ended unexpectedly" in row["problem"] for row in read(out))
 
 

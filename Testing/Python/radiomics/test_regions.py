@@ -11,7 +11,6 @@ from readingroom.cli import main
 from readingroom.engine.client import WorkerClient
 from readingroom.errors import CancelledError, InputError
 from readingroom.progress import Progress
-from readingroom.radiomics import regions
 from readingroom.radiomics.measure import measure
 from readingroom.radiomics.regions import images, measure_regions
 from readingroom.radiomics.settings import Settings
@@ -71,9 +70,8 @@ def test_it_can_be_canceled_between_the_regions(files):
         )
 
 
-def test_a_region_that_ended_its_process_says_so(files, monkeypatch):
-    monkeypatch.setattr(regions, "side_by_side", lambda _work, jobs, _processes: ((key, None) for key in jobs))
-    found = measure_regions(*files, settings=FEW, processes=2)
+def test_a_region_that_ended_its_process_says_so(files, processes_that_die):
+    found = measure_regions(*files, settings=FEW, executor=processes_that_die)
     assert [region.label for region in found] == [1, 2, 7]
     assert all("ended unexpectedly" in region.problem for region in found)
 

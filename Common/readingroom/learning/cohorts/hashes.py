@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import math
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from ...bundles import store
 from ...errors import ReadingRoomError
 from ...files import make_folder, write_bytes
+from ...parallel import KILLED, map_parallel
 from ...progress import Progress
 from .fingerprint import FORMAT, Fingerprint, content_key, fingerprint
 
@@ -59,6 +58,7 @@ def fingerprints(
     cache: Path | None = None,
     processes: int | None = 1,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Fingerprints:
     """Fingerprints of images, from ``cache`` where their bytes are known.
 
@@ -69,6 +69,7 @@ def fingerprints(
     cache : a folder; `cache_folder` when left out
     processes : at most this many at once; None for as many as processors. They are started (spawned) only when the
         work takes longer than starting them.
+    executor : reads in place of processes that are started here, see `map_parallel`; it must see ``cache`` too
 
     Raises
     ------
@@ -77,10 +78,24 @@ def fingerprints(
     """
     progress, cache = progress or Progress(), make_folder(cache or cache_folder())
     unique = list(dict.fromkeys(paths))
-    found: dict[Path, Fingerprint | str] = {}
-    for path, result in _examined(unique, cache, processes or os.cpu_count() or 1):
-        found[path] = result
-        progress(len(found) / len(unique), f"{len(found)} of {len(unique)} images are read.")
+    done = 0
+
+    def say(index: int, result: Fingerprint | str) -> None:
+        nonlocal done
+        done += 1
+        progress(done / len(unique), f"{done} of {len(unique)} images are read.")
+
+    examined = map_parallel(
+        partial(_examine, cache=cache),
+        unique,
+        executor,
+        progress,
+        processes=processes,
+        serial_seconds=math.inf if processes == 1 else _SERIAL_SECONDS,
+        on_result=say,
+        if_killed=lambda _: KILLED,
+    )
+    found = dict(zip(unique, examined, strict=True))
     results = [found[path] for path in paths]
     problems = {row: result for row, result in enumerate(results) if isinstance(result, str)}
     return Fingerprints(tuple(None if isinstance(result, str) else result for result in results), problems)
@@ -110,31 +125,6 @@ def standardized_prints(prints: Sequence[Fingerprint | None]) -> tuple[NDArray[n
     vectors -= vectors.mean(axis=1, keepdims=True)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return rows, vectors.astype(np.float32)
-
-
-def _examined(paths: Sequence[Path], cache: Path, processes: int) -> Iterator[tuple[Path, Fingerprint | str]]:
-    """Paths with their results as they come in."""
-    begin = time.monotonic()
-    left = list(reversed(paths))
-    while left and (processes == 1 or len(left) < 2 or time.monotonic() - begin < _SERIAL_SECONDS):
-        path = left.pop()
-        yield path, _examine(path, cache)
-    if not left:
-        return
-    # A forked child would inherit SimpleITK's threads in an unusable state.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(processes, len(left)), mp_context=context, initializer=_ignore_interrupts) as pool:
-        futures = {pool.submit(_examine, path, cache): path for path in reversed(left)}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    """Control-C reaches every process of a terminal; the parent ends the others in good order."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _examine(path: Path, cache: Path) -> Fingerprint | str:
