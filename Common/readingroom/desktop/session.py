@@ -1,8 +1,10 @@
-"""One piece of work at a time in the worker process, as a state that a panel can draw. Knows neither Qt nor a scene."""
+"""The work of one panel in its worker process: reads, one report at a time, and the folders that they need.
+
+Knows neither Qt nor a scene.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import shutil
 from collections.abc import Callable
@@ -10,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ..engine.client import Advanced, Failed, Finished
-from ..errors import EngineError, ReadingRoomError
+from ..errors import ReadingRoomError
 from ..reading import Reading
 from ..study import Study
+from .job import Job, State
 
-State = Literal["idle", "working", "done", "failed"]
 Work = Literal["read", "report"]
 
 
@@ -31,12 +32,11 @@ class ReadRequest:
 
 
 class Session:
-    """The client of the worker process and the state of its current work.
+    """The client of the worker process, its `Job`, and what came of it.
 
-    ``state`` goes from ``idle`` to ``working`` and then to ``done``, ``failed`` or, when canceled, ``idle`` again.
-    ``work`` says which work that was. ``progress`` is the fraction and sentence of the work going on;
-    ``reading`` and ``folder`` are the last reading and where its files lie, and stay until the next one is done;
-    ``files`` are the last reports; ``error`` is what the last work failed with.
+    ``work`` says what the job is or was. ``reading`` and ``folder`` are the last reading and where its files lie, and
+    stay until there is another: while a read goes on it may be the answer that is still being tested
+    (``reading.pending``). ``files`` are the last reports.
 
     Parameters
     ----------
@@ -45,18 +45,34 @@ class Session:
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        self.state: State = "idle"
         self.work: Work = "read"
-        self.progress: tuple[float, str] = (0.0, "")
         self.reading: Reading | None = None
         self.folder: Path | None = None
         self.files: list[Path] = []
-        self.error: ReadingRoomError | None = None
-        self._call: Any = None
-        self._warming: Any = None  # a call that loads a network while nobody waits for it
-        self._pending: tuple[Work, dict[str, Any]] | None = None  # begins when the network is loaded
+        self._job = Job()
+        self._answer: Any = None  # what `reading` was made of
         self._folders: list[Path] = []
         self._numbers = itertools.count(1)
+
+    @property
+    def state(self) -> State:
+        """``idle``, ``working``, ``done`` or ``failed``."""
+        return self._job.state
+
+    @property
+    def progress(self) -> tuple[float, str]:
+        """How far the work is, from 0 to 1, and what is done now."""
+        return self._job.progress
+
+    @property
+    def error(self) -> ReadingRoomError | None:
+        """What the last work failed with."""
+        return self._job.error
+
+    @property
+    def is_testing(self) -> bool:
+        """The answer of the read that goes on is there already, and is being tested."""
+        return self.state == "working" and self.work == "read" and self._job.interim is not None
 
     def new_folder(self, name: str) -> Path:
         """A new, empty folder for one piece of work inside the client's private one."""
@@ -66,14 +82,8 @@ class Session:
         return folder
 
     def warm(self, bundle: str, device: str) -> None:
-        """Load a network in the background, so that the first read need not wait for it.
-
-        A read that is asked for meanwhile begins as soon as that is done. What goes wrong is not told here: the read
-        will meet it again, and tell it.
-        """
-        if self.state != "working" and not self._is_warming():
-            with contextlib.suppress(ReadingRoomError):
-                self._warming = self.client.start("warm", {"bundle": bundle, "device": device})
+        """Load a network in the background, so that the first read need not wait for it."""
+        self._job.prepare(lambda: self.client.start("warm", {"bundle": bundle, "device": device}))
 
     def start_read(self, request: ReadRequest) -> None:
         """Begin to read; `poll` follows it."""
@@ -103,14 +113,10 @@ class Session:
 
     def poll(self) -> bool:
         """Take in what the worker said since the last time; True when anything changed. Never waits."""
-        if self._pending is not None:
-            return not self._is_warming() and self._begin()
-        if self._call is None:
-            return False
-        events = self._call.poll()
-        for event in events:
-            self._take(event)
-        return bool(events)
+        changed = self._job.poll()
+        if changed:
+            self._look()
+        return changed
 
     def wait(self, on_progress: Callable[[float, str], None] | None = None) -> None:
         """Wait for the end of the work, for scripts and tests.
@@ -119,78 +125,41 @@ class Session:
         ------
         ReadingRoomError : what the work failed with
         """
-        if self._pending is not None:
-            with contextlib.suppress(ReadingRoomError):
-                self._warming.wait()
-            self._warming = None
-            self._begin()
-        if self._call is None:
-            return
         try:
-            value = self._call.wait(on_progress)
-        except ReadingRoomError as error:
-            self._take(Failed(error))
-            raise
-        self._take(Finished(value))
+            self._job.wait(on_progress)
+        finally:
+            self._look()
 
     def cancel(self) -> None:
-        """Stop the work at once; the last reading stays."""
-        if self._call is None and self._pending is None:
-            return
-        call, self._call, self._pending = self._call, None, None
-        if call is not None:
-            call.cancel()
-        self.state = "idle"
+        """Stop the work at once; the last reading stays, and an answer that is being tested is one."""
+        self._job.cancel()
         self._tidy()
 
     def forget(self) -> None:
         """Cancel, and drop the last reading: the scene it belongs to is closed."""
-        self.cancel()
-        self.state, self.reading, self.folder, self.files, self.error = "idle", None, None, [], None
+        self._job.forget()
+        self.reading, self.folder, self.files, self._answer = None, None, [], None
         self._tidy()
 
     def stop(self) -> None:
         """Cancel, end the worker process and remove the private folder."""
-        self.cancel()
-        self._warming = None
+        self._job.cancel()
+        self._job = Job()
         self.client.stop()
 
     def _start(self, work: Work, arguments: dict[str, Any]) -> None:
-        if self.state == "working":
-            raise EngineError("Another piece of work is still going on.")
-        self.work, self.state, self.error, self.progress = work, "working", None, (0.0, "")
-        self._pending = work, arguments
-        if not self._is_warming():
-            self._begin()
+        self._job.start([lambda: self.client.start(work, arguments)])
+        self.work = work
 
-    def _begin(self) -> bool:
-        """Hand the pending work over."""
-        assert self._pending is not None
-        (work, arguments), self._pending = self._pending, None
-        try:
-            self._call = self.client.start(work, arguments)
-        except ReadingRoomError as error:
-            self._take(Failed(error))
-        return True
-
-    def _is_warming(self) -> bool:
-        if self._warming is not None and any(isinstance(e, Finished | Failed) for e in self._warming.poll()):
-            self._warming = None
-        return self._warming is not None
-
-    def _take(self, event: Any) -> None:
-        if isinstance(event, Advanced):
-            self.progress = (event.fraction, event.sentence)
-            return
-        self._call = None
-        if isinstance(event, Failed):
-            self.state, self.error = "failed", event.error
-        elif self.work == "read":
-            self.state, self.reading = "done", Reading.from_json(event.value["reading"])
-            self.folder = Path(event.value["folder"])
-        else:
-            self.state, self.files = "done", [Path(file) for file in event.value["files"]]
-        self._tidy()
+    def _look(self) -> None:
+        value = self._job.values[-1] if self.state == "done" else self._job.interim
+        if self.work == "read" and value is not None and value is not self._answer:
+            self._answer = value
+            self.reading, self.folder = Reading.from_json(value["reading"]), Path(value["folder"])
+        elif self.work == "report" and self.state == "done":
+            self.files = [Path(file) for file in value["files"]]
+        if self.state != "working":
+            self._tidy()
 
     def _tidy(self) -> None:
         """Remove pixels and results that nobody needs any more: a day of reading must not fill the disk."""

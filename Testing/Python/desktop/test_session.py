@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from readingroom.desktop.session import ReadRequest, Session
-from readingroom.errors import BundleError, EngineError, InputError
+from readingroom.engine.events import Finished
+from readingroom.errors import BundleError, InputError
 from readingroom.study import Study, StudyImage
 
 
@@ -63,26 +64,13 @@ def test_a_failure_keeps_the_last_reading(session_with, request_to_read, answer_
     assert session.reading is reading
 
 
-def test_two_works_at_once_are_refused(session_with, request_to_read, answer_of_the_worker):
-    session = session_with(answer_of_the_worker[1])
-    session.start_read(request_to_read)
-    with pytest.raises(EngineError, match="still going on"):
-        session.start_read(request_to_read)
-
-
-def test_canceling_nothing_does_nothing(session_with, answer_of_the_worker):
-    session = session_with(answer_of_the_worker[1])
-    session.cancel()
-    assert session.state == "idle"
-
-
 def test_only_the_files_of_the_last_reading_stay_on_disk(session_with, request_to_read, answer_of_the_worker):
     session = session_with(answer_of_the_worker[1])
     for _ in range(3):
         session.new_folder("study")
         session.start_read(request_to_read)
-        value = session._call._events[-1][0].value  # where the real worker would have written
-        value["folder"] = session.client.asked[-1][1]["out"]
+        folder = session.client.asked[-1][1]["out"]  # where the real worker would have written
+        session.client._events[-1] = [Finished({**answer_of_the_worker[1], "folder": folder})]
         follow(session)
     assert folders(session) == {session.folder}
     session.forget()
@@ -112,20 +100,3 @@ def test_what_goes_wrong_while_the_network_is_loaded_is_told_by_the_read(
     session.start_read(request_to_read)
     follow(session)
     assert session.state == "done"
-
-
-def test_a_read_canceled_before_it_began_is_never_handed_over(session_with, request_to_read):
-    session = session_with({"bundle": "bundle", "device": "cpu"})
-    session.warm("bundle", "auto")
-    session.start_read(request_to_read)
-    session.cancel()
-    assert session.state == "idle"
-    assert not session.poll()
-    assert [name for name, _arguments in session.client.asked] == ["warm"]
-
-
-def test_a_network_is_not_loaded_while_something_is_read(session_with, request_to_read, answer_of_the_worker):
-    session = session_with(answer_of_the_worker[1])
-    session.start_read(request_to_read)
-    session.warm("bundle", "auto")
-    assert [name for name, _arguments in session.client.asked] == ["read"]
