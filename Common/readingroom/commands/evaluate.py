@@ -79,9 +79,9 @@ def _evaluate(options: argparse.Namespace) -> None:
     for caveat in found.caveats:
         print(f"{caveat.level.upper()}: {caveat.sentence}")
     if auc := found.metrics.get("auc"):
-        from ..learning.reporting.figures.numbers import with_interval
+        from ..formatting import estimate_text
 
-        print(f"AUC {with_interval(auc, 3)}, {found.studies.judged} {_LEVELS[found.studies.level]}.")
+        print(f"AUC {estimate_text(auc, 3)}, {found.studies.judged} {_LEVELS[found.studies.level]}.")
     print(f"The report is in {options.out / 'report.html'}.")
 
 

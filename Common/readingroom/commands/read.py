@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from ..reports.document import percent
+    from ..formatting import percent
 
     reading = _read_and_report(options)
     for finding in reading["findings"]:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..formatting import estimate_text, percent
 from ..progress import Progress
 from .progress_line import ProgressLine
 
@@ -73,15 +74,15 @@ def _train(options: argparse.Namespace) -> None:
     with ProgressLine() as line:
         fitted = fit(table, recipe(options.model, options.protocol, options.seed), icc_low, Progress(line.show))
     found = fitted.judgment
-    print(f"AUC out of fold: {_estimate(found.auc)}; {len(fitted.inputs)} features by {fitted.made_with}.")
+    print(f"AUC out of fold: {estimate_text(found.auc)}; {len(fitted.inputs)} features by {fitted.made_with}.")
     for rival, estimate in found.rivals.items():
-        print(f"AUC of {RIVALS[rival]}: {_estimate(estimate)}.")
+        print(f"AUC of {RIVALS[rival]}: {estimate_text(estimate)}.")
     require_signal(fitted)
     external = judge_external(fitted, other) if other is not None else None
     if external is not None:
         for metric, title in (("auc", "AUC"), ("auc_volume", "AUC of volume alone")):
             if metric in external.metrics:
-                print(f"{title} on the patients of {options.external.name}: {_estimate(external.metrics[metric])}.")
+                print(f"{title} on the patients of {options.external.name}: {estimate_text(external.metrics[metric])}.")
     bundle = write(options.out, fitted, description, external)
     for warning in bundle.metadata.warnings:
         print(f"warning: {warning}")
@@ -130,12 +131,11 @@ def _apply(options: argparse.Namespace) -> None:
 
 
 def _print(score: Score) -> None:
-    print(f"{score.title}: {100 * score.probability.value:.0f} %{_percent(score.probability.interval)}")
+    print(f"{score.title}: {estimate_text(score.probability, show=percent)}")
     if score.operating_point is not None:
         word = "at or above" if score.positive else "below"
-        print(
-            f"{word} the operating point '{score.operating_point.name}' ({100 * score.operating_point.threshold:.0f} %)"
-        )
+        point = score.operating_point
+        print(f"{word} the operating point '{point.name}' ({percent(point.threshold)})")
     mean = f"the cohort's mean is {score.cohort_mean:+.2f}"
     print(f"{score.kind} {score.value:+.2f}; {mean}. What makes the difference:")
     for item in score.contributions[:_SHOWN]:
@@ -146,12 +146,3 @@ def _print(score: Score) -> None:
         print(f"  {rest:+.2f}  {len(score.contributions) - _SHOWN} more features together")
     for note in (*score.notes, *score.bundle.warnings):
         print(f"note: {note}")
-
-
-def _percent(interval: Any) -> str:
-    return "" if interval is None else f" ({100 * interval.low:.0f} to {100 * interval.high:.0f} %)"
-
-
-def _estimate(estimate: Any) -> str:
-    interval = estimate.interval
-    return f"{estimate.value:.2f}" + ("" if interval is None else f" ({interval.low:.2f} to {interval.high:.2f})")

@@ -79,9 +79,9 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     metadata = made.metadata
     few = next((warning for warning in metadata.warnings if warning.startswith("Exploratory")), "")
     if "auc" in metadata.metrics:
-        from ..learning.training.card import estimate_text
+        from ..formatting import estimate_text
 
-        print(f"AUC {estimate_text(metadata.metrics['auc'])}. {few}".rstrip())
+        print(f"AUC {estimate_text(metadata.metrics['auc'], 3, cases=True)}. {few}".rstrip())
     print(f"Bundle: {made.folder}")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from .. import DEMONSTRATION, RESEARCH_USE
-from ..reading import Check, Estimate, Finding, PredictionSet, Reading, Verdict, has_stop
+from ..formatting import dicom_date, estimate_text, percent, prediction_set_text
+from ..reading import Check, Finding, Interval, Reading, Verdict, has_stop
 
 _METRIC_TITLES = {
     "auc": "AUC, out of fold",
@@ -44,8 +45,7 @@ class Bar:
 
     label: str
     probability: float
-    low: float | None
-    high: float | None
+    interval: Interval | None
     threshold: float | None
     positive: bool | None
     verdict: str
@@ -138,20 +138,6 @@ def build(reading: Reading, pictures: Mapping[str, bytes]) -> Document:
     )
 
 
-def percent(probability: float) -> str:
-    """``0.87`` as ``87 %``; the ends keep a figure so that nothing reads as certain."""
-    if 0 < probability < 0.01:
-        return "< 1 %"
-    if 0.99 < probability < 1:
-        return "> 99 %"
-    return f"{100 * probability:.0f} %"
-
-
-def dicom_date(date: str) -> str:
-    """``20260131`` as ``2026-01-31``; anything else unchanged."""
-    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date
-
-
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
 
@@ -177,7 +163,7 @@ def _study_facts(reading: Reading) -> Facts:
 def _findings(reading: Reading) -> list[Block]:
     verdicts = {verdict.finding: verdict for verdict in reading.verdicts}
     blocks: list[Block] = [Bars(tuple(_bar(finding, verdicts.get(finding.name)) for finding in reading.findings))]
-    blocks += [Paragraph(_set_sentence(reading, one)) for one in reading.prediction_sets]
+    blocks += [Paragraph(prediction_set_text(one, reading)) for one in reading.prediction_sets]
     if points := [row for finding in reading.findings for row in _point_rows(finding)]:
         header = ("Operating point", "Threshold", "Sensitivity (95 % interval)", "Specificity (95 % interval)")
         blocks.append(Table(header, tuple(points)))
@@ -192,23 +178,10 @@ def _bar(finding: Finding, verdict: Verdict | None) -> Bar:
     return Bar(
         label=finding.title,
         probability=finding.probability,
-        low=finding.interval.low if finding.interval else None,
-        high=finding.interval.high if finding.interval else None,
+        interval=finding.interval,
         threshold=point.threshold if point else None,
         positive=finding.positive,
         verdict=decided,
-    )
-
-
-def _set_sentence(reading: Reading, prediction_set: PredictionSet) -> str:
-    titles = {finding.name: finding.title for finding in reading.findings}
-    labels = [titles.get(label, label) for label in prediction_set.labels]
-    about = f"{titles[prediction_set.finding]}: " if prediction_set.finding in titles else ""
-    says = " or ".join(labels) if labels else "none of the labels"
-    undecided = " (the bundle cannot decide)" if len(labels) > 1 else ""
-    return (
-        f"{about}Prediction set: {says}{undecided}. In {percent(prediction_set.coverage)} of cases like the "
-        f"{prediction_set.n} it was set on, the true label is in the set."
     )
 
 
@@ -217,20 +190,11 @@ def _point_rows(finding: Finding) -> list[tuple[str, ...]]:
         (
             f"{finding.title}: {point.name}" + (" (used)" if point.name == finding.chosen_point else ""),
             f"{point.threshold:.2f}",
-            _estimate(point.sensitivity, as_percent=True),
-            _estimate(point.specificity, as_percent=True),
+            estimate_text(point.sensitivity, show=percent, cases=True, unknown="not known"),
+            estimate_text(point.specificity, show=percent, cases=True, unknown="not known"),
         )
         for point in finding.operating_points
     ]
-
-
-def _estimate(estimate: Estimate | None, as_percent: bool = False) -> str:
-    if estimate is None:
-        return "not known"
-    show = percent if as_percent else "{:.3f}".format
-    interval = f" ({show(estimate.interval.low)} to {show(estimate.interval.high)})" if estimate.interval else ""
-    n = f", n = {estimate.n}" if estimate.n is not None else ""
-    return f"{show(estimate.value)}{interval}{n}"
 
 
 def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> Section:
@@ -285,7 +249,11 @@ def _bundle(reading: Reading) -> list[Block]:
     bundle = reading.bundle
     rows = [("Bundle", f"{bundle.name} {bundle.version}"), ("SHA-256", bundle.sha256), ("License", bundle.license)]
     # The card lists every measure; a report names those that its reader knows.
-    rows += [(title, _estimate(value)) for name, value in bundle.metrics.items() if (title := _METRIC_TITLES.get(name))]
+    rows += [
+        (title, estimate_text(value, 3, cases=True))
+        for name, value in bundle.metrics.items()
+        if (title := _METRIC_TITLES.get(name))
+    ]
     blocks: list[Block] = [Facts.known(rows)]
     if bundle.intended_use:
         blocks.append(Paragraph(bundle.intended_use))

@@ -6,7 +6,8 @@ import base64
 from html import escape
 from importlib import resources
 
-from .document import Bar, Bars, Block, Checks, Curve, Document, Facts, Paragraph, Picture, Pictures, Table, percent
+from ..formatting import interval_text, percent
+from .document import Bar, Bars, Block, Checks, Curve, Document, Facts, Paragraph, Picture, Pictures, Table
 
 _MARKS = {"pass": "✓", "warn": "!", "stop": "✕"}
 
@@ -59,12 +60,10 @@ def _table(table: Table) -> str:
 
 
 def _bar(bar: Bar) -> str:
-    interval = "" if bar.low is None or bar.high is None else f" ({percent(bar.low)} to {percent(bar.high)})"
-    whisker = (
-        ""
-        if bar.low is None or bar.high is None
-        else f'<i class="interval" style="left:{100 * bar.low:.1f}%;width:{100 * (bar.high - bar.low):.1f}%"></i>'
-    )
+    interval = whisker = ""
+    if bar.interval is not None:
+        interval, low, high = f" ({interval_text(bar.interval)})", bar.interval.low, bar.interval.high
+        whisker = f'<i class="interval" style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></i>'
     threshold = "" if bar.threshold is None else f'<i class="threshold" style="left:{100 * bar.threshold:.1f}%"></i>'
     state = {True: "positive", False: "negative", None: ""}[bar.positive]
     words = ", ".join(filter(None, (state, bar.verdict)))

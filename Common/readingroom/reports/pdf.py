@@ -19,7 +19,8 @@ from reportlab.platypus import Flowable, Image, KeepTogether, SimpleDocTemplate,
 from reportlab.platypus import Paragraph as Text
 from reportlab.platypus import Table as Grid
 
-from .document import Bar, Bars, Block, Checks, Curve, Document, Facts, Paragraph, Pictures, Section, Table, percent
+from ..formatting import interval_text, percent
+from .document import Bar, Bars, Block, Checks, Curve, Document, Facts, Paragraph, Pictures, Section, Table
 from .pdf_fonts import can_print, fonts, markup
 
 PageSize = Literal["A4", "Letter"]
@@ -168,14 +169,13 @@ def _bar(bar: Bar, width: float) -> list[Flowable]:
     fill = HexColor("#d98a84" if bar.positive else "#7fa8c6")
     drawing.add(Rect(0, 0, length, height, fillColor=HexColor("#eef2f6"), strokeColor=None))
     drawing.add(Rect(0, 0, length * bar.probability, height, fillColor=fill, strokeColor=None))
-    if bar.low is not None and bar.high is not None:
-        drawing.add(
-            Line(length * bar.low, height / 2, length * bar.high, height / 2, strokeColor=_INK, strokeWidth=1.6)
-        )
+    if bar.interval is not None:
+        ends, middle = (length * bar.interval.low, length * bar.interval.high), height / 2
+        drawing.add(Line(ends[0], middle, ends[1], middle, strokeColor=_INK, strokeWidth=1.6))
     if bar.threshold is not None:
         place = length * bar.threshold
         drawing.add(Line(place, -1, place, height + 1, strokeColor=_SOFT, strokeWidth=1.2))
-    interval = "" if bar.low is None or bar.high is None else f" ({percent(bar.low)} to {percent(bar.high)})"
+    interval = f" ({interval_text(bar.interval)})" if bar.interval else ""
     words = ", ".join(filter(None, ({True: "positive", False: "negative", None: ""}[bar.positive], bar.verdict)))
     style = _style("positive" if bar.positive else "body")
     number = f"<b>{markup(percent(bar.probability))}</b>{markup(interval)}"

@@ -13,7 +13,6 @@ from readingroom.reading import (
     Finding,
     Interval,
     OperatingPoint,
-    PredictionSet,
     Provenance,
     Reading,
 )
@@ -42,28 +41,14 @@ def reading():
 
 
 def test_interval_and_decision_are_told_in_percent():
-    assert formatting.interval_text(FINDING) == "81 % to 91 % (95 % interval)"
+    assert formatting.interval_with_level(FINDING.interval) == "81 % to 91 % (95 % interval)"
     assert formatting.decision_text(FINDING) == "above the threshold of 40 %"
     assert formatting.decision_text(replace(FINDING, positive=False)) == "below the threshold of 40 %"
 
 
 def test_a_finding_without_threshold_or_interval_says_nothing_of_them():
     bare = Finding("x", "X", 0.5)
-    assert formatting.interval_text(bare) == formatting.decision_text(bare) == ""
-
-
-@pytest.mark.parametrize(
-    ("labels", "says"),
-    [
-        (("pneumonia",), "At 90 % coverage one answer remains: Pneumonia."),
-        (("pneumonia", "no-finding"), "cannot decide between: Pneumonia, No finding."),
-        ((), "no answer fits"),
-    ],
-)
-def test_prediction_sets_say_what_remains(reading, labels, says):
-    text = formatting.prediction_set_text(PredictionSet(labels, 0.9, 501), reading)
-    assert says in text
-    assert "501 cases" in text
+    assert formatting.interval_with_level(bare.interval) == formatting.decision_text(bare) == ""
 
 
 def test_predictive_values_come_with_intervals_and_change_with_prevalence():

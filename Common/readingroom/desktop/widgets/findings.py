@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import qt
 from slicer.i18n import tr as _
 
+from ...formatting import percent, prediction_set_text
 from ...reading import Finding, Reading, Verdict
-from ...reports.document import percent
 from .. import choices, formatting
 from .labels import heading, sentence
 from .probability_bar import ProbabilityBar
@@ -41,7 +41,7 @@ class FindingsView:
             row = self.rows[finding.name]
             row.show(finding, choices.verdict_of(reading, finding.name), chosen == finding.name)
         self.overruled.setVisible(reading.forced and any(check.status == "stop" for check in reading.checks))
-        sets = [formatting.prediction_set_text(one, reading) for one in reading.prediction_sets]
+        sets = [prediction_set_text(one, reading, _) for one in reading.prediction_sets]
         self.prediction_set.setText("\n".join(sets))
         self.prediction_set.setVisible(bool(sets))
 
@@ -118,7 +118,7 @@ class FindingRow:
         if self.title.inherits("QRadioButton"):
             self.title.setChecked(chosen)
         self.probability.setText(percent(finding.probability))
-        detail = [formatting.interval_text(finding), formatting.decision_text(finding)]
+        detail = [formatting.interval_with_level(finding.interval), formatting.decision_text(finding)]
         self.detail.setText(" · ".join(filter(None, detail)))
         self.bar.showFinding(finding)
         self.bar.setToolTip(formatting.bar_legend(finding))

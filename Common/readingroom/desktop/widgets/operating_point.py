@@ -8,8 +8,8 @@ import ctk
 import qt
 from slicer.i18n import tr as _
 
+from ...formatting import percent
 from ...reading import Finding
-from ...reports.document import percent
 from .. import formatting
 from .labels import heading, sentence
 

@@ -9,9 +9,10 @@ from slicer.i18n import tr as _
 
 import readingroom
 
+from ...formatting import percent
 from ...radiomics.signature.score import Contribution, Score
-from ...reports.document import percent
 from ..features.feature_rows import number_text, percentile_text, short_name
+from ..formatting import interval_with_level
 from .labels import banner, heading, sentence
 
 _SHOWN = 8
@@ -84,12 +85,8 @@ class PushBar(qt.QWidget):
 
 
 def _detail(score: Score, before: Score | None) -> str:
-    parts = []
-    interval = score.probability.interval
-    if interval is not None:
-        text = _("{low} to {high} ({level} interval)")
-        low, high, level = percent(interval.low), percent(interval.high), percent(interval.level)
-        parts.append(text.format(low=low, high=high, level=level))
+    interval = interval_with_level(score.probability.interval)
+    parts = [interval] if interval else []
     if score.operating_point is not None and score.positive is not None:
         side = _("above the threshold of {t}") if score.positive else _("below the threshold of {t}")
         parts.append(side.format(t=percent(score.operating_point.threshold)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...files import write_text
+from ...formatting import estimate_text
 from ...reading import Estimate
 from ..cohorts.cohort import Cohort
-from ..reporting.figures.numbers import with_interval
 from ..reporting.page import Page
 from . import drawings
 from .audit import Audit
@@ -92,14 +92,14 @@ def _shortcuts(page: Page, audit: Audit) -> None:
         model = shortcut.model
         by_class = ", ".join(f"{name} {value:.2f}" for name, value in model.by_class.items())
         rows.append(
-            [model.looks_at, model.within or "all", with_interval(model.auc), by_class, model.studies, model.patients]
+            [model.looks_at, model.within or "all", estimate_text(model.auc), by_class, model.studies, model.patients]
         )
         if compared:
             comparison = shortcut.comparison
             pair: tuple[Estimate | None, Estimate | None] = (
                 (comparison.image, comparison.lead) if comparison else (None, None)
             )
-            rows[-1] += [with_interval(estimate) for estimate in pair]
+            rows[-1] += [estimate_text(estimate) for estimate in pair]
     page.table(headers + (["Image model", "Its lead"] if compared else []), rows)
     page.figure(
         drawings.small_model_aucs(audit.shortcuts),

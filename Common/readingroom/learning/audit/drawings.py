@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ...formatting import estimate_text
 from ..cohorts.fingerprint import Floats, shown
-from ..reporting.figures.numbers import with_interval
 from ..reporting.figures.style import COLORS, GRAY, canvas, drawn
 from .shortcuts import Shortcut
 
@@ -52,7 +52,7 @@ def small_model_aucs(shortcuts: Sequence[Shortcut]) -> Figure:
         if shortcut.comparison is not None:
             axes.plot(shortcut.comparison.image.value, place, "D", color=COLORS[0], markersize=6)
         axes.annotate(
-            with_interval(model.auc), (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=9
+            estimate_text(model.auc), (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=9
         )
     axes.set_yticks(range(len(shortcuts)), labels)
     axes.set(xlim=(0, 1), ylim=(len(shortcuts) - 0.5, -0.5), xlabel="AUC by cross-validation; 0.5 is chance")

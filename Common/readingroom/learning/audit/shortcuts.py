@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats.contingency import association
 
-from ..reporting.figures.numbers import with_interval
+from ...formatting import estimate_text
 from .counts import NO_SITE, Counts
 from .image_model import Comparison
 from .issue import AuditIssue, Severity, count, some
@@ -119,13 +119,13 @@ def _severity(model: SmallModel, comparison: Comparison | None) -> Severity | No
 
 def _sentence(model: SmallModel, comparison: Comparison | None) -> str:
     where = f" within site '{model.within}'" if model.within else ""
-    words = f"{_WORDS[model.looks_at]} the classes apart{where}: AUC {with_interval(model.auc)}"
+    words = f"{_WORDS[model.looks_at]} the classes apart{where}: AUC {estimate_text(model.auc)}"
     if len(model.classes) > 2:
         words += f" ({', '.join(f'{name} {value:.2f}' for name, value in model.by_class.items())})"
     if model.looks_at == NUMBER:
         return words + ". The classes were gathered apart, so whatever else changed between goes with the class."
     if comparison is None:
         return words + ". An image model has to do clearly better before it can be said to see disease."
-    image, lead = with_interval(comparison.image), with_interval(comparison.lead)
+    image, lead = estimate_text(comparison.image), estimate_text(comparison.lead)
     better = "hardly" if _severity(model, comparison) == "stop" else "clearly"
     return f"{words}. The image model does {better} better: {image}, a lead of {lead}."

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...bundles.bundle import Bundle
+from ...formatting import estimate_text
 from ..evaluation.evaluation import EvaluationResult
 from ..evaluation.sample_size import EXPLORATORY_BELOW
 from .evaluated import Caveat, RivalResult, Studies
-from .figures.numbers import with_interval
 
 _NEARLY_ALL = 0.95
 _GIVES_AWAY = 0.99  # AUC of a simple model beyond which it has seen the answer
@@ -80,7 +80,7 @@ def rival_caveats(rivals: Sequence[RivalResult]) -> tuple[Caveat, ...]:
     found = []
     close = [rival for rival in rivals if rival.advantage.interval is None or rival.advantage.interval.low <= 0]
     if close:
-        names = ", ".join(f"{rival.title} (AUC {with_interval(rival.auc)})" for rival in close)
+        names = ", ".join(f"{rival.title} (AUC {estimate_text(rival.auc)})" for rival in close)
         found.append(Caveat("warn", f"The bundle is not clearly better than {names}."))
     for rival in rivals:
         if rival.auc.value >= _GIVES_AWAY:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ...formatting import estimate_text
 from ..evaluation.metric_families import title
 from ..evaluation.sample_size import SUBGROUP_EXPLORATORY_BELOW
 from . import checklist
 from .evaluate import Evaluated
 from .evaluated import Evaluation, PointResult, SubgroupResult
 from .evaluation_figures import Drawing, called_how, curves_of, features_of, history_of, subgroups_of
-from .figures.numbers import with_interval
 from .figures.training_curves import Run
 from .page import Page
 
@@ -85,7 +85,7 @@ def _numbers(made: Page, found: Evaluated) -> None:
         for drawing in curves_of(found):
             _draw(made, drawing)
         return
-    rows = [[_capital(title(name)), with_interval(estimate, 3), estimate.n or ""] for name, estimate in metrics.items()]
+    rows = [[_capital(title(name)), estimate_text(estimate, 3), estimate.n or ""] for name, estimate in metrics.items()]
     made.table(
         ["Measure", "Value (95 % interval)", "n"],
         rows,
@@ -105,12 +105,12 @@ def _points(made: Page, found: Evaluated) -> None:
     made.table(
         ["Finding", "Operating point", "Threshold", "Sensitivity", "Specificity"],
         [
-            [p.finding, _named(p), f"{p.threshold:.3f}", with_interval(p.sensitivity), with_interval(p.specificity)]
+            [p.finding, _named(p), f"{p.threshold:.3f}", estimate_text(p.sensitivity), estimate_text(p.specificity)]
             for p in points
         ],
     )
     rows = [
-        [p.finding, p.name, f"{100 * v.prevalence:g} %", with_interval(v.positive, 3), with_interval(v.negative, 3)]
+        [p.finding, p.name, f"{100 * v.prevalence:g} %", estimate_text(v.positive, 3), estimate_text(v.negative, 3)]
         for p in points
         if p.default
         for v in p.predictive_values
@@ -136,7 +136,7 @@ def _subgroups(made: Page, found: Evaluated) -> None:
     rows = [
         [
             g.variable, _group(g), g.finding, g.rows, g.with_finding,
-            with_interval(g.auc), with_interval(g.sensitivity), with_interval(g.specificity),
+            estimate_text(g.auc), estimate_text(g.sensitivity), estimate_text(g.specificity),
         ]
         for g in groups
     ]  # fmt: skip
@@ -160,7 +160,7 @@ def _rivals(made: Page, found: Evaluated) -> None:
         return
     made.table(
         ["What it looks at", "AUC", "The bundle's AUC is larger by"],
-        [[_capital(rival.title), with_interval(rival.auc), with_interval(rival.advantage)] for rival in rivals],
+        [[_capital(rival.title), estimate_text(rival.auc), estimate_text(rival.advantage)] for rival in rivals],
         caption="Models that were trained on other patients of the same table.",
     )
     made.paragraph(
@@ -179,7 +179,7 @@ def _comparisons(made: Page, found: Evaluated) -> None:
         [
             [
                 test.other, test.finding or "mean over classes", test.test, test.rows, f"{test.first:.3f}",
-                f"{test.second:.3f}", with_interval(test.difference, 3), _p(test.p), _p(test.p_holm),
+                f"{test.second:.3f}", estimate_text(test.difference, 3), _p(test.p), _p(test.p_holm),
             ]
             for test in tests
         ],

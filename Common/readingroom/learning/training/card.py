@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...bundles.metadata import BundleMetadata
+from ...formatting import estimate_text
 from ...networks import registry
 from ...reading import Estimate
 from ..evaluation.evaluation import EvaluationResult
@@ -41,12 +42,8 @@ def card(described: BundleMetadata, run: TrainingRun, aside: EvaluationResult | 
     return "\n\n".join(part for part in parts if part)
 
 
-def estimate_text(estimate: Estimate) -> str:
-    """``0.812 (0.774 to 0.849), n = 420``."""
-    text = f"{estimate.value:.3f}"
-    if estimate.interval is not None:
-        text += f" ({estimate.interval.low:.3f} to {estimate.interval.high:.3f})"
-    return text if estimate.n is None else f"{text}, n = {estimate.n}"
+def _estimate(estimate: Estimate | None) -> str:
+    return estimate_text(estimate, 3, cases=True)
 
 
 def _what(described: BundleMetadata, run: TrainingRun) -> str:
@@ -87,7 +84,7 @@ def _judged(run: TrainingRun) -> str:
 
 
 def _metrics(metrics: Mapping[str, Estimate]) -> str:
-    return _table(("measure", "value"), [(title(name), estimate_text(value)) for name, value in metrics.items()])
+    return _table(("measure", "value"), [(title(name), _estimate(value)) for name, value in metrics.items()])
 
 
 def _points(described: BundleMetadata) -> str:
@@ -99,8 +96,8 @@ def _points(described: BundleMetadata) -> str:
             titles[point.finding],
             point.name,
             f"{point.threshold:.3f}",
-            "–" if point.sensitivity is None else estimate_text(point.sensitivity),
-            "–" if point.specificity is None else estimate_text(point.specificity),
+            _estimate(point.sensitivity),
+            _estimate(point.specificity),
         )
         for point in described.operating_points
     ]
@@ -131,19 +128,15 @@ def _aside(aside: EvaluationResult) -> str:
 def _rivals(run: TrainingRun) -> str:
     if not run.rivals:
         return ""
-    rows = [(beaten.title, estimate_text(beaten.auc), _difference(beaten.advantage)) for beaten in run.rivals]
+    rows = [
+        (beaten.title, _estimate(beaten.auc), estimate_text(beaten.advantage, 3, signed=True)) for beaten in run.rivals
+    ]
     return _section(
         "Against simpler models",
         "On the same rows and folds. Where the site, the patient or a thumbnail do nearly as well, the network may "
         "have learned how the images were taken. Differences of the AUC have 95 % intervals over patients.",
         _table(("model", "its AUC", "this network is better by"), rows),
     )
-
-
-def _difference(estimate: Estimate) -> str:
-    if estimate.interval is None:
-        return f"{estimate.value:+.3f}"
-    return f"{estimate.value:+.3f} ({estimate.interval.low:+.3f} to {estimate.interval.high:+.3f})"
 
 
 def _how(described: BundleMetadata, run: TrainingRun) -> str:

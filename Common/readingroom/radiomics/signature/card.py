@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...bundles.metadata import BundleMetadata
+from ...formatting import estimate_text
 from ...reading import Estimate
 from .baselines import RIVALS
 from .external import External
@@ -69,7 +70,7 @@ def _numbers(described: BundleMetadata, fitted: Fitted) -> str:
     rows = [f"| this signature | {_TITLES[name]} | {_estimate(found)} |" for name, found in _own(described).items()]
     rows += [f"| {RIVALS[name]} | AUC | {_estimate(found)} |" for name, found in judgment.rivals.items()]
     rows += [
-        f"| this signature minus {RIVALS[name]} | AUC | {_estimate(found, sign=True)} |"
+        f"| this signature minus {RIVALS[name]} | AUC | {estimate_text(found, signed=True)} |"
         for name, found in judgment.advantage.items()
     ]
     rows.append(f"| the more frequent outcome | accuracy | {_estimate(judgment.majority)} |")
@@ -162,11 +163,5 @@ def _number(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _estimate(estimate: Estimate | None, sign: bool = False) -> str:
-    if estimate is None:
-        return "–"
-    form = "+.2f" if sign else ".2f"
-    text = f"{estimate.value:{form}}"
-    if estimate.interval is not None:
-        text += f" ({estimate.interval.low:{form}} to {estimate.interval.high:{form}})"
-    return text if sign or estimate.n is None else f"{text}, n = {estimate.n}"
+def _estimate(estimate: Estimate | None) -> str:
+    return estimate_text(estimate, cases=True)

@@ -14,6 +14,7 @@ from ...bundles import metadata
 from ...bundles.bundle import Bundle
 from ...bundles.write import write as write_bundle
 from ...errors import InputError
+from ...formatting import estimate_text
 from ...metrics.patient_folds import fewest_patients
 from ..units import unit
 from .baselines import RIVALS
@@ -101,9 +102,7 @@ def require_signal(fitted: Fitted) -> None:
     ------
     InputError : it uses no feature, or its scores do not rise with the outcome
     """
-    found = fitted.judgment.auc
-    assert found.interval is not None
-    said = f"out of fold its AUC is {found.value:.2f} ({found.interval.low:.2f} to {found.interval.high:.2f})"
+    said = f"out of fold its AUC is {estimate_text(fitted.judgment.auc)}"
     if not fitted.inputs:
         raise InputError(f"No signature was found: the recipe keeps none of the features, and {said}.")
     if fitted.calibration is None:

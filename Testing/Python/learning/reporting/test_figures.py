@@ -16,7 +16,6 @@ from matplotlib.text import Text
 
 from readingroom.learning.reporting.figures.confusion_matrix import confusion_matrix
 from readingroom.learning.reporting.figures.decision_curve import decision_curve
-from readingroom.learning.reporting.figures.numbers import with_interval
 from readingroom.learning.reporting.figures.precision_recall import precision_recall
 from readingroom.learning.reporting.figures.reliability import reliability
 from readingroom.learning.reporting.figures.roc import Point, roc
@@ -138,8 +137,3 @@ def test_no_figure_asks_for_a_display() -> None:
 def test_neighboring_colors_differ_in_gray_print_too() -> None:
     gray = [float(np.dot(to_rgb(color), (0.299, 0.587, 0.114))) for color in COLORS[:2]]
     assert abs(gray[0] - gray[1]) > 0.08
-
-
-def test_numbers_are_written_with_a_true_minus_and_no_negative_zero() -> None:
-    assert with_interval(Estimate(-0.001, Interval(-0.5, 0.25))) == "0.00 (−0.50 to 0.25)"
-    assert with_interval(None) == "–"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ....formatting import estimate_text
 from ....reading import Estimate
 from ..evaluated import Evaluation, PointResult
-from ..figures.numbers import with_interval
 
 
 def facts_of(evaluation: Evaluation) -> dict[str, str]:
@@ -108,7 +108,7 @@ def _of_the_method(evaluation: Evaluation) -> dict[str, str]:
 
 def _of_the_results(evaluation: Evaluation) -> dict[str, str]:
     auc = evaluation.metrics.get("auc")
-    performance = f"AUC {with_interval(auc)}." if auc else ""
+    performance = f"AUC {estimate_text(auc)}." if auc else ""
     point = next((point for point in evaluation.points if point.default), None)
     warnings = " ".join(w.sentence for w in evaluation.caveats if w.level != "info")
     return {
@@ -129,7 +129,7 @@ def _diagnostic(point: PointResult) -> str:
 
 
 def _or_unknown(estimate: Estimate | None) -> str:
-    return "not measurable" if estimate is None else with_interval(estimate)
+    return "not measurable" if estimate is None else estimate_text(estimate)
 
 
 def _wrong(evaluation: Evaluation) -> str:

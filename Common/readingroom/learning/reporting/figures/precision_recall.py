@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ....formatting import estimate_text
 from ....metrics import curves
-from .numbers import with_interval
 from .scored import GRID, Floats, Scored, band
 from .style import COLORS, GRAY, canvas, drawn, legend_below, line, unit_square
 
@@ -45,7 +45,7 @@ def precision_recall(models: Sequence[Scored]) -> Figure:
     )
     for number, model in enumerate(models):
         points = curves.precision_recall(model.labels, model.scores)
-        label = f"{model.name}: average precision {with_interval(model.summary)}"
+        label = f"{model.name}: average precision {estimate_text(model.summary)}"
         axes.step(points.recall, points.precision, where="pre", **line(number), label=label)
     unit_square(axes)
     axes.set(xlabel="Recall (sensitivity)", ylabel="Precision (positive predictive value)")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from ....formatting import estimate_text
 from ....metrics.calibration import ReliabilityBin
 from ....reading import Estimate
-from .numbers import with_interval
 from .style import COLORS, GRAY, LIGHT, canvas, drawn
 
 
@@ -28,7 +28,7 @@ def reliability(bins: Sequence[ReliabilityBin], slope: Estimate | None, intercep
     x = np.array([row.mean_probability for row in bins])
     y = np.array([row.observed.value for row in bins])
     ends = np.array([_ends(row.observed) for row in bins]).T
-    label = f"slope {with_interval(slope)}\nintercept {with_interval(intercept)}"
+    label = f"slope {estimate_text(slope)}\nintercept {estimate_text(intercept)}"
     axes.errorbar(
         x, y, yerr=np.maximum([y - ends[0], ends[1] - y], 0), fmt="o", color=COLORS[0], capsize=2, label=label
     )

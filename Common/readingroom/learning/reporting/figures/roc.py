@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ....formatting import estimate_text
 from ....metrics import curves
 from ....reading import Estimate
-from .numbers import with_interval
 from .scored import GRID, Floats, Scored, band
 from .style import COLORS, GRAY, MARKERS, canvas, drawn, legend_below, line, unit_square
 
@@ -46,7 +46,7 @@ def roc(models: Sequence[Scored], operating_points: Sequence[Point] = ()) -> Fig
     axes.fill_between(GRID, low, high, color=COLORS[0], alpha=0.15, linewidth=0, label="95 % of resampled patients")
     for number, model in enumerate(models):
         points = curves.roc(model.labels, model.scores)
-        label = f"{model.name}: AUC {with_interval(model.summary)}"
+        label = f"{model.name}: AUC {estimate_text(model.summary)}"
         axes.plot(1 - points.specificity, points.sensitivity, **line(number), label=label)
     for number, point in enumerate(operating_points):
         _mark(axes, number, point)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ....formatting import estimate_text
 from ....reading import Estimate
-from .numbers import with_interval
 from .style import COLORS, GRAY, canvas, drawn
 
 _ROW = 0.3  # inches
@@ -51,7 +51,7 @@ def subgroups(groups: Sequence[Group], overall: Estimate, measure: str = "AUC") 
         labels.append(f"{group.variable}: {group.level or 'unknown or mixed'}  ({group.with_finding} of {group.cases})")
         _draw(axes, place, group.estimate, group.exploratory)
         axes.annotate(
-            with_interval(group.estimate) if group.estimate else "too few",
+            estimate_text(group.estimate) if group.estimate else "too few",
             (1.02, place),
             xycoords=("axes fraction", "data"),
             va="center",

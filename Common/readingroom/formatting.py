@@ -1,0 +1,113 @@
+"""Numbers, dates and prediction sets as people read them: the same in panel, report, card and shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .reading import Estimate, Interval, PredictionSet, Reading
+
+UNKNOWN = "–"
+
+Translate = Callable[[str], str]
+
+
+def percent(fraction: float) -> str:
+    """``0.87`` as ``87 %``; the ends keep a figure so that nothing reads as certain."""
+    if 0 < fraction < 0.01:
+        return "< 1 %"
+    if 0.99 < fraction < 1:
+        return "> 99 %"
+    return f"{100 * fraction:.0f} %"
+
+
+def decimal(value: float, digits: int = 2, signed: bool = False) -> str:
+    """With a true minus sign, and no sign before a zero; ``signed`` gives what is above zero a plus sign.
+
+    Example
+    -------
+    >>> decimal(0.104, signed=True)
+    '+0.10'
+    """
+    text = f"{value:{'+' if signed else ''}.{digits}f}"
+    return text.replace("-", "−") if float(text) != 0 else text.lstrip("+-")
+
+
+def interval_text(interval: Interval | None, show: Callable[[float], str] = percent, _: Translate = str) -> str:
+    """``80 % to 92 %``; empty without an interval.
+
+    Parameters
+    ----------
+    show : one of its ends
+    _ : translates what is said, such as ``slicer.i18n.tr``
+    """
+    if interval is None:
+        return ""
+    return _("{low} to {high}").format(low=show(interval.low), high=show(interval.high))
+
+
+def estimate_text(
+    estimate: Estimate | None,
+    digits: int = 2,
+    *,
+    show: Callable[[float], str] | None = None,
+    signed: bool = False,
+    cases: bool = False,
+    unknown: str = UNKNOWN,
+    _: Translate = str,
+) -> str:
+    """A value with its interval; a dash where there is none.
+
+    Parameters
+    ----------
+    digits : behind the point
+    show : one number, such as `percent`, in place of ``digits``
+    signed : a plus sign before what is above zero, for differences
+    cases : say how many cases it was measured on, where that is known
+    unknown : what stands for None
+    _ : translates what is said, such as ``slicer.i18n.tr``
+
+    Example
+    -------
+    >>> estimate_text(Estimate(0.87, Interval(0.8, 0.92), n=120), cases=True)
+    '0.87 (0.80 to 0.92), n = 120'
+    >>> estimate_text(Estimate(0.87), show=percent)
+    '87 %'
+    """
+    if estimate is None:
+        return unknown
+    if show is None:
+
+        def show(value: float) -> str:
+            return decimal(value, digits, signed)
+
+    interval = f" ({interval_text(estimate.interval, show, _)})" if estimate.interval is not None else ""
+    behind = f", n = {estimate.n}" if cases and estimate.n is not None else ""
+    return f"{show(estimate.value)}{interval}{behind}"
+
+
+def dicom_date(date: str) -> str:
+    """``20260131`` as ``2026-01-31``; anything else unchanged."""
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date
+
+
+def prediction_set_text(prediction_set: PredictionSet, reading: Reading, _: Translate = str) -> str:
+    """What a prediction set says, with its coverage and the number of cases behind it.
+
+    Parameters
+    ----------
+    reading : has the titles of the findings; a label that is no finding (``present``) stands as it is
+    _ : translates what is said, such as ``slicer.i18n.tr``
+    """
+    titles = {finding.name: finding.title for finding in reading.findings}
+    labels = [titles.get(label, label) for label in prediction_set.labels]
+    about = f"{titles[prediction_set.finding]}: " if prediction_set.finding in titles else ""
+    if not labels:
+        says = _("At {coverage} coverage no answer fits: this study is unlike those that the bundle knows.")
+    elif len(labels) == 1:
+        says = _("At {coverage} coverage one answer remains: {labels}.")
+    else:
+        says = _("At {coverage} coverage the bundle cannot decide between: {labels}.")
+    behind = _("Calibrated on {n} cases; in {coverage} of cases like them the set holds the true answer.")
+    coverage = percent(prediction_set.coverage)
+    said = f"{says} {behind}".format(coverage=coverage, labels=", ".join(labels), n=prediction_set.n)
+    return about + said
