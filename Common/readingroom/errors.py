@@ -5,7 +5,17 @@ What *we* broke raises as it is (``ValueError``, ``KeyError`` ...) and is never 
 
 
 class ReadingRoomError(Exception):
-    """Base of every failure that the user can do something about. ``str(error)`` is the sentence to show."""
+    """Base of every failure that the user can do something about. ``str(error)`` is the sentence to show.
+
+    Parameters
+    ----------
+    sentence : what to tell the user
+    detail : for a bug report, such as a traceback or the last lines that a process printed; empty when there is nothing
+    """
+
+    def __init__(self, sentence: str = "", detail: str = ""):
+        super().__init__(sentence)
+        self.detail = detail
 
 
 class InputError(ReadingRoomError):
@@ -43,17 +53,7 @@ class DownloadError(ReadingRoomError):
 
 
 class EngineError(ReadingRoomError):
-    """The worker process died, hung or could not start, or a call failed in a way that nobody foresaw.
-
-    Parameters
-    ----------
-    sentence : what to tell the user
-    detail : for a bug report: a traceback, or the last lines that the process printed; empty when there is nothing
-    """
-
-    def __init__(self, sentence: str, detail: str = ""):
-        super().__init__(sentence)
-        self.detail = detail
+    """The worker process died, hung or could not start, or a call failed in a way that nobody foresaw."""
 
 
 class CancelledError(ReadingRoomError):

@@ -21,6 +21,7 @@ from ..engine.events import Event, Failed, Finished
 from ..errors import CancelledError, EngineError, OutputError, ReadingRoomError, SetupError
 from ..radiomics.engines import parameters_for_pyradiomics, refuse_ibsi
 from ..radiomics.settings import Settings, from_parameters
+from .neighbors import explained
 
 TIMEOUT_SECONDS = 900.0  # PyRadiomics needs more than a minute for a lung
 _NAME_COLUMNS = 3  # image type, class and name of the feature; then one column for each region
@@ -50,6 +51,7 @@ def start(
     SetupError : the extension is not there
     InputError : a parameter that PyRadiomics does not know
     OutputError : the parameter file cannot be written
+    EngineError : the extension raised something; the detail says what
     """
     if not available():
         raise SetupError(_("The extension SlicerRadiomics is not installed; ReadingRoom gives the same numbers."))
@@ -75,8 +77,14 @@ class SlicerRadiomicsCall:
         self._mask = _label_node(mask)
         self._table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "ReadingRoom measured by SlicerRadiomics")
         _hide(self._table)
-        self._logic = importlib.import_module("SlicerRadiomics").SlicerRadiomicsLogic()
-        self._logic.runCLIWithParameterFile(volume, self._mask, self._table, str(file), self._take_answer)
+        failed = _("SlicerRadiomics failed to start. Choose the engine ReadingRoom, which gives the same numbers.")
+        try:
+            with explained(failed, EngineError):
+                self._logic = importlib.import_module("SlicerRadiomics").SlicerRadiomicsLogic()
+                self._logic.runCLIWithParameterFile(volume, self._mask, self._table, str(file), self._take_answer)
+        except EngineError:
+            self._remove_nodes()
+            raise
 
     @property
     def done(self) -> bool:
@@ -114,6 +122,9 @@ class SlicerRadiomicsCall:
 
     def _close(self, end: Event) -> None:
         self._end = end
+        self._remove_nodes()
+
+    def _remove_nodes(self) -> None:
         for node in (self._table, self._mask):
             slicer.mrmlScene.RemoveNode(node)
 

@@ -29,7 +29,7 @@ class Command:
         self.canceled = True
 
 
-def logic_class(behavior: str, commands: list[Command]) -> type:
+def logic_class(behavior: str | BaseException, commands: list[Command]) -> type:
     """`SlicerRadiomicsLogic`: it returns at once, fills the table later and calls back, whatever came of it."""
 
     class SlicerRadiomicsLogic:
@@ -38,6 +38,8 @@ def logic_class(behavior: str, commands: list[Command]) -> type:
 
             self.cliNode = Command()
             commands.append(self.cliNode)
+            if isinstance(behavior, BaseException):
+                raise behavior
             if behavior == SILENT:
                 return
             self._work = (image, mask, table, parameters, callback)
@@ -82,7 +84,7 @@ def extension(empty_scene, monkeypatch):
     """Installs the extension with one behavior; gives the list of commands that were started."""
     import slicer
 
-    def install(behavior: str = "") -> list[Command]:
+    def install(behavior: str | BaseException = "") -> list[Command]:
         commands: list[Command] = []
         module = types.ModuleType("SlicerRadiomics")
         module.SlicerRadiomicsLogic = logic_class(behavior, commands)  # type: ignore[attr-defined]
@@ -159,6 +161,20 @@ def _as_image(volume) -> SimpleITK.Image:
     image.SetSpacing(volume.GetSpacing())
     image.SetDirection((-1, 0, 0, 0, -1, 0, 0, 0, 1))
     return image
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no MRML reader"), SystemExit(1), AttributeError("cliNode")], ids=lambda e: type(e).__name__
+)
+def test_whatever_it_raises_becomes_a_sentence_and_leaves_no_node(extension, volume, mask, error):
+    import slicer
+
+    before = slicer.mrmlScene.GetNumberOfNodes()
+    extension(error)
+    with pytest.raises(EngineError, match="SlicerRadiomics failed to start") as told:
+        slicer_radiomics.start(volume, mask, {1: "Tumor"})
+    assert told.value.detail == f"{type(error).__name__}: {error}"
+    assert slicer.mrmlScene.GetNumberOfNodes() == before
 
 
 def test_an_empty_table_becomes_a_sentence(extension, volume, mask):
