@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,14 @@ def provide_dicom_database(files: dict[str, Path]) -> DicomDatabase:
     return slicer.dicomDatabase
 
 
-def provide_pytorch(installed: bool = False, fails: bool = False) -> list[dict[str, Any]]:
-    """Install the extension PyTorch: `import PyTorchUtils` then works. Returns the list of `installTorch` calls."""
+def provide_pytorch(
+    installed: bool = False, fails: bool = False, install: Callable[[], None] = lambda: None
+) -> list[dict[str, Any]]:
+    """Install the extension PyTorch: `import PyTorchUtils` then works. Returns the list of `installTorch` calls.
+
+    ``install`` is what its installation does, which may raise; with ``fails`` it returns None instead, as when the user
+    declines.
+    """
     calls: list[dict[str, Any]] = []
     state = {"installed": installed}
 
@@ -69,6 +76,7 @@ def provide_pytorch(installed: bool = False, fails: bool = False) -> list[dict[s
             )
             if fails:
                 return None
+            install()
             state["installed"] = True
             return types.ModuleType("torch")
 

@@ -1,4 +1,4 @@
-"""`slicer.packaging`: records what is asked of pip and installs nothing.
+"""`slicer.packaging`: records what is asked of pip, and installs nothing unless a test says how.
 
 Slicer skips `pip_ensure` in testing mode; here it is played as in a session at a desk, so that a test can let the
 person decline (`declined`) or pip fail (`failing`).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from subprocess import CalledProcessError
 from typing import Any
@@ -23,13 +23,16 @@ declined = False
 """With True the user says no in the dialog of `pip_ensure`."""
 failing = False
 """With True pip fails."""
+run_pip: Callable[[list[str]], None] | None = None
+"""Called with pip's arguments by `pip_ensure`; None: nothing is installed."""
 
 
 def reset() -> None:
-    """Forget the calls; the user agrees and pip works."""
-    global declined, failing
+    """Forget the calls; the user agrees, pip works and installs nothing."""
+    global declined, failing, run_pip
     calls.clear()
     declined = failing = False
+    run_pip = None
 
 
 def _texts(requirements: Any) -> list[str]:
@@ -72,11 +75,14 @@ def pip_ensure(
     skip_in_testing: bool = True,
     show_progress: bool = True,
 ) -> list[str] | None:
-    calls.append(("pip_ensure", _texts(requirements), {"requester": requester, "prompt_install": prompt_install}))
+    options = {"requester": requester, "prompt_install": prompt_install, "constraints": constraints}
+    calls.append(("pip_ensure", _texts(requirements), options))
     if declined and prompt_install:
         msg = "User declined package installation"
         raise RuntimeError(msg)
     _fail_if_asked("install")
+    if run_pip is not None:
+        run_pip(["install", *_texts(requirements), *(["--constraint", str(constraints)] if constraints else [])])
     return None
 
 

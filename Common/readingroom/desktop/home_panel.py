@@ -118,7 +118,7 @@ class HomePanel:
             with slicer.util.WaitCursor():
                 work()
         except ReadingRoomError as error:
-            self.message.show(str(error), details=str(error.__cause__ or ""))
+            self.message.show(str(error), details=error.detail or str(error.__cause__ or ""))
         else:
             self.message.show(done, status="pass")
         self.refresh()

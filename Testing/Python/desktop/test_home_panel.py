@@ -14,7 +14,7 @@ import slicer.packaging
 
 import host
 from readingroom.bundles import store
-from readingroom.desktop import settings, setup
+from readingroom.desktop import pinned_packages, settings
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def test_it_says_that_everything_is_installed(home):
 def test_the_one_button_sets_up_what_is_missing(modules, monkeypatch):
     slicer.packaging.reset()
     missing = {"timm"}
-    installed = setup._installed
-    monkeypatch.setattr(setup, "_installed", lambda name: "" if name in missing else installed(name))
+    installed = pinned_packages.version_of
+    monkeypatch.setattr(pinned_packages, "version_of", lambda name: "" if name in missing else installed(name))
     home = host.open_module("ReadingRoomHome").panel
     assert home.setup.state.text == "To be set up: timm."
     host.click(home.setup.button)

@@ -107,10 +107,10 @@ def test_the_self_test_of_chest_x_ray_passes(modules):
 
 
 def test_without_pytorch_the_self_test_tells_how_to_set_up(modules, monkeypatch, caplog):
-    from readingroom.desktop import setup
+    from readingroom.desktop import pinned_packages
 
-    installed = setup._installed
-    monkeypatch.setattr(setup, "_installed", lambda name: "" if name == "torch" else installed(name))
+    installed = pinned_packages.version_of
+    monkeypatch.setattr(pinned_packages, "version_of", lambda name: "" if name == "torch" else installed(name))
     with caplog.at_level("INFO"):
         host.run_self_test("ChestXRay")
     assert "Reading is not possible yet" in caplog.text

@@ -63,7 +63,7 @@ class SetupView:
         for row, part in enumerate(parts):
             said = part.version or _("missing")
             if part.version and not part.fits:
-                said = _("{version} is too old, {wanted} is needed").format(version=part.version, wanted=part.wanted)
+                said = _("{version}, but {wanted} is needed").format(version=part.version, wanted=part.wanted)
             name = sentence(part.name)
             name.setWordWrap(False)
             grid.addWidget(status_label("pass" if part.fits else "warn", said), row, 0)
