@@ -75,7 +75,7 @@ def _what(described: BundleMetadata, cohort: Films) -> str:
     training = described.training
     counts = ", ".join(f"{training.counts[label.name]} {label.title.lower()}" for label in described.labels)
     ages = [film.age for film in cohort.films]
-    size = described.pixels.size
+    size = described.pixels.size[0]
     return f"""## What it answers
 
 Pneumonia or no finding, on one frontal chest radiograph, read at {size} x {size} pixels. \

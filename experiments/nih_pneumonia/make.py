@@ -70,7 +70,7 @@ class Plan:
     @property
     def preprocessing(self) -> metadata.Preprocessing:
         middle, spread = (tflite_weights.MEAN,) * 3, (tflite_weights.STD,) * 3
-        return metadata.Preprocessing("rigorous", self.size, 3, middle, spread)
+        return metadata.Preprocessing("picture", (self.size, self.size), mean=middle, std=spread)
 
     @property
     def cohort(self) -> Films:

@@ -15,7 +15,8 @@ from .. import records
 from ..reading import BundleFacts, Estimate
 from ..reading import OperatingPoint as ReadingPoint
 from .confidence import Calibration, Conformal, FeatureStatistics, OperatingPoint, PlattScaling
-from .network import Explanation, ExplanationMethod, Label, Preprocessing, Preset
+from .network import Explanation, ExplanationMethod, Label
+from .preprocessing import InputKind, Normalize, Preprocessing, Preset
 from .signature import SignatureFacts, SignatureFeature
 from .training import ProtocolName, Training
 from .validation import PLAIN_NAME, require, require_unique
@@ -28,7 +29,9 @@ __all__ = [
     "Explanation",
     "ExplanationMethod",
     "FeatureStatistics",
+    "InputKind",
     "Label",
+    "Normalize",
     "OperatingPoint",
     "PlattScaling",
     "Preprocessing",
@@ -119,7 +122,10 @@ class BundleMetadata:
             require(not self.backbone and self.preprocessing is None, "A signature has neither network nor pixels.")
             return
         require(bool(_BACKBONE.match(self.backbone)), f"The backbone {self.backbone!r} is not a plain name.")
-        require(self.preprocessing is not None, "The bundle does not say how pixels become the network's input.")
+        require(
+            self.preprocessing is not None and self.preprocessing.complete,
+            "The bundle does not say how pixels become the network's input.",
+        )
 
     def _check_operating_points(self) -> None:
         names = [(point.finding, point.name) for point in self.operating_points]

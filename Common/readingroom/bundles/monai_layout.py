@@ -84,7 +84,7 @@ def _image(preprocessing: Preprocessing) -> dict[str, Any]:
         "type": "image",
         "format": "magnitude",
         "num_channels": preprocessing.channels,
-        "spatial_shape": [preprocessing.size, preprocessing.size],
+        "spatial_shape": list(preprocessing.size),
         "dtype": "float32",
         "value_range": [],
         "is_patch_data": False,

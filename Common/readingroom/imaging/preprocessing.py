@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..bundles.metadata import Preprocessing, Preset
+from ..bundles.preprocessing import Preprocessing, Preset
 from .equalize import blur_5x5, equalize_histogram
 
 Gray = NDArray[np.float32]
@@ -61,9 +61,21 @@ def prepare(gray: Gray, preprocessing: Preprocessing) -> Prepared:
     ------
     ValueError : not a picture of two axes, or a value outside 0 to 1
     """
-    square = resize(gray_levels(gray, preprocessing.preset), (preprocessing.size, preprocessing.size))
-    mean, std = (np.array(v, dtype=np.float32)[:, None, None] for v in (preprocessing.mean, preprocessing.std))
-    return Prepared(((square - mean) / std).astype(np.float32), (gray.shape[0], gray.shape[1]))
+    rows, columns = preprocessing.size
+    levels = resize(gray_levels(gray, preprocessing.preset), (rows, columns))
+    return Prepared(_normalized(levels, preprocessing), (gray.shape[0], gray.shape[1]))
+
+
+def _normalized(levels: Gray, preprocessing: Preprocessing) -> NDArray[np.float32]:
+    """Gray levels [j, i] as float32 [channels, j, i]."""
+    channels = np.repeat(levels[None], preprocessing.channels, axis=0)
+    if preprocessing.normalize == "none":
+        return channels
+    if preprocessing.normalize == "image":
+        mean, std = levels.mean(), max(float(levels.std()), 1e-6)
+        return np.asarray((channels - mean) / std, dtype=np.float32)
+    middle, spread = (np.array(v, dtype=np.float32)[:, None, None] for v in (preprocessing.mean, preprocessing.std))
+    return np.asarray((channels - middle) / spread, dtype=np.float32)
 
 
 def gray_levels(gray: Gray, preset: Preset) -> Gray:

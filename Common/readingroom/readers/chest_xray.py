@@ -174,7 +174,7 @@ def _network(bundle: Bundle, device: torch.device) -> nn.Module:
 def _load_network(bundle: Bundle) -> nn.Module:
     metadata = bundle.metadata
     architecture = registry.find(metadata.backbone, axes=2)
-    architecture.require_size((metadata.pixels.size,) * 2)
+    architecture.require_size(metadata.pixels.size)
     if not architecture.maps:
         raise BundleError(
             f"The bundle '{metadata.name}' was made with {architecture.title}, which has no map of features: nothing "

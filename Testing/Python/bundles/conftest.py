@@ -39,7 +39,7 @@ def a_metadata() -> BundleMetadata:
         backbone="mobilenetv3_large_100",
         labels=(Label("pneumonia", "Pneumonia"), Label("no-finding", "No finding")),
         multilabel=False,
-        preprocessing=Preprocessing("rigorous", 32, 3, (0.48, 0.48, 0.48), (0.2, 0.2, 0.2), {"low_percentile": 0.5}),
+        preprocessing=Preprocessing("picture", (32, 32), mean=(0.48, 0.48, 0.48), std=(0.2, 0.2, 0.2)),
         training=Training(
             "rigorous", 90, 120, {"pneumonia": 50, "no-finding": 70}, ("NIH ChestX-ray14",), 7, settings={"epochs": 12}
         ),

@@ -11,7 +11,7 @@ from readingroom.imaging.preprocessing import prepare
 
 
 def settings(preset: str = "rigorous", size: int = 64, channels: int = 3) -> Preprocessing:
-    return Preprocessing(preset, size, channels, (0.5,) * channels, (0.25,) * channels)  # type: ignore[arg-type]
+    return Preprocessing("picture", (size, size), channels, preset, mean=(0.5,) * channels, std=(0.25,) * channels)  # type: ignore[arg-type]
 
 
 def a_film(rows: int = 300, columns: int = 240) -> np.ndarray:

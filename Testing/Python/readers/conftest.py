@@ -55,7 +55,7 @@ def a_random_bundle(tmp_path_factory) -> Callable[[str], bundle.Bundle]:
             backbone="mobilenetv2_100",
             labels=task.labels,
             multilabel=task.multilabel,
-            preprocessing=Preprocessing("published", 64, 3, (0.5,) * 3, (0.25,) * 3),
+            preprocessing=Preprocessing("picture", (64, 64), preset="published", mean=(0.5,) * 3, std=(0.25,) * 3),
             training=Training("published", 10, 10, dict.fromkeys(names, 1), ("phantoms",), 0),
             intended_use="Tests.",
             license="Apache-2.0",

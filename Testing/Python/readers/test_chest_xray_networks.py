@@ -34,7 +34,9 @@ def a_bundle_of(tmp_path: Path) -> Make:
             backbone=backbone,
             labels=(Label("pneumonia", "Pneumonia"), Label("no-finding", "No finding")),
             multilabel=False,
-            preprocessing=Preprocessing("rigorous", size, channels, (0.5,) * channels, (0.25,) * channels),
+            preprocessing=Preprocessing(
+                "picture", (size, size), channels, mean=(0.5,) * channels, std=(0.25,) * channels
+            ),
             training=Training("rigorous", 10, 10, {"pneumonia": 5, "no-finding": 5}, ("phantoms",), 0),
             intended_use="Tests.",
             license="Apache-2.0",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...bundles.confidence import FeatureStatistics
 from ...bundles.metadata import BundleMetadata
-from ...bundles.network import Explanation, Preprocessing
+from ...bundles.network import Explanation
+from ...bundles.preprocessing import Preprocessing
 from ...bundles.training import Training
 from ...errors import InputError
 from ...networks import registry
@@ -30,14 +31,7 @@ def described(run: TrainingRun) -> BundleMetadata:
         backbone=run.network,
         labels=question.labels,
         multilabel=question.multilabel,
-        preprocessing=Preprocessing(
-            protocol.input.preset,
-            protocol.input.size[-1],
-            protocol.input.channels,
-            run.shipped.normalization.mean,
-            run.shipped.normalization.std,
-            protocol.input.settings,
-        ),
+        preprocessing=_preprocessing(run),
         training=Training(
             protocol=protocol.kind,
             patients=len(set(learned.patients)),
@@ -66,6 +60,39 @@ def described(run: TrainingRun) -> BundleMetadata:
             "aggregation": str(run.shipped.settings["aggregation"]),
             "rivals": {rival.title: to_json(rival.auc) for rival in run.rivals},
         },
+    )
+
+
+def _preprocessing(run: TrainingRun) -> Preprocessing:
+    wanted, fitted = run.protocol.input, run.shipped.normalization
+    settings, measured = wanted.settings, wanted.normalize in ("training", "imagenet")
+    window = percentiles = spacing = None
+    if "intensity_low" in settings:
+        low, high = settings["intensity_low"], settings["intensity_high"]
+        window = ((low + high) / 2, high - low)
+    elif "window_center" in settings:
+        window = (settings["window_center"], settings["window_width"])
+    elif "percentile_low" in settings:
+        percentiles = (settings["percentile_low"], settings["percentile_high"])
+    if "spacing_k" in settings:
+        spacing = (settings["spacing_k"], settings["spacing_j"], settings["spacing_i"])
+    looks = bool(settings.get("organ_crop") or settings.get("least_organ"))
+    return Preprocessing(
+        wanted.kind,
+        wanted.size,
+        wanted.channels,
+        wanted.preset,
+        wanted.normalize,
+        fitted.mean if measured else (),
+        fitted.std if measured else (),
+        window=window,
+        percentiles=percentiles,
+        spacing=spacing,
+        slices=int(settings["slices"]) if "slices" in settings else None,
+        organ={"mammo-screen": "breast", "liver-hcc": "liver"}.get(run.protocol.reader, "lungs") if looks else "",
+        least_organ=settings.get("least_organ", 0.0),
+        organ_crop=bool(settings.get("organ_crop")),
+        keep_aspect=bool(settings.get("keep_aspect")),
     )
 
 

@@ -12,7 +12,7 @@ import SimpleITK
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ...bundles.metadata import Preprocessing
+from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError, ReadingRoomError
 from ...imaging.display import Window
 from ...imaging.open import open_study
@@ -57,7 +57,7 @@ def _picture(row: Row, wanted: Input) -> Pixels:
         gray = _scaled(gray, *_limits(gray, wanted))
     rows, columns = wanted.size
     if rows == columns and not settings.get("keep_aspect"):
-        plain = Preprocessing(preset=wanted.preset, size=rows, channels=1, mean=(0.0,), std=(1.0,))
+        plain = Preprocessing("picture", (rows, columns), channels=1, preset=wanted.preset, normalize="none")
         return prepare(gray, plain).pixels[0]
     return _fitted(gray_levels(gray, wanted.preset), (rows, columns), bool(settings.get("keep_aspect")))
 

@@ -23,7 +23,7 @@ from readingroom.metrics.auc import auc
 from readingroom.networks import backbones
 
 RECIPE = Recipe(first_block=5, variants=1, epochs=3, batch=8)
-PREPROCESSING = Preprocessing("rigorous", 64, 3, (0.5,) * 3, (0.5,) * 3)
+PREPROCESSING = Preprocessing("picture", (64, 64), mean=(0.5,) * 3, std=(0.5,) * 3)
 
 
 def a_network() -> Network:

@@ -103,7 +103,7 @@ def test_each_operating_point_says_how_it_does_and_on_how_many(bundle: Bundle) -
 def test_its_weights_fit_its_network_and_give_opposite_logits(bundle: Bundle) -> None:
     network = backbones.create(bundle.metadata.backbone, bundle.metadata.outputs)
     network.load_state_dict(bundle.weights())
-    size = bundle.metadata.preprocessing.size
+    size = bundle.metadata.preprocessing.size[0]
     with torch.inference_mode():
         logits = network.eval()(torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0)))
     assert logits.shape == (1, 2)

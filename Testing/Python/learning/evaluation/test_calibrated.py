@@ -35,7 +35,7 @@ def bundle(predictions: Predictions, calibration: Calibration | None) -> BundleM
     return BundleMetadata(
         name="test", title="Test", version="1.0.0", reader="chest-xray", task="own", backbone="resnet18",
         labels=tuple(Label(name, name) for name in predictions.classes), multilabel=predictions.multilabel,
-        preprocessing=Preprocessing("rigorous", 64, 1, (0.5,), (0.2,)),
+        preprocessing=Preprocessing("picture", (64, 64), 1, mean=(0.5,), std=(0.2,)),
         training=Training("rigorous", 1, 1, {}, (), 0), intended_use="Tests.", license="Apache-2.0",
         demonstration=True, calibration=calibration,
     )  # fmt: skip

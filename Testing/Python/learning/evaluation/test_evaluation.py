@@ -67,7 +67,7 @@ def bundle_of(judged: EvaluationResult) -> BundleMetadata:
         backbone="resnet18",
         labels=tuple(Label(name, name) for name in predictions.classes),
         multilabel=predictions.multilabel,
-        preprocessing=Preprocessing("rigorous", 64, 1, (0.5,), (0.2,)),
+        preprocessing=Preprocessing("picture", (64, 64), 1, mean=(0.5,), std=(0.2,)),
         training=Training("rigorous", 100, 200, {}, ("phantoms",), 0),
         intended_use="Tests.",
         license="Apache-2.0",

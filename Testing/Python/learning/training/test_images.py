@@ -44,7 +44,7 @@ def a_ct(tmp_path_factory):
 @pytest.mark.parametrize("preset", ["published", "rigorous"])
 def test_training_sees_the_pixels_that_the_reader_sees(a_film, preset):
     gray = load_radiograph(open_study(a_film).images[0]).gray
-    numbers = Preprocessing(preset=preset, size=96, channels=3, mean=IMAGENET_MEAN, std=IMAGENET_STD)
+    numbers = Preprocessing("picture", (96, 96), preset=preset, mean=IMAGENET_MEAN, std=IMAGENET_STD)
     wanted = Input("picture", (96, 96), 3, preset, "imagenet")
     trained_on = normalization(wanted, ())(prepared(row(a_film), wanted), "picture")
     assert np.array_equal(trained_on, prepare(gray, numbers).pixels)
