@@ -121,11 +121,11 @@ def _marked(protocol: TrainingProtocol, fields: str) -> str:
 
 
 def _value(protocol: TrainingProtocol, path: str) -> object:
-    judged = protocol.validation
-    if path == "validation.folds" and judged.kind != "k-fold":
+    evaluated = protocol.validation
+    if path == "validation.folds" and evaluated.kind != "k-fold":
         return None
     if path == "validation.hold_out":
-        return f"{judged.hold_out:.0%} kept aside" if judged.hold_out else None
+        return f"{evaluated.hold_out:.0%} kept aside" if evaluated.hold_out else None
     found: object = protocol
     for name in path.split("."):
         found = getattr(found, name)

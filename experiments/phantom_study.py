@@ -70,7 +70,7 @@ class Caught:
 def find_signals(
     out: Path, studies: int = 600, separations: Sequence[float] = SEPARATIONS, seed: int = 0
 ) -> list[Signal]:
-    """Train and judge a bundle for each strength of the signal.
+    """Train and evaluate a bundle for each strength of the signal.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def _protocol() -> TrainingProtocol:
 
 
 def _without_split(cohort: Cohort) -> Cohort:
-    """Every patient is judged once, not only those that the table calls test."""
+    """Every patient is evaluated once, not only those that the table calls test."""
     return dataclasses.replace(cohort, rows=tuple(dataclasses.replace(row, split="") for row in cohort.rows))
 
 

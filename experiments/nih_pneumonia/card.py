@@ -47,22 +47,24 @@ _CHOICE_SEED, _CHOICE_FOLDS = 0, (0, 1)
 
 
 @dataclass(frozen=True)
-class Rivals:
+class Baselines:
     """Out-of-fold predictions of simpler models on the same folds, by what they are called in the card."""
 
     frozen: OutOfFold
     others: Mapping[str, OutOfFold]
 
 
-def card(described: BundleMetadata, cohort: Films, found: OutOfFold, judgment: EvaluationResult, rivals: Rivals) -> str:
+def card(
+    described: BundleMetadata, cohort: Films, found: OutOfFold, evaluation: EvaluationResult, baselines: Baselines
+) -> str:
     """``docs/README.md`` of the bundle, in Markdown."""
     parts = [
         f"# {described.title}, version {described.version}",
         described.intended_use,
         _what(described, cohort),
-        _numbers(found, judgment),
-        _points(judgment),
-        _comparison(cohort, found, rivals),
+        _numbers(found, evaluation),
+        _points(evaluation),
+        _comparison(cohort, found, baselines),
         _subgroups(cohort, found),
         _how(described),
         "## Warnings\n\n" + "\n".join(f"- {warning}" for warning in described.warnings),
@@ -92,7 +94,7 @@ One patient ({", ".join(EXAMPLE_PATIENTS)}) was left out of the network that shi
 the package."""
 
 
-def _numbers(found: OutOfFold, judgment: EvaluationResult) -> str:
+def _numbers(found: OutOfFold, evaluation: EvaluationResult) -> str:
     names = {
         "auc": "AUC, all films",
         "auc_matched": "AUC, rows with `nih_matched` = 1",
@@ -100,7 +102,9 @@ def _numbers(found: OutOfFold, judgment: EvaluationResult) -> str:
         "calibration_intercept": "calibration intercept (0 is perfect)",
         "brier": "Brier score",
     }
-    rows = [f"| {title} | {_estimate(judgment.metrics[n])} |" for n, title in names.items() if n in judgment.metrics]
+    rows = [
+        f"| {title} | {_estimate(evaluation.metrics[n])} |" for n, title in names.items() if n in evaluation.metrics
+    ]
     repeats = ", ".join(f"{auc_of(_only(found, r)).value:.3f}" for r in range(len(found.logits)))
     return f"""## Out of fold
 
@@ -114,12 +118,13 @@ several films of a patient. Probabilities were calibrated by the other folds.
 {chr(10).join(rows)}"""
 
 
-def _points(judgment: EvaluationResult) -> str:
+def _points(evaluation: EvaluationResult) -> str:
     rows = [
         f"| {point.name} | {point.threshold:.3f} | {_estimate(point.sensitivity)} | {_estimate(point.specificity)} |"
-        for point in judgment.points
+        for point in evaluation.points
     ]
-    sets = ", ".join(f"{float(c):.0%}: {q:.3f}" for c, q in sorted(judgment.conformal.quantiles.items()))
+    conformal = evaluation.conformal
+    sets = ", ".join(f"{float(c):.0%}: {q:.3f}" for c, q in sorted(conformal.quantiles.items()))
     return f"""## Operating points
 
 Thresholds on the calibrated probability. Sensitivity and specificity come from thresholds chosen on the other folds;
@@ -129,17 +134,20 @@ intervals are Wilson's.
 | --- | --- | --- | --- |
 {chr(10).join(rows)}
 
-Conformal prediction sets (LAC), one film of each of {judgment.conformal.n} patients; quantiles by coverage: {sets}."""
+Conformal prediction sets (LAC), one film of each of {conformal.n} patients; quantiles by coverage: {sets}."""
 
 
-def _comparison(cohort: Films, found: OutOfFold, rivals: Rivals) -> str:
+def _comparison(cohort: Films, found: OutOfFold, baselines: Baselines) -> str:
     matched = cohort.where(matched=True)
-    rows = [_row("this network", found, matched), _row("frozen network + logistic regression", rivals.frozen, matched)]
-    rows += [_row(name, rival, matched) for name, rival in rivals.others.items()]
+    rows = [
+        _row("this network", found, matched),
+        _row("frozen network + logistic regression", baselines.frozen, matched),
+    ]
+    rows += [_row(name, baseline, matched) for name, baseline in baselines.others.items()]
     majority = max(found.labels.mean(), 1 - found.labels.mean())
-    gains = f"by {_estimate(advantage(found, rivals.frozen), sign=True)} on all films"
+    gains = f"by {_estimate(advantage(found, baselines.frozen), sign=True)} on all films"
     if _both(found, matched):
-        gains += f" and by {_estimate(advantage(found, rivals.frozen, matched), sign=True)} on the matched ones"
+        gains += f" and by {_estimate(advantage(found, baselines.frozen, matched), sign=True)} on the matched ones"
     return f"""## Against simpler models
 
 On the same films and folds. The majority class alone is right in {100 * majority:.1f} %.
@@ -173,7 +181,7 @@ def _how(described: BundleMetadata) -> str:
 
 `readingroom train chest-xray --task nih-pneumonia`, protocol {described.training.protocol}, seed
 {described.training.seed}. Recipe: {settings}. The network that ships was trained once more, with the same recipe, on
-all films but the example's, whose out-of-fold answer is among those judged and calibrated on here.
+all films but the example's, whose out-of-fold answer is among those evaluated and calibrated on here.
 
 The tuned branch and its weights in the linear layer are trained together. The general branch is fixed; its weights are
 a logistic regression. Their logits are added, one to one. That both branches are used was decided after two repeats had

@@ -38,7 +38,7 @@ from readingroom.trust.distance import FeatureStatistics, cross_fitted_distances
 from . import baselines, card
 from .films import Films, read_films
 from .fine_tune import Network, Recipe, keep_activations, pooled_after_each_block, predict, train
-from .out_of_fold import EvaluationResult, OutOfFold, judge
+from .out_of_fold import EvaluationResult, OutOfFold, evaluate
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ NAME = "cxr-nih-pneumonia"
 VERSION = "1.1.0"
 CHANGELOG = {
     "1.0.0": "The first one.",
-    "1.1.0": "Remembers digests of its training films, so that it is not judged on them by mistake. Same weights.",
+    "1.1.0": "Remembers digests of its training films, so that it is not evaluated on them by mistake. Same weights.",
 }
 BACKBONE = backbones.TWO_BRANCHES
 TUNED = "tf_mobilenetv2_100"
@@ -108,7 +108,7 @@ def quick_plan(data: Path, work: Path) -> Plan:
 
 
 def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2, progress: Progress | None = None) -> Bundle:
-    """Train, judge and write the bundle into ``out / "cxr-nih-pneumonia"`` and the out-of-fold table into ``table``."""
+    """Train, evaluate and write the bundle ``out / "cxr-nih-pneumonia"`` and the out-of-fold ``table``."""
     progress = progress or Progress()
     cohort = plan.cohort
     for folder in (plan.work, out, table.parent):
@@ -123,13 +123,13 @@ def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2, progress: 
     network, embeddings = _assemble(plan, cohort, general)
     seen = cohort.shipping
     statistics = fit_statistics(embeddings[seen], cross_fitted_distances(embeddings[seen], splits[0][seen]))
-    progress(0.95, "Judging.")
-    judgment = judge(found, cohort.where(matched=True))
-    rivals = _rivals(plan, cohort, found, general)
-    described = _describe(plan, cohort, judgment, statistics)
-    text = card.card(described, cohort, found, judgment, rivals)
+    progress(0.95, "Evaluating.")
+    evaluation = evaluate(found, cohort.where(matched=True))
+    baselines = _baselines(plan, cohort, found, general)
+    described = _describe(plan, cohort, evaluation, statistics)
+    text = card.card(described, cohort, found, evaluation, baselines)
     hashes = fingerprints([cohort.films[film].path for film in seen]).pixel_hashes
-    write_text(table, _table(cohort, found, judgment))
+    write_text(table, _table(cohort, found, evaluation))
     return write.write(
         out / NAME,
         described,
@@ -207,23 +207,23 @@ def _assemble(plan: Plan, cohort: Films, general: Floats) -> tuple[TwoBranches, 
     return network, np.concatenate([general, predict(tuned, plan.activations[0])[1]], axis=1)
 
 
-def _rivals(plan: Plan, cohort: Films, found: OutOfFold, general: Floats) -> card.Rivals:
-    def rival(features: Floats, strength: float = STRENGTH) -> OutOfFold:
+def _baselines(plan: Plan, cohort: Films, found: OutOfFold, general: Floats) -> card.Baselines:
+    def baseline(features: Floats, strength: float = STRENGTH) -> OutOfFold:
         return replace(found, logits=baselines.out_of_fold_logits(features, found.labels, found.folds, strength))
 
     last_maps = predict(plan.network(), plan.activations[0])[1].astype(np.float64)
-    return card.Rivals(
-        frozen=rival(last_maps),
+    return card.Baselines(
+        frozen=baseline(last_maps),
         others={
-            "the general branch alone (frozen, maps of several blocks)": rival(general),
-            "the film at 32 x 32 pixels + logistic regression": rival(baselines.thumbnails(cohort)),
-            "age, child, sex and view + logistic regression": rival(baselines.facts(cohort), 1.0),
+            "the general branch alone (frozen, maps of several blocks)": baseline(general),
+            "the film at 32 x 32 pixels + logistic regression": baseline(baselines.thumbnails(cohort)),
+            "age, child, sex and view + logistic regression": baseline(baselines.facts(cohort), 1.0),
         },
     )
 
 
 def _describe(
-    plan: Plan, cohort: Films, judgment: EvaluationResult, statistics: FeatureStatistics
+    plan: Plan, cohort: Films, evaluation: EvaluationResult, statistics: FeatureStatistics
 ) -> metadata.BundleMetadata:
     seen = cohort.shipping
     labels = cohort.labels[seen]
@@ -249,28 +249,28 @@ def _describe(
         intended_use=card.INTENDED_USE,
         license=card.LICENSE,
         demonstration=False,
-        calibration=judgment.calibration,
-        operating_points=judgment.points,
-        default_operating_point=judgment.default_point,
-        conformal=judgment.conformal,
+        calibration=evaluation.calibration,
+        operating_points=evaluation.points,
+        default_operating_point=evaluation.default_point,
+        conformal=evaluation.conformal,
         feature_statistics=metadata.FeatureStatistics(
             "features", statistics.warn_above, statistics.stop_above, statistics.n
         ),
         explanation=metadata.Explanation("cam"),
-        metrics=judgment.metrics,
+        metrics=evaluation.metrics,
         warnings=card.WARNINGS,
         citation=card.CITATION,
     )
 
 
-def _table(cohort: Films, found: OutOfFold, judgment: EvaluationResult) -> str:
+def _table(cohort: Films, found: OutOfFold, evaluation: EvaluationResult) -> str:
     """One row for each film and repeat. ``probability`` is calibrated by the other folds, in the first repeat only."""
     rows = io.StringIO()
     writer = csv.writer(rows, lineterminator="\n")
     writer.writerow(["file", "patient_id", "label", "nih_matched", "repeat", "fold", "logit", "probability"])
     for repeat, (folds, logits) in enumerate(zip(found.folds, found.logits, strict=True)):
         for i, film in enumerate(cohort.films):
-            probability = f"{judgment.cross_fitted_probabilities[i]:.6f}" if repeat == 0 else ""
+            probability = f"{evaluation.cross_fitted_probabilities[i]:.6f}" if repeat == 0 else ""
             who = [film.file, film.patient_id, int(film.positive), int(film.matched)]
             writer.writerow([*who, repeat, folds[i], f"{logits[i]:.6f}", probability])
     return rows.getvalue()

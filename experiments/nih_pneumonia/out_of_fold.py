@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from readingroom.bundles.confidence import Calibration, Conformal, OperatingPoint
-from readingroom.learning.evaluation import calibrated, evaluation
+from readingroom.learning.evaluation import calibrate, evaluation
 from readingroom.learning.evaluation.predictions import Predictions
 from readingroom.metrics.auc import auc
 from readingroom.metrics.bootstrap import patient_bootstrap
@@ -19,7 +19,7 @@ from readingroom.reading import Estimate
 Floats = NDArray[np.float64]
 
 RESAMPLES = evaluation.RESAMPLES
-_METRICS = ("auc", "calibration_slope", "calibration_intercept", "brier")  # of those that `metrics.judge` has
+_METRICS = ("auc", "calibration_slope", "calibration_intercept", "brier")  # of those that `metrics.evaluate` has
 
 
 @dataclass(frozen=True)
@@ -91,26 +91,26 @@ def advantage(
     return patient_bootstrap(metric, found.patients[chosen], found.labels[chosen], *pairs, resamples=resamples).estimate
 
 
-def judge(found: OutOfFold, matched: NDArray[np.bool_], resamples: int = RESAMPLES) -> EvaluationResult:
-    """`readingroom.learning.evaluation.evaluation.judge`, and the AUC of the matched films.
+def evaluate(found: OutOfFold, matched: NDArray[np.bool_], resamples: int = RESAMPLES) -> EvaluationResult:
+    """`readingroom.learning.evaluation.evaluation.evaluate`, and the AUC of the matched films.
 
     Raises
     ------
     ValueError : the logits do not rise with the label, or there are too few films for prediction sets
     """
-    judged = evaluation.judge(found.predictions, resamples=resamples)
-    if judged.calibration is None or judged.conformal is None:
-        raise ValueError(" ".join(judged.notes))
-    metrics = {name: judged.metrics[name] for name in _METRICS}
+    evaluated = evaluation.evaluate(found.predictions, resamples=resamples)
+    if evaluated.calibration is None or evaluated.conformal is None:
+        raise ValueError(" ".join(evaluated.notes))
+    metrics = {name: evaluated.metrics[name] for name in _METRICS}
     if matched.any():
         metrics["auc_matched"] = auc_of(found, matched, resamples)
     return EvaluationResult(
-        calibration=judged.calibration,
-        probabilities=calibrated.probabilities(found.predictions, judged.calibration)[:, 1],
-        cross_fitted_probabilities=judged.answers.probabilities[:, 1],
-        points=judged.points,
-        default_point=judged.default_point,
-        conformal=judged.conformal,
+        calibration=evaluated.calibration,
+        probabilities=calibrate.probabilities(found.predictions, evaluated.calibration)[:, 1],
+        cross_fitted_probabilities=evaluated.calibrated.probabilities[:, 1],
+        points=evaluated.points,
+        default_point=evaluated.default_point,
+        conformal=evaluated.conformal,
         metrics=metrics,
     )
 

@@ -25,7 +25,7 @@ class Question:
     Parameters
     ----------
     title : for people
-    reader : whose protocol trains and judges
+    reader : whose protocol trains and evaluates
     cohort : the rows that can answer it
     warning : what a reader of the number has to know
     """

@@ -25,7 +25,7 @@ _INTRODUCTION = (
     "for one network (MobileNetV2), which is therefore the transferred one; for the others they would be fetched from "
     "their hub.",
 )
-_RIVALS = {
+_BASELINES = {
     "the picture at 32 x 32 pixels": "the picture at 32 x 32 pixels",
     "site and metadata": "site and metadata",
     "the site alone": "the site alone",
@@ -55,10 +55,12 @@ def _of_question(question: Question, found: Mapping[Experiment, Mapping[str, Any
     lines += [f"{first['images']} images of {first['patients']} patients: {counts}. {question.warning}".rstrip(), ""]
     lines += ["| model | begins with | input | trained | AUC |", "| --- | --- | --- | --- | --- |"]
     lines += [_row(experiment, numbers) for experiment, numbers in done.items()]
-    folds = {experiment.folds: numbers["rivals"] for experiment, numbers in done.items()}
-    rivals = folds[max(folds)]
+    folds = {experiment.folds: numbers["baselines"] for experiment, numbers in done.items()}
+    baselines = folds[max(folds)]
     lines += [
-        f"| {words} | | | | {_text(_estimate(rivals[title]))} |" for title, words in _RIVALS.items() if title in rivals
+        f"| {words} | | | | {_text(_estimate(baselines[title]))} |"
+        for title, words in _BASELINES.items()
+        if title in baselines
     ]
     return lines
 
@@ -89,7 +91,7 @@ def _of_signatures(found: Sequence[SignatureResult]) -> list[str]:
         "| --- | --- | --- |",
     ]
     lines += [f"| {each.model} | {_text(each.auc)} | {_text(each.external)} |" for each in found]
-    lines += [f"| {name.replace('_', ' ')} (no signature) | {_text(auc)} | |" for name, auc in first.rivals.items()]
+    lines += [f"| {name.replace('_', ' ')} (no signature) | {_text(auc)} | |" for name, auc in first.baselines.items()]
     return lines
 
 

@@ -43,7 +43,7 @@ class Paths:
 
 
 def run_experiment(experiment: Experiment, paths: Paths, device: Wanted, workers: int, progress: Progress) -> None:
-    """Train and judge one network, and keep the numbers."""
+    """Train and evaluate one network, and keep the numbers."""
     started = time.monotonic()
     cohort = experiment.question.cohort(paths.data)
     weights = paths.data / IMAGENET if experiment.start == "imagenet" else None
@@ -61,7 +61,7 @@ def run_experiment(experiment: Experiment, paths: Paths, device: Wanted, workers
     found = bundle.metadata
     numbers = {
         "auc": records.to_json(found.metrics["auc"]),
-        "rivals": dict(found.extra["rivals"]),
+        "baselines": dict(found.extra["baselines"]),
         "patients": found.training.patients,
         "images": found.training.images,
         "counts": dict(found.training.counts),
@@ -73,7 +73,7 @@ def run_experiment(experiment: Experiment, paths: Paths, device: Wanted, workers
 
 
 def run_signature(model: Any, paths: Paths, progress: Progress) -> None:
-    """Train and judge one kind of signature, and keep the numbers."""
+    """Train and evaluate one kind of signature, and keep the numbers."""
     found = measure(paths.data, model, progress)
     write_text(paths.result(f"signature-{model}"), json.dumps(records.to_json(found), indent=1))
 

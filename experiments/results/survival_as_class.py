@@ -40,7 +40,7 @@ class SignatureResult:
     dead: int
     auc: Estimate
     external: Estimate | None
-    rivals: Mapping[str, Estimate]
+    baselines: Mapping[str, Estimate]
 
 
 def two_year_table(path: Path, source: str) -> FeatureTable:
@@ -68,7 +68,7 @@ def two_year_table(path: Path, source: str) -> FeatureTable:
 
 
 def measure(data: Path, model: ModelName, progress: Progress | None = None) -> SignatureResult:
-    """Train one kind of signature and judge it.
+    """Train one kind of signature and evaluate it.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def measure(data: Path, model: ModelName, progress: Progress | None = None) -> S
         dead=int(learned.outcome.sum()),
         auc=found.auc,
         external=judge_external(fitted, other).metrics.get("auc"),
-        rivals=found.rivals,
+        baselines=found.rivals,
     )
 
 

@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--against", metavar="OTHER", help="another bundle, or with --predictions another table, on the same studies"
     )
-    command.add_argument("--level", choices=tuple(_LEVELS), default="patient", help="what is judged")
+    command.add_argument("--level", choices=tuple(_LEVELS), default="patient", help="what is evaluated")
     command.add_argument(
         "--label",
         type=_pair,
@@ -81,7 +81,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     if auc := found.metrics.get("auc"):
         from ..formatting import estimate_text
 
-        print(f"AUC {estimate_text(auc, 3)}, {found.studies.judged} {_LEVELS[found.studies.level]}.")
+        print(f"AUC {estimate_text(auc, 3)}, {found.studies.evaluated} {_LEVELS[found.studies.level]}.")
     print(f"The report is in {options.out / 'report.html'}.")
 
 

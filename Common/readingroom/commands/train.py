@@ -26,7 +26,7 @@ _SHOWN = 20  # rows of the table that cannot be used
 
 
 def add(commands: Any) -> None:
-    train = commands.add_parser("train", help="train a bundle on a cohort and judge it on patients it has not seen")
+    train = commands.add_parser("train", help="train a bundle on a cohort and evaluate it on patients it has not seen")
     train.add_argument("reader", choices=READERS, metavar="READER", help=", ".join(READERS))
     train.add_argument("--cohort", type=Path, metavar="COHORT.csv", help="patient_id, study_id, image, label, ...")
     train.add_argument("--out", type=Path, metavar="DIR", help="the bundle is a folder in it, with its tables beside")

@@ -51,7 +51,7 @@ def write_page(audit: Audit, cohort: Cohort, copies: Duplicates, path: Path) -> 
     page.section("How this was done")
     page.paragraph(
         "Red: numbers from this cohort would mislead, or training would fail. Amber: look at it before training. "
-        f"Small models were judged by cross-validation by patient, intervals are 95 % over resampled patients, seed "
+        f"Small models were evaluated by cross-validation by patient, intervals are 95 % over resampled patients, seed "
         f"{audit.seed}; ReadingRoom {audit.version}."
     )
     write_text(path, page.html())

@@ -47,7 +47,7 @@ _WORDS: Mapping[str, Callable[[Row, Fingerprint], str]] = {
 def metadata(cohort: Cohort, found: list[Fingerprint]) -> dict[str, Floats]:
     """Facts by name, each as columns (rows, values): numbers as they are (NaN where unknown), words as 0 and 1.
 
-    Facts that are the same in all rows are left out. The site is none of them: it is judged by itself.
+    Facts that are the same in all rows are left out. The site is none of them: it is evaluated by itself.
     """
     facts: dict[str, Floats] = {}
     pairs = list(zip(cohort.rows, found, strict=True))

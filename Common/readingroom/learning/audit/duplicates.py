@@ -50,7 +50,7 @@ def find_duplicates(cohort: Cohort, found: Fingerprints) -> Duplicates:
 
 
 def duplicate_issues(cohort: Cohort, found: Fingerprints, copies: Duplicates) -> Iterator[AuditIssue]:
-    """Sentences about a cohort as such; `sides` judges its split."""
+    """Sentences about a cohort as such; `sides` evaluates its split."""
     rows = cohort.rows
     if found.problems:
         told = [

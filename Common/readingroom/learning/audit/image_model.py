@@ -18,7 +18,7 @@ from .small_models import FEWEST, RESAMPLES, SmallModel, class_auc
 
 @dataclass(frozen=True)
 class Comparison:
-    """An image model beside a small one: its AUC and its lead (image minus small), on the studies that both judged."""
+    """An image model beside a small one: its AUC and its lead (image minus small), on studies that both predicted."""
 
     image: Estimate
     lead: Estimate

@@ -24,7 +24,7 @@ from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import Fingerprint
 from ..cohorts.hashes import Fingerprints
 from ..cohorts.splits import k_fold, patient_groups
-from ..evaluation.auc import not_too_certain
+from ..evaluation.auc import with_interval_at_extremes
 from ..evaluation.simple_models import forest, regression
 from .counts import outcome
 from .covariates import Floats, clinical, metadata, patient_numbers, sites, thumbnails
@@ -47,13 +47,13 @@ class SmallModel:
     Parameters
     ----------
     looks_at : `SITE`, `METADATA`, `PIXELS`, `NUMBER` or `CLINICAL`
-    within : the site that it was trained and judged in; empty for all
+    within : the site that it was trained and evaluated in; empty for all
     classes : those that took part
     auc : of two classes, or the mean of each against the rest
     by_class : AUC of each class against the rest
     facts : AUC by itself of each fact of the metadata, and of each clinical column for the class that it tells best;
         the best first
-    studies, patients : that it was judged on
+    studies, patients : that it was evaluated on
     note : what the numbers alone do not say
     scores : (rows, classes) probabilities for the rows of the cohort; NaN where a row did not take part
     """
@@ -73,7 +73,7 @@ class SmallModel:
 
 
 def small_models(cohort: Cohort, found: Fingerprints, seed: int, progress: Progress) -> tuple[SmallModel, ...]:
-    """Train and judge them on all real studies that can be read, and within each site that has several classes."""
+    """Train and evaluate them on all real studies that can be read, and within each site that has several classes."""
     usable = np.array(
         [each is not None and not row.synthetic for row, each in zip(cohort.rows, found.prints, strict=True)]
     )
@@ -113,18 +113,18 @@ class _Trial:
         if len(trial.classes) < 2:
             return
         if not trial.place and len(set(trial.cohort.sites)) > 1:
-            yield trial.judged(SITE, sites(trial.cohort), _forest)
+            yield trial.evaluated(SITE, sites(trial.cohort), _forest)
         if facts := metadata(trial.cohort, trial.prints):
-            yield trial.judged(
+            yield trial.evaluated(
                 METADATA, np.hstack(list(facts.values())), _forest, trial.singles(facts, class_auc, _LEAF)
             )
         if not trial.place and (columns := clinical(trial.cohort)):
             singles = trial.singles(columns, _best_class_auc, _SMALL_LEAF)
-            yield trial.judged(CLINICAL, np.hstack(list(columns.values())), _forest, singles)
-        yield trial.judged(PIXELS, thumbnails(trial.prints), regression)
+            yield trial.evaluated(CLINICAL, np.hstack(list(columns.values())), _forest, singles)
+        yield trial.evaluated(PIXELS, thumbnails(trial.prints), regression)
         numbers = patient_numbers(trial.cohort)
         if trial.number_patients(numbers[:, 0]):
-            yield trial.judged(NUMBER, numbers, _forest, note=trial.ranges(numbers[:, 0]))
+            yield trial.evaluated(NUMBER, numbers, _forest, note=trial.ranges(numbers[:, 0]))
 
     def number_patients(self, numbers: Floats) -> bool:
         """Whether every patient has a number, and nearly each another one: else it is not what they were counted by."""
@@ -147,7 +147,7 @@ class _Trial:
         found = {name: metric(self.present, self._out_of_fold(columns, make)) for name, columns in facts.items()}
         return dict(sorted(found.items(), key=lambda item: -item[1]))
 
-    def judged(
+    def evaluated(
         self,
         looks_at: str,
         columns: Floats,
@@ -163,7 +163,7 @@ class _Trial:
             looks_at=looks_at,
             within=self.place,
             classes=self.classes,
-            auc=not_too_certain(boot.estimate, self.present, self.groups),
+            auc=with_interval_at_extremes(boot.estimate, self.present, self.groups),
             by_class=dict(zip(self.classes, map(float, one_vs_rest(auc, self.present, scores)), strict=True)),
             studies=len(self.rows),
             patients=int(np.unique(self.groups).size),

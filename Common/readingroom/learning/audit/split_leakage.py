@@ -18,7 +18,7 @@ def split_leakage_issues(cohort: Cohort, found: Fingerprints, copies: Duplicates
     if outside := [row for row in synthetic if row.split in ("validation", "test")]:
         yield AuditIssue(
             "stop", "synthetic",
-            f"{count(len(outside), 'synthetic study', 'synthetic studies')} of {len(synthetic):,} would judge the "
+            f"{count(len(outside), 'synthetic study', 'synthetic studies')} of {len(synthetic):,} would evaluate the "
             "model: synthetic studies may only train.",
             some(f"'{row.study_id}' on the side {row.split}" for row in outside),
         )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Who is trained on and judged on: the table, the fingerprints of its images, and the splits."""
+"""Who is trained on and evaluated on: the table, the fingerprints of its images, and the splits."""

@@ -1,7 +1,7 @@
-"""Which rows of a cohort train, choose and judge a model; what belongs together never lies on two sides.
+"""Which rows of a cohort train a model, choose its epoch and test it; what belongs together is never separated.
 
 Rows of one patient belong together, and so do patients who share an image pixel for pixel: such **groups** are dealt
-whole. Synthetic rows train only, and only where their group does not judge. A split depends on the seed and on the
+whole. Synthetic rows train only, and only where their group tests nothing. A split depends on the seed and on the
 patients alone, not on the order of the table or the machine: groups are ordered by a hash, and all sums are whole
 numbers.
 """
@@ -26,7 +26,7 @@ Rows = NDArray[np.intp]
 
 
 class LeakageError(InputError):
-    """A split would judge a model on what it was trained with, or on images that nobody took."""
+    """A split would test a model on what it was trained with, or on synthetic images."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Split:
     ----------
     train : rows that fit the weights
     validation : rows that choose the epoch
-    test : rows that judge
+    test : rows that the trained model is tested on
     name : such as ``fold 2 of 5`` or ``site north``
 
     Raises
@@ -100,7 +100,7 @@ def k_fold(
 def hold_out(
     cohort: Cohort, fraction: float, seed: int, validation: float = 0.1, hashes: Sequence[str] | None = None
 ) -> Split:
-    """A share of the groups judges; ``validation`` is the share of the others that chooses the epoch.
+    """A share of the groups is the test set; ``validation`` is the share of the others that chooses the epoch.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def hold_out(
 def leave_one_site_out(
     cohort: Cohort, seed: int, validation: float = 0.1, hashes: Sequence[str] | None = None
 ) -> tuple[Split, ...]:
-    """Each site judges once what the others trained.
+    """Each site is once the test set of a model that the others trained.
 
     Rows of other sites whose patient is also at this one are left out, and so are synthetic rows of this site.
 
@@ -132,8 +132,8 @@ def leave_one_site_out(
     splits = []
     for site in sites:
         here = cohort.sites == site
-        judged = {group for group in groups.real if here[groups.rows[group]].any()}
-        splits.append(groups.split(judged, validation, f"{seed}:validation {site}", f"site {site}", among=here))
+        tested = {group for group in groups.real if here[groups.rows[group]].any()}
+        splits.append(groups.split(tested, validation, f"{seed}:validation {site}", f"site {site}", among=here))
     return tuple(splits)
 
 
@@ -179,8 +179,8 @@ def _checked(cohort: Cohort, split: Split, hashes: Sequence[str]) -> Split:
         if twice:
             more = f" and {len(twice) - 1} more" if len(twice) > 1 else ""
             raise LeakageError(f"{what} '{twice[0]}'{more} is on two sides of the split '{split.name}'.")
-    judging = np.concatenate([split.validation, split.test])
-    if synthetic := [row.study_id for row in cohort.take(judging).rows if row.synthetic]:
+    held_out = np.concatenate([split.validation, split.test])
+    if synthetic := [row.study_id for row in cohort.take(held_out).rows if row.synthetic]:
         raise LeakageError(
             f"Synthetic study '{synthetic[0]}' ({len(synthetic)} in all) is outside training in '{split.name}'."
         )
@@ -232,7 +232,7 @@ class _Groups:
         self._real_rows = {name: [row for row in rows if not row.synthetic] for name, rows in taken.items()}
         self.real = {name for name, rows in self._real_rows.items() if rows}
         if not self.real:
-            raise InputError("The cohort has no real study that could judge a model.")
+            raise InputError("The cohort has no real study on which a model could be tested.")
 
     def per_outcome(self) -> Counter[str]:
         """How many groups have each label (finding, or event)."""
@@ -249,15 +249,15 @@ class _Groups:
 
         Parameters
         ----------
-        among : (rows,) if given, only these rows judge, and none of them trains
+        among : (rows,) if given, only these rows are tested, and none of them trains
         """
         choosing = self.share(self.real - test, validation, seed)
         real = ~self._cohort.synthetic
-        judged, chooses = (np.isin(self._of_row, sorted(groups)) for groups in (test, choosing))
-        trains = ~judged & ~chooses
+        in_test, in_validation = (np.isin(self._of_row, sorted(groups)) for groups in (test, choosing))
+        trains = ~in_test & ~in_validation
         if among is not None:
-            judged, trains = judged & among, trains & ~among
-        train, held, tested = (np.flatnonzero(side) for side in (trains, chooses & real, judged & real))
+            in_test, trains = in_test & among, trains & ~among
+        train, held, tested = (np.flatnonzero(rows) for rows in (trains, in_validation & real, in_test & real))
         return _checked(self._cohort, Split(train, held, tested, name), self._hashes)
 
     def share(self, names: set[str], fraction: float, seed: str) -> set[str]:

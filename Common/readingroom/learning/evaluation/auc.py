@@ -13,7 +13,7 @@ from ...metrics.auc import aucs, perfect_interval
 from ...metrics.bootstrap import patient_intervals
 from ...reading import Estimate
 from .predictions import Floats, Predictions, Strings
-from .sample_size import can_be_judged
+from .sample_size import can_be_evaluated
 
 
 def auc_of(predictions: Predictions, finding: str = "", resamples: int = 2000, seed: int = 0) -> Estimate:
@@ -27,16 +27,16 @@ def auc_of(predictions: Predictions, finding: str = "", resamples: int = 2000, s
     ------
     InputError : all rows have the same truth
     """
-    present, scores = present_and_scores(predictions, judged_findings(predictions, finding))
+    present, scores = present_and_scores(predictions, evaluated_findings(predictions, finding))
 
     def values(truth: NDArray, found: Floats) -> dict[str, float]:
         return {"auc": float(aucs(truth, found).mean())}
 
     found = patient_intervals(values, predictions.patients, present, scores, resamples=resamples, seed=seed)["auc"]
-    return not_too_certain(found, present, predictions.patients)
+    return with_interval_at_extremes(found, present, predictions.patients)
 
 
-def not_too_certain(area: Estimate, present: NDArray[np.bool_], patients: Strings) -> Estimate:
+def with_interval_at_extremes(area: Estimate, present: NDArray[np.bool_], patients: Strings) -> Estimate:
     """An AUC, of 1 or 0 with the interval that this few patients allow: resampling them always gives the same.
 
     Parameters
@@ -51,7 +51,7 @@ def not_too_certain(area: Estimate, present: NDArray[np.bool_], patients: String
     return replace(area, interval=perfect_interval(area.value, with_it, without))
 
 
-def judged_findings(predictions: Predictions, finding: str = "") -> tuple[str, ...]:
+def evaluated_findings(predictions: Predictions, finding: str = "") -> tuple[str, ...]:
     """The finding, or all that some rows have and some have not.
 
     Raises
@@ -60,10 +60,10 @@ def judged_findings(predictions: Predictions, finding: str = "") -> tuple[str, .
     """
     if finding:
         return (finding,)
-    judged = tuple(name for name in predictions.findings if can_be_judged(predictions, name, 1))
-    if not judged:
-        raise InputError("There is nothing to judge: all studies have the same truth.")
-    return judged
+    evaluated = tuple(name for name in predictions.findings if can_be_evaluated(predictions, name, 1))
+    if not evaluated:
+        raise InputError("There is nothing to evaluate: all studies have the same truth.")
+    return evaluated
 
 
 def present_and_scores(predictions: Predictions, findings: Sequence[str]) -> tuple[NDArray[np.bool_], Floats]:

@@ -26,29 +26,29 @@ _LEAST_PROBABILITY = 1e-6
 
 
 @dataclass(frozen=True)
-class Rival:
+class Baseline:
     """A simple model; ``title`` says what it looks at.
 
-    Its ``predictions`` have the rows and repeats of the model's own, so that both can be compared and judged alike.
+    Its ``predictions`` have the rows and repeats of the model's own, so that both can be compared and evaluated alike.
     """
 
     title: str
     predictions: Predictions
 
 
-def rivals(
+def train_baselines(
     predictions: Predictions,
     cohort: Cohort,
     prints: Sequence[Fingerprint | None],
     repeats: Sequence[Sequence[Split]],
     values: Sequence[str] = (),
     seed: int = 0,
-) -> tuple[Rival, ...]:
+) -> tuple[Baseline, ...]:
     """Train them on the training and validation rows of each split, and predict its test rows.
 
     Parameters
     ----------
-    predictions : of the model that is judged: exclusive classes, each row a study of the cohort
+    predictions : of the model that is evaluated: exclusive classes, each row a study of the cohort
     prints : fingerprint of each row of the cohort; rows without one train nothing
     repeats : splits of the cohort for each repeat of the predictions
     values : how the cohort's table writes each class; as the predictions do when left out
@@ -62,21 +62,23 @@ def rivals(
     ValueError : the classes do not exclude each other, or there are other repeats
     """
     trial = _Trial(predictions, cohort, repeats, tuple(values) or predictions.classes, seed)
-    found = [Rival("always the most frequent class", trial.constant())]
+    found = [Baseline("always the most frequent class", trial.constant())]
     known = [each for each in prints if each is not None]
     if len(set(cohort.sites)) > 1:
-        found.append(Rival("the site alone", trial.predicted(sites(cohort), forest)))
+        found.append(Baseline("the site alone", trial.predicted(sites(cohort), forest)))
     if len(known) == len(cohort) and (facts := metadata(cohort, known)):
-        found.append(Rival("site and metadata", trial.predicted(np.hstack([*facts.values(), sites(cohort)]), forest)))
+        found.append(
+            Baseline("site and metadata", trial.predicted(np.hstack([*facts.values(), sites(cohort)]), forest))
+        )
     if columns := clinical(cohort):
-        found.append(Rival("clinical columns", trial.predicted(np.hstack(list(columns.values())), forest)))
+        found.append(Baseline("clinical columns", trial.predicted(np.hstack(list(columns.values())), forest)))
     if len(known) == len(cohort):
-        found.append(Rival("the picture at 32 x 32 pixels", trial.predicted(thumbnails(known), regression)))
+        found.append(Baseline("the picture at 32 x 32 pixels", trial.predicted(thumbnails(known), regression)))
     return tuple(found)
 
 
 class _Trial:
-    """The rows and splits on which all rivals are tried."""
+    """The rows and splits on which all baselines are tried."""
 
     def __init__(
         self,
@@ -87,7 +89,7 @@ class _Trial:
         seed: int,
     ):
         if predictions.multilabel or len(repeats) != predictions.repeats:
-            raise ValueError("Rivals need exclusive classes, and splits for each repeat.")
+            raise ValueError("Baselines need exclusive classes, and splits for each repeat.")
         number = {value: place for place, value in enumerate(values)}
         self.truth = np.array([number.get(str(row.label), -1) for row in cohort.rows])
         place = {(row.patient_id, row.study_id): n for n, row in enumerate(cohort.rows)}
@@ -102,7 +104,7 @@ class _Trial:
         self.predictions, self.repeats, self.seed = predictions, repeats, seed
 
     def constant(self) -> Predictions:
-        """The share of each class among what was judged: it orders nothing, and is right as often as one can be."""
+        """The share of each class among what was evaluated: it orders nothing, and is right as often as one can be."""
         shares = np.bincount(self.predictions.truth, minlength=len(self.predictions.classes)) / len(self.predictions)
         return self._with(np.broadcast_to(shares, self.predictions.logits.shape))
 
@@ -116,8 +118,8 @@ class _Trial:
                 inside = np.flatnonzero(np.isin(self.rows, split.test))
                 with warnings.catch_warnings(action="ignore"):  # columns without a value in a fold
                     model = make(self.seed).fit(columns[train], self.truth[train])
-                    answers = model.predict_proba(columns[self.rows[inside]])
-                probabilities[repeat, inside[:, None], model.classes_[None]] = answers
+                    calibrated = model.predict_proba(columns[self.rows[inside]])
+                probabilities[repeat, inside[:, None], model.classes_[None]] = calibrated
         return self._with(probabilities)
 
     def _with(self, probabilities: NDArray[np.float64]) -> Predictions:

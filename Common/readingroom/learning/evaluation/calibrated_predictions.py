@@ -11,7 +11,7 @@ from .predictions import Floats, Predictions
 
 
 @dataclass(frozen=True)
-class Answers:
+class CalibratedPredictions:
     """Predictions with what follows from them.
 
     Parameters
@@ -33,8 +33,10 @@ class Answers:
         if self.probabilities.shape != expected or self.called.shape != expected:
             raise ValueError(f"Probabilities and decisions must be {expected}.")
 
-    def take(self, rows: ArrayLike) -> Answers:
+    def take(self, rows: ArrayLike) -> CalibratedPredictions:
         """These rows alone, given as numbers or as a mask."""
         wanted = np.asarray(rows)
         covered = None if self.covered is None else self.covered[wanted]
-        return Answers(self.predictions.take(wanted), self.probabilities[wanted], self.called[wanted], covered)
+        return CalibratedPredictions(
+            self.predictions.take(wanted), self.probabilities[wanted], self.called[wanted], covered
+        )

@@ -16,7 +16,7 @@ from ...metrics.bootstrap import patient_intervals
 from ...metrics.holm import holm
 from ...metrics.permutation import paired_permutations
 from ...reading import Estimate
-from .auc import judged_findings, present_and_scores
+from .auc import evaluated_findings, present_and_scores
 from .levels import How, Level, at_level
 from .predictions import Floats, Predictions
 
@@ -37,7 +37,7 @@ class Comparison:
     first, second : AUC of each, the mean over its repeats
     difference : first minus second, with its interval over resampled patients
     p, p_holm : two-sided; corrected by Holm for all that one call compared with this test
-    rows : how many were judged
+    rows : how many were evaluated
     """
 
     other: str
@@ -87,7 +87,7 @@ def advantage(
     ------
     InputError : as `compare`
     """
-    findings = judged_findings(first, finding)
+    findings = evaluated_findings(first, finding)
     theirs = _same_rows(first, second, "the other model")
     found = _differences(first, theirs, findings, resamples, seed)
     return found["" if len(findings) > 1 else findings[0]]
@@ -96,7 +96,7 @@ def advantage(
 def _tests(
     ours: Predictions, theirs: Predictions, other: str, permutations: int, resamples: int, seed: int
 ) -> list[Comparison]:
-    findings = judged_findings(ours)
+    findings = evaluated_findings(ours)
     present, first = present_and_scores(ours, findings)
     _, second = present_and_scores(theirs, findings)
     areas, other_areas = _areas(present, first, findings), _areas(present, second, findings)
@@ -104,7 +104,7 @@ def _tests(
     # Two models have scales of their own; only the order of their scores is compared, so only that is swapped.
     ranks, other_ranks = stats.rankdata(first, axis=0), stats.rankdata(second, axis=0)
     swapped = paired_permutations(
-        lambda answers: _areas(present, answers, findings), ours.patients, ranks, other_ranks, permutations, seed
+        lambda calibrated: _areas(present, calibrated, findings), ours.patients, ranks, other_ranks, permutations, seed
     )
     found = []
     for name, tested in swapped.items():

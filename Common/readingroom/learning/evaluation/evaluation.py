@@ -1,7 +1,7 @@
 """What a model is worth: every number from rows that the network in question had not seen.
 
-`judge` fits what a bundle stores (calibration, operating points, conformal quantiles) and measures it on rows that did
-not fit it. `judge_bundle` measures what a finished bundle says on a cohort that it has never met, as it says it.
+`evaluate` fits what a bundle stores (calibration, operating points, conformal quantiles) and measures it on rows that
+had no part in fitting it. `evaluate_bundle` measures a finished bundle on a cohort that is new to it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from ...bundles.metadata import BundleMetadata
 from ...errors import InputError
 from ...reading import Estimate
 from ...records import frozen
-from . import calibrated, prediction_sets, thresholds
+from . import calibrate, prediction_sets, thresholds
 from .auc import auc_of
-from .calibrated_predictions import Answers
+from .calibrated_predictions import CalibratedPredictions
 from .levels import How, Level, at_level
 from .metric_families import load_family
 from .predictions import Predictions
-from .sample_size import EXPLORATORY_BELOW, can_be_judged, exploratory, patients_of_each
+from .sample_size import EXPLORATORY_BELOW, can_be_evaluated, exploratory, patients_of_each
 
 RESAMPLES = 2000  # of the patients, for each interval
 
@@ -42,7 +42,7 @@ class EvaluationResult:
     notes : sentences on what could not be fitted or measured
     """
 
-    answers: Answers
+    calibrated: CalibratedPredictions
     level: Level
     calibration: Calibration | None
     points: tuple[OperatingPoint, ...]
@@ -58,7 +58,7 @@ class EvaluationResult:
         object.__setattr__(self, "patients", frozen(self.patients))
 
 
-def judge(
+def evaluate(
     predictions: Predictions, level: Level = "study", how: How = "mean", resamples: int = RESAMPLES, seed: int = 0
 ) -> EvaluationResult:
     """Fit what a bundle stores, and measure it on rows that did not fit it.
@@ -69,33 +69,35 @@ def judge(
 
     Parameters
     ----------
-    level, how : what is judged, and how several images of it become one answer (see `levels.at_level`)
+    level, how : what is evaluated, and how several images of it become one answer (see `levels.at_level`)
     resamples, seed : of the intervals over patients
 
     Raises
     ------
-    InputError : there is nothing to judge: no class has patients both with and without it
+    InputError : there is nothing to evaluate: no class has patients both with and without it
     """
     rows = at_level(predictions, level, how)
-    if not any(can_be_judged(rows, name, 1) for name in rows.findings):
-        raise InputError(f"There is nothing to judge: all {len(rows)} rows agree on {', '.join(rows.findings)}.")
-    folds = calibrated.fitting_folds(rows, seed)
-    calibration, notes = calibrated.fit(rows)
-    crossed = calibrated.cross_fitted(rows, folds)
+    if not any(can_be_evaluated(rows, name, 1) for name in rows.findings):
+        raise InputError(f"There is nothing to evaluate: all {len(rows)} rows agree on {', '.join(rows.findings)}.")
+    folds = calibrate.fitting_folds(rows, seed)
+    calibration, notes = calibrate.fit(rows)
+    crossed = calibrate.cross_fitted(rows, folds)
     # Thresholds are held against what the bundle shows. Of several classes, its one temperature has seen all rows: one
     # number that moves all probabilities alike.
-    shown = calibrated.probabilities(rows, calibration)
+    shown = calibrate.probabilities(rows, calibration)
     points = () if calibration is None else thresholds.fit(rows, shown, folds)
     # Sets are of what the bundle shows, so all of it must be calibrated; a finding that is not has its note.
     conformal, missing = (None, ()) if notes else prediction_sets.fit(rows, crossed)
     covered = None if conformal is None else prediction_sets.covered_by_others(rows, crossed, folds)
-    answers = Answers(rows, crossed, thresholds.called_by_others(rows, crossed, folds, points), covered)
+    calibrated = CalibratedPredictions(
+        rows, crossed, thresholds.called_by_others(rows, crossed, folds, points), covered
+    )
     notes = (*notes, *missing, *_without_points(rows, calibration, points))
     default = thresholds.DEFAULT_POINT
-    return _judgment(answers, predictions, level, calibration, points, default, conformal, notes, resamples, seed)
+    return _result(calibrated, predictions, level, calibration, points, default, conformal, notes, resamples, seed)
 
 
-def judge_bundle(
+def evaluate_bundle(
     predictions: Predictions,
     bundle: BundleMetadata,
     level: Level = "study",
@@ -120,20 +122,20 @@ def judge_bundle(
     if predictions.kind == "binary" and bundle.operating_points:
         predictions = replace(predictions, positive=bundle.operating_points[0].finding)
     rows = at_level(predictions, level, how)
-    shown = calibrated.probabilities(rows, bundle.calibration)
+    shown = calibrate.probabilities(rows, bundle.calibration)
     sets = None if bundle.conformal is None else prediction_sets.covered(rows, shown, bundle.conformal)
     called = thresholds.called(rows, shown, bundle.operating_points, bundle.default_operating_point)
-    answers = Answers(rows, shown, called, sets)
+    calibrated = CalibratedPredictions(rows, shown, called, sets)
     points = thresholds.measured(rows, shown, bundle.operating_points)
     notes = () if bundle.calibration else (f"The bundle '{bundle.name}' is not calibrated.",)
     default = bundle.default_operating_point
-    return _judgment(
-        answers, predictions, level, bundle.calibration, points, default, bundle.conformal, notes, resamples, seed
+    return _result(
+        calibrated, predictions, level, bundle.calibration, points, default, bundle.conformal, notes, resamples, seed
     )
 
 
-def _judgment(
-    answers: Answers,
+def _result(
+    calibrated: CalibratedPredictions,
     predictions: Predictions,
     level: Level,
     calibration: Calibration | None,
@@ -144,17 +146,17 @@ def _judgment(
     resamples: int,
     seed: int,
 ) -> EvaluationResult:
-    rows = answers.predictions
+    rows = calibrated.predictions
     by_patient, problems = _auc_by_patient(rows, resamples, seed)
     few = exploratory(rows)
     return EvaluationResult(
-        answers=answers,
+        calibrated=calibrated,
         level=level,
         calibration=calibration,
         points=points,
         default_point=default_point if points else "",
         conformal=conformal,
-        metrics={**load_family("classification").compute(answers, resamples, seed), **by_patient},
+        metrics={**load_family("classification").compute(calibrated, resamples, seed), **by_patient},
         patients=patients_of_each(rows),
         exploratory=few,
         notes=(*_about(rows, level, predictions), *_exploratory(few), *notes, *_not_measured(rows), *problems),
@@ -166,8 +168,8 @@ def _about(rows: Predictions, level: Level, predictions: Predictions) -> tuple[s
     plural = {"study": "studies", "breast": "breasts", "patient": "patients"}[level]
     made = f", from {len(predictions)} images" if len(predictions) > len(rows) else ""
     if len(rows) == patients:
-        return (f"FoldResult on {len(rows)} {plural}, one of each patient{made}.",)
-    return (f"FoldResult on {len(rows)} {plural} of {patients} patients{made}; intervals resample patients.",)
+        return (f"Evaluated on {len(rows)} {plural}, one of each patient{made}.",)
+    return (f"Evaluated on {len(rows)} {plural} of {patients} patients{made}; intervals resample patients.",)
 
 
 def _exploratory(few: tuple[str, ...]) -> tuple[str, ...]:
@@ -177,7 +179,7 @@ def _exploratory(few: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _not_measured(rows: Predictions) -> tuple[str, ...]:
-    missing = [name for name in rows.findings if not can_be_judged(rows, name, 1)]
+    missing = [name for name in rows.findings if not can_be_evaluated(rows, name, 1)]
     return tuple(f"'{name}' has sensitivity or specificity alone: no patient has it, or every one." for name in missing)
 
 
@@ -203,4 +205,4 @@ def _auc_by_patient(rows: Predictions, resamples: int, seed: int) -> tuple[dict[
         patients = at_level(rows, "patient")
         return {"auc_by_patient": auc_of(patients, resamples=resamples, seed=seed)}, ()
     except InputError as error:
-        return {}, (f"Patients as a whole are not judged: {error}",)
+        return {}, (f"Patients as a whole are not evaluated: {error}",)

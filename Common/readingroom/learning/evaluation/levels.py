@@ -59,7 +59,7 @@ def _groups(predictions: Predictions, level: Level) -> list[NDArray[np.intp]]:
         columns.append(predictions.study_ids)
     if level == "breast":
         if "laterality" not in predictions.subgroups or "" in predictions.subgroups["laterality"]:
-            raise InputError("Each image needs a 'laterality' before breasts can be judged.")
+            raise InputError("Each image needs a 'laterality' before breasts can be evaluated.")
         columns.append(predictions.subgroups["laterality"])
     rows: dict[tuple[str, ...], list[int]] = {}
     for number, key in enumerate(zip(*columns, strict=True)):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ...bundles.confidence import Conformal
 from ...trust.conformal import COVERAGES, ConformalSets, fit_conformal, lac_members, minimum_cases
-from . import calibrated
+from . import calibrate
 from .predictions import Floats, Integers, Predictions
 
 DEFAULT_COVERAGE = 0.9
@@ -65,7 +65,7 @@ def covered_by_others(predictions: Predictions, probabilities: Floats, folds: In
     for fold in names:
         inside = folds == fold
         others = predictions.take(~inside)
-        conformal, _ = fit(others, calibrated.cross_fitted(others, folds[~inside]))
+        conformal, _ = fit(others, calibrate.cross_fitted(others, folds[~inside]))
         if conformal is None:
             return None
         found[inside] = covered(predictions.take(inside), probabilities[inside], conformal)

@@ -1,4 +1,4 @@
-"""What models said of studies that they had not seen, as judged, compared and drawn by everything that follows."""
+"""Predictions of models for studies that they had not seen: what is evaluated, compared and drawn."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Predictions:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """The classes that are judged one by one: the positive one of two exclusive classes, else all."""
+        """The classes that are evaluated one by one: the positive one of two exclusive classes, else all."""
         return (self.positive,) if self.kind == "binary" else self.classes
 
     def present(self, finding: str) -> NDArray[np.bool_]:

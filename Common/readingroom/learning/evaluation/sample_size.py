@@ -10,9 +10,9 @@ from .predictions import Predictions
 
 # With fewer patients of each class the 95 % interval of an AUC of 0.8 is more than 0.2 wide (Hanley and McNeil 1982).
 EXPLORATORY_BELOW = 30
-# The same for a part of the patients, which is shown all the same and marked: who is few is judged nowhere else.
+# The same for a subgroup of the patients, which is shown all the same and marked.
 SUBGROUP_EXPLORATORY_BELOW = 30
-# Patients of a part with and without the finding below which its AUC says nothing at all.
+# Patients of a subgroup with and without the finding below which its AUC says nothing at all.
 SUBGROUP_AUC_FROM = 5
 
 
@@ -32,7 +32,7 @@ def exploratory(predictions: Predictions) -> tuple[str, ...]:
     return tuple(name for name, count in patients_of_each(predictions).items() if count < EXPLORATORY_BELOW)
 
 
-def can_be_judged(predictions: Predictions, finding: str, patients: int = 2) -> bool:
+def can_be_evaluated(predictions: Predictions, finding: str, patients: int = 2) -> bool:
     """Whether this many patients have the finding and as many do not."""
     present = predictions.present(finding)
     return min(_patients(predictions, present), _patients(predictions, ~present)) >= patients

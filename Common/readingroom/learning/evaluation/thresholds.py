@@ -13,7 +13,7 @@ from ...metrics.operating_points import Choice, at_sensitivity, at_specificity, 
 from ...metrics.proportions import proportion_of_patients
 from ...reading import Estimate
 from .predictions import Floats, Integers, Predictions
-from .sample_size import can_be_judged
+from .sample_size import can_be_evaluated
 
 POINTS: Mapping[str, Choice] = {
     "balanced": youden,
@@ -31,7 +31,7 @@ def fit(predictions: Predictions, probabilities: Floats, folds: Integers) -> tup
     """
     points = []
     for finding in predictions.findings:
-        if not can_be_judged(predictions, finding):
+        if not can_be_evaluated(predictions, finding):
             continue
         column = probabilities[:, predictions.classes.index(finding)]
         for name, choose in POINTS.items():

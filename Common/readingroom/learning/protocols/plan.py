@@ -43,7 +43,7 @@ def plan(
         ("Input", _input(protocol)),
         ("Augmentation", _augmentation(protocol)),
         ("Training", _training(protocol)),
-        ("FoldResult on", _validation(protocol)),
+        ("Evaluated on", _validation(protocol)),
     ]
     parts = [f"{protocol.title}\n" + _filled(f"{protocol.name}: {protocol.source}", "", "")]
     parts += [f"{title}\n" + "\n".join(_written(protocol, lines)) for title, lines in sections]

@@ -1,4 +1,4 @@
-"""A protocol: how a bundle is trained and judged, as data.
+"""A protocol: how a bundle is trained and evaluated, as data.
 
 ``protocols/<reader>-published.json`` is the way of the paper with its numbers, its flaws labeled;
 ``protocols/<reader>-rigorous.json`` is the default. A user's own file of the same form is read by `read_protocol`.
@@ -144,7 +144,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Validation:
-    """On which rows the trained networks are judged.
+    """On which rows the trained networks are evaluated.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class TrainingProtocol:
-    """How a bundle is trained and judged.
+    """How a bundle is trained and evaluated.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Simple models and other bundles beside the bundle that is judged, on the same studies."""
+"""Simple models and other bundles beside the bundle that is evaluated, on the same studies."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import fingerprints
 from ..cohorts.splits import Split, checked, k_fold
 from ..evaluation.auc import auc_of
-from ..evaluation.baselines import rivals
+from ..evaluation.baselines import train_baselines
 from ..evaluation.comparison import Comparison, advantage, compare
 from ..evaluation.levels import Level, at_level
 from ..evaluation.predictions import Predictions
-from ..evaluation.sample_size import can_be_judged, patients_of_each
-from .evaluated import RivalResult
+from ..evaluation.sample_size import can_be_evaluated, patients_of_each
+from .evaluated import BaselineResult
 
 _FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Baselines:
-    """Simple models on the studies that were judged.
+    """Simple models on the studies that were evaluated.
 
     Parameters
     ----------
     results : with their AUC and how much the bundle's exceeds it
-    predictions : of each, joined like those that were judged
+    predictions : of each, joined like those that were evaluated
     notes : why there are none
     """
 
-    results: tuple[RivalResult, ...] = ()
+    results: tuple[BaselineResult, ...] = ()
     predictions: tuple[Predictions, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -53,22 +53,22 @@ def simple_models(
     """
     if images.multilabel:
         return Baselines(notes=("Simple models are made for classes that exclude each other only.",))
-    if not any(can_be_judged(images, finding, 1) for finding in images.findings):
+    if not any(can_be_evaluated(images, finding, 1) for finding in images.findings):
         return Baselines(notes=("No simple models beside the bundle: all studies are of one class.",))
     try:
         rows = _as_predicted(images, cohort)
         prints = fingerprints([row.image for row in rows.rows], progress=progress)
         splits = _splits(images, rows, prints.pixel_hashes, seed)
-        found = rivals(images, rows, prints.prints, splits, images.classes, seed)
+        found = train_baselines(images, rows, prints.prints, splits, images.classes, seed)
     except InputError as error:
         return Baselines(notes=(f"No simple models beside the bundle: {error}",))
-    joined = [_rounded(at_level(rival.predictions, level)) for rival in found]
+    joined = [_rounded(at_level(baseline.predictions, level)) for baseline in found]
     ours = at_level(images, level)
     results = tuple(
-        RivalResult(
-            rival.title, auc_of(theirs, resamples=resamples, seed=seed), advantage(ours, theirs, "", resamples, seed)
+        BaselineResult(
+            baseline.title, auc_of(theirs, resamples=resamples, seed=seed), advantage(ours, theirs, "", resamples, seed)
         )
-        for rival, theirs in zip(found, joined, strict=True)
+        for baseline, theirs in zip(found, joined, strict=True)
     )
     return Baselines(results, tuple(joined))
 
@@ -82,7 +82,7 @@ def against(
     ------
     InputError : the other one answers other classes, or there is no common study
     """
-    if not any(can_be_judged(images, finding, 1) for finding in images.findings):
+    if not any(can_be_evaluated(images, finding, 1) for finding in images.findings):
         return (), (f"Not compared with '{name}': all studies are of one class.",)
     ours, theirs = _keys(images), _keys(other)
     common = set(ours) & set(theirs)

@@ -8,19 +8,19 @@ from ...bundles.bundle import Bundle
 from ...formatting import estimate_text
 from ..evaluation.evaluation import EvaluationResult
 from ..evaluation.sample_size import EXPLORATORY_BELOW
-from .evaluated import Caveat, RivalResult, Studies
+from .evaluated import BaselineResult, Caveat, Studies
 
 _NEARLY_ALL = 0.95
 _GIVES_AWAY = 0.99  # AUC of a simple model beyond which it has seen the answer
 
 
-def caveats(bundle: Bundle, judgment: EvaluationResult, studies: Studies) -> tuple[Caveat, ...]:
+def caveats(bundle: Bundle, evaluation: EvaluationResult, studies: Studies) -> tuple[Caveat, ...]:
     found = []
     if bundle.metadata.demonstration:
         sentence = "A demonstration bundle, trained on phantoms: its numbers mean nothing for patients."
         found.append(Caveat("stop", sentence))
-    if judgment.exploratory:
-        counts = ", ".join(f"{judgment.patients[name]} with '{name}'" for name in judgment.exploratory)
+    if evaluation.exploratory:
+        counts = ", ".join(f"{evaluation.patients[name]} with '{name}'" for name in evaluation.exploratory)
         found.append(
             Caveat(
                 "warn",
@@ -28,8 +28,8 @@ def caveats(bundle: Bundle, judgment: EvaluationResult, studies: Studies) -> tup
                 "below may be quoted without its interval.",
             )
         )
-    if not judgment.metrics:
-        only = "', '".join(name for name, count in judgment.patients.items() if count)
+    if not evaluation.metrics:
+        only = "', '".join(name for name, count in evaluation.patients.items() if count)
         found.append(
             Caveat(
                 "warn",
@@ -37,7 +37,7 @@ def caveats(bundle: Bundle, judgment: EvaluationResult, studies: Studies) -> tup
                 "not whether the bundle tells them from others.",
             )
         )
-    if called := _all_called(judgment):
+    if called := _all_called(evaluation):
         found.append(Caveat("warn", called))
     if studies.far_away is not None and studies.far_away > 0.1 * studies.images:
         found.append(
@@ -70,27 +70,31 @@ def stored_answers_caveat(bundle: Bundle) -> Caveat:
     """What answers from a file cannot show."""
     return Caveat(
         "warn",
-        f"Answers to a cohort that were stored in a table: whether '{bundle.metadata.name}' gave them, and whether "
-        "these patients trained it, cannot be told from it. Give the cohort instead to have it looked up.",
+        f"Predictions that were stored in a table: whether '{bundle.metadata.name}' made them, and whether these "
+        "patients trained it, cannot be told from it. Give the cohort instead to have it looked up.",
     )
 
 
-def rival_caveats(rivals: Sequence[RivalResult]) -> tuple[Caveat, ...]:
+def baseline_caveats(baselines: Sequence[BaselineResult]) -> tuple[Caveat, ...]:
     """What simple models say of the bundle and of the table: not clearly beaten, or knowing too much."""
     found = []
-    close = [rival for rival in rivals if rival.advantage.interval is None or rival.advantage.interval.low <= 0]
+    close = [
+        baseline
+        for baseline in baselines
+        if baseline.advantage.interval is None or baseline.advantage.interval.low <= 0
+    ]
     if close:
-        names = ", ".join(f"{rival.title} (AUC {estimate_text(rival.auc)})" for rival in close)
+        names = ", ".join(f"{baseline.title} (AUC {estimate_text(baseline.auc)})" for baseline in close)
         found.append(Caveat("warn", f"The bundle is not clearly better than {names}."))
-    for rival in rivals:
-        if rival.auc.value >= _GIVES_AWAY:
-            found.append(Caveat("warn", f"From {rival.title} alone the class can be told: the table gives it away."))
+    for baseline in baselines:
+        if baseline.auc.value >= _GIVES_AWAY:
+            found.append(Caveat("warn", f"From {baseline.title} alone the class can be told: the table gives it away."))
     return tuple(found)
 
 
-def _all_called(judgment: EvaluationResult) -> str:
+def _all_called(evaluation: EvaluationResult) -> str:
     """A sentence when (nearly) everybody who does not have a class is called it all the same."""
-    rows, called = judgment.answers.predictions, judgment.answers.called
+    rows, called = evaluation.calibrated.predictions, evaluation.calibrated.called
     if rows.multilabel:
         return ""
     for number, name in enumerate(rows.classes):

@@ -20,13 +20,13 @@ from ...progress import Progress
 from ...trust.distance import FeatureStatistics
 from ..cohorts.cohort import Cohort
 from ..evaluation.comparison import PERMUTATIONS
-from ..evaluation.evaluation import RESAMPLES, EvaluationResult, judge, judge_bundle
+from ..evaluation.evaluation import RESAMPLES, EvaluationResult, evaluate, evaluate_bundle
 from ..evaluation.levels import Level
 from ..evaluation.predictions import Predictions
 from .baselines import against as against_other
 from .baselines import simple_models
-from .caveats import caveats, out_of_fold_caveat, rival_caveats, stored_answers_caveat
-from .evaluated import Caveat, Evaluation, Source
+from .caveats import baseline_caveats, caveats, out_of_fold_caveat, stored_answers_caveat
+from .evaluated import Caveat, EvaluationRecord, Source
 from .evaluation_record import record_of, studies_of
 from .figures.embedding import Projection, project
 from .overlap import Overlap
@@ -42,7 +42,7 @@ class Options:
 
     Parameters
     ----------
-    level : what is judged: each ``study``, ``breast`` or ``patient``
+    level : what is evaluated: each ``study``, ``breast`` or ``patient``
     labels : the bundle's label for a label of the table, where they differ
     prevalences : for which predictive values are given
     leave_out_seen : leave out studies that trained the bundle, instead of saying that the numbers are worthless
@@ -74,23 +74,23 @@ class Evaluated:
     images : the predictions as they were, one row an image
     judgment : those rows, joined and measured
     projection : of the features of ``images``; None where there are none or too few
-    rivals : what the simple models of ``metrics.rivals`` said, joined like the rows of ``judgment``
+    baselines : what the simple models of ``metrics.baselines`` said, joined like the rows of ``judgment``
     """
 
-    evaluation: Evaluation
+    record: EvaluationRecord
     images: Predictions
-    judgment: EvaluationResult
+    evaluation: EvaluationResult
     projection: Projection | None = None
-    rivals: tuple[Predictions, ...] = ()
+    baselines: tuple[Predictions, ...] = ()
 
     def with_caveats(self, *found: Caveat) -> Evaluated:
         """The same with more caveats, the gravest first."""
-        caveats = sorted((*self.evaluation.caveats, *found), key=lambda caveat: _GRAVEST_FIRST.index(caveat.level))
-        return replace(self, evaluation=replace(self.evaluation, caveats=tuple(caveats)))
+        caveats = sorted((*self.record.caveats, *found), key=lambda caveat: _GRAVEST_FIRST.index(caveat.level))
+        return replace(self, record=replace(self.record, caveats=tuple(caveats)))
 
     def with_notes(self, *notes: str) -> Evaluated:
         """The same with more notes."""
-        return replace(self, evaluation=replace(self.evaluation, notes=(*self.evaluation.notes, *notes)))
+        return replace(self, record=replace(self.record, notes=(*self.record.notes, *notes)))
 
 
 def evaluate_cohort(
@@ -110,7 +110,7 @@ def evaluate_cohort(
 
     Raises
     ------
-    InputError : no row can be used, or there is nothing to judge
+    InputError : no row can be used, or there is nothing to evaluate
     BundleError, SetupError : as `predict`
     CancelledError : the user canceled
     """
@@ -126,18 +126,18 @@ def evaluate_cohort(
     if against is not None:
         other = predict(against, cohort, options.labels, options.device, progress.part(0.6, 0.8))
     progress(0.8, "Measuring.")
-    judgment = judge_bundle(images, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed)
+    evaluation = evaluate_bundle(images, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed)
     studies = studies_of(
         images,
-        judgment,
+        evaluation,
         table,
         left_out=(*left_out, *predicted.problems),
         refused=predicted.refused,
         **_distances(bundle, predicted),
     )
-    evaluation = record_of(bundle, judgment, studies, options.prevalences, options.settings, "cohort")
-    found = Evaluated(evaluation, images, judgment, _project(predicted.features, options))
-    found = found.with_caveats(*overlap.caveats(bundle, images), *caveats(bundle, judgment, studies))
+    record = record_of(bundle, evaluation, studies, options.prevalences, options.settings, "cohort")
+    found = Evaluated(record, images, evaluation, _project(predicted.features, options))
+    found = found.with_caveats(*overlap.caveats(bundle, images), *caveats(bundle, evaluation, studies))
     found = found.with_notes(*predicted.notes)
     found = _with_baselines(found, cohort.take(predicted.rows), options, progress.part(0.85, 1.0))
     if against is None or other is None:
@@ -167,7 +167,7 @@ def evaluate_out_of_fold(
 
     Raises
     ------
-    InputError : they are of other classes, or there is nothing to judge
+    InputError : they are of other classes, or there is nothing to evaluate
     """
     labels = tuple(label.name for label in bundle.metadata.labels)
     if set(predictions.classes) != set(labels):
@@ -177,16 +177,16 @@ def evaluate_out_of_fold(
         )
     source: Source = "cohort" if predictions.external else "out-of-fold"
     if predictions.external:  # answers to a table that trained nothing: the bundle is held to what it says
-        judgment = judge_bundle(
+        evaluation = evaluate_bundle(
             predictions, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed
         )
     else:
-        judgment = judge(predictions, options.level, resamples=options.resamples, seed=options.seed)
-    studies = studies_of(predictions, judgment, table)
-    evaluation = record_of(bundle, judgment, studies, options.prevalences, options.settings, source)
-    found = Evaluated(evaluation, predictions, judgment)
+        evaluation = evaluate(predictions, options.level, resamples=options.resamples, seed=options.seed)
+    studies = studies_of(predictions, evaluation, table)
+    record = record_of(bundle, evaluation, studies, options.prevalences, options.settings, source)
+    found = Evaluated(record, predictions, evaluation)
     where = stored_answers_caveat(bundle) if predictions.external else out_of_fold_caveat()
-    found = found.with_caveats(where, *caveats(bundle, judgment, studies))
+    found = found.with_caveats(where, *caveats(bundle, evaluation, studies))
     if cohort is not None:
         found = _with_baselines(found, cohort, options, progress or Progress())
     return found if against is None else _against(found, *against, options)
@@ -194,15 +194,15 @@ def evaluate_out_of_fold(
 
 def _with_baselines(found: Evaluated, cohort: Cohort, options: Options, progress: Progress) -> Evaluated:
     baselines = simple_models(found.images, cohort, options.level, options.resamples, options.seed, progress)
-    made = replace(found, rivals=baselines.predictions, evaluation=replace(found.evaluation, rivals=baselines.results))
-    return made.with_notes(*baselines.notes).with_caveats(*rival_caveats(baselines.results))
+    made = replace(found, baselines=baselines.predictions, record=replace(found.record, baselines=baselines.results))
+    return made.with_notes(*baselines.notes).with_caveats(*baseline_caveats(baselines.results))
 
 
 def _against(found: Evaluated, name: str, other: Predictions, options: Options) -> Evaluated:
     tests, notes = against_other(
         found.images, name, other, options.level, options.permutations, options.resamples, options.seed
     )
-    return replace(found, evaluation=replace(found.evaluation, comparisons=tests)).with_notes(*notes)
+    return replace(found, record=replace(found.record, comparisons=tests)).with_notes(*notes)
 
 
 def _project(features: NDArray[np.float64] | None, options: Options) -> Projection | None:

@@ -47,12 +47,13 @@ class Caveat:
 
 @dataclass(frozen=True)
 class Studies:
-    """What was judged.
+    """What was evaluated.
 
     Parameters
     ----------
     table, sha256 : name and content of the file that was given
-    images, judged, patients : rows that were answered; rows that were judged, one for each of the ``level``; patients
+    images, evaluated, patients : rows that were predicted; rows that were evaluated, one for each of the ``level``;
+        patients
     by_class : patients of each class
     sites : images of each site
     left_out : a sentence for each row of the table that could not be used
@@ -65,7 +66,7 @@ class Studies:
     sha256: str
     level: str
     images: int
-    judged: int
+    evaluated: int
     patients: int
     by_class: Mapping[str, int]
     sites: Mapping[str, int]
@@ -124,7 +125,7 @@ class SubgroupResult:
 
 
 @dataclass(frozen=True)
-class RivalResult:
+class BaselineResult:
     """A simple model, by what it looks at; ``advantage`` is how much the bundle's AUC exceeds its own.
 
     Of several classes the AUC is the mean over them.
@@ -136,7 +137,7 @@ class RivalResult:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class EvaluationRecord:
     """Everything that an evaluation found.
 
     Parameters
@@ -158,7 +159,7 @@ class Evaluation:
     points: tuple[PointResult, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
     subgroups: tuple[SubgroupResult, ...] = ()
-    rivals: tuple[RivalResult, ...] = ()
+    baselines: tuple[BaselineResult, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from ...metrics.calibration import reliability_bins
 from ...metrics.decision_curve import decision_curve as net_benefits
-from ..evaluation.sample_size import SUBGROUP_EXPLORATORY_BELOW, can_be_judged
+from ..evaluation.sample_size import SUBGROUP_EXPLORATORY_BELOW, can_be_evaluated
 from .evaluate import Evaluated
-from .evaluated import Evaluation
+from .evaluated import EvaluationRecord
 from .figures.confusion_matrix import confusion_matrix
 from .figures.decision_curve import decision_curve
 from .figures.embedding import caption as embedding_caption
@@ -36,13 +36,13 @@ class Drawing:
 
 def curves_of(found: Evaluated) -> list[Drawing]:
     """ROC, precision-recall, reliability and decision curve of each finding; the confusion matrix of all."""
-    rows = found.judgment.answers.predictions
+    rows = found.evaluation.calibrated.predictions
     drawings = []
     for finding in rows.findings:
-        if can_be_judged(rows, finding):
+        if can_be_evaluated(rows, finding):
             drawings += _curves(found, finding)
-    if found.evaluation.confusion:
-        figure = confusion_matrix(np.array(found.evaluation.confusion), rows.classes)
+    if found.record.confusion:
+        figure = confusion_matrix(np.array(found.record.confusion), rows.classes)
         words = (
             f"Confusion matrix of {len(rows)} cases: truth in rows, in columns what was called: {called_how(found)}."
         )
@@ -52,7 +52,7 @@ def curves_of(found: Evaluated) -> list[Drawing]:
 
 def called_how(found: Evaluated) -> str:
     """When a finding is called, as in a read."""
-    points, default = found.evaluation.points, found.judgment.default_point
+    points, default = found.record.points, found.evaluation.default_point
     if found.images.kind == "multi-class":
         return "the most probable class"
     if not any(point.default for point in points):
@@ -61,29 +61,29 @@ def called_how(found: Evaluated) -> str:
 
 
 def _curves(found: Evaluated, finding: str) -> list[Drawing]:
-    evaluation, answers = found.evaluation, found.judgment.answers
-    rows = answers.predictions
+    record, calibrated = found.record, found.evaluation.calibrated
+    rows = calibrated.predictions
     end = "" if rows.kind == "binary" else f".{finding}"
     labels = rows.present(finding)
-    probabilities = answers.probabilities[:, rows.classes.index(finding)]
-    metrics = evaluation.metrics
+    probabilities = calibrated.probabilities[:, rows.classes.index(finding)]
+    metrics = record.metrics
 
     def scored(metric: str) -> list[Scored]:
         scores = rows.scores(finding)[0]
-        own = Scored(evaluation.model.name, labels, scores, rows.patients, metrics.get(metric + end))
-        return [own, *_rivals(found, finding)] if metric == "auc" else [own]
+        own = Scored(record.model.name, labels, scores, rows.patients, metrics.get(metric + end))
+        return [own, *_baselines(found, finding)] if metric == "auc" else [own]
 
     many = f" Scores of the first of {rows.repeats} repeats; the number is their mean." if rows.repeats > 1 else ""
     n = f"{len(rows)} cases, {int(labels.sum())} with “{finding}”."
     table = net_benefits(labels, probabilities)
     thresholds = np.array([point.threshold for point in table])
-    benefit = {evaluation.model.name: np.array([point.model for point in table])}
+    benefit = {record.model.name: np.array([point.model for point in table])}
     everybody = np.array([point.everybody for point in table])
     slope, intercept = metrics.get(f"calibration_slope{end}"), metrics.get(f"calibration_intercept{end}")
     return [
         Drawing(
             f"roc-{finding}",
-            roc(scored("auc"), _points(evaluation, finding)),
+            roc(scored("auc"), _points(record, finding)),
             f"ROC curve for “{finding}”. {n}{many}",
         ),
         Drawing(
@@ -105,9 +105,9 @@ def _curves(found: Evaluated, finding: str) -> list[Drawing]:
     ]
 
 
-def _rivals(found: Evaluated, finding: str) -> list[Scored]:
+def _baselines(found: Evaluated, finding: str) -> list[Scored]:
     """The simple models that order the cases at all. Of several classes their AUC is a mean, no number of one curve."""
-    pairs = zip(found.evaluation.rivals, found.rivals, strict=True)
+    pairs = zip(found.record.baselines, found.baselines, strict=True)
     return [
         Scored(
             result.title,
@@ -121,28 +121,28 @@ def _rivals(found: Evaluated, finding: str) -> list[Scored]:
     ]
 
 
-def _points(evaluation: Evaluation, finding: str) -> list[Point]:
+def _points(record: EvaluationRecord, finding: str) -> list[Point]:
     return [
         Point(point.name, point.sensitivity, point.specificity)
-        for point in evaluation.points
+        for point in record.points
         if point.finding == finding and point.sensitivity is not None and point.specificity is not None
     ]
 
 
-def subgroups_of(evaluation: Evaluation) -> list[Drawing]:
+def subgroups_of(record: EvaluationRecord) -> list[Drawing]:
     """A forest plot of the AUC for each finding that has one in some group."""
     drawings = []
-    for finding in dict.fromkeys(group.finding for group in evaluation.subgroups):
+    for finding in dict.fromkeys(group.finding for group in record.subgroups):
         groups = [
             Group(group.variable, group.value, group.rows, group.with_finding, group.auc, group.exploratory)
-            for group in evaluation.subgroups
+            for group in record.subgroups
             if group.finding == finding
         ]
-        overall = evaluation.metrics.get("auc") or evaluation.metrics.get(f"auc.{finding}")
+        overall = record.metrics.get("auc") or record.metrics.get(f"auc.{finding}")
         if overall is None or not any(group.estimate for group in groups):
             continue
-        if f"auc.{finding}" in evaluation.metrics:
-            overall = evaluation.metrics[f"auc.{finding}"]
+        if f"auc.{finding}" in record.metrics:
+            overall = record.metrics[f"auc.{finding}"]
         words = (
             f"AUC for “{finding}” by subgroup, with 95 % intervals; in brackets the cases with it, of all. Hollow: "
             f"exploratory, fewer than {SUBGROUP_EXPLORATORY_BELOW} patients with it or without."

@@ -9,7 +9,7 @@ from ..evaluation.metric_families import title
 from ..evaluation.sample_size import SUBGROUP_EXPLORATORY_BELOW
 from . import checklist
 from .evaluate import Evaluated
-from .evaluated import Evaluation, PointResult, SubgroupResult
+from .evaluated import EvaluationRecord, PointResult, SubgroupResult
 from .evaluation_figures import Drawing, called_how, curves_of, features_of, history_of, subgroups_of
 from .figures.training_curves import Run
 from .page import Page
@@ -24,9 +24,9 @@ def page(found: Evaluated, history: Sequence[Run] = ()) -> Page:
     ----------
     history : of the networks' training, where it is known
     """
-    evaluation = found.evaluation
-    made = Page(f"{evaluation.model.title}: what it is worth", _subtitle(evaluation))
-    for caveat in evaluation.caveats:
+    record = found.record
+    made = Page(f"{record.model.title}: what it is worth", _subtitle(record))
+    for caveat in record.caveats:
         made.banner(caveat.level, caveat.sentence)
     for title_, fill in _SECTIONS:
         made.section(title_)
@@ -35,14 +35,14 @@ def page(found: Evaluated, history: Sequence[Run] = ()) -> Page:
         made.section("Training")
         _draw(made, history_of(history))
     made.section("Reporting checklists")
-    _checklists(made, evaluation)
+    _checklists(made, record)
     return made
 
 
-def _subtitle(evaluation: Evaluation) -> str:
-    model, studies = evaluation.model, evaluation.studies
-    how = "read by" if evaluation.external else "predicted out of fold in the training of"
-    return f"{studies.table}: {studies.judged} {_plural(studies.level)} {how} {model.name} {model.version}"
+def _subtitle(record: EvaluationRecord) -> str:
+    model, studies = record.model, record.studies
+    how = "read by" if record.external else "predicted out of fold in the training of"
+    return f"{studies.table}: {studies.evaluated} {_plural(studies.level)} {how} {model.name} {model.version}"
 
 
 def _plural(level: str) -> str:
@@ -50,12 +50,12 @@ def _plural(level: str) -> str:
 
 
 def _studies(made: Page, found: Evaluated) -> None:
-    evaluation = found.evaluation
-    studies = evaluation.studies
+    record = found.record
+    studies = record.studies
     rows = [
         ["Images", studies.images],
         ["Patients", studies.patients],
-        [f"FoldResult {_plural(studies.level)}", studies.judged],
+        [f"Evaluated {_plural(studies.level)}", studies.evaluated],
         *([f"Patients with “{name}”", count] for name, count in studies.by_class.items()),
         *([f"Images of site {name or 'unknown'}", count] for name, count in studies.sites.items()),
         ["Rows left out", len(studies.left_out)],
@@ -64,7 +64,7 @@ def _studies(made: Page, found: Evaluated) -> None:
         rows.append(["Images far from the training images", studies.far_away])
         rows.append(["… so far that a read would stop", studies.too_far or 0])
     made.table(["What", "Number"], rows)
-    for sentence in evaluation.notes:
+    for sentence in record.notes:
         made.paragraph(sentence)
     _sentences(made, "Left out", studies.left_out)
     _sentences(made, "A read would refuse", studies.refused)
@@ -79,7 +79,7 @@ def _sentences(made: Page, what: str, sentences: Sequence[str]) -> None:
 
 
 def _numbers(made: Page, found: Evaluated) -> None:
-    metrics = found.evaluation.metrics
+    metrics = found.record.metrics
     if not metrics:
         made.paragraph("All cases have the same truth: see sensitivity or specificity at the operating points.")
         for drawing in curves_of(found):
@@ -98,7 +98,7 @@ def _numbers(made: Page, found: Evaluated) -> None:
 
 
 def _points(made: Page, found: Evaluated) -> None:
-    points = found.evaluation.points
+    points = found.record.points
     if not points:
         made.paragraph("There is no operating point that could be measured here.")
         return
@@ -127,11 +127,11 @@ def _named(point: PointResult) -> str:
 
 
 def _subgroups(made: Page, found: Evaluated) -> None:
-    groups = found.evaluation.subgroups
+    groups = found.record.subgroups
     if not groups:
         made.paragraph("The table says nothing by which the studies could be told apart.")
         return
-    for drawing in subgroups_of(found.evaluation):
+    for drawing in subgroups_of(found.record):
         _draw(made, drawing)
     rows = [
         [
@@ -153,14 +153,17 @@ def _group(group: SubgroupResult) -> str:
     return f"{name} (exploratory)" if group.exploratory else name
 
 
-def _rivals(made: Page, found: Evaluated) -> None:
-    rivals = found.evaluation.rivals
-    if not rivals:
+def _baselines(made: Page, found: Evaluated) -> None:
+    baselines = found.record.baselines
+    if not baselines:
         made.paragraph("There are none; the sentences above say why where it is known.")
         return
     made.table(
         ["What it looks at", "AUC", "The bundle's AUC is larger by"],
-        [[_capital(rival.title), estimate_text(rival.auc), estimate_text(rival.advantage)] for rival in rivals],
+        [
+            [_capital(baseline.title), estimate_text(baseline.auc), estimate_text(baseline.advantage)]
+            for baseline in baselines
+        ],
         caption="Models that were trained on other patients of the same table.",
     )
     made.paragraph(
@@ -170,7 +173,7 @@ def _rivals(made: Page, found: Evaluated) -> None:
 
 
 def _comparisons(made: Page, found: Evaluated) -> None:
-    tests = found.evaluation.comparisons
+    tests = found.record.comparisons
     if not tests:
         made.paragraph("No other bundle was given to compare with.")
         return
@@ -199,8 +202,8 @@ def _features(made: Page, found: Evaluated) -> None:
 
 
 def _made(made: Page, found: Evaluated) -> None:
-    evaluation = found.evaluation
-    model, settings = evaluation.model, evaluation.settings
+    record = found.record
+    model, settings = record.model, record.settings
     made.table(
         ["What", "Which"],
         [
@@ -208,20 +211,20 @@ def _made(made: Page, found: Evaluated) -> None:
             ["Network", model.backbone],
             ["Trained on", f"{model.training_images} images of {model.training_patients} patients: "
              f"{'; '.join(model.training_sources)}"],
-            ["Table", f"{evaluation.studies.table}, SHA-256 {evaluation.studies.sha256}"],
-            ["Software", evaluation.software],
+            ["Table", f"{record.studies.table}, SHA-256 {record.studies.sha256}"],
+            ["Software", record.software],
             *([f"Setting “{name}”", str(value)] for name, value in settings.items()),
         ],
     )  # fmt: skip
 
 
-def _checklists(made: Page, evaluation: Evaluation) -> None:
+def _checklists(made: Page, record: EvaluationRecord) -> None:
     for name in checklist.NAMES:
-        filled = checklist.fill(name, evaluation)
+        filled = checklist.fill(name, record)
         made.table(
             ["Item", filled.title, "What this run knows"],
-            [[f"{answer.item}", answer.title, answer.answer] for answer in filled.answers],
-            caption=f"{filled.title}: {filled.filled} of {len(filled.answers)} items filled. {filled.source}",
+            [[f"{answer.item}", answer.title, answer.answer] for answer in filled.calibrated],
+            caption=f"{filled.title}: {filled.filled} of {len(filled.calibrated)} items filled. {filled.source}",
         )
 
 
@@ -234,11 +237,11 @@ def _capital(text: str) -> str:
 
 
 _SECTIONS: tuple[tuple[str, Callable[[Page, Evaluated], None]], ...] = (
-    ("What was judged", _studies),
+    ("What was evaluated", _studies),
     ("How good it is", _numbers),
     ("Operating points", _points),
     ("Subgroups", _subgroups),
-    ("Beside simpler models", _rivals),
+    ("Beside simpler models", _baselines),
     ("Beside another bundle", _comparisons),
     ("Features", _features),
     ("How this was made", _made),

@@ -15,20 +15,20 @@ from ...reading import Estimate
 from ...trust.predictive_values import predictive_values
 from ..evaluation.evaluation import EvaluationResult
 from ..evaluation.predictions import Predictions
-from .evaluated import Evaluation, Model, PointResult, PredictiveValue, Source, Studies
+from .evaluated import EvaluationRecord, Model, PointResult, PredictiveValue, Source, Studies
 from .subgroup_table import subgroup_table
 
 
 def studies_of(
     images: Predictions,
-    judgment: EvaluationResult,
+    evaluation: EvaluationResult,
     table: Path,
     left_out: tuple[str, ...] = (),
     refused: tuple[str, ...] = (),
     far_away: int | None = None,
     too_far: int | None = None,
 ) -> Studies:
-    """What was judged, with what was left out.
+    """What was evaluated, with what was left out.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ def studies_of(
     return Studies(
         table=table.name,
         sha256=hashlib.sha256(table.read_bytes()).hexdigest(),
-        level=judgment.level,
+        level=evaluation.level,
         images=len(images),
-        judged=len(judgment.answers.predictions),
+        evaluated=len(evaluation.calibrated.predictions),
         patients=len(np.unique(images.patients)),
-        by_class=judgment.patients,
+        by_class=evaluation.patients,
         sites={str(site): int(count) for site, count in zip(sites, counts, strict=True)},
         left_out=left_out,
         refused=refused,
@@ -55,12 +55,12 @@ def studies_of(
 
 def record_of(
     bundle: Bundle,
-    judgment: EvaluationResult,
+    evaluation: EvaluationResult,
     studies: Studies,
     prevalences: Sequence[float],
     settings: Mapping[str, int],
     source: Source,
-) -> Evaluation:
+) -> EvaluationRecord:
     """The record of a judgment, as yet without caveats, simple models and comparisons.
 
     Parameters
@@ -68,41 +68,41 @@ def record_of(
     prevalences : for which predictive values are given
     settings : ``seed``, ``resamples`` and whatever else decided the numbers
     """
-    answers = judgment.answers
-    rows = answers.predictions
+    calibrated = evaluation.calibrated
+    rows = calibrated.predictions
     confusion: tuple[tuple[int, ...], ...] = ()
     if not rows.multilabel:
-        counts = confusion_matrix(rows.truth, answers.called.argmax(axis=1), len(rows.classes))
+        counts = confusion_matrix(rows.truth, calibrated.called.argmax(axis=1), len(rows.classes))
         confusion = tuple(tuple(int(count) for count in row) for row in counts)
-    return Evaluation(
+    return EvaluationRecord(
         model=_model(bundle),
         source=source,
         classes=rows.classes,
         studies=studies,
         caveats=(),
-        exploratory=judgment.exploratory,
-        metrics=judgment.metrics,
-        points=_points(judgment, prevalences),
+        exploratory=evaluation.exploratory,
+        metrics=evaluation.metrics,
+        points=_points(evaluation, prevalences),
         confusion=confusion,
-        subgroups=subgroup_table(answers, settings["resamples"], settings["seed"]),
+        subgroups=subgroup_table(calibrated, settings["resamples"], settings["seed"]),
         settings={**settings, "repeats": rows.repeats},
-        notes=judgment.notes,
+        notes=evaluation.notes,
         software=f"ReadingRoom {__version__}",
     )
 
 
-def _points(judgment: EvaluationResult, prevalences: Sequence[float]) -> tuple[PointResult, ...]:
+def _points(evaluation: EvaluationResult, prevalences: Sequence[float]) -> tuple[PointResult, ...]:
     return tuple(
         PointResult(
             finding=point.finding,
             name=point.name,
             threshold=point.threshold,
-            default=point.name == judgment.default_point,
+            default=point.name == evaluation.default_point,
             sensitivity=point.sensitivity,
             specificity=point.specificity,
             predictive_values=_predictive_values(point.sensitivity, point.specificity, prevalences),
         )
-        for point in judgment.points
+        for point in evaluation.points
     )
 
 

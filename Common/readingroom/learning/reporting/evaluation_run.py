@@ -14,7 +14,7 @@ from ...records import to_json
 from ..cohorts.cohort import read_cohort
 from ..evaluation import predictions as tables
 from .evaluate import Evaluated, Options, evaluate_cohort, evaluate_out_of_fold
-from .evaluated import Evaluation
+from .evaluated import EvaluationRecord
 from .evaluation_page import page
 from .figures.training_curves import read_history
 
@@ -31,7 +31,7 @@ def run(
     against: str | Path | None = None,
     history: Path | None = None,
     progress: Progress | None = None,
-) -> Evaluation:
+) -> EvaluationRecord:
     """Evaluate a bundle and write the folder ``out``; an earlier evaluation there is replaced.
 
     Parameters
@@ -45,7 +45,7 @@ def run(
 
     Raises
     ------
-    InputError : a table cannot be used, or there is nothing to judge
+    InputError : a table cannot be used, or there is nothing to evaluate
     BundleError : a bundle cannot be used
     OutputError : ``out`` holds something else, or cannot be written
     CancelledError : the user canceled; nothing is written
@@ -59,25 +59,25 @@ def run(
         pass  # where nothing can be written is said now, not after an hour of reading
     progress = progress or Progress()
     runs = () if history is None else read_history(history)
-    judged = store.find(bundle)
+    wanted = store.find(bundle)
     studies = None if cohort is None else read_cohort(cohort)
     if predictions is not None:
         other_table = None if against is None else (Path(against).name, tables.read(Path(against)))
         table = tables.read(predictions)
-        found = evaluate_out_of_fold(judged, table, predictions, options, studies, other_table, progress.part(0.0, 0.9))
+        found = evaluate_out_of_fold(wanted, table, predictions, options, studies, other_table, progress.part(0.0, 0.9))
     else:
         assert studies is not None
         assert cohort is not None
         other_bundle = None if against is None else store.find(against)
-        found = evaluate_cohort(judged, studies, cohort, options, other_bundle, progress.part(0.0, 0.9))
+        found = evaluate_cohort(wanted, studies, cohort, options, other_bundle, progress.part(0.0, 0.9))
     progress(0.92, "Writing the report.")
     with folders.atomic_directory(out) as folder:
         _write(found, folder, page(found, runs).html())
-    return found.evaluation
+    return found.record
 
 
 def _write(found: Evaluated, folder: Path, report: str) -> None:
-    text = json.dumps(to_json(found.evaluation), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(to_json(found.record), indent=2, ensure_ascii=False, allow_nan=False)
     (folder / METRICS).write_text(text + "\n", encoding="utf-8", newline="\n")
     (folder / REPORT).write_text(report, encoding="utf-8", newline="\n")
     found.images.write(folder / PREDICTIONS)

@@ -1,4 +1,4 @@
-"""Whether studies of a cohort trained the bundle that is to be judged on them."""
+"""Whether studies of a cohort trained the bundle that is to be evaluated on them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Overlap:
         InputError : there are none
         """
         if self.rows.all():
-            raise InputError("All studies of the table trained the bundle; there is nothing left to judge it on.")
+            raise InputError("All studies of the table trained the bundle; there is nothing left to evaluate it on.")
         rest = cohort.take(~self.rows)
         return rest, Overlap(self.known, np.zeros(len(rest), dtype=bool), 0, 0)
 

@@ -197,7 +197,7 @@ def _truth(row: Row, metadata: BundleMetadata, labels: Mapping[str, str]) -> NDA
     InputError : the row has no label, or one that the bundle does not know
     """
     if row.synthetic:
-        raise InputError("It was made by a generator; synthetic studies judge nothing.")
+        raise InputError("It is synthetic; a bundle is evaluated on real studies only.")
     if row.label is None:
         raise InputError("It has no label.")
     if not metadata.multilabel:

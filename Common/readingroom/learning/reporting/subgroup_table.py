@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..evaluation.auc import auc_of
-from ..evaluation.calibrated_predictions import Answers
-from ..evaluation.sample_size import SUBGROUP_AUC_FROM, SUBGROUP_EXPLORATORY_BELOW, can_be_judged
+from ..evaluation.calibrated_predictions import CalibratedPredictions
+from ..evaluation.sample_size import SUBGROUP_AUC_FROM, SUBGROUP_EXPLORATORY_BELOW, can_be_evaluated
 from ..evaluation.thresholds import share
 from .evaluated import SubgroupResult
 
@@ -14,9 +14,9 @@ SITE = "site"
 _MOST_VALUES = 20  # a column with more is an identifier or a measurement, and no group of patients
 
 
-def subgroup_table(answers: Answers, resamples: int, seed: int) -> tuple[SubgroupResult, ...]:
+def subgroup_table(calibrated: CalibratedPredictions, resamples: int, seed: int) -> tuple[SubgroupResult, ...]:
     """One line for each value of each variable and each finding; the AUC with its interval over patients."""
-    rows = answers.predictions
+    rows = calibrated.predictions
     variables = {SITE: rows.sites, **rows.subgroups}
     found = []
     for variable, values in variables.items():
@@ -24,7 +24,7 @@ def subgroup_table(answers: Answers, resamples: int, seed: int) -> tuple[Subgrou
         if not 1 < len(names) <= _MOST_VALUES:
             continue
         for name in sorted(names, key=_place):
-            part = answers.take(values == name)
+            part = calibrated.take(values == name)
             for finding in rows.findings:
                 found.append(_result(part, variable, str(name), finding, resamples, seed))
     return tuple(found)
@@ -35,11 +35,13 @@ def _place(value: str) -> tuple[bool, bool, str]:
     return value == "", not value.startswith("below"), value
 
 
-def _result(part: Answers, variable: str, value: str, finding: str, resamples: int, seed: int) -> SubgroupResult:
+def _result(
+    part: CalibratedPredictions, variable: str, value: str, finding: str, resamples: int, seed: int
+) -> SubgroupResult:
     rows = part.predictions
     present = rows.present(finding)
     called = part.called[:, rows.classes.index(finding)]
-    judged = can_be_judged(rows, finding, SUBGROUP_AUC_FROM)
+    evaluated = can_be_evaluated(rows, finding, SUBGROUP_AUC_FROM)
     return SubgroupResult(
         variable=variable,
         value=value,
@@ -47,8 +49,8 @@ def _result(part: Answers, variable: str, value: str, finding: str, resamples: i
         rows=len(rows),
         patients=len(np.unique(rows.patients)),
         with_finding=int(present.sum()),
-        exploratory=not can_be_judged(rows, finding, SUBGROUP_EXPLORATORY_BELOW),
-        auc=auc_of(rows, finding, resamples, seed) if judged else None,
+        exploratory=not can_be_evaluated(rows, finding, SUBGROUP_EXPLORATORY_BELOW),
+        auc=auc_of(rows, finding, resamples, seed) if evaluated else None,
         sensitivity=share(called, rows, present),
         specificity=share(~called, rows, ~present),
     )

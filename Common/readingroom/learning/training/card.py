@@ -33,7 +33,7 @@ def card(described: BundleMetadata, run: TrainingRun, aside: EvaluationResult | 
         _judged(run),
         _points(described),
         "" if aside is None else _aside(aside),
-        _rivals(run),
+        _baselines(run),
         _how(described, run),
         _flaws(run),
         _section("Warnings", _items(described.warnings)) if described.warnings else "",
@@ -66,20 +66,20 @@ def _what(described: BundleMetadata, run: TrainingRun) -> str:
 
 
 def _judged(run: TrainingRun) -> str:
-    judgment = run.judgment
-    patients = ", ".join(f"{count} with {name}" for name, count in judgment.patients.items())
+    evaluation = run.evaluation
+    patients = ", ".join(f"{count} with {name}" for name, count in evaluation.patients.items())
     exploratory = (
-        [f"**Exploratory**: fewer than 30 patients with {', '.join(judgment.exploratory)}."]
-        if judgment.exploratory
+        [f"**Exploratory**: fewer than 30 patients with {', '.join(evaluation.exploratory)}."]
+        if evaluation.exploratory
         else []
     )
     return _section(
         "How good it is",
-        f"{run.cross_validation.how} Each study was judged by a network that had not seen its patient: {patients}. "
+        f"{run.cross_validation.how} Each study was evaluated by a network that had not seen its patient: {patients}. "
         "Probabilities, decisions and sets that are measured here were calibrated on other rows. Intervals are "
         "95 %, over patients.",
         *exploratory,
-        _metrics(judgment.metrics),
+        _metrics(evaluation.metrics),
     )
 
 
@@ -125,12 +125,10 @@ def _aside(aside: EvaluationResult) -> str:
     )
 
 
-def _rivals(run: TrainingRun) -> str:
-    if not run.rivals:
+def _baselines(run: TrainingRun) -> str:
+    if not run.baselines:
         return ""
-    rows = [
-        (beaten.title, _estimate(beaten.auc), estimate_text(beaten.advantage, 3, signed=True)) for beaten in run.rivals
-    ]
+    rows = [(each.title, _estimate(each.auc), estimate_text(each.advantage, 3, signed=True)) for each in run.baselines]
     return _section(
         "Against simpler models",
         "On the same rows and folds. Where the site, the patient or a thumbnail do nearly as well, the network may "

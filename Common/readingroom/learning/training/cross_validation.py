@@ -1,4 +1,4 @@
-"""Which networks a protocol asks for: one for each split that is judged, and the one that ships."""
+"""Which networks a protocol asks for: one for each split that is evaluated, and the one that ships."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class CrossValidation:
 
     Parameters
     ----------
-    repeats : the splits of each repeat; their test rows are those that are judged
-    ships : rows of the network that ships; its test rows, kept aside from everything else, are judged by it alone.
-        Where one network alone is judged, it is the one that ships
+    repeats : the splits of each repeat; their test rows are those that are evaluated
+    ships : rows of the network that ships; its test rows, kept aside from everything else, are evaluated by it alone.
+        Where one network alone is evaluated, it is the one that ships
     how : a sentence for the card
     """
 
@@ -32,13 +32,13 @@ class CrossValidation:
     how: str
 
     @property
-    def judged(self) -> Rows:
-        """Row numbers that are judged, sorted; the same in each repeat."""
+    def evaluated(self) -> Rows:
+        """Row numbers that are evaluated, sorted; the same in each repeat."""
         return np.unique(np.concatenate([split.test for split in self.repeats[0]]))
 
     @property
     def is_one_network(self) -> bool:
-        """Whether the network that ships is the one that is judged."""
+        """Whether the network that ships is the one that is evaluated."""
         return len(self.repeats) == len(self.repeats[0]) == 1 and self.repeats[0][0] is self.ships
 
 
@@ -61,17 +61,19 @@ def plan_cross_validation(
     inner = wanted.inner if chooses else 0.0
     if (cohort.column("split") == "test").any():
         split = _with_validation(cohort, stated(cohort, hashes), inner, seed, hashes)
-        how = "The split is the one that the table states. The network that was judged on its test side ships."
+        how = "The split is the one that the table states. The network that was evaluated on its test side ships."
         return CrossValidation(((split,),), split, how)
     seeds = range(seed, seed + wanted.repeats)
     if wanted.kind == "hold-out":
         once = tuple((hold_out(cohort, wanted.hold_out, s, inner, hashes),) for s in seeds)
         _refuse_other_rows(once)
-        how = f"{wanted.hold_out:.0%} of the patients were kept aside. The network that was judged on them ships."
+        how = f"{wanted.hold_out:.0%} of the patients were kept aside. The network that was evaluated on them ships."
         return CrossValidation(once, once[0][0], how)
     if wanted.kind == "leave-one-site-out":
         by_site = tuple(leave_one_site_out(cohort, s, inner, hashes) for s in seeds)
-        how = "Each site was judged by networks that had seen the others alone. The network that ships saw all sites."
+        how = (
+            "Each site was evaluated by networks that had seen the others alone. The network that ships saw all sites."
+        )
         return CrossValidation(by_site, _all(cohort, _NOBODY, _everything(cohort), inner, seed, hashes), how)
     aside = hold_out(cohort, wanted.hold_out, seed, 0.0, hashes) if wanted.hold_out else None
     rest = _everything(cohort) if aside is None else aside.train
@@ -108,7 +110,7 @@ def _of_all(cohort: Cohort, split: Split, rows: Rows, hashes: Sequence[str]) -> 
 
 def _refuse_other_rows(repeats: Sequence[Sequence[Split]]) -> None:
     if len(repeats) > 1:
-        raise InputError("A hold-out is judged once: each repeat would judge other patients. Use a k-fold to repeat.")
+        raise InputError("A hold-out is tested once: each repeat would test other patients. Use a k-fold to repeat.")
 
 
 def _everything(cohort: Cohort) -> Rows:

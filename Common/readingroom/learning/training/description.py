@@ -19,7 +19,7 @@ FEATURES = "features"  # models/features.safetensors in the bundle
 
 def described(run: TrainingRun) -> BundleMetadata:
     """The ``readingroom`` section of the bundle."""
-    protocol, judgment, question = run.protocol, run.judgment, run.question
+    protocol, evaluation, question = run.protocol, run.evaluation, run.question
     learned = run.cohort.take(run.learned)
     architecture = registry.find(run.network)
     return BundleMetadata(
@@ -45,20 +45,20 @@ def described(run: TrainingRun) -> BundleMetadata:
         intended_use=run.about.intended_use,
         license=run.about.license,
         demonstration=run.about.demonstration,
-        calibration=judgment.calibration,
-        operating_points=judgment.points,
-        default_operating_point=judgment.default_point,
-        conformal=judgment.conformal,
+        calibration=evaluation.calibration,
+        operating_points=evaluation.points,
+        default_operating_point=evaluation.default_point,
+        conformal=evaluation.conformal,
         feature_statistics=FeatureStatistics(
             FEATURES, run.statistics.warn_above, run.statistics.stop_above, run.statistics.n
         ),
         explanation=Explanation("cam") if architecture.cam and protocol.input.kind == "picture" else None,
-        metrics=judgment.metrics,
+        metrics=evaluation.metrics,
         warnings=warnings(run),
         extra={
             "input": to_json(protocol.input),
             "aggregation": str(run.shipped.settings["aggregation"]),
-            "rivals": {rival.title: to_json(rival.auc) for rival in run.rivals},
+            "baselines": {baseline.title: to_json(baseline.auc) for baseline in run.baselines},
         },
     )
 
@@ -108,25 +108,25 @@ def title(run: TrainingRun) -> str:
 def warnings(run: TrainingRun) -> tuple[str, ...]:
     """What whoever reads with the bundle has to know, the worst first."""
     found = list(run.audit)
-    if few := run.judgment.exploratory:
+    if few := run.evaluation.exploratory:
         found.append(f"Exploratory: fewer than 30 patients with {', '.join(few)}; every number here is uncertain.")
     if run.protocol.kind == "published":
         found.append(
             f"Trained the way the paper says, which has {len(run.protocol.flaws)} known flaws (see the card); the "
             "rigorous protocol is the one to trust."
         )
-    for rival in run.rivals:
-        if rival.advantage.interval is not None and rival.advantage.interval.low <= 0:
-            does = "better" if rival.advantage.interval.high < 0 else "about as well"
+    for baseline in run.baselines:
+        if baseline.advantage.interval is not None and baseline.advantage.interval.low <= 0:
+            does = "better" if baseline.advantage.interval.high < 0 else "about as well"
             found.append(
-                f"A simple model does {does} ({rival.title}, AUC {rival.auc.value:.3f}): the class may follow "
+                f"A simple model does {does} ({baseline.title}, AUC {baseline.auc.value:.3f}): the class may follow "
                 "the patients or how the images were taken."
             )
     if run.protocol.reader not in READERS:
         found.append(
-            f"This version has no reader '{run.protocol.reader}': the bundle is judged, and waits for its module."
+            f"This version has no reader '{run.protocol.reader}': the bundle is evaluated, and waits for its module."
         )
-    if run.judgment.calibration is None:
+    if run.evaluation.calibration is None:
         found.append("The probabilities are not calibrated: they rank studies, and mean nothing as numbers.")
     return tuple(found)
 

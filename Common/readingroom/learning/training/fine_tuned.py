@@ -73,7 +73,7 @@ class FineTuned:
                 "'cross-entropy'."
             )
 
-    def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
+    def train_fold(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
         network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
         done = folder / _DONE
         if not done.is_file():
@@ -84,7 +84,7 @@ class FineTuned:
         kept = safetensors.numpy.load_file(done)
         return FoldResult(kept["logits"], kept["distances"], fitted.history, fitted.notes)
 
-    def ship(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
+    def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
         progress(0.9, "Asking the network that ships.")
         embeddings, _ = self._ask(network, fitted, np.sort(np.concatenate([split.train, split.validation])))

@@ -59,8 +59,8 @@ class FinalModel:
 class FoldTrainer(Protocol):
     """Trains the network of a split. A folder that is finished is not trained again."""
 
-    def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
+    def train_fold(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
         """Train on the split and ask about its test rows."""
 
-    def ship(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
-        """Train on the split; a folder in which `judge` trained the same split has that network."""
+    def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
+        """Train on the split; a folder in which `train_fold` trained the same split has that network."""

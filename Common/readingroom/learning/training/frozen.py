@@ -55,14 +55,14 @@ class Frozen:
     outcomes: Outcomes
     notes: tuple[str, ...]
 
-    def judge(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
+    def train_fold(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
         progress(0.0, f"Training the head, {split.name}.")
         learned = _sides(split)
         state = self._fitted(learned, seed, folder)
         distances = held_out_distances(self._embeddings(learned), self._embeddings(split.test))
         return FoldResult(self.head.logits(state, self.features, split.test), distances, (), self.notes)
 
-    def ship(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
+    def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         progress(0.0, "Training the head that ships.")
         learned = _sides(split)
         state = self._fitted(learned, seed, folder)

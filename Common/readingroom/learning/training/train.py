@@ -1,4 +1,4 @@
-"""From a cohort and a protocol to a bundle: trained, judged on patients it had not seen, with its card.
+"""From a cohort and a protocol to a bundle: trained, evaluated on patients it had not seen, with its card.
 
 What is finished lies in the work folder: a run that was stopped goes on there. Every number that the bundle states,
 and everything that is fitted on answers (calibration, operating points, conformal sets, limits of the distance), comes
@@ -26,9 +26,9 @@ from ..cohorts.fingerprint import Fingerprint, content_key
 from ..cohorts.hashes import fingerprints
 from ..cohorts.label_set import LabelSet, label_set_of
 from ..evaluation.auc import auc_of
-from ..evaluation.baselines import rivals
+from ..evaluation.baselines import train_baselines
 from ..evaluation.comparison import advantage
-from ..evaluation.evaluation import RESAMPLES, EvaluationResult, judge, judge_bundle
+from ..evaluation.evaluation import RESAMPLES, EvaluationResult, evaluate, evaluate_bundle
 from ..evaluation.predictions import EXTERNAL, Predictions
 from ..protocols.training_protocol import TrainingProtocol
 from . import card, training_digest
@@ -39,7 +39,7 @@ from .fold_trainer import FoldResult, FoldTrainer
 from .frozen import prepare_frozen
 from .loop.processes import is_main, wait_for_others
 from .training_run import About, BaselineComparison, TrainingRun
-from .training_tables import Answers, Places, out_of_fold, predictions_of, write_history
+from .training_tables import CrossValidationResult, Places, out_of_fold, predictions_of, write_history
 
 Mode = Literal["frozen", "fine-tune"]
 _NAMED = 5  # unreadable studies that the error names
@@ -62,7 +62,7 @@ def train_bundle(
     devices: int = 1,
     nodes: int = 1,
 ) -> Bundle:
-    """Train, judge, and write the bundle ``out / name`` with its tables beside it.
+    """Train, evaluate, and write the bundle ``out / name`` with its tables beside it.
 
     Parameters
     ----------
@@ -101,28 +101,28 @@ def train_bundle(
     if weights is None and protocol.weights != "none":
         progress(0.05, f"Getting the {begins_with} for {network}; they are fetched where they are not kept yet.")
 
-    way: FoldTrainer
+    trainer: FoldTrainer
     if mode == "frozen":
-        way = prepare_frozen(
+        trainer = prepare_frozen(
             cohort, question, protocol, network, weights, places.features, device, workers, progress.part(0.05, 0.5)
         )
     else:
-        way = FineTuned(
+        trainer = FineTuned(
             cohort, question, protocol, network, weights, places.pictures, found.pixel_hashes, device, devices, nodes
         )
     folder = places.work / f"{network}-{mode}-{_digest(begins_with, weights)}"
-    answers = _answers(way, planned, protocol.seed, folder, progress.part(0.5, 0.85))
+    answers = _cross_validate(trainer, planned, protocol.seed, folder, progress.part(0.5, 0.85))
     if not is_main():
         wait_for_others()
         return load(places.bundle)
-    predictions = out_of_fold(cohort, question, planned, answers.judged)
+    predictions = out_of_fold(cohort, question, planned, answers.evaluated)
     predictions.write(places.predictions)
     write_history(planned, answers, places.history)
 
-    progress(0.85, "Judging.")
-    judgment = judge(predictions, resamples=resamples)
-    distances = np.concatenate([part.distances for part in answers.judged[0]])
-    notes = [planned.how, *judgment.notes, *(note for part in answers.all for note in part.notes)]
+    progress(0.85, "Evaluating.")
+    evaluation = evaluate(predictions, resamples=resamples)
+    distances = np.concatenate([part.distances for part in answers.evaluated[0]])
+    notes = [planned.how, *evaluation.notes, *(note for part in answers.all for note in part.notes)]
     if question.multilabel:
         notes.append("No simpler models are held against it: they are made for classes that exclude each other.")
     run = TrainingRun(
@@ -134,10 +134,10 @@ def train_bundle(
         network=network,
         begins_with=begins_with,
         cross_validation=planned,
-        judgment=judgment,
+        evaluation=evaluation,
         shipped=answers.shipped,
         statistics=fit_statistics(answers.shipped.embeddings, distances),
-        rivals=_rivals(predictions, cohort, found.prints, planned, question, resamples, progress.part(0.9, 0.95)),
+        baselines=_baselines(predictions, cohort, found.prints, planned, question, resamples, progress.part(0.9, 0.95)),
         audit=tuple(audit),
         notes=tuple(dict.fromkeys(notes)),
     )
@@ -165,20 +165,24 @@ def mode_of(protocol: TrainingProtocol) -> Mode:
     return "frozen" if protocol.trained == "head" else "fine-tune"
 
 
-def _answers(way: FoldTrainer, planned: CrossValidation, seed: int, folder: Path, progress: Progress) -> Answers:
+def _cross_validate(
+    trainer: FoldTrainer, planned: CrossValidation, seed: int, folder: Path, progress: Progress
+) -> CrossValidationResult:
     """Train the network of each split, then the one that ships."""
     jobs = [(r, f, split) for r, repeat in enumerate(planned.repeats) for f, split in enumerate(repeat)]
-    judged: list[list[FoldResult]] = [[] for _ in planned.repeats]
+    evaluated: list[list[FoldResult]] = [[] for _ in planned.repeats]
     for number, (repeat, fold, split) in enumerate(jobs):
         place, part = folder / f"repeat-{repeat}-fold-{fold}", _part(progress, number, len(jobs) + 1)
-        judged[repeat].append(way.judge(split, _seed(seed, planned, repeat, fold), place, part))
+        evaluated[repeat].append(trainer.train_fold(split, _seed(seed, planned, repeat, fold), place, part))
     last = _part(progress, len(jobs), len(jobs) + 1)
-    repeats = tuple(map(tuple, judged))
+    repeats = tuple(map(tuple, evaluated))
     if planned.is_one_network:
-        return Answers(repeats, way.ship(planned.ships, _seed(seed, planned, 0, 0), place, last), None)
+        return CrossValidationResult(
+            repeats, trainer.train_final(planned.ships, _seed(seed, planned, 0, 0), place, last), None
+        )
     ships = folder / "ships"
-    aside = way.judge(planned.ships, seed, ships, last) if len(planned.ships.test) else None
-    return Answers(repeats, way.ship(planned.ships, seed, ships, last), aside)
+    aside = trainer.train_fold(planned.ships, seed, ships, last) if len(planned.ships.test) else None
+    return CrossValidationResult(repeats, trainer.train_final(planned.ships, seed, ships, last), aside)
 
 
 def _seed(seed: int, planned: CrossValidation, repeat: int, fold: int) -> int:
@@ -190,7 +194,7 @@ def _part(progress: Progress, number: int, count: int) -> Progress:
     return progress.part(number / count, (number + 1) / count)
 
 
-def _rivals(
+def _baselines(
     predictions: Predictions,
     cohort: Cohort,
     prints: Sequence[Fingerprint | None],
@@ -203,13 +207,13 @@ def _rivals(
     if question.multilabel:
         return ()
     progress(0.0, "Training simpler models to compare with.")
-    tried = rivals(predictions, cohort, prints, planned.repeats, question.values)
+    tried = train_baselines(predictions, cohort, prints, planned.repeats, question.values)
     found = []
-    for number, rival in enumerate(tried):
-        progress(number / len(tried), f"Comparing with a simpler model: {rival.title}.")
-        auc = auc_of(rival.predictions, resamples=resamples)
+    for number, baseline in enumerate(tried):
+        progress(number / len(tried), f"Comparing with a simpler model: {baseline.title}.")
+        auc = auc_of(baseline.predictions, resamples=resamples)
         found.append(
-            BaselineComparison(rival.title, auc, advantage(predictions, rival.predictions, resamples=resamples))
+            BaselineComparison(baseline.title, auc, advantage(predictions, baseline.predictions, resamples=resamples))
         )
     return tuple(found)
 
@@ -225,7 +229,7 @@ def _aside(
     external = np.full((1, len(rows)), EXTERNAL, dtype=np.int64)
     predictions = predictions_of(run.cohort.take(rows), run.question, said.logits[None], external)
     predictions.write(places.kept_aside)
-    return judge_bundle(predictions, metadata, resamples=resamples)
+    return evaluate_bundle(predictions, metadata, resamples=resamples)
 
 
 def _network(run: TrainingRun) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a bundle remembers of the studies that trained it, so that nobody judges it on them by mistake.
+"""Digests of the studies that trained a bundle, so that nobody evaluates it on them by mistake.
 
 A bundle travels, so it must not give its patients away. It keeps no identifiers, only digests under a salt of its own.
 A picture's digest is of use to nobody who does not have the picture. Patient identifiers are short and could be tried

@@ -58,7 +58,7 @@ class TrainingRun:
     name : of the bundle
     network : in the registry
     begins_with : of the network, in words
-    rivals : simpler models; AUCs are means over classes
+    baselines : simpler models; AUCs are means over classes
     audit : sentences of the audit's severe findings
     notes : sentences on what was done otherwise than asked
     """
@@ -71,10 +71,10 @@ class TrainingRun:
     network: str
     begins_with: str
     cross_validation: CrossValidation
-    judgment: EvaluationResult
+    evaluation: EvaluationResult
     shipped: FinalModel
     statistics: FeatureStatistics
-    rivals: tuple[BaselineComparison, ...]
+    baselines: tuple[BaselineComparison, ...]
     audit: tuple[str, ...]
     notes: tuple[str, ...]
 

@@ -76,33 +76,33 @@ class Places:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class CrossValidationResult:
     """What all networks said.
 
     Parameters
     ----------
-    judged : of each repeat, for each split
-    aside : of the network that ships about what was kept aside; None where nothing was, or where it is judged anyway
+    evaluated : of each repeat, for each split
+    aside : of the network that ships about what was kept aside; None where nothing was, or where it is evaluated anyway
     """
 
-    judged: tuple[tuple[FoldResult, ...], ...]
+    evaluated: tuple[tuple[FoldResult, ...], ...]
     shipped: FinalModel
     aside: FoldResult | None
 
     @property
     def all(self) -> tuple[FoldResult, ...]:
-        return (*(part for repeat in self.judged for part in repeat), *([self.aside] if self.aside else []))
+        return (*(part for repeat in self.evaluated for part in repeat), *([self.aside] if self.aside else []))
 
 
 def out_of_fold(
-    cohort: Cohort, question: LabelSet, planned: CrossValidation, judged: Sequence[Sequence[FoldResult]]
+    cohort: Cohort, question: LabelSet, planned: CrossValidation, evaluated: Sequence[Sequence[FoldResult]]
 ) -> Predictions:
-    """The judged rows in the order of the table."""
-    rows = planned.judged
+    """The evaluated rows in the order of the table."""
+    rows = planned.evaluated
     place = {int(row): number for number, row in enumerate(rows)}
-    logits = np.full((len(judged), len(rows), len(question.classes)), np.nan)
-    folds = np.zeros((len(judged), len(rows)), dtype=np.int64)
-    for repeat, (splits, parts) in enumerate(zip(planned.repeats, judged, strict=True)):
+    logits = np.full((len(evaluated), len(rows), len(question.classes)), np.nan)
+    folds = np.zeros((len(evaluated), len(rows)), dtype=np.int64)
+    for repeat, (splits, parts) in enumerate(zip(planned.repeats, evaluated, strict=True)):
         for fold, (split, part) in enumerate(zip(splits, parts, strict=True)):
             at = [place[int(row)] for row in split.test]
             logits[repeat, at], folds[repeat, at] = part.logits, fold
@@ -110,7 +110,7 @@ def out_of_fold(
 
 
 def predictions_of(cohort: Cohort, question: LabelSet, logits: Floats, folds: NDArray[np.int64]) -> Predictions:
-    """Answers about the studies of a cohort, (repeats, rows, classes) and (repeats, rows), as a table."""
+    """CrossValidationResult about the studies of a cohort, (repeats, rows, classes) and (repeats, rows), as a table."""
     return Predictions(
         classes=question.classes,
         multilabel=question.multilabel,
@@ -125,10 +125,10 @@ def predictions_of(cohort: Cohort, question: LabelSet, logits: Floats, folds: ND
     )
 
 
-def write_history(planned: CrossValidation, answers: Answers, path: Path) -> None:
+def write_history(planned: CrossValidation, answers: CrossValidationResult, path: Path) -> None:
     """A line for each epoch of each network that had some."""
     lines: list[dict[str, object]] = []
-    for repeat, (splits, parts) in enumerate(zip(planned.repeats, answers.judged, strict=True)):
+    for repeat, (splits, parts) in enumerate(zip(planned.repeats, answers.evaluated, strict=True)):
         for split, part in zip(splits, parts, strict=True):
             lines += [{"network": f"repeat {repeat + 1}, {split.name}", **asdict(epoch)} for epoch in part.history]
     if not planned.is_one_network:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.nih_pneumonia.out_of_fold import EvaluationResult, OutOfFold, advantage, auc_of, judge, mean_auc
+from experiments.nih_pneumonia.out_of_fold import EvaluationResult, OutOfFold, advantage, auc_of, evaluate, mean_auc
 from readingroom.metrics.auc import auc
 
 EVERY = np.ones(400, dtype=bool)
@@ -23,8 +23,8 @@ def predictions(strength: float = 1.5, n: int = 400, repeats: int = 2) -> OutOfF
 
 
 @pytest.fixture(scope="module")
-def judged() -> EvaluationResult:
-    return judge(predictions(), EVERY, resamples=50)
+def evaluated() -> EvaluationResult:
+    return evaluate(predictions(), EVERY, resamples=50)
 
 
 def test_the_auc_is_that_of_one_network_not_of_the_ensemble_of_repeats() -> None:
@@ -54,28 +54,28 @@ def test_rows_restrict_the_auc() -> None:
     assert part.n == 100
 
 
-def test_probabilities_calibrated_by_other_folds_are_near_the_truth(judged: EvaluationResult) -> None:
-    slope, intercept = judged.metrics["calibration_slope"], judged.metrics["calibration_intercept"]
+def test_probabilities_calibrated_by_other_folds_are_near_the_truth(evaluated: EvaluationResult) -> None:
+    slope, intercept = evaluated.metrics["calibration_slope"], evaluated.metrics["calibration_intercept"]
     assert slope.value == pytest.approx(1, abs=0.15)
     assert intercept.value == pytest.approx(0, abs=0.15)
 
 
-def test_a_fold_does_not_calibrate_itself(judged: EvaluationResult) -> None:
-    found, before = predictions(), judged.cross_fitted_probabilities
+def test_a_fold_does_not_calibrate_itself(evaluated: EvaluationResult) -> None:
+    found, before = predictions(), evaluated.cross_fitted_probabilities
     inside = found.folds[0] == 2
     turned = np.where(inside, 1 - found.labels, found.labels)
-    after = judge(replace(found, labels=turned), EVERY, resamples=50).cross_fitted_probabilities
+    after = evaluate(replace(found, labels=turned), EVERY, resamples=50).cross_fitted_probabilities
     assert np.allclose(before[inside], after[inside])
     assert not np.allclose(before[~inside], after[~inside])
 
 
-def test_the_sensitive_point_is_at_least_as_sensitive_as_the_balanced_one(judged: EvaluationResult) -> None:
-    points = {point.name: point for point in judged.points}
+def test_the_sensitive_point_is_at_least_as_sensitive_as_the_balanced_one(evaluated: EvaluationResult) -> None:
+    points = {point.name: point for point in evaluated.points}
     assert set(points) == {"balanced", "sensitive", "specific"}
     assert points["sensitive"].threshold < points["balanced"].threshold < points["specific"].threshold
     assert points["sensitive"].sensitivity is not None
     assert points["sensitive"].sensitivity.value == pytest.approx(0.95, abs=0.04)
 
 
-def test_conformal_sets_count_each_patient_once(judged: EvaluationResult) -> None:
-    assert judged.conformal.n == 100
+def test_conformal_sets_count_each_patient_once(evaluated: EvaluationResult) -> None:
+    assert evaluated.conformal.n == 100

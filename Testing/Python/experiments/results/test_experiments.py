@@ -14,7 +14,7 @@ from readingroom.reading import Estimate, Interval
 AUC = {"value": 0.7, "interval": {"low": 0.6, "high": 0.8, "level": 0.95}, "n": 50}
 NUMBERS = {
     "auc": AUC,
-    "rivals": {"the picture at 32 x 32 pixels": {**AUC, "value": 0.65}},
+    "baselines": {"the picture at 32 x 32 pixels": {**AUC, "value": 0.65}},
     "patients": 40,
     "images": 50,
     "counts": {"pneumonia": 20, "normal": 30},

@@ -20,14 +20,14 @@ from readingroom.progress import Progress
 from readingroom.reading import Estimate, Interval
 
 
-def judged(rows: list[Row], read) -> dict[tuple[str, str], SmallModel]:
+def evaluated(rows: list[Row], read) -> dict[tuple[str, str], SmallModel]:
     cohort = Cohort(tuple(rows))
     models = small_models(cohort, read(cohort), 0, Progress())
     return {(model.looks_at, model.within): model for model in models}
 
 
 def test_where_there_is_nothing_all_intervals_hold_one_half(rows, read) -> None:
-    models = judged([replace(row, site=("north", "south")[n // 4 % 2]) for n, row in enumerate(rows)], read)
+    models = evaluated([replace(row, site=("north", "south")[n // 4 % 2]) for n, row in enumerate(rows)], read)
     assert set(models) == {
         (SITE, ""),
         (METADATA, ""),
@@ -43,13 +43,13 @@ def test_where_there_is_nothing_all_intervals_hold_one_half(rows, read) -> None:
 
 
 def test_a_class_of_one_site_is_told_by_the_site(rows, read) -> None:
-    models = judged([replace(row, site=f"of {row.label}") for row in rows], read)
+    models = evaluated([replace(row, site=f"of {row.label}") for row in rows], read)
     assert models[SITE, ""].auc.value == 1.0
     assert Shortcut.of(models[SITE, ""], None).severity == "stop"
 
 
 def test_a_class_of_one_age_is_told_by_metadata_and_the_fact_is_named(rows, read) -> None:
-    models = judged([replace(row, age=80.0 if row.label == "x" else 30.0) for row in rows], read)
+    models = evaluated([replace(row, age=80.0 if row.label == "x" else 30.0) for row in rows], read)
     assert models[METADATA, ""].auc.value > 0.95
     assert next(iter(models[METADATA, ""].facts)) == "age"
 
@@ -58,7 +58,7 @@ def test_a_column_that_restates_the_class_is_red_and_named(rows, read) -> None:
     told = [
         replace(row, clinical={"finding": f"is {row.label}", "weight": str(50 + n % 30)}) for n, row in enumerate(rows)
     ]
-    model = judged(told, read)[CLINICAL, ""]
+    model = evaluated(told, read)[CLINICAL, ""]
     (finding,) = shortcut_findings([Shortcut.of(model, None)])
     assert finding.severity == "stop"
     assert finding.sentence.startswith("The column 'finding' alone tells the classes apart (AUC 1.00)")
@@ -68,13 +68,13 @@ def test_a_column_that_restates_the_class_is_red_and_named(rows, read) -> None:
 def test_a_column_that_restates_one_of_three_classes_is_red(rows, read) -> None:
     third = [replace(row, label="xyz"[n // 2 % 3]) for n, row in enumerate(rows)]
     told = [replace(row, clinical={"code": "7" if row.label == "z" else "0"}) for row in third]
-    (finding,) = shortcut_findings([Shortcut.of(judged(told, read)[CLINICAL, ""], None)])
+    (finding,) = shortcut_findings([Shortcut.of(evaluated(told, read)[CLINICAL, ""], None)])
     assert "The column 'code'" in finding.sentence
 
 
 def test_a_clinical_column_may_go_with_the_disease(rows, read) -> None:
     told = [replace(row, clinical={"marker": str(2 * (row.label == "x") + n % 5)}) for n, row in enumerate(rows)]
-    model = judged(told, read)[CLINICAL, ""]
+    model = evaluated(told, read)[CLINICAL, ""]
     assert model.auc.value > 0.6
     assert list(shortcut_findings([Shortcut.of(model, None)])) == []
 
@@ -86,12 +86,12 @@ def test_a_class_of_brighter_corners_is_told_by_few_pixels(rows, read, a_picture
         pixels = generator.integers(60, 120, (48, 48), dtype=np.uint8)
         pixels[:6, :6] += 60 if row.label == "x" else 0
         changed.append(replace(row, image=a_picture(500 + number, pixels)))
-    assert judged(changed, read)[PIXELS, ""].auc.value > 0.95
+    assert evaluated(changed, read)[PIXELS, ""].auc.value > 0.95
 
 
 def test_classes_gathered_one_after_the_other_are_told_by_the_patient_number(rows, read) -> None:
     in_order = [replace(row, label="x" if number < 30 else "y") for number, row in enumerate(rows)]
-    model = judged(in_order, read)[NUMBER, ""]
+    model = evaluated(in_order, read)[NUMBER, ""]
     assert model.auc.value > 0.9
     assert model.note == "patient numbers of 'x' 0 to 14, 'y' 15 to 29"
     assert Shortcut.of(model, None).severity == "warn"
@@ -99,13 +99,13 @@ def test_classes_gathered_one_after_the_other_are_told_by_the_patient_number(row
 
 def test_numbers_that_start_anew_in_each_class_tell_nothing(rows, read) -> None:
     renamed = [replace(row, patient_id=f"{row.label}-{number // 4}") for number, row in enumerate(rows)]
-    assert (NUMBER, "") not in judged(renamed, read)
+    assert (NUMBER, "") not in evaluated(renamed, read)
 
 
 def test_synthetic_and_unreadable_rows_take_no_part(rows, read, tmp_path) -> None:
     rows[0] = replace(rows[0], origin="synthetic")
     rows[1] = replace(rows[1], image=tmp_path / "gone.png")
-    model = judged(rows, read)[PIXELS, ""]
+    model = evaluated(rows, read)[PIXELS, ""]
     assert (model.studies, model.patients) == (58, 29)
     assert np.isnan(model.scores[:2]).all()
     assert np.allclose(model.scores[2:].sum(axis=1), 1)
@@ -113,8 +113,8 @@ def test_synthetic_and_unreadable_rows_take_no_part(rows, read, tmp_path) -> Non
 
 def test_classes_of_few_patients_take_no_part(rows, read) -> None:
     rows[:4] = [replace(row, label="rare") for row in rows[:4]]
-    assert judged(rows, read)[PIXELS, ""].classes == ("x", "y")
-    assert judged([row for row in rows if row.label != "x"], read) == {}
+    assert evaluated(rows, read)[PIXELS, ""].classes == ("x", "y")
+    assert evaluated([row for row in rows if row.label != "x"], read) == {}
 
 
 def a_model(auc: float, low: float, looks_at: str = PIXELS) -> SmallModel:
@@ -165,7 +165,7 @@ def predicted(rows: list[Row], logits: np.ndarray, classes=("x", "y")) -> Predic
 
 def test_predictions_are_matched_by_study_and_compared_on_the_same_patients(rows, read) -> None:
     cohort = Cohort(tuple(rows))
-    model = judged(rows, read)[PIXELS, ""]
+    model = evaluated(rows, read)[PIXELS, ""]
     shown = rows[58::-1]  # another order, and one study less
     logits = np.array([[4.0, -4.0] if row.label == "x" else [-4.0, 4.0] for row in shown])
     comparison = compare_predictions(predicted(shown, logits), cohort, model, seed=0)
@@ -178,7 +178,7 @@ def test_predictions_are_matched_by_study_and_compared_on_the_same_patients(rows
 
 def test_predictions_of_something_else_are_refused(rows, read) -> None:
     cohort = Cohort(tuple(rows))
-    model = judged(rows, read)[PIXELS, ""]
+    model = evaluated(rows, read)[PIXELS, ""]
     with pytest.raises(InputError, match="predictions are of a, b; the cohort's classes are x, y"):
         compare_predictions(predicted(rows, np.zeros((60, 2)), ("a", "b")), cohort, model, 0)
     strangers = [replace(row, patient_id=f"Q{row.patient_id}") for row in rows]

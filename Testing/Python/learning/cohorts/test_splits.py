@@ -225,9 +225,9 @@ def test_a_left_out_site_trains_nothing_and_neither_do_its_patients_elsewhere() 
 def test_synthetic_rows_of_a_judged_patient_are_left_out() -> None:
     rows = [*(a_row(i, f"p{i}") for i in range(8)), *(a_row(i + 10, f"p{i}", origin="synthetic") for i in range(8))]
     split = hold_out(Cohort(tuple(rows)), 0.25, 0, 0.34, [row.study_id for row in rows])
-    judged = {rows[i].patient_id for side in split.sides[1:] for i in side}
-    assert len(judged) == 4
-    assert {rows[i].patient_id for i in split.train if rows[i].synthetic} == {f"p{i}" for i in range(8)} - judged
+    evaluated = {rows[i].patient_id for side in split.sides[1:] for i in side}
+    assert len(evaluated) == 4
+    assert {rows[i].patient_id for i in split.train if rows[i].synthetic} == {f"p{i}" for i in range(8)} - evaluated
 
 
 @pytest.mark.parametrize(

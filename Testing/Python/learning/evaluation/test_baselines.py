@@ -12,9 +12,9 @@ from readingroom.learning.audit.covariates import clinical
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.fingerprint import Fingerprint
 from readingroom.learning.cohorts.splits import k_fold
-from readingroom.learning.evaluation.baselines import Rival, rivals
+from readingroom.learning.evaluation.baselines import Baseline, train_baselines
 from readingroom.learning.evaluation.comparison import compare
-from readingroom.learning.evaluation.evaluation import judge
+from readingroom.learning.evaluation.evaluation import evaluate
 from readingroom.learning.evaluation.predictions import Predictions
 from readingroom.metrics.auc import auc
 
@@ -60,7 +60,7 @@ def prints(bright: bool = False) -> list[Fingerprint]:
     return [Fingerprint(str(n), np.zeros((24, 24)), looks[n], (64, 64), (), 0.5, 0.2, 1.0) for n in range(N)]
 
 
-def all_of(studies: Cohort, looks: list[Fingerprint], repeats: int = 1) -> tuple[dict[str, Rival], Predictions]:
+def all_of(studies: Cohort, looks: list[Fingerprint], repeats: int = 1) -> tuple[dict[str, Baseline], Predictions]:
     splits = [k_fold(studies, 2, seed, 0.1, [each.pixel_hash for each in looks]) for seed in range(repeats)]
     folds = np.zeros((repeats, N), dtype=int)
     for repeat, split in enumerate(splits):
@@ -71,12 +71,12 @@ def all_of(studies: Cohort, looks: list[Fingerprint], repeats: int = 1) -> tuple
         ("ill", "well"), False, studies.column("study_id"), studies.patients, studies.sites, truth,
         np.random.default_rng(2).normal(0, 1, (repeats, N, 2)), folds,
     )  # fmt: skip
-    found = rivals(model, studies, looks, splits, values=("Ill", "Well"))
-    return {rival.title: rival for rival in found}, model
+    found = train_baselines(model, studies, looks, splits, values=("Ill", "Well"))
+    return {baseline.title: baseline for baseline in found}, model
 
 
-def area(rival: Rival) -> float:
-    return auc(rival.predictions.present("ill"), rival.predictions.scores("ill")[0])
+def area(baseline: Baseline) -> float:
+    return auc(baseline.predictions.present("ill"), baseline.predictions.scores("ill")[0])
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,11 @@ def test_the_most_frequent_class_orders_nothing() -> None:
 
 def test_a_rival_has_the_rows_and_repeats_of_the_model_so_both_can_be_compared() -> None:
     found, model = all_of(cohort("age"), prints(), repeats=2)
-    rival = found["clinical columns"].predictions
-    assert rival.logits.shape == model.logits.shape
+    baseline = found["clinical columns"].predictions
+    assert baseline.logits.shape == model.logits.shape
     first = compare(model, {title: each.predictions for title, each in found.items()}, permutations=19, resamples=20)
     assert {comparison.other for comparison in first} == set(found)
-    assert judge(rival, resamples=20).metrics["auc"].value > 0.95
+    assert evaluate(baseline, resamples=20).metrics["auc"].value > 0.95
 
 
 def test_a_rival_does_not_see_the_patient_that_it_answers() -> None:
@@ -139,4 +139,4 @@ def test_a_study_outside_the_cohort_is_refused() -> None:
     studies, looks = cohort(), prints()
     _, model = all_of(studies, looks)
     with pytest.raises(InputError, match="'S1' of patient 'P099' is not in the cohort"):
-        rivals(model, studies.take(np.arange(99)), looks[:99], [[]], values=("Ill", "Well"))
+        train_baselines(model, studies.take(np.arange(99)), looks[:99], [[]], values=("Ill", "Well"))

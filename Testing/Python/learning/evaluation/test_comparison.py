@@ -120,5 +120,5 @@ def test_an_advantage_is_the_difference_with_its_interval() -> None:
 def test_studies_of_one_truth_cannot_be_compared() -> None:
     found = model(1, 0)
     one = found.take(found.truth == 0)
-    with pytest.raises(InputError, match="nothing to judge: all studies have the same truth"):
+    with pytest.raises(InputError, match="nothing to evaluate: all studies have the same truth"):
         compare(one, {"x": one}, **FEW)

@@ -10,7 +10,7 @@ import pytest
 
 from readingroom.bundles.metadata import BundleMetadata, Label, Preprocessing, Training
 from readingroom.errors import InputError
-from readingroom.learning.evaluation.evaluation import EvaluationResult, judge, judge_bundle
+from readingroom.learning.evaluation.evaluation import EvaluationResult, evaluate, evaluate_bundle
 from readingroom.learning.evaluation.predictions import EXTERNAL, Predictions
 from readingroom.metrics.auc import auc
 
@@ -56,8 +56,8 @@ def several(multilabel: bool, rows: int = 150, temperature: float = 2.0) -> Pred
     )
 
 
-def bundle_of(judged: EvaluationResult) -> BundleMetadata:
-    predictions = judged.answers.predictions
+def bundle_of(evaluated: EvaluationResult) -> BundleMetadata:
+    predictions = evaluated.calibrated.predictions
     return BundleMetadata(
         name="own-cancer",
         title="Cancer",
@@ -72,27 +72,27 @@ def bundle_of(judged: EvaluationResult) -> BundleMetadata:
         intended_use="Tests.",
         license="Apache-2.0",
         demonstration=True,
-        calibration=judged.calibration,
-        operating_points=judged.points,
-        default_operating_point=judged.default_point,
-        conformal=judged.conformal,
-        metrics=judged.metrics,
+        calibration=evaluated.calibration,
+        operating_points=evaluated.points,
+        default_operating_point=evaluated.default_point,
+        conformal=evaluated.conformal,
+        metrics=evaluated.metrics,
     )
 
 
 @pytest.fixture(scope="module")
 def cancer() -> EvaluationResult:
-    return judge(binary(), resamples=60)
+    return evaluate(binary(), resamples=60)
 
 
 @pytest.fixture(scope="module")
 def diseases() -> EvaluationResult:
-    return judge(several(multilabel=False), resamples=60)
+    return evaluate(several(multilabel=False), resamples=60)
 
 
 @pytest.fixture(scope="module")
 def labels() -> EvaluationResult:
-    return judge(several(multilabel=True), resamples=60)
+    return evaluate(several(multilabel=True), resamples=60)
 
 
 def test_the_auc_is_the_mean_over_repeats(cancer: EvaluationResult) -> None:
@@ -105,8 +105,8 @@ def test_the_auc_is_the_mean_over_repeats(cancer: EvaluationResult) -> None:
 def test_every_fitted_part_goes_into_a_bundle_and_comes_back(
     cancer: EvaluationResult, diseases: EvaluationResult, labels: EvaluationResult
 ) -> None:
-    for judged in (cancer, diseases, labels):
-        made = bundle_of(judged)
+    for evaluated in (cancer, diseases, labels):
+        made = bundle_of(evaluated)
         assert BundleMetadata.from_json(made.to_json()) == made
         assert made.calibration is not None
         assert made.conformal is not None
@@ -122,7 +122,7 @@ def test_probabilities_of_other_folds_mean_what_they_say(cancer: EvaluationResul
 def test_several_classes_share_one_temperature_near_the_true_one(diseases: EvaluationResult) -> None:
     assert diseases.calibration is not None
     assert diseases.calibration.temperature == pytest.approx(2, abs=0.4)
-    assert np.allclose(diseases.answers.probabilities.sum(axis=1), 1)
+    assert np.allclose(diseases.calibrated.probabilities.sum(axis=1), 1)
 
 
 def test_each_label_has_its_own_calibration_points_and_sets(labels: EvaluationResult) -> None:
@@ -135,9 +135,9 @@ def test_each_label_has_its_own_calibration_points_and_sets(labels: EvaluationRe
 
 
 def test_the_mean_over_classes_is_that_of_the_classes(diseases: EvaluationResult, labels: EvaluationResult) -> None:
-    for judged in (diseases, labels):
-        each = [judged.metrics[f"auc.{name}"].value for name in CLASSES]
-        assert judged.metrics["auc"].value == pytest.approx(np.mean(each))
+    for evaluated in (diseases, labels):
+        each = [evaluated.metrics[f"auc.{name}"].value for name in CLASSES]
+        assert evaluated.metrics["auc"].value == pytest.approx(np.mean(each))
 
 
 def test_prediction_sets_hold_the_truth_as_often_as_promised(
@@ -151,11 +151,11 @@ def test_prediction_sets_hold_the_truth_as_often_as_promised(
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_a_fold_does_not_calibrate_itself(multilabel: bool) -> None:
     found = several(multilabel)
-    before = judge(found, resamples=0).answers
+    before = evaluate(found, resamples=0).calibrated
     inside = found.folds[0] == 2
     turned = found.truth.copy()
     turned[inside] = 1 - found.truth[inside] if multilabel else (found.truth[inside] + 1) % 3
-    after = judge(replace(found, truth=turned), resamples=0).answers
+    after = evaluate(replace(found, truth=turned), resamples=0).calibrated
     assert np.allclose(before.probabilities[inside], after.probabilities[inside])
     assert np.array_equal(before.called[inside], after.called[inside])
     assert not np.allclose(before.probabilities[~inside], after.probabilities[~inside])
@@ -163,34 +163,34 @@ def test_a_fold_does_not_calibrate_itself(multilabel: bool) -> None:
 
 def test_a_model_that_knows_nothing_is_not_calibrated_and_says_so() -> None:
     found = binary(strength=-0.3)
-    judged = judge(found, resamples=60)
-    assert judged.calibration is None
-    assert judged.points == ()
-    assert any("do not rise" in note for note in judged.notes)
-    assert judged.metrics["auc"].value < 0.5
-    assert np.isfinite(judged.answers.probabilities).all()
+    evaluated = evaluate(found, resamples=60)
+    assert evaluated.calibration is None
+    assert evaluated.points == ()
+    assert any("do not rise" in note for note in evaluated.notes)
+    assert evaluated.metrics["auc"].value < 0.5
+    assert np.isfinite(evaluated.calibrated.probabilities).all()
 
 
 def test_decisions_are_those_of_the_default_operating_point(cancer: EvaluationResult) -> None:
     point = next(point for point in cancer.points if point.name == cancer.default_point)
-    rows, called = cancer.answers.predictions, cancer.answers.called[:, 0]
+    rows, called = cancer.calibrated.predictions, cancer.calibrated.called[:, 0]
     assert point.sensitivity is not None
     assert called[rows.present("cancer")].mean() == pytest.approx(point.sensitivity.value)
 
 
 def test_a_bundle_calls_at_its_own_default_point(cancer: EvaluationResult) -> None:
     sensitive = replace(bundle_of(cancer), default_operating_point="sensitive")
-    asked = judge_bundle(binary(), sensitive, resamples=20)
+    asked = evaluate_bundle(binary(), sensitive, resamples=20)
     point = next(point for point in asked.points if point.name == "sensitive")
     assert asked.default_point == "sensitive"
     assert point.sensitivity is not None
-    called = asked.answers.called[:, 0]
-    assert called[asked.answers.predictions.present("cancer")].mean() == pytest.approx(point.sensitivity.value)
+    called = asked.calibrated.called[:, 0]
+    assert called[asked.calibrated.predictions.present("cancer")].mean() == pytest.approx(point.sensitivity.value)
 
 
 def test_a_bundle_asked_about_one_class_alone_has_its_sensitivity(cancer: EvaluationResult) -> None:
     found = binary()
-    asked = judge_bundle(found.take(found.present("cancer")), bundle_of(cancer), resamples=20)
+    asked = evaluate_bundle(found.take(found.present("cancer")), bundle_of(cancer), resamples=20)
     assert asked.metrics == {}
     for point in asked.points:
         assert point.specificity is None
@@ -203,7 +203,7 @@ def test_studies_of_one_patient_do_not_make_a_sensitivity_surer() -> None:
     twice = found.take(np.repeat(np.arange(100), 4))
     widths = []
     for rows in (found, twice):
-        sensitivity = judge(rows, resamples=20).points[0].sensitivity
+        sensitivity = evaluate(rows, resamples=20).points[0].sensitivity
         assert sensitivity is not None
         assert sensitivity.interval is not None
         widths.append(sensitivity.interval.high - sensitivity.interval.low)
@@ -213,23 +213,23 @@ def test_studies_of_one_patient_do_not_make_a_sensitivity_surer() -> None:
 def test_images_of_a_study_become_one_answer() -> None:
     found = binary(studies=4)
     pairs = replace(found, study_ids=np.array([str(i // 2) for i in range(400)]))
-    judged = judge(pairs, resamples=20)
-    assert len(judged.answers.predictions) == 200
-    assert "FoldResult on 200 studies of 100 patients, from 400 images; intervals resample patients." in judged.notes
-    assert judged.metrics["auc_by_patient"].n == 100
-    assert judged.metrics["auc_by_patient"].value > judged.metrics["auc"].value
+    evaluated = evaluate(pairs, resamples=20)
+    assert len(evaluated.calibrated.predictions) == 200
+    assert "Evaluated on 200 studies of 100 patients, from 400 images; intervals resample patients." in evaluated.notes
+    assert evaluated.metrics["auc_by_patient"].n == 100
+    assert evaluated.metrics["auc_by_patient"].value > evaluated.metrics["auc"].value
 
 
 def test_patients_are_judged_as_a_whole_when_asked_for() -> None:
-    judged = judge(binary(), level="patient", resamples=20)
-    assert judged.metrics["auc"].n == 100
-    assert "auc_by_patient" not in judged.metrics
-    assert "auc_delong" in judged.metrics
+    evaluated = evaluate(binary(), level="patient", resamples=20)
+    assert evaluated.metrics["auc"].n == 100
+    assert "auc_by_patient" not in evaluated.metrics
+    assert "auc_delong" in evaluated.metrics
 
 
 def test_fewer_than_30_patients_of_a_class_are_exploratory(cancer: EvaluationResult) -> None:
     assert cancer.exploratory == ()
-    few = judge(binary(patients=50), resamples=20)
+    few = evaluate(binary(patients=50), resamples=20)
     assert few.exploratory == ("cancer", "none")
     assert few.patients == {"cancer": 25, "none": 25}
     assert "Exploratory: fewer than 30 patients with cancer, none." in few.notes
@@ -237,9 +237,9 @@ def test_fewer_than_30_patients_of_a_class_are_exploratory(cancer: EvaluationRes
 
 def test_rows_of_one_network_are_dealt_to_folds_by_patient() -> None:
     found = binary(repeats=1)
-    judged = judge(replace(found, folds=np.zeros((1, 200), dtype=int)), resamples=20)
-    assert judged.points[0].sensitivity is not None
-    assert judged.metrics["calibration_slope"].value == pytest.approx(1, abs=0.35)
+    evaluated = evaluate(replace(found, folds=np.zeros((1, 200), dtype=int)), resamples=20)
+    assert evaluated.points[0].sensitivity is not None
+    assert evaluated.metrics["calibration_slope"].value == pytest.approx(1, abs=0.35)
 
 
 def test_a_bundle_is_measured_as_it_is(cancer: EvaluationResult) -> None:
@@ -248,11 +248,11 @@ def test_a_bundle_is_measured_as_it_is(cancer: EvaluationResult) -> None:
     moved = replace(
         other, folds=np.full((1, 200), EXTERNAL), logits=other.logits + np.array([1.5, 0.0]), positive="none"
     )
-    judged = judge_bundle(moved, bundle_of(cancer), resamples=60)
-    assert judged.calibration == cancer.calibration
-    assert [point.threshold for point in judged.points] == [point.threshold for point in cancer.points]
-    assert judged.metrics["calibration_intercept"].value < -1
-    point, before = judged.points[0], cancer.points[0]
+    evaluated = evaluate_bundle(moved, bundle_of(cancer), resamples=60)
+    assert evaluated.calibration == cancer.calibration
+    assert [point.threshold for point in evaluated.points] == [point.threshold for point in cancer.points]
+    assert evaluated.metrics["calibration_intercept"].value < -1
+    point, before = evaluated.points[0], cancer.points[0]
     assert point.specificity is not None
     assert before.specificity is not None
     assert point.specificity.value < before.specificity.value - 0.1
@@ -260,47 +260,47 @@ def test_a_bundle_is_measured_as_it_is(cancer: EvaluationResult) -> None:
 
 def test_a_bundle_for_other_classes_is_refused(cancer: EvaluationResult, diseases: EvaluationResult) -> None:
     with pytest.raises(InputError, match="answers cancer, none; the predictions are of covid"):
-        judge_bundle(several(multilabel=False), bundle_of(cancer))
+        evaluate_bundle(several(multilabel=False), bundle_of(cancer))
 
 
 def test_a_cohort_of_one_class_cannot_be_judged() -> None:
     found = binary()
-    with pytest.raises(InputError, match="nothing to judge"):
-        judge(found.take(found.truth == 0))
+    with pytest.raises(InputError, match="nothing to evaluate"):
+        evaluate(found.take(found.truth == 0))
 
 
 def test_a_label_that_nobody_has_is_left_out_and_named() -> None:
     found = several(multilabel=True)
     truth = found.truth.copy()
     truth[:, 1] = 0
-    judged = judge(replace(found, truth=truth), resamples=20)
-    assert "'pneumonia' has sensitivity or specificity alone: no patient has it, or every one." in judged.notes
-    assert "auc.pneumonia" not in judged.metrics
-    assert judged.metrics["auc"].value == pytest.approx(
-        np.mean([judged.metrics[f"auc.{name}"].value for name in ("covid", "normal")])
+    evaluated = evaluate(replace(found, truth=truth), resamples=20)
+    assert "'pneumonia' has sensitivity or specificity alone: no patient has it, or every one." in evaluated.notes
+    assert "auc.pneumonia" not in evaluated.metrics
+    assert evaluated.metrics["auc"].value == pytest.approx(
+        np.mean([evaluated.metrics[f"auc.{name}"].value for name in ("covid", "normal")])
     )
 
 
 def test_the_same_seed_gives_the_same_numbers(cancer: EvaluationResult) -> None:
-    again: Mapping = judge(binary(), resamples=60).metrics
+    again: Mapping = evaluate(binary(), resamples=60).metrics
     assert again == cancer.metrics
 
 
 def test_where_each_site_is_one_class_no_threshold_can_be_tried_and_the_judgment_says_so() -> None:
     found = binary(repeats=1)
-    judged = judge(replace(found, folds=found.truth[None]), resamples=20)
-    assert judged.points == ()
-    assert any("'cancer' has no operating points" in note for note in judged.notes)
-    assert bundle_of(judged).default_operating_point == ""
+    evaluated = evaluate(replace(found, folds=found.truth[None]), resamples=20)
+    assert evaluated.points == ()
+    assert any("'cancer' has no operating points" in note for note in evaluated.notes)
+    assert bundle_of(evaluated).default_operating_point == ""
 
 
 def test_sets_need_every_label_to_be_calibrated() -> None:
     found = several(multilabel=True)
     logits = found.logits.copy()
     logits[:, :, 0] *= -1
-    judged = judge(replace(found, logits=logits), resamples=20)
-    assert judged.conformal is None
-    assert judged.calibration is not None
-    assert [scaling.finding for scaling in judged.calibration.platt] == ["pneumonia", "normal"]
-    assert not any(name.startswith("set_coverage") for name in judged.metrics)
-    bundle_of(judged)
+    evaluated = evaluate(replace(found, logits=logits), resamples=20)
+    assert evaluated.conformal is None
+    assert evaluated.calibration is not None
+    assert [scaling.finding for scaling in evaluated.calibration.platt] == ["pneumonia", "normal"]
+    assert not any(name.startswith("set_coverage") for name in evaluated.metrics)
+    bundle_of(evaluated)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from readingroom.learning.evaluation.calibrated_predictions import Answers
+from readingroom.learning.evaluation.calibrated_predictions import CalibratedPredictions
 from readingroom.learning.evaluation.metric_families import NAMES, load_family, title
 from readingroom.learning.evaluation.predictions import Predictions
 from readingroom.metrics.f_score import f1
@@ -16,7 +16,7 @@ from readingroom.metrics.f_score import f1
 CLASSIFICATION = load_family("classification")
 
 
-def answers(classes: int = 2, multilabel: bool = False, rows: int = 60, repeats: int = 1) -> Answers:
+def calibrated(classes: int = 2, multilabel: bool = False, rows: int = 60, repeats: int = 1) -> CalibratedPredictions:
     generator = np.random.default_rng(0)
     truth = generator.integers(0, 2, (rows, classes)) if multilabel else np.arange(rows) % classes
     present = truth if multilabel else np.eye(classes)[truth]
@@ -32,23 +32,23 @@ def answers(classes: int = 2, multilabel: bool = False, rows: int = 60, repeats:
     )
     probabilities = predictions.probabilities[0]
     called = probabilities >= 0.5 if multilabel else probabilities.argmax(axis=1)[:, None] == np.arange(classes)
-    return Answers(predictions, probabilities, called)
+    return CalibratedPredictions(predictions, probabilities, called)
 
 
-def compute(given: Answers) -> dict:
+def compute(given: CalibratedPredictions) -> dict:
     return CLASSIFICATION.compute(given, resamples=40)
 
 
 @pytest.mark.parametrize(("classes", "multilabel"), [(2, False), (3, False), (3, True)])
 def test_every_metric_has_a_title_a_finite_value_and_its_number_of_rows(classes: int, multilabel: bool) -> None:
-    for name, estimate in compute(answers(classes, multilabel)).items():
+    for name, estimate in compute(calibrated(classes, multilabel)).items():
         assert name.partition(".")[0] in CLASSIFICATION.TITLES
         assert math.isfinite(estimate.value)
         assert estimate.n == 60
 
 
 def test_intervals_hold_the_value() -> None:
-    found = compute(answers())
+    found = compute(calibrated())
     for name in ("auc", "average_precision", "brier", "pf1", "f1", "accuracy", "sensitivity_at_90_specificity"):
         interval = found[name].interval
         assert interval is not None, name
@@ -56,7 +56,7 @@ def test_intervals_hold_the_value() -> None:
 
 
 def test_several_classes_have_their_own_metrics_and_their_mean() -> None:
-    given = answers(3)
+    given = calibrated(3)
     found = compute(given)
     each = [found[f"f1.{name}"].value for name in "abc"]
     assert each[0] == f1(given.predictions.present("a"), given.called[:, 0])
@@ -65,28 +65,28 @@ def test_several_classes_have_their_own_metrics_and_their_mean() -> None:
 
 
 def test_accuracy_stands_beside_that_of_the_most_frequent_class() -> None:
-    given = answers().take(np.arange(60) % 6 != 1)
+    given = calibrated().take(np.arange(60) % 6 != 1)
     found = compute(given)
     assert found["majority_accuracy"].value == 0.6
     assert "accuracy" in found
 
 
 def test_repeats_that_contradict_each_other_disagree() -> None:
-    assert "disagreement" not in compute(answers())
-    assert compute(answers(repeats=3))["disagreement"].value > 0.01
+    assert "disagreement" not in compute(calibrated())
+    assert compute(calibrated(repeats=3))["disagreement"].value > 0.01
 
 
 def test_delong_needs_one_row_of_each_patient() -> None:
-    given = answers()
+    given = calibrated()
     assert compute(given)["auc_delong"].value == pytest.approx(compute(given)["auc"].value)
     twice = given.take(np.repeat(np.arange(60), 2))
     assert "auc_delong" not in compute(twice)
 
 
 def test_what_all_resamples_agree_on_is_not_certain() -> None:
-    few = answers().take(np.arange(12))
+    few = calibrated().take(np.arange(12))
     sorted_out = replace(few.predictions, logits=10.0 * np.eye(2)[few.predictions.truth][None])
-    found = compute(Answers(sorted_out, few.probabilities, np.eye(2, dtype=bool)[few.predictions.truth]))
+    found = compute(CalibratedPredictions(sorted_out, few.probabilities, np.eye(2, dtype=bool)[few.predictions.truth]))
     assert found["auc"].value == found["accuracy"].value == found["sensitivity_at_95_specificity"].value == 1.0
     assert found["auc"].interval is not None
     assert found["auc"].interval.low == pytest.approx(0.025 ** (1 / 6))
@@ -95,7 +95,7 @@ def test_what_all_resamples_agree_on_is_not_certain() -> None:
 
 
 def test_a_class_that_nobody_has_is_left_out() -> None:
-    given = answers(3)
+    given = calibrated(3)
     found = compute(given.take(given.predictions.truth != 2))
     assert "auc.c" not in found
     assert "balanced_accuracy" not in found
@@ -104,14 +104,14 @@ def test_a_class_that_nobody_has_is_left_out() -> None:
 
 
 def test_one_class_alone_has_no_metrics() -> None:
-    given = answers()
+    given = calibrated()
     assert compute(given.take(given.predictions.truth == 0)) == {}
 
 
 def test_separated_classes_have_no_calibration_slope() -> None:
-    given = answers()
+    given = calibrated()
     sure = np.where(given.predictions.truth[:, None] == np.arange(2), 0.99, 0.01)
-    found = compute(Answers(given.predictions, sure, given.called))
+    found = compute(CalibratedPredictions(given.predictions, sure, given.called))
     assert "calibration_slope" not in found
     assert "brier" in found
 
@@ -125,6 +125,6 @@ def test_a_family_is_found_by_its_file() -> None:
 
 
 def test_probabilities_of_other_rows_are_refused() -> None:
-    given = answers()
+    given = calibrated()
     with pytest.raises(ValueError, match="must be"):
-        Answers(given.predictions, given.probabilities[:5], given.called)
+        CalibratedPredictions(given.predictions, given.probabilities[:5], given.called)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from readingroom.bundles.metadata import OperatingPoint
-from readingroom.learning.evaluation import calibrated, prediction_sets, thresholds
+from readingroom.learning.evaluation import calibrate, prediction_sets, thresholds
 from readingroom.learning.evaluation.predictions import Predictions
 from readingroom.metrics.operating_points import confusion
 
@@ -34,7 +34,7 @@ def some(classes: int = 3, multilabel: bool = False, rows: int = 200) -> Predict
 @pytest.mark.parametrize(("classes", "multilabel"), [(2, False), (3, False), (3, True)])
 def test_sets_of_other_folds_keep_their_promise(classes: int, multilabel: bool) -> None:
     found = some(classes, multilabel)
-    crossed = calibrated.cross_fitted(found, found.folds[0])
+    crossed = calibrate.cross_fitted(found, found.folds[0])
     covered = prediction_sets.covered_by_others(found, crossed, found.folds[0])
     assert covered is not None
     assert covered.shape == (200, 3 if multilabel else 1)

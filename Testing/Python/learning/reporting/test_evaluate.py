@@ -25,15 +25,15 @@ from readingroom.learning.cohorts.cohort import Cohort, Row, read_cohort, write_
 from readingroom.learning.evaluation.comparison import Comparison
 from readingroom.learning.evaluation.predictions import EXTERNAL, Predictions, read
 from readingroom.learning.reporting import checklist
-from readingroom.learning.reporting.caveats import rival_caveats
+from readingroom.learning.reporting.caveats import baseline_caveats
 from readingroom.learning.reporting.checklist.facts import facts_of
 from readingroom.learning.reporting.evaluate import Evaluated, Options, evaluate_cohort, evaluate_out_of_fold
 from readingroom.learning.reporting.evaluated import (
+    BaselineResult,
     Caveat,
-    Evaluation,
+    EvaluationRecord,
     PointResult,
     PredictiveValue,
-    RivalResult,
     Studies,
     SubgroupResult,
 )
@@ -109,73 +109,73 @@ def out_of_fold(tmp_path_factory: pytest.TempPathFactory) -> tuple[Predictions, 
 
 
 @pytest.fixture(scope="module")
-def judged(a_bundle: Bundle, out_of_fold: tuple[Predictions, Path]) -> Evaluated:
+def evaluated(a_bundle: Bundle, out_of_fold: tuple[Predictions, Path]) -> Evaluated:
     return evaluate_out_of_fold(a_bundle, *out_of_fold, QUICK)
 
 
-def sentences(evaluation: Evaluation, level: str) -> str:
-    return " ".join(caveat.sentence for caveat in evaluation.caveats if caveat.level == level)
+def sentences(record: EvaluationRecord, level: str) -> str:
+    return " ".join(caveat.sentence for caveat in record.caveats if caveat.level == level)
 
 
 def test_rows_are_accounted_for(found: Evaluated) -> None:
-    studies = found.evaluation.studies
-    assert (studies.images, studies.judged, studies.patients) == (12, 10, 10)
+    studies = found.record.studies
+    assert (studies.images, studies.evaluated, studies.patients) == (12, 10, 10)
     assert studies.sites == {"north": 6, "south": 6}
     assert len(studies.left_out) == 1
     assert studies.left_out[0].startswith("Study S99 of patient P99: ")
 
 
 def test_few_patients_make_it_exploratory_and_it_says_so(found: Evaluated) -> None:
-    assert found.evaluation.exploratory == ("pneumonia", "no-finding")
-    assert "Exploratory: fewer than 30 patients" in sentences(found.evaluation, "warn")
+    assert found.record.exploratory == ("pneumonia", "no-finding")
+    assert "Exploratory: fewer than 30 patients" in sentences(found.record, "warn")
 
 
 def test_images_far_from_the_training_are_counted_and_named(found: Evaluated) -> None:
-    far = found.evaluation.studies.far_away
+    far = found.record.studies.far_away
     assert far is not None
     assert far > 6  # phantoms are no films
-    assert f"{far} of 12 images lie further from the training images" in sentences(found.evaluation, "warn")
+    assert f"{far} of 12 images lie further from the training images" in sentences(found.record, "warn")
 
 
-def test_metrics_and_points_are_those_of_the_judgment(judged: Evaluated) -> None:
-    assert dict(judged.evaluation.metrics) == dict(judged.judgment.metrics)
-    assert [point.threshold for point in judged.evaluation.points] == [p.threshold for p in judged.judgment.points]
-    assert [point.name for point in judged.evaluation.points if point.default] == [judged.judgment.default_point]
+def test_metrics_and_points_are_those_of_the_judgment(evaluated: Evaluated) -> None:
+    assert dict(evaluated.record.metrics) == dict(evaluated.evaluation.metrics)
+    assert [point.threshold for point in evaluated.record.points] == [p.threshold for p in evaluated.evaluation.points]
+    assert [point.name for point in evaluated.record.points if point.default] == [evaluated.evaluation.default_point]
 
 
-def test_predictive_values_are_given_for_the_prevalences_asked_for(judged: Evaluated) -> None:
-    point = judged.evaluation.points[0]
+def test_predictive_values_are_given_for_the_prevalences_asked_for(evaluated: Evaluated) -> None:
+    point = evaluated.record.points[0]
     assert [value.prevalence for value in point.predictive_values] == list(QUICK.prevalences)
     rising = [value.positive.value for value in point.predictive_values]
     assert rising == sorted(rising)
 
 
-def test_the_confusion_matrix_counts_every_patient(judged: Evaluated) -> None:
-    assert sum(map(sum, judged.evaluation.confusion)) == PATIENTS
+def test_the_confusion_matrix_counts_every_patient(evaluated: Evaluated) -> None:
+    assert sum(map(sum, evaluated.record.confusion)) == PATIENTS
 
 
-def test_subgroups_add_up_and_the_worse_served_one_shows(judged: Evaluated) -> None:
-    women, men = (group for group in judged.evaluation.subgroups if group.variable == "sex")
+def test_subgroups_add_up_and_the_worse_served_one_shows(evaluated: Evaluated) -> None:
+    women, men = (group for group in evaluated.record.subgroups if group.variable == "sex")
     assert (women.value, men.value) == ("F", "M")
     assert women.rows + men.rows == PATIENTS
     assert women.auc is not None
     assert men.auc is not None
     assert women.auc.value < men.auc.value
-    rows = judged.judgment.answers.predictions
+    rows = evaluated.evaluation.calibrated.predictions
     inside = rows.subgroups["sex"] == "F"
     expected = np.mean([auc(rows.present("pneumonia")[inside], s[inside]) for s in rows.scores("pneumonia")])
     assert women.auc.value == pytest.approx(expected)
 
 
 def test_subgroups_of_few_patients_are_marked(
-    a_bundle: Bundle, out_of_fold: tuple[Predictions, Path], judged: Evaluated
+    a_bundle: Bundle, out_of_fold: tuple[Predictions, Path], evaluated: Evaluated
 ) -> None:
-    assert all(group.exploratory for group in judged.evaluation.subgroups)  # 20 with it, 20 without
-    assert "F (exploratory)" in page(judged).html()
+    assert all(group.exploratory for group in evaluated.record.subgroups)  # 20 with it, 20 without
+    assert "F (exploratory)" in page(evaluated).html()
     predictions, path = out_of_fold
     many = replace(predictions, subgroups={"sex": np.where(np.arange(2 * PATIENTS) < 4, "F", "M")})
     found = evaluate_out_of_fold(a_bundle, many, path, QUICK)
-    women, men = found.evaluation.subgroups
+    women, men = found.record.subgroups
     assert (women.exploratory, women.auc) == (True, None)
     assert not men.exploratory
 
@@ -190,7 +190,7 @@ def test_predictions_of_other_classes_are_refused(a_bundle: Bundle, out_of_fold:
 def test_a_comparison_with_itself_finds_no_difference(a_bundle: Bundle, out_of_fold: tuple[Predictions, Path]) -> None:
     predictions, path = out_of_fold
     again = evaluate_out_of_fold(a_bundle, predictions, path, QUICK, against=("itself", predictions))
-    (test,) = again.evaluation.comparisons
+    (test,) = again.record.comparisons
     assert (test.other, test.difference.value, test.p) == ("itself", 0.0, 1.0)
 
 
@@ -200,11 +200,11 @@ def test_answers_to_a_cohort_are_not_taken_for_out_of_fold(
     predictions, path = out_of_fold
     stored = replace(predictions, folds=np.full_like(predictions.folds, EXTERNAL))
     found = evaluate_out_of_fold(a_bundle, stored, path, QUICK)
-    assert found.evaluation.source == "cohort"
-    assert [point.threshold for point in found.evaluation.points] == [
+    assert found.record.source == "cohort"
+    assert [point.threshold for point in found.record.points] == [
         point.threshold for point in a_bundle.metadata.operating_points
     ]
-    assert "cannot be told" in sentences(found.evaluation, "warn")
+    assert "cannot be told" in sentences(found.record, "warn")
 
 
 def test_where_nothing_can_be_written_is_said_before_the_work(a_table: Path, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_better_training_is_found_better(a_bundle: Bundle, out_of_fold: tuple[
     predictions, path = out_of_fold
     noise = np.random.default_rng(0).normal(size=predictions.logits.shape)
     guessing = replace(predictions, logits=noise)
-    found = evaluate_out_of_fold(a_bundle, predictions, path, QUICK, against=("guessing", guessing)).evaluation
+    found = evaluate_out_of_fold(a_bundle, predictions, path, QUICK, against=("guessing", guessing)).record
     assert {test.test for test in found.comparisons} == {"patient permutation", "DeLong"}
     assert all(test.p_holm < 0.002 for test in found.comparisons)
 
@@ -233,7 +233,7 @@ def test_a_better_training_is_found_better(a_bundle: Bundle, out_of_fold: tuple[
 def test_every_image_of_the_page_says_what_it_shows_and_every_caveat_stands_on_it(found: Evaluated) -> None:
     html = page(found).html()
     assert 'alt=""' not in html
-    for caveat in found.evaluation.caveats:
+    for caveat in found.record.caveats:
         assert caveat.sentence.split("'")[0] in html
 
 
@@ -243,19 +243,19 @@ def test_the_picture_of_features_is_left_out_below_21_images(found: Evaluated) -
 
 
 @pytest.mark.parametrize("name", checklist.NAMES)
-def test_checklists_say_what_the_run_knows_and_leave_the_rest_to_the_authors(name: str, judged: Evaluated) -> None:
-    filled = checklist.fill(name, judged.evaluation)
-    assert len({answer.item for answer in filled.answers}) == len(filled.answers)
-    assert 10 < filled.filled < len(filled.answers)
-    answers = {answer.title: answer.answer for answer in filled.answers}
-    assert answers["Funding"] == checklist.FOR_THE_AUTHORS
+def test_checklists_say_what_the_run_knows_and_leave_the_rest_to_the_authors(name: str, evaluated: Evaluated) -> None:
+    filled = checklist.fill(name, evaluated.record)
+    assert len({answer.item for answer in filled.calibrated}) == len(filled.calibrated)
+    assert 10 < filled.filled < len(filled.calibrated)
+    calibrated = {answer.title: answer.answer for answer in filled.calibrated}
+    assert calibrated["Funding"] == checklist.FOR_THE_AUTHORS
 
 
-def test_facts_follow_the_results(judged: Evaluated, found: Evaluated) -> None:
-    assert "80 images" not in facts_of(judged.evaluation)["level"]
-    assert facts_of(judged.evaluation)["level"].startswith("FoldResult by patient: 80 from 160 images")
-    assert facts_of(judged.evaluation)["external"] == ""
-    assert facts_of(found.evaluation)["external"].startswith("AUC ")
+def test_facts_follow_the_results(evaluated: Evaluated, found: Evaluated) -> None:
+    assert "80 images" not in facts_of(evaluated.record)["level"]
+    assert facts_of(evaluated.record)["level"].startswith("Evaluated by patient: 80 from 160 images")
+    assert facts_of(evaluated.record)["external"] == ""
+    assert facts_of(found.record)["external"].startswith("AUC ")
 
 
 def test_the_shell_writes_a_folder_that_comes_back(
@@ -268,8 +268,8 @@ def test_the_shell_writes_a_folder_that_comes_back(
         == 0
     )
     assert {path.name for path in out.iterdir()} == {"report.html", "metrics.json", "predictions.csv"}
-    evaluation = records.from_json(Evaluation, json.loads((out / "metrics.json").read_text("utf-8")))
-    assert evaluation.studies.judged == 12
+    record = records.from_json(EvaluationRecord, json.loads((out / "metrics.json").read_text("utf-8")))
+    assert record.studies.evaluated == 12
     assert len(read(out / "predictions.csv")) == 12
     assert "WARN: Exploratory" in capsys.readouterr().out
 
@@ -304,11 +304,11 @@ def test_what_is_no_history_is_refused(tmp_path: Path) -> None:
 
 
 def test_simple_models_that_come_close_or_know_too_much_are_named() -> None:
-    beaten = RivalResult("the site alone", Estimate(0.6), Estimate(0.3, Interval(0.2, 0.4)))
-    close = RivalResult("the picture at 32 x 32 pixels", Estimate(0.85), Estimate(0.02, Interval(-0.01, 0.05)))
-    knowing = RivalResult("clinical columns", Estimate(1.0), Estimate(-0.1, Interval(-0.2, -0.05)))
-    assert rival_caveats([beaten]) == ()
-    first, second = rival_caveats([beaten, close, knowing])
+    beaten = BaselineResult("the site alone", Estimate(0.6), Estimate(0.3, Interval(0.2, 0.4)))
+    close = BaselineResult("the picture at 32 x 32 pixels", Estimate(0.85), Estimate(0.02, Interval(-0.01, 0.05)))
+    knowing = BaselineResult("clinical columns", Estimate(1.0), Estimate(-0.1, Interval(-0.2, -0.05)))
+    assert baseline_caveats([beaten]) == ()
+    first, second = baseline_caveats([beaten, close, knowing])
     assert "32 x 32 pixels (AUC 0.85), clinical columns (AUC 1.00)" in first.sentence
     assert "the site alone" not in first.sentence
     assert "clinical columns alone" in second.sentence
@@ -324,29 +324,38 @@ def test_simple_models_stand_beside_the_bundle_on_its_own_splits(
         Image.fromarray(np.random.default_rng(number).integers(0, 255, (32, 32), dtype=np.uint8)).save(film)
         rows.append(Row(str(patient), str(number), film, "as the table says", sex="FM"[number % 2]))
     found = evaluate_out_of_fold(a_bundle, predictions, path, QUICK, Cohort(tuple(rows)))
-    by_title = {rival.title: rival for rival in found.evaluation.rivals}
+    by_title = {baseline.title: baseline for baseline in found.record.baselines}
     assert by_title["always the most frequent class"].auc.value == 0.5
     assert by_title["the picture at 32 x 32 pixels"].auc.value < 0.7
-    assert all(rival.advantage.value > 0.1 for rival in found.evaluation.rivals)
+    assert all(baseline.advantage.value > 0.1 for baseline in found.record.baselines)
 
 
 def test_a_table_of_other_studies_gives_no_simple_models_and_says_so(
     a_bundle: Bundle, a_table: Path, out_of_fold: tuple[Predictions, Path]
 ) -> None:
     found = evaluate_out_of_fold(a_bundle, *out_of_fold, QUICK, read_cohort(a_table))
-    assert found.evaluation.rivals == ()
-    assert any("is not in the table" in note for note in found.evaluation.notes)
+    assert found.record.baselines == ()
+    assert any("is not in the table" in note for note in found.record.notes)
 
 
 def test_every_field_of_the_numbers_file_is_documented() -> None:
     documented = (Path(__file__).parents[4] / "docs" / "evaluation.md").read_text("utf-8")
-    records_of_it = (Evaluation, Studies, PointResult, PredictiveValue, SubgroupResult, RivalResult, Comparison, Caveat)
+    records_of_it = (
+        EvaluationRecord,
+        Studies,
+        PointResult,
+        PredictiveValue,
+        SubgroupResult,
+        BaselineResult,
+        Comparison,
+        Caveat,
+    )
     names = {field.name for record in records_of_it for field in dataclasses.fields(record)}
     assert not {name for name in names if f"`{name}`" not in documented}
 
 
 def test_the_gravest_caveat_comes_first(found: Evaluated) -> None:
-    levels = [caveat.level for caveat in found.with_caveats(Caveat("stop", "Stop.")).evaluation.caveats]
+    levels = [caveat.level for caveat in found.with_caveats(Caveat("stop", "Stop.")).record.caveats]
     assert levels == sorted(levels, key=["stop", "warn", "info"].index)
     assert levels[0] == "stop"
 
@@ -360,4 +369,4 @@ def test_simple_models_are_made_where_one_network_spoke_of_all_rows(
     for number, row in enumerate(rows):
         Image.fromarray(np.random.default_rng(number).integers(0, 255, (32, 32), dtype=np.uint8)).save(row.image)
     found = evaluate_out_of_fold(a_bundle, kept_aside, path, QUICK, Cohort(tuple(rows)))
-    assert "clinical columns" in {rival.title for rival in found.evaluation.rivals}
+    assert "clinical columns" in {baseline.title for baseline in found.record.baselines}

@@ -89,7 +89,7 @@ def test_they_can_be_left_out_each_with_a_sentence(a_bundle: Bundle, a_cohort: C
 
 def test_a_table_of_nothing_but_training_studies_is_refused(a_bundle: Bundle, a_cohort: Cohort) -> None:
     known = a_cohort.take([0, 1])
-    with pytest.raises(InputError, match="nothing left to judge"):
+    with pytest.raises(InputError, match="nothing left to evaluate"):
         Overlap.of(a_bundle, known, Progress()).without(known)
 
 

@@ -41,7 +41,7 @@ def test_a_k_fold_judges_every_real_study_in_each_repeat_and_ships_a_network_tha
     assert [len(repeat) for repeat in found.repeats] == [4, 4]
     for repeat in found.repeats:
         assert sorted(np.concatenate([split.test for split in repeat]).tolist()) == list(range(80))
-    assert found.judged.tolist() == list(range(80))
+    assert found.evaluated.tolist() == list(range(80))
     learned = np.concatenate([found.ships.train, found.ships.validation])
     assert set(range(80)) <= set(learned.tolist())
     assert not found.is_one_network
@@ -53,17 +53,17 @@ def test_what_is_kept_aside_beside_a_k_fold_takes_part_in_nothing(cohort: Cohort
     assert len(aside) == 8
     for split in (*found.repeats[0], found.ships):
         assert not aside & patients(cohort, np.concatenate([split.train, split.validation]))
-    assert not np.isin(found.judged, found.ships.test).any()
+    assert not np.isin(found.evaluated, found.ships.test).any()
 
 
 def test_of_a_hold_out_the_network_that_was_judged_ships(cohort: Cohort) -> None:
     found = rounds_of(cohort, kind="hold-out", hold_out=0.25)
     assert found.is_one_network
-    assert not patients(cohort, found.judged) & patients(cohort, found.ships.train)
+    assert not patients(cohort, found.evaluated) & patients(cohort, found.ships.train)
 
 
 def test_a_hold_out_is_not_repeated(cohort: Cohort) -> None:
-    with pytest.raises(InputError, match="judged once"):
+    with pytest.raises(InputError, match="evaluated once"):
         rounds_of(cohort, kind="hold-out", hold_out=0.25, repeats=2)
 
 
@@ -78,7 +78,7 @@ def test_the_split_that_the_table_states_comes_first_and_gets_rows_that_choose_t
     rows = tuple(replace(row, split=side) for row, side in zip(cohort.rows, sides, strict=False))  # type: ignore[arg-type]
     found = rounds_of(Cohort(rows), folds=4)
     assert found.is_one_network
-    assert found.judged.tolist() == list(range(20))
+    assert found.evaluated.tolist() == list(range(20))
     assert len(found.ships.validation) > 0
     assert len(found.ships.train) + len(found.ships.validation) == 60
 

@@ -52,13 +52,13 @@ def test_the_network_of_slices_that_ships_says_what_the_head_said(
         head_settings={} if aggregation == "mean" else {"epochs": 2},
     )
     question = label_set_of(volumes, "pasc-fibrosis")
-    way = prepare_frozen(volumes, question, protocol, "mobilenetv2_100", None, tmp_path / "features", "cpu", 1)
+    trainer = prepare_frozen(volumes, question, protocol, "mobilenetv2_100", None, tmp_path / "features", "cpu", 1)
     split = Split(np.arange(10), np.array([], dtype=np.intp), np.arange(10, 16), "by hand")
-    said = way.judge(split, 0, tmp_path / "fold", Progress())
-    shipped = way.ship(split, 0, tmp_path / "fold", Progress())
+    said = trainer.train_fold(split, 0, tmp_path / "fold", Progress())
+    final = trainer.train_final(split, 0, tmp_path / "fold", Progress())
     source = Source.of(protocol.input, normalization(protocol.input, ()))
     with torch.inference_mode():
-        network = [shipped.network(torch.from_numpy(source.read(volumes.rows[row]))[None])[0] for row in split.test]
+        network = [final.network(torch.from_numpy(source.read(volumes.rows[row]))[None])[0] for row in split.test]
     assert np.allclose(torch.stack(network).numpy(), said.logits, atol=1e-4)
-    assert shipped.embeddings.shape[0] == 10
+    assert final.embeddings.shape[0] == 10
     assert (said.distances > 0).all()

@@ -103,7 +103,7 @@ def test_what_the_training_wrote_and_the_table_itself_can_be_evaluated(
     options = Options(resamples=50, device="cpu")
     table = out / "findings-predictions.csv"
     found = evaluate_out_of_fold(bundle, said, table, options, findings)
-    assert found.judgment.metrics["auc"].value == pytest.approx(bundle.metadata.metrics["auc"].value)
+    assert found.evaluation.metrics["auc"].value == pytest.approx(bundle.metadata.metrics["auc"].value)
     truth = predict(bundle, findings, device="cpu").predictions.truth
     assert truth.tolist() == said.truth.tolist()  # a label that means none is no label of the bundle
 

@@ -23,7 +23,7 @@ class Family(Protocol):
     OUTCOME: str
     TITLES: Mapping[str, str]
 
-    def compute(self, answers: Any, resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
+    def compute(self, calibrated: Any, resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
         """Every metric that has a value, with its interval over patients where there are enough of them."""
 
 

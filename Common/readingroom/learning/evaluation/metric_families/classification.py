@@ -29,9 +29,9 @@ from ....metrics.ensemble import disagreement
 from ....metrics.f_score import f1, probabilistic_f1
 from ....metrics.scoring_rules import brier_multiclass, log_loss
 from ....reading import Estimate
-from ..auc import not_too_certain
-from ..calibrated_predictions import Answers
-from ..sample_size import can_be_judged
+from ..auc import with_interval_at_extremes
+from ..calibrated_predictions import CalibratedPredictions
+from ..sample_size import can_be_evaluated
 
 OUTCOME = "label"
 TITLES = {
@@ -62,37 +62,40 @@ TITLES = {
 _FIXED = (90, 95)  # % of specificity or sensitivity
 
 
-def compute(answers: Answers, resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
+def compute(calibrated: CalibratedPredictions, resamples: int = 2000, seed: int = 0) -> dict[str, Estimate]:
     """Every metric that has a value. ``n`` counts rows; see the module for names and intervals.
 
     A class that no patient or every patient has is left out of its own metrics and of the means over classes. The log
     loss is infinite, and left out, where the true class had a probability of 0.
     """
-    predictions = answers.predictions
-    findings = [name for name in predictions.findings if can_be_judged(predictions, name, 1)]
+    predictions = calibrated.predictions
+    findings = [name for name in predictions.findings if can_be_evaluated(predictions, name, 1)]
     if not findings:
         return {}
     resampled = patient_intervals(
-        _values(answers, findings), predictions.patients, np.arange(len(predictions)), resamples=resamples, seed=seed
+        _values(calibrated, findings), predictions.patients, np.arange(len(predictions)), resamples=resamples, seed=seed
     )
-    every = {**_not_too_certain(resampled, answers, findings), **_without_resampling(answers, findings)}
+    every = {
+        **_with_intervals_at_extremes(resampled, calibrated, findings),
+        **_without_resampling(calibrated, findings),
+    }
     found = {name: estimate for name, estimate in every.items() if math.isfinite(estimate.value)}
     order = {name: place for place, name in enumerate(TITLES)}
     return {name: found[name] for name in sorted(found, key=lambda name: order[name.partition(".")[0]])}
 
 
-def _not_too_certain(
-    resampled: Mapping[str, Estimate], answers: Answers, findings: Sequence[str]
+def _with_intervals_at_extremes(
+    resampled: Mapping[str, Estimate], calibrated: CalibratedPredictions, findings: Sequence[str]
 ) -> dict[str, Estimate]:
     """Without the intervals of no width: that all resamples agree does not make a number certain."""
-    rows = answers.predictions
+    rows = calibrated.predictions
     found = {}
     for metric, estimate in resampled.items():
         name, _, finding = metric.partition(".")
         if name == "auc":
             about = [finding] if finding else findings
             present = np.stack([rows.present(each) for each in about], axis=1)
-            found[metric] = not_too_certain(estimate, present, rows.patients)
+            found[metric] = with_interval_at_extremes(estimate, present, rows.patients)
         elif estimate.interval is not None and estimate.interval.low == estimate.interval.high:
             found[metric] = replace(estimate, interval=None)
         else:
@@ -100,9 +103,9 @@ def _not_too_certain(
     return found
 
 
-def _values(answers: Answers, findings: list[str]) -> Callable[[NDArray[np.intp]], dict[str, float]]:
+def _values(calibrated: CalibratedPredictions, findings: list[str]) -> Callable[[NDArray[np.intp]], dict[str, float]]:
     """The resampled metrics as a function of row numbers."""
-    predictions = answers.predictions
+    predictions = calibrated.predictions
     numbers = [predictions.classes.index(name) for name in findings]
     present = np.stack([predictions.present(name) for name in findings])
     scores = np.stack([predictions.scores(name) for name in findings])
@@ -115,11 +118,11 @@ def _values(answers: Answers, findings: list[str]) -> Callable[[NDArray[np.intp]
             if truth.all() or not truth.any():
                 continue
             own = _of_finding(
-                truth, scores[place][:, rows], answers.probabilities[rows, number], answers.called[rows, number]
+                truth, scores[place][:, rows], calibrated.probabilities[rows, number], calibrated.called[rows, number]
             )
             each.append(own)
-            if answers.covered is not None and predictions.multilabel:
-                own["set_coverage"] = float(answers.covered[rows, number].mean())
+            if calibrated.covered is not None and predictions.multilabel:
+                own["set_coverage"] = float(calibrated.covered[rows, number].mean())
             if predictions.kind == "binary":
                 found |= own
             else:
@@ -127,9 +130,9 @@ def _values(answers: Answers, findings: list[str]) -> Callable[[NDArray[np.intp]
         if predictions.kind != "binary" and len(each) == len(findings):
             found |= _means(each)
         if not predictions.multilabel:
-            found |= _of_classes(predictions.truth[rows], answers.probabilities[rows], answers.called[rows])
-            if answers.covered is not None:
-                found["set_coverage"] = float(answers.covered[rows].mean())
+            found |= _of_classes(predictions.truth[rows], calibrated.probabilities[rows], calibrated.called[rows])
+            if calibrated.covered is not None:
+                found["set_coverage"] = float(calibrated.covered[rows].mean())
         return found
 
     return values
@@ -180,13 +183,13 @@ def _of_classes(truth: NDArray[np.int64], probabilities: Floats, called: Boolean
     return found
 
 
-def _without_resampling(answers: Answers, findings: list[str]) -> dict[str, Estimate]:
-    predictions = answers.predictions
+def _without_resampling(calibrated: CalibratedPredictions, findings: list[str]) -> dict[str, Estimate]:
+    predictions = calibrated.predictions
     n = len(predictions)
     found: dict[str, Estimate] = {}
     for name in findings:
         end = "" if predictions.kind == "binary" else f".{name}"
-        probabilities = answers.probabilities[:, predictions.classes.index(name)]
+        probabilities = calibrated.probabilities[:, predictions.classes.index(name)]
         truth = predictions.present(name)
         found[f"ece{end}"] = Estimate(expected_calibration_error(truth, probabilities), None, n)
         if len(np.unique(predictions.patients)) == n and min(truth.sum(), (~truth).sum()) > 1:

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from importlib import resources
 
-from ..evaluated import Evaluation
+from ..evaluated import EvaluationRecord
 from .facts import facts_of
 
 NAMES = ("tripod_ai", "claim")
@@ -32,17 +32,17 @@ class Checklist:
 
     title: str
     source: str
-    answers: tuple[Answer, ...]
+    calibrated: tuple[Answer, ...]
 
     @property
     def filled(self) -> int:
         """How many items the run could answer."""
-        return sum(answer.answer != FOR_THE_AUTHORS for answer in self.answers)
+        return sum(answer.answer != FOR_THE_AUTHORS for answer in self.calibrated)
 
 
-def fill(name: str, evaluation: Evaluation) -> Checklist:
+def fill(name: str, record: EvaluationRecord) -> Checklist:
     """The checklist of that name (one of `NAMES`) for an evaluation."""
     data = json.loads(resources.files(__package__).joinpath(f"{name}.json").read_text("utf-8"))
-    facts = {"": "", **facts_of(evaluation)}
-    answers = [Answer(row["item"], row["title"], facts[row["fact"]] or FOR_THE_AUTHORS) for row in data["items"]]
-    return Checklist(data["title"], data["source"], tuple(answers))
+    facts = {"": "", **facts_of(record)}
+    calibrated = [Answer(row["item"], row["title"], facts[row["fact"]] or FOR_THE_AUTHORS) for row in data["items"]]
+    return Checklist(data["title"], data["source"], tuple(calibrated))

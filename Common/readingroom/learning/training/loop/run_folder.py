@@ -26,7 +26,7 @@ from .checkpoints import BEST, LAST
 from .history import Epoch
 from .processes import is_main
 
-# Words about a protocol, not of it, and how it is judged.
+# Words about a protocol, not of it, and how it is evaluated.
 _TRAINS_NOTHING = (
     "reader",
     "kind",

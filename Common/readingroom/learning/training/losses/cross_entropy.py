@@ -45,7 +45,7 @@ class CrossEntropy(Loss):
         return found
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        # Nothing is smoothed where the loss only judges.
+        # Nothing is smoothed in validation.
         smoothing = self.smoothing if self.training else 0.0
         return functional.cross_entropy(
             logits.float(), targets, self.weights, reduction="none", label_smoothing=smoothing

@@ -91,7 +91,7 @@ def fitting_folds(predictions: Predictions, seed: int = 0) -> Integers:
     if len(np.unique(folds)) > 1:
         return np.asarray(folds)
     if len(np.unique(predictions.patients)) < 2:
-        raise InputError("A model cannot be judged on a single patient.")
+        raise InputError("A model cannot be evaluated on a single patient.")
     strata = _strata(predictions)
     fewest = min(len(np.unique(predictions.patients[strata == number])) for number in np.unique(strata))
     return patient_folds(strata, predictions.patients, min(_FOLDS, fewest), seed)

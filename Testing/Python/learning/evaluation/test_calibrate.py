@@ -7,7 +7,7 @@ import pytest
 
 from readingroom.bundles.metadata import BundleMetadata, Calibration, Label, PlattScaling, Preprocessing, Training
 from readingroom.errors import InputError
-from readingroom.learning.evaluation import calibrated
+from readingroom.learning.evaluation import calibrate as calibrate_table
 from readingroom.learning.evaluation.predictions import Predictions
 from readingroom.readers.probabilities import calibrate
 
@@ -59,12 +59,12 @@ def test_a_table_is_calibrated_as_a_read_calibrates_a_study(
     found = some(classes, multilabel)
     described = bundle(found, calibration)
     expected = np.stack([calibrate(described, logits).probabilities for logits in found.logits[0]])
-    assert np.allclose(calibrated.probabilities(found, calibration), expected, atol=1e-12)
+    assert np.allclose(calibrate_table.probabilities(found, calibration), expected, atol=1e-12)
 
 
 def test_folds_for_fitting_keep_patients_together_and_classes_even() -> None:
     found = some(2, False)
-    folds = calibrated.fitting_folds(found)
+    folds = calibrate_table.fitting_folds(found)
     assert len(np.unique(folds)) == 5
     for patient in np.unique(found.patients):
         assert len(np.unique(folds[found.patients == patient])) == 1
@@ -77,7 +77,7 @@ def test_folds_of_the_training_are_used_where_there_are_some() -> None:
     trained = Predictions(
         found.classes, False, found.study_ids, found.patients, found.sites, found.truth, found.logits, folds
     )
-    assert np.array_equal(calibrated.fitting_folds(trained), folds[0])
+    assert np.array_equal(calibrate_table.fitting_folds(trained), folds[0])
 
 
 def test_a_patient_of_two_sites_is_in_one_fold() -> None:
@@ -86,7 +86,7 @@ def test_a_patient_of_two_sites_is_in_one_fold() -> None:
         found.classes, False, found.study_ids, found.patients, found.sites, found.truth, found.logits,
         np.arange(40)[None] % 2 + np.arange(40)[None] // 20 * 2,
     )  # fmt: skip
-    folds = calibrated.fitting_folds(by_site)
+    folds = calibrate_table.fitting_folds(by_site)
     assert np.array_equal(folds[::2], folds[1::2])
 
 
@@ -96,14 +96,14 @@ def test_a_class_of_one_patient_does_not_prevent_folds() -> None:
         found.classes, False, found.study_ids, found.patients, found.sites,
         (found.patients == "P07").astype(int), found.logits, found.folds,
     )  # fmt: skip
-    folds = calibrated.fitting_folds(rare)
+    folds = calibrate_table.fitting_folds(rare)
     assert len(np.unique(folds)) == 5
-    assert np.isfinite(calibrated.cross_fitted(rare, folds)).all()
+    assert np.isfinite(calibrate_table.cross_fitted(rare, folds)).all()
 
 
 def test_one_patient_alone_cannot_be_judged() -> None:
     with pytest.raises(InputError, match="single patient"):
-        calibrated.fitting_folds(some(2, False).take([0, 1]))
+        calibrate_table.fitting_folds(some(2, False).take([0, 1]))
 
 
 def test_where_logits_do_not_rise_the_probability_is_the_share_of_the_others() -> None:
@@ -113,7 +113,9 @@ def test_where_logits_do_not_rise_the_probability_is_the_share_of_the_others() -
         found.classes, False, found.study_ids, found.patients, found.sites, found.truth,
         np.stack([wrong, np.zeros(40)], axis=1)[None], found.folds,
     )  # fmt: skip
-    made, problems = calibrated.fit(turned)
+    made, problems = calibrate_table.fit(turned)
     assert made is None
     assert "'a' is not calibrated" in problems[0]
-    assert calibrated.cross_fitted(turned, calibrated.fitting_folds(turned)) == pytest.approx(np.full((40, 2), 0.5))
+    assert calibrate_table.cross_fitted(turned, calibrate_table.fitting_folds(turned)) == pytest.approx(
+        np.full((40, 2), 0.5)
+    )
