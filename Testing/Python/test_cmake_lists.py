@@ -6,8 +6,11 @@ import json
 import re
 
 import pytest
+import rule_engine
 
 import update_cmake_lists
+from readingroom.examples import chest_radiograph
+from readingroom.trust import header_checks
 from update_cmake_lists import MODULE_FOLDERS, ROOT
 
 
@@ -47,7 +50,16 @@ def test_no_two_modules_package_a_file_under_the_same_path():
 
 @pytest.mark.parametrize(
     "name",
-    ["HOMEPAGE", "CATEGORY", "CONTRIBUTORS", "DESCRIPTION", "ICONURL", "SCREENSHOTURLS", "DEPENDS"],
+    [
+        "HOMEPAGE",
+        "CATEGORY",
+        "CONTRIBUTORS",
+        "DESCRIPTION",
+        "ICONURL",
+        "SCREENSHOTURLS",
+        "DEPENDS",
+        "DICOM_SUPPORT_RULE",
+    ],
 )
 def test_extension_metadata_is_one_quoted_line(name: str):
     text = (ROOT / "CMakeLists.txt").read_text("utf-8")
@@ -69,15 +81,79 @@ def test_the_icon_is_128_pixels_wide_and_high():
             assert icon.size == (128, 128), path.name
 
 
+# The rules of the Extensions Index's schema, version 1.0.2: each key with its type and what else is asked of it.
+_CATALOG_ENTRY = {
+    "$schema": (str, lambda value: value.endswith("/slicer-extension-catalog-entry-schema-v1.0.2.json#")),
+    "build_dependencies": (list, lambda value: value and all(isinstance(name, str) for name in value)),
+    "build_subdirectory": (str, lambda value: value == "."),
+    "category": (str, lambda value: value == "Analysis"),  # one of the categories that the Index accepts
+    "dicom_support_rule": (str, lambda value: value.strip() == value != ""),
+    "scm_revision": (str, lambda value: value == "main"),  # a branch, so that the Index builds what is newest
+    "scm_url": (str, lambda value: re.fullmatch(r"(https|git)://\S+/Slicer\w+\.git", value)),
+    "tier": (int, lambda value: value in (1, 3, 5)),
+}
+_REQUIRED = {"$schema", "category", "scm_url"}
+_OPTIONAL = {
+    *("scm_revision", "scm_type", "build_dependencies", "build_subdirectory"),
+    *("dicom_support_rule", "enabled", "tier"),
+}
+
+
+def catalog_entry() -> dict:
+    return json.loads((ROOT / "ReadingRoom.json").read_text("utf-8"))
+
+
+def test_catalog_entry_has_the_keys_that_the_index_knows():
+    entry = catalog_entry()
+    assert set(entry) >= _REQUIRED
+    assert set(entry) <= _REQUIRED | _OPTIONAL
+
+
+@pytest.mark.parametrize("key", sorted(_CATALOG_ENTRY))
+def test_catalog_entry_has_values_that_the_index_accepts(key: str):
+    value, (kind, holds) = catalog_entry()[key], _CATALOG_ENTRY[key]
+    assert type(value) is kind
+    assert holds(value), value
+
+
+def test_catalog_entry_is_named_after_the_project_and_has_unix_line_ends():
+    assert b"\r" not in (ROOT / "ReadingRoom.json").read_bytes()
+    assert "project(ReadingRoom)" in (ROOT / "CMakeLists.txt").read_text("utf-8")
+
+
 def test_catalog_entry_agrees_with_cmake():
-    entry = json.loads((ROOT / "ReadingRoom.json").read_text("utf-8"))
-    text = (ROOT / "CMakeLists.txt").read_text("utf-8")
-    assert set(entry) <= {
-        *("$schema", "category", "scm_url", "scm_revision", "scm_type"),
-        *("build_dependencies", "build_subdirectory", "dicom_support_rule", "enabled", "tier"),
-    }
-    assert "project(ReadingRoom)" in text
+    entry, text = catalog_entry(), (ROOT / "CMakeLists.txt").read_text("utf-8")
     assert f'set(EXTENSION_CATEGORY "{entry["category"]}")' in text
     assert f'set(EXTENSION_DEPENDS "{" ".join(entry["build_dependencies"])}")' in text
-    repository = entry["scm_url"].rsplit("/", 1)[1]
-    assert repository.startswith("Slicer")
+    assert f'set(EXTENSION_DICOM_SUPPORT_RULE "{entry["dicom_support_rule"]}")' in text
+
+
+def offers(**header: str) -> bool:
+    """Whether Slicer offers the extension for a series with this header."""
+    return rule_engine.Rule(catalog_entry()["dicom_support_rule"]).matches(header)
+
+
+def test_the_extension_is_offered_for_the_example_that_ships():
+    import pydicom
+
+    header = pydicom.dcmread(chest_radiograph(), stop_before_pixels=True)
+    assert offers(Modality=header.Modality, BodyPartExamined=header.BodyPartExamined)
+
+
+@pytest.mark.parametrize("modality", sorted(header_checks.RADIOGRAPHY))
+@pytest.mark.parametrize("part", header_checks.CHEST)
+def test_the_extension_is_offered_for_every_film_of_the_chest(modality: str, part: str):
+    assert offers(Modality=modality, BodyPartExamined=part)
+
+
+@pytest.mark.parametrize(
+    ("modality", "part"),
+    [
+        *((modality, "CHEST") for modality in header_checks.OTHER_MODALITIES),
+        ("DX", "HAND"),
+        ("CR", "ABDOMEN"),
+        ("", ""),
+    ],
+)
+def test_the_extension_is_not_offered_for_what_no_module_reads(modality: str, part: str):
+    assert not offers(Modality=modality, BodyPartExamined=part)
