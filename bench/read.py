@@ -18,18 +18,19 @@ import torch
 from readingroom.bundles import store
 from readingroom.engine.client import WorkerClient
 from readingroom.examples import chest_radiograph
-from readingroom.imaging.open import open_study
 from readingroom.imaging.preprocessing import prepare
 from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.networks import backbones
-from readingroom.readers import READERS
+from readingroom.readers.opening import open_study
+from readingroom.readers.registry import find_reader
 
 ROUNDS = 15
 
 
 def main() -> None:
-    study = open_study(chest_radiograph())
-    name = READERS["chest-xray"].default_bundle
+    reader = find_reader("chest-xray")
+    study = open_study(reader, {"frontal": chest_radiograph()})
+    name = reader.default_bundle
     bundle = store.find(name)
     network = backbones.create(bundle.metadata.backbone, len(bundle.metadata.labels))
     network.load_state_dict(bundle.weights())

@@ -19,6 +19,7 @@ from .progress import Progress
 if TYPE_CHECKING:
     from .radiomics.regions import MeasuredRegion
     from .radiomics.signature import Signature
+    from .reading import Reading
 
 _PACKAGES = ("numpy", "SimpleITK", "pydicom", "torch", "torchvision", "timm", "monai", "safetensors")
 
@@ -43,13 +44,13 @@ def warm(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     ``{"bundle": name or folder, "device": "auto"}`` gives ``{"bundle": name, "device": "cpu"}``.
     """
     from .bundles import store
-    from .readers import make_reader
+    from .readers.registry import find_reader
 
     progress(0.1, "Verifying the bundle.")
     bundle = store.find(arguments["bundle"])
     chosen = device.choose(arguments.get("device", "auto"))
     progress(0.4, "Loading the network.")
-    make_reader(bundle.metadata.reader).warm(bundle, chosen)
+    find_reader(bundle.metadata.reader).load_model(bundle, chosen)
     return {"bundle": bundle.metadata.name, "device": str(chosen)}
 
 
@@ -57,21 +58,27 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Read a study and write the results into a folder.
 
     Arguments: ``reader``, ``study`` (Study JSON with paths), ``bundle`` (name or folder), ``out`` (folder); optional
-    ``device`` (auto), ``force`` (False). Gives ``{"folder", "reading"}``.
+    ``device`` (auto), ``force`` (False), ``answer_first`` (False: the answer is published, with its files, before its
+    tests are done, which the reading names as pending). Gives ``{"folder", "reading"}``.
     """
     progress(0.0, "Getting ready.")  # a word before torch is imported, which takes seconds the first time
     from .bundles import store
-    from .readers import base, make_reader
+    from .readers.base import read as read_study
+    from .readers.registry import find_reader
     from .study import Study
 
-    reading = base.read(
-        make_reader(arguments["reader"]),
+    def publish(reading: Reading) -> None:
+        progress.publish({"folder": arguments["out"], "reading": reading.to_json()})
+
+    reading = read_study(
+        find_reader(arguments["reader"]),
         Study.from_json(arguments["study"]),
         store.find(arguments["bundle"]),
         Path(arguments["out"]),
         arguments.get("device", "auto"),
         progress,
         force=bool(arguments.get("force", False)),
+        on_answer=publish if arguments.get("answer_first") else None,
     )
     return {"folder": arguments["out"], "reading": reading.to_json()}
 

@@ -1,4 +1,4 @@
-"""The result of a read: findings with calibrated probabilities, heat maps, checks, provenance."""
+"""The result of a read: findings, measurements, regions, curves, heat maps, comparisons, checks, provenance."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from . import records
+from .codes import Code
 from .study import Study
 
 Status = Literal["pass", "warn", "stop"]
 Decision = Literal["", "accept", "reject"]
+
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Finding:
     positive: bool | None = None
     operating_points: tuple[OperatingPoint, ...] = ()
     chosen_point: str = ""
+    code: Code | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.probability <= 1:
@@ -155,10 +159,162 @@ class Faithfulness:
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """A number with its unit: ``Measurement("lung-volume", "Lung volume", 4100.0, "mL")``.
+
+    Parameters
+    ----------
+    name, title : for machines and for people
+    value : in ``unit``, which is UCUM (``mL``, ``mm``, ``%``, ``[hnsf'U]``; ``1`` for a plain number)
+    interval : its uncertainty, where known
+    code : what was measured
+    image, region : what it was measured on, by role and by `Region` name; empty: the study as a whole
+    """
+
+    name: str
+    title: str
+    value: float
+    unit: str
+    interval: Interval | None = None
+    code: Code | None = None
+    image: str = ""
+    region: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.unit.strip():
+            raise ValueError(f"The measurement '{self.name}' has no unit; a plain number has the unit '1'.")
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of an image that the reader outlined or was given: an organ, a zone, a lesion.
+
+    Parameters
+    ----------
+    name, title : for machines and for people
+    image : role of the image that it lies on
+    mask : label map in that image's geometry (non-zero is inside), relative to the folder of the reading
+    code : what it is
+    volume_ml : of a region in three dimensions
+    color : red, green and blue, 0 to 1
+    """
+
+    name: str
+    title: str
+    image: str
+    mask: Path
+    code: Code | None = None
+    volume_ml: float | None = None
+    color: tuple[float, float, float] = (0.3, 0.7, 0.9)
+
+    def __post_init__(self) -> None:
+        _require_inside("region", self.mask)
+        if self.volume_ml is not None and self.volume_ml < 0:
+            raise ValueError(f"The region '{self.name}' has a volume of {self.volume_ml} mL.")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a `Curve`: a value for each of its positions, with the band around it where one is known."""
+
+    title: str
+    values: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.low) != len(self.high) or len(self.low) not in (0, len(self.values)):
+            raise ValueError(f"The band of the line '{self.title}' does not have its length.")
+        if any(low > high for low, high in zip(self.low, self.high, strict=True)):
+            raise ValueError(f"The band of the line '{self.title}' runs backwards.")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Values over an axis: a survival curve over months, an attention profile over the slices of an image.
+
+    Parameters
+    ----------
+    kind : ``survival`` (steps, from 0 to 1) or ``profile``
+    positions : rising, in ``position_unit`` (UCUM; ``{slice}`` for slice numbers)
+    line : the answer; ``baselines`` stand beside it for comparison
+    level : confidence of the bands
+    image : for a profile along an image, its role: choosing a position then moves the slice views there
+    """
+
+    name: str
+    title: str
+    kind: Literal["survival", "profile"]
+    positions: tuple[float, ...]
+    position_title: str
+    position_unit: str
+    value_title: str
+    line: Line
+    value_unit: str = "1"
+    baselines: tuple[Line, ...] = ()
+    level: float = 0.95
+    image: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.positions or any(a >= b for a, b in zip(self.positions, self.positions[1:], strict=False)):
+            raise ValueError(f"The positions of the curve '{self.name}' do not rise.")
+        for line in (self.line, *self.baselines):
+            if len(line.values) != len(self.positions):
+                raise ValueError(f"The line '{line.title}' of the curve '{self.name}' does not have its length.")
+            if self.kind == "survival" and not all(0 <= value <= 1 for value in line.values):
+                raise ValueError(f"The survival curve '{self.name}' leaves the range from 0 to 1.")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One number now against the same number on a prior image.
+
+    Parameters
+    ----------
+    now, prior : in ``unit`` (UCUM)
+    now_image, prior_image : roles; their dates say when
+    change : interval of ``now - prior``, where known
+    """
+
+    name: str
+    title: str
+    unit: str
+    now: float
+    prior: float
+    now_image: str
+    prior_image: str
+    change: Interval | None = None
+    code: Code | None = None
+
+
+@dataclass(frozen=True)
+class KeyPicture:
+    """A picture for the report: the slice or view of ``image`` that shows a finding best.
+
+    Parameters
+    ----------
+    path : PNG, relative to the folder of the reading
+    caption : what is to be seen
+    image : role
+    slice : index along the third array axis (k) of a volume; None for a flat picture
+    finding : whose heat map lies on it; empty where none does
+    """
+
+    path: Path
+    caption: str
+    image: str
+    slice: int | None = None
+    finding: str = ""
+
+    def __post_init__(self) -> None:
+        _require_inside("key picture", self.path)
+
+
+@dataclass(frozen=True)
 class HeatMap:
     """Where one finding's answer comes from: a float volume 0 to 1 in the geometry of ``image``; hot is important.
 
-    ``path`` is relative to the folder that holds ``reading.json``.
+    ``path`` is relative to the folder that holds ``reading.json``. There is one map for each image and finding.
     """
 
     finding: str
@@ -170,9 +326,7 @@ class HeatMap:
     faithfulness: Faithfulness | None = None
 
     def __post_init__(self) -> None:
-        # A reading may come from elsewhere; what it names is opened.
-        if self.path.is_absolute() or self.path.drive or ".." in self.path.parts:
-            raise ValueError(f"The heat map {self.path} does not lie in the folder of its reading.")
+        _require_inside("heat map", self.path)
 
 
 @dataclass(frozen=True)
@@ -222,11 +376,12 @@ class Provenance:
 class Reading:
     """The answer to one question about one study. Immutable, checked when built.
 
-    ``forced`` is True when a ``stop`` check was overruled by the user; reports say so.
+    ``forced`` is True when a ``stop`` check was overruled by the user; reports say so. ``pending`` names, in words,
+    the tests of the answer that are still running: the same reading without them follows when they are done.
 
     Raises
     ------
-    ValueError : findings repeat, something refers to a finding or image that is not there, or a ``stop`` check
+    ValueError : names repeat, something refers to a finding, image or region that is not there, or a ``stop`` check
         stands without ``forced``
     """
 
@@ -238,26 +393,55 @@ class Reading:
     bundle: BundleFacts
     provenance: Provenance
     prediction_sets: tuple[PredictionSet, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    regions: tuple[Region, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
     heat_maps: tuple[HeatMap, ...] = ()
+    key_pictures: tuple[KeyPicture, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     comment: str = ""
     forced: bool = False
+    pending: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [finding.name for finding in self.findings]
-        if repeated := {n for n in names if names.count(n) > 1}:
-            raise ValueError(f"Two findings are named {', '.join(sorted(repeated))}.")
+        for what, items in (
+            ("findings", self.findings),
+            ("measurements", self.measurements),
+            ("regions", self.regions),
+            ("curves", self.curves),
+            ("comparisons", self.comparisons),
+        ):
+            _require_unique(what, [item.name for item in items])
+        _require_unique("heat maps", [f"{heat_map.finding} on {heat_map.image}" for heat_map in self.heat_maps])
+        self._check_references()
+        if has_stop(self.checks) and not self.forced:
+            raise ValueError("A reading with a 'stop' check needs forced=True.")
+
+    def _check_references(self) -> None:
+        findings = {finding.name for finding in self.findings}
         for what, referred in (
             ("heat map", [m.finding for m in self.heat_maps]),
+            ("key picture", [p.finding for p in self.key_pictures if p.finding]),
             ("verdict", [v.finding for v in self.verdicts]),
             ("prediction set", [p.finding for p in self.prediction_sets if p.finding]),
         ):
-            if strangers := set(referred) - set(names):
+            if strangers := set(referred) - findings:
                 raise ValueError(f"A {what} speaks of {', '.join(sorted(strangers))}, which is no finding here.")
-        for heat_map in self.heat_maps:
-            self.study.image(heat_map.image)
-        if has_stop(self.checks) and not self.forced:
-            raise ValueError("A reading with a 'stop' check needs forced=True.")
+        images = {image.role for image in self.study.images}
+        for what, referred in (
+            ("heat map", [m.image for m in self.heat_maps]),
+            ("region", [r.image for r in self.regions]),
+            ("key picture", [p.image for p in self.key_pictures]),
+            ("measurement", [m.image for m in self.measurements if m.image]),
+            ("curve", [c.image for c in self.curves if c.image]),
+            ("comparison", [role for c in self.comparisons for role in (c.now_image, c.prior_image)]),
+        ):
+            if strangers := set(referred) - images:
+                raise ValueError(f"A {what} lies on {', '.join(sorted(strangers))}, which is no image of the study.")
+        regions = {region.name for region in self.regions}
+        if strangers := {m.region for m in self.measurements if m.region} - regions:
+            raise ValueError(f"A measurement is of the region {', '.join(sorted(strangers))}, which is not here.")
 
     def finding(self, name: str) -> Finding:
         """The finding of that name.
@@ -271,6 +455,20 @@ class Reading:
                 return finding
         raise KeyError(f"The reading has no finding named '{name}'.")
 
+    def heat_map(self, image: str, finding: str) -> HeatMap | None:
+        """The heat map of a finding on an image, or None."""
+        return next((m for m in self.heat_maps if (m.image, m.finding) == (image, finding)), None)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that belong to the reading besides ``reading.json``, relative to its folder."""
+        paths = [
+            *(m.path for m in self.heat_maps),
+            *(r.mask for r in self.regions),
+            *(p.path for p in self.key_pictures),
+        ]
+        return tuple(dict.fromkeys(paths))
+
     def with_verdict(self, verdict: Verdict) -> Reading:
         """The same reading with this verdict in place of the finding's earlier one."""
         others = tuple(v for v in self.verdicts if v.finding != verdict.finding)
@@ -280,13 +478,13 @@ class Reading:
     def anonymous(self) -> Reading:
         """The same reading without what names the patient (file paths can hold names, so they go too)."""
         study = self.study.anonymous
-        images = tuple(replace(image, path=Path(image.name)) for image in study.images)
-        masks = tuple(replace(mask, path=Path(mask.name)) for mask in study.masks)
+        images = tuple(replace(image, path=Path(image.role)) for image in study.images)
+        masks = tuple(replace(mask, path=Path(mask.role)) for mask in study.masks)
         return replace(self, study=replace(study, images=images, masks=masks))
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values as described by ``schemas/reading.schema.json``."""
-        return {"format": 1, **records.to_json(self)}
+        return {"format": FORMAT, **records.to_json(self)}
 
     def to_bytes(self) -> bytes:
         """The content of a ``reading.json``, UTF-8."""
@@ -302,6 +500,17 @@ class Reading:
         ------
         ValueError : something is missing, unknown or contradictory
         """
-        if not isinstance(data, dict) or data.get("format") != 1:
-            raise ValueError("This is not a reading of format 1.")
+        if not isinstance(data, dict) or data.get("format") != FORMAT:
+            raise ValueError(f"This is not a reading of format {FORMAT}.")
         return records.from_json(cls, {key: value for key, value in data.items() if key != "format"})
+
+
+def _require_inside(what: str, path: Path) -> None:
+    """A reading may come from elsewhere, and what it names is opened."""
+    if path.is_absolute() or path.drive or ".." in path.parts:
+        raise ValueError(f"The {what} {path} does not lie in the folder of its reading.")
+
+
+def _require_unique(what: str, names: list[str]) -> None:
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"Two {what} are named {', '.join(sorted(repeated))}.")

@@ -1,7 +1,8 @@
 """Frozen dataclasses to and from plain JSON values.
 
 ``Study``, ``Reading`` and everything inside them are frozen dataclasses made of other such records, tuples, strings,
-numbers, paths and string-keyed mappings; these two functions carry them across files and process pipes.
+numbers, paths and string-keyed mappings; these two functions carry them across files and process pipes. A field may
+be a tagged union of records that differ in their field ``kind``, a ``Literal``.
 """
 
 from __future__ import annotations
@@ -74,10 +75,7 @@ def _read(kind: Any, data: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind):
         return _read_record(typing.cast(type, kind), data, where)
     if origin in (types.UnionType, typing.Union):
-        if data is None and type(None) in typing.get_args(kind):
-            return None
-        kind = next(option for option in typing.get_args(kind) if option is not type(None))
-        return _read(kind, data, where)
+        return _read_union(typing.get_args(kind), data, where)
     if origin is typing.Literal:
         if data not in typing.get_args(kind):
             raise ValueError(f"{where} is {data!r}, expected one of {typing.get_args(kind)}")
@@ -94,6 +92,32 @@ def _read(kind: Any, data: Any, where: str) -> Any:
         return _read_number(data, where)
     _expect(type(data) is kind, where, kind.__name__, data)
     return data
+
+
+def _read_union(options: tuple, data: Any, where: str) -> Any:
+    """One of several types: None, the record whose ``kind`` the data name, or the plain type that they have."""
+    if data is None and type(None) in options:
+        return None
+    options = tuple(option for option in options if option is not type(None))
+    if len(options) == 1:
+        return _read(options[0], data, where)
+    if all(dataclasses.is_dataclass(option) for option in options):
+        return _read(_tagged(options, data, where), data, where)
+    for option in options:
+        if type(data) is option or (option is float and type(data) is int):
+            return _read(option, data, where)
+    names = " or ".join(getattr(option, "__name__", str(option)) for option in options)
+    raise ValueError(f"{where} is {data!r:.80}, expected {names}")
+
+
+def _tagged(options: tuple, data: Any, where: str) -> Any:
+    """The record of a tagged union: its field ``kind`` is a `typing.Literal` that names it."""
+    _expect(isinstance(data, Mapping), where, "an object", data)
+    by_kind = {kind: option for option in options for kind in typing.get_args(_types(option)["kind"])}
+    found = data.get("kind")
+    if not isinstance(found, str) or found not in by_kind:
+        raise ValueError(f"{where}.kind is {found!r:.80}, expected one of {', '.join(sorted(by_kind))}")
+    return by_kind[found]
 
 
 def _read_number(data: Any, where: str) -> float:

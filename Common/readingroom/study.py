@@ -1,4 +1,4 @@
-"""What is read: one or more images of one patient at one time, with named masks and patient facts."""
+"""What is read: the images of one patient by role, masks on them, and clinical facts."""
 
 from __future__ import annotations
 
@@ -6,35 +6,42 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from . import records
+from .codes import Code
+
+FactSource = Literal["header", "entered"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
+_DATE = re.compile(r"(\d{4}|\d{8})?\Z")
+_OLDEST = 130.0  # years
+_RARE_AGE = 90.0  # ages above 89 point at few people
 
 
 @dataclass(frozen=True)
 class PatientFacts:
-    """Who was imaged, as far as the reading needs it. Empty strings and None mean: not known.
-
-    ``name`` and ``patient_id`` are for the report alone; they are never logged.
-    """
+    """Who was imaged, for the report alone; never logged. Empty means: not known."""
 
     name: str = ""  # as people write it: family, given
     patient_id: str = ""
-    sex: str = ""  # DICOM PatientSex: M, F, O
-    age_years: float | None = None
     birth_date: str = ""  # DICOM DA, YYYYMMDD
 
-    def __post_init__(self) -> None:
-        if self.age_years is not None and not 0 <= self.age_years <= 130:
-            raise ValueError(f"An age of {self.age_years} years is not plausible.")
 
-    @property
-    def anonymous(self) -> PatientFacts:
-        """The same facts without name, ID and birth date; ages above 89 become 90, since they are rare."""
-        age = self.age_years if self.age_years is None else min(self.age_years, 90.0)
-        return replace(self, name="", patient_id="", birth_date="", age_years=age)
+@dataclass(frozen=True)
+class ClinicalFact:
+    """One thing known of the patient that is no image: an age, a stage, a laboratory value.
+
+    Parameters
+    ----------
+    value : a number, a word, or yes and no
+    unit : UCUM, such as ``a`` (years) or ``mg/dL``; empty where it has none
+    source : from the ``header`` of the images, or ``entered`` by a person
+    """
+
+    value: float | str | bool
+    unit: str = ""
+    source: FactSource = "entered"
 
 
 @dataclass(frozen=True)
@@ -43,97 +50,135 @@ class StudyImage:
 
     Parameters
     ----------
-    name : the role in the study, lower case: ``frontal``, ``ct``, ``mlo-left`` ...
+    role : what the image is for, lower case: ``frontal``, ``ct``, ``prior-ct``, ``left-cc`` ...
     path : the file (DICOM, PNG, JPEG, NRRD, NIfTI) or DICOM folder with the pixels, or None when they are in memory
-    pixels : a ``SimpleITK.Image`` (LPS geometry), when the image is open in a viewer; not part of the JSON form
-    modality, body_part, view_position, photometric_interpretation, laterality, manufacturer :
-        DICOM Modality, BodyPartExamined, ViewPosition, ...; empty when not known
+    date : of the acquisition, DICOM DA (YYYYMMDD); empty when not known
+    study_instance_uid, series_instance_uid : by which an archive finds it; a folder may hold several series
+    modality : DICOM Modality; empty when not known
     rendered : True when window, VOI LUT and gray-scale inversion are already applied to the pixels
         (a PNG, or a volume node whose displayed look was taken)
-    facts : further header facts by DICOM keyword
+    facts : further header facts by DICOM keyword (``ViewPosition``, ``PhotometricInterpretation`` ...)
+    pixels : a ``SimpleITK.Image`` (LPS geometry), when the image is open in a viewer; not part of the JSON form
     """
 
-    name: str
+    role: str
     path: Path | None = None
+    date: str = ""
+    study_instance_uid: str = ""
+    series_instance_uid: str = ""
     modality: str = ""
-    body_part: str = ""
-    view_position: str = ""
-    photometric_interpretation: str = ""
-    laterality: str = ""
-    manufacturer: str = ""
     rendered: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
     pixels: Any = field(default=None, compare=False, repr=False, metadata={"json": False})
 
     def __post_init__(self) -> None:
-        if not _NAME.match(self.name):
-            raise ValueError(f"An image is named {self.name!r}; names are lower-case words such as 'frontal'.")
+        _require_name("image", self.role)
+        if not _DATE.match(self.date):
+            raise ValueError(f"The date of image '{self.role}' is {self.date!r}, not YYYYMMDD.")
         if self.path is None and self.pixels is None:
-            raise ValueError(f"Image '{self.name}' has neither a path nor pixels.")
+            raise ValueError(f"Image '{self.role}' has neither a path nor pixels.")
         object.__setattr__(self, "facts", records.frozen(self.facts))
+
+    def fact(self, keyword: str) -> str:
+        """The header fact of that DICOM keyword; empty when not known."""
+        return self.facts.get(keyword, "")
 
 
 @dataclass(frozen=True)
 class StudyMask:
-    """A named region on one image: a label map file (non-zero is inside) or a ``SimpleITK.Image`` in memory."""
+    """A region on one image: a label map file (non-zero is inside) or a ``SimpleITK.Image`` in memory.
 
-    name: str
+    Parameters
+    ----------
+    role : what it is for: ``lungs``, ``liver`` ...
+    image : role of the image that it lies on
+    code : what it shows
+    source : where it comes from, in a few words: ``segment 'Lungs'``, ``file lungs.nrrd``
+    """
+
+    role: str
     image: str
     path: Path | None = None
+    code: Code | None = None
+    source: str = ""
     pixels: Any = field(default=None, compare=False, repr=False, metadata={"json": False})
 
     def __post_init__(self) -> None:
-        if not _NAME.match(self.name):
-            raise ValueError(f"A mask is named {self.name!r}; names are lower-case words such as 'left-lung'.")
+        _require_name("mask", self.role)
         if self.path is None and self.pixels is None:
-            raise ValueError(f"Mask '{self.name}' has neither a path nor pixels.")
+            raise ValueError(f"Mask '{self.role}' has neither a path nor pixels.")
 
 
 @dataclass(frozen=True)
 class Study:
-    """One or more images of one patient at one time. Immutable; nonsense is refused when built.
+    """Images of one patient by role, with masks and clinical facts. Immutable; nonsense is refused when built.
 
     Example
     -------
-    >>> study = Study(images=(StudyImage(name="frontal", path=Path("chest.png")),))
+    >>> study = Study(images=(StudyImage(role="frontal", path=Path("chest.png")),))
     >>> Study.from_json(study.to_json()) == study
     True
 
     Raises
     ------
-    ValueError : no image, two images or masks of one name, or a mask on an image that is not there
+    ValueError : no image, two images or masks of one role, a mask on an image that is not there, or an age that no
+        human being reaches
     """
 
     images: tuple[StudyImage, ...]
     masks: tuple[StudyMask, ...] = ()
     patient: PatientFacts = PatientFacts()
-    study_instance_uid: str = ""
-    study_date: str = ""  # DICOM DA, YYYYMMDD
+    clinical: Mapping[str, ClinicalFact] = field(default_factory=dict)
     description: str = ""
     accession_number: str = ""
 
     def __post_init__(self) -> None:
         if not self.images:
             raise ValueError("A study needs at least one image.")
-        for what, items in (("images", self.images), ("masks", self.masks)):
-            names = [item.name for item in items]
-            if repeated := {n for n in names if names.count(n) > 1}:
-                raise ValueError(f"Two {what} of the study are named {', '.join(sorted(repeated))}.")
+        for what, roles in (("images", [i.role for i in self.images]), ("masks", [m.role for m in self.masks])):
+            if repeated := {role for role in roles if roles.count(role) > 1}:
+                raise ValueError(f"Two {what} of the study have the role {', '.join(sorted(repeated))}.")
         for mask in self.masks:
-            if mask.image not in {image.name for image in self.images}:
-                raise ValueError(f"Mask '{mask.name}' lies on image '{mask.image}', which the study does not have.")
+            if mask.image not in {image.role for image in self.images}:
+                raise ValueError(f"Mask '{mask.role}' lies on image '{mask.image}', which the study does not have.")
+        for name in self.clinical:
+            _require_name("clinical fact", name)
+        object.__setattr__(self, "clinical", records.frozen(self.clinical))
+        if self.age_years is not None and not 0 <= self.age_years <= _OLDEST:
+            raise ValueError(f"An age of {self.age_years} years is not plausible.")
 
-    def image(self, name: str) -> StudyImage:
-        """The image of that name.
+    def image(self, role: str) -> StudyImage:
+        """The image of that role.
 
         Raises
         ------
-        KeyError : the study has no such image
+        KeyError : the study has none
         """
         for image in self.images:
-            if image.name == name:
+            if image.role == role:
                 return image
-        raise KeyError(f"The study has no image named '{name}'; it has {', '.join(i.name for i in self.images)}.")
+        raise KeyError(f"The study has no image '{role}'; it has {', '.join(i.role for i in self.images)}.")
+
+    def mask(self, role: str) -> StudyMask | None:
+        """The mask of that role, or None."""
+        return next((mask for mask in self.masks if mask.role == role), None)
+
+    @property
+    def date(self) -> str:
+        """When the first image, the one that is read, was acquired; empty when not known."""
+        return self.images[0].date
+
+    @property
+    def age_years(self) -> float | None:
+        """The clinical fact ``age``, in years (unit ``a``)."""
+        fact = self.clinical.get("age")
+        return None if fact is None or isinstance(fact.value, str | bool) else fact.value
+
+    @property
+    def sex(self) -> str:
+        """The clinical fact ``sex`` (DICOM PatientSex: M, F, O); empty when not known."""
+        fact = self.clinical.get("sex")
+        return str(fact.value) if fact is not None else ""
 
     @property
     def anonymous(self) -> Study:
@@ -141,13 +186,15 @@ class Study:
 
         Free text goes too, since names are typed into it, and of dates only the year stays (DICOM PS3.15, Annex E).
         """
+        clinical = dict(self.clinical)
+        if self.age_years is not None and self.age_years >= _RARE_AGE:
+            clinical["age"] = replace(clinical["age"], value=_RARE_AGE)
         return replace(
             self,
-            images=tuple(replace(image, facts=_anonymous(image.facts)) for image in self.images),
-            patient=self.patient.anonymous,
+            images=tuple(_anonymous(image) for image in self.images),
+            patient=PatientFacts(),
+            clinical=clinical,
             accession_number="",
-            study_instance_uid="",
-            study_date=self.study_date[:4],
             description="",
         )
 
@@ -166,7 +213,13 @@ class Study:
         return records.from_json(cls, data)
 
 
-def _anonymous(facts: Mapping[str, str]) -> dict[str, str]:
-    """Header facts without dates, free text, and the UIDs by which an archive finds the patient."""
+def _require_name(what: str, name: str) -> None:
+    if not _NAME.match(name):
+        raise ValueError(f"The {what} is named {name!r}; names are lower-case words such as 'left-lung'.")
+
+
+def _anonymous(image: StudyImage) -> StudyImage:
+    """The image without dates, free text, and the UIDs by which an archive finds the patient."""
     endings = ("InstanceUID", "Date", "Time", "DateTime", "Description", "ProtocolName", "Comments")
-    return {keyword: value for keyword, value in facts.items() if not keyword.endswith(endings)}
+    facts = {keyword: value for keyword, value in image.facts.items() if not keyword.endswith(endings)}
+    return replace(image, facts=facts, date=image.date[:4], study_instance_uid="", series_instance_uid="")

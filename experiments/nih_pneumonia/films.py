@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readingroom.errors import InputError
-from readingroom.imaging.open import open_study
+from readingroom.imaging.open import open_image
 from readingroom.imaging.radiograph_loading import load_radiograph
 
 FOLDERS = ("cxr", "cxr_nih_extra")
@@ -68,7 +68,7 @@ class Films:
 
     def gray(self, number: int) -> NDArray[np.float32]:
         """Pixels [j, i] of one film, 0 to 1, read the way a reader opens it."""
-        return load_radiograph(open_study(self.films[number].path).images[0]).gray
+        return load_radiograph(open_image(self.films[number].path, "frontal").image).gray
 
 
 def read_films(data: Path, limit: int | None = None) -> Films:

@@ -1,4 +1,4 @@
-"""``readingroom read``: one study, its reading and its report."""
+"""``readingroom read``: one study, its reading and its report. What it takes follows from the reader's description."""
 
 from __future__ import annotations
 
@@ -7,21 +7,57 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.client import InProcessClient
-from ..readers import READERS
+from ..readers.base import Reader
+from ..readers.description import ClinicalField
+from ..readers.registry import find_reader, readers
 from .progress_line import ProgressLine
+
+_FILES = {2: "DICOM file or folder, PNG, JPEG, TIFF, NRRD or NIfTI", 3: "DICOM folder, NRRD or NIfTI"}
 
 
 def add(commands: Any) -> None:
-    read = commands.add_parser("read", help="read a study and write reading, heat map, segments and report")
-    read.add_argument("reader", choices=sorted(READERS), metavar="READER", help=", ".join(sorted(READERS)))
-    read.add_argument("image", type=Path, metavar="IMAGE", help="DICOM file or folder, PNG, JPEG, NRRD or NIfTI")
-    read.add_argument("--out", type=Path, required=True, metavar="DIR")
-    read.add_argument("--bundle", default="", metavar="NAME", help="an installed bundle, or its folder")
-    read.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    read.add_argument("--force", action="store_true", help="read on after a check that says stop; the report says so")
-    read.add_argument("--page-size", choices=("A4", "Letter"), default="A4")
-    read.add_argument("--anonymous", action="store_true", help="leave out of the report what names the patient")
-    read.set_defaults(run=run)
+    read = commands.add_parser("read", help="read a study and write reading, heat maps, segments and report")
+    kinds = read.add_subparsers(dest="reader", required=True, metavar="READER")
+    for reader in readers().values():
+        command = kinds.add_parser(reader.name, help=reader.question, description=f"{reader.title}: {reader.question}")
+        _add_inputs(command, reader)
+        command.add_argument("--out", type=Path, required=True, metavar="DIR")
+        command.add_argument("--bundle", default="", metavar="NAME", help="an installed bundle, or its folder")
+        command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+        command.add_argument("--force", action="store_true", help="read on after a check that says stop")
+        command.add_argument("--page-size", choices=("A4", "Letter"), default="A4")
+        command.add_argument("--anonymous", action="store_true", help="leave out of the report what names the patient")
+        command.set_defaults(run=run)
+
+
+def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
+    """The first image is given by its place, all others by their role; then masks, then clinical facts."""
+    first, *others = reader.images
+    command.add_argument(
+        _key(first.name), type=Path, metavar="IMAGE", help=f"{first.title}: {_FILES[first.dimensions]}"
+    )
+    for role in others:
+        command.add_argument(
+            f"--{role.name}",
+            dest=_key(role.name),
+            type=Path,
+            required=role.required,
+            metavar="IMAGE",
+            help=f"{role.title}: {_FILES[role.dimensions]}",
+        )
+    for mask in reader.masks:
+        command.add_argument(
+            f"--mask-{mask.name}",
+            dest=_key(f"mask-{mask.name}"),
+            type=Path,
+            required=mask.required,
+            metavar="FILE",
+            help=f"{mask.title}: NRRD or NIfTI, not 0 inside",
+        )
+    for fact in reader.clinical:
+        command.add_argument(
+            f"--{fact.name}", dest=_key(f"clinical-{fact.name}"), default="", metavar=_metavar(fact), help=_help(fact)
+        )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -30,6 +66,11 @@ def run(options: argparse.Namespace) -> None:
     reading = _read_and_report(options)
     for finding in reading["findings"]:
         print(f"{finding['title']}: {percent(finding['probability'])}")
+    for measurement in reading["measurements"]:
+        unit = "" if measurement["unit"] == "1" else f" {measurement['unit']}"
+        print(f"{measurement['title']}: {measurement['value']:.4g}{unit}")
+    for comparison in reading["comparisons"]:
+        print(f"{comparison['title']}: {comparison['now']:.4g} now, {comparison['prior']:.4g} prior")
     for check in reading["checks"]:
         if check["status"] != "pass":
             print(f"{check['status']}: {check['sentence']}")
@@ -39,17 +80,23 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:
-    from ..imaging.open import open_study
+    from ..readers.opening import open_study
 
     client = InProcessClient()
-    study = open_study(options.image)
+    reader = find_reader(options.reader)
+    study = open_study(
+        reader,
+        _given(options, "", [role.name for role in reader.images]),
+        _given(options, "mask-", [mask.name for mask in reader.masks]),
+        _given(options, "clinical-", [fact.name for fact in reader.clinical]),
+    )
     value = _run(
         client,
         "read",
         {
-            "reader": options.reader,
+            "reader": reader.name,
             "study": study.to_json(),
-            "bundle": options.bundle or READERS[options.reader].default_bundle,
+            "bundle": options.bundle or reader.default_bundle,
             "device": options.device,
             "force": options.force,
             "out": str(options.out),
@@ -69,6 +116,29 @@ def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:
     )
     reading: dict[str, Any] = value["reading"]
     return reading
+
+
+def _given(options: argparse.Namespace, prefix: str, names: list[str]) -> dict[str, Any]:
+    """What was given of these names."""
+    found = {name: getattr(options, _key(prefix + name), None) for name in names}
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _key(name: str) -> str:
+    """A role among the parsed options; no option of our own begins so."""
+    return f"input-{name}"
+
+
+def _metavar(fact: ClinicalField) -> str:
+    if fact.type == "choice":
+        return "|".join(value for value, _ in fact.choices)
+    return {"number": "NUMBER", "flag": "yes|no"}.get(fact.type, "TEXT")
+
+
+def _help(fact: ClinicalField) -> str:
+    within = f", {fact.low:g} to {fact.high:g} {fact.unit}".rstrip() if fact.type == "number" else ""
+    header = "; taken from the header when left out" if fact.keyword else ""
+    return f"{fact.title}{within}{header}"
 
 
 def _run(client: InProcessClient, call: str, arguments: dict[str, Any]) -> Any:

@@ -45,7 +45,7 @@ class Layers:
         InputError : a file is missing, damaged, or does not have the size of ``volume``
         """
         arrays = {heat.finding: _heat_array(folder / heat.path, volume) for heat in reading.heat_maps}
-        segments_path = folder / "segments.seg.nrrd"
+        segments_path = folder / f"segments-{reading.study.images[0].role}.seg.nrrd"
         segments = _segments_on(volume, segments_path) if segments_path.is_file() else []
         slicer.mrmlScene.SaveStateForUndo()
         self.remove()

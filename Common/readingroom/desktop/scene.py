@@ -25,12 +25,13 @@ def radiograph_study(volume: Any, folder: Path) -> Study:
     require_gray_picture(volume)
     original = original_file(volume)
     if original is not None:
-        from ..imaging.open import open_study
+        from ..readers.opening import open_study
+        from ..readers.registry import find_reader
 
-        return open_study(original)
+        return open_study(find_reader("chest-xray"), {"frontal": original})
     path = Path(folder) / "frontal.nrrd"
     write_pixels(volume, path)
-    return Study(images=(StudyImage(name="frontal", path=path, **displayed_look(volume)),))
+    return Study(images=(StudyImage(role="frontal", path=path, **displayed_look(volume)),))
 
 
 def require_gray_picture(volume: Any) -> None:
@@ -94,7 +95,7 @@ def displayed_look(volume: Any) -> dict[str, Any]:
     facts = {}
     if display.GetWindow() > 0:
         facts = {"WindowCenter": f"{display.GetLevel():.10g}", "WindowWidth": f"{display.GetWindow():.10g}"}
-    return {"photometric_interpretation": "MONOCHROME1" if inverted else "MONOCHROME2", "facts": facts}
+    return {"facts": {**facts, "PhotometricInterpretation": "MONOCHROME1" if inverted else "MONOCHROME2"}}
 
 
 def write_pixels(volume: Any, path: Path) -> None:

@@ -25,12 +25,22 @@ from typing import Any
 
 from ..errors import CancelledError, EngineError, ReadingRoomError
 from . import dispatch, protocol
-from .events import Advanced, Event, Failed, Finished
+from .events import Advanced, Event, Failed, Finished, Partial
 from .in_process import InProcessCall, InProcessClient
 from .private_folder import PrivateFolder
 from .worker_process import WorkerProcess, how_it_ended
 
-__all__ = ["Advanced", "Event", "Failed", "Finished", "InProcessCall", "InProcessClient", "WorkerCall", "WorkerClient"]
+__all__ = [
+    "Advanced",
+    "Event",
+    "Failed",
+    "Finished",
+    "InProcessCall",
+    "InProcessClient",
+    "Partial",
+    "WorkerCall",
+    "WorkerClient",
+]
 
 _WAIT_SECONDS = 0.005  # between two looks of wait()
 _LONGEST_TICK = 1.0  # seconds between two looks that count at most: this process may have slept itself
@@ -171,7 +181,7 @@ class WorkerCall:
         return events
 
     def wait(self, on_progress: Callable[[float, str], None] | None = None) -> Any:
-        """Wait for the work and give its value. Control-C cancels it.
+        """Wait for the work and give its value; first values are passed over. Control-C cancels it.
 
         Raises
         ------
@@ -224,6 +234,8 @@ class WorkerCall:
                 self._finish(Failed(protocol.error_from_json(message["error"])))
             elif "value" in message:
                 self._finish(Finished(message["value"]))
+            elif "partial" in message:
+                return [Partial(message["partial"])]
             elif "acknowledged" in message:
                 self._acknowledged = True
             else:

@@ -17,6 +17,13 @@ class Advanced:
 
 
 @dataclass(frozen=True)
+class Partial:
+    """A first value, plain JSON values like that of `Finished`, while the work goes on to make it complete."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
 class Finished:
     """The work is done; ``value`` is what the call gave, plain JSON values."""
 
@@ -30,4 +37,4 @@ class Failed:
     error: ReadingRoomError
 
 
-Event = Advanced | Finished | Failed
+Event = Advanced | Partial | Finished | Failed

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import CancelledError, EngineError, ReadingRoomError
 from ..progress import Progress
 from . import dispatch, protocol
-from .events import Advanced, Event, Failed, Finished
+from .events import Advanced, Event, Failed, Finished, Partial
 from .private_folder import PrivateFolder
 
 
@@ -82,7 +82,10 @@ class InProcessCall:
         events: list[Event] = []
         if self._told or self._running:
             return events
-        end = self._run(lambda fraction, sentence: events.append(Advanced(fraction, sentence)))
+        end = self._run(
+            lambda fraction, sentence: events.append(Advanced(fraction, sentence)),
+            lambda value: events.append(Partial(value)),
+        )
         self._told = True
         return [*events, end]
 
@@ -105,14 +108,16 @@ class InProcessCall:
         if not self._running and self._end is None:
             self._end = Failed(CancelledError("The work was canceled."))
 
-    def _run(self, report: Callable[[float, str], None] | None) -> Finished | Failed:
+    def _run(
+        self, report: Callable[[float, str], None] | None, publish: Callable[[Any], None] | None = None
+    ) -> Finished | Failed:
         if self._end is not None:
             return self._end
         if self._running:
             raise RuntimeError("A call waits for itself: wait() was called from its own progress.")
         self._running = True
         try:
-            progress = Progress(report, lambda: self._canceled)
+            progress = Progress(report, lambda: self._canceled, publish=publish)
             self._end = Finished(dispatch.perform(self._calls, self._name, self._arguments, progress))
         except ReadingRoomError as error:
             self._end = Failed(error)

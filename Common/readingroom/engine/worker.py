@@ -80,7 +80,9 @@ class Worker:
     def _answer(self, request: dict[str, Any]) -> None:
         number = request.get("id")
         try:
-            progress = Progress(self._reporter(number))
+            progress = Progress(
+                self._reporter(number), publish=lambda value: self._send({"id": number, "partial": value})
+            )
             answer = {"value": dispatch.perform(self._calls, request["call"], request["arguments"], progress)}
         except ReadingRoomError as error:
             answer = {"error": protocol.error_to_json(error)}

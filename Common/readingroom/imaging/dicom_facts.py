@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from pydicom.config import IGNORE
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from ..study import PatientFacts, StudyImage
+from ..study import ClinicalFact, PatientFacts, StudyImage
 from .dicom_file import items, text
 
 # Kept by keyword in StudyImage.facts, for checks and reports. None of them names the patient.
 _FACTS = (
-    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesDescription", "ProtocolName", "ManufacturerModelName",
+    "SOPClassUID", "SOPInstanceUID", "SeriesDescription", "BodyPartExamined", "PhotometricInterpretation",
+    "Manufacturer", "ProtocolName", "ManufacturerModelName",
     "PresentationIntentType", "PresentationLUTShape", "PatientOrientation", "ImageType", "ConversionType",
-    "AcquisitionDate", "KVP", "Rows", "Columns", "BitsStored", "SamplesPerPixel", "PixelSpacing", "ImagerPixelSpacing",
+    "KVP", "Rows", "Columns", "BitsStored", "SamplesPerPixel", "PixelSpacing", "ImagerPixelSpacing",
     "WindowCenter", "WindowWidth", "VOILUTFunction", "LossyImageCompression", "BurnedInAnnotation",
 )  # fmt: skip
 _AGE = re.compile(r"\s*(\d{1,3})\s*([DWMY]?)\s*\Z", re.IGNORECASE)
@@ -32,49 +32,48 @@ _VIEW_WORDS = {
 }
 
 
-def study_image(dataset: Dataset, path: Path, name: str = "frontal") -> StudyImage:
+def study_image(dataset: Dataset, path: Path, role: str = "image") -> StudyImage:
     """The image of a DICOM file with its header facts."""
     view, source = view_position(dataset)
     facts = {keyword: value for keyword in _FACTS if (value := text(dataset, keyword))}
+    facts["ViewPosition"] = view
+    facts["ViewPositionSource"] = source
+    facts["ImageLaterality"] = text(dataset, "ImageLaterality") or text(dataset, "Laterality")
     syntax = text(getattr(dataset, "file_meta", Dataset()), "TransferSyntaxUID")
-    if syntax:
-        facts["TransferSyntax"] = UID(syntax, IGNORE).name
-    if source:
-        facts["ViewPositionSource"] = source
+    facts["TransferSyntax"] = UID(syntax, IGNORE).name if syntax else ""
     return StudyImage(
-        name=name,
+        role=role,
         path=path,
+        date=image_date(dataset),
+        study_instance_uid=text(dataset, "StudyInstanceUID"),
+        series_instance_uid=text(dataset, "SeriesInstanceUID"),
         modality=text(dataset, "Modality"),
-        body_part=text(dataset, "BodyPartExamined"),
-        view_position=view,
-        photometric_interpretation=text(dataset, "PhotometricInterpretation"),
-        laterality=text(dataset, "ImageLaterality") or text(dataset, "Laterality"),
-        manufacturer=text(dataset, "Manufacturer"),
-        facts=facts,
+        facts={keyword: value for keyword, value in facts.items() if value},
     )
-
-
-def study_facts(dataset: Dataset) -> dict[str, Any]:
-    """Patient, date, description and identifiers, as the fields of a `Study`."""
-    return {
-        "patient": patient_facts(dataset),
-        "study_instance_uid": text(dataset, "StudyInstanceUID"),
-        "study_date": _date(dataset, "StudyDate"),
-        "description": text(dataset, "StudyDescription"),
-        "accession_number": text(dataset, "AccessionNumber"),
-    }
 
 
 def patient_facts(dataset: Dataset) -> PatientFacts:
     """The patient, with the name as ``family, given`` in its Latin letters where it has them."""
-    sex = text(dataset, "PatientSex").upper()
     return PatientFacts(
         name=_name(text(dataset, "PatientName")),
         patient_id=text(dataset, "PatientID"),
-        sex=sex if sex in ("M", "F", "O") else "",
-        age_years=_age(dataset),
         birth_date=_date(dataset, "PatientBirthDate"),
     )
+
+
+def clinical_facts(dataset: Dataset) -> dict[str, ClinicalFact]:
+    """Age (in years) and sex, where the header gives them."""
+    facts = {}
+    if (age := _age(dataset)) is not None:
+        facts["age"] = ClinicalFact(age, "a", "header")
+    if (sex := text(dataset, "PatientSex").upper()) in ("M", "F", "O"):
+        facts["sex"] = ClinicalFact(sex, source="header")
+    return facts
+
+
+def image_date(dataset: Dataset) -> str:
+    """When the image was taken, YYYYMMDD: of the acquisition, else the content, the series, the study."""
+    return next((found for keyword in _DATES_OF_IMAGE if (found := _date(dataset, keyword))), "")
 
 
 def view_position(dataset: Dataset) -> tuple[str, str]:
@@ -110,7 +109,7 @@ def _age(dataset: Dataset) -> float | None:
         years = int(match[1]) * _YEARS[match[2].upper()]
     else:
         born = _date(dataset, "PatientBirthDate")
-        taken = next((found for keyword in _DATES_OF_IMAGE if (found := _date(dataset, keyword))), "")
+        taken = image_date(dataset)
         if not born or not taken:
             return None
         years = (_day(taken) - _day(born)).days / 365.25

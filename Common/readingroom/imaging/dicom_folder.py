@@ -32,7 +32,7 @@ class _Found:
 
     @property
     def may_be_frontal(self) -> bool:
-        return self.is_radiograph and self.image.view_position in (*_FRONTAL, "")
+        return self.is_radiograph and self.image.fact("ViewPosition") in (*_FRONTAL, "")
 
 
 def frontal_file(folder: Path) -> Path:
@@ -51,7 +51,7 @@ def frontal_file(folder: Path) -> Path:
     if len(found) == 1:
         return found[0].path
     candidates = _for_presentation([item for item in found if item.may_be_frontal])
-    known = [item for item in candidates if item.image.view_position in _FRONTAL]
+    known = [item for item in candidates if item.image.fact("ViewPosition") in _FRONTAL]
     for choice in (known, candidates):
         if len(choice) == 1:
             return choice[0].path
@@ -96,5 +96,5 @@ def _for_presentation(candidates: list[_Found]) -> list[_Found]:
 
 
 def _counts(found: list[_Found]) -> str:
-    kinds = Counter(f"{item.image.modality or 'unknown'} {item.image.view_position}".strip() for item in found)
+    kinds = Counter(f"{item.image.modality or 'unknown'} {item.image.fact('ViewPosition')}".strip() for item in found)
     return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())

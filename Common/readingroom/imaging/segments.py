@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
+from ..codes import ANATOMY, Code
 from ..errors import SetupError
 
 # Category from DICOM CID 7150, type from the DICOM dictionary: a part of the picture, not an organ or a lesion.
@@ -28,6 +29,7 @@ class Segment:
     name: str
     color: tuple[float, float, float]
     mask: NDArray[np.bool_]
+    code: Code | None = None
 
 
 def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segment]) -> None:
@@ -56,12 +58,20 @@ def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segmen
                     "color": list(segment.color),
                     "labelValue": 1,
                     "layer": layer,
-                    "terminology": _TERMINOLOGY,
+                    "terminology": _terminology(segment.code),
                 }
                 for layer, segment in enumerate(segments)
             ],
         },
     )
+
+
+def _terminology(code: Code | None) -> Mapping[str, object]:
+    """Slicer's terminology entry of a coded term; of a part of the picture where there is none."""
+    if code is None:
+        return _TERMINOLOGY
+    category, kind = ([one.scheme, one.value, one.meaning] for one in (ANATOMY, code))
+    return {**_TERMINOLOGY, "category": category, "type": kind}
 
 
 def _kji(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -35,7 +35,7 @@ def values_gray(values: NDArray, image: StudyImage, name: str) -> Shown:
             notes.append("The picture has colors; it was read as gray.")
         return Shown(gray, tuple(notes), color_fraction)
     window = None if image.rendered else _window(image, notes)
-    inverted = not image.rendered and image.photometric_interpretation == "MONOCHROME1"
+    inverted = not image.rendered and image.fact("PhotometricInterpretation") == "MONOCHROME1"
     gray = show(values, np.asarray, window or _full_scale(values, notes), inverted, notes)
     return Shown(gray, tuple(notes))
 

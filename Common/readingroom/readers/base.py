@@ -1,61 +1,142 @@
-"""The way every read goes: study, checks, network, calibration, explanation, reading on disk.
+"""How every study is read: load, check, predict, explain, and then test the answer.
 
-A reader (one file per paper beside this one) only says how its question is answered; opening the bundle, stopping at
-a ``stop`` check, provenance and writing the results whole or not at all is done here, once.
+A reader (one file beside this one) says what it needs and how its question is answered. Verifying the bundle, stopping
+at a ``stop`` check, provenance and writing the results whole or not at all is done here, once. Reading, evaluation and
+cohort runs call the same `Reader.load`, `Reader.load_model` and `Reader.predict`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import SimpleITK
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import __version__
 from .. import device as device_choice
 from ..bundles.bundle import Bundle
-from ..errors import OutputError, RefusedError
-from ..folders import scratch
-from ..imaging.segments import Segment, write_segments
+from ..errors import InputError, RefusedError
 from ..progress import Progress
-from ..reading import Check, Finding, HeatMap, PredictionSet, Provenance, Reading, has_stop
-from ..reports.pictures import gray_png, map_png
-from ..study import Study
+from ..reading import (
+    Check,
+    Comparison,
+    Curve,
+    Finding,
+    HeatMap,
+    KeyPicture,
+    Measurement,
+    PredictionSet,
+    Provenance,
+    Reading,
+    Region,
+    has_stop,
+)
+from ..study import Study, StudyImage
+from .description import ClinicalField, ImageRole, MaskRole, Task, require_roles
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from numpy.typing import NDArray
 
-READING = "reading.json"
-HEAT_MAP = "heatmap.nrrd"
-SEGMENTS = "segments.seg.nrrd"
-_SOFTWARE = ("numpy", "SimpleITK", "pydicom", "torch", "timm")
+_SOFTWARE = ("numpy", "SimpleITK", "pydicom", "torch", "timm", "monai")
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A study whose pixels are in memory.
+
+    Parameters
+    ----------
+    images : by role, what `Reader.load_image` gives: a `Radiograph` for a picture, a `Volume` for a volume
+    masks : by role, boolean arrays on the grid of their image
+    notes : what was done that the files did not ask for, in plain sentences
+    """
+
+    study: Study
+    images: Mapping[str, Any]
+    masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the network said of one case.
+
+    Parameters
+    ----------
+    logits : (outputs,) as the network gives them, before calibration
+    embedding : (features,) what its last linear layer was given; None where it has none
+    details : what `Reader.explain` needs besides (feature maps, attention weights); None where they were not asked for
+    """
+
+    logits: NDArray[np.float64]
+    embedding: NDArray[np.float64] | None = None
+    details: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class MapLayer:
+    """A heat map with its values, 0 to 1, in the array order and size of its image."""
+
+    heat_map: HeatMap
+    heat: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class RegionLayer:
+    """A region with its mask, boolean, in the array order and size of its image."""
+
+    region: Region
+    mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class PictureLayer:
+    """A key picture with its pixels: ``gray`` ``[j, i]`` from 0 to 1; the heat map and box of its finding are drawn on
+    it where ``heat`` (same size) is given."""
+
+    picture: KeyPicture
+    gray: NDArray[np.float32]
+    heat: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a reader found; of maps and pictures the first one is the main one."""
+
+    findings: tuple[Finding, ...] = ()
+    prediction_sets: tuple[PredictionSet, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    regions: tuple[RegionLayer, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    maps: tuple[MapLayer, ...] = ()
+    pictures: tuple[PictureLayer, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
-class ReadSession:
+class ReadContext:
     """One read under way: what the reader works with, and what it collects.
 
     Parameters
     ----------
+    model : what `Reader.load_model` gave
     device : where the network runs; a fallback may change it
-    anyway : True reads on after a ``stop`` check
+    force : True reads on after a ``stop`` check
     """
 
-    study: Study
     bundle: Bundle
     device: torch.device
     progress: Progress
     force: bool = False
+    model: Any = None
     checks: list[Check] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -64,7 +145,7 @@ class ReadSession:
 
         Raises
         ------
-        RefusedError : one of them says ``stop`` and the user did not ask to read anyway
+        RefusedError : one of them says ``stop`` and the user did not ask to read on
         """
         self.checks += checks
         stops = [check for check in checks if check.status == "stop"]
@@ -76,42 +157,88 @@ class ReadSession:
         self.notes.append(sentence)
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A heat map with its pixels.
+class Reader(ABC):
+    """Answers one question about a study. Stateless: loaded networks are kept by `readingroom.model_cache`.
 
-    ``heat`` is a float array 0 to 1 in the array order and size of ``image``, the picture that it lies on; ``gray``
-    is that picture as it was read, ``[j, i]`` (for volumes: the slice to show in the report).
+    A subclass says who it is and what it needs in the class attributes; panel, shell, report and help follow from
+    them. Its file ends in ``READER = TheReader()`` and imports torch inside its methods only.
     """
 
-    heat_map: HeatMap
-    heat: NDArray[np.float32]
-    image: SimpleITK.Image
-    gray: NDArray[np.float32]
+    name: ClassVar[str]  # "chest-xray"
+    title: ClassVar[str]  # "Chest X-ray"
+    question: ClassVar[str]  # one sentence for the top of the panel
+    default_bundle: ClassVar[str] = ""
+    images: ClassVar[tuple[ImageRole, ...]]
+    masks: ClassVar[tuple[MaskRole, ...]] = ()
+    clinical: ClassVar[tuple[ClinicalField, ...]] = ()
+    tasks: ClassVar[tuple[Task, ...]] = ()
+    tests_of_answer: ClassVar[tuple[str, ...]] = ()  # what `test` does, for people: "deletion curve"
 
+    def load(self, study: Study) -> Case:
+        """Open the pixels of every image and mask.
 
-@dataclass(frozen=True)
-class Answer:
-    """What a reader found; the first layer is the main one."""
+        Raises
+        ------
+        InputError : an image or mask is missing or unknown to this reader, or cannot be read
+        """
+        require_roles(self.title, study, self.images, self.masks, self.clinical)
+        images = {image.role: self.load_image(image) for image in study.images}
+        notes = tuple(note for image in images.values() for note in image.notes)
+        return Case(study, images, {mask.role: _mask(mask, images[mask.image]) for mask in study.masks}, notes)
 
-    findings: tuple[Finding, ...]
-    prediction_sets: tuple[PredictionSet, ...]
-    layers: tuple[Layer, ...]
-    settings: Mapping[str, Any]
+    def load_image(self, image: StudyImage) -> Any:
+        """The pixels of one image: a `Radiograph` where the role is a picture, a `Volume` where it is a volume."""
+        if self.image_role(image.role).dimensions == 2:
+            from ..imaging.radiograph_loading import load_radiograph
 
+            return load_radiograph(image)
+        from ..imaging.volume import open_volume
 
-class Reader(ABC):
-    """Answers one question about a study. Stateless: what stays warm is kept by `readingroom.model_cache`."""
-
-    name: str
+        return open_volume(image)
 
     @abstractmethod
-    def warm(self, bundle: Bundle, device: torch.device) -> None:
-        """Load what the first read would wait for."""
+    def checks(self, case: Case) -> tuple[Check, ...]:
+        """Checks that need no network, in the order in which a person would ask them."""
 
     @abstractmethod
-    def answer(self, session: ReadSession) -> Answer:
-        """Read the study of the session. Checks go through `ReadSession.check`, which may end the read."""
+    def load_model(self, bundle: Bundle, device: torch.device) -> Any:
+        """The network of a bundle and what belongs to it, ready on the device; kept for the next read.
+
+        Raises
+        ------
+        BundleError : the bundle answers another question, or its files do not fit each other
+        """
+
+    @abstractmethod
+    def predict(
+        self, model: Any, cases: Sequence[Case], context: ReadContext, explainable: bool = False
+    ) -> list[Prediction]:
+        """Ask the network about all cases at once.
+
+        Parameters
+        ----------
+        explainable : keep in `Prediction.details` what `explain` needs
+        """
+
+    @abstractmethod
+    def explain(self, case: Case, prediction: Prediction, context: ReadContext) -> Answer:
+        """The calibrated answer with all that shows where it comes from, as fast as it can be had."""
+
+    def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
+        """The answer with its tests that take longer; it is on screen already. Checks are added to ``context``."""
+        return answer
+
+    def image_role(self, name: str) -> ImageRole:
+        """The image role of that name.
+
+        Raises
+        ------
+        KeyError : this reader takes no such image
+        """
+        for role in self.images:
+            if role.name == name:
+                return role
+        raise KeyError(f"The reader '{self.name}' takes no image '{name}'.")
 
 
 def read(
@@ -122,8 +249,14 @@ def read(
     device: device_choice.Wanted = "auto",
     progress: Progress | None = None,
     force: bool = False,
+    on_answer: Callable[[Reading], None] | None = None,
 ) -> Reading:
     """Read a study and write ``reading.json``, heat maps, segments and pictures into ``out``.
+
+    Parameters
+    ----------
+    force : read on after a ``stop`` check
+    on_answer : given the reading, whose files are in ``out`` already, before the answer is tested
 
     Raises
     ------
@@ -133,104 +266,85 @@ def read(
     RefusedError : a ``stop`` check, without ``force``; nothing is written
     OutputError : the results cannot be written; nothing is left half-written
     """
+    from .results import write_results
+
     bundle.require(reader.name)
     progress = progress or Progress()
     started, clock = datetime.now(UTC), time.perf_counter()
     notes: list[str] = []
-    session = ReadSession(
-        study=study,
-        bundle=bundle,
-        device=device_choice.choose(device, notes.append),
-        progress=progress.part(0.0, 0.9),
-        force=force,
-        notes=notes,
-    )
-    answer = reader.answer(session)
+    context = ReadContext(bundle, device_choice.choose(device, notes.append), progress, force, notes=notes)
+
+    def reading_of(answer: Answer, pending: tuple[str, ...] = ()) -> Reading:
+        return Reading(
+            reader=reader.name,
+            task=bundle.metadata.task,
+            study=study,
+            findings=answer.findings,
+            checks=tuple(context.checks),
+            bundle=bundle.facts,
+            provenance=Provenance(
+                software=_software(),
+                device=str(context.device),
+                started=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+                seconds=round(time.perf_counter() - clock, 3),
+                settings=answer.settings,
+                notes=tuple(context.notes),
+            ),
+            prediction_sets=answer.prediction_sets,
+            measurements=answer.measurements,
+            regions=tuple(layer.region for layer in answer.regions),
+            curves=answer.curves,
+            comparisons=answer.comparisons,
+            heat_maps=tuple(layer.heat_map for layer in answer.maps),
+            key_pictures=tuple(layer.picture for layer in answer.pictures),
+            forced=force and has_stop(context.checks),
+            pending=pending,
+        )
+
+    progress(0.02, "Opening the images.")
+    case = reader.load(study)
+    context.notes += case.notes
+    progress(0.1, "Checking the images.")
+    context.check(*reader.checks(case))
+    progress(0.15, "Loading the bundle.")
+    context.model = reader.load_model(bundle, context.device)
+    progress(0.25, "Asking the network.")
+    (prediction,) = reader.predict(context.model, [case], context, explainable=True)
+    context.progress = progress.part(0.35, 0.5)
+    answer = reader.explain(case, prediction, context)
+    if reader.tests_of_answer:
+        if on_answer is not None:
+            early = reading_of(answer, reader.tests_of_answer)
+            write_results(early, case, answer, out)
+            on_answer(early)
+        context.progress = progress.part(0.5, 0.9)
+        answer = reader.test(case, prediction, answer, context)
     progress(0.92, "Writing the results.")
-    layers = answer.layers
-    reading = Reading(
-        reader=reader.name,
-        task=bundle.metadata.task,
-        study=study,
-        findings=answer.findings,
-        checks=tuple(session.checks),
-        bundle=bundle.facts,
-        provenance=Provenance(
-            software=_software(),
-            device=str(session.device),
-            started=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
-            seconds=round(time.perf_counter() - clock, 3),
-            settings=answer.settings,
-            notes=tuple(session.notes),
-        ),
-        prediction_sets=answer.prediction_sets,
-        heat_maps=tuple(layer.heat_map for layer in layers),
-        forced=force and has_stop(session.checks),
-    )
-    _write(reading, layers, out)
+    reading = reading_of(answer)
+    write_results(reading, case, answer, out)
     progress(1.0, "Done.")
     return reading
 
 
-def heat_map_path(number: int, finding: str) -> Path:
-    """File name of the ``number``-th heat map: the main one has the plain name."""
-    return Path(HEAT_MAP if number == 0 else f"heatmap-{finding}.nrrd")
+def with_heat_maps(answer: Answer, heat_maps: Sequence[HeatMap]) -> Answer:
+    """The answer with these descriptions of its maps, in their order; the values stay."""
+    layers = tuple(replace(layer, heat_map=new) for layer, new in zip(answer.maps, heat_maps, strict=True))
+    return replace(answer, maps=layers)
 
 
-def level_segments(layer: Layer, title: str) -> list[Segment]:
-    """The regions of a heat map at its named levels; a higher level lies inside a lower one."""
-    colors = ((1.0, 0.75, 0.2), (0.9, 0.25, 0.1), (0.6, 0.05, 0.25))
-    return [
-        Segment(
-            id=f"{layer.heat_map.finding}-{round(100 * level)}",
-            name=f"{title}: map at least {round(100 * level)} %",
-            color=colors[min(number, len(colors) - 1)],
-            mask=layer.heat >= level,
-        )
-        for number, level in enumerate(layer.heat_map.levels)
-    ]
+def _mask(mask: Any, image: Any) -> NDArray[np.bool_]:
+    """The mask on the grid of its image.
 
+    Raises
+    ------
+    InputError : it cannot be opened, or holds nothing there
+    """
+    from ..imaging.volume import load_mask
 
-def _write(reading: Reading, layers: tuple[Layer, ...], out: Path) -> None:
-    """All files go into a hidden folder beside their place and are moved when the last one is complete."""
-    with scratch(out) as temporary:
-        for layer in layers:
-            _write_layer(layer, temporary)
-        if layers:
-            main = layers[0]
-            title = reading.finding(main.heat_map.finding).title
-            write_segments(temporary / SEGMENTS, main.image, level_segments(main, title))
-            (temporary / "picture-image.png").write_bytes(gray_png(main.gray))
-        (temporary / READING).write_bytes(reading.to_bytes())
-        outdated = _earlier_files(out) - {path.name for path in temporary.iterdir()}
-        for path in sorted(temporary.iterdir(), key=lambda path: path.name == READING):  # the reading comes last
-            path.replace(out / path.name)
-        for name in outdated:
-            (out / name).unlink(missing_ok=True)
-
-
-def _write_layer(layer: Layer, folder: Path) -> None:
-    image = SimpleITK.GetImageFromArray(layer.heat.astype(np.float32))
-    image.CopyInformation(layer.image)
-    try:
-        SimpleITK.WriteImage(image, str(folder / layer.heat_map.path), useCompression=False)
-    except RuntimeError as error:  # all that SimpleITK raises
-        raise OutputError(f"Cannot write the heat map in {folder.parent}: is the disk full?") from error
-    picture_heat = layer.heat if layer.heat.ndim == 2 else layer.heat[layer.heat.shape[0] // 2]
-    picture = map_png(layer.gray, picture_heat, layer.heat_map.box)
-    (folder / f"picture-map-{layer.heat_map.finding}.png").write_bytes(picture)
-
-
-def _earlier_files(out: Path) -> set[str]:
-    """Names of the maps and pictures that an earlier reading left in the same folder."""
-    try:
-        earlier = Reading.from_json(json.loads((out / READING).read_text("utf-8")))
-    except (OSError, ValueError, RecursionError):  # there is none, or none that we wrote
-        return set()
-    names = set()
-    for number, heat_map in enumerate(earlier.heat_maps):
-        names |= {str(heat_map_path(number, heat_map.finding)), f"picture-map-{heat_map.finding}.png"}
-    return {name for name in names if Path(name).name == name}  # a reading from elsewhere may say anything
+    inside = load_mask(mask, image.image)
+    if not inside.any():
+        raise InputError(f"The mask '{mask.role}' is empty on its image.")
+    return inside
 
 
 def _software() -> dict[str, str]:

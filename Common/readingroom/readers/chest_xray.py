@@ -6,172 +6,270 @@ One forward pass gives the answer, its map and the picture's distance from the t
 from __future__ import annotations
 
 import functools
-
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from .. import model_cache
 from ..bundles.bundle import Bundle
-from ..device import is_out_of_memory, run_in_batches
-from ..errors import BundleError, InputError
-from ..explain.box import strongest_region
-from ..explain.cam import ActivationMaps, activation_maps
-from ..explain.faithfulness import deletion_curve
-from ..explain.normalize import normalize
-from ..imaging.preprocessing import Prepared, prepare
-from ..imaging.radiograph_loading import Radiograph, load_radiograph
-from ..networks import registry
-from ..reading import HeatMap
-from ..study import StudyImage
-from ..trust.body import map_outside_body_check
-from ..trust.checks import distance_check, faithfulness_check
-from ..trust.distance import FeatureStatistics
-from ..trust.radiograph_checks import checks_before
-from .base import Answer, Layer, Reader, ReadSession, heat_map_path
-from .chest_xray_tasks import require_task
-from .network import load_network
-from .probabilities import calibrate, findings, main_finding, prediction_sets
+from ..errors import BundleError
+from ..reading import Check, HeatMap, KeyPicture
+from .base import Answer, Case, MapLayer, PictureLayer, Prediction, ReadContext, Reader, with_heat_maps
+from .chest_xray_tasks import TASKS, require_task
+from .description import ClinicalField, ImageRole
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from ..explain.cam import ActivationMaps
+    from ..imaging.preprocessing import Prepared
+    from ..trust.distance import FeatureStatistics
 
 _LEVELS = (0.5, 0.75)  # shares of the hottest point whose regions become segments; the box holds the last one
 # Enough of the deletion curve to judge a map by, at 21 forward passes.
 _REMOVED = (0.0, 0.05, 0.1, 0.2, 0.4)
 _REPEATS = 4
 # On a CPU a picture among sixteen takes more than twice as long as among four: larger batches leave the caches.
-_BATCH = 4
+_BATCH = {"cpu": 4}
+_BATCH_ON_CARD = 32
+_FRONTAL = "frontal"
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A bundle's network on its device, and where its training pictures lie (None when the bundle does not say)."""
+
+    bundle: Bundle
+    network: nn.Module
+    statistics: FeatureStatistics | None
+
+
+@dataclass(frozen=True, eq=False)
+class Details:
+    """The maps of one case, (1, targets, rows, columns) in `found`, and the way back from the network's input."""
+
+    found: ActivationMaps
+    prepared: Prepared
 
 
 class ChestXRayReader(Reader):
     """Reads the study's one radiograph with a bundle of any of the chest radiograph tasks."""
 
     name = "chest-xray"
+    title = "Chest X-Ray"
+    question = "What does this frontal chest radiograph show?"
+    default_bundle = "cxr-nih-pneumonia"
+    images = (ImageRole(_FRONTAL, "Radiograph", ("CR", "DX", "DR", "RG"), dimensions=2),)
+    clinical = (
+        ClinicalField("age", "Age", "number", unit="a", low=0, high=130, keyword="PatientAge"),
+        ClinicalField(
+            "sex", "Sex", "choice", choices=(("F", "Female"), ("M", "Male"), ("O", "Other")), keyword="PatientSex"
+        ),
+    )
+    tasks = tuple(TASKS.values())
+    tests_of_answer = ("deletion curve",)
 
-    def warm(self, bundle: Bundle, device: torch.device) -> None:
-        require_task(bundle.metadata.task, bundle.metadata.labels, bundle.metadata.multilabel)
-        _network(bundle, device)
-        _statistics(bundle)
+    def checks(self, case: Case) -> tuple[Check, ...]:
+        from ..trust.radiograph_checks import checks_before
 
-    def answer(self, session: ReadSession) -> Answer:
-        metadata = session.bundle.metadata
+        image, radiograph = case.study.image(_FRONTAL), case.images[_FRONTAL]
+        return checks_before(image, radiograph.gray, color_fraction=radiograph.color_fraction)
+
+    def load_model(self, bundle: Bundle, device: torch.device) -> Model:
+        metadata = bundle.metadata
         require_task(metadata.task, metadata.labels, metadata.multilabel)
-        image = _only_image(session)
-        session.progress(0.05, "Opening the radiograph.")
-        radiograph = load_radiograph(image)
-        session.notes += radiograph.notes
-        session.progress(0.15, "Checking the radiograph.")
-        session.check(*checks_before(image, radiograph.gray, color_fraction=radiograph.color_fraction))
+        network: nn.Module = model_cache.get_or_load(
+            ("network", bundle.sha256), functools.partial(_load_network, bundle)
+        )
+        # A read that ran out of memory may have left it on another device.
+        return Model(bundle, network.to(device), _statistics(bundle))
 
-        session.progress(0.25, "Loading the bundle.")
-        network = _network(session.bundle, session.device)
-        prepared = prepare(radiograph.gray, metadata.pixels)
-        session.progress(0.4, "Asking the network.")
-        targets = [main_finding(metadata)] if not metadata.multilabel else list(range(len(metadata.labels)))
-        found = _ask(session, network, prepared.pixels, targets)
-        statistics = _statistics(session.bundle)
-        if statistics is not None and found.embedding is not None:
-            embedding = found.embedding.float().cpu().numpy()
-            session.check(distance_check(float(statistics.distance(embedding)[0]), statistics))
+    def predict(
+        self, model: Model, cases: Sequence[Case], context: ReadContext, explainable: bool = False
+    ) -> list[Prediction]:
+        from ..imaging.preprocessing import prepare
 
-        calibrated = calibrate(metadata, found.logits[0].double().cpu().numpy())
+        pixels = model.bundle.metadata.pixels
+        prepared = [prepare(case.images[_FRONTAL].gray, pixels) for case in cases]
+        if not explainable:
+            return _predictions(model, prepared, context)
+        return [_prediction(model, one, context) for one in prepared]
+
+    def explain(self, case: Case, prediction: Prediction, context: ReadContext) -> Answer:
+        from ..trust.body import map_outside_body_check
+        from ..trust.checks import distance_check
+        from .probabilities import calibrate, findings, prediction_sets
+
+        metadata, details = context.bundle.metadata, prediction.details
+        statistics = context.model.statistics
+        if statistics is not None and prediction.embedding is not None:
+            context.check(distance_check(float(statistics.distance(prediction.embedding[None])[0]), statistics))
+        calibrated = calibrate(metadata, prediction.logits)
         answers = findings(metadata, calibrated)
+        targets = details.found.targets[0].tolist()
         shown = _shown(targets, [finding.positive for finding in answers], calibrated.probabilities)
-        layers = []
-        for number, target in enumerate(shown):
-            session.progress(0.5 + 0.4 * number / len(shown), f"Explaining “{answers[target].title}”.")
-            layers.append(self._layer(session, network, radiograph, prepared, found, targets.index(target), number))
-            if answers[target].positive and (curve := layers[-1].heat_map.faithfulness):
-                session.check(faithfulness_check(curve, answers[target].title))
-        session.check(map_outside_body_check(_flat(layers[0].heat), radiograph.gray))
+        maps = tuple(_layer(case, details, targets.index(target), metadata.labels[target].name) for target in shown)
+        gray = case.images[_FRONTAL].gray
+        context.check(map_outside_body_check(maps[0].heat.reshape(gray.shape), gray))
+        titles = {finding.name: finding.title for finding in answers}
         return Answer(
             findings=answers,
             prediction_sets=prediction_sets(metadata, calibrated.probabilities),
-            layers=tuple(layers),
-            settings={"preprocessing": metadata.pixels.preset, "map": found.method, "map_layer": found.layer},
+            maps=maps,
+            pictures=(_plain_picture(gray), *(_map_picture(layer, gray, titles) for layer in maps)),
+            settings={
+                "preprocessing": metadata.pixels.preset,
+                "map": details.found.method,
+                "map_layer": details.found.layer,
+            },
         )
 
-    def _layer(
-        self,
-        session: ReadSession,
-        network: nn.Module,
-        radiograph: Radiograph,
-        prepared: Prepared,
-        found: ActivationMaps,
-        column: int,
-        number: int,
-    ) -> Layer:
-        """Heat map ``number`` of the reading, from column ``column`` of the raw maps."""
-        metadata = session.bundle.metadata
-        target = int(found.targets[0, column])
-        cells = normalize(found.maps[:, column : column + 1].float().cpu())[0, 0].numpy()
-        heat = np.clip(prepared.to_input(cells), 0, 1).astype(np.float32)
+    def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
+        """Each map with its deletion curve."""
+        from ..trust.checks import faithfulness_check
 
-        def probability(batch: Tensor) -> Tensor:
-            logits = run_in_batches(network, batch, len(batch), session.device, session.note, network)
-            rows = logits.double().numpy()
-            return torch.tensor([calibrate(metadata, row).probabilities[target] for row in rows])
-
-        faithfulness = deletion_curve(
-            probability,
-            torch.from_numpy(prepared.pixels),
-            found.maps[0, column],
-            fractions=_REMOVED,
-            repeats=_REPEATS,
-            batch_size=_BATCH,
-        )
-        finding = metadata.labels[target].name
-        heat_map = HeatMap(
-            finding=finding,
-            image=session.study.images[0].name,
-            method=found.method,
-            path=heat_map_path(number, finding),
-            levels=_LEVELS,
-            box=strongest_region(heat, fraction=_LEVELS[-1]),
-            faithfulness=faithfulness,
-        )
-        shape = tuple(reversed(radiograph.image.GetSize()))
-        return Layer(heat_map, heat.reshape(shape), radiograph.image, radiograph.gray)
+        tested: list[HeatMap] = []
+        names = [label.name for label in context.bundle.metadata.labels]
+        findings = {finding.name: finding for finding in answer.findings}
+        for number, layer in enumerate(answer.maps):
+            finding = findings[layer.heat_map.finding]
+            context.progress(number / len(answer.maps), f"Testing the map of “{finding.title}”.")
+            curve = _deletion_curve(prediction.details, names.index(finding.name), context)
+            tested.append(replace(layer.heat_map, faithfulness=curve))
+            if finding.positive:
+                context.check(faithfulness_check(curve, finding.title))
+        return with_heat_maps(answer, tested)
 
 
-def _only_image(session: ReadSession) -> StudyImage:
-    if len(session.study.images) != 1:
-        raise InputError(f"This reader takes one frontal radiograph; the study has {len(session.study.images)} images.")
-    return session.study.images[0]
+def _prediction(model: Model, prepared: Prepared, context: ReadContext) -> Prediction:
+    """Logits, maps and embedding of one picture in one pass."""
+    from .probabilities import main_finding
+
+    metadata = model.bundle.metadata
+    targets = list(range(len(metadata.labels))) if metadata.multilabel else [main_finding(metadata)]
+    found = _map_with_fallback(model, prepared, targets, context)
+    embedding = None if found.embedding is None else found.embedding[0].double().flatten().cpu().numpy()
+    return Prediction(found.logits[0].double().cpu().numpy(), embedding, Details(found, prepared))
 
 
-def _ask(session: ReadSession, network: nn.Module, pixels: NDArray[np.float32], targets: list[int]) -> ActivationMaps:
-    """Logits, maps and embedding of one picture; on the CPU when the device's memory does not suffice."""
-    explanation = session.bundle.metadata.explanation
-    method = explanation.method if explanation else "auto"
+def _predictions(model: Model, prepared: Sequence[Prepared], context: ReadContext) -> list[Prediction]:
+    """Logits and embeddings of many pictures, a batch at a time."""
+    import numpy as np
+    import torch
+
+    from ..device import run_in_batches
+    from ..explain.forward import forward_from_last_map
+
+    def ask(batch: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        forward = forward_from_last_map(model.network, batch)
+        return forward.logits if forward.embedding is None else (forward.logits, forward.embedding.flatten(1))
+
+    pixels = torch.from_numpy(np.stack([one.pixels for one in prepared]))
+    batch = _BATCH.get(context.device.type, _BATCH_ON_CARD)
+    found = run_in_batches(ask, pixels, batch, context.device, context.note, model.network)
+    logits, embeddings = found if isinstance(found, tuple) else (found, None)
+    return [
+        Prediction(logits[row].double().numpy(), None if embeddings is None else embeddings[row].double().numpy())
+        for row in range(len(prepared))
+    ]
+
+
+def _map_with_fallback(model: Model, prepared: Prepared, targets: list[int], context: ReadContext) -> ActivationMaps:
+    """The maps of one picture; on the CPU when the device's memory does not suffice."""
+    import torch
+
+    from ..device import is_out_of_memory
+    from ..explain.cam import activation_maps
+
+    explanation = model.bundle.metadata.explanation
     layer = (explanation.layer if explanation else "") or None
-    inputs = torch.from_numpy(pixels[None]).to(session.device)
+    method: Any = explanation.method if explanation else "auto"
+    inputs = torch.from_numpy(prepared.pixels[None]).to(context.device)
     try:
-        return activation_maps(network, inputs, layer=layer, targets=targets, method=method)
+        return activation_maps(model.network, inputs, layer=layer, targets=targets, method=method)
     except (RuntimeError, MemoryError) as error:
-        if session.device == torch.device("cpu") or not is_out_of_memory(error):
+        if context.device == torch.device("cpu") or not is_out_of_memory(error):
             raise
-        session.note("The graphics card has too little free memory; the CPU took over.")
-        session.device = torch.device("cpu")
-        return activation_maps(network.to("cpu"), inputs.cpu(), layer=layer, targets=targets, method=method)
+        context.note("The graphics card has too little free memory; the CPU took over.")
+        context.device = torch.device("cpu")
+        return activation_maps(model.network.to("cpu"), inputs.cpu(), layer=layer, targets=targets, method=method)
 
 
-def _shown(targets: list[int], positive: list[bool | None], probabilities: NDArray[np.float64]) -> list[int]:
+def _layer(case: Case, details: Details, column: int, finding: str) -> MapLayer:
+    """The heat map of a finding, from column ``column`` of the raw maps."""
+    import numpy as np
+
+    from ..explain.box import strongest_region
+    from ..explain.normalize import normalize
+    from .results import heat_map_path
+
+    cells = normalize(details.found.maps[:, column : column + 1].float().cpu())[0, 0].numpy()
+    heat = np.clip(details.prepared.to_input(cells), 0, 1).astype(np.float32)
+    heat_map = HeatMap(
+        finding=finding,
+        image=_FRONTAL,
+        method=details.found.method,
+        path=heat_map_path(_FRONTAL, finding),
+        levels=_LEVELS,
+        box=strongest_region(heat, fraction=_LEVELS[-1]),
+    )
+    return MapLayer(heat_map, heat.reshape(tuple(reversed(case.images[_FRONTAL].image.GetSize()))))
+
+
+def _plain_picture(gray: Any) -> PictureLayer:
+    from .results import picture_path
+
+    return PictureLayer(KeyPicture(picture_path(_FRONTAL), "The image as read.", _FRONTAL), gray)
+
+
+def _map_picture(layer: MapLayer, gray: Any, titles: dict[str, str]) -> PictureLayer:
+    from ..reports.document import percent
+    from .results import picture_path
+
+    heat_map = layer.heat_map
+    level = percent(heat_map.levels[-1])
+    box = f" The box holds the hottest region (map at least {level}); it is no outline of a lesion."
+    caption = f"Where “{titles[heat_map.finding]}” comes from ({heat_map.method}).{box if heat_map.box else ''}"
+    picture = KeyPicture(picture_path(_FRONTAL, heat_map.finding), caption, _FRONTAL, finding=heat_map.finding)
+    return PictureLayer(picture, gray, layer.heat.reshape(gray.shape))
+
+
+def _deletion_curve(details: Details, target: int, context: ReadContext) -> Any:
+    """How the calibrated probability of label ``target`` falls as the hottest parts of its map are removed."""
+    import torch
+
+    from ..device import run_in_batches
+    from ..explain.faithfulness import deletion_curve
+    from .probabilities import calibrate
+
+    network, metadata = context.model.network, context.bundle.metadata
+
+    def probability(batch: Tensor) -> Tensor:
+        logits = run_in_batches(network, batch, len(batch), context.device, context.note, network)
+        rows = logits.double().numpy()
+        return torch.tensor([calibrate(metadata, row).probabilities[target] for row in rows])
+
+    return deletion_curve(
+        probability,
+        torch.from_numpy(details.prepared.pixels),
+        details.found.maps[0, details.found.targets[0].tolist().index(target)],
+        fractions=_REMOVED,
+        repeats=_REPEATS,
+        batch_size=_BATCH["cpu"],
+    )
+
+
+def _shown(targets: list[int], positive: list[bool | None], probabilities: Any) -> list[int]:
     """The labels whose maps are kept: the positive ones, most probable first, or else the most probable one."""
     by_probability = sorted(targets, key=lambda target: -probabilities[target])
     return [target for target in by_probability if positive[target]] or by_probability[:1]
 
 
-def _flat(heat: NDArray[np.float32]) -> NDArray[np.float32]:
-    return heat.reshape(heat.shape[-2:])
-
-
-def _network(bundle: Bundle, device: torch.device) -> nn.Module:
-    """The bundle's network on the device; a read that ran out of memory may have left it on another."""
-    network: nn.Module = model_cache.get_or_load(("network", bundle.sha256), functools.partial(_load_network, bundle))
-    return network.to(device)
-
-
 def _load_network(bundle: Bundle) -> nn.Module:
+    from ..networks import registry
+    from .network import load_network
+
     metadata = bundle.metadata
     architecture = registry.find(metadata.backbone, axes=2)
     architecture.require_size(metadata.pixels.size)
@@ -190,6 +288,8 @@ def _statistics(bundle: Bundle) -> FeatureStatistics | None:
         return None
 
     def load() -> FeatureStatistics:
+        from ..trust.distance import FeatureStatistics
+
         try:
             found = FeatureStatistics.from_arrays(bundle.arrays(described.file))
         except ValueError as error:
@@ -199,3 +299,6 @@ def _statistics(bundle: Bundle) -> FeatureStatistics | None:
         return found
 
     return model_cache.get_or_load(("statistics", bundle.sha256), load)
+
+
+READER = ChestXRayReader()

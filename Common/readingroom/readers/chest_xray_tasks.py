@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from ..bundles.metadata import Label
 from ..errors import BundleError
-
-
-@dataclass(frozen=True)
-class Task:
-    """``multilabel`` labels do not exclude each other: raw logits with a sigmoid each; else one softmax over all."""
-
-    name: str
-    labels: tuple[Label, ...]
-    multilabel: bool = False
-
+from .description import Task
 
 TASKS = {
     task.name: task
     for task in (
         Task(
             "covid",
+            "COVID-19, viral pneumonia or normal",
             (
                 Label("covid-19", "COVID-19"),
                 Label("viral-pneumonia", "Viral pneumonia"),
@@ -31,6 +22,7 @@ TASKS = {
         ),
         Task(
             "pneumonia",
+            "Bacterial pneumonia, viral pneumonia or normal",
             (
                 Label("bacterial-pneumonia", "Bacterial pneumonia"),
                 Label("viral-pneumonia", "Viral pneumonia"),
@@ -41,6 +33,7 @@ TASKS = {
         # counts fit the ratios in its text. "No finding" excludes the other six, which the paper does not say.
         Task(
             "chestxray8",
+            "Seven findings",
             (
                 Label("no-finding", "No finding"),
                 Label("infiltration", "Infiltration"),
@@ -52,7 +45,11 @@ TASKS = {
             ),
             multilabel=True,
         ),
-        Task("nih-pneumonia", (Label("pneumonia", "Pneumonia"), Label("no-finding", "No finding"))),
+        Task(
+            "nih-pneumonia",
+            "Pneumonia or no finding",
+            (Label("pneumonia", "Pneumonia"), Label("no-finding", "No finding")),
+        ),
     )
 }
 
@@ -77,7 +74,7 @@ def require_task(name: str, labels: Sequence[Label], multilabel: bool) -> Task:
     BundleError : no such task, or its labels are others
     """
     if name == OWN:
-        return Task(OWN, tuple(labels), multilabel)
+        return Task(OWN, labels=tuple(labels), multilabel=multilabel)
     if name not in TASKS:
         raise BundleError(f"The bundle answers the task '{name}', which this reader does not know.")
     task = TASKS[name]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from torch import nn
+from typing import TYPE_CHECKING
 
 from ..bundles.bundle import Bundle
 from ..errors import BundleError
-from ..networks import backbones
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def load_network(bundle: Bundle) -> nn.Module:
@@ -16,8 +18,10 @@ def load_network(bundle: Bundle) -> nn.Module:
     ------
     BundleError : the weights do not fit the network, or the network is not known
     """
+    from ..networks import backbones
+
     metadata = bundle.metadata
-    network = backbones.create(metadata.backbone, metadata.outputs, channels=metadata.pixels.channels)
+    network: nn.Module = backbones.create(metadata.backbone, metadata.outputs, channels=metadata.pixels.channels)
     try:
         network.load_state_dict(bundle.weights())  # half precision is widened to the network's own
     except RuntimeError as error:

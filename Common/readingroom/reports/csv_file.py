@@ -26,8 +26,8 @@ def render(reading: Reading) -> str:
         member = "present" if own_set and own_set.finding else finding.name
         row = {
             "patient_id": reading.study.patient.patient_id,
-            "study_instance_uid": reading.study.study_instance_uid,
-            "study_date": reading.study.study_date,
+            "study_instance_uid": reading.study.images[0].study_instance_uid,
+            "study_date": reading.study.date,
             "reader": reading.reader,
             "task": reading.task,
             "finding": finding.name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from .. import DEMONSTRATION, RESEARCH_USE
 from ..formatting import dicom_date, estimate_text, percent, prediction_set_text
 from ..reading import Check, Finding, Interval, Reading, Verdict, has_stop
+from ..study import ClinicalFact, StudyImage
 
 _METRIC_TITLES = {
     "auc": "AUC, out of fold",
@@ -144,20 +145,36 @@ def _cut(text: str) -> str:
 
 def _study_facts(reading: Reading) -> Facts:
     study, patient = reading.study, reading.study.patient
-    age = "" if patient.age_years is None else f"{patient.age_years:.0f} years"
     rows = [
         ("Patient", patient.name or "not named"),
         ("Patient ID", patient.patient_id),
-        ("Sex and age", ", ".join(filter(None, (patient.sex, age)))),
         ("Born", dicom_date(patient.birth_date)),
-        ("Study date", dicom_date(study.study_date)),
+        ("Study date", dicom_date(study.date)),
         ("Study", study.description),
         ("Accession number", study.accession_number),
     ]
-    for image in study.images:
-        view = " ".join(filter(None, (image.modality, image.body_part, image.view_position)))
-        rows.append(("Image", view or image.name))
+    rows += [(_words(name), _fact(fact)) for name, fact in study.clinical.items()]
+    rows += [(f"Image {image.role}", _image(image)) for image in study.images]
     return Facts.known(rows)
+
+
+def _words(name: str) -> str:
+    """``tumor-stage`` as ``Tumor stage``."""
+    return name.replace("-", " ").replace("_", " ").capitalize()
+
+
+def _fact(fact: ClinicalFact) -> str:
+    value = {True: "yes", False: "no"}[fact.value] if isinstance(fact.value, bool) else f"{fact.value}"
+    if isinstance(fact.value, float):
+        value = f"{fact.value:.4g}"
+    unit = {"a": "years", "mo": "months"}.get(fact.unit, fact.unit)
+    return f"{value} {unit}".rstrip() + ("" if fact.source == "header" else " (entered)")
+
+
+def _image(image: StudyImage) -> str:
+    """What the header knows of an image."""
+    said = (image.modality, image.fact("BodyPartExamined"), image.fact("ViewPosition"), dicom_date(image.date))
+    return " ".join(filter(None, said)) or "no header"
 
 
 def _findings(reading: Reading) -> list[Block]:

@@ -63,7 +63,7 @@ def modality_check(image: StudyImage) -> Check:
 
 def body_part_check(image: StudyImage) -> Check:
     """Stop for a BodyPartExamined that is not the chest."""
-    part = image.body_part.strip().upper()
+    part = image.fact("BodyPartExamined").strip().upper()
     name = "body part"
     if not part:
         return Check(name, "pass", "No body part is named; it was judged by the pixels alone.")
@@ -76,7 +76,7 @@ def body_part_check(image: StudyImage) -> Check:
 
 def view_check(image: StudyImage) -> Check:
     """Stop for a lateral view, warn for other views that are not frontal."""
-    view = image.view_position.strip().upper()
+    view = image.fact("ViewPosition").strip().upper()
     name = "view"
     if not view:
         return Check(name, "pass", "No view position is given; a frontal view was assumed.")
@@ -90,4 +90,4 @@ def view_check(image: StudyImage) -> Check:
 
 def _has_header(image: StudyImage) -> bool:
     """Whether a DICOM header was read; picture files have facts too, such as their size."""
-    return "SOPClassUID" in image.facts or bool(image.body_part or image.view_position or image.manufacturer)
+    return any(image.fact(keyword) for keyword in ("SOPClassUID", "BodyPartExamined", "ViewPosition", "Manufacturer"))

@@ -142,7 +142,7 @@ def _gray_scale(features: PictureFeatures, image: StudyImage) -> Check:
     match = features.match
     margin = match.inverted - match.upright
     if margin > TURN_MARGIN and match.inverted > 0.5 and match.inverted >= max(match.upside_down, match.sideways):
-        tag = image.photometric_interpretation
+        tag = image.fact("PhotometricInterpretation")
         says = f" although its header says {tag}" if tag else ""
         sentence = (
             f"Light and dark are swapped{says}: the lungs are bright and the bones dark. Invert the picture first."

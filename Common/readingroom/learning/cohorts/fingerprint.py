@@ -168,7 +168,7 @@ def _opened(path: Path) -> _Opened:
     if kind in ("nrrd", "nifti"):
         return _open_volume(path, kind)
     values, _ = read_picture(path, kind)
-    gray = values_gray(values, StudyImage(name="picture", path=path, rendered=True), path.name).gray
+    gray = values_gray(values, StudyImage(role="picture", path=path, rendered=True), path.name).gray
     return _Opened(gray, _combined([_hash(values)]), gray.shape, (), path.stat().st_size, {"FileKind": kind})
 
 
@@ -206,8 +206,7 @@ def _open_slices(slices: list[_Slice], size: int) -> _Opened:
     middle = slices[len(slices) // 2]
     header = middle.dataset
     image = study_image(header, middle.path)
-    known = {**image.facts, "Modality": image.modality, "Manufacturer": image.manufacturer}
-    known |= {"ViewPosition": image.view_position, "BodyPartExamined": image.body_part}
+    known = {**image.facts, "Modality": image.modality}
     known |= {keyword: text(header, keyword) for keyword in ("ConvolutionKernel", "SliceThickness")}
     facts = {keyword: known[keyword] for keyword in _HEADER if known.get(keyword)}
     facts |= {"FileKind": "dicom", "TransferSyntax": image.facts.get("TransferSyntax", "")}

@@ -18,7 +18,7 @@ from ...bundles.metadata import BundleMetadata
 from ...device import Wanted, choose, run_in_batches
 from ...errors import BundleError, InputError, ReadingRoomError
 from ...explain.forward import forward_from_last_map
-from ...imaging.open import open_study
+from ...imaging.open import open_image
 from ...imaging.preprocessing import prepare
 from ...imaging.radiograph_loading import load_radiograph
 from ...progress import Progress
@@ -227,7 +227,7 @@ def _number(label: str, metadata: BundleMetadata) -> int:
 
 def _radiograph(row: Row, metadata: BundleMetadata) -> tuple[NDArray[np.float32], str]:
     """The network's input [channels, j, i], and why the reader would refuse the picture (empty: it would not)."""
-    image = open_study(row.image).images[0]
+    image = open_image(row.image, "frontal").image
     radiograph = load_radiograph(image)
     checks = checks_before(image, radiograph.gray, color_fraction=radiograph.color_fraction)
     refusal = next((check.sentence for check in checks if check.status == "stop"), "")

@@ -9,7 +9,7 @@ from ...bundles.preprocessing import Preprocessing
 from ...bundles.training import Training
 from ...errors import InputError
 from ...networks import registry
-from ...readers import READERS
+from ...readers.registry import readers
 from ...records import to_json
 from ..protocols.training_protocol import TrainingProtocol
 from .training_run import TrainingRun
@@ -122,7 +122,7 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
                 f"A simple model does {does} ({baseline.title}, AUC {baseline.auc.value:.3f}): the class may follow "
                 "the patients or how the images were taken."
             )
-    if run.protocol.reader not in READERS:
+    if run.protocol.reader not in readers():
         found.append(
             f"This version has no reader '{run.protocol.reader}': the bundle is evaluated, and waits for its module."
         )

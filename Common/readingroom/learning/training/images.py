@@ -15,7 +15,7 @@ from scipy import ndimage
 from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError, ReadingRoomError
 from ...imaging.display import Window
-from ...imaging.open import open_study
+from ...imaging.open import open_image
 from ...imaging.organ import box, breast_mask, evenly_spaced, lung_mask
 from ...imaging.preprocessing import gray_levels, prepare, resize
 from ...imaging.radiograph_loading import load_radiograph
@@ -49,7 +49,7 @@ def prepared(row: Row, wanted: Input) -> Pixels:
 
 
 def _picture(row: Row, wanted: Input) -> Pixels:
-    gray = load_radiograph(open_study(row.image).images[0]).gray
+    gray = load_radiograph(open_image(row.image, "picture").image).gray
     settings = wanted.settings
     if settings.get("organ_crop"):
         gray = np.ascontiguousarray(gray[box(breast_mask(gray))])

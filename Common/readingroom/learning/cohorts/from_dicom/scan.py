@@ -15,7 +15,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from ....errors import InputError
-from ....imaging.dicom_facts import patient_facts, study_image
+from ....imaging.dicom_facts import clinical_facts, patient_facts, study_image
 from ....imaging.dicom_file import read_header, text
 from ....imaging.file_kind import first_bytes, is_dicom
 from ....progress import Progress
@@ -130,6 +130,7 @@ def _files(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
 
 def _image(header: Dataset, path: Path, place: str) -> DicomImage:
     image, patient = study_image(header, path), patient_facts(header)
+    age, sex = (clinical_facts(header).get(name) for name in ("age", "sex"))
     return DicomImage(
         path=path,
         place=place,
@@ -140,11 +141,11 @@ def _image(header: Dataset, path: Path, place: str) -> DicomImage:
         accession=text(header, "AccessionNumber"),
         modality=image.modality,
         site=text(header, "InstitutionName"),
-        scanner=f"{image.manufacturer} {image.facts.get('ManufacturerModelName', '')}".strip(),
-        age=patient.age_years,
-        sex=patient.sex,
-        view=image.view_position,
-        laterality=image.laterality,
+        scanner=f"{image.fact('Manufacturer')} {image.facts.get('ManufacturerModelName', '')}".strip(),
+        age=float(age.value) if age else None,
+        sex=str(sex.value) if sex else "",
+        view=image.fact("ViewPosition"),
+        laterality=image.fact("ImageLaterality"),
         raw=image.facts.get("PresentationIntentType") == "FOR PROCESSING",
     )
 

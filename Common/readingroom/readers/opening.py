@@ -1,0 +1,114 @@
+"""From files to the study that a reader reads: images and masks by role, clinical facts from headers and people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import InputError
+from ..imaging.open import OpenedImage, open_image
+from ..study import ClinicalFact, Study, StudyMask
+from .base import Reader
+from .description import header_facts, require_roles
+
+
+def open_study(
+    reader: Reader,
+    images: Mapping[str, Path],
+    masks: Mapping[str, Path] | None = None,
+    clinical: Mapping[str, str] | None = None,
+) -> Study:
+    """The study of these files, without decoding their pixels.
+
+    Parameters
+    ----------
+    images, masks : by role, a file or a DICOM folder
+    clinical : facts as a person types them; they go before those of the header
+
+    Example
+    -------
+    >>> study = open_study(find_reader("chest-xray"), {"frontal": Path("chest.dcm")})  # doctest: +SKIP
+    >>> study.image("frontal").fact("ViewPosition")  # doctest: +SKIP
+    'PA'
+
+    Raises
+    ------
+    InputError : with one sentence: an image is missing, unknown to the reader, or cannot be opened; the images are of
+        two patients; a clinical fact is unknown or lies outside its range
+    """
+    opened: dict[str, OpenedImage] = {}
+    for role in images:
+        if role not in {known.name for known in reader.images}:
+            raise InputError(f"{reader.title} knows no image '{role}'; it takes {_names(reader)}.")
+    for known in reader.images:  # in the reader's order: the first one is the one that is read
+        if known.name in images:
+            opened[known.name] = open_image(Path(images[known.name]), known.name, known.dimensions)
+    if not opened:
+        raise InputError(f"{reader.title} needs the image '{reader.images[0].title}'; choose one first.")
+    study = study_of(reader, opened, _masks(reader, masks or {}), entered(reader, clinical or {}))
+    require_roles(reader.title, study, reader.images, reader.masks, reader.clinical)
+    return study
+
+
+def study_of(
+    reader: Reader,
+    opened: Mapping[str, OpenedImage],
+    masks: tuple[StudyMask, ...] = (),
+    facts: Mapping[str, ClinicalFact] | None = None,
+) -> Study:
+    """Images that were opened one by one, as one study; what a person entered goes before what a header says.
+
+    Raises
+    ------
+    InputError : the images are of two patients
+    """
+    main = next(iter(opened.values()))
+    for other in opened.values():
+        first, second = main.patient.patient_id, other.patient.patient_id
+        if first and second and first != second:
+            roles = f"'{main.image.role}' and '{other.image.role}'"
+            raise InputError(f"The images {roles} are of two patients: their patient IDs differ.")
+    study = Study(
+        images=tuple(one.image for one in opened.values()),
+        masks=masks,
+        patient=main.patient,
+        clinical=main.clinical,
+        description=main.description,
+        accession_number=main.accession_number,
+    )
+    known = {**main.clinical, **header_facts(study, reader.clinical), **(facts or {})}
+    return Study(study.images, masks, study.patient, known, study.description, study.accession_number)
+
+
+def entered(reader: Reader, clinical: Mapping[str, str]) -> dict[str, ClinicalFact]:
+    """Typed clinical facts of a reader's form; empty texts are left out.
+
+    Raises
+    ------
+    InputError : the reader has no such field, or the text does not fit it
+    """
+    fields = {item.name: item for item in reader.clinical}
+    facts = {}
+    for name, text in clinical.items():
+        if not text.strip():
+            continue
+        if name not in fields:
+            raise InputError(f"{reader.title} knows no clinical fact '{name}'; it takes {', '.join(fields) or 'none'}.")
+        facts[name] = ClinicalFact(fields[name].parse(text), fields[name].unit)
+    return facts
+
+
+def _masks(reader: Reader, masks: Mapping[str, Path]) -> tuple[StudyMask, ...]:
+    roles = {role.name: role for role in reader.masks}
+    made = []
+    for name, path in masks.items():
+        if name not in roles:
+            raise InputError(f"{reader.title} knows no mask '{name}'; it takes {', '.join(roles) or 'none'}.")
+        if not Path(path).is_file():
+            raise InputError(f"There is no mask file {Path(path).name}.")
+        made.append(StudyMask(name, roles[name].image, Path(path), roles[name].code, f"file {Path(path).name}"))
+    return tuple(made)
+
+
+def _names(reader: Reader) -> str:
+    return ", ".join(role.name for role in reader.images)

@@ -1,0 +1,121 @@
+"""The files of a reading: ``reading.json``, heat maps, segments and key pictures, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import SimpleITK
+
+from ..errors import OutputError
+from ..folders import scratch
+from ..imaging.segments import Segment, write_segments
+from ..reading import Reading
+from ..reports.pictures import gray_png, map_png
+
+if TYPE_CHECKING:
+    from .base import Answer, Case, MapLayer, PictureLayer
+
+READING = "reading.json"
+_LEVEL_COLORS = ((1.0, 0.75, 0.2), (0.9, 0.25, 0.1), (0.6, 0.05, 0.25))
+
+
+def heat_map_path(image: str, finding: str) -> Path:
+    """Where the heat map of a finding on an image lies in the folder of a reading."""
+    return Path(f"heatmap-{image}-{finding}.nrrd")
+
+
+def segments_path(image: str) -> Path:
+    """Where the regions of an image, and the levels of its maps, lie as segments."""
+    return Path(f"segments-{image}.seg.nrrd")
+
+
+def picture_path(image: str, finding: str = "") -> Path:
+    """Where a key picture lies: of the image alone, or with the map of a finding."""
+    return Path(f"picture-{image}-{finding}.png" if finding else f"picture-{image}.png")
+
+
+def write_results(reading: Reading, case: Case, answer: Answer, out: Path) -> None:
+    """Write everything into a hidden folder beside its place; it is moved when the last file is complete.
+
+    Files of an earlier reading in ``out`` go; others stay.
+
+    Raises
+    ------
+    OutputError : the folder is read-only or the disk is full; the earlier reading is then still there
+    """
+    with scratch(out) as temporary:
+        for layer in answer.maps:
+            _write_map(layer, case, temporary)
+        for image, segments in _segments(answer):
+            write_segments(temporary / segments_path(image), case.images[image].image, segments)
+        for picture in answer.pictures:
+            (temporary / picture.picture.path).write_bytes(_png(picture, reading))
+        (temporary / READING).write_bytes(reading.to_bytes())
+        new = {path.name for path in temporary.iterdir()}
+        outdated = _earlier_files(out) - new
+        for path in sorted(temporary.iterdir(), key=lambda path: path.name == READING):  # the reading comes last
+            path.replace(out / path.name)
+        for name in outdated:
+            (out / name).unlink(missing_ok=True)
+
+
+def _write_map(layer: MapLayer, case: Case, folder: Path) -> None:
+    image = SimpleITK.GetImageFromArray(layer.heat.astype(np.float32))
+    image.CopyInformation(case.images[layer.heat_map.image].image)
+    try:
+        SimpleITK.WriteImage(image, str(folder / layer.heat_map.path), useCompression=False)
+    except RuntimeError as error:  # all that SimpleITK raises
+        raise OutputError(f"Cannot write the heat map in {folder.parent}: is the disk full?") from error
+
+
+def _segments(answer: Answer) -> Iterator[tuple[str, list[Segment]]]:
+    """For each image the regions on it, then the levels of the first map on it; a higher level lies inside a lower."""
+    images = [layer.region.image for layer in answer.regions] + [layer.heat_map.image for layer in answer.maps]
+    titles = {finding.name: finding.title for finding in answer.findings}
+    for image in dict.fromkeys(images):
+        segments = [
+            Segment(layer.region.name, layer.region.title, layer.region.color, layer.mask, layer.region.code)
+            for layer in answer.regions
+            if layer.region.image == image
+        ]
+        first = next((layer for layer in answer.maps if layer.heat_map.image == image), None)
+        if first is not None:
+            segments += level_segments(first, titles[first.heat_map.finding])
+        yield image, segments
+
+
+def level_segments(layer: MapLayer, title: str) -> list[Segment]:
+    """The regions of a heat map at its named levels."""
+    return [
+        Segment(
+            id=f"{layer.heat_map.finding}-{round(100 * level)}",
+            name=f"{title}: map at least {round(100 * level)} %",
+            color=_LEVEL_COLORS[min(number, len(_LEVEL_COLORS) - 1)],
+            mask=layer.heat >= level,
+        )
+        for number, level in enumerate(layer.heat_map.levels)
+    ]
+
+
+def _png(layer: PictureLayer, reading: Reading) -> bytes:
+    if layer.heat is None:
+        return gray_png(layer.gray)
+    heat_map = reading.heat_map(layer.picture.image, layer.picture.finding)
+    return map_png(layer.gray, layer.heat, heat_map.box if heat_map else None)
+
+
+def _earlier_files(out: Path) -> set[str]:
+    """Names of the files that an earlier reading left in the same folder."""
+    try:
+        earlier = Reading.from_json(json.loads((out / READING).read_text("utf-8")))
+    except (OSError, ValueError, RecursionError):  # there is none, or none that we wrote
+        return set()
+    paths = [heat_map_path(heat_map.image, heat_map.finding) for heat_map in earlier.heat_maps]
+    paths += [segments_path(image.role) for image in earlier.study.images]
+    paths += [picture_path(picture.image, picture.finding) for picture in earlier.key_pictures]
+    # A reading from elsewhere may name any file, or any finding: only our own names in this folder are meant.
+    return {str(path) for path in paths if path.name == str(path)}
