@@ -40,7 +40,13 @@ def test_read_writes_five_files_and_the_pictures(readingroom, tmp_path):
     assert "Pneumonia:" in done.stdout
     assert done.stderr == ""
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert {"reading.json", "heatmap.nrrd", "segments.seg.nrrd", "report.html", "report.pdf"} <= written
+    assert {
+        "reading.json",
+        "heatmap-frontal-pneumonia.nrrd",
+        "segments-frontal.seg.nrrd",
+        "report.html",
+        "report.pdf",
+    } <= written
 
 
 def test_demo_reads_the_example(readingroom, tmp_path):

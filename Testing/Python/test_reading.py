@@ -15,28 +15,44 @@ from hypothesis import strategies as st
 
 import readingroom
 from readingroom import reading as nouns
+from readingroom.codes import LUNG, VOLUME
 from readingroom.reading import (
     Box,
     BundleFacts,
     Check,
+    Comparison,
+    Curve,
     Estimate,
     Faithfulness,
     Finding,
     HeatMap,
     Interval,
+    KeyPicture,
+    Line,
+    Measurement,
     OperatingPoint,
     PredictionSet,
     Provenance,
     Reading,
+    Region,
     Verdict,
 )
-from readingroom.study import PatientFacts, Study, StudyImage, StudyMask
+from readingroom.study import ClinicalFact, PatientFacts, Study, StudyImage, StudyMask
 
 _share = st.floats(0, 1)
 _numbers = st.floats(allow_nan=False, allow_infinity=False)
 _open_share = st.floats(0.001, 0.999)
 _intervals = st.tuples(_numbers, _numbers, _open_share).map(lambda t: Interval(min(t[:2]), max(t[:2]), t[2]))
 _estimates = st.builds(Estimate, _numbers, st.none() | _intervals, st.none() | st.integers(0, 10**6))
+
+
+def _curve(draw) -> Curve:
+    shares = tuple(draw(st.lists(_share, min_size=2, max_size=2)))
+    band = draw(st.sampled_from([((), ()), ((0.0, 0.0), (1.0, 1.0))]))
+    return Curve(
+        "survival", draw(st.text()), draw(st.sampled_from(["survival", "profile"])), (0.0, 12.0), "Time", "mo",
+        "Survival", Line("bundle", shares, *band), baselines=(Line("Cox", shares),),
+    )  # fmt: skip
 
 
 @st.composite
@@ -49,7 +65,7 @@ def _readings(draw) -> Reading:
     )
     curve = tuple(draw(st.lists(_share, max_size=4)))
     heat_map = HeatMap(
-        names[0], "frontal", "cam", Path("heatmap.nrrd"), (0.5, 0.75), Box((0, 3), (2, 9)),
+        names[0], "frontal", "cam", Path("heatmap-frontal-pneumonia.nrrd"), (0.5, 0.75), Box((0, 3), (2, 9)),
         draw(st.none() | st.just(Faithfulness(curve, curve, curve, 0.1, 3))),
     )  # fmt: skip
     statuses = draw(st.lists(st.sampled_from(["pass", "warn", "stop"]), max_size=3))
@@ -59,14 +75,25 @@ def _readings(draw) -> Reading:
         study=Study(
             (StudyImage("frontal", Path("x.dcm")),),
             (StudyMask("lungs", "frontal", Path("m.nrrd")),),
-            PatientFacts(draw(st.text()), age_years=draw(st.none() | st.floats(0, 130))),
+            PatientFacts(draw(st.text())),
+            {"age": ClinicalFact(draw(st.floats(0, 130)), "a")},
         ),
         findings=findings,
         checks=tuple(Check("size", s, draw(st.text()), draw(st.none() | _numbers)) for s in statuses),
         bundle=BundleFacts("cxr", "CXR", "1.0.0", "0" * 64, False, metrics={"auc": draw(_estimates)}),
         provenance=Provenance({"torch": "2.13"}, "cpu", "2026-02-01T10:00:00Z", 1.5, {"coverage": 0.9, "on": ["a"]}),
         prediction_sets=(PredictionSet((names[0],), draw(_open_share), draw(st.integers(1, 999))),),
+        measurements=(
+            Measurement("volume", draw(st.text()), draw(_numbers), "mL", draw(st.none() | _intervals), VOLUME),
+        ),
+        regions=(
+            Region("lungs", draw(st.text()), "frontal", Path("s.nrrd"), LUNG, draw(st.none() | st.floats(0, 1e4))),
+        ),
+        curves=(_curve(draw),),
+        comparisons=(Comparison("volume", "", "mL", 2.0, 1.0, "frontal", "frontal", draw(st.none() | _intervals)),),
         heat_maps=(heat_map,),
+        key_pictures=(KeyPicture(Path("p.png"), draw(st.text()), "frontal", draw(st.none() | st.integers(0, 99))),),
+        pending=tuple(draw(st.lists(st.text(), max_size=2))),
         verdicts=tuple(Verdict(name, "accept", draw(st.text())) for name in names),
         comment=draw(st.text()),
         forced="stop" in statuses,
@@ -83,13 +110,13 @@ def a_reading() -> Reading:
         study=Study(
             (image,),
             (StudyMask("lungs", "frontal", Path("DOE_JANE.nrrd")),),
-            PatientFacts("Doe^Jane", "4711", "F", 54.0),
+            PatientFacts("Doe^Jane", "4711"),
         ),
         findings=(Finding("pneumonia", "Pneumonia", 0.8),),
         checks=(Check("size", "pass", "The image is large enough."),),
         bundle=BundleFacts("cxr", "CXR", "1.0.0", "0" * 64, False),
         provenance=Provenance({}, "cpu", "2026-02-01T10:00:00Z", 1.5),
-        heat_maps=(HeatMap("pneumonia", "frontal", "cam", Path("heatmap.nrrd")),),
+        heat_maps=(HeatMap("pneumonia", "frontal", "cam", Path("heatmap-frontal-pneumonia.nrrd")),),
     )
 
 
@@ -151,6 +178,11 @@ def test_schema_describes_every_field(schema):
             assert described.get("description", "").endswith("."), f"{name}.{field}"
 
 
+def test_a_heat_map_is_found_by_image_and_finding(a_reading):
+    assert a_reading.heat_map("frontal", "pneumonia") is a_reading.heat_maps[0]
+    assert a_reading.heat_map("lateral", "pneumonia") is None
+
+
 def test_schema_and_records_know_the_same_words(schema):
     for kind, record, field in ((nouns.Status, "Check", "status"), (nouns.Decision, "Verdict", "decision")):
         assert schema["$defs"][record]["properties"][field]["enum"] == list(typing.get_args(kind))
@@ -159,7 +191,7 @@ def test_schema_and_records_know_the_same_words(schema):
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": 2},
+        {"format": 1},
         {"mood": "good"},
         {"findings": [{"name": "pneumonia"}]},
         {"checks": [{"name": "a", "status": "maybe", "sentence": "", "value": None, "limit": None}]},
@@ -176,7 +208,7 @@ def test_schema_refuses_what_the_records_refuse(schema, a_reading, change):
 
 @pytest.mark.parametrize("data", [None, [], {}, {"format": "1"}, "reading"])
 def test_what_is_no_reading_is_refused(data):
-    with pytest.raises(ValueError, match="not a reading of format 1"):
+    with pytest.raises(ValueError, match="not a reading of format 2"):
         Reading.from_json(data)
 
 
@@ -188,6 +220,12 @@ def test_what_is_no_reading_is_refused(data):
         ({"verdicts": (Verdict("covid"),)}, "A verdict speaks of covid"),
         ({"prediction_sets": (PredictionSet(("present",), 0.9, 10, "covid"),)}, "A prediction set speaks of covid"),
         ({"checks": (Check("a", "stop", ""),)}, "needs forced"),
+        ({"heat_maps": (HeatMap("pneumonia", "frontal", "cam", Path("x.nrrd")),) * 2}, "Two heat maps are named"),
+        ({"regions": (Region("a", "A", "ct", Path("s.nrrd")),)}, "A region lies on ct"),
+        ({"measurements": (Measurement("v", "V", 1.0, "mL", image="ct"),)}, "A measurement lies on ct"),
+        ({"measurements": (Measurement("v", "V", 1.0, "mL", region="lung"),)}, "is of the region lung"),
+        ({"comparisons": (Comparison("v", "V", "mL", 1, 2, "frontal", "prior"),)}, "A comparison lies on prior"),
+        ({"key_pictures": (KeyPicture(Path("p.png"), "", "frontal", finding="covid"),)}, "speaks of covid"),
     ],
 )
 def test_readings_that_contradict_themselves_are_refused(a_reading, change, sentence):
@@ -196,7 +234,7 @@ def test_readings_that_contradict_themselves_are_refused(a_reading, change, sent
 
 
 def test_a_heat_map_on_an_image_that_is_not_there_is_refused(a_reading):
-    with pytest.raises(KeyError, match="no image named 'lateral'"):
+    with pytest.raises(ValueError, match="lies on lateral, which is no image"):
         replace(a_reading, heat_maps=(HeatMap("pneumonia", "lateral", "cam", Path("x.nrrd")),))
 
 
@@ -221,6 +259,15 @@ def test_a_stop_check_can_be_overruled(a_reading):
         (lambda: Box((0, 0), (1,)), "is empty"),
         (lambda: Faithfulness((0.1, 0.2), (0.5,), (0.5, 0.4), 0.0), "differ in length"),
         (lambda: HeatMap("a", "frontal", "cam", Path("/etc/passwd")), "does not lie in the folder"),
+        (lambda: Region("a", "A", "ct", Path("../x.nrrd")), "does not lie in the folder"),
+        (lambda: Region("a", "A", "ct", Path("x.nrrd"), volume_ml=-1.0), "volume of -1.0 mL"),
+        (lambda: KeyPicture(Path("/x.png"), "", "ct"), "does not lie in the folder"),
+        (lambda: Measurement("a", "A", 1.0, " "), "has no unit"),
+        (lambda: Line("a", (1.0, 2.0), (0.5,), (1.5,)), "does not have its length"),
+        (lambda: Line("a", (1.0,), (2.0,), (1.5,)), "runs backwards"),
+        (lambda: Curve("a", "A", "profile", (1.0, 1.0), "", "", "", Line("", (1.0, 1.0))), "do not rise"),
+        (lambda: Curve("a", "A", "profile", (1.0, 2.0), "", "", "", Line("", (1.0,))), "does not have its length"),
+        (lambda: Curve("a", "A", "survival", (1.0,), "", "", "", Line("", (1.2,))), "leaves the range"),
         (lambda: HeatMap("a", "frontal", "cam", Path("maps/../../x.nrrd")), "does not lie in the folder"),
     ],
 )

@@ -5,29 +5,41 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readingroom.study import PatientFacts, Study, StudyImage, StudyMask
+from readingroom.codes import LEFT_LUNG, Code
+from readingroom.study import ClinicalFact, PatientFacts, Study, StudyImage, StudyMask
 
 _names = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,8}", fullmatch=True)
 _paths = st.lists(st.text("abc é-", min_size=1), min_size=1, max_size=3).map(lambda parts: Path(*parts))
 _facts = st.dictionaries(st.text(), st.text(), max_size=3)
-_patients = st.builds(
-    PatientFacts, st.text(), st.text(), st.sampled_from(["", "M", "F", "O"]), st.none() | st.floats(0, 130), st.text()
+_patients = st.builds(PatientFacts, st.text(), st.text(), st.text())
+_dates = st.sampled_from(["", "2026", "20260131"])
+_codes = st.none() | st.just(LEFT_LUNG)
+_values = st.floats(0, 130) | st.text() | st.booleans()
+_clinical = st.dictionaries(
+    _names.filter(lambda name: name != "age"),
+    st.builds(ClinicalFact, _values, st.sampled_from(["", "a"]), st.sampled_from(["header", "entered"])),
+    max_size=3,
 )
 
 
 @st.composite
 def _studies(draw) -> Study:
-    one = st.builds(StudyImage, _names, _paths, st.text(), rendered=st.booleans(), facts=_facts)
-    images = draw(st.lists(one, min_size=1, max_size=3, unique_by=lambda image: image.name))
-    on = st.sampled_from([image.name for image in images])
-    masks = draw(st.lists(st.builds(StudyMask, _names, on, _paths), max_size=2, unique_by=lambda mask: mask.name))
-    return Study(tuple(images), tuple(masks), draw(_patients), draw(st.text()), draw(st.text()))
+    one = st.builds(
+        StudyImage, _names, _paths, _dates, st.text(), st.text(), st.text(), rendered=st.booleans(), facts=_facts
+    )
+    images = draw(st.lists(one, min_size=1, max_size=3, unique_by=lambda image: image.role))
+    on = st.sampled_from([image.role for image in images])
+    masks = draw(
+        st.lists(st.builds(StudyMask, _names, on, _paths, _codes, st.text()), max_size=2, unique_by=lambda m: m.role)
+    )
+    return Study(tuple(images), tuple(masks), draw(_patients), draw(_clinical), draw(st.text()), draw(st.text()))
 
 
 @pytest.fixture
@@ -36,12 +48,16 @@ def a_study() -> Study:
     image = StudyImage(
         "frontal",
         Path("archive/DOE_JANE/1.dcm"),
+        date="20260201",
+        study_instance_uid="1.2",
+        series_instance_uid="1.2.3",
         modality="DX",
-        facts={"SOPInstanceUID": "1.2.3.4", "SeriesInstanceUID": "1.2.3", "SOPClassUID": "1.2.840", "KVP": "120"},
+        facts={"SOPInstanceUID": "1.2.3.4", "SOPClassUID": "1.2.840", "KVP": "120"},
     )
-    patient = PatientFacts("Doe^Jane", "4711", "F", 54.0, "19720101")
+    patient = PatientFacts("Doe^Jane", "4711", "19720101")
     mask = StudyMask("left-lung", "frontal", Path("left.nrrd"))
-    return Study((image,), (mask,), patient, "1.2", "20260201", "Chest PA", "A-17")
+    clinical = {"age": ClinicalFact(54.0, "a", "header"), "sex": ClinicalFact("F", source="header")}
+    return Study((image,), (mask,), patient, clinical, "Chest PA", "A-17")
 
 
 @settings(max_examples=50, deadline=None)
@@ -80,19 +96,42 @@ def test_names_that_are_no_lower_case_words_are_refused(name):
 
 
 @pytest.mark.parametrize("age", [-1.0, 131.0, float("nan")])
-def test_implausible_ages_are_refused(age):
+def test_implausible_ages_are_refused(a_study, age):
     with pytest.raises(ValueError, match="not plausible"):
-        PatientFacts(age_years=age)
+        replace(a_study, clinical={"age": ClinicalFact(age, "a")})
+
+
+def test_a_date_that_is_no_dicom_date_is_refused():
+    with pytest.raises(ValueError, match="not YYYYMMDD"):
+        StudyImage("frontal", Path("x.png"), date="31.01.2026")
+
+
+def test_a_code_needs_all_its_parts():
+    with pytest.raises(ValueError, match="has no meaning"):
+        Code("39607008", "SCT", "")
+
+
+def test_age_and_sex_are_clinical_facts_of_the_study(a_study):
+    assert (a_study.age_years, a_study.sex, a_study.date) == (54.0, "F", "20260201")
+    nothing = replace(a_study, clinical={})
+    assert (nothing.age_years, nothing.sex) == (None, "")
+
+
+@pytest.mark.parametrize("value", [61.5, "IIIa", True, False])
+def test_a_clinical_fact_keeps_its_type_in_json(a_study, value):
+    study = replace(a_study, clinical={"fact": ClinicalFact(value)})
+    back = Study.from_json(json.loads(json.dumps(study.to_json()))).clinical["fact"].value
+    assert (back, type(back)) == (value, type(value))
 
 
 @pytest.mark.parametrize(
     ("build", "sentence"),
     [
         (lambda image: Study(()), "at least one image"),
-        (lambda image: Study((image, image)), "Two images of the study are named frontal"),
+        (lambda image: Study((image, image)), "Two images of the study have the role frontal"),
         (
             lambda image: Study((image,), (StudyMask("m", "frontal", Path("m")),) * 2),
-            "Two masks of the study are named m",
+            "Two masks of the study have the role m",
         ),
         (lambda image: Study((image,), (StudyMask("m", "ct", Path("m")),)), "lies on image 'ct'"),
         (lambda image: StudyImage("frontal"), "neither a path nor pixels"),
@@ -106,7 +145,7 @@ def test_studies_that_contradict_themselves_are_refused(build, sentence):
 
 def test_images_are_found_by_name(a_study):
     assert a_study.image("frontal").modality == "DX"
-    with pytest.raises(KeyError, match="no image named 'ct'; it has frontal"):
+    with pytest.raises(KeyError, match="no image 'ct'; it has frontal"):
         a_study.image("ct")
 
 
@@ -115,7 +154,7 @@ def test_an_anonymous_study_keeps_sex_and_age_and_loses_what_names_the_patient(a
     text = json.dumps({**anonymous.to_json(), "images": [dict(anonymous.image("frontal").facts)]})
     for secret in ("Doe", "4711", "19720101", "A-17", '"1.2"', "1.2.3"):
         assert secret not in text
-    assert (anonymous.patient.sex, anonymous.patient.age_years) == ("F", 54.0)
+    assert (anonymous.sex, anonymous.age_years, anonymous.date) == ("F", 54.0, "2026")
     assert anonymous.image("frontal").facts["KVP"] == "120"
     assert anonymous.image("frontal").facts["SOPClassUID"] == "1.2.840"
 
@@ -129,11 +168,12 @@ def test_an_anonymous_study_loses_free_text_and_all_of_its_dates_but_the_year():
     image = StudyImage(
         "frontal",
         Path("x.dcm"),
+        date="20260131",
         facts={"SeriesDescription": "Mr Doe", "ProtocolName": "Doe", "AcquisitionDate": "20260131", "KVP": "120"},
     )
-    study = Study((image,), patient=PatientFacts(age_years=97), study_date="20260131", description="Doe, chest")
+    study = Study((image,), clinical={"age": ClinicalFact(97.0, "a")}, description="Doe, chest")
     anonymous = study.anonymous
-    assert anonymous.study_date == "2026"
+    assert anonymous.date == "2026"
     assert anonymous.description == ""
     assert dict(anonymous.image("frontal").facts) == {"KVP": "120"}
-    assert anonymous.patient.age_years == 90
+    assert anonymous.age_years == 90

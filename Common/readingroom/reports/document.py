@@ -119,7 +119,7 @@ def build(reading: Reading, pictures: Mapping[str, bytes]) -> Document:
     Parameters
     ----------
     reading : what to report; make it `Reading.anonymous` first where the patient must not be named
-    pictures : PNG bytes by name: ``image`` for the picture as read, ``map-<finding>`` for each heat map
+    pictures : PNG bytes of the key pictures, by file name
     """
     sections = [
         Section("Study", (_study_facts(reading),)),
@@ -215,16 +215,13 @@ def _point_rows(finding: Finding) -> list[tuple[str, ...]]:
 
 
 def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> Section:
-    shown = [Picture(pictures["image"], "The image as read.")] if "image" in pictures else []
-    for heat_map in reading.heat_maps:
-        if png := pictures.get(f"map-{heat_map.finding}"):
-            title = reading.finding(heat_map.finding).title
-            level = percent(heat_map.levels[-1]) if heat_map.levels else ""
-            box = f" The box holds the hottest region (map at least {level}); it is no outline of a lesion."
-            box = box if heat_map.box else ""
-            shown.append(Picture(png, f"Where “{title}” comes from ({heat_map.method}).{box}"))
+    shown = [
+        Picture(pictures[str(picture.path)], picture.caption)
+        for picture in reading.key_pictures
+        if str(picture.path) in pictures
+    ]
     blocks: list[Block] = [Pictures(tuple(shown))] if shown else []
-    if len(shown) < 1 + len(reading.heat_maps):
+    if len(shown) < len(reading.key_pictures):
         blocks.append(Paragraph("Pictures of this reading are no longer there; read the study again to have them."))
     return Section("Pictures", tuple(blocks))
 

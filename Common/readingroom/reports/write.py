@@ -30,7 +30,7 @@ def write_reports(
     Parameters
     ----------
     reading : with the reader's verdicts and comments
-    pictures_folder : holds ``picture-image.png`` and ``picture-map-<finding>.png``, as a read leaves them
+    pictures_folder : the folder of the reading, with its key pictures
     anonymous : leave out everything that names the patient
 
     Raises
@@ -41,7 +41,7 @@ def write_reports(
     """
     if anonymous:
         reading = reading.anonymous
-    document = build(reading, load_pictures(pictures_folder))
+    document = build(reading, load_pictures(reading, pictures_folder))
     contents: dict[Format, bytes] = {}
     for wanted in formats:
         match wanted:
@@ -67,14 +67,15 @@ def write_reports(
     return written
 
 
-def load_pictures(folder: Path) -> dict[str, bytes]:
-    """The PNG files ``picture-<name>.png`` of a read, by name.
+def load_pictures(reading: Reading, folder: Path) -> dict[str, bytes]:
+    """The key pictures of a reading that are there, by file name.
 
     Raises
     ------
     InputError : a picture cannot be read
     """
     try:
-        return {path.stem.removeprefix("picture-"): path.read_bytes() for path in sorted(folder.glob("picture-*.png"))}
+        paths = [picture.path for picture in reading.key_pictures]
+        return {str(path): (folder / path).read_bytes() for path in paths if (folder / path).is_file()}
     except OSError as error:
         raise InputError(f"The pictures in {folder} cannot be read: {error.strerror}.") from error

@@ -50,9 +50,9 @@ def heat():
 def reading(tmp_path, heat):
     """A reading with one heat map, its files as a read leaves them in ``tmp_path``."""
     image = SimpleITK.GetImageFromArray(heat[None])
-    SimpleITK.WriteImage(image, str(tmp_path / "heatmap.nrrd"))
+    SimpleITK.WriteImage(image, str(tmp_path / "heatmap-frontal-pneumonia.nrrd"))
     segments = [Segment(f"s{n}", f"Level {n}", (1, 0.5, 0), heat[None] >= n / 100) for n in (50, 75)]
-    write_segments(tmp_path / "segments.seg.nrrd", image, segments)
+    write_segments(tmp_path / "segments-frontal.seg.nrrd", image, segments)
     box = Box((18, 10), (23, 15))
     return Reading(
         reader="chest-xray",
@@ -62,7 +62,7 @@ def reading(tmp_path, heat):
         checks=(),
         bundle=BundleFacts("b", "B", "1.0", "0" * 64, demonstration=False),
         provenance=Provenance({}, "cpu", "2026-01-01T00:00:00Z", 1.0),
-        heat_maps=(HeatMap("pneumonia", "frontal", "cam", Path("heatmap.nrrd"), box=box),),
+        heat_maps=(HeatMap("pneumonia", "frontal", "cam", Path("heatmap-frontal-pneumonia.nrrd"), box=box),),
     )
 
 
@@ -293,7 +293,7 @@ def test_a_map_of_another_size_is_refused_and_the_earlier_layers_stay(shown, rea
 
 
 def test_a_damaged_map_is_refused(layers, reading, volume, tmp_path):
-    (tmp_path / "heatmap.nrrd").write_bytes(b"NRRD0004\ntype: float\n")
+    (tmp_path / "heatmap-frontal-pneumonia.nrrd").write_bytes(b"NRRD0004\ntype: float\n")
     with pytest.raises(InputError, match="heat map cannot be opened"):
         layers.show(reading, tmp_path, volume)
 

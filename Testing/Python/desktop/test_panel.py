@@ -333,7 +333,7 @@ def test_with_several_maps_the_chosen_finding_shows_its_own(
     value = json.loads(json.dumps(answer_of_the_worker[1]))
     folder = tmp_path / "reading"
     shutil.copytree(value["folder"], folder)
-    shutil.copy(folder / "heatmap.nrrd", folder / "heatmap-no-finding.nrrd")
+    shutil.copy(folder / "heatmap-frontal-pneumonia.nrrd", folder / "heatmap-no-finding.nrrd")
     second = {**value["reading"]["heat_maps"][0], "finding": "no-finding", "path": "heatmap-no-finding.nrrd"}
     value["reading"]["heat_maps"].append(second)
     answered({"folder": str(folder), "reading": value["reading"]})

@@ -60,7 +60,7 @@ def test_a_radiograph_from_dicom_is_read_from_its_file_and_covered_by_its_map(pa
     read(panel, seconds)
     assert panel.session.error is None
     image = panel.reading.study.image("frontal")
-    assert (image.path, image.modality, image.view_position) == (path, "DX", "PA")
+    assert (image.path, image.modality, image.fact("ViewPosition")) == (path, "DX", "PA")
     heat = slicer.util.arrayFromVolume(panel.layers.nodes("heat map")[0])
     assert heat.shape == pixels.shape
 

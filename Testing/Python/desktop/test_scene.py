@@ -88,7 +88,7 @@ def test_inverting_twice_is_not_inverting(empty_scene, tmp_path):
     volume = volume_of((1000 * chest_radiograph(64, 48)[None]).astype("int16"))
     volume.GetDisplayNode().SetAndObserveColorNodeID("vtkMRMLColorTableNodeInvertedGrey")
     volume.GetDisplayNode().SetInvertDisplayScalarRange(True)
-    assert radiograph_study(volume, tmp_path).images[0].photometric_interpretation == "MONOCHROME2"
+    assert radiograph_study(volume, tmp_path).images[0].fact("PhotometricInterpretation") == "MONOCHROME2"
 
 
 def test_the_node_stays_as_it_was(empty_scene, tmp_path):
@@ -117,7 +117,7 @@ def test_a_dicom_node_is_read_from_its_file_with_what_the_header_says(dicom_node
     study = radiograph_study(volume, tmp_path)
     assert study.images[0].path == path
     assert study.images[0].modality == header.Modality
-    assert study.images[0].view_position == header.ViewPosition
+    assert study.images[0].fact("ViewPosition") == header.ViewPosition
 
 
 def test_a_dicom_node_that_was_cropped_is_read_from_its_pixels(dicom_node, tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pydicom import uid
 
 from readingroom.errors import ReadingRoomError
-from readingroom.imaging.open import open_study
+from readingroom.imaging.open import open_image
 from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.phantoms.chest_radiograph import chest_radiograph
 from readingroom.phantoms.dicom_files import lookup_table_item, stored, write_dicom
@@ -43,7 +43,7 @@ def damaged_file(tmp_path_factory):
 
 def assert_a_radiograph_or_a_sentence(path):
     try:
-        gray = load_radiograph(open_study(path).image("frontal")).gray
+        gray = load_radiograph(open_image(path, "frontal").image).gray
     except ReadingRoomError as error:
         sentence = str(error)
         assert sentence.endswith(".")

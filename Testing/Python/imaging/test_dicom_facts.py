@@ -3,7 +3,7 @@
 import pytest
 from pydicom.dataset import Dataset
 
-from readingroom.imaging.dicom_facts import patient_facts, study_facts, study_image, view_position
+from readingroom.imaging.dicom_facts import clinical_facts, patient_facts, study_image, view_position
 from readingroom.imaging.dicom_file import quiet_pydicom, read_header
 from readingroom.phantoms.chest_radiograph import chest_radiograph
 from readingroom.phantoms.dicom_files import stored, write_dicom
@@ -32,18 +32,21 @@ def header(**elements):
     ],
 )
 def test_age_is_read_in_its_unit(age, years):
-    expected = None if years is None else pytest.approx(years, abs=0.005)
-    assert patient_facts(header(PatientAge=age)).age_years == expected
+    fact = clinical_facts(header(PatientAge=age)).get("age")
+    if years is None:
+        assert fact is None
+    else:
+        assert (fact.value, fact.unit, fact.source) == (pytest.approx(years, abs=0.005), "a", "header")
 
 
 def test_without_an_age_the_birth_date_and_the_date_of_the_image_give_it():
-    facts = patient_facts(header(PatientBirthDate="19400305", ContentDate="19950926", StudyDate="20040826"))
-    assert facts.age_years == pytest.approx(55.56, abs=0.01)
+    facts = clinical_facts(header(PatientBirthDate="19400305", ContentDate="19950926", StudyDate="20040826"))
+    assert facts["age"].value == pytest.approx(55.56, abs=0.01)
 
 
 @pytest.mark.parametrize("born", ["20500101", "17000101", "notadate", "19401399"])
 def test_an_implausible_birth_date_gives_no_age(born):
-    assert patient_facts(header(PatientBirthDate=born, StudyDate="20040826")).age_years is None
+    assert "age" not in clinical_facts(header(PatientBirthDate=born, StudyDate="20040826"))
 
 
 @pytest.mark.parametrize(
@@ -79,19 +82,20 @@ def test_names_in_other_alphabets_survive_the_file(tmp_path, character_set, name
 
 
 def test_a_sex_that_dicom_does_not_know_is_left_empty():
-    assert [patient_facts(header(PatientSex=sex)).sex for sex in ("F", "m", "W", "")] == ["F", "M", "", ""]
+    found = [clinical_facts(header(PatientSex=sex)).get("sex") for sex in ("F", "m", "W", "")]
+    assert [fact and fact.value for fact in found] == ["F", "M", None, None]
 
 
-def test_study_facts_keep_what_a_report_needs():
-    facts = study_facts(header(StudyDate="2004.08.26", StudyDescription="THORAX ", AccessionNumber="A1",
-                               StudyInstanceUID="1.2.3"))  # fmt: skip
-    assert (facts["study_date"], facts["description"]) == ("20040826", "THORAX")
-    assert (facts["accession_number"], facts["study_instance_uid"]) == ("A1", "1.2.3")
+def test_an_image_has_its_own_date_study_and_series(tmp_path):
+    image = study_image(header(StudyDate="2004.08.26", AcquisitionDate="20040825", StudyInstanceUID="1.2.3",
+                               SeriesInstanceUID="1.2.3.4"), tmp_path / "a.dcm", "prior-ct")  # fmt: skip
+    assert (image.role, image.date) == ("prior-ct", "20040825")
+    assert (image.study_instance_uid, image.series_instance_uid) == ("1.2.3", "1.2.3.4")
 
 
 def test_line_breaks_and_padding_in_a_header_do_not_reach_a_sentence(tmp_path):
     image = study_image(header(Manufacturer="Maker\nof things\0", Modality="DX"), tmp_path / "a.dcm")
-    assert image.manufacturer == "Maker of things"
+    assert image.fact("Manufacturer") == "Maker of things"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,17 @@ def test_image_facts_go_by_dicom_keyword_and_never_name_the_patient(tmp_path):
         WindowCenter=[1.5, 2.5], WindowWidth=[3, 4], Manufacturer="Maker", Laterality="U",
     )  # fmt: skip
     image = study_image(read_header(path), path)
-    assert (image.modality, image.body_part, image.manufacturer, image.laterality) == ("DX", "CHEST", "Maker", "U")
+    assert (
+        image.modality,
+        image.fact("BodyPartExamined"),
+        image.fact("Manufacturer"),
+        image.fact("ImageLaterality"),
+    ) == (
+        "DX",
+        "CHEST",
+        "Maker",
+        "U",
+    )
     assert image.facts["WindowCenter"] == "1.5\\2.5"
     assert image.facts["TransferSyntax"] == "Explicit VR Little Endian"
     assert "secret" not in str(dict(image.facts)).lower()

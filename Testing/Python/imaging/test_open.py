@@ -12,7 +12,7 @@ from pydicom import uid
 
 from readingroom.errors import InputError
 from readingroom.imaging.file_kind import file_kind
-from readingroom.imaging.open import open_study
+from readingroom.imaging.open import open_image
 from readingroom.phantoms.dicom_files import radiograph_dataset, write_dicom
 from readingroom.study import Study
 
@@ -24,22 +24,28 @@ def test_a_radiograph_opens_with_its_facts(tmp_path):
         tmp_path / "a.dcm", VALUES, ViewPosition="AP", PatientAge="040Y", PatientSex="F", StudyDate="20240102",
         PhotometricInterpretation="MONOCHROME1",
     )  # fmt: skip
-    study = open_study(str(path))
-    image = study.image("frontal")
-    assert (study.patient.name, study.patient.age_years, study.patient.sex) == ("Phantom, Chest", 40, "F")
-    assert (image.view_position, image.photometric_interpretation, image.rendered) == ("AP", "MONOCHROME1", False)
+    opened = open_image(str(path), "frontal")
+    image = opened.image
+    facts = [opened.clinical[name].value for name in ("age", "sex")]
+    assert (opened.patient.name, facts) == ("Phantom, Chest", [40, "F"])
+    assert (image.fact("ViewPosition"), image.fact("PhotometricInterpretation"), image.rendered) == (
+        "AP",
+        "MONOCHROME1",
+        False,
+    )
     assert image.path == path
+    study = Study((image,), patient=opened.patient, clinical=opened.clinical)
     assert Study.from_json(study.to_json()) == study
 
 
 def test_a_folder_opens_as_the_file_it_was_chosen_for(tmp_path):
     path = write_dicom(tmp_path / "a.dcm", VALUES)
-    assert open_study(tmp_path).image("frontal").path == path
+    assert open_image(tmp_path, "frontal").image.path == path
 
 
 def test_a_ct_image_opens_with_its_modality(tmp_path):
     path = write_dicom(tmp_path / "a.dcm", VALUES, storage=uid.CTImageStorage, Modality="CT")
-    assert open_study(path).image("frontal").modality == "CT"
+    assert open_image(path, "frontal").image.modality == "CT"
 
 
 def test_a_file_without_preamble_opens(tmp_path):
@@ -47,14 +53,14 @@ def test_a_file_without_preamble_opens(tmp_path):
     del dataset.file_meta
     path = tmp_path / "old"
     dataset.save_as(path, implicit_vr=True, little_endian=True)
-    assert open_study(path).image("frontal").view_position == "PA"
+    assert open_image(path, "frontal").image.fact("ViewPosition") == "PA"
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.png", "png"), ("a.jpg", "jpeg"), ("a.tif", "tiff")])
 def test_pictures_open_as_already_rendered_whatever_their_name(tmp_path, name, kind):
     Image.fromarray(VALUES.astype(np.uint8)).save(tmp_path / name)
     path = (tmp_path / name).rename(tmp_path / "IM0001")
-    image = open_study(path).image("frontal")
+    image = open_image(path, "frontal").image
     assert image.rendered
     assert image.facts["FileKind"] == kind
 
@@ -64,7 +70,7 @@ def test_volume_files_open_as_values_without_a_window(tmp_path, name, kind):
     path = tmp_path / name
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(VALUES), str(path))
     assert file_kind(path) == kind
-    assert not open_study(path).image("frontal").rendered
+    assert not open_image(path, "frontal").image.rendered
 
 
 @pytest.mark.parametrize(
@@ -85,18 +91,18 @@ def test_other_files_are_refused_with_what_they_are(tmp_path, content, sentence)
     path = tmp_path / "file.bin"
     path.write_bytes(content)
     with pytest.raises(InputError, match=sentence):
-        open_study(path)
+        open_image(path, "frontal")
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
-        open_study(tmp_path / "gone.dcm")
+        open_image(tmp_path / "gone.dcm", "frontal")
 
 
 @pytest.mark.parametrize("path", ["a" * 5000, "zero\0byte"])
 def test_an_impossible_path_is_refused(path):
     with pytest.raises(InputError):
-        open_study(path)
+        open_image(path, "frontal")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
@@ -104,7 +110,7 @@ def test_a_file_without_permission_is_refused(tmp_path):
     path = write_dicom(tmp_path / "a.dcm", VALUES)
     path.chmod(0)
     with pytest.raises(InputError, match="permission"):
-        open_study(path)
+        open_image(path, "frontal")
 
 
 @pytest.mark.parametrize(
@@ -114,25 +120,25 @@ def test_a_file_without_permission_is_refused(tmp_path):
 def test_objects_that_are_no_images_are_named(tmp_path, modality, words):
     path = write_dicom(tmp_path / "a.dcm", VALUES, Modality=modality)
     with pytest.raises(InputError, match=words):
-        open_study(path)
+        open_image(path, "frontal")
 
 
 def test_a_dicomdir_is_named(tmp_path):
     path = write_dicom(tmp_path / "DICOMDIR", VALUES, storage=uid.MediaStorageDirectoryStorage)
     with pytest.raises(InputError, match="table of contents"):
-        open_study(path)
+        open_image(path, "frontal")
 
 
 def test_several_frames_are_counted(tmp_path):
     path = write_dicom(tmp_path / "a.dcm", np.stack([VALUES] * 3), Modality="CT")
     with pytest.raises(InputError, match="modality CT with 3 frames"):
-        open_study(path)
+        open_image(path, "frontal")
 
 
 def test_a_deflated_file_is_refused_before_it_is_inflated(tmp_path):
     path = write_dicom(tmp_path / "a.dcm", VALUES, transfer_syntax=uid.DeflatedExplicitVRLittleEndian)
     with pytest.raises(InputError, match="deflated"):
-        open_study(path)
+        open_image(path, "frontal")
 
 
 def test_neither_warnings_nor_errors_name_the_patient(tmp_path, recwarn, caplog):
@@ -143,9 +149,9 @@ def test_neither_warnings_nor_errors_name_the_patient(tmp_path, recwarn, caplog)
     damaged_name = write_dicom(tmp_path / "b.dcm", VALUES)
     damaged_name.write_bytes(damaged_name.read_bytes().replace(b"Phantom^Chest", b"Secret\xff\xfeHide!"))
     recwarn.clear()
-    open_study(damaged_name)
+    open_image(damaged_name, "frontal")
     with pytest.raises(InputError) as refused:
-        open_study(path)
+        open_image(path, "frontal")
     assert "secret" not in str(refused.value).lower()
     assert "secret" not in "".join(str(warning.message) for warning in recwarn).lower() + caplog.text.lower()
 
@@ -160,10 +166,14 @@ def test_neither_warnings_nor_errors_name_the_patient(tmp_path, recwarn, caplog)
     ],
 )
 def test_real_files_open_with_their_facts(shared, file, view, modality, photometric, age):
-    study = open_study(Path(shared) / "data" / "dicom_io" / file)
-    image = study.image("frontal")
-    assert (image.view_position, image.modality, image.photometric_interpretation) == (view, modality, photometric)
-    assert study.patient.age_years == pytest.approx(age, abs=0.01)
+    opened = open_image(Path(shared) / "data" / "dicom_io" / file, "frontal")
+    image = opened.image
+    assert (image.fact("ViewPosition"), image.modality, image.fact("PhotometricInterpretation")) == (
+        view,
+        modality,
+        photometric,
+    )
+    assert opened.clinical["age"].value == pytest.approx(age, abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -178,4 +188,4 @@ def test_real_files_open_with_their_facts(shared, file, view, modality, photomet
 )
 def test_real_files_that_are_no_single_image_are_named(shared, file, words):
     with pytest.raises(InputError, match=words):
-        open_study(Path(shared) / "data" / "dicom_io" / file)
+        open_image(Path(shared) / "data" / "dicom_io" / file, "frontal")

@@ -12,7 +12,7 @@ from PIL import Image
 
 from readingroom.errors import InputError
 from readingroom.imaging.geometry import Geometry
-from readingroom.imaging.open import open_study
+from readingroom.imaging.open import open_image
 from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.phantoms.chest_radiograph import chest_radiograph
 from readingroom.phantoms.dicom_files import stored, write_dicom
@@ -25,11 +25,11 @@ def chest():
 
 
 def load(path):
-    return load_radiograph(open_study(path).image("frontal"))
+    return load_radiograph(open_image(path, "frontal").image)
 
 
 def in_memory(values, **fields):
-    return StudyImage(name="frontal", pixels=SimpleITK.GetImageFromArray(values), **fields)
+    return StudyImage(role="frontal", pixels=SimpleITK.GetImageFromArray(values), **fields)
 
 
 def same_geometry(image, path):
@@ -218,7 +218,7 @@ def test_the_window_and_gray_scale_of_the_viewer_are_applied_to_a_file(tmp_path,
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(stored(1 - chest)), str(path))
     facts = {"WindowCenter": "2047.5", "WindowWidth": "4095"}
     loaded = load_radiograph(
-        StudyImage(name="frontal", path=path, photometric_interpretation="MONOCHROME1", facts=facts)
+        StudyImage(role="frontal", path=path, facts={**facts, "PhotometricInterpretation": "MONOCHROME1"})
     )
     np.testing.assert_allclose(loaded.gray, chest, atol=0.001)
     assert loaded.notes == ()
@@ -276,7 +276,7 @@ def test_a_huge_nrrd_is_refused_from_its_header(tmp_path):
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_rendered_pixels_in_memory_are_shown_as_they_are(chest, dtype):
     values = stored(chest, 8) if dtype == np.uint8 else chest
-    loaded = load_radiograph(in_memory(values, rendered=True, photometric_interpretation="MONOCHROME1"))
+    loaded = load_radiograph(in_memory(values, rendered=True, facts={"PhotometricInterpretation": "MONOCHROME1"}))
     np.testing.assert_allclose(loaded.gray, chest, atol=0.003)
     assert loaded.image.GetDimension() == 2
 
@@ -285,7 +285,7 @@ def test_pixels_in_memory_go_through_their_window(chest):
     image = in_memory(stored(chest)[None], facts={"WindowCenter": "2047.5", "WindowWidth": "4095"})
     np.testing.assert_allclose(load_radiograph(image).gray, chest, atol=0.001)
     assert load_radiograph(image).image.GetSize() == (80, 96, 1)
-    inverted = replace(image, photometric_interpretation="MONOCHROME1")
+    inverted = replace(image, facts={**image.facts, "PhotometricInterpretation": "MONOCHROME1"})
     np.testing.assert_allclose(load_radiograph(inverted).gray, 1 - chest, atol=0.001)
 
 
@@ -297,7 +297,7 @@ def test_a_broken_window_in_the_facts_is_replaced_aloud(chest):
 def test_color_pixels_in_memory_are_measured():
     colors = np.random.default_rng(0).integers(0, 255, (1, 30, 30, 3), np.uint8)
     image = SimpleITK.GetImageFromArray(colors, isVector=True)
-    assert load_radiograph(StudyImage(name="frontal", pixels=image)).color_fraction > 0.9
+    assert load_radiograph(StudyImage(role="frontal", pixels=image)).color_fraction > 0.9
 
 
 @pytest.mark.parametrize(
@@ -311,17 +311,17 @@ def test_color_pixels_in_memory_are_measured():
 )
 def test_pixels_that_are_no_radiograph_are_refused(image, sentence):
     with pytest.raises(InputError, match=sentence):
-        load_radiograph(StudyImage(name="frontal", pixels=image))
+        load_radiograph(StudyImage(role="frontal", pixels=image))
 
 
 def test_two_values_per_pixel_are_no_radiograph(chest):
     image = SimpleITK.GetImageFromArray(np.stack([chest, 1 - chest], axis=-1), isVector=True)
     with pytest.raises(InputError, match="2 values per pixel"):
-        load_radiograph(StudyImage(name="frontal", pixels=image))
+        load_radiograph(StudyImage(role="frontal", pixels=image))
 
 
 def test_a_dicom_folder_and_its_file_give_the_same_radiograph(tmp_path, chest):
     path = write_dicom(tmp_path / "a.dcm", stored(chest), ImagerPixelSpacing=[0.2, 0.3])
-    from_folder = load_radiograph(StudyImage(name="frontal", path=tmp_path))
+    from_folder = load_radiograph(StudyImage(role="frontal", path=tmp_path))
     np.testing.assert_array_equal(from_folder.gray, load(path).gray)
     assert same_geometry(from_folder.image, path)

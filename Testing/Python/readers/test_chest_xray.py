@@ -21,19 +21,34 @@ from readingroom.bundles import store
 from readingroom.engine.client import WorkerClient
 from readingroom.errors import BundleError, InputError, OutputError, RefusedError
 from readingroom.examples import chest_radiograph as example
-from readingroom.imaging.open import open_study
+from readingroom.explain import cam
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
 from readingroom.phantoms.dicom_files import stored, write_dicom
-from readingroom.readers import base, chest_xray, make_reader
+from readingroom.readers import base
 from readingroom.readers.chest_xray_tasks import TASKS
+from readingroom.readers.opening import open_study
+from readingroom.readers.registry import find_reader
 from readingroom.reading import Reading
 
-FILES = {"reading.json", "heatmap.nrrd", "segments.seg.nrrd", "picture-image.png", "picture-map-pneumonia.png"}
+FILES = {
+    "reading.json",
+    "heatmap-frontal-pneumonia.nrrd",
+    "segments-frontal.seg.nrrd",
+    "picture-frontal.png",
+    "picture-frontal-pneumonia.png",
+}
 
 
 def read(path: Path, out: Path, bundle=None, **options) -> Reading:
     bundle = bundle or store.find("cxr-nih-pneumonia")
-    return base.read(make_reader("chest-xray"), open_study(path), bundle, out, "cpu", **options)
+    return base.read(
+        find_reader("chest-xray"),
+        open_study(find_reader("chest-xray"), {"frontal": path}),
+        bundle,
+        out,
+        "cpu",
+        **options,
+    )
 
 
 def test_a_read_writes_reading_map_segments_and_pictures(tmp_path):
@@ -50,7 +65,7 @@ def test_a_read_writes_reading_map_segments_and_pictures(tmp_path):
 
 def test_the_heat_map_lies_on_the_image_and_goes_from_0_to_1(a_radiograph, tmp_path):
     read(a_radiograph, tmp_path / "out", force=True)
-    heat = SimpleITK.ReadImage(str(tmp_path / "out" / "heatmap.nrrd"))
+    heat = SimpleITK.ReadImage(str(tmp_path / "out" / "heatmap-frontal-pneumonia.nrrd"))
     image = SimpleITK.ReadImage(str(a_radiograph))
     assert heat.GetPixelID() == SimpleITK.sitkFloat32
     assert heat.GetSize() == image.GetSize()
@@ -64,8 +79,10 @@ def test_the_heat_map_lies_on_the_image_and_goes_from_0_to_1(a_radiograph, tmp_p
 
 def test_segments_are_the_levels_of_the_map_one_inside_the_other(tmp_path):
     reading = read(example(), tmp_path)
-    written = slicerio.read_segmentation(str(tmp_path / "segments.seg.nrrd"))
-    heat = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(tmp_path / "heatmap.nrrd"))).transpose()
+    written = slicerio.read_segmentation(str(tmp_path / "segments-frontal.seg.nrrd"))
+    heat = SimpleITK.GetArrayFromImage(
+        SimpleITK.ReadImage(str(tmp_path / "heatmap-frontal-pneumonia.nrrd"))
+    ).transpose()
     assert [segment["name"] for segment in written["segments"]] == [
         "Pneumonia: map at least 50 %",
         "Pneumonia: map at least 75 %",
@@ -93,7 +110,7 @@ def test_every_task_is_read_with_raw_logits_and_the_right_findings(task, a_radio
 def test_a_flat_picture_is_read_too(tmp_path):
     Image.fromarray((255 * phantom(seed=1)).astype(np.uint8)).save(tmp_path / "chest.png")
     read(tmp_path / "chest.png", tmp_path / "out", force=True)
-    assert SimpleITK.ReadImage(str(tmp_path / "out" / "heatmap.nrrd")).GetDimension() == 2
+    assert SimpleITK.ReadImage(str(tmp_path / "out" / "heatmap-frontal-pneumonia.nrrd")).GetDimension() == 2
 
 
 def test_a_stop_check_ends_the_read_before_any_number_and_writes_nothing(tmp_path):
@@ -104,7 +121,7 @@ def test_a_stop_check_ends_the_read_before_any_number_and_writes_nothing(tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_reading_anyway_says_so(tmp_path):
+def test_a_forced_reading_says_so(tmp_path):
     ct = write_dicom(tmp_path / "ct.dcm", stored(phantom(seed=1)), Modality="CT")
     reading = read(ct, tmp_path / "out", force=True)
     assert reading.forced
@@ -124,11 +141,13 @@ def test_an_earlier_reading_from_elsewhere_cannot_have_files_of_the_user_removed
     out = tmp_path / "out"
     reading = read(example(), out)
     (tmp_path / "mine.png").write_text("mine")
-    (out / "picture-map-..").mkdir()
+    (out / "picture-frontal-..").mkdir()
     (out / "scan.nrrd").write_text("mine")
     theirs = replace(reading.heat_maps[0], finding=finding, path=Path("scan.nrrd"))
+    picture = replace(reading.key_pictures[1], finding=finding, path=Path("scan.nrrd"))
     findings = (replace(reading.findings[0], name=finding),)
-    (out / "reading.json").write_bytes(replace(reading, findings=findings, heat_maps=(theirs,)).to_bytes())
+    changed = replace(reading, findings=findings, heat_maps=(theirs,), key_pictures=(picture,))
+    (out / "reading.json").write_bytes(changed.to_bytes())
     read(example(), out)
     assert (tmp_path / "mine.png").exists()
     assert (out / "scan.nrrd").exists()
@@ -196,10 +215,10 @@ def test_a_package_without_description_does_not_end_a_read(tmp_path, monkeypatch
 
 
 def test_two_images_are_refused(tmp_path):
-    study = open_study(example())
-    two = replace(study, images=(study.images[0], replace(study.images[0], name="second")))
-    with pytest.raises(InputError, match="2 images"):
-        base.read(make_reader("chest-xray"), two, store.find("cxr-nih-pneumonia"), tmp_path / "out", "cpu")
+    study = open_study(find_reader("chest-xray"), {"frontal": example()})
+    two = replace(study, images=(study.images[0], replace(study.images[0], role="second")))
+    with pytest.raises(InputError, match="knows no image 'second'"):
+        base.read(find_reader("chest-xray"), two, store.find("cxr-nih-pneumonia"), tmp_path / "out", "cpu")
 
 
 def test_the_worker_reads_as_this_process_does_and_its_bundle_stays_warm(tmp_path):
@@ -208,7 +227,7 @@ def test_the_worker_reads_as_this_process_does_and_its_bundle_stays_warm(tmp_pat
     try:
         arguments = {
             "reader": "chest-xray",
-            "study": open_study(example()).to_json(),
+            "study": open_study(find_reader("chest-xray"), {"frontal": example()}).to_json(),
             "bundle": "cxr-nih-pneumonia",
             "out": str(tmp_path / "there"),
             "device": "cpu",
@@ -220,13 +239,15 @@ def test_the_worker_reads_as_this_process_does_and_its_bundle_stays_warm(tmp_pat
         client.stop()
     assert there.findings == here.findings
     assert there.heat_maps == here.heat_maps
-    assert (tmp_path / "there" / "heatmap.nrrd").read_bytes() == (tmp_path / "here" / "heatmap.nrrd").read_bytes()
-    assert any("radiograph" in sentence for sentence in sentences)
+    assert (tmp_path / "there" / "heatmap-frontal-pneumonia.nrrd").read_bytes() == (
+        tmp_path / "here" / "heatmap-frontal-pneumonia.nrrd"
+    ).read_bytes()
+    assert any("Testing the map" in sentence for sentence in sentences)
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("no room"), RuntimeError("MPS backend out of memory")])
 def test_out_of_memory_on_the_device_is_said_and_survived(tmp_path, monkeypatch, error):
-    real, calls = chest_xray.activation_maps, []
+    real, calls = cam.activation_maps, []
 
     def tight(network, inputs, **options):
         calls.append(inputs)
@@ -234,7 +255,7 @@ def test_out_of_memory_on_the_device_is_said_and_survived(tmp_path, monkeypatch,
             raise error
         return real(network, inputs, **options)
 
-    monkeypatch.setattr(chest_xray, "activation_maps", tight)
+    monkeypatch.setattr(cam, "activation_maps", tight)
     another = torch.device("cpu", 0)  # computes here, and is not "cpu" when compared
     monkeypatch.setattr(base.device_choice, "choose", lambda wanted, note: another)
     reading = read(example(), tmp_path)
@@ -243,9 +264,24 @@ def test_out_of_memory_on_the_device_is_said_and_survived(tmp_path, monkeypatch,
 
 
 def test_a_network_that_is_kept_goes_where_the_next_read_computes(a_random_bundle):
-    bundle = a_random_bundle("covid")
+    bundle, reader = a_random_bundle("covid"), find_reader("chest-xray")
     places = [
-        next(chest_xray._network(bundle, torch.device(kind)).parameters()).device.type for kind in ("cpu", "meta")
+        next(reader.load_model(bundle, torch.device(kind)).network.parameters()).device.type for kind in ("cpu", "meta")
     ]
     model_cache.clear()  # on "meta" the network has lost its weights
     assert places == ["cpu", "meta"]
+
+
+def test_the_answer_is_published_with_its_files_before_its_tests(tmp_path):
+    published = []
+
+    def look(reading):
+        published.append((reading, {path.name for path in tmp_path.iterdir()}))
+
+    whole = read(example(), tmp_path, on_answer=look)
+    ((early, files),) = published
+    assert (early.pending, whole.pending) == (("deletion curve",), ())
+    assert files == FILES
+    assert early.findings == whole.findings
+    assert early.heat_maps[0].faithfulness is None
+    assert whole.heat_maps[0].faithfulness is not None

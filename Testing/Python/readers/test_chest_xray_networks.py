@@ -12,9 +12,10 @@ from readingroom.bundles import write
 from readingroom.bundles.bundle import Bundle
 from readingroom.bundles.metadata import BundleMetadata, Label, Preprocessing, Training
 from readingroom.errors import BundleError
-from readingroom.imaging.open import open_study
 from readingroom.networks import backbones
-from readingroom.readers import base, make_reader
+from readingroom.readers import base
+from readingroom.readers.opening import open_study
+from readingroom.readers.registry import find_reader
 
 Make = Callable[[str, int, int], Bundle]
 
@@ -51,7 +52,14 @@ def a_bundle_of(tmp_path: Path) -> Make:
 
 def read(bundle: Bundle, radiograph: Path, folder: Path) -> str:
     """How the map was made."""
-    made = base.read(make_reader("chest-xray"), open_study(radiograph), bundle, folder / "out", "cpu", force=True)
+    made = base.read(
+        find_reader("chest-xray"),
+        open_study(find_reader("chest-xray"), {"frontal": radiograph}),
+        bundle,
+        folder / "out",
+        "cpu",
+        force=True,
+    )
     return str(made.provenance.settings["map"])
 
 

@@ -22,6 +22,7 @@ from readingroom.reading import (
     Finding,
     HeatMap,
     Interval,
+    KeyPicture,
     OperatingPoint,
     PredictionSet,
     Provenance,
@@ -31,16 +32,24 @@ from readingroom.reading import (
 from readingroom.reports import csv_file, document, html, pdf
 from readingroom.reports.pictures import gray_png, map_png
 from readingroom.reports.write import write_reports
-from readingroom.study import PatientFacts, Study, StudyImage
+from readingroom.study import ClinicalFact, PatientFacts, Study, StudyImage
 
 
 @pytest.fixture
 def reading() -> Reading:
     study = Study(
-        images=(StudyImage(name="frontal", path=Path("DOE_JANE/chest.dcm"), modality="CR", view_position="PA"),),
-        patient=PatientFacts("DOE, JANE", "MRN-4711", "F", 61, "19650203"),
-        study_instance_uid="1.2.3",
-        study_date="20260131",
+        images=(
+            StudyImage(
+                role="frontal",
+                path=Path("DOE_JANE/chest.dcm"),
+                modality="CR",
+                date="20260131",
+                study_instance_uid="1.2.3",
+                facts={"ViewPosition": "PA"},
+            ),
+        ),
+        patient=PatientFacts("DOE, JANE", "MRN-4711", "19650203"),
+        clinical={"age": ClinicalFact(61.0, "a", "header"), "sex": ClinicalFact("F")},
     )
     point = OperatingPoint("balanced", 0.45, Estimate(0.88, Interval(0.85, 0.91), 324), Estimate(0.9))
     return Reading(
@@ -55,12 +64,16 @@ def reading() -> Reading:
         bundle=BundleFacts("cxr", "Pneumonia & none", "1.0.0", "ab" * 32, False, metrics={"auc": Estimate(0.95)}),
         provenance=Provenance({"torch": "2.13.0"}, "CPU", "2026-11-21T02:40:00Z", 0.8),
         prediction_sets=(PredictionSet(("pneumonia",), 0.9, 700),),
+        key_pictures=(
+            KeyPicture(Path("picture-frontal.png"), "The image as read.", "frontal"),
+            KeyPicture(Path("picture-frontal-pneumonia.png"), "The map.", "frontal", finding="pneumonia"),
+        ),
         heat_maps=(
             HeatMap(
                 "pneumonia",
                 "frontal",
                 "cam",
-                Path("heatmap.nrrd"),
+                Path("heatmap-frontal-pneumonia.nrrd"),
                 box=Box((3, 2), (9, 8)),
                 faithfulness=Faithfulness((0.0, 0.3), (0.83, 0.2), (0.83, 0.7), 0.25),
             ),
@@ -74,8 +87,8 @@ def pictures(tmp_path) -> Path:
     folder = tmp_path / "read"
     folder.mkdir()
     gray = np.linspace(0, 1, 40 * 30, dtype=np.float32).reshape(40, 30)
-    (folder / "picture-image.png").write_bytes(gray_png(gray))
-    (folder / "picture-map-pneumonia.png").write_bytes(map_png(gray, gray, Box((3, 2), (9, 8))))
+    (folder / "picture-frontal.png").write_bytes(gray_png(gray))
+    (folder / "picture-frontal-pneumonia.png").write_bytes(map_png(gray, gray, Box((3, 2), (9, 8))))
     return folder
 
 
@@ -142,10 +155,10 @@ def test_csv_has_one_row_per_finding_and_no_formula(reading):
 
 
 def test_no_text_of_a_damaged_header_becomes_a_formula(reading):
-    shown = replace(reading, study=replace(reading.study, study_instance_uid="\t=1+1", study_date="@SUM(1)"))
+    image = replace(reading.study.images[0], study_instance_uid="\t=1+1", role="frontal")
+    shown = replace(reading, study=replace(reading.study, images=(image,)), comment="@SUM(1)")
     row = next(csv.DictReader(io.StringIO(csv_file.render(shown))))
     assert row["study_instance_uid"] == "'\t=1+1"
-    assert row["study_date"] == "'@SUM(1)"
 
 
 def test_a_header_longer_than_a_page_is_cut_in_the_report(reading):
@@ -187,7 +200,7 @@ def test_a_map_of_another_size_is_refused():
 def test_pictures_that_are_gone_are_said_to_be_gone(reading, pictures):
     gone = "no longer there"
     assert gone in html.render(document.build(reading, {}))
-    found = {path.stem.removeprefix("picture-"): path.read_bytes() for path in pictures.glob("*.png")}
+    found = {path.name: path.read_bytes() for path in pictures.glob("*.png")}
     assert gone not in html.render(document.build(reading, found))
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from readingroom.imaging.open import open_study
+from readingroom.imaging.open import open_image
 from readingroom.study import StudyImage
 from readingroom.trust.header_checks import body_part_check, header_checks, modality_check, view_check
 
 
 def image(**header):
-    return StudyImage(name="frontal", path=Path("image"), **header)
+    return StudyImage(role="frontal", path=Path("image"), **header)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_modality(modality, status):
      ("HAND", "stop"), ("KNEE", "stop"), ("BREAST", "stop"), ("LSPINE", "stop")],
 )  # fmt: skip
 def test_body_part(part, status):
-    assert body_part_check(image(body_part=part)).status == status
+    assert body_part_check(image(facts={"BodyPartExamined": part})).status == status
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_body_part(part, status):
      ("RAO", "warn"), ("LLD", "warn")],
 )  # fmt: skip
 def test_view(view, status):
-    assert view_check(image(view_position=view)).status == status
+    assert view_check(image(facts={"ViewPosition": view})).status == status
 
 
 def test_a_picture_without_header_passes_and_the_sentence_says_so():
@@ -54,10 +54,10 @@ def test_a_header_without_modality_is_a_warning():
 
 def test_a_picture_file_has_no_header(tmp_path):
     Image.fromarray(np.zeros((300, 300), dtype=np.uint8)).save(tmp_path / "chest.png")
-    checks = header_checks(open_study(tmp_path / "chest.png").images[0])
+    checks = header_checks(open_image(tmp_path / "chest.png", "frontal").image)
     assert {check.status for check in checks} == {"pass"}
 
 
 def test_the_sentence_names_what_was_found():
     assert "CT, computed tomography" in modality_check(image(modality="CT")).sentence
-    assert "HAND" in body_part_check(image(body_part="HAND")).sentence
+    assert "HAND" in body_part_check(image(facts={"BodyPartExamined": "HAND"})).sentence

@@ -11,7 +11,7 @@ from readingroom.reading import has_stop
 from readingroom.study import StudyImage
 from readingroom.trust.radiograph_checks import checks_before, pixel_checks
 
-IMAGE = StudyImage(name="frontal", path=Path("chest.png"))
+IMAGE = StudyImage(role="frontal", path=Path("chest.png"))
 
 
 def verdict(gray, image=IMAGE, color_fraction=0.0):
@@ -81,7 +81,9 @@ def test_an_inverted_film_is_named(chest):
 
 
 def test_an_inverted_film_that_contradicts_its_header_says_so(chest):
-    tagged = StudyImage(name="frontal", path=Path("a.dcm"), modality="DX", photometric_interpretation="MONOCHROME1")
+    tagged = StudyImage(
+        role="frontal", path=Path("a.dcm"), modality="DX", facts={"PhotometricInterpretation": "MONOCHROME1"}
+    )
     assert "although its header says MONOCHROME1" in checks_before(tagged, 1 - chest)[-1].sentence
 
 
@@ -157,5 +159,5 @@ def test_nothing_is_asked_after_a_stop(chest):
 
 
 def test_the_header_stops_even_where_the_pixels_pass(chest):
-    knee = StudyImage(name="frontal", path=Path("knee.dcm"), modality="DX", body_part="KNEE")
+    knee = StudyImage(role="frontal", path=Path("knee.dcm"), modality="DX", facts={"BodyPartExamined": "KNEE"})
     assert [check.name for check in checks_before(knee, chest) if check.status == "stop"] == ["body part"]

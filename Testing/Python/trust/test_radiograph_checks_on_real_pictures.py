@@ -7,13 +7,13 @@ import pytest
 import SimpleITK
 from PIL import Image
 
-from readingroom.imaging.open import open_study
+from readingroom.imaging.open import open_image
 from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.reading import has_stop
 from readingroom.study import StudyImage
 from readingroom.trust.radiograph_checks import checks_before, pixel_checks
 
-IMAGE = StudyImage(name="frontal", path=Path("picture"))
+IMAGE = StudyImage(role="frontal", path=Path("picture"))
 
 
 def gray_of(path):
@@ -58,9 +58,9 @@ def test_mammograms_are_stopped(shared):
 @pytest.mark.parametrize("name", ["cat.bmp", "parrot.jpg"])
 def test_photographs_are_stopped_in_color_and_in_gray(shared, tmp_path, name):
     Image.open(shared / "data/weights" / name).save(tmp_path / "photograph.png")
-    study = open_study(tmp_path / "photograph.png")
-    radiograph = load_radiograph(study.images[0])
-    assert checks_before(study.images[0], radiograph.gray, radiograph.color_fraction)[-1].name == "color"
+    image = open_image(tmp_path / "photograph.png", "frontal").image
+    radiograph = load_radiograph(image)
+    assert checks_before(image, radiograph.gray, radiograph.color_fraction)[-1].name == "color"
     assert pixel_checks(IMAGE, radiograph.gray)[-1].status == "stop"
 
 
@@ -73,18 +73,18 @@ def test_photographs_are_stopped_in_color_and_in_gray(shared, tmp_path, name):
     ],
 )
 def test_dicom_files_of_other_kinds_are_stopped_by_their_headers(shared, path, reasons):
-    study = open_study(shared / "data/dicom_io" / path)
-    radiograph = load_radiograph(study.images[0])
-    checks = checks_before(study.images[0], radiograph.gray, radiograph.color_fraction)
+    image = open_image(shared / "data/dicom_io" / path, "frontal").image
+    radiograph = load_radiograph(image)
+    checks = checks_before(image, radiograph.gray, radiograph.color_fraction)
     assert reasons <= {check.name for check in checks if check.status == "stop"}
 
 
 @pytest.mark.parametrize("path", ["cr_chest_rsna/chest_pa.dcm", "cr_chest_wg04/RG1_J2KI.dcm"])
 def test_dicom_chest_radiographs_pass(shared, path):
     """The second one is stored inverted (MONOCHROME1)."""
-    study = open_study(shared / "data/dicom_io" / path)
-    radiograph = load_radiograph(study.images[0])
-    checks = checks_before(study.images[0], radiograph.gray, radiograph.color_fraction)
+    image = open_image(shared / "data/dicom_io" / path, "frontal").image
+    radiograph = load_radiograph(image)
+    checks = checks_before(image, radiograph.gray, radiograph.color_fraction)
     assert {check.status for check in checks} == {"pass"}
 
 

@@ -16,13 +16,14 @@ from readingroom.bundles import store
 from readingroom.bundles.bundle import Bundle
 from readingroom.errors import BundleError, CancelledError, InputError
 from readingroom.examples import chest_radiograph as example
-from readingroom.imaging.open import open_study
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.evaluation import calibrate
 from readingroom.learning.reporting.predict import age_group, predict
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
 from readingroom.progress import Progress
-from readingroom.readers import base, make_reader
+from readingroom.readers import base
+from readingroom.readers.opening import open_study
+from readingroom.readers.registry import find_reader
 
 NORMAL = {"normal": "no-finding"}
 
@@ -46,7 +47,13 @@ def a_cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 
 def test_the_answer_is_that_of_a_read(a_bundle: Bundle, a_cohort: Cohort, tmp_path: Path) -> None:
     found = predict(a_bundle, a_cohort, NORMAL, "cpu").predictions
-    read = base.read(make_reader("chest-xray"), open_study(example()), a_bundle, tmp_path / "out", "cpu")
+    read = base.read(
+        find_reader("chest-xray"),
+        open_study(find_reader("chest-xray"), {"frontal": example()}),
+        a_bundle,
+        tmp_path / "out",
+        "cpu",
+    )
     probabilities = calibrate.probabilities(found, a_bundle.metadata.calibration)[3]
     assert probabilities == pytest.approx([finding.probability for finding in read.findings], rel=1e-4)
 

@@ -5,7 +5,7 @@ from PIL import Image
 
 from readingroom.bundles.metadata import Preprocessing
 from readingroom.errors import InputError
-from readingroom.imaging.open import open_study
+from readingroom.imaging.open import open_image
 from readingroom.imaging.preprocessing import prepare
 from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.learning.cohorts.cohort import Row
@@ -43,7 +43,7 @@ def a_ct(tmp_path_factory):
 
 @pytest.mark.parametrize("preset", ["published", "rigorous"])
 def test_training_sees_the_pixels_that_the_reader_sees(a_film, preset):
-    gray = load_radiograph(open_study(a_film).images[0]).gray
+    gray = load_radiograph(open_image(a_film, "frontal").image).gray
     numbers = Preprocessing("picture", (96, 96), preset=preset, mean=IMAGENET_MEAN, std=IMAGENET_STD)
     wanted = Input("picture", (96, 96), 3, preset, "imagenet")
     trained_on = normalization(wanted, ())(prepared(row(a_film), wanted), "picture")

@@ -13,7 +13,6 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.bundles.bundle import Bundle
 from readingroom.errors import InputError
-from readingroom.imaging.open import open_study
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.evaluation import predictions
 from readingroom.learning.evaluation.predictions import Predictions
@@ -23,8 +22,9 @@ from readingroom.learning.reporting.evaluate import Options, evaluate_out_of_fol
 from readingroom.learning.reporting.predict import predict
 from readingroom.learning.training.train import train_bundle
 from readingroom.phantoms.chest_radiograph import Opacity, chest_radiograph
-from readingroom.readers import make_reader
 from readingroom.readers.base import read
+from readingroom.readers.opening import open_study
+from readingroom.readers.registry import find_reader
 
 LABELS = ("No finding", "Opacity", "Leads", "Opacity|Leads")
 
@@ -91,7 +91,14 @@ def test_every_finding_is_calibrated_and_has_thresholds_of_its_own(bundle: Bundl
 def test_the_reader_gives_each_finding_its_calibrated_probability(
     bundle: Bundle, said: Predictions, findings: Cohort, tmp_path: Path
 ) -> None:
-    reading = read(make_reader("chest-xray"), open_study(findings.rows[3].image), bundle, tmp_path, "cpu", force=True)
+    reading = read(
+        find_reader("chest-xray"),
+        open_study(find_reader("chest-xray"), {"frontal": findings.rows[3].image}),
+        bundle,
+        tmp_path,
+        "cpu",
+        force=True,
+    )
     assert [finding.title for finding in reading.findings] == ["Leads", "Opacity"]
     assert all(finding.probability > 0.5 and finding.interval is not None for finding in reading.findings)
     assert [sets.finding for sets in reading.prediction_sets] == ["leads", "opacity"]

@@ -13,7 +13,7 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.bundles.bundle import Bundle
 from readingroom.errors import CancelledError, InputError, OutputError
-from readingroom.imaging.open import open_study
+from readingroom.imaging.open import open_image
 from readingroom.imaging.preprocessing import prepare
 from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.learning.cohorts.cohort import Cohort
@@ -25,9 +25,10 @@ from readingroom.learning.training.feature_cache import FrozenNetwork
 from readingroom.learning.training.train import train_bundle
 from readingroom.learning.training.training_run import About
 from readingroom.progress import Progress
-from readingroom.readers import make_reader
 from readingroom.readers.base import read
 from readingroom.readers.network import load_network
+from readingroom.readers.opening import open_study
+from readingroom.readers.registry import find_reader
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,8 @@ def said(bundle: Bundle, out: Path) -> Predictions:
 
 
 def test_the_bundle_reads_a_radiograph_and_shows_a_map(bundle: Bundle, phantoms: Cohort, tmp_path: Path) -> None:
-    study = open_study(phantoms.rows[3].image)
-    reading = read(make_reader("chest-xray"), study, bundle, tmp_path, "cpu", force=True)
+    study = open_study(find_reader("chest-xray"), {"frontal": phantoms.rows[3].image})
+    reading = read(find_reader("chest-xray"), study, bundle, tmp_path, "cpu", force=True)
     assert [finding.title for finding in reading.findings] == ["Opacity, large", "Normal"]
     assert reading.findings[0].interval is not None
     assert reading.heat_maps[0].finding == "opacity-large"
@@ -100,7 +101,7 @@ def test_features_are_those_of_the_bundle_s_own_network(bundle: Bundle, phantoms
     """Kernels are stored in half precision; the features were computed with what is stored."""
     import safetensors.numpy
 
-    gray = load_radiograph(open_study(phantoms.rows[0].image).images[0]).gray
+    gray = load_radiograph(open_image(phantoms.rows[0].image, "frontal").image).gray
     pixels = torch.from_numpy(prepare(gray, bundle.metadata.pixels).pixels[None])
     found = FrozenNetwork("mobilenetv2_100", load_network(bundle), "classifier").features(pixels).numpy()
     kept = [safetensors.numpy.load_file(path)["features"] for path in (out / "features").rglob("*.safetensors")]
@@ -134,7 +135,7 @@ def test_the_network_that_was_judged_on_a_stated_split_is_the_one_that_ships(
     assert said.study_ids.tolist() == [f"s{number}" for number in range(8)]
     network = load_network(made)
     for number in range(8):
-        gray = load_radiograph(open_study(rows[number].image).images[0]).gray
+        gray = load_radiograph(open_image(rows[number].image, "frontal").image).gray
         with torch.inference_mode():
             logits = network(torch.from_numpy(prepare(gray, made.metadata.pixels).pixels[None]))[0]
         assert np.allclose(logits.numpy(), said.logits[0, number], atol=0.02)  # the head is stored in half precision
