@@ -46,13 +46,13 @@ def load_radiograph(image: StudyImage) -> Radiograph:
 
     Example
     -------
-    >>> study = open_study("chest.dcm")  # doctest: +SKIP
-    >>> load_radiograph(study.image("frontal")).gray.shape  # doctest: +SKIP
+    >>> image = open_image("chest.dcm", "frontal").image  # doctest: +SKIP
+    >>> load_radiograph(image).gray.shape  # doctest: +SKIP
     (3000, 2500)
 
     Raises
     ------
-    InputError : with one sentence, for whatever cannot be shown: as `open_study`, and missing or damaged pixels, values
+    InputError : with one sentence, for whatever cannot be shown: as `open_image`, and missing or damaged pixels, values
         that are not numbers, all pixels the same
     SetupError : the decoder of a compressed DICOM image is not installed
     """

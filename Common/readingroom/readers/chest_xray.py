@@ -224,7 +224,7 @@ def _plain_picture(gray: Any) -> PictureLayer:
 
 
 def _map_picture(layer: MapLayer, gray: Any, titles: dict[str, str]) -> PictureLayer:
-    from ..reports.document import percent
+    from ..formatting import percent
     from .results import picture_path
 
     heat_map = layer.heat_map
