@@ -36,6 +36,14 @@ class ReadingRoomHome(ScriptedLoadableModule):
             "modules read with."
         )
         parent.acknowledgementText = readingroom.RESEARCH_USE
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """Offer the examples in the module Sample Data."""
+    from readingroom.desktop import sample_data
+
+    sample_data.register()
 
 
 class ReadingRoomHomeWidget(ScriptedLoadableModuleWidget):

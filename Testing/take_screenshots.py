@@ -22,28 +22,8 @@ from scipy import ndimage  # noqa: E402
 from readingroom.errors import RefusedError  # noqa: E402
 from readingroom.phantoms.chest_ct import chest_ct  # noqa: E402
 
-EXAMPLE = ROOT / "Common" / "readingroom" / "examples" / "chest-radiograph.dcm"  # NIH ChestX-ray14, free to show
 IMAGES = ROOT / "docs" / "images"
 READ_SECONDS = 300.0
-
-
-def open_example() -> Any:
-    """The example as the DICOM module would load it, shown in the slice views."""
-    import pydicom
-    import SimpleITK
-    import vtk
-
-    header = pydicom.dcmread(EXAMPLE, stop_before_pixels=True)
-    host.provide_dicom_database({header.SOPInstanceUID: EXAMPLE})
-    to_ras = vtk.vtkMatrix4x4()
-    to_ras.SetElement(0, 0, -1)
-    to_ras.SetElement(1, 1, -1)
-    pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(EXAMPLE)))
-    volume = slicer.util.addVolumeFromArray(pixels, to_ras, name=header.StudyDescription)
-    volume.CreateDefaultDisplayNodes()
-    volume.SetAttribute("DICOM.instanceUIDs", header.SOPInstanceUID)
-    slicer.util.setSliceViewerLayers(background=volume, fit=True)
-    return volume
 
 
 def read(panel: Any) -> None:
@@ -115,7 +95,9 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
     host.load_module(ROOT / "ChestXRay" / "ChestXRay.py")
-    open_example()
+    host.provide_dicom_database({})
+    slicer.app.startupCompleted.emit()
+    host.open_sample("ReadingRoom", "Chest radiograph")  # NIH ChestX-ray14, free to show
     panel = host.open_module("ChestXRay").panel
     read(panel)
     panel.parameters.exportFolder = "/reports"  # not the home folder of whoever runs this

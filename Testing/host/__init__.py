@@ -121,6 +121,7 @@ def _start() -> Any:
         sys.modules[f"slicer.{name}"] = module
         setattr(slicer, name, module)
     sys.modules["SampleData"] = neighbors.sample_data()
+    sys.modules["DICOMLib"] = neighbors.dicom_lib()
     app.startupCompleted.emit()
     return app
 
@@ -225,7 +226,7 @@ def __getattr__(name: str) -> Any:
         from . import dialogs
 
         return dialogs.answer
-    if name in {"provide_dicom_database", "provide_pytorch"}:
+    if name in {"provide_dicom_database", "provide_pytorch", "open_sample"}:
         from . import neighbors
 
         return getattr(neighbors, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,25 @@ class DicomDatabase:
 
     def instanceValue(self, uid: str, tag: str) -> str:
         return self.fileValue(self.fileForInstance(uid), tag)
+
+    def _add(self, folder: Path, copied: bool) -> None:
+        """The files of a folder, by reference or copied into the folder of the application."""
+        for path in sorted(folder.rglob("*.dcm")):
+            uid = self.fileValue(str(path), "0008,0018")
+            if copied:
+                target = Path(slicer.app.temporaryPath) / f"{uid}.dcm"
+                target.write_bytes(path.read_bytes())
+                path = target
+            self._files[uid] = str(path)
+
+    def _load(self, series: str) -> Any:
+        """The volume node of a series, with the UID of its one file, named as Slicer's scalar volume plugin does."""
+        (uid,) = [uid for uid in self._files if self.instanceValue(uid, "0020,000e") == series]
+        words = [self.instanceValue(uid, tag) for tag in ("0020,0011", "0008,103e")]
+        name = ": ".join(word for word in words if word) or "Unnamed Series"
+        volume = slicer.util.loadVolume(self._files[uid], {"name": name, "singleFile": True})
+        volume.SetAttribute("DICOM.instanceUIDs", uid)
+        return volume
 
 
 def provide_dicom_database(files: dict[str, Path]) -> DicomDatabase:
@@ -87,8 +107,23 @@ def provide_pytorch(
     return calls
 
 
+@dataclass
+class SampleDataSource:
+    """An entry of the module Sample Data: what was registered, under SampleData's names."""
+
+    sampleName: str | None = None
+    sampleDescription: str | None = None
+    uris: Any = None
+    fileNames: Any = None
+    nodeNames: Any = None
+    loadFileTypes: Any = None
+    checksums: Any = None
+    customDownloader: Callable[[Any], Any] | None = None
+    thumbnailFileName: str | None = None
+
+
 def sample_data() -> types.ModuleType:
-    """The module SampleData: it keeps what is registered, in `slicer.modules.sampleDataSources`, and loads nothing."""
+    """The module SampleData: it keeps what is registered, in `slicer.modules.sampleDataSources`, and has no panel."""
 
     class SampleDataLogic:
         @staticmethod
@@ -97,11 +132,39 @@ def sample_data() -> types.ModuleType:
 
         @staticmethod
         def registerCustomSampleDataSource(category: str = "Custom", **source: Any) -> None:
-            slicer.modules.sampleDataSources.setdefault(category, []).append(source)
+            sources = slicer.modules.sampleDataSources.setdefault(category, [])
+            if all(other.sampleName != source.get("sampleName") for other in sources):
+                sources.append(SampleDataSource(**source))
 
     slicer.modules.sampleDataSources = {}
     module = types.ModuleType("SampleData")
     module.SampleDataLogic = SampleDataLogic  # type: ignore[attr-defined]
+    return module
+
+
+def open_sample(category: str, name: str) -> Any:
+    """Click a picture in the module Sample Data; the host has no network, so only sources with an own downloader."""
+    (source,) = [source for source in slicer.modules.sampleDataSources[category] if source.sampleName == name]
+    if not Path(source.thumbnailFileName).is_file():
+        msg = f"{source.thumbnailFileName} is missing: there is nothing to click"
+        raise FileNotFoundError(msg)
+    return source.customDownloader(source)
+
+
+def dicom_lib() -> types.ModuleType:
+    """The package DICOMLib: files of a folder into the database that is open, and series of one file into the scene."""
+
+    class DICOMUtils:
+        @staticmethod
+        def importDicom(dicomDataDir: str, dicomDatabase: Any = None, copyFiles: bool = False) -> None:
+            (dicomDatabase or slicer.dicomDatabase)._add(Path(dicomDataDir), copyFiles)
+
+        @staticmethod
+        def loadSeriesByUID(seriesUIDs: list[str]) -> list[str]:
+            return [slicer.dicomDatabase._load(uid).GetID() for uid in seriesUIDs]
+
+    module = types.ModuleType("DICOMLib")
+    module.DICOMUtils = DICOMUtils  # type: ignore[attr-defined]
     return module
 
 

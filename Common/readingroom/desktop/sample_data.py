@@ -1,0 +1,55 @@
+"""The examples that ship, in Slicer's module Sample Data. Nothing is downloaded: they lie in the package."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from typing import Any
+
+import slicer
+
+from ..examples import EXAMPLES, Example
+
+CATEGORY = "ReadingRoom"
+
+
+def register() -> None:
+    """List the examples in Sample Data; to be called once all modules are loaded."""
+    try:
+        from SampleData import SampleDataLogic
+    except ImportError:  # Slicer can be built without it
+        return
+    for example in EXAMPLES:
+        SampleDataLogic.registerCustomSampleDataSource(
+            category=CATEGORY,
+            sampleName=example.title,
+            thumbnailFileName=str(example.thumbnail),
+            customDownloader=lambda *_args, example=example: load(example),
+        )
+
+
+def load(example: Example) -> Any:
+    """The example as a volume node, shown in the slice views.
+
+    It goes through Slicer's DICOM database, where one is open, so that a read finds its header; else pixels alone come.
+    """
+    volume = _through_database(example) or slicer.util.loadVolume(
+        str(example.path), {"name": example.title, "singleFile": True}
+    )
+    slicer.util.setSliceViewerLayers(background=volume, fit=True)
+    return volume
+
+
+def _through_database(example: Example) -> Any:
+    database = getattr(slicer, "dicomDatabase", None)
+    if database is None or not database.isOpen:
+        return None
+    import pydicom
+    from DICOMLib import DICOMUtils
+
+    with tempfile.TemporaryDirectory(prefix="readingroom-") as folder:  # Slicer takes whole folders
+        shutil.copy(example.path, folder)
+        DICOMUtils.importDicom(folder, database, copyFiles=True)  # its own copy: the extension may be removed
+    series = pydicom.dcmread(example.path, stop_before_pixels=True).SeriesInstanceUID
+    nodes = [slicer.mrmlScene.GetNodeByID(node) for node in DICOMUtils.loadSeriesByUID([str(series)])]
+    return next((node for node in nodes if node is not None and node.IsA("vtkMRMLScalarVolumeNode")), None)

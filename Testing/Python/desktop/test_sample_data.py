@@ -1,0 +1,58 @@
+"""The examples in Slicer's module Sample Data."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import slicer
+from PIL import Image
+
+import host
+from readingroom.desktop import sample_data
+from readingroom.desktop.scene import original_file
+from readingroom.examples import EXAMPLES
+
+
+@pytest.fixture
+def started(modules):
+    """The application when all modules are loaded."""
+    slicer.app.startupCompleted.emit()
+    return slicer.modules
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_every_example_is_offered_with_a_picture(started, example):
+    sources = {source.sampleName: source for source in started.sampleDataSources["ReadingRoom"]}
+    with Image.open(sources[example.title].thumbnailFileName) as picture:
+        assert picture.size == (128, 128)
+
+
+def test_an_example_is_offered_once_however_often_the_module_is_loaded(started):
+    slicer.app.startupCompleted.emit()
+    titles = [source.sampleName for source in started.sampleDataSources["ReadingRoom"]]
+    assert titles == [example.title for example in EXAMPLES]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_an_example_comes_through_the_dicom_database_with_its_header(started, example):
+    host.provide_dicom_database({})
+    volume = host.open_sample("ReadingRoom", example.title)
+    original = original_file(volume)
+    assert original.read_bytes() == example.path.read_bytes()
+    assert original != example.path  # the database has its own copy
+    composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+    assert composite.GetBackgroundVolumeID() == volume.GetID()
+
+
+def test_without_an_open_database_the_pixels_come_alone(started):
+    volume = host.open_sample("ReadingRoom", "Chest radiograph")
+    assert volume.GetName() == "Chest radiograph"
+    assert volume.GetImageData().GetDimensions() == (512, 512, 1)
+    assert original_file(volume) is None
+
+
+def test_a_slicer_without_sample_data_starts_as_well(empty_scene, monkeypatch):
+    monkeypatch.setitem(sys.modules, "SampleData", None)
+    sample_data.register()
+    assert slicer.modules.sampleDataSources == {}
