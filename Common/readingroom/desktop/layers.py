@@ -9,9 +9,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..errors import InputError
+from ..imaging.segments import Segment, read_segments
 from ..reading import Box, HeatMap, Reading
 from . import slice_views
-from .segments import Segment, read_segments
 
 OWNER = "ReadingRoom.owner"
 ROLE = "ReadingRoom.role"
@@ -164,8 +164,7 @@ class Layers:
         display.SetVisibility2DFill(False)  # outlines: the map itself fills
         for segment in segments:
             segment_id = node.GetSegmentation().AddEmptySegment("", segment.name, segment.color)
-            if segment.terminology:
-                node.GetSegmentation().GetSegment(segment_id).SetTerminology(segment.terminology)
+            node.GetSegmentation().GetSegment(segment_id).SetTerminology(segment.terminology)
             slicer.util.updateSegmentBinaryLabelmapFromArray(segment.mask.astype("uint8"), node, segment_id, volume)
         _tie_to(node, volume)
 

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import SimpleITK
-from numpy.typing import NDArray
+from ..codes import ANATOMY, IMAGE_REGION, Code
+from ..errors import InputError, SetupError
 
-from ..codes import ANATOMY, Code
-from ..errors import SetupError
+if TYPE_CHECKING:
+    import numpy as np
+    import SimpleITK
+    from numpy.typing import NDArray
 
-# Category from DICOM CID 7150, type from the DICOM dictionary: a part of the picture, not an organ or a lesion.
-_TERMINOLOGY = {
-    "contextName": "Segmentation category and type - DICOM master list",
-    "category": ["SCT", "309825002", "Spatial and Relational Concept"],
-    "type": ["DCM", "111030", "Image Region"],
-}
+_CONTEXT = "Segmentation category and type - DICOM master list"
+# Category from DICOM CID 7150: what has no code is a part of the picture, not an organ or a lesion.
+_NO_ANATOMY = Code("309825002", "SCT", "Spatial and Relational Concept")
+# Slicer's file format: a segment's tags are "name:value" pairs, each followed by a bar.
+_TERMINOLOGY_TAG = "TerminologyEntry"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Segment:
-    """A named region: ``mask`` is a boolean array in the array order of its image, ``color`` RGB of 0 to 1."""
+    """A named region.
+
+    Parameters
+    ----------
+    color : red, green, blue of 0 to 1
+    mask : boolean, in the array order of its image: ``[k, j, i]``, or ``[j, i]`` of a picture
+    code : of the anatomical structure; None for a part of the picture
+    """
 
     id: str
     name: str
     color: tuple[float, float, float]
     mask: NDArray[np.bool_]
     code: Code | None = None
+
+    @property
+    def category(self) -> Code:
+        """What kind of thing the segment shows, from DICOM CID 7150."""
+        return _NO_ANATOMY if self.code is None else ANATOMY
+
+    @property
+    def terminology(self) -> str:
+        """Category and type as Slicer writes them into one text: parts between tildes, codes between carets."""
+        return "~".join((_CONTEXT, _carets(self.category), _carets(self.code or IMAGE_REGION), "^^", "", "^^", "^^"))
 
 
 def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segment]) -> None:
@@ -40,6 +58,8 @@ def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segmen
     SetupError : slicerio is not installed
     OSError : the file cannot be written
     """
+    import numpy as np
+
     try:
         import slicerio
     except ImportError as error:
@@ -58,7 +78,11 @@ def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segmen
                     "color": list(segment.color),
                     "labelValue": 1,
                     "layer": layer,
-                    "terminology": _terminology(segment.code),
+                    "terminology": {
+                        "contextName": _CONTEXT,
+                        "category": _list(segment.category),
+                        "type": _list(segment.code or IMAGE_REGION),
+                    },
                 }
                 for layer, segment in enumerate(segments)
             ],
@@ -66,12 +90,61 @@ def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segmen
     )
 
 
-def _terminology(code: Code | None) -> Mapping[str, object]:
-    """Slicer's terminology entry of a coded term; of a part of the picture where there is none."""
-    if code is None:
-        return _TERMINOLOGY
-    category, kind = ([one.scheme, one.value, one.meaning] for one in (ANATOMY, code))
-    return {**_TERMINOLOGY, "category": category, "type": kind}
+def read_segments(path: Path) -> list[Segment]:
+    """The segments of a ``.seg.nrrd`` file in the file's order, masks ``[k, j, i]``.
+
+    Raises
+    ------
+    InputError : the file is missing or damaged
+    """
+    import SimpleITK
+
+    try:
+        image = SimpleITK.ReadImage(str(path))
+        layers = SimpleITK.GetArrayFromImage(image)
+        if image.GetNumberOfComponentsPerPixel() == 1:
+            layers = layers[..., None]
+        if layers.ndim == 3:  # a picture without a third axis
+            layers = layers[None]
+        header = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+        return [_segment(header, f"Segment{index}_", layers) for index in range(_count(header))]
+    except (RuntimeError, ValueError, LookupError) as error:
+        raise InputError(f"The segments in '{path.name}' cannot be opened; the file is missing or damaged.") from error
+
+
+def _count(header: dict[str, str]) -> int:
+    return sum(1 for key in header if key.startswith("Segment") and key.endswith("_ID"))
+
+
+def _segment(header: dict[str, str], prefix: str, layers: Any) -> Segment:
+    layer = int(header.get(f"{prefix}Layer", "0"))
+    value = int(header.get(f"{prefix}LabelValue", "1"))
+    red, green, blue = (float(part) for part in header.get(f"{prefix}Color", "1 0.6 0").split())
+    tags = dict(tag.split(":", 1) for tag in header.get(f"{prefix}Tags", "").split("|") if ":" in tag)
+    return Segment(
+        id=header[f"{prefix}ID"],
+        name=header.get(f"{prefix}Name", header[f"{prefix}ID"]),
+        color=(red, green, blue),
+        mask=layers[..., layer] == value,
+        code=_anatomy(tags.get(_TERMINOLOGY_TAG, "")),
+    )
+
+
+def _anatomy(terminology: str) -> Code | None:
+    """The type of a terminology entry whose category is an anatomical structure."""
+    parts = [part.split("^") for part in terminology.split("~")]
+    if len(parts) < 3 or len(parts[2]) != 3 or parts[1][:2] != [ANATOMY.scheme, ANATOMY.value]:
+        return None
+    scheme, value, meaning = parts[2]
+    return Code(value, scheme, meaning)
+
+
+def _carets(code: Code) -> str:
+    return "^".join(_list(code))
+
+
+def _list(code: Code) -> list[str]:
+    return [code.scheme, code.value, code.meaning]
 
 
 def _kji(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -80,6 +153,8 @@ def _kji(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _ijk_to_lps(image: SimpleITK.Image) -> list[list[float]]:
     """4 x 4 matrix from voxel indices to physical points in LPS, mm."""
+    import numpy as np
+
     size = image.GetDimension()
     matrix = np.eye(4)
     directions = np.array(image.GetDirection()).reshape(size, size)

@@ -1,0 +1,89 @@
+"""Segments, written and read again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import SimpleITK
+
+from readingroom.codes import LEFT_LUNG
+from readingroom.errors import InputError
+from readingroom.imaging.segments import Segment, read_segments, write_segments
+
+
+@pytest.fixture
+def an_image():
+    """4 x 5 x 6 voxels in an oblique place."""
+    image = SimpleITK.Image((6, 5, 4), SimpleITK.sitkInt16)
+    image.SetSpacing((0.8, 1.1, 2.5))
+    image.SetOrigin((-31.0, 12.5, 7.0))
+    image.SetDirection((0.8, -0.6, 0.0, 0.6, 0.8, 0.0, 0.0, 0.0, 1.0))
+    return image
+
+
+@pytest.fixture
+def segments():
+    """Two that overlap, one with a code."""
+    random = np.random.default_rng(3)
+    lung, hot = random.random((2, 4, 5, 6)) > 0.5
+    return [
+        Segment("lung", "Left lung", (0.25, 0.5, 1.0), lung, LEFT_LUNG),
+        Segment("hot", "Map at least 50 %", (1.0, 0.75, 0.0), hot),
+    ]
+
+
+def test_what_is_written_is_read(tmp_path, an_image, segments):
+    path = tmp_path / "x.seg.nrrd"
+    write_segments(path, an_image, segments)
+    found = read_segments(path)
+    for got, wanted in zip(found, segments, strict=True):
+        assert (got.id, got.name, got.code) == (wanted.id, wanted.name, wanted.code)
+        assert got.color == pytest.approx(wanted.color)
+        assert np.array_equal(got.mask, wanted.mask)
+
+
+def test_the_file_lies_where_the_image_lies(tmp_path, an_image, segments):
+    path = tmp_path / "x.seg.nrrd"
+    write_segments(path, an_image, segments)
+    written = SimpleITK.ReadImage(str(path))
+    for index in ((0, 0, 0), (5, 4, 3)):
+        here, there = (image.TransformIndexToPhysicalPoint(index) for image in (written, an_image))
+        assert here == pytest.approx(there)
+
+
+def test_a_code_is_the_type_of_an_anatomical_structure_and_nothing_else_is(segments):
+    with_code, without = (segment.terminology.split("~") for segment in segments)
+    assert with_code[1:3] == ["SCT^123037004^Anatomical Structure", "SCT^44029006^Left lung"]
+    assert without[1:3] == ["SCT^309825002^Spatial and Relational Concept", "DCM^111030^Image Region"]
+
+
+def test_the_file_says_the_same_terminology_as_the_segment(tmp_path, an_image, segments):
+    path = tmp_path / "x.seg.nrrd"
+    write_segments(path, an_image, segments)
+    tags = SimpleITK.ReadImage(str(path)).GetMetaData("Segment0_Tags")
+    assert segments[0].terminology in tags
+
+
+def test_a_picture_has_segments_of_one_slice(tmp_path):
+    image = SimpleITK.Image((6, 5), SimpleITK.sitkUInt8)
+    mask = np.eye(5, 6, dtype=bool)
+    write_segments(tmp_path / "x.seg.nrrd", image, [Segment("a", "A", (1, 0, 0), mask)])
+    (found,) = read_segments(tmp_path / "x.seg.nrrd")
+    assert np.array_equal(found.mask, mask[None])
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "no layer", "no color"])
+def test_a_missing_or_damaged_file_is_one_sentence(tmp_path, an_image, segments, damage):
+    path = tmp_path / "x.seg.nrrd"
+    if damage != "missing":
+        write_segments(path, an_image, segments)
+        data = path.read_bytes()
+        replaced = {
+            "cut": data[:100],
+            "no layer": data.replace(b"Segment1_Layer:=1", b"Segment1_Layer:=7"),
+            "no color": data.replace(b"Segment0_Color:=0.25", b"Segment0_Color:=blue"),
+        }[damage]
+        assert replaced != data
+        path.write_bytes(replaced)
+    with pytest.raises(InputError, match=r"x\.seg\.nrrd"):
+        read_segments(path)
