@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from readingroom.bundles.confidence import Calibration, Conformal, OperatingPoint
-from readingroom.learning.evaluation import calibrate, evaluation
+from readingroom.learning.evaluation import auc, calibrate, comparison, evaluation
 from readingroom.learning.evaluation.predictions import Predictions
-from readingroom.metrics.auc import auc
-from readingroom.metrics.bootstrap import patient_bootstrap
 from readingroom.reading import Estimate
 
 Floats = NDArray[np.float64]
@@ -67,28 +64,19 @@ class EvaluationResult:
     metrics: Mapping[str, Estimate]
 
 
-def mean_auc(labels: ArrayLike, *logits: ArrayLike) -> float:
-    """The AUC of each repeat, averaged: what one network does, not what an ensemble of the repeats would do."""
-    return float(np.mean([auc(labels, repeat) for repeat in logits]))
-
-
 def auc_of(found: OutOfFold, rows: NDArray[np.bool_] | None = None, resamples: int = RESAMPLES) -> Estimate:
-    """`mean_auc` of some films with its interval over patients."""
-    chosen = np.ones(len(found.labels), dtype=bool) if rows is None else rows
-    logits = [repeat[chosen] for repeat in found.logits]
-    return patient_bootstrap(
-        mean_auc, found.patients[chosen], found.labels[chosen], *logits, resamples=resamples
-    ).estimate
+    """The AUC of each repeat on some films, averaged, with its interval over patients.
+
+    It is what one network does, not what an ensemble of the repeats would do.
+    """
+    return auc.auc_of(_some(found, rows), resamples=resamples)
 
 
 def advantage(
     found: OutOfFold, other: OutOfFold, rows: NDArray[np.bool_] | None = None, resamples: int = RESAMPLES
 ) -> Estimate:
     """By how much the mean AUC exceeds that of ``other`` on the same films and folds, with an interval."""
-    chosen = np.ones(len(found.labels), dtype=bool) if rows is None else rows
-    pairs = [repeat[chosen] for repeat in (*found.logits, *other.logits)]
-    metric = functools.partial(_difference, len(found.logits))
-    return patient_bootstrap(metric, found.patients[chosen], found.labels[chosen], *pairs, resamples=resamples).estimate
+    return comparison.advantage(_some(found, rows), _some(other, rows), resamples=resamples)
 
 
 def evaluate(found: OutOfFold, matched: NDArray[np.bool_], resamples: int = RESAMPLES) -> EvaluationResult:
@@ -115,5 +103,5 @@ def evaluate(found: OutOfFold, matched: NDArray[np.bool_], resamples: int = RESA
     )
 
 
-def _difference(repeats: int, labels: ArrayLike, *logits: ArrayLike) -> float:
-    return mean_auc(labels, *logits[:repeats]) - mean_auc(labels, *logits[repeats:])
+def _some(found: OutOfFold, rows: NDArray[np.bool_] | None) -> Predictions:
+    return found.predictions if rows is None else found.predictions.take(rows)

@@ -1,31 +1,25 @@
-"""Percentile bootstrap that draws patients, not images, so that several images of one patient stay together."""
+"""Percentile bootstrap that draws patients, not images, so that several images of one patient stay together.
+
+A resample is a row of weights: how often each case was drawn. Metrics take many rows at once, so that what costs time,
+sorting the cases above all, is done once for all resamples. What can be measured on rows alone, such as another fit,
+takes `patient_resamples`; both draw the same patients from the same seed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..reading import Estimate, Interval
-from .binary import OneClassError
+from .binary import Floats
 
+Metric: TypeAlias = Callable[[Floats], Floats]  # weights (resamples, cases) -> (resamples,), NaN where it has no value
+Metrics: TypeAlias = Callable[[Floats], Mapping[str, Floats]]  # the same, several by name
 
-@dataclass(frozen=True)
-class Bootstrap:
-    """The metric on all cases with its interval (``estimate.n`` counts images); ``patients`` were drawn.
-
-    ``kept`` of ``resamples`` resamples gave a value; the others had one class only.
-    """
-
-    estimate: Estimate
-    patients: int
-    mean: float
-    deviation: float
-    kept: int
-    resamples: int
-    seed: int
+_AT_ONCE = 2**20  # weights, 8 MB: resamples of 500 cases in two blocks, of 100,000 cases ten by ten
 
 
 def patient_resamples(patients: ArrayLike, resamples: int, seed: int) -> Iterator[NDArray[np.intp]]:
@@ -38,99 +32,85 @@ def patient_resamples(patients: ArrayLike, resamples: int, seed: int) -> Iterato
         yield np.concatenate([rows[patient] for patient in drawn])
 
 
-def patient_bootstrap(
-    metric: Callable[..., float],
-    patients: ArrayLike,
-    *arrays: ArrayLike,
-    resamples: int = 2000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Bootstrap:
-    """``metric(*arrays)`` with its percentile interval over patients.
+def patient_weights(patients: ArrayLike, resamples: int, seed: int) -> Iterator[Floats]:
+    """The draws of `patient_resamples` as (resamples, cases) how often each case counts, in blocks of some MB."""
+    names, which = np.unique(np.asarray(patients), return_inverse=True)
+    generator = np.random.default_rng(seed)
+    at_once = max(1, _AT_ONCE // which.size)
+    for start in range(0, resamples, at_once):
+        count = min(at_once, resamples - start)
+        drawn = generator.integers(0, names.size, (count, names.size))
+        drawn += np.arange(count)[:, None] * names.size
+        times = np.bincount(drawn.ravel(), minlength=count * names.size).reshape(count, names.size)
+        yield times[:, which].astype(np.float64)
 
-    Parameters
-    ----------
-    metric : takes the arrays, all indexed by case first, and returns a number; a resample on which it raises
-        `OneClassError` is left out and counted
-    patients : (cases,) whose image it is; any type that sorts
+
+def patient_interval(
+    metric: Metric, patients: ArrayLike, resamples: int = 2000, level: float = 0.95, seed: int = 0
+) -> Estimate:
+    """A metric on all cases with its percentile interval over patients; see `patient_intervals`.
 
     Example
     -------
-    >>> patient_bootstrap(auc, ["a", "a", "b", "c"], [0, 0, 1, 1], [0.1, 0.3, 0.2, 0.9]).estimate.value
-    0.75
-
-    Raises
-    ------
-    ValueError : arrays of different lengths, or fewer than half of the resamples gave a value
+    >>> ages = np.array([61.0, 63.0, 70.0, 55.0])  # two images of the first patient
+    >>> patient_interval(lambda weights: weighted_mean(ages, weights), ["a", "a", "b", "c"]).value
+    62.25
     """
-    inputs = [np.asarray(array) for array in arrays]
-    who = np.asarray(patients)
-    if {len(array) for array in inputs} != {len(who)}:
-        raise ValueError("The arrays and the list of patients must have one length.")
-    value = metric(*inputs)
-    values = []
-    for rows in patient_resamples(who, resamples, seed):
-        try:
-            values.append(metric(*(array[rows] for array in inputs)))
-        except OneClassError:
-            continue
-    if len(values) < resamples / 2:
-        raise ValueError(
-            f"Only {len(values)} of {resamples} resamples hold both classes: too few cases for an interval."
-        )
-    return Bootstrap(
-        estimate=Estimate(float(value), _percentiles(values, resamples, level), len(who)),
-        patients=int(np.unique(who).size),
-        mean=float(np.mean(values)),
-        deviation=float(np.std(values, ddof=1)),
-        kept=len(values),
-        resamples=resamples,
-        seed=seed,
-    )
+    found = patient_intervals(lambda weights: {"": metric(weights)}, patients, resamples, level, seed)
+    return found[""]
 
 
 def patient_intervals(
-    metrics: Callable[..., Mapping[str, float]],
-    patients: ArrayLike,
-    *arrays: ArrayLike,
-    resamples: int = 2000,
-    level: float = 0.95,
-    seed: int = 0,
+    metrics: Metrics, patients: ArrayLike, resamples: int = 2000, level: float = 0.95, seed: int = 0
 ) -> dict[str, Estimate]:
     """Several metrics at once, each with its percentile interval over the same resampled patients.
 
     Parameters
     ----------
-    metrics : takes the arrays, all indexed by case first, and returns values by name; in a resample where a metric has
-        no value its name may be missing, or all where it raises `OneClassError`
-    patients : (cases,) whose image it is
+    metrics : takes weights (resamples, cases) and returns values (resamples,) by name, NaN where a metric has none;
+        a metric is a function of what the weights say and of nothing random
+    patients : (cases,) whose image it is; any type that sorts
+    resamples : 0 for no intervals
 
-    A metric with a value in fewer than half of the resamples has no interval: there are too few cases for one. Neither
-    has one whose interval would not end, such as a log loss that is infinite in many resamples.
+    ``n`` of each estimate counts cases. A metric with a value in fewer than half of the resamples has no interval:
+    there are too few cases for one. Neither has one whose interval would not end, such as a log loss that is infinite
+    in many resamples.
+
+    Raises
+    ------
+    ValueError : a metric does not give one number for each row of weights
     """
-    inputs = [np.asarray(array) for array in arrays]
     who = np.asarray(patients)
-    if {len(array) for array in inputs} != {len(who)}:
-        raise ValueError("The arrays and the list of patients must have one length.")
-    values = metrics(*inputs)
-    drawn: dict[str, list[float]] = {name: [] for name in values}
-    for rows in patient_resamples(who, resamples, seed):
-        try:
-            found = metrics(*(array[rows] for array in inputs))
-        except OneClassError:
-            continue
-        for name in drawn.keys() & found.keys():
-            drawn[name].append(found[name])
+    values = {name: float(value[0]) for name, value in metrics(np.ones((1, who.size))).items()}
+    drawn: dict[str, list[Floats]] = {name: [np.empty(0)] for name in values}
+    for weights in patient_weights(who, resamples, seed):
+        found = metrics(weights)
+        for name, parts in drawn.items():
+            if found[name].shape != weights.shape[:1]:
+                raise ValueError(f"'{name}' gave {found[name].shape} for weights {weights.shape}.")
+            parts.append(found[name])
     return {
-        name: Estimate(value, _percentiles(drawn[name], resamples, level), len(who)) for name, value in values.items()
+        name: Estimate(value, _percentiles(np.concatenate(drawn[name]), level), who.size)
+        for name, value in values.items()
     }
 
 
-def _percentiles(values: list[float], resamples: int, level: float) -> Interval | None:
-    if not values or len(values) < resamples / 2:
+def weighted_mean(values: ArrayLike, weights: Floats) -> Floats:
+    """(resamples,) mean of ``values`` (cases,) by ``weights`` (resamples, cases); infinite ones count where drawn."""
+    numbers = np.asarray(values, dtype=np.float64)
+    finite = np.isfinite(numbers)
+    means = weights @ np.where(finite, numbers, 0.0) / weights.sum(axis=1)
+    if not finite.all():  # 0 times infinity would be no number
+        means = means + np.where(weights[:, ~finite] > 0, numbers[~finite], 0.0).sum(axis=1)
+    return np.asarray(means)
+
+
+def _percentiles(values: Floats, level: float) -> Interval | None:
+    known = values[~np.isnan(values)]
+    if known.size == 0 or known.size < values.size / 2:
         return None
     with np.errstate(invalid="ignore"):  # between two infinite values lies nothing
-        low, high = np.percentile(values, [50 * (1 - level), 50 * (1 + level)])
+        low, high = np.percentile(known, [50 * (1 - level), 50 * (1 + level)])
     if not (np.isfinite(low) and np.isfinite(high)):
         return None
     return Interval(float(low), float(high), level)

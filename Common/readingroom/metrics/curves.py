@@ -1,6 +1,7 @@
 """The points of a ROC curve and of a precision-recall curve, from the strictest threshold to the most lenient one.
 
-scikit-learn has the same curves; they are written here because Slicer does not bundle scikit-learn.
+scikit-learn has the same curves; they are written here because Slicer does not bundle scikit-learn, and so that many
+resamples of the same cases share one sorting.
 """
 
 from __future__ import annotations
@@ -16,42 +17,97 @@ from .binary import Floats, both_classes, labels_and_scores
 
 @dataclass(frozen=True)
 class RocCurve:
-    """``(points,)`` each; it starts at no call at all (threshold infinity) and ends where every case is called."""
+    """``thresholds`` (points,) with ``sensitivity`` and ``specificity`` (..., points), one row for each weighting.
+
+    It starts at no call at all (threshold infinity) and ends where every case is called.
+    """
 
     thresholds: Floats
     sensitivity: Floats
     specificity: Floats
 
     @property
-    def area(self) -> float:
-        """The AUC, as in `auc.auc`: equal scores of a positive and a negative count one half."""
-        return float(np.trapezoid(self.sensitivity, 1 - self.specificity))
+    def area(self) -> Floats:
+        """The AUC (...), as in `auc.auc`: equal scores of a positive and a negative count one half."""
+        return np.asarray(np.trapezoid(self.sensitivity, 1 - self.specificity))
 
-    def sensitivity_at(self, specificity: float) -> float:
-        """The sensitivity at this specificity or above.
+    def sensitivity_at(self, specificity: float) -> Floats:
+        """The sensitivity (...) at this specificity or above.
 
         It looks for the threshold on the cases that it measures; `operating_points.cross_fitted` does not.
         """
-        return float(self.sensitivity[self.specificity >= specificity - 1e-12].max())
+        return _largest(self.sensitivity, self.specificity, specificity)
 
-    def specificity_at(self, sensitivity: float) -> float:
-        """The specificity at this sensitivity or above; see `sensitivity_at`."""
-        return float(self.specificity[self.sensitivity >= sensitivity - 1e-12].max())
+    def specificity_at(self, sensitivity: float) -> Floats:
+        """The specificity (...) at this sensitivity or above; see `sensitivity_at`."""
+        return _largest(self.specificity, self.sensitivity, sensitivity)
 
 
 @dataclass(frozen=True)
 class PrecisionRecallCurve:
-    """``(points,)`` each; a point for every score that occurs. ``chance`` is the share of positives."""
+    """``thresholds`` (points,), every score that occurs, with ``precision`` and ``recall`` (..., points).
+
+    ``chance`` (...) is the share of positives. The precision is NaN where no case is called yet.
+    """
 
     thresholds: Floats
     precision: Floats
     recall: Floats
-    chance: float
+    chance: Floats
 
     @property
-    def average_precision(self) -> float:
-        """The area as a sum of steps, without interpolation: the mean of the precision over the positives."""
-        return float((np.diff(self.recall, prepend=0.0) * self.precision).sum())
+    def average_precision(self) -> Floats:
+        """The area (...) as a sum of steps, without interpolation: the mean of the precision over the positives."""
+        steps = np.diff(self.recall, prepend=0.0)
+        return np.asarray((steps * np.where(steps == 0, 0.0, self.precision)).sum(axis=-1))
+
+
+class Ranking:
+    """Cases sorted by score once, for the curves of as many weightings of them as are wanted.
+
+    A weight says how often a case counts, so that a resample is a row of weights: a weighted curve is that of the
+    resampled cases, with a few points twice.
+
+    Parameters
+    ----------
+    labels : (cases,) 0 or 1
+    scores : (cases,) higher means more likely 1
+
+    Raises
+    ------
+    OneClassError : positives or negatives are missing
+    """
+
+    def __init__(self, labels: ArrayLike, scores: ArrayLike):
+        truth, values = labels_and_scores(labels, scores)
+        both_classes(truth)
+        self._order = np.argsort(-values, kind="stable")
+        self._positive = truth[self._order]
+        ranked = values[self._order]
+        self._last = np.append(np.flatnonzero(np.diff(ranked)), values.size - 1)  # of each run of equal scores
+        self.thresholds: Floats = ranked[self._last]
+
+    def curves(self, weights: ArrayLike | None = None) -> tuple[RocCurve, PrecisionRecallCurve]:
+        """Both curves, for ``weights`` (..., cases), each case once when left out.
+
+        Where positives or negatives weigh nothing, the curves are NaN.
+        """
+        drawn = np.ones(self._order.size) if weights is None else np.asarray(weights, dtype=np.float64)
+        drawn = drawn[..., self._order]
+        positives = np.cumsum(drawn * self._positive, axis=-1)[..., self._last]
+        called = np.cumsum(drawn, axis=-1)[..., self._last]
+        negatives = called - positives
+        with np.errstate(divide="ignore", invalid="ignore"):
+            recall = positives / positives[..., -1:]
+            false_positives = negatives / negatives[..., -1:]
+            precision, chance = positives / called, positives[..., -1] / called[..., -1]
+        start = np.zeros((*recall.shape[:-1], 1))
+        roc = RocCurve(
+            thresholds=np.concatenate([[math.inf], self.thresholds]),
+            sensitivity=np.concatenate([start, recall], axis=-1),
+            specificity=1 - np.concatenate([start, false_positives], axis=-1),
+        )
+        return roc, PrecisionRecallCurve(self.thresholds, precision, recall, np.asarray(chance))
 
 
 def roc(labels: ArrayLike, scores: ArrayLike) -> RocCurve:
@@ -61,12 +117,7 @@ def roc(labels: ArrayLike, scores: ArrayLike) -> RocCurve:
     ------
     OneClassError : positives or negatives are missing
     """
-    thresholds, positives, negatives = _called(labels, scores)
-    return RocCurve(
-        thresholds=np.concatenate([[math.inf], thresholds]),
-        sensitivity=np.concatenate([[0.0], positives / positives[-1]]),
-        specificity=np.concatenate([[1.0], 1 - negatives / negatives[-1]]),
-    )
+    return Ranking(labels, scores).curves()[0]
 
 
 def precision_recall(labels: ArrayLike, scores: ArrayLike) -> PrecisionRecallCurve:
@@ -76,19 +127,10 @@ def precision_recall(labels: ArrayLike, scores: ArrayLike) -> PrecisionRecallCur
     ------
     OneClassError : positives or negatives are missing
     """
-    thresholds, positives, negatives = _called(labels, scores)
-    called = positives + negatives
-    return PrecisionRecallCurve(
-        thresholds, positives / called, positives / positives[-1], float(positives[-1] / called[-1])
-    )
+    return Ranking(labels, scores).curves()[1]
 
 
-def _called(labels: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """The scores that occur, falling, and how many positives and negatives are at or above each."""
-    truth, values = labels_and_scores(labels, scores)
-    both_classes(truth)
-    order = np.argsort(-values, kind="stable")
-    sorted_scores = values[order]
-    last = np.append(np.flatnonzero(np.diff(sorted_scores)), values.size - 1)  # of each run of equal scores
-    positives = np.cumsum(truth[order], dtype=np.float64)[last]
-    return sorted_scores[last], positives, last + 1 - positives
+def _largest(values: Floats, other: Floats, least: float) -> Floats:
+    """The largest of ``values`` (..., points) where the ``other`` is at least so much."""
+    reached = np.where(np.isnan(other), np.nan, np.where(other >= least - 1e-12, values, -math.inf))
+    return np.asarray(reached.max(axis=-1))

@@ -7,21 +7,16 @@ import json
 import numpy as np
 import pytest
 
-from readingroom.metrics.aggregation import aggregate
 from readingroom.metrics.auc import auc, auc_estimate, compare, delong
-from readingroom.metrics.bootstrap import patient_bootstrap
+from readingroom.metrics.bootstrap import patient_interval, patient_weights
 from readingroom.metrics.calibration import brier, expected_calibration_error
-from readingroom.metrics.confusion_matrix import accuracy, balanced_accuracy, confusion_matrix, matthews
-from readingroom.metrics.curves import precision_recall, roc
+from readingroom.metrics.class_probabilities import disagreement, log_loss
+from readingroom.metrics.curves import Ranking, precision_recall, roc
 from readingroom.metrics.decision_curve import net_benefit
-from readingroom.metrics.ensemble import disagreement
-from readingroom.metrics.f_score import f1, probabilistic_f1
-from readingroom.metrics.holm import holm
+from readingroom.metrics.decisions import accuracy, balanced_accuracy, confusion_matrix, f1, matthews, probabilistic_f1
 from readingroom.metrics.operating_points import confusion
-from readingroom.metrics.paired_runs import corrected_t, sign_flip, wilcoxon
-from readingroom.metrics.partial_auc import partial_auc
+from readingroom.metrics.paired_tests import holm
 from readingroom.metrics.proportions import clopper_pearson, wilson
-from readingroom.metrics.scoring_rules import log_loss
 from readingroom.reading import Estimate
 from readingroom.trust.conformal import lac_members, lac_quantile, minimum_cases
 from readingroom.trust.predictive_values import predictive_values
@@ -57,7 +52,7 @@ def test_point_metrics(stats):
         "bal_acc": balanced_accuracy(table),
         "mcc": matthews(table),
         "brier": brier(y, p),
-        "logloss": log_loss(y, np.stack([1 - p, p], axis=1)),
+        "logloss": log_loss(y, np.stack([1 - p, p], axis=1)).mean(),
         "spec": counts.specificity.value,
         "tp": counts.true_positives,
         "fp": counts.false_positives,
@@ -85,20 +80,14 @@ def test_intervals(stats):
     expected = stats["proportion_6_of_8"]
     assert ends(wilson(6, 8)) == pytest.approx(expected["wilson"], **EXACT)
     assert ends(clopper_pearson(6, 8)) == pytest.approx(expected["beta"], **EXACT)
-    found, drawn = patient_bootstrap(auc, range(20), stats["y"], stats["p"]), stats["bootstrap_auc"]
-    assert ends(found.estimate.interval) == pytest.approx(drawn["ci95_percentile"], **EXACT)
-    assert [found.mean, found.deviation, found.kept] == pytest.approx([drawn["mean"], drawn["sd"], 2000], **EXACT)
+    ranking, drawn = Ranking(stats["y"], stats["p"]), stats["bootstrap_auc"]
+    found = patient_interval(lambda weights: ranking.curves(weights)[0].area, range(20))
+    assert ends(found.interval) == pytest.approx(drawn["ci95_percentile"], **EXACT)
+    values = np.concatenate([ranking.curves(weights)[0].area for weights in patient_weights(range(20), 2000, 0)])
+    assert [values.mean(), values.std(ddof=1)] == pytest.approx([drawn["mean"], drawn["sd"]], **EXACT)
 
 
-def test_paired_tests(stats):
-    expected = stats["paired_signflip_exact"]
-    a, b = expected["a"], expected["b"]
-    assert sign_flip(a, b).p == pytest.approx(expected["p_two_sided"], **EXACT)
-    assert wilcoxon(a, b).p == pytest.approx(stats["wilcoxon_same"][1], **EXACT)
-    assert wilcoxon(range(1, 7), [0] * 6).p == stats["wilcoxon_n6_all_positive"][1]
-    corrected = stats["nadeau_bengio_corrected_t"]
-    found = corrected_t(a, b, corrected["n_test_over_n_train"])
-    assert [found.t, found.p] == pytest.approx([corrected["t"], corrected["p"]], **EXACT)
+def test_correction_of_several_tests(stats):
     assert list(holm(stats["holm_bonferroni"]["p"])) == pytest.approx(stats["holm_bonferroni"]["holm"], **EXACT)
 
 
@@ -136,23 +125,6 @@ def test_mammography_scores(mammo):
     scores, cancers = np.arange(100) / 100, np.isin(np.arange(100), [55, 60, 75, 81, 90, 92, 95, 97, 98, 99])
     assert roc(cancers, scores).sensitivity_at(0.9) == pytest.approx(mammo["sens_at_spec_0.90"], **EXACT)
     assert auc(cancers, scores) == pytest.approx(mammo["auc_demo"], **EXACT)
-    assert partial_auc(cancers, scores, 0.9) == pytest.approx(mammo["pauc_demo_maxfpr0.1"], **EXACT)
-
-
-def test_breasts_and_women(mammo):
-    records = mammo["records"]
-    values = [record[3] for record in records]
-    breasts = [f"{woman}_{side}" for woman, side, _, _ in records]
-    mean = aggregate(values, breasts)
-    views = aggregate(values, [(breast, record[2]) for breast, record in zip(breasts, records, strict=True)])
-    found = {
-        "breast_mean": mean,
-        "breast_max": aggregate(values, breasts, "max"),
-        "breast_mean_of_view_means": aggregate(list(views.values()), [breast for breast, _ in views]),
-        "patient_max_of_breast_mean": aggregate(list(mean.values()), [str(b)[0] for b in mean], "max"),
-    }
-    for name, groups in found.items():
-        assert {group: float(value) for group, value in groups.items()} == pytest.approx(mammo[name], **EXACT)
 
 
 def test_predictive_values_by_prevalence(mammo):

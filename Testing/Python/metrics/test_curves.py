@@ -1,12 +1,11 @@
-"""ROC and precision-recall points, average precision, partial AUC; numbers from scikit-learn 1.9.1."""
+"""ROC and precision-recall points, average precision; numbers from scikit-learn 1.9.1."""
 
 import numpy as np
 import pytest
 
 from readingroom.metrics.auc import auc
 from readingroom.metrics.binary import OneClassError
-from readingroom.metrics.curves import precision_recall, roc
-from readingroom.metrics.partial_auc import partial_auc
+from readingroom.metrics.curves import Ranking, precision_recall, roc
 
 LABELS = [0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 1]
 SCORES = [0.1, 0.4, 0.35, 0.8, 0.2, 0.7, 0.55, 0.9, 0.6, 0.05, 0.3, 0.45, 0.25, 0.5, 0.65, 0.15, 0.85, 0.6, 0.3, 0.75]
@@ -58,25 +57,10 @@ def test_points_equal_scikit_learn_s():
     assert np.allclose(precision_recall(LABELS, SCORES).recall, recall[-2::-1])
 
 
-def test_partial_auc_above_a_specificity_of_90_percent():
-    assert auc(RARE, RANKED) == pytest.approx(0.8855555555555557, abs=1e-9)
-    assert partial_auc(RARE, RANKED, 0.9) == pytest.approx(0.7426900584795322, abs=1e-9)
-
-
-def test_partial_auc_is_one_half_by_chance_and_one_when_perfect():
-    assert partial_auc([0, 1], [0.5, 0.5]) == pytest.approx(0.5)
-    assert partial_auc([0, 0, 1], [0.1, 0.2, 0.3]) == pytest.approx(1)
-
-
-@pytest.mark.parametrize("metric", [average_precision, partial_auc, roc, precision_recall])
+@pytest.mark.parametrize("metric", [average_precision, roc, precision_recall])
 def test_one_class_alone_has_no_curve(metric):
     with pytest.raises(OneClassError):
         metric([1, 1], [0.2, 0.3])
-
-
-def test_a_specificity_of_1_leaves_no_area():
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        partial_auc(LABELS, SCORES, 1.0)
 
 
 def test_sensitivity_and_specificity_are_read_off_the_roc_curve():
@@ -84,3 +68,22 @@ def test_sensitivity_and_specificity_are_read_off_the_roc_curve():
     assert curve.sensitivity_at(0.9) == pytest.approx(0.6, abs=1e-9)
     assert curve.specificity_at(0.8) == pytest.approx(73 / 90, abs=1e-9)
     assert (curve.sensitivity_at(0.0), curve.specificity_at(0.0)) == (1, 1)
+
+
+def test_curves_by_weights_are_those_of_the_copied_cases():
+    weights = np.random.default_rng(2).integers(0, 3, (6, 20))
+    weighted, precise = Ranking(LABELS, SCORES).curves(weights)
+    for number, row in enumerate(weights):
+        copied = np.repeat(np.arange(20), row)
+        alone, alone_precise = Ranking(np.array(LABELS)[copied], np.array(SCORES)[copied]).curves()
+        assert weighted.area[number] == pytest.approx(alone.area, abs=1e-12)
+        assert weighted.sensitivity_at(0.8)[number] == pytest.approx(alone.sensitivity_at(0.8), abs=1e-12)
+        assert weighted.specificity_at(0.8)[number] == pytest.approx(alone.specificity_at(0.8), abs=1e-12)
+        assert precise.average_precision[number] == pytest.approx(alone_precise.average_precision, abs=1e-12)
+        assert precise.chance[number] == pytest.approx(alone_precise.chance, abs=1e-12)
+
+
+def test_weights_without_a_positive_or_without_a_negative_have_no_number():
+    for weights in (np.array(LABELS), 1 - np.array(LABELS)):
+        curve = Ranking(LABELS, SCORES).curves(weights)[0]
+        assert np.isnan([curve.area, curve.sensitivity_at(0.9), curve.specificity_at(0.9)]).all()

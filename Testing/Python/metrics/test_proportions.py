@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from readingroom.metrics.bootstrap import patient_bootstrap
+from readingroom.metrics.bootstrap import patient_interval, weighted_mean
 from readingroom.metrics.proportions import clopper_pearson, proportion, proportion_of_patients, wilson
 
 
@@ -37,7 +37,7 @@ def test_what_is_no_proportion_is_refused(successes, n):
 
 def test_the_bootstrap_of_six_of_eight_reaches_from_three_to_eight():
     """Reference: the percentiles of a binomial of 8 with 3/4."""
-    found = patient_bootstrap(np.mean, range(8), [1, 1, 1, 1, 1, 1, 0, 0], resamples=20000).estimate.interval
+    found = patient_interval(lambda w: weighted_mean([1, 1, 1, 1, 1, 1, 0, 0], w), range(8), resamples=20000).interval
     assert (found.low, found.high) == (0.375, 1.0)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputError
-from ...metrics.bootstrap import patient_bootstrap
+from ...metrics.bootstrap import patient_interval
 from ...reading import Estimate, Interval
 from ..cohorts.cohort import Cohort
 from ..evaluation.predictions import Predictions
@@ -47,12 +47,11 @@ def compare_predictions(predictions: Predictions, cohort: Cohort, small: SmallMo
         return None
     present = truth[:, None] == np.array(small.classes)
     patients = cohort.patients[rows]
-    lead = patient_bootstrap(
-        lambda p, a, b: class_auc(p, a) - class_auc(p, b),
-        patients, present, scores[rows], small.scores[rows], resamples=RESAMPLES, seed=seed,
-    )  # fmt: skip
-    image = patient_bootstrap(class_auc, patients, present, scores[rows], resamples=RESAMPLES, seed=seed)
-    return Comparison(image.estimate, lead.estimate)
+    image, other = class_auc(present, scores[rows]), class_auc(present, small.scores[rows])
+    return Comparison(
+        image=patient_interval(image, patients, RESAMPLES, seed=seed),
+        lead=patient_interval(lambda weights: image(weights) - other(weights), patients, RESAMPLES, seed=seed),
+    )
 
 
 def _scores(predictions: Predictions, cohort: Cohort, small: SmallModel) -> Floats:

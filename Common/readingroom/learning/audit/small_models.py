@@ -15,16 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.auc import auc
-from ...metrics.bootstrap import patient_bootstrap
-from ...metrics.one_vs_rest import macro, one_vs_rest
+from ...metrics.auc import aucs
+from ...metrics.bootstrap import Metric, patient_interval
 from ...progress import Progress
 from ...reading import Estimate
 from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import Fingerprint
 from ..cohorts.hashes import Fingerprints
 from ..cohorts.splits import k_fold, patient_groups
-from ..evaluation.auc import with_interval_at_extremes
+from ..evaluation.auc import WeightedAucs, with_interval_at_extremes
 from ..evaluation.simple_models import forest, regression
 from .counts import outcome
 from .covariates import Floats, clinical, metadata, patient_numbers, sites, thumbnails
@@ -116,7 +115,7 @@ class _Trial:
             yield trial.evaluated(SITE, sites(trial.cohort), _forest)
         if facts := metadata(trial.cohort, trial.prints):
             yield trial.evaluated(
-                METADATA, np.hstack(list(facts.values())), _forest, trial.singles(facts, class_auc, _LEAF)
+                METADATA, np.hstack(list(facts.values())), _forest, trial.singles(facts, _mean_class_auc, _LEAF)
             )
         if not trial.place and (columns := clinical(trial.cohort)):
             singles = trial.singles(columns, _best_class_auc, _SMALL_LEAF)
@@ -156,15 +155,15 @@ class _Trial:
         note: str = "",
     ) -> SmallModel:
         scores = self._out_of_fold(columns, make)
-        boot = patient_bootstrap(class_auc, self.groups, self.present, scores, resamples=RESAMPLES, seed=self.seed)
+        found = patient_interval(class_auc(self.present, scores), self.groups, RESAMPLES, seed=self.seed)
         everywhere = np.full((self.all_rows, len(self.classes)), np.nan)
         everywhere[self.rows] = scores
         return SmallModel(
             looks_at=looks_at,
             within=self.place,
             classes=self.classes,
-            auc=with_interval_at_extremes(boot.estimate, self.present, self.groups),
-            by_class=dict(zip(self.classes, map(float, one_vs_rest(auc, self.present, scores)), strict=True)),
+            auc=with_interval_at_extremes(found, self.present, self.groups),
+            by_class=dict(zip(self.classes, map(float, aucs(self.present, scores)), strict=True)),
             studies=len(self.rows),
             patients=int(np.unique(self.groups).size),
             note=note,
@@ -182,21 +181,25 @@ class _Trial:
         return scores
 
 
-def class_auc(present: NDArray[np.bool_], scores: Floats) -> float:
+def class_auc(present: NDArray[np.bool_], scores: Floats) -> Metric:
     """AUC of two classes, or the mean of each against the rest, for ``present`` and ``scores`` (cases, classes).
 
     Raises
     ------
     OneClassError : a class is missing
     """
-    if present.shape[1] == 2:  # each against the other is the same
-        return auc(present[:, 1], scores[:, 1])
-    return macro(auc, present, scores)
+    first = 1 if present.shape[1] == 2 else 0  # each against the other is the same
+    each = WeightedAucs(present[:, first:], scores[:, None, first:])
+    return lambda weights: each(weights).mean(axis=1)
+
+
+def _mean_class_auc(present: NDArray[np.bool_], scores: Floats) -> float:
+    return float(class_auc(present, scores)(np.ones((1, len(present))))[0])
 
 
 def _best_class_auc(present: NDArray[np.bool_], scores: Floats) -> float:
     """AUC of the class that is told best from the others: of several a column may restate but one."""
-    return float(max(one_vs_rest(auc, present, scores)))
+    return float(aucs(present, scores).max())
 
 
 _forest = functools.partial(forest, trees=_TREES)

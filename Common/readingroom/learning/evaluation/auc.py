@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...metrics.auc import aucs, perfect_interval
-from ...metrics.bootstrap import patient_intervals
+from ...metrics.auc import perfect_interval
+from ...metrics.bootstrap import patient_interval
+from ...metrics.curves import Ranking
 from ...reading import Estimate
 from .predictions import Floats, Predictions, Strings
 from .sample_size import can_be_evaluated
@@ -28,12 +29,35 @@ def auc_of(predictions: Predictions, finding: str = "", resamples: int = 2000, s
     InputError : all rows have the same truth
     """
     present, scores = present_and_scores(predictions, evaluated_findings(predictions, finding))
-
-    def values(truth: NDArray, found: Floats) -> dict[str, float]:
-        return {"auc": float(aucs(truth, found).mean())}
-
-    found = patient_intervals(values, predictions.patients, present, scores, resamples=resamples, seed=seed)["auc"]
+    aucs = WeightedAucs(present, scores)
+    found = patient_interval(lambda weights: aucs(weights).mean(axis=1), predictions.patients, resamples, seed=seed)
     return with_interval_at_extremes(found, present, predictions.patients)
+
+
+class WeightedAucs:
+    """The AUC of each finding, the mean over repeats, for many resamples of the same rows.
+
+    Parameters
+    ----------
+    present : (rows, findings) whether a row has the finding
+    scores : (rows, repeats, findings)
+
+    Raises
+    ------
+    OneClassError : a finding is in no row or in every row
+    """
+
+    def __init__(self, present: NDArray[np.bool_], scores: Floats):
+        self._rankings = [
+            [Ranking(present[:, finding], repeat) for repeat in scores[:, :, finding].T]
+            for finding in range(present.shape[1])
+        ]
+
+    def __call__(self, weights: Floats) -> Floats:
+        """(resamples, findings) for ``weights`` (resamples, rows); NaN where a resample lacks the finding or has it
+        throughout."""
+        means = [np.mean([each.curves(weights)[0].area for each in repeats], axis=0) for repeats in self._rankings]
+        return np.stack(means, axis=1)
 
 
 def with_interval_at_extremes(area: Estimate, present: NDArray[np.bool_], patients: Strings) -> Estimate:

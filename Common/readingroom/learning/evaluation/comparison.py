@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from ...errors import InputError
 from ...metrics.auc import aucs, compare_means
 from ...metrics.bootstrap import patient_intervals
-from ...metrics.holm import holm
-from ...metrics.permutation import paired_permutations
+from ...metrics.paired_tests import holm, paired_permutations
 from ...reading import Estimate
-from .auc import evaluated_findings, present_and_scores
+from .auc import WeightedAucs, evaluated_findings, present_and_scores
 from .levels import How, Level, at_level
 from .predictions import Floats, Predictions
 
@@ -99,12 +97,17 @@ def _tests(
     findings = evaluated_findings(ours)
     present, first = present_and_scores(ours, findings)
     _, second = present_and_scores(theirs, findings)
-    areas, other_areas = _areas(present, first, findings), _areas(present, second, findings)
+    areas, other_areas = (_by_name(aucs(present, scores).mean(axis=0)[None], findings) for scores in (first, second))
     differences = _differences(ours, theirs, findings, resamples, seed)
     # Two models have scales of their own; only the order of their scores is compared, so only that is swapped.
     ranks, other_ranks = stats.rankdata(first, axis=0), stats.rankdata(second, axis=0)
     swapped = paired_permutations(
-        lambda calibrated: _areas(present, calibrated, findings), ours.patients, ranks, other_ranks, permutations, seed
+        lambda scores: _by_name(aucs(present, scores).mean(axis=1), findings),
+        ours.patients,
+        ranks,
+        other_ranks,
+        permutations,
+        seed,
     )
     found = []
     for name, tested in swapped.items():
@@ -112,8 +115,8 @@ def _tests(
             other=other,
             finding=name,
             test="patient permutation",
-            first=areas[name],
-            second=other_areas[name],
+            first=float(areas[name][0]),
+            second=float(other_areas[name][0]),
             difference=differences[name],
             p=tested.p,
             p_holm=tested.p,
@@ -124,25 +127,20 @@ def _tests(
     return found
 
 
-def _areas(present: NDArray, scores: Floats, findings: tuple[str, ...]) -> dict[str, float]:
-    """The AUC of each finding, the mean over repeats, after that of all (named empty) where there are several."""
-    each = aucs(present, scores).mean(axis=0)
-    found = {"": float(each.mean())} if len(findings) > 1 else {}
-    return found | {name: float(area) for name, area in zip(findings, each, strict=True)}
+def _by_name(values: Floats, findings: tuple[str, ...]) -> dict[str, Floats]:
+    """(..., findings) by finding, after their mean (named empty) where there are several."""
+    found = {"": values.mean(axis=-1)} if len(findings) > 1 else {}
+    return found | {name: values[..., place] for place, name in enumerate(findings)}
 
 
 def _differences(
     ours: Predictions, theirs: Predictions, findings: tuple[str, ...], resamples: int, seed: int
 ) -> dict[str, Estimate]:
-    """First minus second by the names of `_areas`; the rows are the same."""
-    present, first = present_and_scores(ours, findings)
-    _, second = present_and_scores(theirs, findings)
-
-    def differences(truth: NDArray, one: Floats, other: Floats) -> dict[str, float]:
-        areas, others = _areas(truth, one, findings), _areas(truth, other, findings)
-        return {name: areas[name] - others[name] for name in areas}
-
-    return patient_intervals(differences, ours.patients, present, first, second, resamples=resamples, seed=seed)
+    """First minus second by the names of `_by_name`; the rows are the same."""
+    first, second = (WeightedAucs(*present_and_scores(each, findings)) for each in (ours, theirs))
+    return patient_intervals(
+        lambda weights: _by_name(first(weights) - second(weights), findings), ours.patients, resamples, seed=seed
+    )
 
 
 def _delong(ours: Predictions, theirs: Predictions, finding: str) -> float | None:

@@ -23,7 +23,7 @@ def at_level(predictions: Predictions, level: Level, how: How = "mean") -> Predi
     ----------
     level : a ``breast`` is one ``laterality`` (a subgroup of that name) of one study
     how : the ``mean`` of the probabilities, or the ``max``: the most suspicious image decides. A vote has no AUC and
-        no calibration; see `readingroom.metrics.aggregation` for its decisions.
+        no calibration.
 
     A finding is there when it is there on one of the images. What differs within a group (the view, say) becomes empty
     in ``subgroups`` and ``sites``. Where each group is one row already, the rows come back as they are.

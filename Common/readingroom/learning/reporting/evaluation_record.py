@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import __version__
 from ...bundles.bundle import Bundle
-from ...metrics.confusion_matrix import confusion_matrix
+from ...metrics.decisions import confusion_matrix
 from ...reading import Estimate
 from ...trust.predictive_values import predictive_values
 from ..evaluation.evaluation import EvaluationResult

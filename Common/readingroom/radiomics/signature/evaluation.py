@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.bootstrap import patient_bootstrap
-from ...metrics.calibration import brier, recalibration
+from ...metrics.bootstrap import patient_interval, weighted_mean
+from ...metrics.calibration import recalibration
 from ...metrics.operating_points import Choice, CrossFitted, at_sensitivity, at_specificity, cross_fitted, youden
 from ...metrics.proportions import proportion
 from ...reading import Estimate
@@ -102,7 +102,8 @@ def _of_probabilities(
 
 def calibration_metrics(y: Labels, patients: NDArray[np.str_], probabilities: Floats) -> dict[str, Estimate]:
     """Brier score, and slope and intercept where they exist: separated outcomes have none, nor equal probabilities."""
-    metrics = {"brier": patient_bootstrap(brier, patients, y, probabilities, resamples=_RESAMPLES).estimate}
+    squares = (probabilities - y) ** 2
+    metrics = {"brier": patient_interval(lambda weights: weighted_mean(squares, weights), patients, _RESAMPLES)}
     try:
         again = recalibration(y, probabilities, patients)
     except ValueError:

@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...metrics.auc import auc
-from ...metrics.bootstrap import patient_bootstrap
+from ...metrics.bootstrap import patient_interval
+from ...metrics.curves import Ranking
 from ...reading import Estimate
+from .algorithm import Labels
 from .baselines import volume
 from .evaluation import calibration_metrics
 from .fit import Fitted
+from .preparation import Floats
 from .table import FeatureTable
 
 
@@ -49,10 +53,15 @@ def judge_external(fitted: Fitted, table: FeatureTable) -> External:
     require_others(fitted.table, table)
     scores = fitted.trained.values(table.of(fitted.table.names).values)
     y, who = table.outcome, table.patients
-    found = {"auc": patient_bootstrap(auc, who, y, scores).estimate}
+    found = {"auc": _auc(y, who, scores)}
     if (own := volume(fitted.measured)) is not None and (other := volume(table)) is not None:
         rises = auc(fitted.table.outcome, own) >= 0.5
-        found["auc_volume"] = patient_bootstrap(auc, who, y, other if rises else -other).estimate
+        found["auc_volume"] = _auc(y, who, other if rises else -other)
     if (calibration := fitted.calibration) is not None and np.ptp(scores) > 0:
         found |= calibration_metrics(y, who, calibration.probabilities(scores))
     return External(len(np.unique(who)), int(y.sum()), found)
+
+
+def _auc(y: Labels, patients: NDArray[np.str_], scores: Floats) -> Estimate:
+    ranking = Ranking(y, scores)
+    return patient_interval(lambda weights: ranking.curves(weights)[0].area, patients)

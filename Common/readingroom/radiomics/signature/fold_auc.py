@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.bootstrap import patient_resamples
+from ...metrics.bootstrap import patient_weights
 from ...reading import Estimate, Interval
 from .algorithm import Labels
 from .preparation import Floats
 
 _RESAMPLES = 2000
-_AT_ONCE = 250  # resamples that are counted together
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,6 @@ class FoldComparisons:
     def estimate(self, patients: NDArray[np.str_], level: float = 0.95, seed: int = 0) -> Estimate:
         """The AUC with its percentile interval over resampled ``patients`` (rows,)."""
         rows = len(self.y)
-        drawn = [np.bincount(chosen, minlength=rows) for chosen in patient_resamples(patients, _RESAMPLES, seed)]
-        parts = [np.array(drawn[i : i + _AT_ONCE], dtype=np.float64) for i in range(0, _RESAMPLES, _AT_ONCE)]
-        values = np.concatenate([self.auc(part) for part in parts])
+        values = np.concatenate([self.auc(weights) for weights in patient_weights(patients, _RESAMPLES, seed)])
         low, high = np.nanpercentile(values, [50 * (1 - level), 50 * (1 + level)])
         return Estimate(float(self.auc(np.ones((1, rows)))[0]), Interval(float(low), float(high), level), rows)

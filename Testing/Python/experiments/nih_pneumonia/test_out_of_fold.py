@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments.nih_pneumonia.out_of_fold import EvaluationResult, OutOfFold, advantage, auc_of, evaluate, mean_auc
+from experiments.nih_pneumonia.out_of_fold import EvaluationResult, OutOfFold, advantage, auc_of, evaluate
 from readingroom.metrics.auc import auc
 
 EVERY = np.ones(400, dtype=bool)
@@ -22,6 +22,10 @@ def predictions(strength: float = 1.5, n: int = 400, repeats: int = 2) -> OutOfF
     return OutOfFold(labels, patients, folds, logits)
 
 
+def mean_auc(found: OutOfFold, films: int = 400) -> float:
+    return float(np.mean([auc(found.labels[:films], repeat[:films]) for repeat in found.logits]))
+
+
 @pytest.fixture(scope="module")
 def evaluated() -> EvaluationResult:
     return evaluate(predictions(), EVERY, resamples=50)
@@ -30,7 +34,7 @@ def evaluated() -> EvaluationResult:
 def test_the_auc_is_that_of_one_network_not_of_the_ensemble_of_repeats() -> None:
     found = predictions()
     ensemble = auc(found.labels, found.logits.mean(axis=0))
-    single = mean_auc(found.labels, *found.logits)
+    single = mean_auc(found)
     assert auc_of(found, resamples=50).value == pytest.approx(single)
     assert single < ensemble
 
@@ -50,7 +54,7 @@ def test_rows_restrict_the_auc() -> None:
     found = predictions()
     rows = np.arange(400) < 100
     part = auc_of(found, rows, resamples=50)
-    assert part.value == pytest.approx(mean_auc(found.labels[:100], *found.logits[:, :100]))
+    assert part.value == pytest.approx(mean_auc(found, 100))
     assert part.n == 100
 
 

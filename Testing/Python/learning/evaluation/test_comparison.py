@@ -12,7 +12,7 @@ from readingroom.learning.evaluation.comparison import advantage, compare
 from readingroom.learning.evaluation.predictions import Predictions
 from readingroom.metrics.auc import auc
 from readingroom.metrics.auc import compare as delong
-from readingroom.metrics.holm import holm
+from readingroom.metrics.paired_tests import holm
 
 FEW = {"permutations": 99, "resamples": 100}
 

@@ -11,7 +11,7 @@ import pytest
 from readingroom.learning.evaluation.calibrated_predictions import CalibratedPredictions
 from readingroom.learning.evaluation.metric_families import NAMES, load_family, title
 from readingroom.learning.evaluation.predictions import Predictions
-from readingroom.metrics.f_score import f1
+from readingroom.metrics.decisions import f1
 
 CLASSIFICATION = load_family("classification")
 

@@ -13,21 +13,26 @@ width, and ``majority_accuracy`` have none: resampling would only push the forme
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ....metrics import curves
 from ....metrics.auc import mean_auc_estimate
-from ....metrics.binary import Booleans, Floats, OneClassError
-from ....metrics.bootstrap import patient_intervals
-from ....metrics.calibration import brier, expected_calibration_error, recalibration
-from ....metrics.confusion_matrix import accuracy, balanced_accuracy, confusion_matrix, majority_share, matthews
-from ....metrics.ensemble import disagreement
-from ....metrics.f_score import f1, probabilistic_f1
-from ....metrics.scoring_rules import brier_multiclass, log_loss
+from ....metrics.binary import Booleans, Floats
+from ....metrics.bootstrap import Metrics, patient_intervals, weighted_mean
+from ....metrics.calibration import expected_calibration_error, recalibration
+from ....metrics.class_probabilities import brier_multiclass, disagreement, log_loss
+from ....metrics.curves import Ranking
+from ....metrics.decisions import (
+    accuracy,
+    balanced_accuracy,
+    confusion_matrix,
+    f1,
+    majority_share,
+    matthews,
+    probabilistic_f1,
+)
 from ....reading import Estimate
 from ..auc import with_interval_at_extremes
 from ..calibrated_predictions import CalibratedPredictions
@@ -72,9 +77,7 @@ def compute(calibrated: CalibratedPredictions, resamples: int = 2000, seed: int 
     findings = [name for name in predictions.findings if can_be_evaluated(predictions, name, 1)]
     if not findings:
         return {}
-    resampled = patient_intervals(
-        _values(calibrated, findings), predictions.patients, np.arange(len(predictions)), resamples=resamples, seed=seed
-    )
+    resampled = patient_intervals(_weighted(calibrated, findings), predictions.patients, resamples, seed=seed)
     every = {
         **_with_intervals_at_extremes(resampled, calibrated, findings),
         **_without_resampling(calibrated, findings),
@@ -103,84 +106,94 @@ def _with_intervals_at_extremes(
     return found
 
 
-def _values(calibrated: CalibratedPredictions, findings: list[str]) -> Callable[[NDArray[np.intp]], dict[str, float]]:
-    """The resampled metrics as a function of row numbers."""
+def _weighted(calibrated: CalibratedPredictions, findings: list[str]) -> Metrics:
+    """The resampled metrics as a function of weights (resamples, rows); what need not be done again is done here."""
     predictions = calibrated.predictions
-    numbers = [predictions.classes.index(name) for name in findings]
-    present = np.stack([predictions.present(name) for name in findings])
-    scores = np.stack([predictions.scores(name) for name in findings])
+    of_findings = {name: _OneClass(calibrated, name) for name in findings}
+    whole = None if predictions.multilabel else _AllClasses(calibrated)
 
-    def values(rows: NDArray[np.intp]) -> dict[str, float]:
-        found: dict[str, float] = {}
-        each = []
-        for place, (name, number) in enumerate(zip(findings, numbers, strict=True)):
-            truth = present[place, rows]
-            if truth.all() or not truth.any():
-                continue
-            own = _of_finding(
-                truth, scores[place][:, rows], calibrated.probabilities[rows, number], calibrated.called[rows, number]
-            )
-            each.append(own)
-            if calibrated.covered is not None and predictions.multilabel:
-                own["set_coverage"] = float(calibrated.covered[rows, number].mean())
-            if predictions.kind == "binary":
-                found |= own
-            else:
-                found |= {f"{metric}.{name}": value for metric, value in own.items()}
-        if predictions.kind != "binary" and len(each) == len(findings):
-            found |= _means(each)
-        if not predictions.multilabel:
-            found |= _of_classes(predictions.truth[rows], calibrated.probabilities[rows], calibrated.called[rows])
-            if calibrated.covered is not None:
-                found["set_coverage"] = float(calibrated.covered[rows].mean())
-        return found
+    def values(weights: Floats) -> dict[str, Floats]:
+        each = {name: metrics(weights) for name, metrics in of_findings.items()}
+        found: dict[str, Floats] = {}
+        if predictions.kind == "binary":
+            found |= each[predictions.positive]
+        else:
+            found |= {f"{metric}.{name}": value for name, own in each.items() for metric, value in own.items()}
+            found |= _means(list(each.values()))
+        return found if whole is None else found | whole(weights)
 
     return values
 
 
-def _of_finding(truth: Booleans, scores: Floats, probabilities: Floats, called: Booleans) -> dict[str, float]:
-    """Metrics of one class against the rest; ``scores`` is (repeats, rows)."""
-    by_repeat = [_of_scores(truth, repeat) for repeat in scores]
-    found = {name: float(np.mean([values[name] for values in by_repeat])) for name in by_repeat[0]}
-    return found | {
-        "brier": brier(truth, probabilities),
-        "pf1": probabilistic_f1(truth, probabilities),
-        "f1": f1(truth, called),
-    }
+class _OneClass:
+    """Metrics of one class against the rest; scores are those of each repeat, the mean of what they give counts."""
+
+    def __init__(self, calibrated: CalibratedPredictions, name: str):
+        predictions = calibrated.predictions
+        number = predictions.classes.index(name)
+        self.truth: Booleans = predictions.present(name)
+        self.rankings = [Ranking(self.truth, repeat) for repeat in predictions.scores(name)]
+        self.probabilities, self.called = calibrated.probabilities[:, number], calibrated.called[:, number]
+        own_sets = calibrated.covered is not None and predictions.multilabel
+        self.covered = calibrated.covered[:, number] if own_sets and calibrated.covered is not None else None
+
+    def __call__(self, weights: Floats) -> dict[str, Floats]:
+        """(resamples,) each, NaN where a resample holds the class alone or the rest alone."""
+        by_repeat = [_of_ranking(ranking, weights) for ranking in self.rankings]
+        found = {name: np.mean([values[name] for values in by_repeat], axis=0) for name in by_repeat[0]} | {
+            "brier": weighted_mean((self.probabilities - self.truth) ** 2, weights),
+            "pf1": probabilistic_f1(self.truth, self.probabilities, weights),
+            "f1": f1(self.truth, self.called, weights),
+        }
+        if self.covered is not None:
+            found["set_coverage"] = weighted_mean(self.covered, weights)
+        both = (weights @ self.truth > 0) & (weights @ ~self.truth > 0)
+        return {name: np.where(both, values, np.nan) for name, values in found.items()}
 
 
-def _of_scores(truth: Booleans, scores: Floats) -> dict[str, float]:
-    curve = curves.roc(truth, scores)
-    found = {"auc": curve.area, "average_precision": curves.precision_recall(truth, scores).average_precision}
+class _AllClasses:
+    """Metrics of exclusive classes together."""
+
+    def __init__(self, calibrated: CalibratedPredictions):
+        self.calibrated, self.truth = calibrated, calibrated.predictions.truth
+        self.log_loss = log_loss(self.truth, calibrated.probabilities)
+        self.brier = brier_multiclass(self.truth, calibrated.probabilities)
+
+    def __call__(self, weights: Floats) -> dict[str, Floats]:
+        """(resamples,) each; those that need every class are NaN where a resample, or the cohort, lacks one."""
+        classes = self.calibrated.probabilities.shape[1]
+        counts = confusion_matrix(self.truth, self.calibrated.called.argmax(axis=1), classes, weights)
+        found = {
+            "accuracy": accuracy(counts),
+            "mcc": matthews(counts),
+            "log_loss": weighted_mean(self.log_loss, weights),
+            "balanced_accuracy": balanced_accuracy(counts),
+        }
+        if classes > 2:
+            found["brier"] = weighted_mean(self.brier, weights)
+        present = np.unique(self.truth)
+        if len(present) == classes:
+            each = [f1(self.truth == c, self.calibrated.called[:, c], weights) for c in present]
+            found["macro_f1"] = np.mean(each, axis=0)
+        if self.calibrated.covered is not None:
+            found["set_coverage"] = weighted_mean(self.calibrated.covered[:, 0], weights)
+        return found
+
+
+def _of_ranking(ranking: Ranking, weights: Floats) -> dict[str, Floats]:
+    roc, precision_recall = ranking.curves(weights)
+    found = {"auc": roc.area, "average_precision": precision_recall.average_precision}
     for percent in _FIXED:
-        found[f"sensitivity_at_{percent}_specificity"] = curve.sensitivity_at(percent / 100)
-        found[f"specificity_at_{percent}_sensitivity"] = curve.specificity_at(percent / 100)
+        found[f"sensitivity_at_{percent}_specificity"] = roc.sensitivity_at(percent / 100)
+        found[f"specificity_at_{percent}_sensitivity"] = roc.specificity_at(percent / 100)
     return found
 
 
-def _means(each: list[dict[str, float]]) -> dict[str, float]:
+def _means(each: list[dict[str, Floats]]) -> dict[str, Floats]:
     """Over classes, of what is not better said of all classes at once."""
-    means = {name: float(np.mean([values[name] for values in each])) for name in each[0]}
+    means = {name: np.mean([values[name] for values in each], axis=0) for name in each[0]}
     means["macro_f1"] = means.pop("f1")
     return means
-
-
-def _of_classes(truth: NDArray[np.int64], probabilities: Floats, called: Booleans) -> dict[str, float]:
-    """Metrics of exclusive classes together."""
-    counts = confusion_matrix(truth, called.argmax(axis=1), probabilities.shape[1])
-    found = {
-        "accuracy": accuracy(counts),
-        "mcc": matthews(counts),
-        "log_loss": log_loss(truth, probabilities),
-    }
-    if probabilities.shape[1] > 2:
-        found["brier"] = brier_multiclass(truth, probabilities)
-    try:
-        found["balanced_accuracy"] = balanced_accuracy(counts)
-        found["macro_f1"] = float(np.mean([f1(truth == c, called[:, c]) for c in range(probabilities.shape[1])]))
-    except OneClassError:  # of a resample, or of a cohort without one of the classes: these two have no value there
-        pass
-    return found
 
 
 def _without_resampling(calibrated: CalibratedPredictions, findings: list[str]) -> dict[str, Estimate]:
@@ -201,7 +214,7 @@ def _without_resampling(calibrated: CalibratedPredictions, findings: list[str]) 
         found[f"calibration_slope{end}"] = fit.slope
         found[f"calibration_intercept{end}"] = fit.intercept
     if not predictions.multilabel:
-        share = majority_share(confusion_matrix(predictions.truth, predictions.truth, len(predictions.classes)))
+        share = float(majority_share(confusion_matrix(predictions.truth, predictions.truth, len(predictions.classes))))
         found["majority_accuracy"] = Estimate(share, None, n)
         if predictions.repeats > 1:
             between = disagreement(predictions.probabilities).between
