@@ -18,7 +18,7 @@ import numpy as np
 from readingroom.errors import InputError
 from readingroom.files import make_folder, write_text
 from readingroom.progress import Progress
-from readingroom.radiomics.signature.external import judge_external
+from readingroom.radiomics.signature.external import evaluate_external
 from readingroom.radiomics.signature.fit import fit
 from readingroom.radiomics.signature.recipe import ModelName, recipe
 from readingroom.radiomics.signature.table import FeatureTable
@@ -77,14 +77,14 @@ def measure(data: Path, model: ModelName, progress: Progress | None = None) -> S
     """
     learned, other = (two_year_table(data / TABLE, source) for source in (TRAINED_ON, TESTED_ON))
     fitted = fit(learned, recipe(model, "rigorous"), {}, progress or Progress())
-    found = fitted.judgment
+    found = fitted.evaluation
     return SignatureResult(
         model=model,
         patients=len(learned.patients),
         dead=int(learned.outcome.sum()),
         auc=found.auc,
-        external=judge_external(fitted, other).metrics.get("auc"),
-        baselines=found.rivals,
+        external=evaluate_external(fitted, other).metrics.get("auc"),
+        baselines=found.baselines,
     )
 
 

@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
     signature = commands.add_parser("signature", help="train a signature on a table of features, and apply one")
     actions = signature.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_train(actions)
-    apply = actions.add_parser("apply", help="score the features of a region and say what contributions the score")
+    apply = actions.add_parser("apply", help="score the features of a region and say what raises and lowers it")
     apply.add_argument("bundle", metavar="BUNDLE", help="an installed signature, or a folder: ./mine")
     apply.add_argument("features", type=Path, metavar="FEATURES.csv", help="as readingroom radiomics writes it")
     apply.add_argument("--out", type=Path, metavar="SCORE.json", help="the whole score, for programs")
@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
 
 
 def _add_train(actions: Any) -> None:
-    train = actions.add_parser("train", help="train, judge out of fold, and write a bundle with its card")
+    train = actions.add_parser("train", help="train, evaluate out of fold, and write a bundle with its card")
     train.add_argument("table", type=Path, metavar="TABLE.csv", help="as readingroom radiomics --cohort writes it")
     train.add_argument("--outcome", required=True, metavar="COLUMN", help="a column with two values")
     train.add_argument("--positive", metavar="VALUE", help="the value that is asked for; not needed for 1, true, yes")
@@ -54,8 +54,8 @@ def _add_train(actions: Any) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from ..bundles.write import refuse_occupied
-    from ..radiomics.signature.baselines import RIVALS
-    from ..radiomics.signature.external import judge_external, require_others
+    from ..radiomics.signature.baselines import TITLES
+    from ..radiomics.signature.external import evaluate_external, require_others
     from ..radiomics.signature.feature_file import read_stability
     from ..radiomics.signature.fit import fit
     from ..radiomics.signature.recipe import recipe
@@ -73,12 +73,12 @@ def _train(options: argparse.Namespace) -> None:
     icc_low = read_stability(options.stability) if options.stability else {}
     with ProgressLine() as line:
         fitted = fit(table, recipe(options.model, options.protocol, options.seed), icc_low, Progress(line.show))
-    found = fitted.judgment
+    found = fitted.evaluation
     print(f"AUC out of fold: {estimate_text(found.auc)}; {len(fitted.inputs)} features by {fitted.made_with}.")
-    for rival, estimate in found.rivals.items():
-        print(f"AUC of {RIVALS[rival]}: {estimate_text(estimate)}.")
+    for baseline, estimate in found.baselines.items():
+        print(f"AUC of {TITLES[baseline]}: {estimate_text(estimate)}.")
     require_signal(fitted)
-    external = judge_external(fitted, other) if other is not None else None
+    external = evaluate_external(fitted, other) if other is not None else None
     if external is not None:
         for metric, title in (("auc", "AUC"), ("auc_volume", "AUC of volume alone")):
             if metric in external.metrics:

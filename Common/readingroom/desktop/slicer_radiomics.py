@@ -169,7 +169,11 @@ def _expected(settings: Settings) -> list[str]:
     """The features of the image itself that must be there; those of filtered images have names that depend on them."""
     if "Original" not in settings.image_types:
         return []
-    return [f"original_{family}_{name}" for family in settings.features for name in settings.names(family)]
+    return [
+        f"original_{feature_class}_{name}"
+        for feature_class in settings.features
+        for name in settings.names(feature_class)
+    ]
 
 
 def _number(cell: str) -> float | None:

@@ -1,4 +1,4 @@
-"""The feature_classes of features and the names in each, in the order of a PyRadiomics table."""
+"""The feature classes and the names in each, in the order of a PyRadiomics table."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def measure(
     image : 2D or 3D gray values
     mask : labels on the same grid, 0 outside
     settings : what to measure and how; the 107 default features of PyRadiomics when left out
-    progress : told before each family of features; ends the work when the user cancels
+    progress : told before each feature class; ends the work when the user cancels
 
     Raises
     ------
@@ -55,9 +55,9 @@ def measure(
     prepared = prepare(image, mask, settings)
     values: dict[str, float] = {}
     notes = list(prepared.notes)
-    if wanted := [family for family in SHAPES if family in settings.features]:
+    if wanted := [feature_class for feature_class in SHAPES if feature_class in settings.features]:
         values |= _shapes(prepared, wanted, settings, progress.part(0.05, 0.3), notes)
-    if any(family not in SHAPES for family in settings.features):
+    if any(feature_class not in SHAPES for feature_class in settings.features):
         values |= _images(prepared, settings, progress.part(0.3, 0.98), notes)
     rows = provenance(image, prepared, settings) if settings.provenance else {}
     progress(1.0, "The region is measured.")
@@ -71,17 +71,17 @@ def _shapes(
     box = bounding_box(prepared.shape_mask) if settings.ibsi else prepared.box
     mask = prepared.shape_mask[box]
     values: dict[str, float] = {}
-    for index, family in enumerate(wanted):
-        progress(index / len(wanted), f"Measuring {feature_classes.TITLES[family]}.")
-        if family == "shape" and prepared.flat:
+    for index, feature_class in enumerate(wanted):
+        progress(index / len(wanted), f"Measuring {feature_classes.TITLES[feature_class]}.")
+        if feature_class == "shape" and prepared.flat:
             notes.append("Shape in space was left out: the image is a single slice of two dimensions.")
             continue
-        if family == "shape2D":
+        if feature_class == "shape2D":
             axis = 0 if prepared.flat else settings.force_2d_axis
             measured = _shape_in_slice(mask, prepared.spacing, axis, settings.force_2d or prepared.flat)
         else:
             measured = shape.features(mask, prepared.spacing, unbiased=settings.ibsi)
-        values |= {f"original_{family}_{name}": float(measured[name]) for name in settings.names(family)}
+        values |= {f"original_{feature_class}_{name}": float(measured[name]) for name in settings.names(feature_class)}
     return values
 
 
@@ -124,15 +124,15 @@ def _count(kind: str, settings: Settings, flat: bool) -> int:
 
 def _textures(region: Region, settings: Settings, progress: Progress, name: str) -> dict[str, float]:
     """First-order and texture features of one image, as ``glcm_Contrast``."""
-    wanted = [family for family in settings.features if family not in SHAPES]
+    wanted = [feature_class for feature_class in settings.features if feature_class not in SHAPES]
     wanted.sort(key=feature_classes.DEFAULT.index)
     _refuse_constant(region, name)
     gray = _gray_levels(region, settings)
     values: dict[str, float] = {}
-    for index, family in enumerate(wanted):
-        progress(index / len(wanted), f"Measuring {feature_classes.TITLES[family]}{_of(name)}.")
-        measured = _MEASURES[family](region, gray, settings)
-        values |= {f"{family}_{feature}": float(measured[feature]) for feature in settings.names(family)}
+    for index, feature_class in enumerate(wanted):
+        progress(index / len(wanted), f"Measuring {feature_classes.TITLES[feature_class]}{_of(name)}.")
+        measured = _MEASURES[feature_class](region, gray, settings)
+        values |= {f"{feature_class}_{feature}": float(measured[feature]) for feature in settings.names(feature_class)}
     return values
 
 

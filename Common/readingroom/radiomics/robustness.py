@@ -26,9 +26,9 @@ from .settings import Settings
 STABLE_FROM = 0.75
 
 CHANGES: Mapping[str, Change] = {
-    "eroded by a millimetre": dilated(-1.0),
-    "dilated by a millimetre": dilated(1.0),
-    "contour noise of a millimetre": contour_noise(1.0),
+    "eroded by a millimeter": dilated(-1.0),
+    "dilated by a millimeter": dilated(1.0),
+    "contour noise of a millimeter": contour_noise(1.0),
     "image noise of a tenth": image_noise(0.1),
     "turned by three degrees": rotated(3.0),
     "resampled, a fifth coarser": resampled(1.2),

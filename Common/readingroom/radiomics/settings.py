@@ -36,7 +36,7 @@ class Settings:
     """
 
     image_types: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"Original": {}})  # imageType
-    features: Mapping[str, tuple[str, ...]] = field(  # featureClass; an empty tuple means all of the family
+    features: Mapping[str, tuple[str, ...]] = field(  # featureClass; an empty tuple means all of the class
         default_factory=lambda: dict.fromkeys(feature_classes.DEFAULT, ())
     )
     label: int | None = None  # label; None: the one label that the mask has
@@ -135,14 +135,14 @@ class Settings:
         for kind in self.image_types:
             if kind not in IMAGE_TYPES:
                 raise InputError(f"The image type '{kind}' is not known here; there are {', '.join(IMAGE_TYPES)}.")
-        for family, names in self.features.items():
-            if family not in feature_classes.NAMES:
+        for feature_class, names in self.features.items():
+            if feature_class not in feature_classes.NAMES:
                 raise InputError(
-                    f"The feature class '{family}' is not known; there are {', '.join(feature_classes.NAMES)}."
+                    f"The feature class '{feature_class}' is not known; there are {', '.join(feature_classes.NAMES)}."
                 )
-            known = feature_classes.NAMES[family] + feature_classes.DEPRECATED.get(family, ())
+            known = feature_classes.NAMES[feature_class] + feature_classes.DEPRECATED.get(feature_class, ())
             if unknown := [name for name in names if name not in known]:
-                raise InputError(f"The feature class '{family}' has no feature named {', '.join(unknown)}.")
+                raise InputError(f"The feature class '{feature_class}' has no feature named {', '.join(unknown)}.")
 
     @property
     def flat_axis(self) -> int | None:
@@ -153,9 +153,9 @@ class Settings:
         """These settings with what the image type sets otherwise."""
         return dataclasses.replace(self, **self.image_types[kind])
 
-    def names(self, family: str) -> tuple[str, ...]:
-        """The features of a family that are asked for."""
-        return self.features[family] or feature_classes.NAMES[family]
+    def names(self, feature_class: str) -> tuple[str, ...]:
+        """The features of a class that are asked for."""
+        return self.features[feature_class] or feature_classes.NAMES[feature_class]
 
     def parameters(self) -> dict[str, Any]:
         """As a PyRadiomics parameter dictionary; options that are not set are left out."""
@@ -168,7 +168,7 @@ class Settings:
             kind: {OPTIONS[name]: list(v) if isinstance(v, tuple) else v for name, v in custom.items()}
             for kind, custom in self.image_types.items()
         }
-        chosen = {family: list(names) for family, names in self.features.items()}
+        chosen = {feature_class: list(names) for feature_class, names in self.features.items()}
         return {"imageType": kinds, "featureClass": chosen, "setting": setting}
 
 
@@ -249,7 +249,9 @@ def from_parameters(parameters: Mapping[str, Any]) -> Settings:
     if kinds := _section(parameters, "imageType"):
         fields["image_types"] = {kind: _custom(kind, custom) for kind, custom in kinds.items()}
     if chosen := _section(parameters, "featureClass"):
-        fields["features"] = {family: _feature_names(family, names) for family, names in chosen.items()}
+        fields["features"] = {
+            feature_class: _feature_names(feature_class, names) for feature_class, names in chosen.items()
+        }
     return Settings(**fields)
 
 
@@ -269,11 +271,13 @@ def _custom(kind: str, custom: Any) -> dict[str, Any]:
     return options
 
 
-def _feature_names(family: str, names: Any) -> tuple[str, ...]:
+def _feature_names(feature_class: str, names: Any) -> tuple[str, ...]:
     if names is None:
         return ()
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"The feature class '{family}' needs a list of feature names, or nothing for all of them.")
+        raise InputError(
+            f"The feature class '{feature_class}' needs a list of feature names, or nothing for all of them."
+        )
     return tuple(names)
 
 

@@ -39,7 +39,7 @@ _LIKE_THE_IMAGE = (
 )
 
 
-def family_of(feature: str) -> str:
+def feature_class_of(feature: str) -> str:
     """``glcm`` for ``original_glcm_Contrast``, ``firstorder`` for ``wavelet-LLH_firstorder_Mean``."""
     return feature.split("_")[-2] if feature.count("_") >= 2 else ""
 
@@ -60,12 +60,12 @@ def unit(feature: str, image_unit: str = "") -> str:
     -------
     Empty for what has no unit: ratios, probabilities, and texture, which counts gray levels.
     """
-    family, name = family_of(feature), feature.rsplit("_", 1)[-1]
-    if family in ("shape", "shape2D"):
+    feature_class, name = feature_class_of(feature), feature.rsplit("_", 1)[-1]
+    if feature_class in ("shape", "shape2D"):
         return _SHAPES.get(name, "")
     if "Entropy" in name:
         return "bit"
-    if family != "firstorder" or not image_unit or image_type_of(feature) != "original":
+    if feature_class != "firstorder" or not image_unit or image_type_of(feature) != "original":
         return ""
     if name in _LIKE_THE_IMAGE:
         return image_unit

@@ -493,7 +493,7 @@ def scored(section, segmented_ct, recorded_client):
     return section
 
 
-def test_a_score_is_shown_with_what_pushes_it_and_as_a_demonstration(scored):
+def test_a_score_is_shown_with_its_contributions_and_as_a_demonstration(scored):
     view = scored.views.score
     assert view.title.text == "Death within two years: 60 %"
     assert "50 % to 70 %" in view.detail.text

@@ -12,7 +12,7 @@ import SimpleITK
 from readingroom.radiomics.measure import measure
 from readingroom.radiomics.settings import Settings
 
-# IBSI's names, without the family and the way directions are put together, and ours.
+# IBSI's names, without the feature class and the way directions are put together, and ours.
 FIRST_ORDER = {
     "mean": "Mean",
     "var": "Variance",

@@ -174,7 +174,7 @@ def test_a_filter_that_is_too_wide_for_the_image_is_said(an_image, a_mask):
     assert "80 mm" in found.notes[0]
 
 
-def test_progress_is_told_before_every_family_and_rises(an_image, a_mask):
+def test_progress_is_told_before_every_feature_class_and_rises(an_image, a_mask):
     told: list[tuple[float, str]] = []
     measure(an_image, a_mask, progress=Progress(lambda fraction, sentence: told.append((fraction, sentence))))
     fractions = [fraction for fraction, _ in told]
@@ -184,7 +184,7 @@ def test_progress_is_told_before_every_family_and_rises(an_image, a_mask):
         assert any(words in sentence for _, sentence in told), words
 
 
-def test_the_work_ends_between_families_when_canceled(an_image, a_mask):
+def test_the_work_ends_between_feature_classes_when_canceled(an_image, a_mask):
     told: list[str] = []
     progress = Progress(lambda _, sentence: told.append(sentence), canceled=lambda: len(told) == 4)
     with pytest.raises(CancelledError):

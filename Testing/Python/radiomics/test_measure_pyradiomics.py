@@ -21,7 +21,7 @@ from radiomics import featureextractor  # noqa: E402  # only where it is there
 
 logging.getLogger("radiomics").setLevel(logging.CRITICAL)
 
-FAMILIES = dict.fromkeys(("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm"))
+CLASSES = dict.fromkeys(("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm"))
 
 
 def theirs(image: SimpleITK.Image, mask: SimpleITK.Image, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def regions(draw: st.DrawFn) -> tuple[SimpleITK.Image, SimpleITK.Image, float]:
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 def test_random_regions_measure_alike(differing, region):
     image, mask, width = region
-    parameters = {"setting": {"label": 1, "binWidth": width}, "featureClass": FAMILIES}
+    parameters = {"setting": {"label": 1, "binWidth": width}, "featureClass": CLASSES}
     expected = values_of(theirs(image, mask, parameters))
     inside = SimpleITK.GetArrayFromImage(image)[SimpleITK.GetArrayFromImage(mask) > 0]
     if inside.min() == inside.max():
@@ -104,7 +104,7 @@ def test_real_regions_measure_alike(shared, differing, case):
     path, mask_name, width = REAL[case]
     path = shared / f"{path}.nii.gz"
     image, mask = (SimpleITK.ReadImage(str(p)) for p in (path, path.parent / f"{mask_name}.nii.gz"))
-    parameters = {"setting": {"label": 1, "binWidth": width}, "featureClass": FAMILIES}
+    parameters = {"setting": {"label": 1, "binWidth": width}, "featureClass": CLASSES}
     expected = values_of(theirs(image, mask, parameters))
     assert not differing(measure(image, mask, from_parameters(parameters)).values, expected)
 

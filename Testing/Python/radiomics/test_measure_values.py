@@ -61,16 +61,18 @@ def test_both_lungs_give_what_pyradiomics_gives(shared, differing):
     assert not differing(found, stored["values"])
 
 
-@pytest.mark.parametrize("family", BASELINES)
-def test_pyradiomics_own_baselines_come_out(shared, differing, family):
+@pytest.mark.parametrize("feature_class", BASELINES)
+def test_pyradiomics_own_baselines_come_out(shared, differing, feature_class):
     """All columns of the baseline files whose images are here: resampling, fixed bin count, slices, thresholds ..."""
     folder = shared / "data" / "pyradiomics_baseline"
     oracle = json.loads((shared / "oracles" / "radiomics" / "pyradiomics_baseline.json").read_text())
-    columns = _baselines(folder / f"baseline_{family}.csv")
+    columns = _baselines(folder / f"baseline_{feature_class}.csv")
     assert {"brain1", "breast1"} <= set(columns)
     for column, (parameters, expected) in columns.items():
         case = column.split("_")[0]
-        if family == "shape" and column == "brain1":  # of an older mesh; PyRadiomics 3.0.1 gives the recomputed values
+        if (
+            feature_class == "shape" and column == "brain1"
+        ):  # of an older mesh; PyRadiomics 3.0.1 gives the recomputed values
             expected = {name: oracle[case].get(name, {"recomputed": v})["recomputed"] for name, v in expected.items()}
         image, mask = _pair(folder, case, ".nrrd", mask="label")
         found = measure(image, mask, from_parameters(parameters)).values
@@ -95,7 +97,7 @@ def _baselines(path: Path) -> dict[str, tuple[dict[str, Any], dict[str, float]]]
         settings = ast.literal_eval(rows["diagnostics_Configuration_Settings"][place])
         known = {key: value for key, value in settings.items() if key in OPTIONS.values() and value is not None}
         values = {name: row[place] for name, row in rows.items() if name.startswith("original_") and row[place]}
-        family = next(iter(values)).split("_")[1]
-        parameters = {"setting": known, "featureClass": {family: [name.split("_")[2] for name in values]}}
+        feature_class = next(iter(values)).split("_")[1]
+        parameters = {"setting": known, "featureClass": {feature_class: [name.split("_")[2] for name in values]}}
         columns[column] = (parameters, {name: float(value) for name, value in values.items()})
     return columns

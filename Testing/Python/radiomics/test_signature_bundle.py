@@ -81,7 +81,7 @@ def test_a_stored_signature_gives_the_scores_of_the_fitted_one(fitted, stored, m
 
 
 @pytest.mark.parametrize("model", ["lasso", "svm", "forest", "boosting"])
-def test_pushes_add_up_to_the_score_minus_the_mean_of_the_cohort(fitted, stored, model):
+def test_contributions_add_up_to_the_score_minus_the_mean_of_the_cohort(fitted, stored, model):
     signature = load(stored[model])
     score = signature.score(a_region())
     assert sum(item.contribution for item in score.contributions) == pytest.approx(
@@ -188,7 +188,7 @@ def test_the_settings_of_a_measurement_are_read_from_its_provenance():
 
 
 def test_the_card_is_written_from_the_run(stored, fitted):
-    card, auc = stored["lasso"].card, fitted["lasso"].judgment.auc
+    card, auc = stored["lasso"].card, fitted["lasso"].evaluation.auc
     assert "60 patients, 30 with\nthe outcome" in card
     assert f"| this signature | AUC | {auc.value:.2f} ({auc.interval.low:.2f} to {auc.interval.high:.2f})" in card
     assert "| volume alone | AUC |" in card

@@ -9,7 +9,7 @@ import pytest
 
 from readingroom.errors import CancelledError, InputError
 from readingroom.progress import Progress
-from readingroom.radiomics.signature.external import judge_external
+from readingroom.radiomics.signature.external import evaluate_external
 from readingroom.radiomics.signature.fit import fit
 from readingroom.radiomics.signature.fold_auc import FoldComparisons
 from readingroom.radiomics.signature.preparation import prepare
@@ -71,18 +71,18 @@ def test_pure_noise_is_judged_as_noise_where_a_leak_would_shine():
     for seed in range(3):
         noise = a_table(rows=50, features=60, signal=0.0, seed=seed)
         found = fit(noise, recipe)
-        honest.append(found.judgment.auc)
+        honest.append(found.evaluation.auc)
         # What the liver paper's code did: features chosen on all rows, then judged by folds.
         separation = np.abs(np.corrcoef(noise.values.T, noise.outcome)[-1, :-1])
         chosen = noise.of([noise.names[i] for i in np.argsort(separation)[-5:]])
-        leaky.append(fit(chosen, recipe).judgment.auc.value)
+        leaky.append(fit(chosen, recipe).evaluation.auc.value)
     assert np.mean([found.value for found in honest]) == pytest.approx(0.5, abs=0.1)
     assert sum(found.interval.low <= 0.5 <= found.interval.high for found in honest) >= 2
     assert np.mean(leaky) > 0.7
 
 
 def test_a_signal_is_found_and_told_from_chance(fitted):
-    auc = fitted.judgment.auc
+    auc = fitted.evaluation.auc
     assert auc.value > 0.8
     assert auc.interval.low > 0.7
     assert set(fitted.inputs) >= {"original_shape_VoxelVolume", "original_glcm_F1"}
@@ -92,10 +92,12 @@ def test_a_signal_is_found_and_told_from_chance(fitted):
 
 
 def test_simpler_models_are_judged_on_the_same_folds(fitted):
-    judgment = fitted.judgment
-    assert 0.6 < judgment.rivals["volume"].value < judgment.auc.value
-    assert judgment.advantage["volume"].value == pytest.approx(judgment.auc.value - judgment.rivals["volume"].value)
-    assert judgment.majority.value == pytest.approx(0.5)
+    evaluation = fitted.evaluation
+    assert 0.6 < evaluation.baselines["volume"].value < evaluation.auc.value
+    assert evaluation.advantage["volume"].value == pytest.approx(
+        evaluation.auc.value - evaluation.baselines["volume"].value
+    )
+    assert evaluation.majority.value == pytest.approx(0.5)
 
 
 def test_clinical_columns_make_a_baseline_with_numbers_and_categories():
@@ -105,16 +107,16 @@ def test_clinical_columns_make_a_baseline_with_numbers_and_categories():
         "age": np.array([str(60 + 10 * y + random.integers(5)) if i else "" for i, y in enumerate(table.outcome)]),
         "histology": np.array(random.choice(["adeno", "squamous", ""], 60)),
     }
-    found = fit(dataclasses.replace(table, clinical=clinical), QUICK).judgment
-    assert found.rivals["clinical"].value > 0.9
-    assert set(found.rivals) == {"volume", "clinical", "clinical_and_volume"}
+    found = fit(dataclasses.replace(table, clinical=clinical), QUICK).evaluation
+    assert found.baselines["clinical"].value > 0.9
+    assert set(found.baselines) == {"volume", "clinical", "clinical_and_volume"}
 
 
 @pytest.mark.parametrize("model", ["svm", "forest", "boosting"])
 def test_other_models_find_the_signal_too(model):
     recipe = dataclasses.replace(published(model), repeats=1, folds=3)
     found = fit(a_table(rows=60), recipe)
-    assert found.judgment.auc.value > 0.75
+    assert found.evaluation.auc.value > 0.75
     assert found.calibration is not None
 
 
@@ -130,10 +132,10 @@ def test_unstable_features_are_left_out_beforehand():
 def test_volume_stays_a_rival_where_it_is_too_unstable_for_the_signature():
     found = fit(a_table(rows=60, signal=2.5), QUICK, {"original_shape_VoxelVolume": 0.3})
     assert "original_shape_VoxelVolume" not in found.inputs
-    assert found.judgment.rivals["volume"].value > 0.8
+    assert found.evaluation.baselines["volume"].value > 0.8
     other = a_table(rows=40, signal=2.5, seed=5)
     other = dataclasses.replace(other, patients=np.array([f"x{name}" for name in other.patients]))
-    assert judge_external(found, other).metrics["auc_volume"].value > 0.8
+    assert evaluate_external(found, other).metrics["auc_volume"].value > 0.8
 
 
 def test_the_same_seed_gives_the_same_signature(fitted):
@@ -162,20 +164,20 @@ def test_probabilities_of_the_final_model_are_calibrated(fitted):
 def test_other_patients_are_a_test_and_known_ones_are_refused(fitted):
     other = a_table(seed=5)
     other = dataclasses.replace(other, patients=np.array([f"x{name}" for name in other.patients]))
-    found = judge_external(fitted, other)
+    found = evaluate_external(fitted, other)
     assert found.metrics["auc"].value > found.metrics["auc_volume"].value > 0.6
     assert set(found.metrics) == {"auc", "auc_volume", "brier", "calibration_slope", "calibration_intercept"}
     assert (found.patients, found.events) == (90, 45)
     with pytest.raises(InputError, match="p000 is in both tables"):
-        judge_external(fitted, a_table(seed=5))
+        evaluate_external(fitted, a_table(seed=5))
     with pytest.raises(InputError, match="no feature original_glcm_F5"):
-        judge_external(fitted, other.of(other.names[:5]))
+        evaluate_external(fitted, other.of(other.names[:5]))
 
 
 def test_a_test_on_separated_patients_has_no_calibration_slope(fitted):
     other = a_table(rows=20, signal=40.0)
     other = dataclasses.replace(other, patients=np.array([f"x{name}" for name in other.patients]))
-    found = judge_external(fitted, other).metrics
+    found = evaluate_external(fitted, other).metrics
     assert found["auc"].value == 1
     assert "calibration_slope" not in found
 

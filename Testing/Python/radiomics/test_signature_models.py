@@ -95,7 +95,7 @@ def test_without_xgboost_boosting_is_scikit_learns_and_says_so(data, monkeypatch
     np.testing.assert_allclose(found.values(new), boosting.with_sklearn(z, y, 20, 2, 0).values(new))
 
 
-def test_pushes_are_the_shapley_values_of_all_subsets(data):
+def test_contributions_are_the_shapley_values_of_all_subsets(data):
     _, _, new = data
     background = new[1:6]
     for name, model in models(data).items():
@@ -103,14 +103,14 @@ def test_pushes_are_the_shapley_values_of_all_subsets(data):
         np.testing.assert_allclose(model.contributions(new[0], background), expected, atol=1e-10, err_msg=name)
 
 
-def test_pushes_add_up_to_the_score_minus_the_mean_of_the_background(data):
+def test_contributions_add_up_to_the_score_minus_the_mean_of_the_background(data):
     z, _, new = data
     for name, model in models(data).items():
         difference = model.values(new[:1])[0] - model.values(z).mean()
         assert model.contributions(new[0], z).sum() == pytest.approx(difference, abs=1e-10), name
 
 
-def test_a_linear_push_is_coefficient_times_z_score(data):
+def test_a_linear_contribution_is_coefficient_times_z_score(data):
     _, _, new = data
     model = models(data)["lasso"]
     np.testing.assert_allclose(model.contributions(new[0], np.zeros((1, FEATURES))), model.coefficients * new[0])

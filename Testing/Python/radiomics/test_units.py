@@ -3,7 +3,7 @@
 import pytest
 
 from readingroom.radiomics import feature_classes
-from readingroom.radiomics.units import family_of, image_type_of, unit
+from readingroom.radiomics.units import feature_class_of, image_type_of, unit
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,13 @@ def test_gray_values_without_a_unit_give_features_without_one():
 def test_every_length_area_and_volume_of_the_shapes_has_a_unit():
     bare = {
         n
-        for family in ("shape", "shape2D")
-        for n in feature_classes.NAMES[family]
-        if not unit(f"original_{family}_{n}")
+        for feature_class in ("shape", "shape2D")
+        for n in feature_classes.NAMES[feature_class]
+        if not unit(f"original_{feature_class}_{n}")
     }
     assert bare == {"Elongation", "Flatness", "Sphericity"}
 
 
-def test_a_name_tells_its_family_and_its_image():
-    assert family_of("log-sigma-1-0-mm-3D_glcm_Contrast") == "glcm"
+def test_a_name_tells_its_feature_class_and_its_image():
+    assert feature_class_of("log-sigma-1-0-mm-3D_glcm_Contrast") == "glcm"
     assert image_type_of("log-sigma-1-0-mm-3D_glcm_Contrast") == "log-sigma-1-0-mm-3D"

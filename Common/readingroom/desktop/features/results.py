@@ -94,7 +94,7 @@ class Results:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """The names of all features that any segment has, family by family."""
+        """The names of all features that any segment has, class by class."""
         names = dict.fromkeys(name for segment in self.segments for name in segment.now.features.values)
         groups: dict[str, list[str]] = {}
         for name in names:
@@ -181,8 +181,8 @@ class Results:
 
 
 def group_of(feature: str) -> str:
-    """The family of a feature as a heading: ``co-occurrence of gray levels``, with the filter if there was one."""
-    family, image_type = units.family_of(feature), units.image_type_of(feature)
-    title = TITLES.get(family, family)
+    """The class of a feature as a heading: ``co-occurrence of gray levels``, with the filter if there was one."""
+    feature_class, image_type = units.feature_class_of(feature), units.image_type_of(feature)
+    title = TITLES.get(feature_class, feature_class)
     title = title[:1].upper() + title[1:]
     return title if image_type in ("", "original") else f"{title} ({image_type})"

@@ -1,4 +1,4 @@
-"""The score of a signature and the features that push it up or down."""
+"""The score of a signature and the features that raise or lower it."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class ScoreView:
         self._column.addWidget(self._bars)
 
 
-class PushBar(qt.QWidget):
-    """Paints a push to the right (up) or left (down) of the middle; ``share`` runs from -1 to 1."""
+class ContributionBar(qt.QWidget):
+    """Paints a contribution to the right of the middle (raises the score) or to the left; ``share`` is -1 to 1."""
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -107,27 +107,28 @@ def _bars(score: Score) -> Any:
     for row, one in enumerate(strongest):
         name = sentence(short_name(one.feature))
         name.setWordWrap(False)
-        bar = PushBar()
+        bar = ContributionBar()
         bar.showShare(one.contribution / largest)
-        push = sentence(f"{one.contribution:+.2f}")
-        for place, part in enumerate((name, bar, push)):
+        number = sentence(f"{one.contribution:+.2f}")
+        for place, part in enumerate((name, bar, number)):
             part.setToolTip(_told(one))
             grid.addWidget(part, row, place)
         bar.setAccessibleName(_told(one))
     rest = score.contributions[_SHOWN:]
     if rest:
-        text = _("{n} more features: {push}").format(n=len(rest), push=f"{sum(one.contribution for one in rest):+.2f}")
+        together = f"{sum(one.contribution for one in rest):+.2f}"
+        text = _("{n} more features: {contribution}").format(n=len(rest), contribution=together)
         grid.addWidget(sentence(text), len(strongest), 0, 1, 3)
-    legend = _("Orange contributions the score up, blue down, against the mean of the cohort ({kind}).")
+    legend = _("Orange raises the score, blue lowers it, against the mean of the cohort ({kind}).")
     grid.addWidget(sentence(legend.format(kind=score.kind)), len(strongest) + 1, 0, 1, 3)
     return widget
 
 
 def _told(one: Contribution) -> str:
-    text = _("{feature} is {value}, percentile {percentile} of the cohort: {push}")
+    text = _("{feature} is {value}, percentile {percentile} of the cohort: {contribution}")
     return text.format(
         feature=one.feature,
         value=f"{number_text(one.value)} {one.unit}".strip(),
         percentile=percentile_text(one.percentile),
-        push=f"{one.contribution:+.2f}",
+        contribution=f"{one.contribution:+.2f}",
     )

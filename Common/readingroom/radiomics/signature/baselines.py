@@ -11,7 +11,7 @@ from .algorithm import Labels
 from .preparation import Floats
 from .table import FeatureTable
 
-RIVALS = {
+TITLES = {
     "volume": "volume alone",
     "clinical": "clinical facts alone",
     "clinical_and_volume": "clinical facts and volume",

@@ -7,7 +7,7 @@ import numpy as np
 from ...bundles.metadata import BundleMetadata
 from ...formatting import estimate_text
 from ...reading import Estimate
-from .baselines import RIVALS
+from .baselines import TITLES
 from .external import External
 from .fit import RESAMPLES, Fitted
 
@@ -66,14 +66,14 @@ _PATIENTS_INSIDE = (
 
 
 def _numbers(described: BundleMetadata, fitted: Fitted) -> str:
-    judgment = fitted.judgment
+    evaluation = fitted.evaluation
     rows = [f"| this signature | {_TITLES[name]} | {_estimate(found)} |" for name, found in _own(described).items()]
-    rows += [f"| {RIVALS[name]} | AUC | {_estimate(found)} |" for name, found in judgment.rivals.items()]
+    rows += [f"| {TITLES[name]} | AUC | {_estimate(found)} |" for name, found in evaluation.baselines.items()]
     rows += [
-        f"| this signature minus {RIVALS[name]} | AUC | {estimate_text(found, signed=True)} |"
-        for name, found in judgment.advantage.items()
+        f"| this signature minus {TITLES[name]} | AUC | {estimate_text(found, signed=True)} |"
+        for name, found in evaluation.advantage.items()
     ]
-    rows.append(f"| the more frequent outcome | accuracy | {_estimate(judgment.majority)} |")
+    rows.append(f"| the more frequent outcome | accuracy | {_estimate(evaluation.majority)} |")
     return f"""## Out of fold
 
 Each patient was scored by models that had not seen the patient: {fitted.recipe.folds} folds by patient, repeated

@@ -29,14 +29,14 @@ _RESAMPLES = 2000  # of the patients, for each interval
 
 
 @dataclass(frozen=True)
-class Judgment:
+class Evaluation:
     """The numbers of a signature.
 
     Parameters
     ----------
     auc : of pairs scored by one model, over all repeats
     majority : accuracy of always giving the more frequent answer
-    rivals : AUC of each simpler model on the same folds
+    baselines : AUC of each simpler model on the same folds
     advantage : by how much the AUC exceeds that of each simpler model
     calibration : from scores to probabilities; None where the scores do not rise with the outcome
     points : thresholds on the calibrated probability by name, with what they did on the other folds
@@ -45,22 +45,22 @@ class Judgment:
 
     auc: Estimate
     majority: Estimate
-    rivals: Mapping[str, Estimate]
+    baselines: Mapping[str, Estimate]
     advantage: Mapping[str, Estimate]
     calibration: PlattScaling | None
     points: Mapping[str, CrossFitted]
     metrics: Mapping[str, Estimate]
 
 
-def judge(
-    y: Labels, patients: NDArray[np.str_], folds: NDArray[np.int64], scores: Floats, rivals: Mapping[str, Floats]
-) -> Judgment:
-    """Judge ``scores`` (repeats, rows) out of ``folds`` (repeats, rows), beside those of ``rivals``.
+def evaluate(
+    y: Labels, patients: NDArray[np.str_], folds: NDArray[np.int64], scores: Floats, baselines: Mapping[str, Floats]
+) -> Evaluation:
+    """Evaluate ``scores`` (repeats, rows) out of ``folds`` (repeats, rows), beside those of ``baselines``.
 
     Calibration and operating points use the first repeat: one score a row.
     """
     own = FoldComparisons.of(y, folds, scores)
-    others = {name: FoldComparisons.of(y, folds, logits) for name, logits in rivals.items()}
+    others = {name: FoldComparisons.of(y, folds, logits) for name, logits in baselines.items()}
     most = int(max(y.sum(), len(y) - y.sum()))
     calibration = _platt(y, scores[0], patients)
     points: Mapping[str, CrossFitted] = {}
@@ -69,10 +69,10 @@ def judge(
         probabilities = calibration.probabilities(scores[0])
         points = {name: cross_fitted(y, probabilities, folds[0], choose) for name, choose in POINTS.items()}
         metrics = _of_probabilities(y, patients, folds[0], scores[0])
-    return Judgment(
+    return Evaluation(
         auc=own.estimate(patients),
         majority=proportion(most, len(y)),
-        rivals={name: other.estimate(patients) for name, other in others.items()},
+        baselines={name: other.estimate(patients) for name, other in others.items()},
         advantage={name: own.minus(other).estimate(patients) for name, other in others.items()},
         calibration=calibration,
         points=points,

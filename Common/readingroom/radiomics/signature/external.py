@@ -43,7 +43,7 @@ def require_others(training: FeatureTable, other: FeatureTable) -> None:
         raise InputError("The table of other patients needs two rows or more with each outcome.")
 
 
-def judge_external(fitted: Fitted, table: FeatureTable) -> External:
+def evaluate_external(fitted: Fitted, table: FeatureTable) -> External:
     """AUC beside that of volume alone, Brier score and calibration of the probabilities, with intervals over patients.
 
     Raises

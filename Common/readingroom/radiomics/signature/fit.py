@@ -1,4 +1,4 @@
-"""Making a signature: trained on all rows, judged by predictions for rows that no part of the training had seen."""
+"""Making a signature: trained on all rows, evaluated by predictions for rows that no part of the training had seen."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ...metrics.bootstrap import patient_resamples
 from ...metrics.patient_folds import fewest_patients, patient_folds
 from ...progress import Progress
 from ...trust.calibration import PlattScaling
-from . import baselines
 from .algorithm import Algorithm
+from .baselines import designs, out_of_fold
 from .boosting import Boosting
-from .evaluation import Judgment, judge
+from .evaluation import Evaluation, evaluate
 from .forest import Forest
 from .lasso import Lasso
 from .preparation import Floats, prepare
@@ -50,7 +50,7 @@ class Fitted:
         that model's mean score over its training rows: models differ in offset and scale
     selected : by feature, the share of bootstrap resamples of the patients in which the recipe keeps it
     icc_low : lower bounds of ICC(A,1), where known
-    rivals : (repeats, rows) logits of simpler models on the same folds, by name
+    baselines : (repeats, rows) logits of simpler models on the same folds, by name
     """
 
     measured: FeatureTable
@@ -63,8 +63,8 @@ class Fitted:
     out_of_fold: Floats
     selected: Mapping[str, float]
     icc_low: Mapping[str, float]
-    rivals: Mapping[str, Floats]
-    judgment: Judgment
+    baselines: Mapping[str, Floats]
+    evaluation: Evaluation
 
     @property
     def score(self) -> str:
@@ -74,7 +74,7 @@ class Fitted:
     @property
     def calibration(self) -> PlattScaling | None:
         """From scores of the final model to probabilities; fitted out of fold on standardized scores."""
-        if (scaling := self.judgment.calibration) is None:
+        if (scaling := self.evaluation.calibration) is None:
             return None
         center, spread = _center_and_spread(self.trained, self.table.values)
 
@@ -96,7 +96,7 @@ def fit(
     icc_low: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
-    """Train a signature and judge it out of fold.
+    """Train a signature and evaluate it out of fold.
 
     Filters, z-scores, the choice of the penalty and the model see the training rows of a fold alone. Only features
     whose ``icc_low`` is known and below the recipe's least are left out beforehand: that table knows no outcome.
@@ -134,12 +134,12 @@ def fit(
     progress(0.8, "Training on all patients.")
     final = train(algorithm, table.values, y, who, recipe, recipe.seed)
     selected = _selected(algorithm, table, final, recipe, progress.part(0.85, 0.9))
-    progress(0.9, "Judging the predictions.")
-    designs = baselines.designs(measured)  # volume is a rival also where it is not stable enough for the signature
-    rivals = {name: baselines.out_of_fold(columns, y, folds) for name, columns in designs.items()}
-    judgment = judge(y, who, folds, scores, rivals)
+    progress(0.9, "Evaluating the predictions.")
+    columns_of = designs(measured)  # volume is a baseline also where it is not stable enough for the signature
+    simpler = {name: out_of_fold(columns, y, folds) for name, columns in columns_of.items()}
+    evaluation = evaluate(y, who, folds, scores, simpler)
     return Fitted(
-        measured, table, recipe, made_with, final, folds, of_folds, scores, selected, icc_low or {}, rivals, judgment
+        measured, table, recipe, made_with, final, folds, of_folds, scores, selected, icc_low or {}, simpler, evaluation
     )
 
 

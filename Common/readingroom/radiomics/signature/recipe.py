@@ -1,4 +1,4 @@
-"""How a signature is made: which model, which filters, how its strength is chosen, how it is judged."""
+"""How a signature is made: which model, which filters, how its strength is chosen, how it is evaluated."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Recipe:
     correlation, largest_correlation : of features that correlate more strongly, one is kept
     least_icc : features whose agreement is known and lower are left out
     candidates : how many strengths of the penalty are tried
-    inner_folds, folds, repeats : splits by patient for the choice of the strength, and for judging
+    inner_folds, folds, repeats : splits by patient for the choice of the strength, and for the evaluation
     kernel : of the SVM
     tolerance : at which LASSO's optimizer stops
     seed : of every random choice
@@ -70,8 +70,8 @@ def rigorous(model: ModelName = "lasso", seed: int = 0) -> Recipe:
 def published(model: ModelName = "lasso", seed: int = 0) -> Recipe:
     """The liver paper's way: raw deviations above 0.001, seven strengths from 1000 to 0.001, 3 folds, accuracy.
 
-    Of the SVM, the forest and boosting the papers say nothing, so the library's defaults are taken. Judging is the
-    same as for `rigorous`.
+    Of the SVM, the forest and boosting the papers say nothing, so the library's defaults are taken. The
+    evaluation is that of `rigorous`.
     """
     return Recipe(
         model=model,

@@ -12,9 +12,9 @@ from ...reading import BundleFacts, Estimate, OperatingPoint
 
 @dataclass(frozen=True)
 class Contribution:
-    """How far one feature contributions the score up (above 0) or down, against the mean of the cohort.
+    """How far one feature raises the score (above 0) or lowers it, against the mean of the cohort.
 
-    ``push`` is on the scale of the score, ``percentile`` says where ``value`` lies in the training cohort, 0 to 100.
+    ``contribution`` is on the scale of the score, ``percentile`` says where ``value`` lies in the cohort, 0 to 100.
     """
 
     feature: str

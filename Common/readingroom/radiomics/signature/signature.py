@@ -17,7 +17,7 @@ from ...reading import BundleFacts, Estimate, Interval
 from .. import feature_classes
 from ..robustness import STABLE_FROM
 from ..settings import Settings, from_parameters
-from ..units import family_of
+from ..units import feature_class_of
 from .measured_with import require_same
 from .model import Model, from_arrays
 from .preparation import Floats
@@ -70,13 +70,13 @@ class Signature:
         parameters = dict(self.facts.settings or Settings().parameters())
         chosen = dict(parameters.get("featureClass") or Settings().parameters()["featureClass"])
         for feature in self.inputs:
-            family, name = family_of(feature), feature.rsplit("_", 1)[-1]
-            if family in feature_classes.NAMES and name not in (
-                known := chosen.get(family) or feature_classes.NAMES[family]
+            feature_class, name = feature_class_of(feature), feature.rsplit("_", 1)[-1]
+            if feature_class in feature_classes.NAMES and name not in (
+                known := chosen.get(feature_class) or feature_classes.NAMES[feature_class]
             ):
-                chosen[family] = [*known, name]
-            elif family in feature_classes.NAMES:
-                chosen.setdefault(family, [])
+                chosen[feature_class] = [*known, name]
+            elif feature_class in feature_classes.NAMES:
+                chosen.setdefault(feature_class, [])
         return {**parameters, "featureClass": chosen}
 
     def values(self, features: Floats) -> Floats:
@@ -166,8 +166,8 @@ class Signature:
     ) -> tuple[Contribution, ...]:
         units = {feature.name: feature.unit for feature in self.facts.features}
         found = [
-            Contribution(name, float(value), units[name], percentiles[name], float(push))
-            for name, value, push in zip(self.inputs, given, contributions, strict=True)
+            Contribution(name, float(value), units[name], percentiles[name], float(contribution))
+            for name, value, contribution in zip(self.inputs, given, contributions, strict=True)
         ]
         return tuple(sorted(found, key=lambda contribution: -abs(contribution.contribution)))
 

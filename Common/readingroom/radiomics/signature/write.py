@@ -17,7 +17,7 @@ from ...errors import InputError
 from ...formatting import estimate_text
 from ...metrics.patient_folds import fewest_patients
 from ..units import unit
-from .baselines import RIVALS
+from .baselines import TITLES
 from .card import card
 from .evaluation import DEFAULT_POINT, EXPLORATORY_BELOW
 from .external import External
@@ -71,7 +71,7 @@ def write(folder: Path, fitted: Fitted, description: Description, external: Exte
 
     Parameters
     ----------
-    external : what the signature did on a table of other patients (`external.judge_external`)
+    external : what the signature did on a table of other patients (`external.evaluate_external`)
 
     Raises
     ------
@@ -102,7 +102,7 @@ def require_signal(fitted: Fitted) -> None:
     ------
     InputError : it uses no feature, or its scores do not rise with the outcome
     """
-    said = f"out of fold its AUC is {estimate_text(fitted.judgment.auc)}"
+    said = f"out of fold its AUC is {estimate_text(fitted.evaluation.auc)}"
     if not fitted.inputs:
         raise InputError(f"No signature was found: the recipe keeps none of the features, and {said}.")
     if fitted.calibration is None:
@@ -133,7 +133,7 @@ def _background(fitted: Fitted) -> Floats:
 def _metadata(
     name: str, fitted: Fitted, description: Description, external: External | None
 ) -> metadata.BundleMetadata:
-    table, recipe, judgment = fitted.table, fitted.recipe, fitted.judgment
+    table, recipe, evaluation = fitted.table, fitted.recipe, fitted.evaluation
     scaling = fitted.calibration
     assert scaling is not None
     finding = description.finding
@@ -168,12 +168,12 @@ def _metadata(
             metadata.OperatingPoint(
                 finding, point, min(found.threshold, 1.0), found.confusion.sensitivity, found.confusion.specificity
             )
-            for point, found in judgment.points.items()
+            for point, found in evaluation.points.items()
         ),
         default_operating_point=DEFAULT_POINT,
         metrics={
-            "auc": judgment.auc,
-            **judgment.metrics,
+            "auc": evaluation.auc,
+            **evaluation.metrics,
             **{f"external_{metric}": found for metric, found in (external.metrics if external else {}).items()},
         },
         warnings=warnings(fitted, description),
@@ -182,7 +182,7 @@ def _metadata(
 
 
 def _facts(fitted: Fitted, description: Description) -> metadata.SignatureFacts:
-    judgment = fitted.judgment
+    evaluation = fitted.evaluation
     return metadata.SignatureFacts(
         model=fitted.recipe.model,
         form=fitted.trained.model.form,
@@ -197,9 +197,9 @@ def _facts(fitted: Fitted, description: Description) -> metadata.SignatureFacts:
         ),
         settings=description.settings,
         baselines={
-            "accuracy_majority": judgment.majority,
-            **{f"auc_{rival}": found for rival, found in judgment.rivals.items()},
-            **{f"advantage_over_{rival}": found for rival, found in judgment.advantage.items()},
+            "accuracy_majority": evaluation.majority,
+            **{f"auc_{baseline}": found for baseline, found in evaluation.baselines.items()},
+            **{f"advantage_over_{baseline}": found for baseline, found in evaluation.advantage.items()},
         },
     )
 
@@ -210,12 +210,12 @@ def warnings(fitted: Fitted, description: Description) -> tuple[str, ...]:
     fewest = fewest_patients(fitted.table.outcome, fitted.table.patients)
     if fewest < EXPLORATORY_BELOW:
         found.append(f"Exploratory: one of the outcomes has {fewest} patients only, fewer than {EXPLORATORY_BELOW}.")
-    interval = fitted.judgment.auc.interval
+    interval = fitted.evaluation.auc.interval
     if interval is not None and interval.low <= 0.5:
         found.append("The interval of the AUC holds 0.5: the signature may be no better than chance.")
-    for rival, gain in fitted.judgment.advantage.items():
+    for baseline, gain in fitted.evaluation.advantage.items():
         if gain.interval is not None and gain.interval.low <= 0:
-            found.append(f"It is not shown to be better than {RIVALS[rival]}.")
+            found.append(f"It is not shown to be better than {TITLES[baseline]}.")
     if description.settings is None:
         found.append("How the features of the cohort were measured is not known.")
     if fitted.recipe.protocol == "published":
