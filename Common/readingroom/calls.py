@@ -90,16 +90,20 @@ def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     ``formats``, ``page_size`` (A4 or Letter), ``anonymous``. Gives ``{"files": [...]}``.
     """
     progress(0.1, "Writing the report.")
+    from .readers.registry import readers
     from .reading import Reading
     from .reports.write import FORMATS, write_reports
 
+    reading = Reading.from_json(arguments["reading"])
+    reader = readers().get(reading.reader)
     files = write_reports(
-        Reading.from_json(arguments["reading"]),
+        reading,
         Path(arguments["reading_folder"]),
         Path(arguments["out"]),
         arguments.get("formats", FORMATS),
         arguments.get("page_size", "A4"),
         bool(arguments.get("anonymous", False)),
+        reader.title if reader is not None else "",
     )
     return {"files": [str(path) for path in files]}
 

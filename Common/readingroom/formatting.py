@@ -8,6 +8,17 @@ from .reading import Estimate, Interval, PredictionSet, Reading
 
 UNKNOWN = "–"
 
+_UNITS = {
+    "1": "",
+    "a": "years",
+    "mo": "months",
+    "d": "days",
+    "mm2": "mm²",
+    "mm3": "mm³",
+    "cm2": "cm²",
+    "[hnsf'U]": "HU",
+}
+
 Translate = Callable[[str], str]
 
 
@@ -83,6 +94,13 @@ def estimate_text(
     interval = f" ({interval_text(estimate.interval, show, _)})" if estimate.interval is not None else ""
     behind = f", n = {estimate.n}" if cases and estimate.n is not None else ""
     return f"{show(estimate.value)}{interval}{behind}"
+
+
+def unit_text(unit: str) -> str:
+    """A UCUM unit as people write it: ``mm3`` as ``mm³``, ``a`` as ``years``, nothing for ``1``."""
+    if unit.startswith("{") and unit.endswith("}"):  # an annotation, such as {slice}
+        return unit[1:-1]
+    return _UNITS.get(unit, unit)
 
 
 def dicom_date(date: str) -> str:

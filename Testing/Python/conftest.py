@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,26 @@ def _guard_product() -> None:
     if listing.is_file():
         folders = [f for f in REPOSITORY.iterdir() if f.is_dir() and f.name not in _NOT_PRODUCT]
         api.guard(api.Listing(listing), folders)
+
+
+@pytest.fixture(scope="session")
+def a_toy_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle for the reader of `toy_reader.py`: one number."""
+    import numpy
+
+    from readingroom.bundles import store, write
+    from readingroom.bundles.metadata import Label
+
+    shipped = store.find("cxr-nih-pneumonia").metadata
+    metadata = replace(
+        shipped, name="toy-density", title="Toy density", reader="toy-density", task="density",
+        labels=(Label("dense", "Dense"),), multilabel=True, training=replace(shipped.training, counts={}),
+        calibration=None, operating_points=(), default_operating_point="", conformal=None, feature_statistics=None,
+        demonstration=True,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("bundles") / "toy-density"
+    weight = numpy.array([0.5], numpy.float32)
+    return write.write(folder, metadata, {"weight": weight}, card="# Toy", license_text="None").folder
 
 
 @pytest.fixture

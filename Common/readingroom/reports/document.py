@@ -1,25 +1,19 @@
-"""The one document model of a report: what is said, in which order; how it looks is the renderers' business."""
+"""The one document model of a report: its blocks, in their order; how they look is the renderers' business."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
-from .. import DEMONSTRATION, RESEARCH_USE
-from ..formatting import dicom_date, estimate_text, percent, prediction_set_text
-from ..reading import Check, Finding, Interval, Reading, Verdict, has_stop
-from ..study import ClinicalFact, StudyImage
+from ..reading import Check, Interval
 
-_METRIC_TITLES = {
-    "auc": "AUC, out of fold",
-    "auc_by_patient": "AUC by patient, out of fold",
-    "auc_matched": "AUC, matched acquisition",
-    "calibration_slope": "Calibration slope",
-    "calibration_intercept": "Calibration intercept",
-    "brier": "Brier score",
-}
-_READERS = {"chest-xray": "Chest X-ray reading"}
 _LONGEST = 600  # letters of one text; a damaged header can hold thousands, more than fits a page
+
+
+def cut(text: str) -> str:
+    """The text, not longer than a page can hold."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
 
 
 @dataclass(frozen=True)
@@ -37,7 +31,7 @@ class Facts:
     @classmethod
     def known(cls, rows: Iterable[tuple[str, str]]) -> Facts:
         """The pairs whose value is known, not longer than a page can hold."""
-        return cls(tuple((name, _cut(value)) for name, value in rows if value))
+        return cls(tuple((name, cut(value)) for name, value in rows if value))
 
 
 @dataclass(frozen=True)
@@ -84,16 +78,58 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Curve:
-    """Two falling lines over the share of the picture that was removed; all numbers 0 to 1."""
+class PlotLine:
+    """A line of a plot, with the band around it where one is known. ``main`` is the one to look at first."""
 
-    fractions: tuple[float, ...]
-    hottest: tuple[float, ...]
-    random: tuple[float, ...]
+    title: str
+    values: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    main: bool = False
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Lines over an axis.
+
+    Parameters
+    ----------
+    positions : rising; ``position_title`` says what and in which unit
+    scale : ``share`` for values from 0 to 1, shown in percent, else ``number``
+    steps : values hold until the next position, as survival does
+    """
+
+    positions: tuple[float, ...]
+    lines: tuple[PlotLine, ...]
+    position_title: str
+    value_title: str
     caption: str
+    scale: Literal["share", "number"] = "share"
+    steps: bool = False
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The lowest and the highest value of the axis."""
+        if self.scale == "share":
+            return 0.0, 1.0
+        values = [v for line in self.lines for v in (*line.values, *line.low, *line.high)]
+        low, high = min(0.0, *values), max(values)
+        return (low, high) if low < high else (low, low + 1)
+
+    def path(self, values: tuple[float, ...]) -> list[tuple[float, float]]:
+        """The corners of a line, both axes from 0 to 1, upwards and to the right."""
+        (low, high), first, last = self.limits, self.positions[0], self.positions[-1]
+        width = last - first or 1.0
+        corners: list[tuple[float, float]] = []
+        for position, value in zip(self.positions, values, strict=True):
+            x, y = (position - first) / width, (value - low) / (high - low)
+            if self.steps and corners:
+                corners.append((x, corners[-1][1]))
+            corners.append((x, y))
+        return corners
 
 
-Block = Paragraph | Facts | Bars | Table | Checks | Pictures | Curve
+Block = Paragraph | Facts | Bars | Table | Checks | Pictures | Plot
 
 
 @dataclass(frozen=True)
@@ -111,175 +147,3 @@ class Document:
     banner: str
     footer: str
     sections: tuple[Section, ...]
-
-
-def build(reading: Reading, pictures: Mapping[str, bytes]) -> Document:
-    """The report of a reading.
-
-    Parameters
-    ----------
-    reading : what to report; make it `Reading.anonymous` first where the patient must not be named
-    pictures : PNG bytes of the key pictures, by file name
-    """
-    sections = [
-        Section("Study", (_study_facts(reading),)),
-        Section("Findings", tuple(_findings(reading))),
-        _pictures(reading, pictures),
-        Section("Can this be trusted?", (*_checks(reading), *_faithfulness(reading))),
-        _readers_words(reading),
-        Section("Bundle", tuple(_bundle(reading))),
-        Section("How this was made", (_provenance(reading),)),
-    ]
-    return Document(
-        title=_READERS.get(reading.reader, reading.reader),
-        subtitle=reading.bundle.title,
-        banner=DEMONSTRATION if reading.bundle.demonstration else "",
-        footer=RESEARCH_USE,
-        sections=tuple(section for section in sections if section is not None),
-    )
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
-
-
-def _study_facts(reading: Reading) -> Facts:
-    study, patient = reading.study, reading.study.patient
-    rows = [
-        ("Patient", patient.name or "not named"),
-        ("Patient ID", patient.patient_id),
-        ("Born", dicom_date(patient.birth_date)),
-        ("Study date", dicom_date(study.date)),
-        ("Study", study.description),
-        ("Accession number", study.accession_number),
-    ]
-    rows += [(_words(name), _fact(fact)) for name, fact in study.clinical.items()]
-    rows += [(f"Image {image.role}", _image(image)) for image in study.images]
-    return Facts.known(rows)
-
-
-def _words(name: str) -> str:
-    """``tumor-stage`` as ``Tumor stage``."""
-    return name.replace("-", " ").replace("_", " ").capitalize()
-
-
-def _fact(fact: ClinicalFact) -> str:
-    value = {True: "yes", False: "no"}[fact.value] if isinstance(fact.value, bool) else f"{fact.value}"
-    if isinstance(fact.value, float):
-        value = f"{fact.value:.4g}"
-    unit = {"a": "years", "mo": "months"}.get(fact.unit, fact.unit)
-    return f"{value} {unit}".rstrip() + ("" if fact.source == "header" else " (entered)")
-
-
-def _image(image: StudyImage) -> str:
-    """What the header knows of an image."""
-    said = (image.modality, image.fact("BodyPartExamined"), image.fact("ViewPosition"), dicom_date(image.date))
-    return " ".join(filter(None, said)) or "no header"
-
-
-def _findings(reading: Reading) -> list[Block]:
-    verdicts = {verdict.finding: verdict for verdict in reading.verdicts}
-    blocks: list[Block] = [Bars(tuple(_bar(finding, verdicts.get(finding.name)) for finding in reading.findings))]
-    blocks += [Paragraph(prediction_set_text(one, reading)) for one in reading.prediction_sets]
-    if points := [row for finding in reading.findings for row in _point_rows(finding)]:
-        header = ("Operating point", "Threshold", "Sensitivity (95 % interval)", "Specificity (95 % interval)")
-        blocks.append(Table(header, tuple(points)))
-    if reading.forced and has_stop(reading.checks):
-        blocks.insert(0, Paragraph("Read against a check that advised to stop (see below).", emphasis=True))
-    return blocks
-
-
-def _bar(finding: Finding, verdict: Verdict | None) -> Bar:
-    point = finding.operating_point
-    decided = {"": "", "accept": "accepted", "reject": "rejected"}[verdict.decision] if verdict else ""
-    return Bar(
-        label=finding.title,
-        probability=finding.probability,
-        interval=finding.interval,
-        threshold=point.threshold if point else None,
-        positive=finding.positive,
-        verdict=decided,
-    )
-
-
-def _point_rows(finding: Finding) -> list[tuple[str, ...]]:
-    return [
-        (
-            f"{finding.title}: {point.name}" + (" (used)" if point.name == finding.chosen_point else ""),
-            f"{point.threshold:.2f}",
-            estimate_text(point.sensitivity, show=percent, cases=True, unknown="not known"),
-            estimate_text(point.specificity, show=percent, cases=True, unknown="not known"),
-        )
-        for point in finding.operating_points
-    ]
-
-
-def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> Section:
-    shown = [
-        Picture(pictures[str(picture.path)], picture.caption)
-        for picture in reading.key_pictures
-        if str(picture.path) in pictures
-    ]
-    blocks: list[Block] = [Pictures(tuple(shown))] if shown else []
-    if len(shown) < len(reading.key_pictures):
-        blocks.append(Paragraph("Pictures of this reading are no longer there; read the study again to have them."))
-    return Section("Pictures", tuple(blocks))
-
-
-def _checks(reading: Reading) -> list[Block]:
-    """What needs thought first, then what passed."""
-    doubts = [check for status in ("stop", "warn") for check in reading.checks if check.status == status]
-    passed = [check for check in reading.checks if check.status == "pass"]
-    shown = [tuple(replace(check, sentence=_cut(check.sentence)) for check in checks) for checks in (doubts, passed)]
-    return [Checks(rows) for rows in shown if rows]
-
-
-def _faithfulness(reading: Reading) -> list[Block]:
-    blocks: list[Block] = []
-    for heat_map in reading.heat_maps:
-        if (curve := heat_map.faithfulness) is None:
-            continue
-        verdict = "points at what the network uses" if curve.gain > 0 else "does not point at what the network uses"
-        caption = (
-            f"Is the map of “{reading.finding(heat_map.finding).title}” faithful? Taking away the hottest "
-            f"{percent(curve.fractions[-1])} of the picture moves the probability from {percent(curve.hottest[0])} to "
-            f"{percent(curve.hottest[-1])}; taking away parts of the same shape elsewhere moves it to "
-            f"{percent(curve.random[-1])} on average. The map {verdict} (gain {curve.gain:+.2f})."
-        )
-        blocks.append(Curve(curve.fractions, curve.hottest, curve.random, caption))
-    return blocks
-
-
-def _readers_words(reading: Reading) -> Section | None:
-    blocks: list[Block] = [Paragraph(reading.comment)] if reading.comment else []
-    for verdict in reading.verdicts:
-        decision = {"": "no decision", "accept": "accepted", "reject": "rejected"}[verdict.decision]
-        comment = f": {verdict.comment}" if verdict.comment else "."
-        blocks.append(Paragraph(f"{reading.finding(verdict.finding).title} {decision}{comment}"))
-    return Section("Reader's comments", tuple(blocks)) if blocks else None
-
-
-def _bundle(reading: Reading) -> list[Block]:
-    bundle = reading.bundle
-    rows = [("Bundle", f"{bundle.name} {bundle.version}"), ("SHA-256", bundle.sha256), ("License", bundle.license)]
-    # The card lists every measure; a report names those that its reader knows.
-    rows += [
-        (title, estimate_text(value, 3, cases=True))
-        for name, value in bundle.metrics.items()
-        if (title := _METRIC_TITLES.get(name))
-    ]
-    blocks: list[Block] = [Facts.known(rows)]
-    if bundle.intended_use:
-        blocks.append(Paragraph(bundle.intended_use))
-    return blocks + [Paragraph(f"Caution: {warning}") for warning in bundle.warnings]
-
-
-def _provenance(reading: Reading) -> Facts:
-    made = reading.provenance
-    rows = [
-        ("Read", f"{made.started}, {made.seconds:.1f} s on {made.device}"),
-        ("Software", ", ".join(f"{name} {version}" for name, version in made.software.items())),
-        ("Settings", ", ".join(f"{name} {value}" for name, value in made.settings.items())),
-        *(("Note", note) for note in made.notes),
-    ]
-    return Facts.known(rows)

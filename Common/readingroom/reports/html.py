@@ -7,7 +7,7 @@ from html import escape
 from importlib import resources
 
 from ..formatting import interval_text, percent
-from .document import Bar, Bars, Block, Checks, Curve, Document, Facts, Paragraph, Picture, Pictures, Table
+from .document import Bar, Bars, Block, Checks, Document, Facts, Paragraph, Picture, Pictures, Plot, Table
 
 _MARKS = {"pass": "✓", "warn": "!", "stop": "✕"}
 
@@ -47,8 +47,8 @@ def _block(block: Block) -> str:
             )
             columns = " columns" if block.rows[0].status == "pass" else ""
             return f'<ul class="checks{columns}">{"".join(items)}</ul>'
-        case Curve():
-            return _curve(block)
+        case Plot():
+            return _plot(block)
         case Pictures():
             return f'<div class="pictures">{"".join(map(_figure, block.pictures))}</div>'
 
@@ -82,28 +82,36 @@ def _figure(picture: Picture) -> str:
     )
 
 
-def _curve(curve: Curve) -> str:
-    """An SVG of 300 x 130: probability upwards, share removed to the right."""
-    left, top, width, height = 34, 8, 250, 92
-    end = curve.fractions[-1]
+def _plot(plot: Plot) -> str:
+    """An SVG of 300 x 150 with its legend and caption below."""
+    left, top, width, height = 38, 8, 250, 104
 
-    def points(values: tuple[float, ...]) -> str:
-        return " ".join(
-            f"{left + width * x / end:.1f},{top + height * (1 - y):.1f}"
-            for x, y in zip(curve.fractions, values, strict=True)
-        )
+    def point(corner: tuple[float, float]) -> str:
+        return f"{left + width * corner[0]:.1f},{top + height * (1 - corner[1]):.1f}"
 
+    low, high = plot.limits
+    show = percent if plot.scale == "share" else "{:.3g}".format
     ticks = "".join(
-        f'<text x="{left - 5}" y="{top + height * (1 - y) + 4:.0f}" text-anchor="end">{percent(y)}</text>'
-        f'<path d="M{left} {top + height * (1 - y):.0f}h{width}"/>'
+        f'<text x="{left - 5}" y="{top + height * (1 - y) + 4:.0f}" text-anchor="end">{show(low + y * (high - low))}'
+        f'</text><path d="M{left} {top + height * (1 - y):.0f}h{width}"/>'
         for y in (0.0, 0.5, 1.0)
     )
+    drawn = ""
+    for number, line in sorted(enumerate(plot.lines), key=lambda item: item[1].main):
+        kind = "main" if line.main else f"other other{number % 3}"
+        if line.low:
+            band = [*plot.path(line.low), *reversed(plot.path(line.high))]
+            drawn += f'<polygon class="{kind}" points="{" ".join(map(point, band))}"/>'
+        drawn += f'<polyline class="{kind}" points="{" ".join(map(point, plot.path(line.values)))}"/>'
+    legend = " ".join(
+        f'<b class="{"main" if line.main else f"other other{number % 3}"}">{escape(line.title)}</b>'
+        for number, line in enumerate(plot.lines)
+    )
     return (
-        f'<figure class="curve"><svg viewBox="0 0 300 130" role="img" aria-label="{escape(curve.caption)}">{ticks}'
-        f'<text x="{left}" y="{top + height + 14}">0 %</text>'
-        f'<text x="{left + width}" y="{top + height + 14}" text-anchor="end">{percent(end)} removed</text>'
-        f'<polyline class="random" points="{points(curve.random)}"/>'
-        f'<polyline class="hottest" points="{points(curve.hottest)}"/></svg>'
-        '<figcaption><b class="hottest">hottest parts</b> <b class="random">parts elsewhere</b> '
-        f"{escape(curve.caption)}</figcaption></figure>"
+        f'<figure class="plot"><svg viewBox="0 0 300 150" role="img" aria-label="{escape(plot.caption)}">{ticks}'
+        f'<text x="{left}" y="{top + height + 13}">{plot.positions[0]:g}</text>'
+        f'<text x="{left + width / 2}" y="{top + height + 25}" text-anchor="middle">'
+        f"{escape(plot.position_title)}</text>"
+        f'<text x="{left + width}" y="{top + height + 13}" text-anchor="end">{plot.positions[-1]:g}</text>'
+        f"{drawn}</svg><figcaption>{legend}<br>{escape(plot.value_title)}. {escape(plot.caption)}</figcaption></figure>"
     )

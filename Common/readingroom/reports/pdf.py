@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from PIL import Image as Pillow
-from reportlab.graphics.shapes import Drawing, Line, PolyLine, Rect, String
+from reportlab.graphics.shapes import Drawing, Line, Polygon, PolyLine, Rect, String
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, letter
 from reportlab.lib.styles import ParagraphStyle
@@ -20,13 +20,14 @@ from reportlab.platypus import Paragraph as Text
 from reportlab.platypus import Table as Grid
 
 from ..formatting import interval_text, percent
-from .document import Bar, Bars, Block, Checks, Curve, Document, Facts, Paragraph, Pictures, Section, Table
+from .document import Bar, Bars, Block, Checks, Document, Facts, Paragraph, Pictures, Plot, Section, Table
 from .pdf_fonts import can_print, fonts, markup
 
 PageSize = Literal["A4", "Letter"]
 
 _INK, _SOFT, _LINE, _ACCENT = HexColor("#1b2430"), HexColor("#5b6776"), HexColor("#d9dfe6"), HexColor("#14507a")
 _BAD = HexColor("#b3261e")
+_OTHERS = (HexColor("#2f7d5b"), HexColor("#4d7ea3"), HexColor("#8a6d3b"))  # lines beside the main one
 _STATUS = {"pass": ("OK", HexColor("#1d7a46")), "warn": ("WARN", HexColor("#a45c00")), "stop": ("STOP", _BAD)}
 _MARGIN = 16 * mm
 _PADDING = 6  # points that reportlab's frame keeps free on each side
@@ -133,14 +134,15 @@ def _block(block: Block, width: float) -> list[Flowable]:
             ]
         case Checks():
             return [_checks(block, width)]
-        case Curve():
-            caption = (
-                '<font color="#b3261e"><b>hottest parts</b></font> <font color="#4d7ea3"><b>parts elsewhere</b></font> '
-                + markup(block.caption)
+        case Plot():
+            legend = " ".join(
+                f'<font color="#{_color(block, number).hexval()[2:]}"><b>{markup(line.title)}</b></font>'
+                for number, line in enumerate(block.lines)
             )
+            caption = f"{legend}<br/>{markup(block.value_title)}. {markup(block.caption)}"
             return [
                 Spacer(0, 2 * mm),
-                _grid([[_curve(block), Text(caption, _style("soft"))]], [66 * mm, width - 66 * mm]),
+                _grid([[_plot(block), Text(caption, _style("soft"))]], [66 * mm, width - 66 * mm]),
             ]
         case Pictures():
             return [_pictures(block, width)]
@@ -182,28 +184,35 @@ def _bar(bar: Bar, width: float) -> list[Flowable]:
     return [Text(markup(bar.label), style), drawing, Text(number, style), Text(markup(words), style)]
 
 
-def _curve(curve: Curve) -> Drawing:
-    """Probability upwards, share removed to the right."""
-    left, bottom, width, height = 9 * mm, 5 * mm, 52 * mm, 24 * mm
-    font, end = fonts()[0], curve.fractions[-1]
-    drawing = Drawing(64 * mm, 31 * mm)
+def _plot(plot: Plot) -> Drawing:
+    left, bottom, width, height = 9 * mm, 8 * mm, 52 * mm, 27 * mm
+    font, drawing = fonts()[0], Drawing(64 * mm, 37 * mm)
+
+    def text(x: float, y: float, words: str, anchor: str) -> None:
+        drawing.add(String(x, y, words, fontName=font, fontSize=6, fillColor=_SOFT, textAnchor=anchor))
+
+    def points(corners: list[tuple[float, float]]) -> list[float]:
+        return [place for x, y in corners for place in (left + width * x, bottom + height * y)]
+
+    low, high = plot.limits
     for y in (0.0, 0.5, 1.0):
-        level = bottom + height * y
+        level, value = bottom + height * y, low + y * (high - low)
         drawing.add(Line(left, level, left + width, level, strokeColor=_LINE, strokeWidth=0.5))
-        drawing.add(
-            String(left - 3, level - 2, percent(y), fontName=font, fontSize=6, fillColor=_SOFT, textAnchor="end")
-        )
-    drawing.add(String(left, 0, "0 %", fontName=font, fontSize=6, fillColor=_SOFT))
-    removed = f"{percent(end)} removed"
-    drawing.add(String(left + width, 0, removed, fontName=font, fontSize=6, fillColor=_SOFT, textAnchor="end"))
-    for values, color in ((curve.random, HexColor("#7fa8c6")), (curve.hottest, _BAD)):
-        points = [
-            place
-            for x, y in zip(curve.fractions, values, strict=True)
-            for place in (left + width * x / end, bottom + height * y)
-        ]
-        drawing.add(PolyLine(points, strokeColor=color, strokeWidth=1.5))
+        text(left - 3, level - 2, percent(value) if plot.scale == "share" else f"{value:.3g}", "end")
+    text(left, bottom - 8, f"{plot.positions[0]:g}", "start")
+    text(left + width, bottom - 8, f"{plot.positions[-1]:g}", "end")
+    text(left + width / 2, bottom - 16, plot.position_title, "middle")
+    for number, line in sorted(enumerate(plot.lines), key=lambda item: item[1].main):
+        color = _color(plot, number)
+        if line.low:
+            band = points([*plot.path(line.low), *reversed(plot.path(line.high))])
+            drawing.add(Polygon(band, strokeColor=None, fillColor=color, fillOpacity=0.16))
+        drawing.add(PolyLine(points(plot.path(line.values)), strokeColor=color, strokeWidth=1.5))
     return drawing
+
+
+def _color(plot: Plot, number: int) -> HexColor:
+    return _BAD if plot.lines[number].main else _OTHERS[number % len(_OTHERS)]
 
 
 def _checks(block: Checks, width: float) -> Grid:

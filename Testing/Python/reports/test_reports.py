@@ -29,7 +29,7 @@ from readingroom.reading import (
     Reading,
     Verdict,
 )  # fmt: skip
-from readingroom.reports import csv_file, document, html, pdf
+from readingroom.reports import content, csv_file, html, pdf
 from readingroom.reports.pictures import gray_png, map_png
 from readingroom.reports.write import write_reports
 from readingroom.study import ClinicalFact, PatientFacts, Study, StudyImage
@@ -116,22 +116,22 @@ def test_html_shows_findings_checks_verdict_and_pictures_and_refers_to_nothing_o
 
 @pytest.mark.parametrize(("size", "points"), [("A4", (595, 842)), ("Letter", (612, 792))])
 def test_pdf_has_the_wanted_page_size(reading, pictures, size, points):
-    content = pdf.render(document.build(reading, {}), size)
-    box = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", content)
-    assert content.startswith(b"%PDF")
+    written = pdf.render(content.build(reading, {}), size)
+    box = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", written)
+    assert written.startswith(b"%PDF")
     assert (round(float(box[1])), round(float(box[2]))) == points
 
 
 def test_a_demonstration_bundle_puts_its_banner_on_the_report(reading):
     shown = replace(reading, bundle=replace(reading.bundle, demonstration=True))
-    assert document.build(shown, {}).banner == DEMONSTRATION
-    assert DEMONSTRATION in html.render(document.build(shown, {}))
-    assert document.build(reading, {}).banner == ""
+    assert content.build(shown, {}).banner == DEMONSTRATION
+    assert DEMONSTRATION in html.render(content.build(shown, {}))
+    assert content.build(reading, {}).banner == ""
 
 
 def test_reading_against_a_stop_check_is_said_in_the_findings(reading):
     stopped = replace(reading, checks=(Check("modality", "stop", "This is CT."),), forced=True)
-    assert "advised to stop" in html.render(document.build(stopped, {}))
+    assert "advised to stop" in html.render(content.build(stopped, {}))
 
 
 @pytest.mark.parametrize("name", ["html", "json", "csv", "pdf"])
@@ -139,7 +139,7 @@ def test_an_anonymous_report_names_nobody(reading, pictures, tmp_path, name):
     write_reports(reading, pictures, tmp_path, [name], anonymous=True)
     text = (tmp_path / f"report.{name}").read_bytes()
     if name == "pdf":
-        text = html.render(document.build(reading.anonymous, {})).encode()
+        text = html.render(content.build(reading.anonymous, {})).encode()
     for secret in (b"DOE", b"JANE", b"4711", b"19650203", b"1965-02-03", b"1.2.3"):
         assert secret not in text
 
@@ -165,7 +165,7 @@ def test_a_header_longer_than_a_page_is_cut_in_the_report(reading):
     patient = replace(reading.study.patient, patient_id="9" * 5000)
     checks = (*reading.checks, Check("body part", "warn", "An endless word. " * 300))
     shown = replace(reading, study=replace(reading.study, patient=patient, description="x " * 3000), checks=checks)
-    built = document.build(shown, {})
+    built = content.build(shown, {})
     assert pdf.render(built, "Letter").startswith(b"%PDF")
     assert "9" * 700 not in html.render(built)
 
@@ -199,13 +199,13 @@ def test_a_map_of_another_size_is_refused():
 
 def test_pictures_that_are_gone_are_said_to_be_gone(reading, pictures):
     gone = "no longer there"
-    assert gone in html.render(document.build(reading, {}))
+    assert gone in html.render(content.build(reading, {}))
     found = {path.name: path.read_bytes() for path in pictures.glob("*.png")}
-    assert gone not in html.render(document.build(reading, found))
+    assert gone not in html.render(content.build(reading, found))
 
 
 def test_a_report_names_measures_and_leaves_those_without_a_title_to_the_card(reading):
     measures = {"auc_by_patient": Estimate(0.9), "macro_f1": Estimate(0.7)}
-    page = html.render(document.build(replace(reading, bundle=replace(reading.bundle, metrics=measures)), {}))
+    page = html.render(content.build(replace(reading, bundle=replace(reading.bundle, metrics=measures)), {}))
     assert "AUC by patient, out of fold" in page
     assert "macro_f1" not in page

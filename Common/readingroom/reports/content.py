@@ -1,0 +1,270 @@
+"""What a report says of a reading, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .. import DEMONSTRATION, RESEARCH_USE
+from ..formatting import dicom_date, estimate_text, interval_text, percent, prediction_set_text, unit_text
+from ..reading import Curve, Finding, Line, Measurement, Reading, Verdict, has_stop
+from ..study import ClinicalFact, StudyImage
+from .document import (
+    Bar,
+    Bars,
+    Block,
+    Checks,
+    Document,
+    Facts,
+    Paragraph,
+    Picture,
+    Pictures,
+    Plot,
+    PlotLine,
+    Section,
+    Table,
+    cut,
+)
+
+_METRIC_TITLES = {
+    "auc": "AUC, out of fold",
+    "auc_by_patient": "AUC by patient, out of fold",
+    "auc_matched": "AUC, matched acquisition",
+    "calibration_slope": "Calibration slope",
+    "calibration_intercept": "Calibration intercept",
+    "brier": "Brier score",
+}
+
+
+def build(reading: Reading, pictures: Mapping[str, bytes], title: str = "") -> Document:
+    """The report of a reading.
+
+    Parameters
+    ----------
+    reading : what to report; make it `Reading.anonymous` first where the patient must not be named
+    pictures : PNG bytes of the key pictures, by file name
+    title : of the reader that answered; its name when left out
+    """
+    sections = [
+        Section("Study", (_study_facts(reading),)),
+        _section("Findings", _findings(reading)),
+        _section("Measurements", _measurements(reading)),
+        _section("Compared with the prior", _comparisons(reading)),
+        _section("Curves", [_curve(curve) for curve in reading.curves]),
+        _section("Pictures", _pictures(reading, pictures)),
+        Section("Can this be trusted?", (*_checks(reading), *_faithfulness(reading))),
+        _readers_words(reading),
+        Section("Bundle", tuple(_bundle(reading))),
+        Section("How this was made", (_provenance(reading),)),
+    ]
+    return Document(
+        title=f"{title or reading.reader} reading",
+        subtitle=reading.bundle.title,
+        banner=DEMONSTRATION if reading.bundle.demonstration else "",
+        footer=RESEARCH_USE,
+        sections=tuple(section for section in sections if section is not None),
+    )
+
+
+def _section(title: str, blocks: list[Block]) -> Section | None:
+    return Section(title, tuple(blocks)) if blocks else None
+
+
+def _study_facts(reading: Reading) -> Facts:
+    study, patient = reading.study, reading.study.patient
+    rows = [
+        ("Patient", patient.name or "not named"),
+        ("Patient ID", patient.patient_id),
+        ("Born", dicom_date(patient.birth_date)),
+        ("Study date", dicom_date(study.date)),
+        ("Study", study.description),
+        ("Accession number", study.accession_number),
+    ]
+    rows += [(_words(name), _fact(fact)) for name, fact in study.clinical.items()]
+    rows += [(f"Image {image.role}", _image(image)) for image in study.images]
+    return Facts.known(rows)
+
+
+def _words(name: str) -> str:
+    """``tumor-stage`` as ``Tumor stage``."""
+    return name.replace("-", " ").replace("_", " ").capitalize()
+
+
+def _fact(fact: ClinicalFact) -> str:
+    value = {True: "yes", False: "no"}[fact.value] if isinstance(fact.value, bool) else f"{fact.value}"
+    if isinstance(fact.value, float):
+        value = f"{fact.value:.4g}"
+    return f"{value} {unit_text(fact.unit)}".rstrip() + ("" if fact.source == "header" else " (entered)")
+
+
+def _image(image: StudyImage) -> str:
+    """What the header knows of an image."""
+    said = (image.modality, image.fact("BodyPartExamined"), image.fact("ViewPosition"), dicom_date(image.date))
+    return " ".join(filter(None, said)) or "no header"
+
+
+def _findings(reading: Reading) -> list[Block]:
+    verdicts = {verdict.finding: verdict for verdict in reading.verdicts}
+    blocks: list[Block] = []
+    if reading.findings:
+        blocks.append(Bars(tuple(_bar(finding, verdicts.get(finding.name)) for finding in reading.findings)))
+    blocks += [Paragraph(prediction_set_text(one, reading)) for one in reading.prediction_sets]
+    if points := [row for finding in reading.findings for row in _point_rows(finding)]:
+        header = ("Operating point", "Threshold", "Sensitivity (95 % interval)", "Specificity (95 % interval)")
+        blocks.append(Table(header, tuple(points)))
+    if reading.forced and has_stop(reading.checks):
+        blocks.insert(0, Paragraph("Read against a check that advised to stop (see below).", emphasis=True))
+    return blocks
+
+
+def _measurements(reading: Reading) -> list[Block]:
+    """One table of the numbers and the volumes of the regions."""
+    regions = {region.name: region.title for region in reading.regions}
+    rows = [
+        (one.title, f"{one.value:.4g} {unit_text(one.unit)}".rstrip(), _range(one), regions.get(one.region, ""))
+        for one in reading.measurements
+    ]
+    rows += [
+        ("Volume", f"{region.volume_ml:.4g} mL", "", region.title)
+        for region in reading.regions
+        if region.volume_ml is not None
+    ]
+    return [Table(("Measurement", "Value", "95 % interval", "Region"), tuple(rows))] if rows else []
+
+
+def _range(measurement: Measurement) -> str:
+    return interval_text(measurement.interval, "{:.4g}".format)
+
+
+def _comparisons(reading: Reading) -> list[Block]:
+    if not reading.comparisons:
+        return []
+    dates = {image.role: dicom_date(image.date) for image in reading.study.images}
+    rows = []
+    for one in reading.comparisons:
+        change = f"{one.now - one.prior:+.4g}" + (
+            f" ({interval_text(one.change, '{:+.4g}'.format)})" if one.change is not None else ""
+        )
+        dated = " to ".join(filter(None, (dates[one.prior_image], dates[one.now_image])))
+        title = f"{one.title} ({unit_text(one.unit)})" if unit_text(one.unit) else one.title
+        rows.append((title, f"{one.now:.4g}", f"{one.prior:.4g}", change, dated))
+    return [Table(("", "Now", "Prior", "Change", "From"), tuple(rows))]
+
+
+def _curve(curve: Curve) -> Plot:
+    unit = unit_text(curve.position_unit)
+    lines = (_line(curve.line, main=True), *(_line(line, main=False) for line in curve.baselines))
+    return Plot(
+        positions=curve.positions,
+        lines=lines,
+        position_title=f"{curve.position_title} ({unit})" if unit else curve.position_title,
+        value_title=curve.value_title,
+        caption=curve.title,
+        scale="share" if curve.kind == "survival" else "number",
+        steps=curve.kind == "survival",
+    )
+
+
+def _line(line: Line, main: bool) -> PlotLine:
+    return PlotLine(line.title, line.values, line.low, line.high, main)
+
+
+def _bar(finding: Finding, verdict: Verdict | None) -> Bar:
+    point = finding.operating_point
+    decided = {"": "", "accept": "accepted", "reject": "rejected"}[verdict.decision] if verdict else ""
+    return Bar(
+        label=finding.title,
+        probability=finding.probability,
+        interval=finding.interval,
+        threshold=point.threshold if point else None,
+        positive=finding.positive,
+        verdict=decided,
+    )
+
+
+def _point_rows(finding: Finding) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"{finding.title}: {point.name}" + (" (used)" if point.name == finding.chosen_point else ""),
+            f"{point.threshold:.2f}",
+            estimate_text(point.sensitivity, show=percent, cases=True, unknown="not known"),
+            estimate_text(point.specificity, show=percent, cases=True, unknown="not known"),
+        )
+        for point in finding.operating_points
+    ]
+
+
+def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> list[Block]:
+    shown = [
+        Picture(pictures[str(picture.path)], picture.caption)
+        for picture in reading.key_pictures
+        if str(picture.path) in pictures
+    ]
+    blocks: list[Block] = [Pictures(tuple(shown))] if shown else []
+    if len(shown) < len(reading.key_pictures):
+        blocks.append(Paragraph("Pictures of this reading are no longer there; read the study again to have them."))
+    return blocks
+
+
+def _checks(reading: Reading) -> list[Block]:
+    """What needs thought first, then what passed."""
+    doubts = [check for status in ("stop", "warn") for check in reading.checks if check.status == status]
+    passed = [check for check in reading.checks if check.status == "pass"]
+    shown = [tuple(replace(check, sentence=cut(check.sentence)) for check in checks) for checks in (doubts, passed)]
+    return [Checks(rows) for rows in shown if rows]
+
+
+def _faithfulness(reading: Reading) -> list[Block]:
+    blocks: list[Block] = []
+    for heat_map in reading.heat_maps:
+        if (curve := heat_map.faithfulness) is None:
+            continue
+        verdict = "points at what the network uses" if curve.gain > 0 else "does not point at what the network uses"
+        caption = (
+            f"Is the map of “{reading.finding(heat_map.finding).title}” faithful? Taking away the hottest "
+            f"{percent(curve.fractions[-1])} of the picture moves the probability from {percent(curve.hottest[0])} to "
+            f"{percent(curve.hottest[-1])}; taking away parts of the same shape elsewhere moves it to "
+            f"{percent(curve.random[-1])} on average. The map {verdict} (gain {curve.gain:+.2f})."
+        )
+        lines = (
+            PlotLine("hottest parts", curve.hottest, main=True),
+            PlotLine("parts elsewhere, on average", curve.random),
+        )
+        removed = tuple(100 * fraction for fraction in curve.fractions)
+        blocks.append(Plot(removed, lines, "Removed (%)", "Probability", caption))
+    return blocks
+
+
+def _readers_words(reading: Reading) -> Section | None:
+    blocks: list[Block] = [Paragraph(reading.comment)] if reading.comment else []
+    for verdict in reading.verdicts:
+        decision = {"": "no decision", "accept": "accepted", "reject": "rejected"}[verdict.decision]
+        comment = f": {verdict.comment}" if verdict.comment else "."
+        blocks.append(Paragraph(f"{reading.finding(verdict.finding).title} {decision}{comment}"))
+    return Section("Reader's comments", tuple(blocks)) if blocks else None
+
+
+def _bundle(reading: Reading) -> list[Block]:
+    bundle = reading.bundle
+    rows = [("Bundle", f"{bundle.name} {bundle.version}"), ("SHA-256", bundle.sha256), ("License", bundle.license)]
+    # The card lists every measure; a report names those that its reader knows.
+    rows += [
+        (title, estimate_text(value, 3, cases=True))
+        for name, value in bundle.metrics.items()
+        if (title := _METRIC_TITLES.get(name))
+    ]
+    blocks: list[Block] = [Facts.known(rows)]
+    if bundle.intended_use:
+        blocks.append(Paragraph(bundle.intended_use))
+    return blocks + [Paragraph(f"Caution: {warning}") for warning in bundle.warnings]
+
+
+def _provenance(reading: Reading) -> Facts:
+    made = reading.provenance
+    rows = [
+        ("Read", f"{made.started}, {made.seconds:.1f} s on {made.device}"),
+        ("Software", ", ".join(f"{name} {version}" for name, version in made.software.items())),
+        ("Settings", ", ".join(f"{name} {value}" for name, value in made.settings.items())),
+        *(("Note", note) for note in made.notes),
+    ]
+    return Facts.known(rows)

@@ -1,0 +1,126 @@
+"""A new reader is one file: the shell, the results and the report follow from what it says of itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+import slicerio
+
+import readingroom.readers
+from readingroom import cli
+from readingroom.phantoms.chest_ct import chest_ct
+from readingroom.readers.registry import readers
+from readingroom.reading import Reading
+
+TOY = Path(__file__).parent / "toy_reader.py"
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, a_toy_bundle: Path) -> Iterator[Path]:
+    """The reader beside those that ship, and a folder with its two CTs and a mask."""
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
+    assert cli.main(["bundles", "install", str(a_toy_bundle)]) == 0
+    phantom = chest_ct((16, 24, 30), (12.0, 12.0, 12.0))
+    for name, voxels in (
+        ("ct", phantom.pixels),
+        ("prior", phantom.pixels - 50),
+        ("lungs", phantom.left_lung.astype(np.uint8)),
+    ):
+        image = SimpleITK.GetImageFromArray(voxels)
+        image.SetSpacing((12.0, 12.0, 12.0))
+        SimpleITK.WriteImage(image, str(tmp_path / f"{name}.nrrd"))
+    return tmp_path
+
+
+def _read(folder: Path, *more: str) -> Reading:
+    arguments = ["read", "toy-density", str(folder / "ct.nrrd"), *more, "--out", str(folder / "out"), "--device", "cpu"]
+    assert cli.main(arguments) == 0
+    return Reading.from_json(json.loads((folder / "out" / "reading.json").read_text("utf-8")))
+
+
+def test_the_registry_finds_it(toy):
+    assert set(readers()) == {"chest-xray", "toy-density"}
+
+
+def test_the_shell_takes_its_images_mask_and_clinical_facts(toy, capsys):
+    more = [
+        "--prior-ct",
+        str(toy / "prior.nrrd"),
+        "--mask-lungs",
+        str(toy / "lungs.nrrd"),
+        "--age",
+        "61",
+        "--stage",
+        "II",
+    ]
+    reading = _read(toy, *more)
+    assert [image.role for image in reading.study.images] == ["ct", "prior-ct"]
+    assert reading.study.mask("lungs").source == "file lungs.nrrd"
+    facts = {name: (fact.value, fact.unit, fact.source) for name, fact in reading.study.clinical.items()}
+    assert facts == {"age": (61.0, "a", "entered"), "stage": ("II", "", "entered")}
+    assert reading.comparisons[0].now - reading.comparisons[0].prior == pytest.approx(50, abs=0.1)
+    said = capsys.readouterr().out
+    for words in ("Dense:", "Air:", "mL", "Mean attenuation:", "prior"):
+        assert words in said
+
+
+def test_the_region_follows_the_mask_that_was_given(toy):
+    lungs = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(toy / "lungs.nrrd")))
+    reading = _read(toy, "--mask-lungs", str(toy / "lungs.nrrd"))
+    assert reading.regions[0].volume_ml == pytest.approx(lungs.sum() * 12**3 / 1000)
+    written = slicerio.read_segmentation(str(toy / "out" / reading.regions[0].mask))
+    segment = next(one for one in written["segments"] if one["id"] == "lungs")
+    assert segment["terminology"]["type"] == ["SCT", "39607008", "Lung"]
+    voxels = written["voxels"][segment["layer"]] == segment["labelValue"]
+    assert voxels.sum() == lungs.sum()
+
+
+def test_the_report_shows_measurements_curves_and_the_comparison(toy):
+    _read(toy, "--prior-ct", str(toy / "prior.nrrd"), "--stage", "stage i")
+    text = (toy / "out" / "report.html").read_text("utf-8")
+    for words in ("Toy density reading", "Measurements", "Air", "Compared with the prior", "Mean attenuation (HU)",
+                  "Survival of phantoms", "Everybody", "Time (months)", "Density by slice", "The middle slice.",
+                  "Stage", "I (entered)"):  # fmt: skip
+        assert words in text
+    assert text.count("<svg") == 2
+    assert (toy / "out" / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--age", "12"], "Age is '12'; it must be between 18 and 110 a."),
+        (["--stage", "IX"], "Stage is 'IX'; it must be one of I, II."),
+        (["--mask-lungs", "nothing.nrrd"], "There is no mask file nothing.nrrd."),
+    ],
+)
+def test_what_does_not_fit_its_description_is_refused_in_a_sentence(toy, capsys, more, sentence):
+    arguments = ["read", "toy-density", str(toy / "ct.nrrd"), *more, "--out", str(toy / "out")]
+    assert cli.main(arguments) == 3
+    assert sentence in capsys.readouterr().err
+    assert not (toy / "out").exists()
+
+
+def test_help_names_every_input(toy, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["read", "toy-density", "--help"])
+    said = capsys.readouterr().out
+    for words in ("How dense is this chest?", "Chest CT", "--prior-ct", "--mask-lungs", "--age", "--stage", "I|II"):
+        assert words in said
+
+
+@pytest.fixture(autouse=True)
+def _beside_the_readers_that_ship(tmp_path_factory, monkeypatch):
+    folder = tmp_path_factory.mktemp("readers")
+    shutil.copy(TOY, folder)
+    monkeypatch.setattr(readingroom.readers, "__path__", [*readingroom.readers.__path__, str(folder)])
+    yield
+    import sys
+
+    sys.modules.pop("readingroom.readers.toy_reader", None)

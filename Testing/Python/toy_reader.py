@@ -1,0 +1,133 @@
+"""A reader that a newcomer might write: two images, a mask, clinical facts; a curve, a region, a comparison.
+
+A test puts this file beside the readers that ship; nothing else is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from readingroom.bundles.bundle import Bundle
+from readingroom.codes import LUNG, VOLUME, Code
+from readingroom.readers.base import (
+    Answer,
+    Case,
+    MapLayer,
+    PictureLayer,
+    Prediction,
+    ReadContext,
+    Reader,
+    RegionLayer,
+)
+from readingroom.readers.description import ClinicalField, ImageRole, MaskRole, Task
+from readingroom.readers.results import heat_map_path, picture_path, segments_path
+from readingroom.reading import (
+    Check,
+    Comparison,
+    Curve,
+    Finding,
+    HeatMap,
+    Interval,
+    KeyPicture,
+    Line,
+    Measurement,
+    Region,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+_DENSE = Code("36188001", "SCT", "Shadow")
+
+
+class ToyReader(Reader):
+    """Says how dense a chest CT is."""
+
+    name = "toy-density"
+    title = "Toy density"
+    question = "How dense is this chest?"
+    default_bundle = "toy-density"
+    images = (
+        ImageRole("ct", "Chest CT", ("CT",), dimensions=3),
+        ImageRole("prior-ct", "Prior chest CT", ("CT",), dimensions=3, required=False, prior_of="ct"),
+    )
+    masks = (MaskRole("lungs", "Lungs", image="ct", code=LUNG),)
+    clinical = (
+        ClinicalField("age", "Age", "number", unit="a", low=18, high=110, keyword="PatientAge"),
+        ClinicalField("stage", "Stage", "choice", choices=(("I", "Stage I"), ("II", "Stage II"))),
+    )
+    tasks = (Task("density", "Dense or not"),)
+    tests_of_answer = ("second look",)
+
+    def checks(self, case: Case) -> tuple[Check, ...]:
+        return (Check("slices", "pass", f"The CT has {case.images['ct'].voxels.shape[0]} slices."),)
+
+    def load_model(self, bundle: Bundle, device: torch.device) -> Any:
+        return float(bundle.arrays("model")["weight"][0])
+
+    def predict(
+        self, model: Any, cases: Sequence[Case], context: ReadContext, explainable: bool = False
+    ) -> list[Prediction]:
+        import numpy as np
+
+        return [Prediction(np.array([model * case.images["ct"].voxels.mean() / 1000])) for case in cases]
+
+    def explain(self, case: Case, prediction: Prediction, context: ReadContext) -> Answer:
+        import numpy as np
+
+        voxels = case.images["ct"].voxels
+        inside = case.masks.get("lungs", voxels < -300)
+        heat = np.clip((voxels + 1000) / 1500, 0, 1).astype(np.float32)
+        middle = len(voxels) // 2
+        volume = _volume_ml(case.images["ct"].image, inside)
+        comparisons: tuple[Comparison, ...] = ()
+        if "prior-ct" in case.images:
+            prior = float(case.images["prior-ct"].voxels.mean())
+            now = float(voxels.mean())
+            comparisons = (
+                Comparison("mean", "Mean attenuation", "[hnsf'U]", now, prior, "ct", "prior-ct", Interval(-900, 900)),
+            )
+        probability = float(1 / (1 + np.exp(-prediction.logits[0])))
+        months = tuple(float(month) for month in range(0, 25, 6))
+        return Answer(
+            findings=(Finding("dense", "Dense", probability, code=_DENSE),),
+            measurements=(
+                Measurement("air", "Air", volume, "mL", Interval(0.9 * volume, 1.1 * volume), VOLUME, "ct", "lungs"),
+            ),
+            regions=(
+                RegionLayer(Region("lungs", "Lungs", "ct", segments_path("ct"), LUNG, volume_ml=volume), inside),
+            ),
+            curves=(
+                Curve(
+                    "survival", "Survival of phantoms", "survival", months, "Time", "mo", "Survival",
+                    Line("Toy", (1.0, 0.9, 0.8, 0.7, 0.6), (1.0, 0.8, 0.7, 0.6, 0.5), (1.0, 1.0, 0.9, 0.8, 0.7)),
+                    baselines=(Line("Everybody", (1.0, 0.95, 0.9, 0.85, 0.8)),),
+                ),
+                Curve(
+                    "profile", "Density by slice", "profile", tuple(map(float, range(len(voxels)))), "Slice", "{slice}",
+                    "Density", Line("Toy", tuple(map(float, heat.mean(axis=(1, 2))))), image="ct",
+                ),
+            ),
+            comparisons=comparisons,
+            maps=(MapLayer(HeatMap("dense", "ct", "density", heat_map_path("ct", "dense")), heat),),
+            pictures=(
+                PictureLayer(
+                    KeyPicture(picture_path("ct", "dense"), "The middle slice.", "ct", middle, "dense"),
+                    heat[middle],
+                    heat[middle],
+                ),
+            ),
+        )  # fmt: skip
+
+    def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
+        context.check(Check("second look", "pass", "It was as dense at a second look."))
+        return answer
+
+
+def _volume_ml(image: Any, inside: Any) -> float:
+    a, b, c = image.GetSpacing()
+    return float(inside.sum()) * a * b * c / 1000
+
+
+READER = ToyReader()
