@@ -51,8 +51,8 @@ def take_features() -> None:
     slicer.util.updateSegmentBinaryLabelmapFromArray(smoothed.astype("uint8"), segmentation, tumor, volume)
     host.wait_until(lambda: section.work.results_of(segmentation).segment(tumor).before is not None, READ_SECONDS)
     host.select(section.views.table.segment, "Tumor")
-    for part in (home.panel.setup, home.panel.bundles, home.panel.settings, home.panel.device):
-        getattr(part, "widget", part).parentWidget().collapsed = True
+    for part in (home.panel.readers, home.panel.setup, home.panel.bundles, home.panel.settings):
+        part.widget.parentWidget().collapsed = True
     host.grab_desk(IMAGES / "features.png", width=1000, height=820)
     slicer.app.layoutManager().sliceWidget("Red").sliceLogic().FitSliceToBackground()
     host.grab_desk(IMAGES / "features.png", width=1000, height=820)
@@ -109,7 +109,7 @@ def main() -> None:
         slicer.app.layoutManager().sliceWidget("Red").sliceLogic().FitSliceToBackground()
     home = host.open_module("ReadingRoomHome")
     home.panel.settings.folder.directory = "/bundles"
-    host.wait_until(lambda: "…" not in home.panel.device.text)
+    host.wait_until(lambda: "…" not in home.panel.setup.device.text)
     host.grab(home.parent, IMAGES / "reading-room.png", width=560)
     host.close_scene()
     take_features()

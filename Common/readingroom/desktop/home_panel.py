@@ -1,4 +1,4 @@
-"""The panel of the module Reading Room: features of segments, is all there, what computes, which bundles."""
+"""The panel of the module Reading Room: readers, features of segments, set-up, bundles and their downloads."""
 
 from __future__ import annotations
 
@@ -15,13 +15,19 @@ import readingroom
 
 from ..bundles import bundle, store
 from ..bundles.store import Installed
-from ..errors import ReadingRoomError
+from ..errors import BundleError, ReadingRoomError
+from ..readers.base import Reader
+from ..readers.registry import readers
 from . import settings, setup
 from .device_probe import DeviceProbe, device_sentence
+from .downloads import BundleDownload, Offer, offers
 from .features.section import FeaturesSection
+from .job import Job
 from .widgets.bundles import BundlesView
+from .widgets.downloads import DownloadsView
 from .widgets.labels import sentence
 from .widgets.message import MessageView
+from .widgets.readers import ReadersView
 from .widgets.settings import SettingsView
 from .widgets.setup import SetupView
 
@@ -29,35 +35,41 @@ _LOOK_MILLISECONDS = 100
 
 
 class HomePanel:
-    """Features, set-up, device, bundles and settings.
+    """Readers, features, set-up, bundles, downloads and settings.
 
     Features stand here because they need no reader: whoever has a segmentation can measure it. Modules that want the
     same section in their own panel ask for it (`module.ReadingModule.features`).
 
     Parameters
     ----------
-    confirm : asked with a question before a bundle is removed
+    confirm : asked with a question before a bundle is removed or replaced
     client : measures features; None for a worker process of its own, which starts at the first measurement
+    catalog : the file that lists what can be downloaded; None for the one that ships
     """
 
-    def __init__(self, confirm: Callable[[str], bool] | None = None, client: Any = None) -> None:
+    def __init__(
+        self, confirm: Callable[[str], bool] | None = None, client: Any = None, catalog: Path | None = None
+    ) -> None:
         settings.apply()
         self._confirm = confirm or (lambda question: bool(slicer.util.confirmOkCancelDisplay(question)))
         self.widget = qt.QWidget()
         self._column = qt.QVBoxLayout(self.widget)
         self._column.setContentsMargins(0, 0, 0, 0)
         self.message = MessageView()
+        self._catalog = catalog
+        self.readers = ReadersView(lambda module: slicer.util.selectModule(module))
         self.setup = SetupView(self.set_up)
-        self.device = sentence()
         self.bundles = BundlesView(self.install, self.verify, self.remove)
+        self.downloads = DownloadsView(self.download, self.cancel_download)
+        self.bundles.widget.layout().addWidget(self.downloads.widget)
         self.settings = SettingsView()
         self._column.addWidget(self.message.widget)
+        self.readers_section = self._section(_("Readers"), self.readers.widget)
         self.features = FeaturesSection("ReadingRoomHome", client)
         self.features_section = self._section(_("Features"), self.features.widget)
         self.features_section.contentsCollapsed.connect(lambda folded, *_args: self.features.set_open(not folded))
         self.features_section.collapsed = True  # one line until it is wanted: most come here to set something up
         self._section(_("Set-up"), self.setup.widget)
-        self._section(_("This computer"), self.device)
         self._section(_("Bundles"), self.bundles.widget)
         self._section(_("Settings"), self.settings.widget)
         self._column.addWidget(sentence(readingroom.RESEARCH_USE))
@@ -67,6 +79,11 @@ class HomePanel:
         self._timer = qt.QTimer(self.widget)
         self._timer.setInterval(_LOOK_MILLISECONDS)
         self._timer.timeout.connect(lambda *_args: self.show_device())
+        self._job = Job()
+        self._download: BundleDownload | None = None
+        self._download_timer = qt.QTimer(self.widget)
+        self._download_timer.setInterval(_LOOK_MILLISECONDS)
+        self._download_timer.timeout.connect(lambda *_args: self.poll_download())
         self.settings.folder.directoryChanged.connect(lambda *_args: self.refresh())
 
     def enter(self) -> None:
@@ -81,16 +98,26 @@ class HomePanel:
     def cleanup(self) -> None:
         """The module goes away."""
         self._timer.stop()
+        self._download_timer.stop()
+        self._job.cancel()
         self.features.cleanup()
 
     def refresh(self) -> None:
-        """Look at packages and bundles again."""
+        """Look at modules, packages and bundles again."""
+        loaded = loaded_readers()
+        self.readers.show(loaded)
+        self.readers_section.setVisible(bool(loaded))
         self.setup.show()
         self.bundles.show(store.installed())
+        try:
+            self.downloads.show(offers(self._catalog))
+        except BundleError as error:
+            self.downloads.show([])
+            self.message.show(str(error), error.detail)
 
     def show_device(self) -> None:
         """Say what computes, once it is known."""
-        self.device.setText(device_sentence(self._probe.facts))
+        self.setup.device.setText(device_sentence(self._probe.facts))
         if self._probe.facts is not None:
             self._timer.stop()
 
@@ -111,6 +138,43 @@ class HomePanel:
         if self._confirm(_("Remove the bundle '{name}' from this computer?").format(name=entry.name)):
             self._try(lambda: store.remove(entry.name), _("'{name}' was removed.").format(name=entry.name))
 
+    def download(self, offer: Offer) -> None:
+        """Download and install a bundle of the catalog; the panel can be used meanwhile."""
+        entry = offer.entry
+        self.message.hide()
+        if self._download is not None and self._download.is_running:
+            self.message.show(_("The download before this one is still ending; try again in a moment."))
+            return
+        question = _("Replace version {old} of '{title}' by version {new}?")
+        if offer.installed and not self._confirm(
+            question.format(old=offer.installed, title=entry.title, new=entry.version)
+        ):
+            return
+        self._download = begun = BundleDownload(entry, replace=bool(offer.installed))
+        self._job.start([lambda: begun])
+        self._download_timer.start()
+        self.downloads.show_working(*self._job.progress)
+
+    def cancel_download(self) -> None:
+        """End the download; what has arrived is kept for the next try."""
+        self._job.cancel()
+        self._download_timer.stop()
+        self.downloads.show_idle()
+
+    def poll_download(self) -> None:
+        """Show how far the download is, and how it ended."""
+        self._job.poll()
+        if self._job.state == "working":
+            self.downloads.show_working(*self._job.progress)
+            return
+        self._download_timer.stop()
+        self.downloads.show_idle()
+        if self._job.error is not None:
+            self.message.show(str(self._job.error), self._job.error.detail)
+        else:
+            self.message.show(_("'{name}' is installed.").format(name=self._job.values[0]), status="pass")
+        self.refresh()
+
     def _try(self, work: Callable[[], Any], done: str) -> None:
         """Do something that takes a moment, and say how it went."""
         self.message.hide()
@@ -129,3 +193,10 @@ class HomePanel:
         qt.QVBoxLayout(button).addWidget(part)
         self._column.addWidget(button)
         return button
+
+
+def loaded_readers() -> dict[str, Reader]:
+    """The readers whose modules are loaded, by the names of these: ``chest-xray`` belongs to the module ChestXRay."""
+    names = {name.lower(): name for name in slicer.app.moduleManager().modulesNames()}
+    found = {reader.name.replace("-", ""): reader for reader in readers().values()}
+    return {names[key]: reader for key, reader in found.items() if key in names}

@@ -39,6 +39,13 @@ class Part:
         return bool(self.version) and SpecifierSet(self.wanted).contains(self.version, prereleases=True)
 
     @property
+    def needed(self) -> str:
+        """The versions that will do, for people."""
+        if self.wanted.startswith("=="):
+            return self.wanted.removeprefix("==").removesuffix(".*")
+        return _("{version} or newer").format(version=self.wanted.removeprefix(">="))
+
+    @property
     def requirement(self) -> str:
         """As pip reads it: ``timm>=1.0.15``."""
         return f"{self.name}{self.wanted}"
@@ -226,7 +233,7 @@ def _unfit_pytorch() -> str:
     return _(
         "PyTorch {version} is installed, and Reading Room needs {wanted}. Setting up never changes a PyTorch that is "
         "there, because other extensions may need it: change it with the extension 'PyTorch', then set up again."
-    ).format(version=torch.version, wanted=torch.wanted)
+    ).format(version=torch.version, wanted=torch.needed)
 
 
 def _pytorch_logic() -> Any:

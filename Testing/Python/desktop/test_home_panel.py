@@ -71,10 +71,45 @@ def test_the_one_button_sets_up_what_is_missing(modules, monkeypatch):
     assert home.setup.state.text == "To be set up: timm."
     host.click(home.setup.button)
     assert [name for name, _requirements, _options in slicer.packaging.calls] == ["pip_ensure"]
+    assert home.message.sentence.text == "pip ended without an error, but these are still missing: timm."
     slicer.packaging.declined = True
     host.click(home.setup.button)
     assert home.message.sentence.text == "Nothing was installed, as you asked."
     slicer.packaging.reset()
+
+
+def test_the_list_of_packages_is_folded_while_nothing_is_missing(home, monkeypatch):
+    assert not home.setup.packages.visible
+    host.click(home.setup.packages_button)
+    assert home.setup.packages.visible
+    host.click(home.setup.packages_button)
+    installed = pinned_packages.version_of
+    monkeypatch.setattr(pinned_packages, "version_of", lambda name: "" if name == "timm" else installed(name))
+    home.refresh()
+    assert home.setup.packages.visible
+
+
+def test_what_pip_said_is_behind_the_sentence(modules, monkeypatch):
+    installed = pinned_packages.version_of
+    monkeypatch.setattr(pinned_packages, "version_of", lambda name: "" if name == "timm" else installed(name))
+    home = host.open_module("ReadingRoomHome").panel
+    slicer.packaging.failing = True
+    host.click(home.setup.button)
+    host.click(home.message.details_button)
+    assert "non-zero exit status" in home.message.details.plainText
+
+
+def test_readers_whose_modules_are_loaded_are_listed_and_opened(home):
+    assert list(home.readers.buttons) == ["ChestXRay"]
+    host.click(home.readers.buttons["ChestXRay"])
+    assert slicer.util.moduleSelector().selectedModule == "ChestXRay"
+
+
+def test_a_reader_whose_module_is_not_loaded_is_not_listed(home):
+    host.unload_module("ChestXRay")
+    home.refresh()
+    assert home.readers.buttons == {}
+    assert not home.readers_section.visible
 
 
 def test_the_way_without_a_network_unfolds(home):
@@ -85,12 +120,14 @@ def test_the_way_without_a_network_unfolds(home):
 
 
 def test_the_device_is_told_when_it_is_known(home):
-    host.wait_until(lambda: "will compute" in home.device.text or "the processor computes" in home.device.text)
+    host.wait_until(
+        lambda: "will compute" in home.setup.device.text or "the processor computes" in home.setup.device.text
+    )
 
 
 def test_the_bundle_that_ships_is_listed_and_cannot_be_removed(home):
-    assert [row[0] for row in rows(home)] == ["cxr-nih-pneumonia"]
-    assert rows(home)[0][2:] == ["chest-xray", "came with Reading Room"]
+    assert [row[0] for row in rows(home)] == ["Pneumonia on NIH chest radiographs"]
+    assert rows(home)[0][2:] == ["Chest X-Ray", "built in"]
     assert not home.bundles.remove.enabled
 
 
@@ -98,7 +135,7 @@ def test_a_bundle_is_installed_from_a_zip_and_removed_again(home, bundle_zip, mo
     choose_zip(monkeypatch, bundle_zip)
     host.click(home.bundles.install_zip)
     assert home.message.sentence.text == "'bundle.zip' is installed."
-    assert [row[3] for row in rows(home)] == ["came with Reading Room", "installed"]
+    assert [row[3] for row in rows(home)] == ["built in", "installed"]
     home.bundles.table.setCurrentCell(1, 0)
     home._confirm = lambda question: False
     host.click(home.bundles.remove)

@@ -200,7 +200,7 @@ def test_a_pytorch_that_its_own_extension_changed_is_told(packages, packaging):
 def test_a_pytorch_that_is_too_old_is_left_alone(packages, packaging):
     packages.put(torch="2.4.1", torchvision="0.19.1", timm="")
     calls = host.provide_pytorch()
-    with pytest.raises(SetupError, match=r"PyTorch 2\.4\.1 is installed, and Reading Room needs >=2\.6"):
+    with pytest.raises(SetupError, match=r"PyTorch 2\.4\.1 is installed, and Reading Room needs 2\.6 or newer"):
         setup.set_up()
     assert (calls, packaging.calls) == ([], [])
     assert setup.sentence(setup.missing()) == "Reading is not possible yet: PyTorch 2.4.1 is too old."

@@ -10,6 +10,9 @@ import qt
 from slicer.i18n import tr as _
 
 from ...bundles.store import Installed
+from ...readers.registry import readers
+
+_ROWS_SHOWN = 6
 
 
 class BundlesView:
@@ -31,7 +34,7 @@ class BundlesView:
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
-        self.table = _table([_("Bundle"), _("Version"), _("Reader"), _("State")])
+        self.table = _table([_("Bundle"), _("Version"), _("Module"), _("State")])
         column.addWidget(self.table)
 
         self.install_zip = qt.QPushButton(_("Install zip …"))
@@ -64,16 +67,21 @@ class BundlesView:
     def show(self, entries: list[Installed]) -> None:
         """List the bundles; the selection stays where it was."""
         row = max(0, self.table.currentRow())
+        titles = {reader.name: reader.title for reader in readers().values()}
         self._entries = entries
         self.table.setRowCount(len(entries))
         for index, entry in enumerate(entries):
             metadata = entry.metadata
-            version, reader = (metadata.version, metadata.reader) if metadata else ("", "")
-            for place, text in enumerate((entry.name, version, reader, _state(entry))):
+            title, version, reader = (metadata.title, metadata.version, metadata.reader) if metadata else ("", "", "")
+            texts = (title or entry.name, version, titles.get(reader, reader), _state(entry))
+            for place, text in enumerate(texts):
                 item = qt.QTableWidgetItem(text)
-                item.setToolTip(entry.problem or str(entry.folder))
+                item.setToolTip(f"{entry.name}: {entry.problem or entry.folder}")
                 self.table.setItem(index, place, item)
         self.table.resizeColumnsToContents()
+        self.table.resizeRowsToContents()
+        lines = sum(self.table.rowHeight(index) for index in range(min(len(entries), _ROWS_SHOWN)))
+        self.table.setFixedHeight(self.table.horizontalHeader().sizeHint.height() + lines + 4)
         self.table.setCurrentCell(min(row, len(entries) - 1), 0)
         self._selected()
 
@@ -93,7 +101,7 @@ class BundlesView:
 def _state(entry: Installed) -> str:
     if entry.problem:
         return entry.problem
-    place = _("came with Reading Room") if entry.shipped else _("installed")
+    place = _("built in") if entry.shipped else _("installed")
     if entry.metadata is not None and entry.metadata.demonstration:
         return _("{place}, demonstration only").format(place=place)
     return place
@@ -109,8 +117,6 @@ def _table(headers: list[str]) -> Any:
     table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
     table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
     table.setAccessibleName(_("Installed bundles"))
-    table.setMinimumHeight(90)
-    table.setMaximumHeight(130)
     return table
 
 

@@ -1,4 +1,4 @@
-"""What is installed and what is missing, and the one button that sets it up."""
+"""What is installed, what is missing, what computes, and the one button that sets it up."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from slicer.i18n import tr as _
 from .. import setup
 from .icons import status_label
 from .labels import heading, sentence
+from .redrawn_grid import RedrawnGrid
 
 
 class SetupView:
-    """A list of packages, the button to install them, and what to do without a network.
+    """The state in a sentence, the list of packages, the button to install them, and what to do without a network.
+
+    The list is folded while nothing is missing.
 
     Parameters
     ----------
@@ -22,28 +25,40 @@ class SetupView:
 
     def __init__(self, on_set_up: Callable[[], None]) -> None:
         self.widget = qt.QWidget()
-        self._column = qt.QVBoxLayout(self.widget)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        column = qt.QVBoxLayout(self.widget)
+        column.setContentsMargins(0, 0, 0, 0)
         self.state = heading()
-        self._column.addWidget(self.state)
-        self._list: qt.QWidget | None = None
+        column.addWidget(self.state)
+        self.device = sentence()
+        column.addWidget(self.device)
         self.button = qt.QPushButton(_("Set up"))
         self.button.setToolTip(_("Install what is missing. Slicer asks before it installs anything."))
+        self.packages_button = qt.QToolButton()
+        self.packages_button.setText(_("Packages"))
+        self.packages_button.setToolTip(_("What is installed, and what it is for."))
+        self.packages_button.setCheckable(True)
         self.offline_button = qt.QToolButton()
         self.offline_button.setText(_("Without a network"))
+        self.offline_button.setToolTip(_("The commands that set up a computer without a network."))
         self.offline_button.setCheckable(True)
         row = qt.QHBoxLayout()
         row.addWidget(self.button, 1)
+        row.addWidget(self.packages_button)
         row.addWidget(self.offline_button)
-        self._column.addLayout(row)
+        row.addStretch(0)
+        column.addLayout(row)
+        self._packages = RedrawnGrid(column, stretched=2)
+        self.packages = self._packages.widget
+        self.packages.setVisible(False)
         self.offline = qt.QPlainTextEdit()
         self.offline.setReadOnly(True)
         self.offline.setMinimumHeight(170)
         self.offline.setLineWrapMode(qt.QPlainTextEdit.NoWrap)
         self.offline.setAccessibleName(_("Setting up without a network"))
         self.offline.setVisible(False)
-        self._column.addWidget(self.offline)
+        column.addWidget(self.offline)
         self.button.clicked.connect(lambda *_args: on_set_up())
+        self.packages_button.toggled.connect(lambda shown, *_args: self.packages.setVisible(shown))
         self.offline_button.toggled.connect(lambda shown, *_args: self._show_offline(shown))
 
     def show(self) -> None:
@@ -52,24 +67,18 @@ class SetupView:
         absent = [part for part in parts if not part.fits]
         self.state.setText(setup.sentence(absent))
         self.button.setVisible(bool(absent))
-        if self._list is not None:
-            self._list.setParent(None)
-            self._list.deleteLater()
-        self._list = qt.QWidget()
-        grid = qt.QGridLayout(self._list)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setVerticalSpacing(2)
-        grid.setColumnStretch(2, 1)
+        if absent:
+            self.packages_button.setChecked(True)
+        grid = self._packages.redraw()
         for row, part in enumerate(parts):
             said = part.version or _("missing")
             if part.version and not part.fits:
-                said = _("{version}, but {wanted} is needed").format(version=part.version, wanted=part.wanted)
+                said = _("{version}, but {wanted} is needed").format(version=part.version, wanted=part.needed)
             name = sentence(part.name)
             name.setWordWrap(False)
             grid.addWidget(status_label("pass" if part.fits else "warn", said), row, 0)
             grid.addWidget(name, row, 1)
             grid.addWidget(sentence(f"{part.purpose}; {said}"), row, 2)
-        self._column.insertWidget(1, self._list)
 
     def _show_offline(self, shown: bool) -> None:
         self.offline.setPlainText(setup.offline_instructions() if shown else "")
