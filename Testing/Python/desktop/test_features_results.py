@@ -96,7 +96,7 @@ def test_words_are_searched_in_name_and_family(results, words, found):
 def test_copied_rows_have_full_names_and_units(results):
     rows = feature_rows.of_segment(results, results.segments[0])
     lines = rows.tab_separated(rows.found("mean")).splitlines()
-    assert lines[0].split("\t") == ["Family", "Feature", "Unit", "Value", "Before", "Change"]
+    assert lines[0].split("\t") == ["Class", "Feature", "Unit", "Value", "Before", "Change"]
     assert lines[1].split("\t") == ["First-order statistics", "original_firstorder_Mean", "HU", "41.5", "41.5", "0 %"]
 
 

@@ -68,7 +68,7 @@ def shown_rows(section) -> list[list[str]]:
 
 
 def states(section) -> list[str]:
-    tree = section.views.choices.segments.tree
+    tree = section.views.settings.segments.tree
     return [tree.topLevelItem(i).text(1) for i in range(tree.topLevelItemCount)]
 
 
@@ -76,19 +76,19 @@ def states(section) -> list[str]:
 
 
 def test_without_an_image_it_says_what_to_do(section):
-    assert section.views.choices.image.currentText == "Load an image to begin"
+    assert section.views.settings.image.currentText == "Load an image to begin"
     assert not section.views.run.button.enabled
 
 
 def test_all_segments_are_measured_and_each_says_what_came_of_it(measured):
     assert states(measured) == ["107 features", "107 features", "Not measured, see below"]
-    assert measured.views.choices.segments.problems.text == "Nothing: No voxel of this segment lies on the image."
+    assert measured.views.settings.segments.problems.text == "Nothing: No voxel of this segment lies on the image."
     assert measured.views.message.widget.isHidden()
 
 
 def test_only_checked_segments_are_measured(section, segmented_ct):
     slicer.app.processEvents()
-    lung = section.views.choices.segments.tree.topLevelItem(1)
+    lung = section.views.settings.segments.tree.topLevelItem(1)
     lung.setCheckState(0, qt.Qt.Unchecked)
     measure(section)
     assert [segment.name for segment in results(section, segmented_ct).segments] == ["Tumor", "Nothing"]
@@ -96,17 +96,17 @@ def test_only_checked_segments_are_measured(section, segmented_ct):
 
 def test_with_no_segment_checked_there_is_nothing_to_measure(section, segmented_ct):
     slicer.app.processEvents()
-    host.click(section.views.choices.segments.all)
-    assert section.choices.segments == []
+    host.click(section.views.settings.segments.all)
+    assert section.settings.segments == []
     assert not section.views.run.button.enabled
 
 
 def test_a_segmentation_brings_the_image_that_it_was_drawn_on(section, segmented_ct, add_phantom):
     add_phantom("Another")
     slicer.app.processEvents()
-    host.select(section.views.choices.image, "Another")
-    host.select(section.views.choices.segmentation, segmented_ct.segmentation.GetName())
-    assert section.choices.volume is segmented_ct.volume
+    host.select(section.views.settings.image, "Another")
+    host.select(section.views.settings.segmentation, segmented_ct.segmentation.GetName())
+    assert section.settings.volume is segmented_ct.volume
 
 
 def test_a_color_picture_is_refused_in_a_sentence(section, segmented_ct):
@@ -115,7 +115,7 @@ def test_a_color_picture_is_refused_in_a_sentence(section, segmented_ct):
     colors = np.random.default_rng(0).integers(0, 255, (4, 20, 20, 3)).astype("uint8")
     slicer.util.addVolumeFromArray(colors, name="Photograph", nodeClassName="vtkMRMLVectorVolumeNode")
     slicer.app.processEvents()
-    host.select(section.views.choices.image, "Photograph")
+    host.select(section.views.settings.image, "Photograph")
     measure(section)
     assert section.views.message.sentence.text == "'Photograph' is a color picture; features need gray values."
 
@@ -124,7 +124,7 @@ def test_a_parameter_file_is_used(section, segmented_ct, tmp_path):
     path = tmp_path / "parameters.yaml"
     path.write_text("setting:\n  binWidth: 10\nfeatureClass:\n  shape: [MeshVolume]\n  ngtdm:\n")
     slicer.app.processEvents()
-    section.views.choices.parameters.currentPath = str(path)
+    section.views.settings.parameters.currentPath = str(path)
     measure(section)
     assert len(results(section, segmented_ct).features) == 6
 
@@ -134,7 +134,7 @@ def test_a_bad_parameter_file_is_a_sentence_before_anything_starts(section, segm
     path = tmp_path / "parameters.yaml"
     path.write_text(text)
     slicer.app.processEvents()
-    section.views.choices.parameters.currentPath = str(path)
+    section.views.settings.parameters.currentPath = str(path)
     host.click(section.views.run.button)
     assert section.views.message.widget.visible
     assert "arameter file" in section.views.message.sentence.text or "known" in section.views.message.sentence.text
@@ -192,7 +192,7 @@ def test_pyradiomics_gives_the_same_table(section, segmented_ct):
     section.choose_segments([segmented_ct.tumor])
     measure(section)
     ours = results(section, segmented_ct).segments[0].now.features.values
-    host.select(section.views.choices.engine, "PyRadiomics")
+    host.select(section.views.settings.engine, "PyRadiomics")
     measure(section)
     assert results(section, segmented_ct).engine == "pyradiomics"
     assert results(section, segmented_ct).segments[0].now.features.values == pytest.approx(ours, rel=1e-6)
@@ -211,7 +211,7 @@ def test_slicer_radiomics_is_offered_where_it_is_and_given_image_and_labels(
     monkeypatch.setattr(slicer_radiomics, "available", lambda: True)
     monkeypatch.setattr(slicer_radiomics, "start", start)
     section.enter()
-    host.select(section.views.choices.engine, "SlicerRadiomics")
+    host.select(section.views.settings.engine, "SlicerRadiomics")
     section.choose_segments([segmented_ct.tumor])
     measure(section)
     ((volume, mask, names, parameters),) = handed_over
@@ -226,7 +226,7 @@ def test_slicer_radiomics_is_offered_where_it_is_and_given_image_and_labels(
 def test_the_table_node_has_family_feature_unit_and_a_column_for_each_segment(measured, segmented_ct):
     table = table_node.find_table(OWNER, segmented_ct.segmentation)
     columns = [table.GetColumnName(i) for i in range(table.GetNumberOfColumns())]
-    assert columns == ["Family", "Feature", "Unit", "Tumor", "Lung"]
+    assert columns == ["Class", "Feature", "Unit", "Tumor", "Lung"]
     assert table.GetNumberOfRows() == 107
     rows = {table.GetCellText(r, 1): [table.GetCellText(r, c) for c in range(5)] for r in range(107)}
     assert rows[VOLUME][0] == "Shape"
@@ -249,7 +249,7 @@ def test_a_second_measurement_replaces_its_own_table_and_no_other(measured, segm
     (first,) = table_node.tables(OWNER)
     second_ct = add_segmented_ct("Other CT")
     slicer.app.processEvents()
-    host.select(measured.views.choices.segmentation, "Other CT segments")
+    host.select(measured.views.settings.segmentation, "Other CT segments")
     measure(measured)
     measure(measured)
     assert len(table_node.tables(OWNER)) == 2
@@ -337,7 +337,7 @@ def test_an_edited_segment_is_measured_again_and_shown_with_what_it_was(measured
 
 def test_many_strokes_are_one_measurement(measured, segmented_ct, monkeypatch):
     started = []
-    client = measured.work._measurement.client
+    client = measured.work.client
     start = client.start
     monkeypatch.setattr(client, "start", lambda name, arguments: (started.append(arguments), start(name, arguments))[1])
     for _stroke in range(2):
@@ -356,7 +356,7 @@ def test_a_new_color_or_name_measures_nothing(measured, segmented_ct):
     host.wait_until(lambda: not measured.edits.is_waiting)
     assert not measured.work.is_working
     assert results(measured, segmented_ct).to_json() == text
-    tree = measured.views.choices.segments.tree
+    tree = measured.views.settings.segments.tree
     assert tree.topLevelItem(0).text(0) == "Primary"
 
 
@@ -370,10 +370,10 @@ def test_an_edit_during_a_measurement_is_measured_after_it(section, segmented_ct
 
 
 def test_edits_are_not_followed_when_nobody_wants_it(measured, segmented_ct):
-    host.click(measured.views.choices.again)
+    host.click(measured.views.settings.again)
     segmented_ct.erode(segmented_ct.tumor)
     assert not measured.edits.is_waiting
-    host.click(measured.views.choices.again)  # what was missed is made up for
+    host.click(measured.views.settings.again)  # what was missed is made up for
     host.wait_until(lambda: results(measured, segmented_ct).segment(segmented_ct.tumor).before is not None)
 
 
@@ -389,7 +389,7 @@ def test_a_segment_that_is_emptied_says_so_and_the_others_stay(measured, segment
     segmented_ct.paint(segmented_ct.tumor, segmented_ct.masks[segmented_ct.tumor] & False)
     host.wait_until(lambda: results(measured, segmented_ct).segment(segmented_ct.tumor).now.problem)
     assert states(measured)[:2] == ["Not measured, see below", "107 features"]
-    assert "Tumor: No voxel" in measured.views.choices.segments.problems.text
+    assert "Tumor: No voxel" in measured.views.settings.segments.problems.text
 
 
 def test_a_removed_segment_is_no_trouble(measured, segmented_ct):
@@ -411,7 +411,7 @@ def test_closing_the_scene_empties_the_section_and_stops_the_work(measured, segm
     host.close_scene()
     assert not measured.edits.is_waiting
     assert not measured.work.is_working
-    assert measured.views.choices.image.currentText == "Load an image to begin"
+    assert measured.views.settings.image.currentText == "Load an image to begin"
     assert measured.views.table.widget.isHidden()
 
 
@@ -420,8 +420,8 @@ def test_a_saved_scene_shows_its_features_again(measured, segmented_ct, tmp_path
     host.save_scene(tmp_path / "scene.mrb")
     host.close_scene()
     host.load_scene(tmp_path / "scene.mrb")
-    host.wait_until(lambda: measured.choices.segmentation is not None)
-    assert json.loads(measured.work.results_of(measured.choices.segmentation).to_json()) == json.loads(text)
+    host.wait_until(lambda: measured.settings.segmentation is not None)
+    assert json.loads(measured.work.results_of(measured.settings.segmentation).to_json()) == json.loads(text)
     assert measured.views.table.widget.visible
     measure(measured)
     assert len(table_node.tables(OWNER)) == 1
@@ -486,7 +486,7 @@ def scored(section, segmented_ct, recorded_client):
         facts = {"label": 1, "name": "Tumor", "provenance": {}, "notes": [], "problem": ""}
         return {"regions": [{**facts, "values": values, "score": score.to_json()}]}
 
-    section.work._measurement.client = recorded_client(region(0.6), region(0.7))
+    section.work.client = recorded_client(region(0.6), region(0.7))
     slicer.app.processEvents()
     section.choose_segments([segmented_ct.tumor])
     measure(section)

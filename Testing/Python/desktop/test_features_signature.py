@@ -60,7 +60,7 @@ def section(empty_scene, signature_folder, segmented_ct):
 
 
 def choose_and_measure(section) -> None:
-    combo = section.views.choices.signature
+    combo = section.views.settings.signature
     host.select(combo, combo.itemText(1))
     host.click(section.views.run.button)
     host.wait_until(lambda: not section.work.is_working)
@@ -70,7 +70,7 @@ def choose_and_measure(section) -> None:
 def test_the_score_of_a_segment_is_that_of_the_signature(section, segmented_ct):
     choose_and_measure(section)
     segment = section.work.results_of(segmented_ct.segmentation).segments[0]
-    signature, features = load(store.find(section.choices.bundle)), segment.now.features
+    signature, features = load(store.find(section.settings.bundle)), segment.now.features
     assert segment.now.score == signature.score(features.values, parameters_of(features.provenance))
     assert section.views.score.title.text.startswith("Death within two years: ")
 
@@ -98,7 +98,7 @@ def test_percentile_and_stability_are_written_to_the_file(section, segmented_ct)
 
 def test_the_signature_brings_its_own_parameters(section, segmented_ct):
     choose_and_measure(section)
-    assert not section.views.choices.parameters.enabled
+    assert not section.views.settings.parameters.enabled
     settings = section.work.results_of(segmented_ct.segmentation).segments[0].now.features.provenance
     assert "'binWidth': 10" in settings["diagnostics_Configuration_Settings"]
 

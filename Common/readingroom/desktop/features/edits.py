@@ -36,7 +36,7 @@ class EditWatch(slicer.util.VTKObservationMixin):
         return bool(self._timer.isActive())
 
     def follow(self, segmentation: Any) -> None:
-        """ProgressCallback this segmentation node from now on; None for none."""
+        """Watch this segmentation node from now on; None for none."""
         inner = segmentation.GetSegmentation() if segmentation is not None else None
         if inner is self._watched:
             return
@@ -53,7 +53,7 @@ class EditWatch(slicer.util.VTKObservationMixin):
         self._timer.start()
 
     def stop(self) -> None:
-        """ProgressCallback nothing, and forget what was noticed."""
+        """Watch nothing, and forget what was noticed."""
         self.follow(None)
         self._timer.stop()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from slicer.i18n import tr as _
 
 from ...errors import InputError
 from ..scene import is_gray, require_pixels, write_pixels
-from .segment_masks import SegmentMask, masks_on, state_of
+from .segment_masks import LabelFile, SegmentMask, masks_on, state_of, write_masks
 
 
 class Exports:
@@ -19,11 +21,14 @@ class Exports:
 
     Parameters
     ----------
-    folder : gives a new, empty folder for a purpose, which replaces the last one
+    parent : gives the folder, private to this program, that files are written into; those of the last measurement are
+        removed when the next one begins
     """
 
-    def __init__(self, folder: Callable[[str], Path]) -> None:
-        self._folder = folder
+    def __init__(self, parent: Callable[[], Path]) -> None:
+        self._parent = parent
+        self._folders: dict[str, Path] = {}
+        self._numbers = itertools.count(1)
         self._image: tuple[Any, Path] | None = None
         self._masks: dict[str, SegmentMask] = {}
         self._states: dict[str, Any] = {}
@@ -45,6 +50,15 @@ class Exports:
             write_pixels(volume, path)
             self._image = state, path
         return self._image[1]
+
+    def masks(self, masks: Mapping[str, SegmentMask], volume: Any) -> tuple[LabelFile, ...]:
+        """The masks as files, see `write_masks`; those of the last measurement go.
+
+        Raises
+        ------
+        OutputError : a file cannot be written
+        """
+        return write_masks(masks, volume, self._folder("masks"))
 
     def edited(self, volume: Any, segmentation: Any, keys: Collection[str]) -> dict[str, SegmentMask]:
         """The segments whose voxels are not those that were measured, as they are now."""
@@ -74,6 +88,15 @@ class Exports:
         self._image = None
         self._masks.clear()
         self._states.clear()
+
+    def _folder(self, purpose: str) -> Path:
+        """A new, empty folder; the last one for the same purpose goes."""
+        earlier = self._folders.pop(purpose, None)
+        if earlier is not None:
+            shutil.rmtree(earlier, ignore_errors=True)
+        folder = self._folders[purpose] = self._parent() / f"{purpose}-{next(self._numbers)}"
+        folder.mkdir(parents=True)
+        return folder
 
 
 def _state_of_image(volume: Any) -> tuple[Any, ...]:

@@ -43,7 +43,7 @@ class FeatureRows:
         """Some of the rows as a spreadsheet takes them from the clipboard, with full names."""
         text = io.StringIO()
         writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-        writer.writerow([_("Family"), _("Feature"), _("Unit"), *self.titles])
+        writer.writerow([_("Class"), _("Feature"), _("Unit"), *self.titles])
         writer.writerows([row.group, row.name, row.unit, *row.cells] for row in rows)
         return text.getvalue()
 

@@ -93,8 +93,8 @@ class FeatureSettings:
         self.image_id = self.segmentation_id = ""
         self._left_out.clear()
 
-    def order(self, parameter_file: str) -> MeasurementRequest:
-        """What is chosen, as an order.
+    def request(self, parameter_file: str) -> MeasurementRequest:
+        """What is chosen, as a request.
 
         Raises
         ------

@@ -37,7 +37,7 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
     def __init__(self, owner: str, client: Any = None) -> None:
         super().__init__()
         self.work = FeatureWork(owner, client)
-        self.choices = FeatureSettings(owner)
+        self.settings = FeatureSettings(owner)
         self._shown = ""  # segment; empty for all side by side
         self._open = True
         self.views = FeaturesViews(self)
@@ -59,12 +59,12 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
 
         signatures = {bundle.name: bundle_title(bundle) for bundle in bundles_for(READER)}
         engines = available_engines()
-        if self.choices.bundle not in signatures:
-            self.choices.bundle = ""
-        if self.choices.engine not in engines:
-            self.choices.engine = next(iter(engines))
-        self.views.choices.show_signatures(list(signatures.items()), self.choices.bundle)
-        self.views.choices.show_engines(engines, self.choices.engine)
+        if self.settings.bundle not in signatures:
+            self.settings.bundle = ""
+        if self.settings.engine not in engines:
+            self.settings.engine = next(iter(engines))
+        self.views.settings.show_signatures(list(signatures.items()), self.settings.bundle)
+        self.views.settings.show_engines(engines, self.settings.engine)
         self.refresh()
 
     def set_open(self, is_open: bool) -> None:
@@ -85,29 +85,29 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
 
     def choose_image(self, node_id: str) -> None:
         """Measure this volume."""
-        self.choices.image_id = node_id
+        self.settings.image_id = node_id
         self.refresh()
 
     def choose_segmentation(self, node_id: str) -> None:
         """Measure segments of this segmentation."""
-        self.choices.choose_segmentation(node_id)
+        self.settings.choose_segmentation(node_id)
         self._shown = ""
         self.views.message.hide()
         self.refresh()
 
     def choose_segments(self, keys: list[str]) -> None:
         """Measure these segments."""
-        self.choices.choose_segments(keys)
+        self.settings.choose_segments(keys)
         self.refresh()
 
     def choose_signature(self, name: str) -> None:
         """Score with this bundle; empty for features alone."""
-        self.choices.bundle = name
+        self.settings.bundle = name
         self.refresh()
 
     def choose_engine(self, name: str) -> None:
         """Measure with this engine."""
-        self.choices.engine = name
+        self.settings.engine = name
         self.refresh()
 
     def choose_shown(self, key: str) -> None:
@@ -116,10 +116,10 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         self.refresh()
 
     def follow_edits(self) -> None:
-        """ProgressCallback the measured segmentation, or stop that, as the person wants it."""
-        order = self.work.order
-        wanted = self._open and order is not None and bool(self.views.choices.again.isChecked())
-        self.edits.follow(order.segmentation if wanted and order is not None else None)
+        """Watch the measured segmentation, or stop that, as the person wants it."""
+        request = self.work.request
+        wanted = self._open and request is not None and bool(self.views.settings.again.isChecked())
+        self.edits.follow(request.segmentation if wanted and request is not None else None)
         if wanted and self.work.is_outdated:
             self.edits.later()
 
@@ -130,13 +130,13 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
             self.refresh()
             return
         self.views.message.hide()
-        self._try(lambda: self.work.measure(self.choices.order(str(self.views.choices.parameters.currentPath))))
+        self._try(lambda: self.work.measure(self.settings.request(str(self.views.settings.parameters.currentPath))))
 
     def export(self) -> None:
         """Write the table to a file that the person chooses."""
         suggested = str(Path.home() / "features.csv")
         path = qt.QFileDialog.getSaveFileName(None, _("Write features"), suggested, _("Tables (*.csv)"))
-        results = self.work.results_of(self.choices.segmentation)
+        results = self.work.results_of(self.settings.segmentation)
         if not path or results is None:
             return
         self.views.message.hide()
@@ -193,20 +193,20 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
 
     def refresh(self) -> None:
         """Draw the section from the scene and the work going on. The scene is left alone."""
-        choices, work = self.choices, self.work
-        choices.settle()
+        settings, work = self.settings, self.work
+        settings.settle()
         self._follow_names()
-        results = work.results_of(choices.segmentation)
-        self.views.show_choices(choices, results, work.busy)
+        results = work.results_of(settings.segmentation)
+        self.views.show_settings(settings, results, work.busy)
         if work.is_working:
             self.views.run.show_working(*work.progress)
         else:
-            self.views.run.show_ready(choices.volume is not None and bool(choices.segments))
+            self.views.run.show_ready(settings.volume is not None and bool(settings.segments))
         self._shown = self.views.show_results(results, self._shown)
 
     def _follow_names(self) -> None:
         """List segments again when one is added, removed or renamed."""
-        segmentation = self.choices.segmentation
+        segmentation = self.settings.segmentation
         inner = segmentation.GetSegmentation() if segmentation is not None else None
         if inner is None or self.hasObserver(inner, inner.SegmentAdded, self._scene_changed):
             return
@@ -227,7 +227,7 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         self._timer.stop()
         self.edits.stop()
         self.work.forget()
-        self.choices.clear()
+        self.settings.clear()
         self._shown = ""
         self.views.message.hide()
 

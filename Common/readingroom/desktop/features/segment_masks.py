@@ -13,7 +13,14 @@ from slicer.i18n import tr as _
 
 from ...errors import InputError
 from ..scene import write_on_grid
-from .measurement import LabelFile
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """A file of labels on the image's grid, and the key of the segment that each label is."""
+
+    path: Path
+    segments: Mapping[int, str]
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,6 @@ def tables(owner: str) -> list[Any]:
 
 def show_results(owner: str, results: Results, volume: Any, segmentation: Any) -> Any:
     """Write the results into the table of this segmentation, made if need be; other tables stay as they are."""
-    slicer.mrmlScene.SaveStateForUndo()
     node = find_table(owner, segmentation)
     if node is None:
         name = _("{name} features").format(name=segmentation.GetName())
@@ -76,10 +75,10 @@ def segmentation_of(table: Any) -> Any:
 
 
 def _table(results: Results) -> Any:
-    """Family, feature and unit, then of each segment the value and what else is known."""
+    """Class, feature and unit, then of each segment the value and what else is known."""
     features = results.features
     table = vtk.vtkTable()
-    _add_texts(table, _("Family"), [group_of(feature) for feature in features])
+    _add_texts(table, _("Class"), [group_of(feature) for feature in features])
     _add_texts(table, _("Feature"), list(features))
     _add_texts(table, _("Unit"), [results.unit(feature) for feature in features])
     for segment in results.measured:

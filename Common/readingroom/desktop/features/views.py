@@ -9,7 +9,7 @@ import qt
 from slicer.i18n import tr as _
 
 from ..studies import studies_in_scene
-from ..widgets.feature_choices import FeatureChoicesView
+from ..widgets.feature_settings import FeatureSettingsView
 from ..widgets.feature_table import FeatureTableView
 from ..widgets.labels import sentence
 from ..widgets.message import MessageView
@@ -31,7 +31,7 @@ class FeaturesViews:
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
-        self.choices = FeatureChoicesView(section)
+        self.settings = FeatureSettingsView(section)
         self.run = ReadView(
             section.measure_or_cancel,
             _("Measure"),
@@ -42,26 +42,26 @@ class FeaturesViews:
         self.score = ScoreView()
         self.table = FeatureTableView(section.choose_shown, section.export)
         self.notes = sentence()
-        for part in (self.choices, self.run, self.message, self.score, self.table):
+        for part in (self.settings, self.run, self.message, self.score, self.table):
             column.addWidget(part.widget)
         column.addWidget(self.notes)
 
-    def show_choices(self, choices: FeatureSettings, results: Results | None, busy: Sequence[str]) -> None:
+    def show_settings(self, settings: FeatureSettings, results: Results | None, busy: Sequence[str]) -> None:
         """Draw what is chosen. While segments are ``busy`` being measured, nothing else can be chosen."""
-        self.choices.show_nodes(
+        self.settings.show_nodes(
             [(node.GetID(), node.GetName()) for node in studies_in_scene()],
-            choices.image_id,
+            settings.image_id,
             [(node.GetID(), node.GetName()) for node in segmentations_in_scene()],
-            choices.segmentation_id,
+            settings.segmentation_id,
         )
         rows = []
-        for key, name in names_of(choices.segmentation).items():
-            color = tuple(choices.segmentation.GetSegmentation().GetSegment(key).GetColor())
+        for key, name in names_of(settings.segmentation).items():
+            color = tuple(settings.segmentation.GetSegmentation().GetSegment(key).GetColor())
             state, problem = (_("Measuring …"), "") if key in busy else _state(results, key)
-            rows.append(SegmentRow(key, name, color, key in choices.segments, state, problem))
-        self.choices.show_segments(rows)
-        self.choices.show_parameters_possible(not choices.bundle)
-        self.choices.set_enabled(not busy)
+            rows.append(SegmentRow(key, name, color, key in settings.segments, state, problem))
+        self.settings.show_segments(rows)
+        self.settings.show_parameters_possible(not settings.bundle)
+        self.settings.set_enabled(not busy)
 
     def show_results(self, results: Results | None, shown: str) -> str:
         """Draw the features of one segment, or of all (``""``) where there are several; which it is in the end."""

@@ -1,4 +1,4 @@
-"""The measured features, grouped by family: to search, to copy, to write to a file."""
+"""The measured features, grouped by class: to search, to copy, to write to a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME_WIDTH = 190
 
 
 class FeatureTableView:
-    """A tree of feature_classes with a column for each fact.
+    """A tree of feature classes with a column for each fact.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class FeatureTableView:
         self.search.setPlaceholderText(_("Search features"))
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName(_("Search features"))
-        self.search.setToolTip(_("Words in the name or the family, such as “glcm entropy”."))
+        self.search.setToolTip(_("Words in the name or the class, such as “glcm entropy”."))
         top.addWidget(self.segment, 1)
         top.addWidget(self.search, 1)
         column.addLayout(top)
@@ -108,7 +108,7 @@ class FeatureTableView:
                 groups[row.group] = self._add_group(row.group)
             self._shown.append((row, _add_row(groups[row.group], row)))
         for group, item in groups.items():
-            item.setText(0, _("{family} ({n})").format(family=group, n=item.childCount()))
+            item.setText(0, _("{group} ({n})").format(group=group, n=item.childCount()))
             item.setExpanded(bool(words.strip()) or group not in self._folded)
         self.tree.blockSignals(blocked)
         self._fit_columns()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..features.section import FeaturesSection
 
 
-class FeatureChoicesView:
+class FeatureSettingsView:
     """The selectors. ``section`` is told what a person chooses."""
 
     def __init__(self, section: FeaturesSection) -> None:
