@@ -10,6 +10,7 @@ import rule_engine
 
 import update_cmake_lists
 from readingroom.examples import chest_radiograph
+from readingroom.readers.registry import readers
 from readingroom.trust import header_checks
 from update_cmake_lists import MODULE_FOLDERS, ROOT
 
@@ -33,6 +34,10 @@ def test_a_new_file_makes_the_list_stale(tmp_path):
 def test_every_module_folder_is_added_to_the_extension():
     with_module = {path.parent.name for path in ROOT.glob("*/CMakeLists.txt")}
     assert with_module == set(MODULE_FOLDERS)
+
+
+def test_slicers_wizard_finds_where_the_next_module_goes():
+    assert (ROOT / "CMakeLists.txt").read_text("utf-8").count("\n# NEXT_MODULE\n") == 1
 
 
 def test_no_helper_lies_beside_the_modules_where_slicer_would_take_it_for_a_module():
@@ -138,6 +143,12 @@ def test_the_extension_is_offered_for_the_example_that_ships():
 
     header = pydicom.dcmread(chest_radiograph(), stop_before_pixels=True)
     assert offers(Modality=header.Modality, BodyPartExamined=header.BodyPartExamined)
+
+
+@pytest.mark.parametrize("reader", readers().values(), ids=lambda reader: reader.name)
+def test_the_rule_names_what_each_reader_reads(reader):
+    rule = catalog_entry()["dicom_support_rule"]
+    assert [modality for role in reader.images for modality in role.modality if f"'{modality}'" not in rule] == []
 
 
 @pytest.mark.parametrize("modality", sorted(header_checks.RADIOGRAPHY))

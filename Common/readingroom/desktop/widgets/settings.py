@@ -23,7 +23,7 @@ class SettingsView:
         self.folder = ctk.ctkDirectoryButton()
         self.folder.directory = str(store.user_folder())
         self.folder.setAccessibleName(_("Folder for installed bundles"))
-        self.folder.setToolTip(_("Bundles that you install go here. What is in the folder of before stays there."))
+        self.folder.setToolTip(_("Bundles that you install go here. What is in the earlier folder stays there."))
         form.addRow(_("Bundle folder"), self.folder)
 
         self.device = qt.QComboBox()
