@@ -1,4 +1,4 @@
-"""The unit of a feature, for people who read tables."""
+"""The unit of a feature, for people who read tables and in UCUM."""
 
 from __future__ import annotations
 
@@ -70,3 +70,11 @@ def unit(feature: str, image_unit: str = "") -> str:
     if name in _LIKE_THE_IMAGE:
         return image_unit
     return {"Variance": f"{image_unit}²", "Energy": f"{image_unit}²", "TotalEnergy": f"{image_unit}² mm³"}.get(name, "")
+
+
+def ucum_unit(feature: str, image_unit: str = "") -> str:
+    """The same unit in the Unified Code for Units of Measure: ``mm3``, ``[hnsf'U]``; ``1`` for what has none."""
+    text = unit(feature, image_unit)
+    for ours, ucum in (("HU", "[hnsf'U]"), ("1/mm", "/mm"), (" ", "."), ("²", "2"), ("³", "3")):
+        text = text.replace(ours, ucum)
+    return text or "1"

@@ -1,0 +1,66 @@
+"""Features of a region as the measurements of a reading, with UCUM units and coded names."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+
+from ..reading import Measurement
+from .feature_classes import TITLES
+from .features import Features
+from .ibsi_codes import ibsi_code
+from .units import feature_class_of, image_type_of, ucum_unit
+
+
+def measurements(
+    features: Features,
+    names: Iterable[str] | None = None,
+    image: str = "",
+    region: str = "",
+    image_unit: str = "",
+    ibsi: bool = False,
+) -> tuple[Measurement, ...]:
+    """Features in the form in which they enter a reading. Those that are not defined for the region are left out.
+
+    Parameters
+    ----------
+    names : of the features, in the order in which they are wanted; all when left out
+    image, region : what they were measured on, by role and by name
+    image_unit : of the gray values: ``HU``, or a UCUM unit; empty where the image has none
+    ibsi : they were measured with IBSI's definitions (`Settings.ibsi`)
+
+    Raises
+    ------
+    KeyError : a feature was not measured
+
+    Example
+    -------
+    >>> found = measurements(Features({"original_shape_MeshVolume": 812.5}, {}), region="tumor")
+    >>> found[0].title, found[0].value, found[0].unit, found[0].code.value
+    ('Mesh volume', 812.5, 'mm3', 'RNU0')
+    """
+    wanted = features.values if names is None else list(names)
+    return tuple(
+        Measurement(
+            name=name,
+            title=feature_title(name),
+            value=features.values[name],
+            unit=ucum_unit(name, image_unit),
+            code=ibsi_code(name, ibsi),
+            image=image,
+            region=region,
+        )
+        for name in wanted
+        if math.isfinite(features.values[name])
+    )
+
+
+def feature_title(feature: str) -> str:
+    """``Contrast, co-occurrence of gray levels`` for ``original_glcm_Contrast``; a filter is named behind it."""
+    name, feature_class, image_type = feature.rsplit("_", 1)[-1], feature_class_of(feature), image_type_of(feature)
+    words = re.sub(r"(?<=[a-z])(?=[A-Z]|\dD)|(?<=\dD)(?=[A-Z])|(?<=\d)(?=[A-Z][a-z])", " ", name).split()
+    title = " ".join([words[0], *(word if word == "3D" else word.lower() for word in words[1:])])
+    if feature_class not in ("shape", "firstorder", ""):
+        title = f"{title}, {TITLES.get(feature_class, feature_class)}"
+    return title if image_type in ("", "original") else f"{title} ({image_type})"
