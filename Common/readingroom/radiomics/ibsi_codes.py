@@ -9,7 +9,7 @@ from ..codes import Code
 from .units import feature_class_of, image_type_of
 
 # Defined in another way by PyRadiomics, which we follow unless IBSI's definitions are asked for: kurtosis is 3 more,
-# axes divide by the voxels less one, and voxels without neighbors count among the tone differences.
+# axes divide by the number of voxels and not by one less, and voxels without neighbors count in tone differences.
 _OTHERWISE_BY_PYRADIOMICS = {
     "shape": ("MajorAxisLength", "MinorAxisLength", "LeastAxisLength"),
     "firstorder": ("Kurtosis",),

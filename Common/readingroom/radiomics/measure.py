@@ -12,13 +12,20 @@ from ..errors import InputError
 from ..progress import Progress
 from . import feature_classes, first_order, glcm, gldm, glrlm, glszm, image_types, ngtdm, shape, shape_2d
 from .features import Features
-from .gray_levels import GrayLevels, directions, fixed_count, fixed_width, fixed_width_from, gray_levels
+from .gray_levels import (
+    GrayLevels,
+    direction_weights,
+    directions,
+    fixed_count,
+    fixed_width,
+    fixed_width_from,
+    gray_levels,
+)
 from .memory import refuse_too_many_levels
 from .prepare import Prepared, prepare
 from .provenance import provenance
 from .region import Region, bounding_box
 from .settings import Settings
-from .weights import direction_weights
 
 SHAPES = ("shape", "shape2D")
 

@@ -12,7 +12,7 @@ import vtk
 
 import host
 from readingroom.desktop import slicer_radiomics
-from readingroom.desktop.features import edits, size, table_node
+from readingroom.desktop.features import edits, exports, table_node
 from readingroom.desktop.features.section import FeaturesSection
 from readingroom.engine.in_process import InProcessClient
 from readingroom.radiomics.signature.score import Contribution, Score
@@ -169,7 +169,7 @@ def test_a_transform_that_bends_the_image_is_told(section, segmented_ct):
     transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTransformNode")
     transform.SetAndObserveTransformToParent(vtk.vtkThinPlateSplineTransform())
     segmented_ct.volume.SetAndObserveTransformNodeID(transform.GetID())
-    assert "bent by its transform" in size.notes_on_size(segmented_ct.volume)[0]
+    assert "bent by its transform" in exports.notes_on_size(segmented_ct.volume)[0]
 
 
 def test_nothing_of_segmentation_and_image_is_changed(section, segmented_ct):

@@ -1,4 +1,4 @@
-"""What the worker was given to measure, so that an image is written once and an edit is noticed by its voxels."""
+"""What the worker is given to measure, so that an image is written once and an edit is noticed by its voxels."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from slicer.i18n import tr as _
 from ...errors import InputError
 from ..scene import is_gray, require_pixels, write_pixels
 from .segment_masks import LabelFile, SegmentMask, masks_on, state_of, write_masks
+
+_TOLERANCE = 1e-4  # of a length
 
 
 class Exports:
@@ -105,3 +107,25 @@ def _state_of_image(volume: Any) -> tuple[Any, ...]:
     volume.GetIJKToRASMatrix(to_ras)
     elements = tuple(to_ras.GetElement(row, column) for row in range(3) for column in range(4))
     return volume.GetID(), volume.GetImageData().GetMTime(), elements
+
+
+def notes_on_size(volume: Any) -> tuple[str, ...]:
+    """A sentence where the transforms of the volume node change its size: voxels are measured as they are stored."""
+    transform = volume.GetParentTransformNode()
+    if transform is None:
+        return ()
+    if not transform.IsTransformToWorldLinear():
+        return (_("The image is bent by its transform; it was measured as it is without."),)
+    if not _is_rigid(transform):
+        text = _("The transform of the image changes its size; it was measured without. Harden it to measure with it.")
+        return (text,)
+    return ()
+
+
+def _is_rigid(transform: Any) -> bool:
+    import numpy as np
+
+    to_world = vtk.vtkMatrix4x4()
+    transform.GetMatrixTransformToWorld(to_world)
+    axes = np.array([[to_world.GetElement(row, column) for column in range(3)] for row in range(3)])
+    return bool(np.allclose(axes.T @ axes, np.eye(3), atol=_TOLERANCE))

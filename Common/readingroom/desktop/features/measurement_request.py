@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...errors import InputError
+from .. import slicer_radiomics
 from ..studies import studies_in_scene
 from . import table_node
-from .engines import SLICER
+
+SLICER = "slicer"  # the engine of the extension SlicerRadiomics
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,16 @@ class FeatureSettings:
             raise InputError(_("SlicerRadiomics cannot apply a signature: choose the engine Reading Room."))
         parameters = {} if self.bundle else read_parameter_file(parameter_file)
         return MeasurementRequest(volume, segmentation, names, parameters, self.engine, self.bundle)
+
+
+def available_engines() -> dict[str, str]:
+    """Titles of the engines that are there, by name; our own always is, and comes first."""
+    engines = {"readingroom": _("Reading Room")}
+    if find_spec("radiomics") is not None:
+        engines["pyradiomics"] = _("PyRadiomics")
+    if slicer_radiomics.available():
+        engines[SLICER] = _("SlicerRadiomics")
+    return engines
 
 
 def segmentations_in_scene() -> list[Any]:

@@ -14,8 +14,7 @@ from ...errors import EngineError, ReadingRoomError
 from ...files import write_text
 from ..installed import bundle_title, bundles_for
 from .edits import EditWatch
-from .engines import available_engines
-from .measurement_request import FeatureSettings
+from .measurement_request import FeatureSettings, available_engines
 from .views import FeaturesViews
 from .work import FeatureWork
 

@@ -23,12 +23,10 @@ from ...errors import EngineError, InputError, ReadingRoomError
 from .. import slicer_radiomics
 from ..job import Call, Job
 from . import table_node
-from .engines import SLICER
-from .exports import Exports
-from .measurement_request import MeasurementRequest, names_of
+from .exports import Exports, notes_on_size
+from .measurement_request import SLICER, MeasurementRequest, names_of
 from .results import MeasuredSegment, Region, Results, failed
 from .segment_masks import LabelFile, SegmentMask, masks_on
-from .size import notes_on_size
 
 
 class FeatureWork:
