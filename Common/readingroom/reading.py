@@ -48,16 +48,23 @@ class Estimate:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A threshold on the calibrated probability and what it did on cases that trained nothing."""
+    """A named threshold on the calibrated probability of one finding, and what it did on cases that trained nothing."""
 
+    finding: str
     name: str
     threshold: float
     sensitivity: Estimate | None = None
     specificity: Estimate | None = None
 
     def __post_init__(self) -> None:
+        where = f"operating point '{self.name}' of '{self.finding}'"
+        if not self.name.strip():
+            raise ValueError(f"An operating point of '{self.finding}' has no name.")
         if not 0 <= self.threshold <= 1:
-            raise ValueError(f"The threshold of '{self.name}' is {self.threshold}, not between 0 and 1.")
+            raise ValueError(f"The {where} has a threshold of {self.threshold}, not between 0 and 1.")
+        for what, estimate in (("sensitivity", self.sensitivity), ("specificity", self.specificity)):
+            if estimate is not None and not 0 <= estimate.value <= 1:
+                raise ValueError(f"The {where} has a {what} that is not between 0 and 1.")
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "bundles": set(),
     "imaging": {"bundles"},  # the preprocessing numbers are a record of the bundle
     "explain": set(),
-    "trust": {"metrics"},
+    "trust": {"metrics", "bundles"},  # a calibration is a record of the bundle
     "phantoms": set(),
     "radiomics": {"bundles", "metrics", "trust"},  # a signature is a bundle, evaluated out of fold
     "reports": set(),

@@ -45,6 +45,8 @@ _open_share = st.floats(0.001, 0.999)
 _intervals = st.tuples(_numbers, _numbers, _open_share).map(lambda t: Interval(min(t[:2]), max(t[:2]), t[2]))
 _estimates = st.builds(Estimate, _numbers, st.none() | _intervals, st.none() | st.integers(0, 10**6))
 
+_rates = st.tuples(*[st.none() | st.builds(Estimate, _share, st.none() | _intervals)] * 2)
+
 
 def _curve(draw) -> Curve:
     shares = tuple(draw(st.lists(_share, min_size=2, max_size=2)))
@@ -58,7 +60,7 @@ def _curve(draw) -> Curve:
 @st.composite
 def _readings(draw) -> Reading:
     names = draw(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=3, unique=True))
-    points = (OperatingPoint("balanced", draw(_share), draw(st.none() | _estimates), draw(st.none() | _estimates)),)
+    points = (OperatingPoint("pneumonia", "balanced", draw(_share), *draw(_rates)),)
     findings = tuple(
         Finding(name, draw(st.text()), draw(_share), draw(st.none() | _intervals), True, points, "balanced")
         for name in names
@@ -249,7 +251,7 @@ def test_a_stop_check_can_be_overruled(a_reading):
         (lambda: Interval(float("nan"), 0.5), "runs backwards"),
         (lambda: Interval(0.4, 0.5, 95), "confidence level of 95"),
         (lambda: Estimate(0.5, n=-1), "-1 cases"),
-        (lambda: OperatingPoint("balanced", 50), "threshold of 'balanced' is 50"),
+        (lambda: OperatingPoint("pneumonia", "balanced", 50), "has a threshold of 50"),
         (lambda: Finding("a", "", 1.01), "probability of 'a' is 1.01"),
         (lambda: Finding("a", "", float("nan")), "probability of 'a' is nan"),
         (lambda: Finding("a", "", 0.5, chosen_point="best"), "'best', which is none of its points"),
@@ -277,7 +279,7 @@ def test_implausible_parts_are_refused(build, sentence):
 
 
 def test_the_operating_point_is_the_chosen_one():
-    points = (OperatingPoint("balanced", 0.5), OperatingPoint("sensitive", 0.2))
+    points = (OperatingPoint("pneumonia", "balanced", 0.5), OperatingPoint("pneumonia", "sensitive", 0.2))
     assert Finding("a", "A", 0.3, operating_points=points, chosen_point="sensitive").operating_point is points[1]
     assert Finding("a", "A", 0.3, operating_points=points).operating_point is None
 

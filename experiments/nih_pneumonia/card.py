@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from readingroom.bundles.metadata import BundleMetadata
+from readingroom.bundles.metadata import ClassifierMetadata
 from readingroom.metrics.patient_folds import patient_folds
 from readingroom.reading import Estimate
 
@@ -55,7 +55,7 @@ class Baselines:
 
 
 def card(
-    described: BundleMetadata, cohort: Films, found: OutOfFold, evaluation: EvaluationResult, baselines: Baselines
+    described: ClassifierMetadata, cohort: Films, found: OutOfFold, evaluation: EvaluationResult, baselines: Baselines
 ) -> str:
     """``docs/README.md`` of the bundle, in Markdown."""
     parts = [
@@ -73,11 +73,11 @@ def card(
     return "\n\n".join(parts)
 
 
-def _what(described: BundleMetadata, cohort: Films) -> str:
+def _what(described: ClassifierMetadata, cohort: Films) -> str:
     training = described.training
     counts = ", ".join(f"{training.counts[label.name]} {label.title.lower()}" for label in described.labels)
     ages = [film.age for film in cohort.films]
-    size = described.pixels.size[0]
+    size = described.preprocessing.size[0]
     return f"""## What it answers
 
 Pneumonia or no finding, on one frontal chest radiograph, read at {size} x {size} pixels. \
@@ -175,7 +175,7 @@ def _subgroups(cohort: Films, found: OutOfFold) -> str:
     return "## Subgroups\n\n| films | pneumonia / all | AUC |\n| --- | --- | --- |\n" + "\n".join(rows)
 
 
-def _how(described: BundleMetadata) -> str:
+def _how(described: ClassifierMetadata) -> str:
     settings = ", ".join(f"{name} {value}" for name, value in _flat(described.training.settings).items())
     return f"""## How it was made
 

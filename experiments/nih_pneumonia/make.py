@@ -25,6 +25,7 @@ from torch import nn
 
 from readingroom.bundles import metadata, write
 from readingroom.bundles.bundle import Bundle
+from readingroom.codes import PNEUMONIA
 from readingroom.files import make_folder, write_text
 from readingroom.learning.cohorts.hashes import fingerprints
 from readingroom.learning.training.training_digest import FILE, remember
@@ -43,11 +44,13 @@ from .out_of_fold import EvaluationResult, OutOfFold, evaluate
 Floats = NDArray[np.float64]
 
 NAME = "cxr-nih-pneumonia"
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 CHANGELOG = {
     "1.0.0": "The first one.",
     "1.1.0": "Remembers digests of its training films, so that it is not evaluated on them by mistake. Same weights.",
+    "1.2.0": "Metadata of format 2, with the SNOMED CT code of pneumonia. Same weights.",
 }
+LABELS = (metadata.Label("pneumonia", "Pneumonia", PNEUMONIA), metadata.Label("no-finding", "No finding"))
 BACKBONE = backbones.TWO_BRANCHES
 TUNED = "tf_mobilenetv2_100"
 STRENGTH = 1e-3  # of the logistic regression on the general branch, scikit-learn's C
@@ -70,7 +73,7 @@ class Plan:
     @property
     def preprocessing(self) -> metadata.Preprocessing:
         middle, spread = (tflite_weights.MEAN,) * 3, (tflite_weights.STD,) * 3
-        return metadata.Preprocessing("picture", (self.size, self.size), mean=middle, std=spread)
+        return metadata.Preprocessing("picture", (self.size, self.size), normalize="imagenet", mean=middle, std=spread)
 
     @property
     def cohort(self) -> Films:
@@ -137,6 +140,29 @@ def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2, progress: 
         card=text,
         license_text=_license(),
         arrays={"features": statistics.arrays(), FILE: remember(cohort.patients[seen], hashes).arrays()},
+        changelog=CHANGELOG,
+    )
+
+
+def describe_again(bundle: Bundle, out: Path) -> Bundle:
+    """Write a bundle that `make_bundle` made before as ``out / "cxr-nih-pneumonia"``, with the version, labels and
+    sentences of today; weights, card and every measured number stay as they are."""
+    described = replace(
+        bundle.of_kind(metadata.ClassifierMetadata),
+        version=VERSION,
+        labels=LABELS,
+        intended_use=card.INTENDED_USE,
+        license=card.LICENSE,
+        warnings=card.WARNINGS,
+        citation=card.CITATION,
+    )
+    return write.write(
+        out / NAME,
+        described,
+        bundle.arrays("model"),
+        card=bundle.card.replace(f", version {bundle.metadata.version}", f", version {VERSION}", 1),
+        license_text=_license(),
+        arrays={name: bundle.arrays(name) for name in ("features", FILE)},
         changelog=CHANGELOG,
     )
 
@@ -224,17 +250,17 @@ def _baselines(plan: Plan, cohort: Films, found: OutOfFold, general: Floats) -> 
 
 def _describe(
     plan: Plan, cohort: Films, evaluation: EvaluationResult, statistics: FeatureStatistics
-) -> metadata.BundleMetadata:
+) -> metadata.ClassifierMetadata:
     seen = cohort.shipping
     labels = cohort.labels[seen]
-    return metadata.BundleMetadata(
+    return metadata.ClassifierMetadata(
         name=NAME,
         title="Pneumonia on NIH chest radiographs",
         version=VERSION,
         reader="chest-xray",
         task="nih-pneumonia",
         backbone=BACKBONE,
-        labels=(metadata.Label("pneumonia", "Pneumonia"), metadata.Label("no-finding", "No finding")),
+        labels=LABELS,
         multilabel=False,
         preprocessing=plan.preprocessing,
         training=metadata.Training(
@@ -253,7 +279,7 @@ def _describe(
         operating_points=evaluation.points,
         default_operating_point=evaluation.default_point,
         conformal=evaluation.conformal,
-        feature_statistics=metadata.FeatureStatistics(
+        feature_statistics=metadata.FeatureStatisticsFile(
             "features", statistics.warn_above, statistics.stop_above, statistics.n
         ),
         explanation=metadata.Explanation("cam"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from readingroom.bundles.confidence import Calibration, Conformal, OperatingPoint
+from readingroom.bundles.metadata import Calibration, Conformal, OperatingPoint
 from readingroom.learning.evaluation import auc, calibrate, comparison, evaluation
 from readingroom.learning.evaluation.predictions import Predictions
 from readingroom.reading import Estimate

@@ -61,7 +61,7 @@ def run_experiment(experiment: Experiment, paths: Paths, device: Wanted, workers
     found = bundle.metadata
     numbers = {
         "auc": records.to_json(found.metrics["auc"]),
-        "baselines": dict(found.extra["baselines"]),
+        "baselines": records.to_json(found.baselines),
         "patients": found.training.patients,
         "images": found.training.images,
         "counts": dict(found.training.counts),

@@ -13,17 +13,19 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from .. import records
 from ..errors import BundleError, SetupError
 from ..reading import BundleFacts
 from . import tensor_file
-from .metadata import BundleMetadata
+from .metadata import BundleMetadata, NetworkMetadata, from_json
 
 if TYPE_CHECKING:
     import numpy
     import torch
+
+Kind = TypeVar("Kind", bound=BundleMetadata)
 
 SUMS = "SHA256SUMS"
 METADATA = "configs/metadata.json"
@@ -80,6 +82,19 @@ class Bundle:
                 f"and cannot be used by '{reader}'."
             )
         return self
+
+    def of_kind(self, kind: type[Kind]) -> Kind:
+        """The metadata, if this bundle is of this kind.
+
+        Raises
+        ------
+        BundleError : it is of another
+        """
+        if not isinstance(self.metadata, kind):
+            raise BundleError(
+                f"The bundle '{self.metadata.name}' is a {self.metadata.kind}, where a {kind.kind} is needed."
+            )
+        return self.metadata
 
     @property
     def facts(self) -> BundleFacts:
@@ -265,7 +280,7 @@ def _read_metadata(folder: Path) -> BundleMetadata:
     data = _read_json(folder, METADATA)
     _read_json(folder, INFERENCE)  # must be JSON; it is for MONAI's tools and nothing in it is ever followed here
     try:
-        metadata = BundleMetadata.from_json(data.get("readingroom"))
+        metadata = from_json(data.get("readingroom"))
     except ValueError as error:
         _refuse(folder, f"{METADATA} is not right: {str(error).removesuffix('.')}")
     if data.get("version") != metadata.version:
@@ -294,7 +309,7 @@ def _check_tensor_files(folder: Path, listed: Mapping[str, str], metadata: Bundl
                 tensor_file.read_header(folder / path)
             except ValueError as error:
                 _refuse(folder, f"{path} is not a safetensors file: {error}")
-    statistics = metadata.feature_statistics
+    statistics = metadata.feature_statistics if isinstance(metadata, NetworkMetadata) else None
     if statistics is not None and array_path(statistics.file) not in listed:
         _refuse(folder, f"its feature statistics {array_path(statistics.file)} are missing")
 

@@ -1,4 +1,4 @@
-"""How far the answers of a bundle can be trusted: calibration, operating points, conformal quantiles, distance."""
+"""How far the answers of a bundle can be trusted: conformal quantiles, distance from the training set."""
 
 from __future__ import annotations
 
@@ -8,78 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .. import records
-from ..reading import Estimate
-from .validation import PLAIN_NAME, require, require_finite, require_unique
-
-
-@dataclass(frozen=True)
-class PlattScaling:
-    """Calibrated probability of one finding: ``1 / (1 + exp(-(slope * logit + intercept)))`` (Platt 1999).
-
-    ``logit`` is the finding's own output in a multi-label task, else its output minus the log-sum-exp of the others.
-    ``resamples`` holds (slope, intercept) refitted on resampled calibration cases; the interval comes from them.
-    """
-
-    finding: str
-    slope: float
-    intercept: float
-    resamples: tuple[tuple[float, float], ...] = ()
-
-    def __post_init__(self) -> None:
-        numbers = [self.slope, self.intercept, *(number for pair in self.resamples for number in pair)]
-        require_finite(f"the calibration of '{self.finding}'", numbers)
-        require(self.slope > 0, f"The calibration of '{self.finding}' has a slope of {self.slope}, not above 0.")
-        require(
-            all(slope >= 0 for slope, _ in self.resamples),
-            f"A resampled calibration of '{self.finding}' falls with the logit.",
-        )
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """How logits become probabilities, fitted on ``n`` cases that trained nothing.
-
-    ``platt`` has one scaling per calibrated finding; ``temperature`` divides all logits before softmax or sigmoid
-    (Guo 2017), with ``temperature_resamples`` for the interval.
-    """
-
-    method: Literal["platt", "temperature"]
-    n: int
-    platt: tuple[PlattScaling, ...] = ()
-    temperature: float | None = None
-    temperature_resamples: tuple[float, ...] = ()
-
-    def __post_init__(self) -> None:
-        require(self.n > 0, f"A calibration on {self.n} cases is none.")
-        require_unique("calibrations", [scaling.finding for scaling in self.platt])
-        require(
-            bool(self.platt) == (self.method == "platt") and (self.temperature is not None) == (not self.platt),
-            f"The calibration by '{self.method}' needs the numbers of that method and of no other.",
-        )
-        temperatures = [] if self.temperature is None else [self.temperature, *self.temperature_resamples]
-        require_finite("the temperature of the calibration", temperatures)
-        require(all(value > 0 for value in temperatures), "A temperature of the calibration is not above 0.")
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-    """A named threshold on the calibrated probability of one finding, and what it did on cases that trained nothing."""
-
-    finding: str
-    name: str
-    threshold: float
-    sensitivity: Estimate | None = None
-    specificity: Estimate | None = None
-
-    def __post_init__(self) -> None:
-        where = f"operating point '{self.name}' of '{self.finding}'"
-        require(bool(self.name.strip()), f"An operating point of '{self.finding}' has no name.")
-        require(0 <= self.threshold <= 1, f"The {where} has a threshold of {self.threshold}, not between 0 and 1.")
-        for what, estimate in (("sensitivity", self.sensitivity), ("specificity", self.specificity)):
-            require(
-                estimate is None or 0 <= estimate.value <= 1,
-                f"The {where} has a {what} that is not between 0 and 1.",
-            )
+from .validation import PLAIN_NAME, require, require_finite
 
 
 @dataclass(frozen=True)
@@ -131,7 +60,7 @@ class Conformal:
 
 
 @dataclass(frozen=True)
-class FeatureStatistics:
+class FeatureStatisticsFile:
     """Where the training set lies in the space of embeddings, and how far away a study may lie.
 
     ``file`` is the name for `Bundle.arrays` (``features`` means ``models/features.safetensors``); a distance above

@@ -8,7 +8,15 @@ from typing import Any
 
 from ..errors import SetupError
 from .bundle import WEIGHTS
-from .metadata import BundleMetadata, Preprocessing
+from .metadata import (
+    BundleMetadata,
+    ClassifierMetadata,
+    NetworkMetadata,
+    Preprocessing,
+    SegmenterMetadata,
+    SignatureMetadata,
+    SurvivalMetadata,
+)
 
 # MONAI's own description of metadata.json, and the release whose bundle tools read this layout in our tests.
 _MONAI_SCHEMA = (
@@ -18,7 +26,7 @@ _MONAI_VERSION = "1.6.1"
 _AUTHORS = "The ReadingRoom contributors"
 
 
-def _network(metadata: BundleMetadata) -> dict[str, Any]:
+def _network(metadata: NetworkMetadata) -> dict[str, Any]:
     return {
         "_target_": "readingroom.networks.backbones.create",
         "name": metadata.backbone,
@@ -28,7 +36,7 @@ def _network(metadata: BundleMetadata) -> dict[str, Any]:
 
 def monai_metadata(metadata: BundleMetadata, changelog: Mapping[str, str]) -> dict[str, Any]:
     """``configs/metadata.json``: what MONAI's specification asks for, then our own section."""
-    network = metadata.signature is None
+    network = isinstance(metadata, NetworkMetadata)
     return {
         "schema": _MONAI_SCHEMA,
         "version": metadata.version,
@@ -54,8 +62,12 @@ def monai_metadata(metadata: BundleMetadata, changelog: Mapping[str, str]) -> di
 
 
 def _what_it_gives(metadata: BundleMetadata) -> str:
-    if metadata.signature is not None:
+    if isinstance(metadata, SignatureMetadata):
         return "The signature gives a score of measured features, which ReadingRoom calibrates."
+    if isinstance(metadata, SegmenterMetadata):
+        return "The network gives raw logits of each voxel."
+    if isinstance(metadata, SurvivalMetadata):
+        return "The network gives raw logits of each cause and time bin, which ReadingRoom turns into incidence curves."
     activation = "sigmoid" if metadata.multilabel else "softmax"
     return (
         "The network gives raw logits; ReadingRoom calibrates them, "
@@ -64,19 +76,30 @@ def _what_it_gives(metadata: BundleMetadata) -> str:
 
 
 def _network_data_format(metadata: BundleMetadata) -> dict[str, Any]:
-    prediction = {
-        "type": "probabilities",
-        "format": "classes",
-        "num_channels": metadata.outputs,
-        "spatial_shape": [],
+    if isinstance(metadata, SignatureMetadata):
+        inputs = {"features": _features(metadata.inputs)}
+    else:
+        inputs = _image(metadata.preprocessing)
+    return {"inputs": inputs, "outputs": {"pred": _prediction(metadata)}}
+
+
+def _prediction(metadata: BundleMetadata) -> dict[str, Any]:
+    titles = [label.title for label in metadata.labels]
+    segmenter = isinstance(metadata, SegmenterMetadata)
+    if isinstance(metadata, SegmenterMetadata) and metadata.exclusive:
+        titles = ["background", *titles]
+    if isinstance(metadata, SurvivalMetadata):
+        titles = [f"{title}, {month:g} months" for title in titles for month in metadata.months]
+    return {
+        "type": "image" if segmenter else "probabilities",
+        "format": "segmentation" if segmenter else "classes",
+        "num_channels": len(titles),
+        "spatial_shape": list(metadata.preprocessing.size) if isinstance(metadata, SegmenterMetadata) else [],
         "dtype": "float32",
         "value_range": [],
-        "is_patch_data": False,
-        "channel_def": {str(i): label.title for i, label in enumerate(metadata.labels)},
+        "is_patch_data": segmenter,
+        "channel_def": {str(i): title for i, title in enumerate(titles)},
     }
-    signature = metadata.signature
-    inputs = _image(metadata.pixels) if signature is None else {"features": _features(signature.inputs)}
-    return {"inputs": inputs, "outputs": {"pred": prediction}}
 
 
 def _image(preprocessing: Preprocessing) -> dict[str, Any]:
@@ -111,7 +134,7 @@ def inference(metadata: BundleMetadata, network: Mapping[str, Any] | None = None
 
     ``network`` says how MONAI's tools build it; our own registry by the bundle's backbone when left out.
     """
-    if metadata.signature is not None:
+    if isinstance(metadata, SignatureMetadata):
         return {
             "bundle_root": ".",
             "bundle": {"_target_": "readingroom.bundles.bundle.load", "folder": "@bundle_root"},
@@ -125,12 +148,10 @@ def inference(metadata: BundleMetadata, network: Mapping[str, Any] | None = None
         "network": "$@network_def.to(@device).eval()",
         "weights": {"_target_": "safetensors.torch.load_file", "filename": f"$@bundle_root + '/{WEIGHTS}'"},
         "initialize": ["$@network.load_state_dict(@weights)"],
-        "inferer": {"_target_": "monai.inferers.SimpleInferer"},
-        "postprocessing": {
-            "_target_": "monai.transforms.Activations",
-            "sigmoid" if metadata.multilabel else "softmax": True,
-        },
+        "inferer": _inferer(metadata),
     }
+    if (activation := _activation(metadata)) is not None:
+        config["postprocessing"] = {"_target_": "monai.transforms.Activations", activation: True}
     if metadata.reader == "chest-xray":
         config["imports"].append("$import readingroom.imaging.preprocessing as preprocessing")
         config["bundle"] = {"_target_": "readingroom.bundles.bundle.load", "folder": "@bundle_root"}
@@ -139,6 +160,25 @@ def inference(metadata: BundleMetadata, network: Mapping[str, Any] | None = None
             "func": "$lambda gray: preprocessing.prepare(gray, @bundle.metadata.preprocessing).pixels",
         }
     return config
+
+
+def _inferer(metadata: NetworkMetadata) -> dict[str, Any]:
+    if not isinstance(metadata, SegmenterMetadata):
+        return {"_target_": "monai.inferers.SimpleInferer"}
+    return {
+        "_target_": "monai.inferers.SlidingWindowInferer",
+        "roi_size": list(metadata.preprocessing.size),
+        "overlap": metadata.overlap,
+    }
+
+
+def _activation(metadata: NetworkMetadata) -> str | None:
+    """What MONAI applies to the logits; None for survival, whose bins belong together."""
+    if isinstance(metadata, ClassifierMetadata):
+        return "sigmoid" if metadata.multilabel else "softmax"
+    if isinstance(metadata, SegmenterMetadata):
+        return "softmax" if metadata.exclusive else "sigmoid"
+    return None
 
 
 def _installed_version(package: str) -> str:

@@ -1,25 +1,28 @@
-"""What a network answers, and how its heat maps are made."""
+"""Bundles whose weights are a network's: classifier, survival, segmenter."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from .validation import PLAIN_NAME, require
+from .. import records
+from .common import CommonMetadata, ProbabilityMetadata
+from .confidence import Conformal, FeatureStatisticsFile
+from .preprocessing import Preprocessing
+from .validation import require, require_finite
 
+Aggregation = Literal[
+    "none", "mean", "vote", "max", "average-pooling", "soft-attention", "gated-attention", "self-attention"
+]
 ExplanationMethod = Literal["cam", "grad-cam", "grad-cam++", "layer-cam", "hires-cam"]
+SurvivalHead = Literal["deephit", "discrete-hazard"]
 
-
-@dataclass(frozen=True)
-class Label:
-    """One output of the network: ``name`` for machines (``no-finding``), ``title`` for people (``No finding``)."""
-
-    name: str
-    title: str
-
-    def __post_init__(self) -> None:
-        require(bool(PLAIN_NAME.match(self.name)), f"A label is named {self.name!r}, which is not a plain name.")
-        require(bool(self.title.strip()), f"The label '{self.name}' has no title.")
+_BACKBONE = re.compile(
+    r"[a-z0-9][a-z0-9_]{0,63}(\.[a-z0-9_]{1,63})?\Z"
+)  # a timm name, with or without its weights' tag
 
 
 @dataclass(frozen=True)
@@ -28,3 +31,163 @@ class Explanation:
 
     method: ExplanationMethod
     layer: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkMetadata(CommonMetadata):
+    """Fields of every kind that has a network.
+
+    Parameters
+    ----------
+    backbone : name in our own registry of networks (timm's names)
+    aggregation : from slices or views to the study. ``mean``, ``vote`` (a tie is positive) and ``max`` join the answers
+        to each of them; the others are a part of the network, which then sees the whole stack.
+    """
+
+    backbone: str
+    preprocessing: Preprocessing
+    aggregation: Aggregation = "none"
+    feature_statistics: FeatureStatisticsFile | None = None
+    explanation: Explanation | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(bool(_BACKBONE.match(self.backbone)), f"The backbone {self.backbone!r} is not a plain name.")
+        require(self.preprocessing.complete, "The bundle does not say how pixels become the network's input.")
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers (of a segmenter: channels) the network gives: one per label."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierMetadata(NetworkMetadata, ProbabilityMetadata):
+    """A network that gives each label a probability.
+
+    Parameters
+    ----------
+    multilabel : True when labels do not exclude each other (sigmoid), False when exactly one holds (softmax)
+    """
+
+    kind: Literal["classifier"] = "classifier"
+    multilabel: bool
+    conformal: Conformal | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.conformal is None:
+            return
+        self.require_labels("The conformal calibration", self.conformal.by_finding)
+        if self.multilabel:
+            missing = sorted({label.name for label in self.labels} - set(self.conformal.by_finding))
+            require(not missing, f"The conformal calibration has no quantiles for {', '.join(missing)}.")
+        else:
+            require(bool(self.conformal.quantiles), "The conformal calibration has no quantiles for exclusive labels.")
+
+
+@dataclass(frozen=True)
+class CoxBaseline:
+    """A proportional-hazards model on clinical facts, shown beside the network (Cox 1972).
+
+    ``H(t | x) = cumulative_hazard(t) * exp(sum of coefficient * (x - center))``.
+
+    Parameters
+    ----------
+    coefficients : log hazard ratios by term: ``age``, or ``stage=IIIa`` for one value of a choice, which counts 0 or 1
+    centers : mean of each term in the training cohort
+    cumulative_hazard : at the ends of the bundle's time bins, for a patient at the centers
+    """
+
+    coefficients: Mapping[str, float]
+    centers: Mapping[str, float]
+    cumulative_hazard: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        require(bool(self.coefficients), "The Cox baseline has no terms.")
+        require(set(self.coefficients) == set(self.centers), "The Cox baseline needs a center for each of its terms.")
+        numbers = (*self.coefficients.values(), *self.centers.values(), *self.cumulative_hazard)
+        require_finite("the Cox baseline", numbers)
+        require(_rises((0.0, *self.cumulative_hazard)), "The cumulative hazard of the Cox baseline falls.")
+        object.__setattr__(self, "coefficients", records.frozen(self.coefficients))
+        object.__setattr__(self, "centers", records.frozen(self.centers))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurvivalMetadata(NetworkMetadata):
+    """A network that gives the cumulative incidence of each cause over time; its labels are the competing causes.
+
+    Parameters
+    ----------
+    head : ``deephit``: one softmax over bins and causes with a further logit of 0 for those who outlive the last bin
+        (Lee 2018 as in pycox); ``discrete-hazard``: a sigmoid for each bin (Gensheimer 2019), of a single cause
+    months : end of each time bin, rising; the last one is the horizon
+    time_zero : what time counts from, such as "the planning CT"
+    incidence : of each cause in the training cohort at the ends of the bins (Aalen-Johansen), shown as the baseline
+    clinical : the model on clinical facts that stands beside the network
+    """
+
+    kind: Literal["survival"] = "survival"
+    head: SurvivalHead
+    months: tuple[float, ...]
+    time_zero: str
+    incidence: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    clinical: CoxBaseline | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_finite("the time bins", self.months)
+        rising = all(a < b for a, b in itertools.pairwise((0.0, *self.months)))
+        require(bool(self.months) and rising, "The time bins of the bundle do not rise from 0.")
+        require(bool(self.time_zero.strip()), "The bundle does not say what time counts from.")
+        require(
+            self.head != "discrete-hazard" or len(self.labels) == 1,
+            "A head of discrete hazards knows one cause, and the bundle has several.",
+        )
+        self.require_labels("The incidence in the training cohort", self.incidence)
+        for cause, values in self.incidence.items():
+            require(len(values) == len(self.months), f"The incidence of '{cause}' has not one value for each time bin.")
+            require(
+                _rises((0.0, *values, 1.0)), f"The incidence of '{cause}' is not between 0 and 1, or falls with time."
+            )
+        if self.clinical is not None:
+            require(
+                len(self.clinical.cumulative_hazard) == len(self.months),
+                "The Cox baseline has not one hazard for each time bin.",
+            )
+        object.__setattr__(self, "incidence", records.frozen(self.incidence))
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the network gives: one for each cause and time bin."""
+        return len(self.labels) * len(self.months)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmenterMetadata(NetworkMetadata):
+    """A network that gives each voxel its labels; each label has a code, so that DICOM SEG can name it.
+
+    Parameters
+    ----------
+    exclusive : a voxel has one label at most: softmax with a first channel for the background; else a sigmoid each
+    overlap : of neighboring patches of the preprocessing's size, as a share of their edge (sliding window); 0 to 0.95
+    """
+
+    kind: Literal["segmenter"] = "segmenter"
+    exclusive: bool = True
+    overlap: float = 0.25
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        bare = [label.name for label in self.labels if label.code is None]
+        require(not bare, f"The segments {', '.join(bare)} have no code.")
+        require(0 <= self.overlap <= 0.95, f"Patches that overlap by {self.overlap:g} are not between 0 and 0.95.")
+
+    @property
+    def outputs(self) -> int:
+        """How many channels the network gives: one per label, and one for the background of exclusive labels."""
+        return len(self.labels) + self.exclusive
+
+
+def _rises(values: tuple[float, ...]) -> bool:
+    return all(a <= b for a, b in itertools.pairwise(values))

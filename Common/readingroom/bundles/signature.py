@@ -1,13 +1,13 @@
-"""What a signature is: a model on measured features in place of a network on pixels."""
+"""Bundles that are signatures: a model on measured features in place of a network on pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from .. import records
-from ..reading import Estimate
+from .common import ProbabilityMetadata
 from .validation import require, require_finite, require_unique
 
 SignatureModel = Literal["lasso", "svm", "forest", "boosting"]
@@ -40,9 +40,9 @@ class SignatureFeature:
         require_finite(f"the agreement of '{self.name}'", () if self.icc_low is None else (self.icc_low,))
 
 
-@dataclass(frozen=True)
-class SignatureFacts:
-    """A signature before its numbers are loaded.
+@dataclass(frozen=True, kw_only=True)
+class SignatureMetadata(ProbabilityMetadata):
+    """A model on measured features; it has one label.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ class SignatureFacts:
     inputs : the features that it needs, in the order of its numbers
     features : all features of the training table; their percentiles lie in ``models/cohort.safetensors``
     settings : PyRadiomics' parameters that features must be measured with; None when nobody knows them
-    baselines : metrics of simpler models on the same patients and folds, such as ``auc_volume``
     """
 
+    kind: Literal["signature"] = "signature"
     model: SignatureModel
     form: SignatureForm
     made_with: str
@@ -63,9 +63,10 @@ class SignatureFacts:
     inputs: tuple[str, ...]
     features: tuple[SignatureFeature, ...]
     settings: Mapping[str, Any] | None = None
-    baselines: Mapping[str, Estimate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        require(len(self.labels) == 1, f"A signature has one label, not {len(self.labels)}.")
         require(bool(self.inputs), "The signature needs no feature at all.")
         require_unique("inputs of the signature", list(self.inputs))
         names = [feature.name for feature in self.features]
@@ -74,4 +75,3 @@ class SignatureFacts:
         require(not strangers, f"The signature needs {', '.join(strangers)}, of which it knows nothing.")
         if self.settings is not None:
             object.__setattr__(self, "settings", records.frozen(self.settings))
-        object.__setattr__(self, "baselines", records.frozen(self.baselines))

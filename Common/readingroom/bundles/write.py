@@ -13,7 +13,7 @@ import numpy
 from .. import folders
 from ..errors import OutputError, SetupError
 from . import bundle, monai_layout
-from .metadata import BundleMetadata
+from .metadata import BundleMetadata, SignatureMetadata
 
 _LARGEST_HALF = float(numpy.finfo(numpy.float16).max)
 
@@ -83,7 +83,7 @@ def refuse_occupied(folder: Path) -> None:
 
 def _stored(metadata: BundleMetadata, state_dict: Mapping[str, Any]) -> dict[str, numpy.ndarray]:
     """The numbers to store: those of a signature as they are, a network's in half precision."""
-    if metadata.signature is not None:
+    if isinstance(metadata, SignatureMetadata):
         return {name: numpy.asarray(value) for name, value in state_dict.items()}
     return {name: _halved(name, value) for name, value in state_dict.items()}
 

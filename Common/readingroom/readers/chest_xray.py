@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import model_cache
 from ..bundles.bundle import Bundle
+from ..bundles.metadata import ClassifierMetadata
 from ..errors import BundleError
 from ..reading import Check, HeatMap, KeyPicture
 from .base import Answer, Case, MapLayer, PictureLayer, Prediction, ReadContext, Reader, with_heat_maps
@@ -77,7 +78,7 @@ class ChestXRayReader(Reader):
         return checks_before(image, radiograph.gray, color_fraction=radiograph.color_fraction)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:
-        metadata = bundle.metadata
+        metadata = bundle.of_kind(ClassifierMetadata)
         require_task(metadata.task, metadata.labels, metadata.multilabel)
         network: nn.Module = model_cache.get_or_load(
             ("network", bundle.sha256), functools.partial(_load_network, bundle)
@@ -90,7 +91,7 @@ class ChestXRayReader(Reader):
     ) -> list[Prediction]:
         from ..imaging.preprocessing import prepare
 
-        pixels = model.bundle.metadata.pixels
+        pixels = model.bundle.of_kind(ClassifierMetadata).preprocessing
         prepared = [prepare(case.images[_FRONTAL].gray, pixels) for case in cases]
         if not explainable:
             return _predictions(model, prepared, context)
@@ -101,7 +102,7 @@ class ChestXRayReader(Reader):
         from ..trust.checks import distance_check
         from .probabilities import calibrate, findings, prediction_sets
 
-        metadata, details = context.bundle.metadata, prediction.details
+        metadata, details = context.bundle.of_kind(ClassifierMetadata), prediction.details
         statistics = context.model.statistics
         if statistics is not None and prediction.embedding is not None:
             context.check(distance_check(float(statistics.distance(prediction.embedding[None])[0]), statistics))
@@ -119,7 +120,7 @@ class ChestXRayReader(Reader):
             maps=maps,
             pictures=(_plain_picture(gray), *(_map_picture(layer, gray, titles) for layer in maps)),
             settings={
-                "preprocessing": metadata.pixels.preset,
+                "preprocessing": metadata.preprocessing.preset,
                 "map": details.found.method,
                 "map_layer": details.found.layer,
             },
@@ -146,7 +147,7 @@ def _prediction(model: Model, prepared: Prepared, context: ReadContext) -> Predi
     """Logits, maps and embedding of one picture in one pass."""
     from .probabilities import main_finding
 
-    metadata = model.bundle.metadata
+    metadata = model.bundle.of_kind(ClassifierMetadata)
     targets = list(range(len(metadata.labels))) if metadata.multilabel else [main_finding(metadata)]
     found = _map_with_fallback(model, prepared, targets, context)
     embedding = None if found.embedding is None else found.embedding[0].double().flatten().cpu().numpy()
@@ -182,7 +183,7 @@ def _map_with_fallback(model: Model, prepared: Prepared, targets: list[int], con
     from ..device import is_out_of_memory
     from ..explain.cam import activation_maps
 
-    explanation = model.bundle.metadata.explanation
+    explanation = model.bundle.of_kind(ClassifierMetadata).explanation
     layer = (explanation.layer if explanation else "") or None
     method: Any = explanation.method if explanation else "auto"
     inputs = torch.from_numpy(prepared.pixels[None]).to(context.device)
@@ -243,7 +244,7 @@ def _deletion_curve(details: Details, target: int, context: ReadContext) -> Any:
     from ..explain.faithfulness import deletion_curve
     from .probabilities import calibrate
 
-    network, metadata = context.model.network, context.bundle.metadata
+    network, metadata = context.model.network, context.bundle.of_kind(ClassifierMetadata)
 
     def probability(batch: Tensor) -> Tensor:
         logits = run_in_batches(network, batch, len(batch), context.device, context.note, network)
@@ -270,9 +271,9 @@ def _load_network(bundle: Bundle) -> nn.Module:
     from ..networks import registry
     from .network import load_network
 
-    metadata = bundle.metadata
+    metadata = bundle.of_kind(ClassifierMetadata)
     architecture = registry.find(metadata.backbone, axes=2)
-    architecture.require_size(metadata.pixels.size)
+    architecture.require_size(metadata.preprocessing.size)
     if not architecture.maps:
         raise BundleError(
             f"The bundle '{metadata.name}' was made with {architecture.title}, which has no map of features: nothing "
@@ -283,7 +284,7 @@ def _load_network(bundle: Bundle) -> nn.Module:
 
 def _statistics(bundle: Bundle) -> FeatureStatistics | None:
     """Where the training pictures lie, or None when the bundle does not say."""
-    described = bundle.metadata.feature_statistics
+    described = bundle.of_kind(ClassifierMetadata).feature_statistics
     if described is None:
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..bundles.bundle import Bundle
+from ..bundles.metadata import ClassifierMetadata
 from ..errors import BundleError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ def load_network(bundle: Bundle) -> nn.Module:
     """
     from ..networks import backbones
 
-    metadata = bundle.metadata
-    network: nn.Module = backbones.create(metadata.backbone, metadata.outputs, channels=metadata.pixels.channels)
+    metadata = bundle.of_kind(ClassifierMetadata)
+    network: nn.Module = backbones.create(metadata.backbone, metadata.outputs, channels=metadata.preprocessing.channels)
     try:
         network.load_state_dict(bundle.weights())  # half precision is widened to the network's own
     except RuntimeError as error:

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ..bundles.metadata import BundleMetadata
+from ..bundles.metadata import ClassifierMetadata
 from ..reading import Finding, Interval, PredictionSet
-from ..trust.calibration import PlattScaling, TemperatureScaling
 from ..trust.conformal import lac_members
 
 Floats = NDArray[np.float64]
@@ -25,7 +24,7 @@ class Calibrated:
     high: Floats | None = None
 
 
-def calibrate(metadata: BundleMetadata, logits: Floats) -> Calibrated:
+def calibrate(metadata: ClassifierMetadata, logits: Floats) -> Calibrated:
     """Calibrated probabilities of the raw ``logits`` (labels,) of one study.
 
     A bundle without calibration gives plain softmax or sigmoid probabilities without intervals.
@@ -33,17 +32,16 @@ def calibrate(metadata: BundleMetadata, logits: Floats) -> Calibrated:
     calibration = metadata.calibration
     if calibration is None:
         return Calibrated(_plain(metadata, logits))
-    if calibration.temperature is not None:
+    if (scaling := calibration.temperature) is not None:
         if metadata.multilabel:
-            return Calibrated(special.expit(logits / calibration.temperature))
-        scaling = TemperatureScaling(calibration.temperature, calibration.temperature_resamples, calibration.n)
-        if not calibration.temperature_resamples:
+            return Calibrated(special.expit(logits / scaling.temperature))
+        if not scaling.resamples:
             return Calibrated(scaling.probabilities(logits))
         return Calibrated(scaling.probabilities(logits), *scaling.intervals(logits))
     return _platt(metadata, logits)
 
 
-def findings(metadata: BundleMetadata, calibrated: Calibrated) -> tuple[Finding, ...]:
+def findings(metadata: ClassifierMetadata, calibrated: Calibrated) -> tuple[Finding, ...]:
     """One finding per label, decided at the bundle's default operating point."""
     found = []
     for number, label in enumerate(metadata.labels):
@@ -67,7 +65,7 @@ def findings(metadata: BundleMetadata, calibrated: Calibrated) -> tuple[Finding,
     return tuple(found)
 
 
-def prediction_sets(metadata: BundleMetadata, probabilities: Floats) -> tuple[PredictionSet, ...]:
+def prediction_sets(metadata: ClassifierMetadata, probabilities: Floats) -> tuple[PredictionSet, ...]:
     """The conformal set of the labels, or one set of ``present`` and ``absent`` for each finding of a multi-label task.
 
     Its coverage is the bundle's default.
@@ -87,34 +85,33 @@ def prediction_sets(metadata: BundleMetadata, probabilities: Floats) -> tuple[Pr
     return tuple(sets)
 
 
-def main_finding(metadata: BundleMetadata) -> int:
+def main_finding(metadata: ClassifierMetadata) -> int:
     """The label whose map is shown first: the first one with an operating point, else the first."""
     with_points = {point.finding for point in metadata.operating_points}
     return next((i for i, label in enumerate(metadata.labels) if label.name in with_points), 0)
 
 
-def _plain(metadata: BundleMetadata, logits: Floats) -> Floats:
+def _plain(metadata: ClassifierMetadata, logits: Floats) -> Floats:
     values: Floats = special.expit(logits) if metadata.multilabel else special.softmax(logits)
     return values
 
 
-def _platt(metadata: BundleMetadata, logits: Floats) -> Calibrated:
+def _platt(metadata: ClassifierMetadata, logits: Floats) -> Calibrated:
     """Each scaled finding by its own fit; of two exclusive labels the other one gets the rest."""
     assert metadata.calibration is not None
     names = [label.name for label in metadata.labels]
     plain = _plain(metadata, logits)
     probabilities, low, high = plain.copy(), plain.copy(), plain.copy()
-    for scaling in metadata.calibration.platt:
-        number = names.index(scaling.finding)
+    for finding, scaling in metadata.calibration.platt.items():
+        number = names.index(finding)
         others = np.delete(logits, number)
         logit = logits[number] if metadata.multilabel else logits[number] - special.logsumexp(others)
-        fit = PlattScaling(scaling.slope, scaling.intercept, scaling.resamples, metadata.calibration.n)
-        probabilities[number] = fit.probabilities(logit)
+        probabilities[number] = scaling.probabilities(logit)
         if scaling.resamples:
-            low[number], high[number] = fit.intervals(logit)
+            low[number], high[number] = scaling.intervals(logit)
         if not metadata.multilabel and len(names) == 2:
             other = 1 - number
             probabilities[other], low[other], high[other] = 1 - probabilities[number], 1 - high[number], 1 - low[number]
-    if not all(scaling.resamples for scaling in metadata.calibration.platt):
+    if not all(scaling.resamples for scaling in metadata.calibration.platt.values()):
         return Calibrated(probabilities)
     return Calibrated(probabilities, low, high)

@@ -3,80 +3,22 @@
 A calibration is fitted on cases that trained nothing. It keeps the same fit on resamples of the patients too (200 by
 default, a few kB of JSON): the interval of a probability is the middle 95 % of what the resampled fits give. Each
 resampled Platt fit rises with the logit, so both ends of its interval do; an end is moved to the probability itself
-where that would lie outside. Reading a bundle needs numpy and scipy alone.
+where that would lie outside.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
+from ..bundles.calibration import PlattScaling, TemperatureScaling
 from ..metrics.binary import Floats, both_classes, labels_and_scores
 from ..metrics.bootstrap import patient_resamples
 from ..metrics.logistic import fit_logistic
 
 # A temperature outside these limits would make every probability a certainty, or none say anything.
 TEMPERATURES = (0.05, 20.0)
-
-
-@dataclass(frozen=True)
-class PlattScaling:
-    """``P = 1 / (1 + exp(-(slope * logit + intercept)))`` for one finding (Platt 1999).
-
-    ``resamples`` are (slope, intercept) of the fit on resampled patients; it was fitted on ``n`` cases.
-    """
-
-    slope: float
-    intercept: float
-    resamples: tuple[tuple[float, float], ...]
-    n: int
-
-    def __post_init__(self) -> None:
-        if self.slope <= 0 or any(slope < 0 for slope, _ in self.resamples):
-            raise ValueError("A Platt calibration must rise with the logit.")
-
-    def probabilities(self, logits: ArrayLike) -> Floats:
-        """Calibrated probabilities in the shape of ``logits``."""
-        return _floats(special.expit(self.slope * np.asarray(logits, dtype=np.float64) + self.intercept))
-
-    def intervals(self, logits: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-        """Lower and upper end for each logit, in the shape of ``logits``."""
-        if not self.resamples:
-            raise ValueError("The calibration was fitted without resamples, so it gives no intervals.")
-        fits = np.asarray(self.resamples, dtype=np.float64)
-        values = np.asarray(logits, dtype=np.float64)[..., None] * fits[:, 0] + fits[:, 1]
-        return _middle(special.expit(values), self.probabilities(logits), level)
-
-
-@dataclass(frozen=True)
-class TemperatureScaling:
-    """``softmax(logits / temperature)`` for exclusive classes (Guo et al., ICML 2017).
-
-    ``resamples`` are the temperatures fitted on resampled patients; it was fitted on ``n`` cases.
-    """
-
-    temperature: float
-    resamples: tuple[float, ...]
-    n: int
-
-    def __post_init__(self) -> None:
-        if self.temperature <= 0 or any(t <= 0 for t in self.resamples):
-            raise ValueError("A temperature must be above 0.")
-
-    def probabilities(self, logits: ArrayLike) -> Floats:
-        """Calibrated probabilities (cases, classes) or (classes,) in the shape of ``logits``."""
-        return _floats(special.softmax(np.asarray(logits, dtype=np.float64) / self.temperature, axis=-1))
-
-    def intervals(self, logits: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-        """Lower and upper end for each class, in the shape of ``logits``."""
-        if not self.resamples:
-            raise ValueError("The calibration was fitted without resamples, so it gives no intervals.")
-        values = np.asarray(logits, dtype=np.float64)[..., None] / np.asarray(self.resamples)
-        return _middle(special.softmax(values, axis=-2), self.probabilities(logits), level)
 
 
 def fit_platt(
@@ -99,7 +41,7 @@ def fit_platt(
         if truth[rows].all() or not truth[rows].any():
             continue
         fits.append(_platt(truth[rows], values[rows]))
-    return PlattScaling(slope, intercept, _rounded(fits), truth.size)
+    return PlattScaling(slope, intercept, _rounded(fits))
 
 
 def fit_temperature(
@@ -119,7 +61,7 @@ def fit_temperature(
     if truth.min() < 0 or truth.max() >= values.shape[1]:
         raise ValueError("A label has no logit.")
     fits = tuple(round(_temperature(truth[r], values[r]), 6) for r in patient_resamples(patients, resamples, seed))
-    return TemperatureScaling(_temperature(truth, values), fits, truth.size)
+    return TemperatureScaling(_temperature(truth, values), fits)
 
 
 def _platt(truth: np.ndarray, logits: Floats) -> tuple[float, float]:
@@ -153,15 +95,5 @@ def _temperature(truth: np.ndarray, logits: Floats) -> float:
     return float(1 / optimize.brentq(slope, smallest, largest, xtol=1e-15, rtol=1e-14))
 
 
-def _middle(values: Floats, point: Floats, level: float) -> tuple[Floats, Floats]:
-    """The middle ``level`` of the last axis, widened to hold ``point``."""
-    low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2], axis=-1)
-    return np.minimum(low, point), np.maximum(high, point)
-
-
 def _rounded(fits: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
     return tuple((round(slope, 6), round(intercept, 6)) for slope, intercept in fits)
-
-
-def _floats(values: Any) -> Floats:
-    return np.asarray(values, dtype=np.float64)

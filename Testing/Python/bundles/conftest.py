@@ -15,29 +15,31 @@ from readingroom.bundles import bundle, write
 from readingroom.bundles.metadata import (
     BundleMetadata,
     Calibration,
+    ClassifierMetadata,
     Conformal,
     Explanation,
-    FeatureStatistics,
+    FeatureStatisticsFile,
     Label,
     OperatingPoint,
     PlattScaling,
     Preprocessing,
     Training,
 )
+from readingroom.codes import PNEUMONIA
 from readingroom.reading import Estimate, Interval
 
 
 @pytest.fixture
-def a_metadata() -> BundleMetadata:
-    """Metadata with every part filled in."""
-    return BundleMetadata(
+def a_metadata() -> ClassifierMetadata:
+    """Metadata of a classifier with every part filled in."""
+    return ClassifierMetadata(
         name="cxr-test",
         title="Pneumonia on chest radiographs (test)",
         version="1.2.0",
         reader="chest-xray",
         task="nih-pneumonia",
         backbone="mobilenetv3_large_100",
-        labels=(Label("pneumonia", "Pneumonia"), Label("no-finding", "No finding")),
+        labels=(Label("pneumonia", "Pneumonia", PNEUMONIA), Label("no-finding", "No finding")),
         multilabel=False,
         preprocessing=Preprocessing("picture", (32, 32), mean=(0.48, 0.48, 0.48), std=(0.2, 0.2, 0.2)),
         training=Training(
@@ -46,24 +48,24 @@ def a_metadata() -> BundleMetadata:
         intended_use="Research. Not for clinical use.",
         license="Apache-2.0",
         demonstration=True,
-        calibration=Calibration("platt", 120, (PlattScaling("pneumonia", 1.1, -0.2, ((1.0, -0.1), (1.2, -0.3))),)),
+        calibration=Calibration("platt", 120, {"pneumonia": PlattScaling(1.1, -0.2, ((1.0, -0.1), (1.2, -0.3)))}),
         operating_points=(
             OperatingPoint("pneumonia", "balanced", 0.5, Estimate(0.9, Interval(0.8, 0.95), 50), Estimate(0.85)),
             OperatingPoint("pneumonia", "sensitive", 0.2),
         ),
         default_operating_point="balanced",
         conformal=Conformal("lac", 120, {"0.8": 0.3, "0.9": 0.5, "0.95": 0.7}),
-        feature_statistics=FeatureStatistics("features", 3.0, 6.0, 120),
+        feature_statistics=FeatureStatisticsFile("features", 3.0, 6.0, 120),
         explanation=Explanation("cam"),
         metrics={"auc": Estimate(0.93, Interval(0.9, 0.96), 120)},
         warnings=("Trained on adults.",),
         citation=("Wang 2017",),
-        extra={"horizon_months": 24},
+        baselines={"the most frequent class": Estimate(0.5)},
     )
 
 
 @pytest.fixture
-def write_bundle(a_metadata: BundleMetadata) -> Callable[..., bundle.Bundle]:
+def write_bundle(a_metadata: ClassifierMetadata) -> Callable[..., bundle.Bundle]:
     """Write `a_metadata` with a few small weights into a folder (named like the bundle, below the one given)."""
 
     def write_it(parent: Path, metadata: BundleMetadata = a_metadata, **arguments: Any) -> bundle.Bundle:

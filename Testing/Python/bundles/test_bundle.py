@@ -190,8 +190,8 @@ def test_metadata_that_is_no_json_object_is_refused(a_bundle, list_again, text):
     [
         (lambda section: section.pop("labels"), "labels is missing"),
         (lambda section: section.update(color="blue"), "no field named color"),
-        (lambda section: section.update(format=2), "needs a newer ReadingRoom"),
-        (lambda section: section.update(format="1"), "expected 1"),
+        (lambda section: section.update(format=3), "needs a newer ReadingRoom"),
+        (lambda section: section.update(format="1"), "expected 2"),
         (lambda section: section["operating_points"][0].update(threshold=1.5), "threshold of 1.5"),
         (lambda section: section.update(backbone="os:system()"), "backbone 'os:system()' is not a plain name"),
         (lambda section: section.update(version="9.9.9"), "two versions"),

@@ -7,36 +7,43 @@ import json
 
 import pytest
 
-from readingroom import reading
 from readingroom.bundles.metadata import (
-    BundleMetadata,
     Calibration,
+    ClassifierMetadata,
+    CommonMetadata,
     Conformal,
-    FeatureStatistics,
+    CoxBaseline,
+    FeatureStatisticsFile,
     Label,
     OperatingPoint,
     PlattScaling,
-    SignatureFacts,
+    Preprocessing,
+    SegmenterMetadata,
     SignatureFeature,
+    SignatureMetadata,
+    SurvivalMetadata,
+    TemperatureScaling,
     Training,
+    from_json,
     require_name,
 )
+from readingroom.codes import LEFT_LUNG, RIGHT_LUNG
 from readingroom.reading import Estimate
 
 
 def test_metadata_round_trips_through_json_text(a_metadata):
-    assert BundleMetadata.from_json(json.loads(json.dumps(a_metadata.to_json()))) == a_metadata
+    assert from_json(json.loads(json.dumps(a_metadata.to_json()))) == a_metadata
 
 
 def test_metadata_without_the_optional_parts_round_trips(a_metadata):
-    bare = BundleMetadata(
+    bare = ClassifierMetadata(
         **{
             field.name: getattr(a_metadata, field.name)
-            for field in dataclasses.fields(BundleMetadata)
+            for field in dataclasses.fields(ClassifierMetadata)
             if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         }
     )
-    assert BundleMetadata.from_json(bare.to_json()) == bare
+    assert from_json(bare.to_json()) == bare
     assert bare.calibration is None
 
 
@@ -57,13 +64,13 @@ def test_metadata_without_the_optional_parts_round_trips(a_metadata):
         ({"license": ""}, "'license' is empty"),
         ({"labels": ()}, "no labels"),
         ({"labels": (Label("a", "A"), Label("a", "B"))}, "Two labels are named a"),
-        ({"labels": (Label("a", "A"),)}, "speaks of pneumonia, which is no label"),
+        ({"labels": (Label("a", "A"),)}, "training cohort speaks of no-finding, pneumonia, which is no label"),
         ({"default_operating_point": "best"}, "'best' is none of the bundle's points"),
         ({"default_operating_point": ""}, "'' is none of the bundle's points"),
         ({"operating_points": ()}, "none of the bundle's points"),
         ({"operating_points": (OperatingPoint("pneumonia", "balanced", 0.5),) * 2}, "Two operating points"),
         ({"operating_points": (OperatingPoint("covid", "balanced", 0.5),)}, "An operating point speaks of covid"),
-        ({"calibration": Calibration("platt", 9, (PlattScaling("covid", 1, 0),))}, "The calibration speaks of covid"),
+        ({"calibration": Calibration("platt", 9, {"covid": PlattScaling(1, 0)})}, "The calibration speaks of covid"),
         (
             {"conformal": Conformal("lac", 9, by_finding={"covid": {"0.9": 0.5}})},
             "conformal calibration speaks of covid",
@@ -85,16 +92,20 @@ def test_implausible_bundles_are_refused(a_metadata, change, sentence):
     [
         (lambda: Label("Pneumonia", "Pneumonia"), "not a plain name"),
         (lambda: Label("pneumonia", ""), "has no title"),
-        (lambda: PlattScaling("a", 0.0, 0.0), "slope of 0.0, not above 0"),
-        (lambda: PlattScaling("a", 1.0, 0.0, ((1.0, float("nan")),)), "not finite"),
-        (lambda: PlattScaling("a", 1.0, 0.0, ((-1.0, 0.0),)), "falls with the logit"),
+        (lambda: PlattScaling(0.0, 0.0), "slope of 0.0, not above 0"),
+        (lambda: PlattScaling(1.0, 0.0, ((1.0, float("nan")),)), "not finite"),
+        (lambda: PlattScaling(1.0, 0.0, ((-1.0, 0.0),)), "falls with the logit"),
         (lambda: Calibration("platt", 10), "needs the numbers of that method"),
         (lambda: Calibration("temperature", 10), "needs the numbers of that method"),
-        (lambda: Calibration("temperature", 10, (PlattScaling("a", 1, 0),)), "needs the numbers of that method"),
-        (lambda: Calibration("platt", 10, (PlattScaling("a", 1, 0),), 1.5), "needs the numbers of that method"),
-        (lambda: Calibration("temperature", 10, temperature=-1.0), "not above 0"),
-        (lambda: Calibration("temperature", 0, temperature=1.0), "on 0 cases"),
-        (lambda: Calibration("platt", 10, (PlattScaling("a", 1, 0),) * 2), "Two calibrations are named a"),
+        (lambda: Calibration("temperature", 10, {"a": PlattScaling(1, 0)}), "needs the numbers of that method"),
+        (
+            lambda: Calibration("platt", 10, {"a": PlattScaling(1, 0)}, TemperatureScaling(1.5)),
+            "needs the numbers of that method",
+        ),
+        (lambda: TemperatureScaling(-1.0), "not above 0"),
+        (lambda: Calibration("temperature", 0, temperature=TemperatureScaling(1.0)), "on 0 cases"),
+        (lambda: TemperatureScaling(1.0, (1.0, 0.0)), "not above 0"),
+        (lambda: TemperatureScaling(float("inf")), "not finite"),
         (lambda: OperatingPoint("a", "b", 1.1), "threshold of 1.1"),
         (lambda: OperatingPoint("a", "b", float("nan")), "threshold of nan"),
         (lambda: OperatingPoint("a", " ", 0.5), "has no name"),
@@ -106,11 +117,11 @@ def test_implausible_bundles_are_refused(a_metadata, change, sentence):
         (lambda: Conformal("lac", 10, {"0.9": 1.5}), "not between 0 and 1"),
         (lambda: Conformal("lac", 10, {"0.8": 0.6, "0.9": 0.5}), "fall with higher coverage"),
         (lambda: Conformal("lac", 10, {"0.8": 0.5}), "no entry for the default coverage 0.9"),
-        (lambda: FeatureStatistics("../features", 1, 2, 10), "no plain name"),
-        (lambda: FeatureStatistics("features", 3, 2, 10), "in this order"),
-        (lambda: FeatureStatistics("features", 0, 2, 10), "above 0"),
-        (lambda: FeatureStatistics("features", 1, float("inf"), 10), "not finite"),
-        (lambda: FeatureStatistics("features", 1, 2, 0), "0 images"),
+        (lambda: FeatureStatisticsFile("../features", 1, 2, 10), "no plain name"),
+        (lambda: FeatureStatisticsFile("features", 3, 2, 10), "in this order"),
+        (lambda: FeatureStatisticsFile("features", 0, 2, 10), "above 0"),
+        (lambda: FeatureStatisticsFile("features", 1, float("inf"), 10), "not finite"),
+        (lambda: FeatureStatisticsFile("features", 1, 2, 0), "0 images"),
         (lambda: Training("rigorous", 10, 5, {}, (), 0), "10 patients and 5 images"),
         (lambda: Training("rigorous", 0, 5, {}, (), 0), "not plausible"),
         (lambda: Training("rigorous", 5, 5, {"a": -1}, (), 0), "fewer than 0"),
@@ -144,8 +155,8 @@ def test_json_of_the_wrong_type_is_refused_with_the_place(a_metadata, where, val
         part = part[key]
     part[where[-1]] = value
     with pytest.raises(ValueError, match=sentence) as refused:
-        BundleMetadata.from_json(data)
-    assert ".".join(("BundleMetadata", *where)) in str(refused.value)
+        from_json(data)
+    assert ".".join(("ClassifierMetadata", *where)) in str(refused.value)
 
 
 def test_conformal_quantiles_are_found_by_coverage_and_finding():
@@ -157,9 +168,8 @@ def test_conformal_quantiles_are_found_by_coverage_and_finding():
         joint.quantile(0.5)
 
 
-def test_points_of_a_finding_are_those_that_a_reading_carries(a_metadata):
+def test_points_of_a_finding_are_its_own(a_metadata):
     balanced, sensitive = a_metadata.points("pneumonia")
-    assert isinstance(balanced, reading.OperatingPoint)
     assert (balanced.name, balanced.threshold, balanced.sensitivity.n) == ("balanced", 0.5, 50)
     assert sensitive.sensitivity is None
     assert a_metadata.points("no-finding") == ()
@@ -177,42 +187,104 @@ def test_plain_names_are_bundle_names(name):
     require_name(name)
 
 
+def _common(metadata):
+    """The fields that bundles of every kind have."""
+    return {f.name: getattr(metadata, f.name) for f in dataclasses.fields(CommonMetadata)}
+
+
 @pytest.fixture
-def a_signature_metadata(a_metadata):
-    facts = SignatureFacts(
-        "lasso",
-        "linear",
-        "scikit-learn",
-        "logit",
-        ("original_glcm_Contrast",),
-        (
+def a_signature(a_metadata):
+    """Metadata of a signature of one outcome."""
+    return SignatureMetadata(
+        **_common(a_metadata)
+        | {
+            "reader": "radiomics",
+            "labels": (Label("death", "Death"),),
+            "training": Training("rigorous", 90, 90, {"death": 40}, ("a table",), 7),
+        },
+        model="lasso",
+        form="linear",
+        made_with="scikit-learn",
+        score="logit",
+        inputs=("original_glcm_Contrast",),
+        features=(
             SignatureFeature("original_glcm_Contrast", "", 0.8, 0.9),
             SignatureFeature("original_shape_VoxelVolume", "mm³"),
         ),
-        {"setting": {"binWidth": 25}},
-        {"auc_volume": Estimate(0.6)},
-    )
-    return dataclasses.replace(
-        a_metadata, reader="radiomics", backbone="", preprocessing=None, explanation=None, signature=facts
+        settings={"setting": {"binWidth": 25}},
     )
 
 
-def test_metadata_of_a_signature_round_trips(a_signature_metadata):
-    assert BundleMetadata.from_json(json.loads(json.dumps(a_signature_metadata.to_json()))) == a_signature_metadata
+@pytest.fixture
+def a_survival(a_metadata):
+    """Metadata of a survival network with two competing causes and three time bins."""
+    return SurvivalMetadata(
+        **_common(a_metadata)
+        | {
+            "reader": "lung-survival",
+            "labels": (Label("cancer", "Death from the cancer"), Label("other", "Death from another cause")),
+            "training": Training("rigorous", 90, 90, {"cancer": 40, "other": 9}, ("a table",), 7),
+        },
+        backbone="efficientnet_b0",
+        preprocessing=Preprocessing("slices", (224, 224), normalize="none", window=(-212, 1624), spacing=(3, 1, 1)),
+        aggregation="soft-attention",
+        head="deephit",
+        months=(6, 12, 24),
+        time_zero="the planning CT",
+        incidence={"cancer": (0.2, 0.35, 0.5), "other": (0.02, 0.05, 0.1)},
+        clinical=CoxBaseline({"age": 0.02, "stage=IIIa": 0.3}, {"age": 68.0, "stage=IIIa": 0.3}, (0.2, 0.4, 0.9)),
+    )
 
 
-def test_earlier_versions_can_read_the_metadata_of_a_network(a_metadata):
-    assert "signature" not in a_metadata.to_json()
+@pytest.fixture
+def a_segmenter(a_metadata):
+    """Metadata of a network that outlines both lungs."""
+    return SegmenterMetadata(
+        **_common(a_metadata)
+        | {
+            "reader": "lungs",
+            "labels": (Label("left", "Left lung", LEFT_LUNG), Label("right", "Right lung", RIGHT_LUNG)),
+            "training": Training("rigorous", 90, 90, {"left": 90, "right": 90}, ("a table",), 7),
+        },
+        backbone="basic_unet",
+        preprocessing=Preprocessing("volume", (96, 96, 96), 1, normalize="none", window=(-600, 1500)),
+    )
 
 
-def test_a_signature_reads_no_pixels_and_a_network_must(a_metadata, a_signature_metadata):
-    assert a_metadata.pixels == a_metadata.preprocessing
-    with pytest.raises(ValueError, match="reads no pixels"):
-        _ = a_signature_metadata.pixels
-    with pytest.raises(ValueError, match="neither network nor pixels"):
-        dataclasses.replace(a_signature_metadata, backbone="resnet34")
+@pytest.mark.parametrize("kind", ["a_metadata", "a_signature", "a_survival", "a_segmenter"])
+def test_every_kind_comes_back_from_json_as_itself(kind, request):
+    metadata = request.getfixturevalue(kind)
+    assert from_json(json.loads(json.dumps(metadata.to_json()))) == metadata
+
+
+@pytest.mark.parametrize("kind", ["sorcerer", None, ["classifier"]])
+def test_a_kind_that_does_not_exist_is_refused(a_metadata, kind):
+    with pytest.raises(ValueError, match="expected one of classifier, survival, segmenter, signature"):
+        from_json(a_metadata.to_json() | {"kind": kind})
+
+
+def test_a_field_of_another_kind_is_refused(a_metadata, a_signature):
+    with pytest.raises(ValueError, match="has no field named backbone"):
+        from_json(a_signature.to_json() | {"backbone": "resnet34"})
+    with pytest.raises(ValueError, match=r"SurvivalMetadata has no field named calibration, .*multilabel"):
+        from_json(a_metadata.to_json() | {"kind": "survival"})
+
+
+def test_the_first_format_is_refused_with_what_to_do(a_metadata):
+    with pytest.raises(ValueError, match="of format 1, which this ReadingRoom no longer reads; make or download"):
+        from_json(a_metadata.to_json() | {"format": 1})
+
+
+def test_a_network_must_say_how_its_pixels_are_normalized(a_metadata):
     with pytest.raises(ValueError, match="how pixels become"):
-        dataclasses.replace(a_metadata, preprocessing=None)
+        dataclasses.replace(a_metadata, preprocessing=Preprocessing("picture", (64, 64)))
+
+
+def test_outputs_follow_from_labels_and_kind(a_metadata, a_survival, a_segmenter):
+    assert a_metadata.outputs == 2
+    assert a_survival.outputs == 6  # two causes, three bins
+    assert a_segmenter.outputs == 3  # the background comes first
+    assert dataclasses.replace(a_segmenter, exclusive=False).outputs == 2
 
 
 @pytest.mark.parametrize(
@@ -221,11 +293,60 @@ def test_a_signature_reads_no_pixels_and_a_network_must(a_metadata, a_signature_
         ({"inputs": ()}, "needs no feature at all"),
         ({"inputs": ("original_glcm_Contrast",) * 2}, "Two inputs of the signature"),
         ({"inputs": ("original_glcm_Id",)}, "needs original_glcm_Id, of which it knows nothing"),
+        ({"labels": (Label("death", "Death"), Label("b", "B"))}, "has one label, not 2"),
     ],
 )
-def test_implausible_signatures_are_refused(a_signature_metadata, change, sentence):
+def test_implausible_signatures_are_refused(a_signature, change, sentence):
     with pytest.raises(ValueError, match=sentence):
-        dataclasses.replace(a_signature_metadata.signature, **change)
+        dataclasses.replace(a_signature, **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"months": ()}, "do not rise"),
+        ({"months": (6, 6, 24)}, "do not rise"),
+        ({"months": (0, 12, 24)}, "do not rise from 0"),
+        ({"months": (6, 12, float("inf"))}, "not finite"),
+        ({"months": (6, 12)}, "not one value for each time bin"),
+        ({"time_zero": " "}, "what time counts from"),
+        ({"head": "discrete-hazard"}, "knows one cause"),
+        ({"incidence": {"accident": (0, 0, 0)}}, "speaks of accident"),
+        ({"incidence": {"cancer": (0.5, 0.4, 0.6)}}, "falls with time"),
+        ({"incidence": {"cancer": (0.5, 0.6, 1.1)}}, "not between 0 and 1"),
+        ({"clinical": CoxBaseline({"age": 0.1}, {"age": 60}, (0.1,))}, "not one hazard for each time bin"),
+    ],
+)
+def test_implausible_survival_is_refused(a_survival, change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        dataclasses.replace(a_survival, **change)
+
+
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (lambda: CoxBaseline({}, {}, (0.1,)), "no terms"),
+        (lambda: CoxBaseline({"age": 0.1}, {}, (0.1,)), "a center for each"),
+        (lambda: CoxBaseline({"age": float("nan")}, {"age": 60}, (0.1,)), "not finite"),
+        (lambda: CoxBaseline({"age": 0.1}, {"age": 60}, (0.2, 0.1)), "falls"),
+    ],
+)
+def test_implausible_cox_baselines_are_refused(build, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        build()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"labels": (Label("left", "Left lung", LEFT_LUNG), Label("right", "Right lung"))}, "right have no code"),
+        ({"overlap": 1.0}, "between 0 and 0.95"),
+        ({"overlap": -0.1}, "between 0 and 0.95"),
+    ],
+)
+def test_implausible_segmenters_are_refused(a_segmenter, change, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        dataclasses.replace(a_segmenter, **change)
 
 
 @pytest.mark.parametrize(

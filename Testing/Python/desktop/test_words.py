@@ -20,9 +20,13 @@ from readingroom.study import Study, StudyImage
 
 POINTS = (
     OperatingPoint(
-        "balanced", 0.4, Estimate(0.84, Interval(0.8, 0.87), 348), Estimate(0.82, Interval(0.77, 0.85), 352)
+        "pneumonia",
+        "balanced",
+        0.4,
+        Estimate(0.84, Interval(0.8, 0.87), 348),
+        Estimate(0.82, Interval(0.77, 0.85), 352),
     ),
-    OperatingPoint("sensitive", 0.9),
+    OperatingPoint("pneumonia", "sensitive", 0.9),
 )
 FINDING = Finding("pneumonia", "Pneumonia", 0.86, Interval(0.81, 0.91), True, POINTS, "balanced")
 

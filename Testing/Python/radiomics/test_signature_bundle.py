@@ -153,13 +153,12 @@ def test_features_measured_in_another_way_are_refused(a_signature):
 
 def test_its_parameters_ask_for_every_feature_that_it_needs(a_signature):
     assert from_parameters(a_signature.parameters) == from_parameters(DESCRIPTION.settings)
-    facts = dataclasses.replace(
-        a_signature.facts,
+    metadata = dataclasses.replace(
+        a_signature.metadata,
         inputs=("original_shape_Compactness1",),
         features=(SignatureFeature("original_shape_Compactness1"),),
         settings={"featureClass": {"glcm": ["Id"]}},
     )
-    metadata = dataclasses.replace(a_signature.metadata, signature=facts)
     chosen = from_parameters(dataclasses.replace(a_signature, metadata=metadata).parameters)
     assert "Compactness1" in chosen.names("shape")
     assert chosen.names("glcm") == ("Id",)
@@ -252,8 +251,8 @@ def test_numbers_of_strangers_are_refused_in_one_sentence(stored, array, change,
 
 def test_settings_that_nobody_could_measure_with_are_refused(stored):
     bundle = stored["lasso"]
-    facts = dataclasses.replace(bundle.metadata.signature, settings={"featureClass": {"glcm": 7}})
-    other = dataclasses.replace(bundle, metadata=dataclasses.replace(bundle.metadata, signature=facts))
+    metadata = dataclasses.replace(bundle.metadata, settings={"featureClass": {"glcm": 7}})
+    other = dataclasses.replace(bundle, metadata=metadata)
     with pytest.raises(BundleError, match=r"cannot be used: .*'glcm' needs a list"):
         load(other)
 
@@ -282,9 +281,8 @@ def test_a_bundle_of_another_reader_is_no_signature(stored):
 
 
 def test_numbers_that_do_not_fit_are_refused(stored):
-    facts = stored["lasso"].metadata.signature
-    fewer = dataclasses.replace(facts, inputs=facts.inputs[:1])
-    metadata = dataclasses.replace(stored["lasso"].metadata, signature=fewer)
+    metadata = stored["lasso"].metadata
+    metadata = dataclasses.replace(metadata, inputs=metadata.inputs[:1])
     with pytest.raises(BundleError, match="not those of 1 features"):
         load(dataclasses.replace(stored["lasso"], metadata=metadata))
 

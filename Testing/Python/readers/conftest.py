@@ -8,13 +8,14 @@ import torch
 
 from readingroom.bundles import bundle, write
 from readingroom.bundles.metadata import (
-    BundleMetadata,
     Calibration,
+    ClassifierMetadata,
     Conformal,
     Explanation,
     OperatingPoint,
     PlattScaling,
     Preprocessing,
+    TemperatureScaling,
     Training,
 )  # fmt: skip
 from readingroom.networks import backbones
@@ -46,7 +47,7 @@ def a_random_bundle(tmp_path_factory) -> Callable[[str], bundle.Bundle]:
         scaled = names if task.multilabel else names[:1]
         resamples = ((0.9, -0.1), (1.0, 0.0), (1.1, 0.1))
         quantiles = {"0.9": 0.8}
-        metadata = BundleMetadata(
+        metadata = ClassifierMetadata(
             name=f"random-{task_name}",
             title=f"Random weights for {task_name}",
             version="1.0.0",
@@ -60,9 +61,9 @@ def a_random_bundle(tmp_path_factory) -> Callable[[str], bundle.Bundle]:
             intended_use="Tests.",
             license="Apache-2.0",
             demonstration=True,
-            calibration=Calibration("platt", 20, tuple(PlattScaling(name, 1.0, 0.0, resamples) for name in scaled))
+            calibration=Calibration("platt", 20, {name: PlattScaling(1.0, 0.0, resamples) for name in scaled})
             if platt
-            else Calibration("temperature", 20, temperature=1.5, temperature_resamples=(1.2, 1.5, 1.8)),
+            else Calibration("temperature", 20, temperature=TemperatureScaling(1.5, (1.2, 1.5, 1.8))),
             operating_points=tuple(OperatingPoint(name, "balanced", 0.4) for name in scaled),
             default_operating_point="balanced",
             conformal=Conformal("lac", 20, by_finding=dict.fromkeys(names, quantiles))

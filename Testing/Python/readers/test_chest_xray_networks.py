@@ -10,7 +10,7 @@ import torch
 
 from readingroom.bundles import write
 from readingroom.bundles.bundle import Bundle
-from readingroom.bundles.metadata import BundleMetadata, Label, Preprocessing, Training
+from readingroom.bundles.metadata import ClassifierMetadata, Label, Preprocessing, Training
 from readingroom.errors import BundleError
 from readingroom.networks import backbones
 from readingroom.readers import base
@@ -26,7 +26,7 @@ def a_bundle_of(tmp_path: Path) -> Make:
 
     def make(backbone: str, size: int, channels: int) -> Bundle:
         torch.manual_seed(0)
-        metadata = BundleMetadata(
+        metadata = ClassifierMetadata(
             name="a-bundle",
             title="A bundle",
             version="1.0.0",

@@ -62,7 +62,7 @@ def test_without_calibration_there_is_a_probability_and_no_interval(binary):
 
 
 def test_a_scaling_without_resamples_has_no_interval(binary):
-    calibration = Calibration("platt", 20, (PlattScaling("pneumonia", 2.0, 0.5),))
+    calibration = Calibration("platt", 20, {"pneumonia": PlattScaling(2.0, 0.5)})
     found = calibrate(replace(binary, calibration=calibration), np.array([1.0, 0.0]))
     assert found.probabilities[0] == pytest.approx(special.expit(2.5))
     assert found.low is None

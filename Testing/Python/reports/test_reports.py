@@ -51,7 +51,7 @@ def reading() -> Reading:
         patient=PatientFacts("DOE, JANE", "MRN-4711", "19650203"),
         clinical={"age": ClinicalFact(61.0, "a", "header"), "sex": ClinicalFact("F")},
     )
-    point = OperatingPoint("balanced", 0.45, Estimate(0.88, Interval(0.85, 0.91), 324), Estimate(0.9))
+    point = OperatingPoint("pneumonia", "balanced", 0.45, Estimate(0.88, Interval(0.85, 0.91), 324), Estimate(0.9))
     return Reading(
         reader="chest-xray",
         task="nih-pneumonia",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...bundles.network import Label
+from ...bundles.metadata import Label
 from ...errors import InputError
 from ...readers.chest_xray_tasks import OWN, task_of
 from .cohort import Cohort

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ...bundles.confidence import Calibration, PlattScaling
+from ...bundles.calibration import Calibration, PlattScaling
 from ...errors import InputError
 from ...metrics.patient_folds import patient_folds
 from ...trust.calibration import fit_platt, fit_temperature
@@ -27,19 +27,17 @@ def fit(predictions: Predictions) -> tuple[Calibration | None, tuple[str, ...]]:
     logits, patients = predictions.logits[0], predictions.patients
     if predictions.kind == "multi-class":
         scaling = fit_temperature(predictions.truth, logits, patients)
-        made = Calibration("temperature", scaling.n, (), scaling.temperature, scaling.resamples)
-        return made, ()
-    scalings, problems = [], []
+        return Calibration("temperature", len(predictions), temperature=scaling), ()
+    scalings: dict[str, PlattScaling] = {}
+    problems = []
     for finding in predictions.findings:
         try:
-            platt = fit_platt(predictions.present(finding), predictions.scores(finding)[0], patients)
+            scalings[finding] = fit_platt(predictions.present(finding), predictions.scores(finding)[0], patients)
         except ValueError as error:
             problems.append(f"The probability of '{finding}' is not calibrated: {error}")
-            continue
-        scalings.append(PlattScaling(finding, platt.slope, platt.intercept, platt.resamples))
     if not scalings:
         return None, tuple(problems)
-    return Calibration("platt", len(predictions), tuple(scalings)), tuple(problems)
+    return Calibration("platt", len(predictions), scalings), tuple(problems)
 
 
 def probabilities(predictions: Predictions, calibration: Calibration | None) -> Floats:
@@ -48,11 +46,11 @@ def probabilities(predictions: Predictions, calibration: Calibration | None) -> 
     if calibration is None:
         return plain
     if calibration.temperature is not None:
-        scaled = predictions.logits[0] / calibration.temperature
+        scaled = predictions.logits[0] / calibration.temperature.temperature
         return _floats(special.expit(scaled) if predictions.multilabel else special.softmax(scaled, axis=1))
-    for scaling in calibration.platt:
-        value = special.expit(scaling.slope * predictions.scores(scaling.finding)[0] + scaling.intercept)
-        _put(predictions, plain, scaling.finding, np.ones(len(predictions), dtype=bool), value)
+    for finding, scaling in calibration.platt.items():
+        value = scaling.probabilities(predictions.scores(finding)[0])
+        _put(predictions, plain, finding, np.ones(len(predictions), dtype=bool), value)
     return plain
 
 

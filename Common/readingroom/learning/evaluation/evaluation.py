@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...bundles.confidence import Calibration, Conformal, OperatingPoint
-from ...bundles.metadata import BundleMetadata
+from ...bundles.metadata import Calibration, ClassifierMetadata, Conformal, OperatingPoint
 from ...errors import InputError
 from ...reading import Estimate
 from ...records import frozen
@@ -99,7 +98,7 @@ def evaluate(
 
 def evaluate_bundle(
     predictions: Predictions,
-    bundle: BundleMetadata,
+    bundle: ClassifierMetadata,
     level: Level = "study",
     how: How = "mean",
     resamples: int = RESAMPLES,
@@ -189,7 +188,7 @@ def _without_points(
     """A sentence for each finding that is calibrated and could not be given a threshold."""
     if calibration is None:
         return ()
-    known = {scaling.finding for scaling in calibration.platt} or set(rows.findings)
+    known = set(calibration.platt) or set(rows.findings)
     missing = [name for name in rows.findings if name in known - {point.finding for point in points}]
     return tuple(
         f"'{name}' has no operating points: outside one of the folds there are no patients with it, or none without."

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...bundles.confidence import OperatingPoint
 from ...metrics.binary import OneClassError
 from ...metrics.operating_points import Choice, at_sensitivity, at_specificity, cross_fitted, youden
 from ...metrics.proportions import proportion_of_patients
-from ...reading import Estimate
+from ...reading import Estimate, OperatingPoint
 from .predictions import Floats, Integers, Predictions
 from .sample_size import can_be_evaluated
 

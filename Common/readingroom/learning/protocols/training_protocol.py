@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ... import records
+from ...bundles.metadata import Aggregation
 from ...errors import InputError
 
 Kind = Literal["published", "rigorous"]
-Aggregation = Literal[
-    "none", "mean", "vote", "max", "average-pooling", "soft-attention", "gated-attention", "self-attention"
-]
 READERS = ("chest-xray", "pasc-fibrosis", "mammo-screen", "liver-hcc", "lung-survival")
 
 _FOLDER = Path(__file__).parent

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bundles.bundle import Bundle
+from ...bundles.metadata import ClassifierMetadata
 from ...device import Wanted
 from ...errors import InputError
 from ...progress import Progress
@@ -126,7 +127,9 @@ def evaluate_cohort(
     if against is not None:
         other = predict(against, cohort, options.labels, options.device, progress.part(0.6, 0.8))
     progress(0.8, "Measuring.")
-    evaluation = evaluate_bundle(images, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed)
+    evaluation = evaluate_bundle(
+        images, bundle.of_kind(ClassifierMetadata), options.level, resamples=options.resamples, seed=options.seed
+    )
     studies = studies_of(
         images,
         evaluation,
@@ -178,7 +181,11 @@ def evaluate_out_of_fold(
     source: Source = "cohort" if predictions.external else "out-of-fold"
     if predictions.external:  # answers to a table that trained nothing: the bundle is held to what it says
         evaluation = evaluate_bundle(
-            predictions, bundle.metadata, options.level, resamples=options.resamples, seed=options.seed
+            predictions,
+            bundle.of_kind(ClassifierMetadata),
+            options.level,
+            resamples=options.resamples,
+            seed=options.seed,
         )
     else:
         evaluation = evaluate(predictions, options.level, resamples=options.resamples, seed=options.seed)
@@ -216,7 +223,7 @@ def _project(features: NDArray[np.float64] | None, options: Options) -> Projecti
 
 def _distances(bundle: Bundle, predicted: Predicted) -> dict[str, int]:
     """How many images lie beyond the bundle's limits of the feature distance; nothing where it has none."""
-    described = bundle.metadata.feature_statistics
+    described = bundle.of_kind(ClassifierMetadata).feature_statistics
     if described is None or predicted.features is None:
         return {}
     distances = FeatureStatistics.from_arrays(bundle.arrays(described.file)).distance(predicted.features)

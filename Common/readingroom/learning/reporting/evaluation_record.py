@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import __version__
 from ...bundles.bundle import Bundle
+from ...bundles.metadata import ClassifierMetadata
 from ...metrics.decisions import confusion_matrix
 from ...reading import Estimate
 from ...trust.predictive_values import predictive_values
@@ -122,7 +123,7 @@ def _predictive_values(
 
 
 def _model(bundle: Bundle) -> Model:
-    metadata = bundle.metadata
+    metadata = bundle.of_kind(ClassifierMetadata)
     training = metadata.training
     return Model(
         name=metadata.name,

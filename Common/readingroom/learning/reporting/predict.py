@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...bundles.bundle import Bundle
-from ...bundles.metadata import BundleMetadata
+from ...bundles.metadata import ClassifierMetadata
 from ...device import Wanted, choose, run_in_batches
 from ...errors import BundleError, InputError, ReadingRoomError
 from ...explain.forward import forward_from_last_map
@@ -89,10 +89,10 @@ def predict(
     CancelledError : the user canceled
     """
     progress = progress or Progress()
-    metadata = bundle.metadata
-    read = _READERS.get(metadata.reader)
+    read = _READERS.get(bundle.metadata.reader)
     if read is None:
-        raise BundleError(f"A table of studies cannot be read for the reader '{metadata.reader}' yet.")
+        raise BundleError(f"A table of studies cannot be read for the reader '{bundle.metadata.reader}' yet.")
+    metadata = bundle.of_kind(ClassifierMetadata)
     notes: list[str] = []
     asked = _Network(bundle, choose(device, notes.append), notes.append)
     found = _Found()
@@ -138,7 +138,7 @@ class _Found:
         if features is not None:
             self._features.append(features)
 
-    def answer(self, cohort: Cohort, metadata: BundleMetadata, notes: Sequence[str]) -> Predicted:
+    def answer(self, cohort: Cohort, metadata: ClassifierMetadata, notes: Sequence[str]) -> Predicted:
         rows = np.array(self.rows, dtype=np.intp)
         used = cohort.take(rows)
         binary = not metadata.multilabel and len(metadata.labels) == 2
@@ -189,7 +189,7 @@ def age_group(age: float | None) -> str:
     return "" if age is None else next(words for limit, words in _AGES if age < limit)
 
 
-def _truth(row: Row, metadata: BundleMetadata, labels: Mapping[str, str]) -> NDArray[np.int64]:
+def _truth(row: Row, metadata: ClassifierMetadata, labels: Mapping[str, str]) -> NDArray[np.int64]:
     """The class number of the row, or for labels that do not exclude each other (labels,) 0 or 1.
 
     Raises
@@ -210,13 +210,13 @@ def _truth(row: Row, metadata: BundleMetadata, labels: Mapping[str, str]) -> NDA
     return truth
 
 
-def _means_none(label: str, metadata: BundleMetadata) -> bool:
+def _means_none(label: str, metadata: ClassifierMetadata) -> bool:
     """Whether a label says that there is no finding, and is none of the bundle's own (some have one for it)."""
     name, known = plain_name(label), [known.name for known in metadata.labels]
     return name not in known and is_reference(name, known)
 
 
-def _number(label: str, metadata: BundleMetadata) -> int:
+def _number(label: str, metadata: ClassifierMetadata) -> int:
     wanted = plain_name(label)
     for number, known in enumerate(metadata.labels):
         if wanted in (known.name, plain_name(known.title)):
@@ -225,17 +225,18 @@ def _number(label: str, metadata: BundleMetadata) -> int:
     raise InputError(f"The bundle has no label '{label}'; it has {names}. Say which of them is meant.")
 
 
-def _radiograph(row: Row, metadata: BundleMetadata) -> tuple[NDArray[np.float32], str]:
+def _radiograph(row: Row, metadata: ClassifierMetadata) -> tuple[NDArray[np.float32], str]:
     """The network's input [channels, j, i], and why the reader would refuse the picture (empty: it would not)."""
     image = open_image(row.image, "frontal").image
     radiograph = load_radiograph(image)
     checks = checks_before(image, radiograph.gray, color_fraction=radiograph.color_fraction)
     refusal = next((check.sentence for check in checks if check.status == "stop"), "")
-    assert metadata.preprocessing is not None  # every bundle with a network has it
     return prepare(radiograph.gray, metadata.preprocessing).pixels, refusal
 
 
-_READERS: Mapping[str, Callable[[Row, BundleMetadata], tuple[NDArray[np.float32], str]]] = {"chest-xray": _radiograph}
+_READERS: Mapping[str, Callable[[Row, ClassifierMetadata], tuple[NDArray[np.float32], str]]] = {
+    "chest-xray": _radiograph
+}
 
 
 def _name(row: Row) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ...bundles.metadata import BundleMetadata
+from ...bundles.metadata import ClassifierMetadata
 from ...formatting import estimate_text
 from ...networks import registry
 from ...reading import Estimate
@@ -18,7 +18,7 @@ _DEMONSTRATION = (
 )
 
 
-def card(described: BundleMetadata, run: TrainingRun, aside: EvaluationResult | None = None) -> str:
+def card(described: ClassifierMetadata, run: TrainingRun, aside: EvaluationResult | None = None) -> str:
     """``docs/README.md`` of the bundle, in Markdown.
 
     Parameters
@@ -46,7 +46,7 @@ def _estimate(estimate: Estimate | None) -> str:
     return estimate_text(estimate, 3, cases=True)
 
 
-def _what(described: BundleMetadata, run: TrainingRun) -> str:
+def _what(described: ClassifierMetadata, run: TrainingRun) -> str:
     training, size = described.training, " x ".join(map(str, run.protocol.input.size))
     counts = ", ".join(f"{training.counts[label.name]} {label.title.lower()}" for label in described.labels)
     names = ", ".join(label.title for label in described.labels)
@@ -87,7 +87,7 @@ def _metrics(metrics: Mapping[str, Estimate]) -> str:
     return _table(("measure", "value"), [(title(name), _estimate(value)) for name, value in metrics.items()])
 
 
-def _points(described: BundleMetadata) -> str:
+def _points(described: ClassifierMetadata) -> str:
     if not described.operating_points:
         return ""
     titles = {label.name: label.title for label in described.labels}
@@ -137,7 +137,7 @@ def _baselines(run: TrainingRun) -> str:
     )
 
 
-def _how(described: BundleMetadata, run: TrainingRun) -> str:
+def _how(described: ClassifierMetadata, run: TrainingRun) -> str:
     settings = "; ".join(
         f"{name} {value}" for name, value in described.training.settings.items() if name != "validation"
     )

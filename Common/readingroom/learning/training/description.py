@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from ...bundles.confidence import FeatureStatistics
-from ...bundles.metadata import BundleMetadata
-from ...bundles.network import Explanation
-from ...bundles.preprocessing import Preprocessing
-from ...bundles.training import Training
+from typing import cast
+
+from ...bundles.metadata import (
+    Aggregation,
+    ClassifierMetadata,
+    Explanation,
+    FeatureStatisticsFile,
+    Preprocessing,
+    Training,
+)
 from ...errors import InputError
 from ...networks import registry
 from ...readers.registry import readers
-from ...records import to_json
 from ..protocols.training_protocol import TrainingProtocol
 from .training_run import TrainingRun
 
 FEATURES = "features"  # models/features.safetensors in the bundle
 
 
-def described(run: TrainingRun) -> BundleMetadata:
+def described(run: TrainingRun) -> ClassifierMetadata:
     """The ``readingroom`` section of the bundle."""
     protocol, evaluation, question = run.protocol, run.evaluation, run.question
     learned = run.cohort.take(run.learned)
     architecture = registry.find(run.network)
-    return BundleMetadata(
+    return ClassifierMetadata(
         name=run.name,
         title=title(run),
         version=run.about.version,
@@ -49,17 +53,14 @@ def described(run: TrainingRun) -> BundleMetadata:
         operating_points=evaluation.points,
         default_operating_point=evaluation.default_point,
         conformal=evaluation.conformal,
-        feature_statistics=FeatureStatistics(
+        feature_statistics=FeatureStatisticsFile(
             FEATURES, run.statistics.warn_above, run.statistics.stop_above, run.statistics.n
         ),
         explanation=Explanation("cam") if architecture.cam and protocol.input.kind == "picture" else None,
         metrics=evaluation.metrics,
         warnings=warnings(run),
-        extra={
-            "input": to_json(protocol.input),
-            "aggregation": str(run.shipped.settings["aggregation"]),
-            "baselines": {baseline.title: to_json(baseline.auc) for baseline in run.baselines},
-        },
+        aggregation=cast(Aggregation, run.shipped.settings["aggregation"]),
+        baselines={baseline.title: baseline.auc for baseline in run.baselines},
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...bundles import write
 from ...bundles.bundle import Bundle, load
-from ...bundles.metadata import BundleMetadata, require_name
+from ...bundles.metadata import ClassifierMetadata, require_name
 from ...device import Wanted
 from ...errors import InputError
 from ...progress import Progress
@@ -219,7 +219,7 @@ def _baselines(
 
 
 def _aside(
-    run: TrainingRun, said: FoldResult | None, metadata: BundleMetadata, places: Places, resamples: int
+    run: TrainingRun, said: FoldResult | None, metadata: ClassifierMetadata, places: Places, resamples: int
 ) -> EvaluationResult | None:
     """The network that ships, with everything that ships with it, on what was kept aside."""
     if said is None:

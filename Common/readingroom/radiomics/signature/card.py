@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...bundles.metadata import BundleMetadata
+from ...bundles.metadata import SignatureMetadata
 from ...formatting import estimate_text
 from ...reading import Estimate
 from .baselines import TITLES
@@ -21,7 +21,7 @@ _TITLES = {
 }
 
 
-def card(described: BundleMetadata, fitted: Fitted, external: External | None) -> str:
+def card(described: SignatureMetadata, fitted: Fitted, external: External | None) -> str:
     """``docs/README.md`` of the bundle, in Markdown."""
     parts = [
         f"# {described.title}, version {described.version}",
@@ -37,11 +37,11 @@ def card(described: BundleMetadata, fitted: Fitted, external: External | None) -
     return "\n\n".join(part for part in parts if part)
 
 
-def _warnings(described: BundleMetadata) -> str:
+def _warnings(described: SignatureMetadata) -> str:
     return "\n".join(f"- **{warning}**" for warning in described.warnings)
 
 
-def _what(described: BundleMetadata, fitted: Fitted) -> str:
+def _what(described: SignatureMetadata, fitted: Fitted) -> str:
     table = fitted.table
     sources = "; ".join(described.training.sources) or "not stated"
     inside = "" if fitted.trained.model.form == "linear" else _PATIENTS_INSIDE
@@ -65,7 +65,7 @@ _PATIENTS_INSIDE = (
 )
 
 
-def _numbers(described: BundleMetadata, fitted: Fitted) -> str:
+def _numbers(described: SignatureMetadata, fitted: Fitted) -> str:
     evaluation = fitted.evaluation
     rows = [f"| this signature | {_TITLES[name]} | {_estimate(found)} |" for name, found in _own(described).items()]
     rows += [f"| {TITLES[name]} | AUC | {_estimate(found)} |" for name, found in evaluation.baselines.items()]
@@ -86,7 +86,7 @@ resample patients.
 {chr(10).join(rows)}"""
 
 
-def _own(described: BundleMetadata) -> dict[str, Estimate]:
+def _own(described: SignatureMetadata) -> dict[str, Estimate]:
     return {name: described.metrics[name] for name in _TITLES if name in described.metrics}
 
 
@@ -103,7 +103,7 @@ The finished signature on {external.patients} other patients, {external.events} 
 {chr(10).join(rows)}"""
 
 
-def _points(described: BundleMetadata) -> str:
+def _points(described: SignatureMetadata) -> str:
     rows = [
         f"| {point.name} | {point.threshold:.3f} | {_estimate(point.sensitivity)} | {_estimate(point.specificity)} |"
         for point in described.operating_points
@@ -117,7 +117,7 @@ Thresholds on the calibrated probability. Sensitivity and specificity come from 
 {chr(10).join(rows)}"""
 
 
-def _features(described: BundleMetadata, fitted: Fitted) -> str:
+def _features(described: SignatureMetadata, fitted: Fitted) -> str:
     kept = "has a weight" if fitted.recipe.model == "lasso" else "passes the filters"
     return f"""## Features
 
@@ -129,10 +129,9 @@ are of z-scores. p-values after a selection mean nothing, so there are none.
 {chr(10).join(_feature_rows(described, fitted))}"""
 
 
-def _feature_rows(described: BundleMetadata, fitted: Fitted) -> list[str]:
-    assert described.signature is not None
+def _feature_rows(described: SignatureMetadata, fitted: Fitted) -> list[str]:
     weights = _weights(fitted)
-    features = sorted(described.signature.features, key=lambda f: (f.name not in fitted.inputs, -(f.selected or 0)))
+    features = sorted(described.features, key=lambda f: (f.name not in fitted.inputs, -(f.selected or 0)))
     rows = []
     for feature in features[: max(_SHOWN, len(fitted.inputs))]:
         weight = f"{weights[feature.name]:+.3f}" if feature.name in weights else "–"
@@ -150,7 +149,7 @@ def _weights(fitted: Fitted) -> dict[str, float]:
     return dict(zip(fitted.inputs, model.only(model.used).arrays()["coefficients"].tolist(), strict=True))
 
 
-def _how(described: BundleMetadata, fitted: Fitted) -> str:
+def _how(described: SignatureMetadata, fitted: Fitted) -> str:
     settings = ", ".join(f"{name} {_number(value)}" for name, value in described.training.settings.items())
     notes = "\n".join(f"- {note}" for note in fitted.table.notes)
     return f"""## How it was made

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...bundles.calibration import PlattScaling
 from ...metrics.bootstrap import patient_interval, weighted_mean
 from ...metrics.calibration import recalibration
 from ...metrics.operating_points import Choice, CrossFitted, at_sensitivity, at_specificity, cross_fitted, youden
 from ...metrics.proportions import proportion
 from ...reading import Estimate
-from ...trust.calibration import PlattScaling, fit_platt
+from ...trust.calibration import fit_platt
 from .algorithm import Labels
 from .fold_auc import FoldComparisons
 from .preparation import Floats

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...bundles.calibration import PlattScaling
 from ...errors import InputError, SetupError
 from ...metrics.bootstrap import patient_resamples
 from ...metrics.patient_folds import fewest_patients, patient_folds
 from ...progress import Progress
-from ...trust.calibration import PlattScaling
 from .algorithm import Algorithm
 from .baselines import designs, out_of_fold
 from .boosting import Boosting
@@ -82,7 +82,7 @@ class Fitted:
             return slope / spread, intercept - slope / spread * center
 
         resamples = tuple(on_scores(*fit) for fit in scaling.resamples)
-        return PlattScaling(*on_scores(scaling.slope, scaling.intercept), resamples, scaling.n)
+        return PlattScaling(*on_scores(scaling.slope, scaling.intercept), resamples)
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 from ...bundles.bundle import Bundle
-from ...bundles.metadata import BundleMetadata, PlattScaling, SignatureFacts
+from ...bundles.metadata import PlattScaling, SignatureMetadata
 from ...errors import BundleError, InputError
 from ...reading import BundleFacts, Estimate, Interval
 from .. import feature_classes
@@ -39,10 +39,10 @@ class Signature:
     mean, scale : (inputs,) that make z-scores of the features that are used
     model : on those z-scores
     background : (rows, inputs) z-scores of the cohort that a region is compared with
-    quantiles : (features, 101) of the cohort, in the order of ``facts.features``
+    quantiles : (features, 101) of the cohort, in the order of ``metadata.features``
     """
 
-    metadata: BundleMetadata
+    metadata: SignatureMetadata
     bundle: BundleFacts
     mean: Floats
     scale: Floats
@@ -51,15 +51,9 @@ class Signature:
     quantiles: Floats
 
     @property
-    def facts(self) -> SignatureFacts:
-        """What kind of signature it is."""
-        assert self.metadata.signature is not None
-        return self.metadata.signature
-
-    @property
     def inputs(self) -> tuple[str, ...]:
         """The features that it needs."""
-        return self.facts.inputs
+        return self.metadata.inputs
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -67,7 +61,7 @@ class Signature:
 
         What PyRadiomics measures only when it is asked for by name is asked for where the signature needs it.
         """
-        parameters = dict(self.facts.settings or Settings().parameters())
+        parameters = dict(self.metadata.settings or Settings().parameters())
         chosen = dict(parameters.get("featureClass") or Settings().parameters()["featureClass"])
         for feature in self.inputs:
             feature_class, name = feature_class_of(feature), feature.rsplit("_", 1)[-1]
@@ -126,14 +120,14 @@ class Signature:
             positive=None if point is None else probability.value >= point.threshold,
             operating_point=point,
             percentiles=percentiles,
-            unstable=tuple(f.name for f in self.facts.features if f.icc_low is not None and f.icc_low < STABLE_FROM),
+            unstable=tuple(f.name for f in self.metadata.features if f.icc_low is not None and f.icc_low < STABLE_FROM),
             notes=(*notes, *self._notes_on_range(features)),
         )
 
     def percentiles(self, features: Mapping[str, float]) -> dict[str, float]:
         """Where each feature that the cohort has lies in it, 0 to 100; ties count half."""
         found = {}
-        for feature, quantiles in zip(self.facts.features, self.quantiles, strict=True):
+        for feature, quantiles in zip(self.metadata.features, self.quantiles, strict=True):
             value = features.get(feature.name, math.nan)
             if math.isfinite(value):
                 low, high = np.interp(value, quantiles, QUANTILES), 1 - np.interp(-value, -quantiles[::-1], QUANTILES)
@@ -143,7 +137,7 @@ class Signature:
     @property
     def _scaling(self) -> PlattScaling:
         assert self.metadata.calibration is not None
-        return self.metadata.calibration.platt[0]
+        return self.metadata.calibration.platt[self.metadata.labels[0].name]
 
     def _log_odds(self, z: Floats) -> float:
         """Mean calibrated score of ``z`` (rows, inputs)."""
@@ -164,7 +158,7 @@ class Signature:
     def _contributions(
         self, given: Floats, contributions: Floats, percentiles: Mapping[str, float]
     ) -> tuple[Contribution, ...]:
-        units = {feature.name: feature.unit for feature in self.facts.features}
+        units = {feature.name: feature.unit for feature in self.metadata.features}
         found = [
             Contribution(name, float(value), units[name], percentiles[name], float(contribution))
             for name, value, contribution in zip(self.inputs, given, contributions, strict=True)
@@ -182,15 +176,15 @@ class Signature:
         return value
 
     def _notes_on_settings(self, measured_with: Mapping[str, Any] | None) -> list[str]:
-        if self.facts.settings is None:
+        if self.metadata.settings is None:
             return []  # a warning of the bundle says so
         if measured_with is None:
             return ["How these features were measured is not known; the signature needs its own settings."]
-        require_same(self.facts.settings, measured_with)
+        require_same(self.metadata.settings, measured_with)
         return []
 
     def _notes_on_range(self, features: Mapping[str, float]) -> list[str]:
-        rows = {feature.name: row for feature, row in zip(self.facts.features, self.quantiles, strict=True)}
+        rows = {feature.name: row for feature, row in zip(self.metadata.features, self.quantiles, strict=True)}
         outside = [name for name in self.inputs if not rows[name][0] <= features[name] <= rows[name][-1]]
         if not outside:
             return []
@@ -205,9 +199,9 @@ def load(bundle: Bundle) -> Signature:
     ------
     BundleError : it is the bundle of another reader, or its numbers do not fit together
     """
-    facts = bundle.require(READER).metadata.signature
-    calibration = bundle.metadata.calibration
-    if facts is None or calibration is None or not calibration.platt:
+    facts = bundle.require(READER).of_kind(SignatureMetadata)
+    calibration = facts.calibration
+    if calibration is None or not calibration.platt:
         raise BundleError(f"The bundle '{bundle.metadata.name}' is no calibrated signature.")
     stored, cohort = bundle.arrays("model"), bundle.arrays("cohort")
     size, count = len(facts.inputs), len(facts.features)
@@ -222,7 +216,7 @@ def load(bundle: Bundle) -> Signature:
             raise ValueError("its z-scores are not those of a cohort")
         if quantiles.shape != (count, len(QUANTILES)) or (np.diff(quantiles) < 0).any():
             raise ValueError(f"its quantiles are not those of {count} features")
-        scaling = calibration.platt[0]
+        (scaling,) = calibration.platt.values()
         numbers({"calibration": [scaling.slope, scaling.intercept, *np.ravel(scaling.resamples)]}, "calibration")
         model = from_arrays(facts.form, stored, size)
     except KeyError as error:
@@ -231,4 +225,4 @@ def load(bundle: Bundle) -> Signature:
         ) from error
     except (ValueError, InputError) as error:
         raise BundleError(f"The signature '{bundle.metadata.name}' cannot be used: {error}.") from error
-    return Signature(bundle.metadata, bundle.facts, mean, scale, model, background, quantiles)
+    return Signature(facts, bundle.facts, mean, scale, model, background, quantiles)

@@ -132,21 +132,18 @@ def _background(fitted: Fitted) -> Floats:
 
 def _metadata(
     name: str, fitted: Fitted, description: Description, external: External | None
-) -> metadata.BundleMetadata:
+) -> metadata.SignatureMetadata:
     table, recipe, evaluation = fitted.table, fitted.recipe, fitted.evaluation
     scaling = fitted.calibration
     assert scaling is not None
     finding = description.finding
-    return metadata.BundleMetadata(
+    return metadata.SignatureMetadata(
         name=name,
         title=description.title,
         version=description.version,
         reader=READER,
         task=finding,
-        backbone="",
         labels=(metadata.Label(finding, description.title),),
-        multilabel=True,
-        preprocessing=None,
         training=metadata.Training(
             protocol=recipe.protocol,
             patients=len(np.unique(table.patients)),
@@ -159,11 +156,7 @@ def _metadata(
         intended_use=INTENDED_USE,
         license=description.license,
         demonstration=False,
-        calibration=metadata.Calibration(
-            "platt",
-            scaling.n,
-            (metadata.PlattScaling(finding, scaling.slope, scaling.intercept, scaling.resamples),),
-        ),
+        calibration=metadata.Calibration("platt", len(table.patients), {finding: scaling}),
         operating_points=tuple(
             metadata.OperatingPoint(
                 finding, point, min(found.threshold, 1.0), found.confusion.sensitivity, found.confusion.specificity
@@ -177,14 +170,7 @@ def _metadata(
             **{f"external_{metric}": found for metric, found in (external.metrics if external else {}).items()},
         },
         warnings=warnings(fitted, description),
-        signature=_facts(fitted, description),
-    )
-
-
-def _facts(fitted: Fitted, description: Description) -> metadata.SignatureFacts:
-    evaluation = fitted.evaluation
-    return metadata.SignatureFacts(
-        model=fitted.recipe.model,
+        model=recipe.model,
         form=fitted.trained.model.form,
         made_with=fitted.made_with,
         score=fitted.score,

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from experiments.nih_pneumonia.films import EXAMPLE_PATIENTS
+from experiments.nih_pneumonia.make import describe_again
 from readingroom.bundles.bundle import Bundle, load
 from readingroom.bundles.store import shipped_folder
 from readingroom.metrics.auc import auc
@@ -47,6 +48,14 @@ def mean_auc(repeats: list[Rows], **wanted: str) -> float:
 
 def test_is_small_enough_to_ship(bundle: Bundle) -> None:
     assert sum((bundle.folder / path).stat().st_size for path in bundle.files) < 10_000_000
+
+
+def test_described_again_it_says_the_same_of_the_same_weights(bundle: Bundle, tmp_path: Path) -> None:
+    again = describe_again(bundle, tmp_path)
+    assert again.metadata == bundle.metadata
+    assert again.card == bundle.card
+    models = [path for path in bundle.files if path.startswith("models/")]
+    assert [again.files[path] for path in models] == [bundle.files[path] for path in models]
 
 
 def test_is_clearly_better_than_frozen_features_out_of_fold(bundle: Bundle) -> None:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from readingroom.bundles.metadata import BundleMetadata, Calibration, Label, PlattScaling, Preprocessing, Training
+from readingroom.bundles.metadata import (
+    Calibration,
+    ClassifierMetadata,
+    Label,
+    PlattScaling,
+    Preprocessing,
+    TemperatureScaling,
+    Training,
+)
 from readingroom.errors import InputError
 from readingroom.learning.evaluation import calibrate as calibrate_table
 from readingroom.learning.evaluation.predictions import Predictions
 from readingroom.readers.probabilities import calibrate
 
-TEMPERATURE = Calibration("temperature", 40, (), 1.7, (1.6, 1.8))
-ONE = Calibration("platt", 40, (PlattScaling("b", 0.6, -0.4),))
-ALL = Calibration("platt", 40, tuple(PlattScaling(name, 0.6, i / 3) for i, name in enumerate("abc")))
+TEMPERATURE = Calibration("temperature", 40, temperature=TemperatureScaling(1.7, (1.6, 1.8)))
+ONE = Calibration("platt", 40, {"b": PlattScaling(0.6, -0.4)})
+ALL = Calibration("platt", 40, {name: PlattScaling(0.6, i / 3) for i, name in enumerate("abc")})
 
 
 def some(classes: int, multilabel: bool, rows: int = 40) -> Predictions:
@@ -31,8 +39,8 @@ def some(classes: int, multilabel: bool, rows: int = 40) -> Predictions:
     )
 
 
-def bundle(predictions: Predictions, calibration: Calibration | None) -> BundleMetadata:
-    return BundleMetadata(
+def bundle(predictions: Predictions, calibration: Calibration | None) -> ClassifierMetadata:
+    return ClassifierMetadata(
         name="test", title="Test", version="1.0.0", reader="chest-xray", task="own", backbone="resnet18",
         labels=tuple(Label(name, name) for name in predictions.classes), multilabel=predictions.multilabel,
         preprocessing=Preprocessing("picture", (64, 64), 1, mean=(0.5,), std=(0.2,)),

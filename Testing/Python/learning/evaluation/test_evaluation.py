@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from readingroom.bundles.metadata import BundleMetadata, Label, Preprocessing, Training
+from readingroom.bundles.metadata import ClassifierMetadata, Label, Preprocessing, Training, from_json
 from readingroom.errors import InputError
 from readingroom.learning.evaluation.evaluation import EvaluationResult, evaluate, evaluate_bundle
 from readingroom.learning.evaluation.predictions import EXTERNAL, Predictions
@@ -56,9 +56,9 @@ def several(multilabel: bool, rows: int = 150, temperature: float = 2.0) -> Pred
     )
 
 
-def bundle_of(evaluated: EvaluationResult) -> BundleMetadata:
+def bundle_of(evaluated: EvaluationResult) -> ClassifierMetadata:
     predictions = evaluated.calibrated.predictions
-    return BundleMetadata(
+    return ClassifierMetadata(
         name="own-cancer",
         title="Cancer",
         version="1.0.0",
@@ -107,7 +107,7 @@ def test_every_fitted_part_goes_into_a_bundle_and_comes_back(
 ) -> None:
     for evaluated in (cancer, diseases, labels):
         made = bundle_of(evaluated)
-        assert BundleMetadata.from_json(made.to_json()) == made
+        assert from_json(made.to_json()) == made
         assert made.calibration is not None
         assert made.conformal is not None
 
@@ -121,15 +121,15 @@ def test_probabilities_of_other_folds_mean_what_they_say(cancer: EvaluationResul
 
 def test_several_classes_share_one_temperature_near_the_true_one(diseases: EvaluationResult) -> None:
     assert diseases.calibration is not None
-    assert diseases.calibration.temperature == pytest.approx(2, abs=0.4)
+    assert diseases.calibration.temperature.temperature == pytest.approx(2, abs=0.4)
     assert np.allclose(diseases.calibrated.probabilities.sum(axis=1), 1)
 
 
 def test_each_label_has_its_own_calibration_points_and_sets(labels: EvaluationResult) -> None:
     assert labels.calibration is not None
     assert labels.conformal is not None
-    assert [scaling.finding for scaling in labels.calibration.platt] == list(CLASSES)
-    assert [scaling.slope for scaling in labels.calibration.platt] == pytest.approx([0.5] * 3, abs=0.2)
+    assert list(labels.calibration.platt) == list(CLASSES)
+    assert [scaling.slope for scaling in labels.calibration.platt.values()] == pytest.approx([0.5] * 3, abs=0.2)
     assert {point.finding for point in labels.points} == set(CLASSES)
     assert set(labels.conformal.by_finding) == set(CLASSES)
 
@@ -301,6 +301,6 @@ def test_sets_need_every_label_to_be_calibrated() -> None:
     evaluated = evaluate(replace(found, logits=logits), resamples=20)
     assert evaluated.conformal is None
     assert evaluated.calibration is not None
-    assert [scaling.finding for scaling in evaluated.calibration.platt] == ["pneumonia", "normal"]
+    assert list(evaluated.calibration.platt) == ["pneumonia", "normal"]
     assert not any(name.startswith("set_coverage") for name in evaluated.metrics)
     bundle_of(evaluated)

@@ -42,11 +42,11 @@ def test_a_held_out_part_is_judged_by_the_network_that_ships_with_outputs_in_the
     for number, study in enumerate(said.study_ids):
         gray = load_radiograph(open_image(rows[study].image, "frontal").image).gray
         with torch.inference_mode():
-            logits = network(torch.from_numpy(prepare(gray, made.metadata.pixels).pixels[None]))[0]
+            logits = network(torch.from_numpy(prepare(gray, made.metadata.preprocessing).pixels[None]))[0]
         assert np.allclose(
             logits.numpy(), said.logits[0, number], rtol=0.01, atol=0.02
         )  # kernels are stored in half precision
-    assert made.metadata.pixels.mean[0] == pytest.approx(made.metadata.pixels.mean[1])
+    assert made.metadata.preprocessing.mean[0] == pytest.approx(made.metadata.preprocessing.mean[1])
     runs = read_history(tmp_path / "tuned-history.csv")
     assert [run.name for run in runs] == ["repeat 1, hold-out"]
     assert len(made.metadata.training.settings) > 8

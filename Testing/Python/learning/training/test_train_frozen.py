@@ -102,7 +102,7 @@ def test_features_are_those_of_the_bundle_s_own_network(bundle: Bundle, phantoms
     import safetensors.numpy
 
     gray = load_radiograph(open_image(phantoms.rows[0].image, "frontal").image).gray
-    pixels = torch.from_numpy(prepare(gray, bundle.metadata.pixels).pixels[None])
+    pixels = torch.from_numpy(prepare(gray, bundle.metadata.preprocessing).pixels[None])
     found = FrozenNetwork("mobilenetv2_100", load_network(bundle), "classifier").features(pixels).numpy()
     kept = [safetensors.numpy.load_file(path)["features"] for path in (out / "features").rglob("*.safetensors")]
     assert len(kept) == 24
@@ -137,7 +137,7 @@ def test_the_network_that_was_judged_on_a_stated_split_is_the_one_that_ships(
     for number in range(8):
         gray = load_radiograph(open_image(rows[number].image, "frontal").image).gray
         with torch.inference_mode():
-            logits = network(torch.from_numpy(prepare(gray, made.metadata.pixels).pixels[None]))[0]
+            logits = network(torch.from_numpy(prepare(gray, made.metadata.preprocessing).pixels[None]))[0]
         assert np.allclose(logits.numpy(), said.logits[0, number], atol=0.02)  # the head is stored in half precision
 
 
