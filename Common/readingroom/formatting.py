@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from .reading import Estimate, Interval, PredictionSet, Reading
 
@@ -94,6 +95,12 @@ def estimate_text(
     interval = f" ({interval_text(estimate.interval, show, _)})" if estimate.interval is not None else ""
     behind = f", n = {estimate.n}" if cases and estimate.n is not None else ""
     return f"{show(estimate.value)}{interval}{behind}"
+
+
+def number_text(value: float, digits: int = 4, signed: bool = False) -> str:
+    """A number with so many significant digits and never in powers of ten: ``15130``, ``0.0412``."""
+    plain = format(Decimal(f"{value:{'+' if signed else ''}.{digits}g}"), "f")
+    return f"+{plain}" if signed and value > 0 else plain
 
 
 def unit_text(unit: str) -> str:

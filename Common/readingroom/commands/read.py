@@ -61,16 +61,16 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from ..formatting import percent
+    from ..formatting import number_text, percent, unit_text
 
     reading = _read_and_report(options)
     for finding in reading["findings"]:
         print(f"{finding['title']}: {percent(finding['probability'])}")
     for measurement in reading["measurements"]:
-        unit = "" if measurement["unit"] == "1" else f" {measurement['unit']}"
-        print(f"{measurement['title']}: {measurement['value']:.4g}{unit}")
+        print(f"{measurement['title']}: {number_text(measurement['value'])} {unit_text(measurement['unit'])}".rstrip())
     for comparison in reading["comparisons"]:
-        print(f"{comparison['title']}: {comparison['now']:.4g} now, {comparison['prior']:.4g} prior")
+        now, prior = number_text(comparison["now"]), number_text(comparison["prior"])
+        print(f"{comparison['title']}: {now} now, {prior} prior {unit_text(comparison['unit'])}".rstrip())
     for check in reading["checks"]:
         if check["status"] != "pass":
             print(f"{check['status']}: {check['sentence']}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .. import DEMONSTRATION, RESEARCH_USE
-from ..formatting import dicom_date, estimate_text, interval_text, percent, prediction_set_text, unit_text
+from ..formatting import dicom_date, estimate_text, interval_text, number_text, percent, prediction_set_text, unit_text
 from ..reading import Curve, Finding, Line, Measurement, Reading, Verdict, has_stop
 from ..study import ClinicalFact, StudyImage
 from .document import (
@@ -93,7 +93,7 @@ def _words(name: str) -> str:
 def _fact(fact: ClinicalFact) -> str:
     value = {True: "yes", False: "no"}[fact.value] if isinstance(fact.value, bool) else f"{fact.value}"
     if isinstance(fact.value, float):
-        value = f"{fact.value:.4g}"
+        value = number_text(fact.value)
     return f"{value} {unit_text(fact.unit)}".rstrip() + ("" if fact.source == "header" else " (entered)")
 
 
@@ -121,19 +121,24 @@ def _measurements(reading: Reading) -> list[Block]:
     """One table of the numbers and the volumes of the regions."""
     regions = {region.name: region.title for region in reading.regions}
     rows = [
-        (one.title, f"{one.value:.4g} {unit_text(one.unit)}".rstrip(), _range(one), regions.get(one.region, ""))
+        (
+            one.title,
+            _value(one),
+            interval_text(one.interval, number_text),
+            regions.get(one.region, ""),
+        )
         for one in reading.measurements
     ]
     rows += [
-        ("Volume", f"{region.volume_ml:.4g} mL", "", region.title)
+        ("Volume", f"{number_text(region.volume_ml)} mL", "", region.title)
         for region in reading.regions
         if region.volume_ml is not None
     ]
     return [Table(("Measurement", "Value", "95 % interval", "Region"), tuple(rows))] if rows else []
 
 
-def _range(measurement: Measurement) -> str:
-    return interval_text(measurement.interval, "{:.4g}".format)
+def _value(measurement: Measurement) -> str:
+    return f"{number_text(measurement.value)} {unit_text(measurement.unit)}".rstrip()
 
 
 def _comparisons(reading: Reading) -> list[Block]:
@@ -142,22 +147,27 @@ def _comparisons(reading: Reading) -> list[Block]:
     dates = {image.role: dicom_date(image.date) for image in reading.study.images}
     rows = []
     for one in reading.comparisons:
-        change = f"{one.now - one.prior:+.4g}" + (
-            f" ({interval_text(one.change, '{:+.4g}'.format)})" if one.change is not None else ""
-        )
+        change = _change(one.now - one.prior)
+        if one.change is not None:
+            change += f" ({interval_text(one.change, _change)})"
         dated = " to ".join(filter(None, (dates[one.prior_image], dates[one.now_image])))
         title = f"{one.title} ({unit_text(one.unit)})" if unit_text(one.unit) else one.title
-        rows.append((title, f"{one.now:.4g}", f"{one.prior:.4g}", change, dated))
+        rows.append((title, number_text(one.now), number_text(one.prior), change, dated))
     return [Table(("", "Now", "Prior", "Change", "From"), tuple(rows))]
+
+
+def _change(value: float) -> str:
+    return number_text(value, signed=True)
 
 
 def _curve(curve: Curve) -> Plot:
     unit = unit_text(curve.position_unit)
+    named = unit and unit != curve.position_title.lower()  # "Slice (slice)" says nothing
     lines = (_line(curve.line, main=True), *(_line(line, main=False) for line in curve.baselines))
     return Plot(
         positions=curve.positions,
         lines=lines,
-        position_title=f"{curve.position_title} ({unit})" if unit else curve.position_title,
+        position_title=f"{curve.position_title} ({unit})" if named else curve.position_title,
         value_title=curve.value_title,
         caption=curve.title,
         scale="share" if curve.kind == "survival" else "number",
