@@ -45,12 +45,15 @@ class ChestXRayWidget(ScriptedLoadableModuleWidget):
         from readingroom.desktop.scene_observer import SceneObserver
 
         self.logic = ChestXRayLogic()
-        self.panel = ReadingPanel(self.logic.reading.module, self.logic.reading.session)
+        self.panel = ReadingPanel(self.logic.reading)
         self.layout.addWidget(self.panel.widget)
         self.sceneObserver = SceneObserver(self.panel, self.logic.getParameterNode, lambda: self.parent.isEntered)
 
     def enter(self):
         self.sceneObserver.enter()
+
+    def exit(self):
+        self.sceneObserver.exit()
 
     def cleanup(self):
         self.sceneObserver.cleanup()
@@ -63,21 +66,9 @@ class ChestXRayLogic(ScriptedLoadableModuleLogic):
     def __init__(self, client=None):
         ScriptedLoadableModuleLogic.__init__(self)
         from readingroom.desktop.logic import ReadingLogic
-        from readingroom.desktop.module import ReadingModule
-        from readingroom.desktop.scene import radiograph_study
 
-        module = ReadingModule(
-            name="ChestXRay",
-            reader="chest-xray",
-            question=_("What does this frontal chest radiograph show?"),
-            study_label=_("Radiograph"),
-            make_study=radiograph_study,
-        )
-        self.reading = ReadingLogic(module, client)
-
-    def read(self, volumeNode, bundle="", device="auto", force=False, wait=True):
-        """See `readingroom.desktop.logic.ReadingLogic.read`."""
-        return self.reading.read(volumeNode, bundle, device, force, wait)
+        self.reading = ReadingLogic("ChestXRay", "chest-xray", client)
+        self.read = self.reading.read
 
 
 class ChestXRayTest(ScriptedLoadableModuleTest):
@@ -92,28 +83,25 @@ class ChestXRayTest(ScriptedLoadableModuleTest):
 
     def test_PhantomIsReadAndShown(self):
         from readingroom.desktop import setup
-        from readingroom.desktop.layers import Layers
         from readingroom.phantoms.chest_radiograph import chest_radiograph
 
         missing = setup.missing()
         if missing:
-            self.assertTrue(setup.sentence(missing))
             self.delayDisplay(setup.sentence(missing))
             return
         pixels = (4095 * chest_radiograph()[None]).astype("int16")
         volume = slicer.util.addVolumeFromArray(pixels, name="Phantom")
         volume.CreateDefaultDisplayNodes()
-        before = slicer.util.arrayFromVolume(volume).copy()
         logic = ChestXRayLogic()
         try:
             reading = logic.read(volume, device="cpu", force=True)  # a phantom is unlike any patient
         finally:
             logic.reading.stop()
         self.assertTrue(all(0 <= finding.probability <= 1 for finding in reading.findings))
-        layers = Layers("ChestXRay")
-        heatMap = slicer.util.arrayFromVolume(layers.nodes("heat map")[0])
-        self.assertEqual(heatMap.shape, before.shape)
+        heatMap = slicer.util.arrayFromVolume(logic.reading.layers.nodes("heat map")[0])
+        self.assertEqual(heatMap.shape, pixels.shape)
         self.assertTrue(heatMap.min() >= 0 and heatMap.max() <= 1)
-        self.assertGreater(layers.nodes("segmentation")[0].GetSegmentation().GetNumberOfSegments(), 0)
-        self.assertTrue((slicer.util.arrayFromVolume(volume) == before).all())
+        segmentation = logic.reading.layers.nodes("segmentation")[0]
+        self.assertGreater(segmentation.GetSegmentation().GetNumberOfSegments(), 0)
+        self.assertTrue((slicer.util.arrayFromVolume(volume) == pixels).all())
         self.delayDisplay("Test passed")

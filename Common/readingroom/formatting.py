@@ -110,6 +110,14 @@ def unit_text(unit: str) -> str:
     return _UNITS.get(unit, unit)
 
 
+def quantity_text(value: float, unit: str) -> str:
+    """A value with its UCUM unit; ``{slice}`` and the like go before it: ``slice 42``."""
+    text = unit_text(unit)
+    if unit.startswith("{"):
+        return f"{text} {number_text(value)}"
+    return f"{number_text(value)} {text}" if text else number_text(value)
+
+
 def dicom_date(date: str) -> str:
     """``20260131`` as ``2026-01-31``; anything else unchanged."""
     return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date

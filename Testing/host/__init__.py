@@ -82,7 +82,7 @@ def _start() -> Any:
     from . import pythonqt
 
     pythonqt.install()
-    qt = pythonqt.module()
+    pythonqt.module()
     from . import (
         application,
         ctk_widgets,
@@ -92,12 +92,10 @@ def _start() -> Any:
         neighbors,
         slicer_i18n,
         slicer_packaging,
-        ui_files,
         views,
     )
 
     dialogs.install()
-    qt.QUiLoader = ui_files.QUiLoader
     ctk = types.ModuleType("ctk", "CTK's widgets, played by Qt widgets")
     sys.modules["ctk"] = ctk
     for library, target, prefixes in (

@@ -1,7 +1,7 @@
 """Holds panels against `slicer_api.json`, the list of what Python sees in the running Slicer 5.12.3.
 
-Three ways: `check_ui` reads a `.ui` file, `check_source` reads Python, and `guard` watches every attribute that the
-product's own code asks of a Qt object while tests run, and refuses what the list does not have.
+Two ways: `check_source` reads Python, and `guard` watches every attribute that the product's own code asks of a Qt
+object while tests run, and refuses what the list does not have.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import json
 import sys
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -17,8 +16,6 @@ from typing import Any
 
 # PythonQt gives these to every object, beside the members of its class.
 _ALWAYS = {"connect", "disconnect", "className", "name", "inherits", "exec_", "print_", "raise_", "del_", "delete"}
-# Classes that only designer files know.
-_DESIGNER = {"Line", "QMainWindow", "QDockWidget"}
 # The list was read from a build without an extensions manager; a release has one.
 _RELEASE_ONLY = {"slicer.app": {"extensionsManagerModel"}}
 # Python modules of which the list has every public name.
@@ -65,65 +62,14 @@ class Listing:
         return methods | signals | set(self.properties(name)) | _ALWAYS | _RELEASE_ONLY.get(name, set())
 
 
-# Designer files
-
-
-def check_ui(path: Path, listing: Listing) -> list[str]:
-    """What is wrong with a `.ui` file: one sentence each."""
-    root = ET.parse(path).getroot()
-    widgets = list(root.iter("widget"))
-    found = [sentence for widget in widgets for sentence in _check_widget(widget, listing)]
-    names = [widget.get("name", "") for widget in widgets]
-    found += [f"the name {name} is given twice" for name in sorted({n for n in names if names.count(n) > 1})]
-    found += [f"{name!r} cannot be an attribute of self.ui" for name in names if not name.isidentifier()]
-    classes = {widget.get("name", ""): widget.get("class", "") for widget in widgets}
-    for entry in root.iter("connection"):
-        found += _check_connection(entry, classes, listing)
-    return [f"{path.name}: {sentence}" for sentence in found]
-
-
-def _check_widget(widget: ET.Element, listing: Listing) -> Iterator[str]:
-    kind, name = widget.get("class", ""), widget.get("name", "")
-    if kind in _DESIGNER:
-        return
-    if not listing.knows(kind):
-        yield f"{name}: the class {kind} is not on the list"
-        return
-    for entry in widget.findall("property"):
-        key = entry.get("name", "")
-        if entry.get("stdset") == "0":
-            continue
-        if key not in listing.properties(kind):
-            yield f"{name}: {kind} has no property {key}"
-        elif listing.properties(kind)[key].endswith("(read only)"):
-            yield f"{name}: the property {key} of {kind} is read only"
-
-
-def _check_connection(entry: ET.Element, classes: dict[str, str], listing: Listing) -> Iterator[str]:
-    ends = (("sender", "signal"), ("receiver", "slot"))
-    (sender, signal), (receiver, slot) = ((entry.findtext(a, ""), entry.findtext(b, "")) for a, b in ends)
-    for name in (sender, receiver):
-        if name not in classes:
-            yield f"a connection names {name}, which is not there"
-            return
-    if listing.knows(classes[sender]) and signal not in listing.signals(classes[sender]):
-        yield f"{classes[sender]} has no signal {signal}"
-    if listing.knows(classes[receiver]) and slot.split("(")[0] not in listing.members(classes[receiver]):
-        yield f"{classes[receiver]} has no slot {slot}"
-
-
 # Python
 
 
 def check_source(paths: Iterable[Path], listing: Listing) -> list[str]:
-    """What is wrong with Python and `.ui` files together: `self.ui.<name>` takes its class from the `.ui` files."""
-    paths = list(paths)
-    found, children = [], {}
-    for path in (p for p in paths if p.suffix == ".ui"):
-        found += check_ui(path, listing)
-        children.update({w.get("name", ""): w.get("class", "") for w in ET.parse(path).getroot().iter("widget")})
-    for path in (p for p in paths if p.suffix == ".py"):
-        reader = _Reader(listing, children)
+    """What is wrong with Python files: one sentence each."""
+    found = []
+    for path in paths:
+        reader = _Reader(listing)
         reader.visit(ast.parse(path.read_text(encoding="utf-8")))
         found += [f"{path.name}:{line}: {sentence}" for line, sentence in reader.found]
     return found
@@ -132,8 +78,8 @@ def check_source(paths: Iterable[Path], listing: Listing) -> list[str]:
 class _Reader(ast.NodeVisitor):
     """Follows variables that are made by `qt.X()`, `ctk.X()` or `slicer.qMRMLX()` within a file."""
 
-    def __init__(self, listing: Listing, children: dict[str, str]) -> None:
-        self.listing, self.children = listing, children
+    def __init__(self, listing: Listing) -> None:
+        self.listing = listing
         self.kinds: dict[str, str] = {}
         self.found: list[tuple[int, str]] = []
 
@@ -219,9 +165,6 @@ class _Reader(ast.NodeVisitor):
         if text in ("slicer.app", "slicer.util.mainWindow()") or text.startswith("slicer.app."):
             return text if self.listing.knows(text) else None
         name = _dotted(node) or ""
-        if name.startswith("self.ui.") and name.count(".") == 2:
-            kind = self.children.get(name.split(".")[2])
-            return kind if kind and self.listing.knows(kind) else None
         return self.kinds.get(name)
 
 

@@ -92,7 +92,7 @@ class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
         super().__init__()
         self._module, self._panel = module, None
         self.setObjectName(module.name + "ModuleWidget")
-        QVBoxLayout(self)
+        QVBoxLayout(self).setContentsMargins(0, 0, 0, 0)  # a panel leaves room at the edges itself
         self.setMRMLScene(slicer.mrmlScene)
 
     def reload(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..reading import Decision, Finding, Reading, Verdict
+from ..reading import Decision, Reading, Verdict
 
 
 def with_operating_point(reading: Reading, finding_name: str, point_name: str) -> Reading:
@@ -37,7 +37,33 @@ def with_comment(reading: Reading, finding_name: str, comment: str) -> Reading:
     return reading.with_verdict(replace(verdict_of(reading, finding_name), comment=comment))
 
 
-def first_finding(reading: Reading) -> Finding:
-    """The finding to look at first: the most probable one that has a heat map, else the most probable."""
+def is_same_read(one: Reading, other: Reading) -> bool:
+    """Whether both come from one read: its answer first, and the same answer after it was tested."""
+    begun = [(r.reader, r.bundle.sha256, r.provenance.started, r.study) for r in (one, other)]
+    return begun[0] == begun[1]
+
+
+def with_judgment_of(earlier: Reading, reading: Reading) -> Reading:
+    """The reading with the verdicts, comments and operating points that a person gave an earlier form of it."""
+    for finding in earlier.findings:
+        if finding.chosen_point:
+            reading = with_operating_point(reading, finding.name, finding.chosen_point)
+    return replace(reading, verdicts=earlier.verdicts, comment=earlier.comment)
+
+
+def first_finding(reading: Reading) -> str:
+    """The name of the finding to look at first: the most probable one that has a heat map, else the most probable.
+
+    Empty where a reading has no findings.
+    """
     with_map = {heat_map.finding for heat_map in reading.heat_maps}
-    return max(reading.findings, key=lambda finding: (finding.name in with_map, finding.probability))
+    ranked = max(reading.findings, key=lambda finding: (finding.name in with_map, finding.probability), default=None)
+    return ranked.name if ranked is not None else ""
+
+
+def key_slice(reading: Reading, finding: str) -> tuple[str, int] | None:
+    """Image and slice index of the key picture of a finding; None where it has none in a volume."""
+    for picture in reading.key_pictures:
+        if picture.finding == finding and picture.slice is not None:
+            return picture.image, picture.slice
+    return None

@@ -38,7 +38,7 @@ class HomePanel:
     """Readers, features, set-up, bundles, downloads and settings.
 
     Features stand here because they need no reader: whoever has a segmentation can measure it. Modules that want the
-    same section in their own panel ask for it (`module.ReadingModule.features`).
+    same section in their own panel ask for it (`panel.ReadingPanel`).
 
     Parameters
     ----------

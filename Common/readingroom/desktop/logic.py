@@ -1,17 +1,23 @@
-"""Reading from a script or a test: the panel's way without the panel."""
+"""Reading, from a panel, a script or a test: from nodes to a study, through the worker, and back into the scene."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import BundleError
+from slicer.i18n import tr as _
+
+from ..errors import BundleError, InputError
+from ..readers.registry import find_reader
 from ..reading import Reading
-from . import choices, settings
+from . import choices, plots, settings
 from .installed import bundles_for
 from .layers import Layers
-from .module import ReadingModule
+from .owned_nodes import OwnedNodes
+from .reading_node import ReadingNode
 from .session import ReadRequest, Session
+from .study_from_nodes import Chosen, SegmentChoice, study_of_nodes
 
 
 class ReadingLogic:
@@ -19,8 +25,9 @@ class ReadingLogic:
 
     Parameters
     ----------
-    module : what makes this module differ from the others
-    client : does the work; None for a worker process of its own, which starts at the first read
+    owner : Slicer's name of the module, owner of what it adds to the scene: ``ChestXRay``
+    reader : name of the reader that answers its question: ``chest-xray``
+    client : does the work; None for a worker process of its own, which starts when it is first needed
 
     Example
     -------
@@ -29,57 +36,116 @@ class ReadingLogic:
     0.87
     """
 
-    def __init__(self, module: ReadingModule, client: Any = None) -> None:
+    def __init__(self, owner: str, reader: str, client: Any = None) -> None:
         from ..engine.client import WorkerClient
 
         settings.apply()
-        self.module = module
+        self.reader = find_reader(reader)
         self.session = Session(client or WorkerClient())
+        self.nodes = OwnedNodes(owner)
+        self.layers = Layers(self.nodes)
+        self.kept = ReadingNode(self.nodes)
+        self.being_read: Mapping[str, Any] = {}  # volume nodes by role, of the last read that was begun
+        self._taken: Reading | None = None
 
     def read(
-        self, volume: Any, bundle: str = "", device: str = "auto", force: bool = False, wait: bool = True
+        self,
+        images: Any,
+        masks: Mapping[str, tuple[Any, str]] | None = None,
+        clinical: Mapping[str, Any] | None = None,
+        bundle: str = "",
+        device: str = "auto",
+        force: bool = False,
+        wait: bool = True,
     ) -> Reading | None:
-        """Read a volume node and show what came of it in the scene.
+        """Read volume nodes and show what came of it in the scene.
 
         Parameters
         ----------
+        images : volume nodes by role, ``{"ct": node, "prior-ct": other}``; or the one node of the first role
+        masks : segmentation node and segment ID by role
+        clinical : facts by the name of their field; they go before those of the header
         bundle : name or folder; empty for the first installed bundle of this module's reader
-        anyway : read even though a ``stop`` check advises against it
-        wait : False returns None at once; call ``session.poll()`` until ``session.state`` is no longer ``working``,
-            then `show`
+        force : read on after a ``stop`` check
+        wait : False returns None at once; call ``session.poll()`` and `take` until ``session.state`` is no longer
+            ``working``
 
         Raises
         ------
         ReadingRoomError : whatever stands in the way, in a sentence
         """
-        study = self.module.make_study(volume, self.session.new_folder("study"))
-        self.session.start_read(ReadRequest(self.module.reader, study, bundle or self._bundle(), device, force))
+        by_role = images if isinstance(images, Mapping) else {self.reader.images[0].name: images}
+        segments = {role: SegmentChoice(*choice) for role, choice in (masks or {}).items()}
+        facts = {name: f"{value}" for name, value in (clinical or {}).items()}
+        self.start_read(Chosen(by_role, segments, facts), bundle or self._first_bundle(), device, force)
         if not wait:
             return None
         self.session.wait()
-        return self.show(volume)
+        self.take()
+        reading = self.kept.reading
+        if reading is not None:
+            self.layers.display(self.being_read, choices.first_finding(reading))
+        return reading
 
-    def show(self, volume: Any) -> Reading:
-        """Put the last reading over the volume node that was read.
+    def start_read(self, chosen: Chosen, bundle: str, device: str, force: bool) -> None:
+        """Begin to read; ``session.poll`` follows it, and `take` shows what came of it.
 
         Raises
         ------
-        ValueError : nothing was read yet
+        ReadingRoomError : the nodes make no study that this reader takes, or other work is going on
         """
-        reading, folder = self.session.reading, self.session.folder
-        if reading is None or folder is None:
-            raise ValueError("Nothing was read yet.")
-        layers = Layers(self.module.name)
-        layers.show(reading, Path(folder), volume)
-        layers.display(volume, choices.first_finding(reading).name)
-        return reading
+        study = study_of_nodes(self.reader, chosen, self.session.new_folder("study"))
+        self.session.start_read(ReadRequest(self.reader.name, study, bundle, device, force))
+        self.being_read = dict(chosen.images)
+
+    def take(self) -> bool:
+        """Put an answer of the session that is new into the scene; True when there was one.
+
+        When the answer of one read comes again, tested, it takes the place of the first, and what a person said of that
+        meanwhile is said of it too.
+
+        Raises
+        ------
+        InputError : an image was removed or changed its size while it was read, or a file of the reading is damaged
+        """
+        reading = self.session.reading
+        if reading is None or reading is self._taken:
+            return False
+        self._taken = reading
+        for volume in self.being_read.values():
+            if volume.GetScene() is None:
+                gone = _("'{name}' was removed while it was read, so there is nothing to show.")
+                raise InputError(gone.format(name=volume.GetName()))
+        earlier = self.kept.reading
+        if earlier is not None and choices.is_same_read(earlier, reading):
+            reading = choices.with_judgment_of(earlier, reading)
+        folder = Path(str(self.session.folder))
+        self.kept.keep(reading, folder, self.being_read)
+        self.layers.show(reading, folder, self.being_read)
+        plots.show_curves(self.nodes, reading, next(iter(self.being_read.values())))
+        return True
+
+    def start_report(self, out: Path, formats: list[str], page_size: str = "A4", anonymous: bool = False) -> None:
+        """Begin to write the reports of the reading that the scene keeps into a folder of their own in ``out``.
+
+        Raises
+        ------
+        InputError : there is no reading, or its pictures are damaged
+        OutputError : the pictures cannot be handed over
+        """
+        reading = self.kept.reading
+        if reading is None:
+            raise InputError(_("There is no reading to report: read a study first."))
+        folder = self.session.new_folder("report")
+        self.kept.write_pictures(folder)
+        self.session.start_report(reading, folder, out, formats, page_size, anonymous)
 
     def stop(self) -> None:
         """End the worker process; the next read starts another."""
         self.session.stop()
 
-    def _bundle(self) -> str:
-        bundles = bundles_for(self.module.reader)
+    def _first_bundle(self) -> str:
+        bundles = bundles_for(self.reader.name)
         if not bundles:
-            raise BundleError("No bundle for this question is installed: install one in the module Reading Room.")
+            raise BundleError(_("No bundle for this question is installed: install one in the module Reading Room."))
         return bundles[0].name

@@ -10,18 +10,18 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from ..errors import EngineError, InputError, ReadingRoomError, RefusedError, SetupError
+from ..errors import EngineError, ReadingRoomError, RefusedError, SetupError
 from ..reading import Reading
-from . import choices, slice_views
+from . import choices, plots, settings, slice_views
 from .features.section import FeaturesSection
+from .inputs import Inputs
 from .installed import bundle_title, bundles_for
-from .kept_reading import KeptReading, as_text
-from .layers import Layers
-from .module import ReadingModule
+from .logic import ReadingLogic
 from .overlay_guard import OverlayGuard
+from .owned_nodes import is_owned
 from .panel_views import PanelViews
-from .session import ReadRequest, Session
-from .studies import studies_in_scene
+from .reading_layout import ReadingLayout
+from .scene import volumes_in_scene
 from .verdicts import Verdicts
 
 _POLL_MILLISECONDS = 50
@@ -30,25 +30,29 @@ _POLL_MILLISECONDS = 50
 class ReadingPanel(slicer.util.VTKObservationMixin):
     """Reads the chosen study in the worker process and shows what came of it.
 
+    What there is to choose follows from the reader's description of itself.
+
     Parameters
     ----------
-    module : what makes this module differ from the others
-    session : the work in the worker process; the panel asks it how far it is, but does not own it
+    logic : reads; the panel shows what it does
+    features : whether the panel has a section that measures segments
     """
 
-    def __init__(self, module: ReadingModule, session: Session) -> None:
+    def __init__(self, logic: ReadingLogic, features: bool = False) -> None:
         super().__init__()
-        self.module = module
-        self.session = session
-        self.layers = Layers(module.name)
+        self.logic = logic
+        self.reader = logic.reader
+        self.session = logic.session
+        self.layers = logic.layers
         self._guard = OverlayGuard(self.layers)
         self.parameters: Any = None  # a PanelParameters, or None while the scene is closed
+        self.inputs: Inputs | None = None  # the same node, by role
         self._writing = False
-        self._being_read: Any = None
-        self._kept = KeptReading()
-        self.judging = Verdicts(self)
-        self.features = FeaturesSection(f"{module.name}.Features") if module.features else None
-        self.views = PanelViews(module, self)
+        self._connections: Any = None
+        self.verdicts = Verdicts(self)
+        self.layout = ReadingLayout(self.reader)
+        self.features = FeaturesSection(f"{logic.nodes.owner}.Features") if features else None
+        self.views = PanelViews(self)
         self.widget = self.views.widget
         self._timer = qt.QTimer(self.widget)
         self._timer.setInterval(_POLL_MILLISECONDS)
@@ -67,25 +71,37 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         """Work with this `PanelParameters` from now on; None while the scene is closed."""
         if self.parameters is not None:
             self.removeObserver(self.parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self._parameters_changed)
+            self.parameters.disconnectGui(self._connections)
         self.parameters = parameters
+        self.inputs = Inputs(self.reader, parameters) if parameters is not None else None
         self.views.message.hide()
         if parameters is not None:
+            self._connections = parameters.connectParametersToGui(self.views.connected)
             self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self._parameters_changed)
             self.list_bundles()
         self.refresh()
 
-    def warm(self) -> None:
-        """The panel is opened with a study in the scene: a read is near, so load the network."""
-        parameters = self.parameters
-        if parameters is not None and parameters.volume is not None and parameters.bundle:
-            self.session.warm(parameters.bundle, parameters.device)
+    def enter(self) -> None:
+        """The module is opened: arrange the views, and load the network, since a read is near."""
+        if self.features is not None:
+            self.features.enter()
+        if self.parameters is None or self.inputs is None:
+            return
+        if settings.reading_layout():
+            self.layout.use(self.inputs.images)
+        if self.parameters.bundle:
+            self.session.warm(self.parameters.bundle, self.parameters.device)
+
+    def exit(self) -> None:
+        """Another module is opened."""
+        self.layout.leave()
 
     def forget(self) -> None:
         """The scene is being closed: stop the work, let go of its nodes."""
         self._timer.stop()
         self._late.stop()
         self.session.forget()
-        self._being_read = None
+        self.logic.being_read = {}
         self.set_parameters(None)
 
     def cleanup(self) -> None:
@@ -93,34 +109,67 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self.forget()
         if self.features is not None:
             self.features.cleanup()
+        self.layout.leave()
+        self.views.study.cleanup()
         self.removeObservers()
         self._guard.removeObservers()
 
     # What a person does
 
-    def choose_study(self, node_id: str) -> None:
-        """Select a study and show it in the slice views."""
-        volume = slicer.mrmlScene.GetNodeByID(node_id) if node_id else None
-        self.change("volume", volume)
+    def choose_image(self, role: str, volume: Any) -> None:
+        """Select an image and show it in the slice views."""
+        if self.inputs is None:
+            return
+        self._write(lambda inputs: inputs.choose_image(role, volume))
         self.views.message.hide()
         if volume is not None:
-            slice_views.show_study(volume)
+            slice_views.show_image(volume)
+            self.layout.show(self.inputs.images)
         self.display_layers()
         self.refresh()
 
+    def image_came(self, role: str, volume: Any) -> None:
+        """Slicer offers an image by itself: take it where none is chosen."""
+        if self.inputs is not None and volume is not None and self.inputs.image(role) is None and not is_owned(volume):
+            self._write(lambda inputs: inputs.choose_image(role, volume))
+        self._late.start()
+
+    def choose_mask(self, role: str, segmentation: Any, segment_id: str) -> None:
+        """Select a segment as a mask."""
+        self._write(lambda inputs: inputs.choose_mask(role, segmentation, segment_id))
+        self.refresh()
+
+    def enter_fact(self, name: str, text: str) -> None:
+        """Enter a clinical fact; empty text takes it back."""
+        self.views.message.hide()
+        try:
+            self._write(lambda inputs: inputs.enter(name, text))
+        except ReadingRoomError as error:
+            self._show_error(error)
+        self.refresh()
+
     def next_study(self) -> None:
-        """Go on with the study after this one; after the last comes the first."""
-        studies = studies_in_scene()
-        if self.parameters is None or not studies or self.session.state == "working":
+        """Go on with the image after this one; after the last comes the first."""
+        volumes = volumes_in_scene()
+        if self.inputs is None or not volumes or self.session.state == "working":
             return
-        ids = [volume.GetID() for volume in studies]
-        chosen = self.parameters.volume.GetID() if self.parameters.volume is not None else None
-        self.choose_study(ids[(ids.index(chosen) + 1) % len(ids)] if chosen in ids else ids[0])
+        role = self.reader.images[0].name
+        chosen = self.inputs.image(role)
+        place = volumes.index(chosen) + 1 if chosen in volumes else 0
+        self.choose_image(role, volumes[place % len(volumes)])
 
     def choose_bundle(self, name: str) -> None:
         """Read with this bundle."""
         self.change("bundle", name)
         self.refresh()
+
+    def use_layout(self, used: bool) -> None:
+        """Arrange the views for reading, or give the earlier layout back; remembered for the next time."""
+        settings.set_reading_layout(used)
+        if used and self.inputs is not None:
+            self.layout.use(self.inputs.images)
+        else:
+            self.layout.leave()
 
     def read_or_cancel(self) -> None:
         """The one button."""
@@ -138,41 +187,40 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
     def toggle_map(self) -> None:
         """Show or hide the heat map."""
         if self.parameters is not None:
-            self.change_display("mapVisible", not self.parameters.mapVisible)
+            self.parameters.mapVisible = not self.parameters.mapVisible
+
+    def choose_position(self, curve: str, place: int) -> None:
+        """Move the slice views to a position of a profile along an image."""
+        reading = self.reading
+        if reading is None:
+            return
+        chosen = next(one for one in reading.curves if one.name == curve)
+        if chosen.image and chosen.position_unit == "{slice}":
+            self._show_slice(chosen.image, round(chosen.positions[place]))
+
+    def open_plot(self, curve: str) -> None:
+        """Open a curve in Slicer's plot view."""
+        plots.open_plot(self.logic.nodes, curve)
 
     def change(self, name: str, value: Any) -> None:
         """Write one parameter. The panel already shows it, so nothing is drawn again."""
-        if self.parameters is None:
-            return
-        self._writing = True
-        try:
-            self.parameters.setValue(name, value)
-        finally:
-            self._writing = False
-
-    def change_display(self, name: str, value: Any) -> None:
-        """Write one parameter of the heat map and show it so."""
-        self.change(name, value)
-        self.display_layers()
-        self.refresh()
+        if self.parameters is not None:
+            self._write(lambda _inputs: self.parameters.setValue(name, value))
 
     def export(self) -> None:
         """Write the report, verdicts included."""
-        self.judging.finish_comments()
-        reading, parameters = self.reading, self.parameters
-        if reading is None or parameters is None:
-            return
-        folder = Path(parameters.readingFolder)
-        if not folder.is_dir():
-            sentence = _("The pictures of this reading are no longer on disk: read the study again, then write.")
-            self._show_error(InputError(sentence))
+        self.verdicts.finish_comments()
+        parameters = self.parameters
+        if self.reading is None or parameters is None:
             return
         self.views.message.hide()
         self.views.report.show_written([])
         out = Path(parameters.exportFolder or Path.home())
-        self.session.start_report(
-            reading, folder, out, list(parameters.formats), parameters.pageSize, parameters.anonymous
-        )
+        try:
+            self.logic.start_report(out, list(parameters.formats), parameters.pageSize, parameters.anonymous)
+        except ReadingRoomError as error:
+            self._show_error(error)
+            return
         self._follow()
 
     # What the worker does
@@ -181,56 +229,55 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         """Take in what the worker said, and show it."""
         if not self.session.poll():
             return
+        if self.session.work == "read":
+            self._take()
         if self.session.state == "working":
-            self.views.read.show_working(*self.session.progress)
+            self._draw_work()
             return
         self._timer.stop()
         if self.session.state == "failed":
             self._show_error(self.session.error)
-        elif self.session.work == "read":
-            self._take_reading()
         self.refresh()
         if self.session.state == "done" and self.session.work == "report":
             self.views.report.show_written(self.session.files)
 
     def _read(self, force: bool) -> None:
-        if self.parameters is None or self.session.state == "working":
+        if self.parameters is None or self.inputs is None or self.session.state == "working":
             return
         self.views.message.hide()
-        self._being_read = self.parameters.volume
         try:
-            study = self.module.make_study(self._being_read, self.session.new_folder("study"))
+            with slicer.util.WaitCursor():  # a chest CT is written to disk first
+                self.logic.start_read(self.inputs.chosen, self.parameters.bundle, self.parameters.device, force)
         except ReadingRoomError as error:
             self._show_error(error)
             return
-        request = ReadRequest(self.module.reader, study, self.parameters.bundle, self.parameters.device, force)
-        self.session.start_read(request)
         self._follow()
 
     def _follow(self) -> None:
-        """ProgressCallback the work that was just begun."""
+        """Look from time to time how far the work is that was just begun."""
         self._timer.start()
         self.refresh()
         self.poll()
 
-    def _take_reading(self) -> None:
-        reading, volume = self.session.reading, self._being_read
-        if reading is None or self.parameters is None:
+    def _take(self) -> None:
+        """Show a new answer; the same answer again, tested, leaves everything where it is."""
+        if self.parameters is None:
             return
-        if volume.GetScene() is None:
-            gone = _("'{name}' was removed while it was read, so there is nothing to show.")
-            self._show_error(InputError(gone.format(name=volume.GetName())))
-            return
-        self.change("readingFolder", str(self.session.folder))
-        self.change("readVolume", volume)
-        self.change("finding", choices.first_finding(reading).name)
-        self.change("reading", as_text(reading))
-        self.views.report.show_written([])
+        shown = self.logic.kept.reading
         try:
-            self.layers.show(reading, Path(str(self.session.folder)), volume)
+            if not self.logic.take():
+                return
         except ReadingRoomError as error:
+            self.session.cancel()
             self._show_error(error)
+        reading = self.logic.kept.reading
+        if reading is None:
+            return
+        if shown is None or not choices.is_same_read(shown, reading):
+            self.views.report.show_written([])
+            self.verdicts.choose_finding(choices.first_finding(reading))
         self.display_layers()
+        self.refresh()
 
     def _show_error(self, error: ReadingRoomError | None) -> None:
         details = error.detail if isinstance(error, EngineError) else ""
@@ -247,47 +294,56 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
 
     @property
     def reading(self) -> Reading | None:
-        """The last reading, if it is one of the study that is chosen now: no number may stand beside another image."""
-        if self.parameters is None or self.parameters.readVolume is not self.parameters.volume:
+        """The last reading, if it is of the images that are chosen now: no number may stand beside another image."""
+        if self.inputs is None or not self.logic.kept.is_of(self.inputs.images):
             return None
-        return self._kept.reading_of(self.parameters)
+        return self.logic.kept.reading
 
     def refresh(self) -> None:
         """Draw the panel from the parameters and the session. The scene is left alone."""
-        parameters = self.parameters
+        parameters, inputs = self.parameters, self.inputs
         working = self.session.state == "working"
-        self.views.study.set_enabled(parameters is not None and not working)
-        if parameters is not None:
-            self._draw_studies(parameters)
+        self.views.set_inputs_enabled(parameters is not None and not working)
+        if parameters is not None and inputs is not None:
+            hidden = [node.GetID() for node in self.layers.nodes("heat map")]
+            self._take_first_image(inputs)
+            self.views.show_inputs(inputs, hidden)
             self.views.study.show_device(parameters.device)
+            self.views.study.show_layout(settings.reading_layout())
         if working:
-            self.views.read.show_working(*self.session.progress)
+            self._draw_work()
         else:
-            ready = parameters is not None and parameters.volume is not None and bool(parameters.bundle)
-            self.views.read.show_ready(ready)
-        self.views.show_reading(self.reading, parameters, writing_possible=not working)
+            missing = inputs.missing if inputs is not None else ""
+            ready = parameters is not None and not missing and bool(parameters.bundle)
+            self.views.read.show_ready(ready, missing)
+        self.views.show_reading(self.reading, parameters, working=working, testing=self.session.is_testing)
         self._draw_checks()
 
     def list_bundles(self) -> None:
         """Offer the installed bundles of this reader; keep the chosen one when it is still there."""
         if self.parameters is None:
             return
-        titles = {bundle.name: bundle_title(bundle) for bundle in bundles_for(self.module.reader)}
+        titles = {bundle.name: bundle_title(bundle) for bundle in bundles_for(self.reader.name)}
         if self.parameters.bundle not in titles:
             self.change("bundle", next(iter(titles), ""))
         self.views.study.show_bundles(list(titles.items()), self.parameters.bundle)
 
-    def _draw_studies(self, parameters: Any) -> None:
-        studies = studies_in_scene()
-        if parameters.volume is None and studies:
-            self.change("volume", studies[0])
-        chosen = parameters.volume.GetID() if parameters.volume is not None else ""
-        self.views.study.show_studies([(volume.GetID(), volume.GetName()) for volume in studies], chosen)
+    def _take_first_image(self, inputs: Inputs) -> None:
+        role, volumes = self.reader.images[0].name, volumes_in_scene()
+        if inputs.image(role) is None and volumes:
+            self._write(lambda inputs: inputs.choose_image(role, volumes[0]))
+
+    def _draw_work(self) -> None:
+        fraction, sentence = self.session.progress
+        if self.session.is_testing:
+            self.views.read.show_working(fraction, sentence, _("Stop testing"), _("The answer stays, untested."))
+        else:
+            self.views.read.show_working(fraction, sentence)
 
     def _draw_checks(self) -> None:
         """The checks of the reading, or of the read that a check ended."""
-        error, parameters = self.session.error, self.parameters
-        if isinstance(error, RefusedError) and parameters is not None and self._being_read is parameters.volume:
+        error, inputs = self.session.error, self.inputs
+        if isinstance(error, RefusedError) and inputs is not None and self.logic.being_read == inputs.images:
             self.views.show_checks(error.checks, (), refused=True)
         elif self.reading is not None:
             self.views.show_checks(self.reading.checks, self.reading.provenance.notes, refused=False)
@@ -296,24 +352,47 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
 
     def display_layers(self) -> None:
         """Show the map over the study it belongs to, and nothing over any other."""
-        parameters = self.parameters
-        if parameters is None:
+        parameters, reading = self.parameters, self.logic.kept.reading
+        if parameters is None or reading is None:
             return
         here = self.reading is not None
         self.layers.display(
-            parameters.readVolume,
+            {image.role: self.logic.kept.volume(image.role) for image in reading.study.images},
             parameters.finding,
             map_visible=here and parameters.mapVisible,
-            opacity=parameters.opacity,
+            opacity=parameters.opacity / 100,
             color_table=parameters.colorTable,
             box_visible=here and parameters.boxVisible,
-            segments_visible=here and parameters.segmentsVisible,
+            levels_visible=here and parameters.levelsVisible,
+            regions_visible=here and parameters.regionsVisible,
         )
+
+    def show_key_slice(self) -> None:
+        """Move the slice views to the slice that shows the chosen finding best."""
+        reading = self.reading
+        found = choices.key_slice(reading, self.parameters.finding) if reading is not None else None
+        if found is not None:
+            self._show_slice(*found)
 
     def keep(self, reading: Reading) -> None:
         """Remember a reading that a person changed, and show it so."""
-        self.change("reading", as_text(reading))
+        self.logic.kept.update(reading)
         self.refresh()
+
+    def _show_slice(self, image: str, index: int) -> None:
+        volume = self.logic.kept.volume(image)
+        if volume is not None:
+            slice_views.show_slice(volume, index)
+
+    def _write(self, change: Any) -> None:
+        """Change the parameters without drawing anything."""
+        if self.inputs is None:
+            return
+        self._writing = True
+        try:
+            change(self.inputs)
+        finally:
+            self._writing = False
 
     def _parameters_changed(self, _caller: Any = None, _event: Any = None) -> None:
         if not self._writing:

@@ -13,18 +13,19 @@ from slicer.i18n import tr as _
 import readingroom
 
 from ..reading import Check, Reading
-from .layers import COLOR_TABLES
-from .module import ReadingModule
-from .parameters import PAGE_SIZES
+from .inputs import Inputs
 from .widgets.checks import ChecksView
+from .widgets.clinical import ClinicalView
+from .widgets.curves import CurvesView
 from .widgets.findings import FindingsView
-from .widgets.heat_map import HeatMapView
 from .widgets.labels import banner, sentence
+from .widgets.layers import LayersView
 from .widgets.message import MessageView
 from .widgets.operating_point import OperatingPointView
 from .widgets.read import ReadView
 from .widgets.report import ReportView
 from .widgets.study import StudyView
+from .widgets.values import ValuesView
 
 # None of these is taken in Slicer's main window or its slice views.
 READ_KEYS = "Ctrl+Shift+R"
@@ -35,15 +36,20 @@ FORMATS = ("html", "pdf", "json", "csv")
 
 
 class PanelViews:
-    """All parts, laid out in ``widget``. ``panel`` is the `panel.ReadingPanel` whose methods they call."""
+    """All parts, laid out in ``widget``. ``panel`` is the `panel.ReadingPanel` whose methods they call.
 
-    def __init__(self, module: ReadingModule, panel: Any) -> None:
+    ``connected`` are the widgets that are tied to parameters of the same name, in both directions.
+    """
+
+    def __init__(self, panel: Any) -> None:
+        reader = panel.reader
         self.widget = qt.QWidget()
         self._column = qt.QVBoxLayout(self.widget)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setContentsMargins(9, 0, 9, 0)  # as Slicer's own panels: the frame around ours has no margins
 
         self.demonstration = banner(readingroom.DEMONSTRATION)
-        self.study = StudyView(module.study_label, NEXT_KEYS, panel)
+        self.study = StudyView(reader, NEXT_KEYS, panel)
+        self.clinical = ClinicalView(reader.clinical, panel.enter_fact)
         self.read = ReadView(
             panel.read_or_cancel,
             _("Read"),
@@ -51,21 +57,35 @@ class PanelViews:
             _("Stop at once; the last reading stays ({keys}).").format(keys=READ_KEYS),
         )
         self.message = MessageView()
-        self.findings = FindingsView(panel.judging)
-        self.operating_point = OperatingPointView(panel.judging)
+        self.findings = FindingsView(panel.verdicts)
+        self.values = ValuesView()
+        self.curves = CurvesView(panel)
+        self.operating_point = OperatingPointView(panel.verdicts)
         self.checks = ChecksView(panel.read_anyway)
-        self.heat_map = HeatMapView(tuple(COLOR_TABLES), panel.change_display, MAP_KEYS)
-        self.report = ReportView(FORMATS, PAGE_SIZES, panel.change, panel.export)
+        self.heat_map = LayersView(MAP_KEYS)
+        self.report = ReportView(FORMATS, panel.change, panel.export)
+        self.connected = {
+            **self.heat_map.connected,
+            "prevalence": self.operating_point.prevalence,
+            "pageSize": self.report.page_size,
+            "anonymous": self.report.anonymous,
+        }
 
-        self._column.addWidget(sentence(module.question))
-        for part in (self.study, self.read, self.message):
+        self._column.addWidget(sentence(_(reader.question)))
+        self._column.addWidget(self.study.widget)
+        self.sections = {}
+        if reader.clinical:
+            self.sections["clinical"] = self._section(_("Clinical facts"), self.clinical)
+        for part in (self.read, self.message):
             self._column.addWidget(part.widget)
         self._column.addWidget(self.demonstration)
-        self.sections = {
+        self.sections |= {
             "findings": self._section(_("Findings"), self.findings),
+            "values": self._section(_("Measurements"), self.values),
+            "curves": self._section(_("Curves"), self.curves),
             "checks": self._section(_("Can this be trusted?"), self.checks),
             "operating_point": self._section(_("Operating point and prevalence"), self.operating_point),
-            "heat_map": self._section(_("Heat map"), self.heat_map),
+            "heat_map": self._section(_("Heat map and regions"), self.heat_map),
         }
         if panel.features is not None:
             self.sections["features"] = self._section(_("Features"), panel.features)
@@ -80,34 +100,36 @@ class PanelViews:
             _shortcut(MAP_KEYS, self.widget, panel.toggle_map),
         ]
 
-    def show_reading(self, reading: Reading | None, parameters: Any, writing_possible: bool) -> None:
-        """Draw a reading, or hide what speaks of one."""
-        there = reading is not None and parameters is not None
-        for name in ("findings", "operating_point", "heat_map", "report"):
-            self.sections[name].setVisible(there)
+    def set_inputs_enabled(self, enabled: bool) -> None:
+        """While a study is read, nothing else can be chosen."""
+        self.study.set_enabled(enabled)
+        self.clinical.widget.setEnabled(enabled)
+
+    def show_inputs(self, inputs: Inputs, hidden: Sequence[str]) -> None:
+        """Draw what is chosen; ``hidden`` are IDs of volumes that are not offered."""
+        self.study.show_inputs(inputs, hidden)
+        if self.clinical.rows:
+            self.clinical.show(inputs.entered, inputs.header)
+
+    def show_reading(self, reading: Reading | None, parameters: Any, *, working: bool, testing: bool) -> None:
+        """Draw a reading, or hide what speaks of one; ``testing`` says that its answer is being tested now."""
+        for name in ("findings", "values", "curves", "operating_point", "heat_map", "report"):
+            self.sections[name].setVisible(False if reading is None else _has(reading, name))
         self.demonstration.setVisible(reading is not None and reading.bundle.demonstration)
         if reading is None or parameters is None:
             return
-        finding = reading.finding(parameters.finding)
-        self.findings.show(reading, finding.name)
+        self.findings.show(reading, parameters.finding, testing)
         self.findings.follow(self.sections["findings"])
-        self.sections["operating_point"].setVisible(bool(finding.operating_points))
-        self.sections["operating_point"].text = _("Operating point: {finding}").format(finding=finding.title)
-        self.operating_point.show(finding, parameters.prevalence)
-        self.sections["heat_map"].setVisible(bool(reading.heat_maps))
-        self.heat_map.show(
-            visible=parameters.mapVisible,
-            box=parameters.boxVisible,
-            segments=parameters.segmentsVisible,
-            opacity=parameters.opacity,
-            color_table=parameters.colorTable,
-        )
+        self.values.show(reading)
+        self.curves.show(reading)
+        finding = next((one for one in reading.findings if one.name == parameters.finding), None)
+        self.sections["operating_point"].setVisible(finding is not None and bool(finding.operating_points))
+        if finding is not None:
+            self.sections["operating_point"].text = _("Operating point: {finding}").format(finding=finding.title)
+            self.operating_point.show(finding, parameters.prevalence)
+        self.heat_map.show(maps=bool(reading.heat_maps), regions=bool(reading.regions), visible=parameters.mapVisible)
         self.report.show(
-            folder=parameters.exportFolder or str(Path.home()),
-            formats=parameters.formats,
-            page_size=parameters.pageSize,
-            anonymous=parameters.anonymous,
-            possible=writing_possible,
+            folder=parameters.exportFolder or str(Path.home()), formats=parameters.formats, possible=not working
         )
 
     def show_checks(self, checks: Sequence[Check], notes: Sequence[str], refused: bool) -> None:
@@ -130,3 +152,15 @@ def _shortcut(keys: str, parent: Any, slot: Any) -> Any:
     shortcut.setAutoRepeat(False)
     shortcut.activated.connect(lambda *_args: slot())
     return shortcut
+
+
+def _has(reading: Reading, section: str) -> bool:
+    """Whether a reading has something for a section."""
+    return {
+        "findings": bool(reading.findings or reading.pending),
+        "values": bool(reading.measurements or reading.comparisons),
+        "curves": bool(reading.curves),
+        "operating_point": False,  # depends on the finding
+        "heat_map": bool(reading.heat_maps or reading.regions),
+        "report": True,
+    }[section]

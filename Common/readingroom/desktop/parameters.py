@@ -3,10 +3,9 @@
 # No "from __future__ import annotations": parameterNodeWrapper reads these annotations when the class is built.
 from typing import Annotated, Any
 
-from slicer import vtkMRMLScalarVolumeNode
 from slicer.parameterNodeWrapper import Choice, Default, WithinRange, parameterNodeWrapper
 
-from ..desktop.layers import COLOR_TABLES
+from .layer_nodes import COLOR_TABLES
 
 DEVICES = ["auto", "cuda", "mps", "cpu"]
 PAGE_SIZES = ["A4", "Letter"]
@@ -14,33 +13,31 @@ PAGE_SIZES = ["A4", "Letter"]
 
 @parameterNodeWrapper
 class PanelParameters:
-    """FeatureSettings made in a panel, and the last reading.
+    """Choices and settings made in a panel. Images and masks are node references on the same node (`inputs.Inputs`).
 
-    ``reading`` is the JSON text of the last reading with the verdicts given so far, ``readingFolder`` the folder of
-    its files; both are empty before the first read. ``finding`` names the finding whose map is shown.
+    ``segments`` names a segment for each role of a mask, ``clinical`` holds the facts that a person entered, as typed.
+    ``finding`` names the finding whose map is shown. ``opacity`` and ``prevalence`` are in percent.
     """
 
-    volume: vtkMRMLScalarVolumeNode
+    segments: dict[str, str]
+    clinical: dict[str, str]
     bundle: str
     device: Annotated[str, Choice(DEVICES), Default("auto")]
 
     finding: str
     mapVisible: Annotated[bool, Default(True)]
-    opacity: Annotated[float, WithinRange(0, 1), Default(0.5)]
+    opacity: Annotated[float, WithinRange(0, 100), Default(50.0)]
     colorTable: Annotated[str, Choice(list(COLOR_TABLES)), Default("Inferno")]
     boxVisible: Annotated[bool, Default(True)]
-    segmentsVisible: Annotated[bool, Default(False)]
+    levelsVisible: Annotated[bool, Default(False)]
+    regionsVisible: Annotated[bool, Default(True)]
 
-    prevalence: Annotated[float, WithinRange(0, 1), Default(0.1)]
+    prevalence: Annotated[float, WithinRange(0.1, 99.9), Default(10.0)]
 
     exportFolder: str
     formats: Annotated[list[str], Default(["html", "pdf"])]
     pageSize: Annotated[str, Choice(PAGE_SIZES), Default("A4")]
     anonymous: Annotated[bool, Default(False)]
-
-    reading: str
-    readingFolder: str
-    readVolume: vtkMRMLScalarVolumeNode
 
 
 # What a person sets once and expects to find again after closing the scene; the rest belongs to one study.
@@ -51,7 +48,8 @@ _LASTING = (
     "opacity",
     "colorTable",
     "boxVisible",
-    "segmentsVisible",
+    "levelsVisible",
+    "regionsVisible",
     "prevalence",
     "exportFolder",
     "formats",

@@ -1,4 +1,4 @@
-"""A volume node of the scene as a Study that the worker process can open. The node is never changed."""
+"""Volume nodes of the scene: what they hold, and how it is saved for the worker process. No node is ever changed."""
 
 from __future__ import annotations
 
@@ -9,48 +9,52 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..errors import InputError, OutputError
-from ..study import Study, StudyImage
+from .owned_nodes import is_owned
+
+_FEWEST_SLICES = 3  # of a volume; as `readingroom.imaging.volume` has it
 
 
-def radiograph_study(volume: Any, folder: Path) -> Study:
-    """The study that ``volume`` (a ``vtkMRMLScalarVolumeNode`` or None) shows, as one image named ``frontal``.
-
-    A node loaded from DICOM is read from its original file, whose header tells what pixels cannot. The pixels of any
-    other node go uncompressed into ``folder``, together with the window and the gray scale that it is displayed with.
-
-    Raises
-    ------
-    InputError : nothing is chosen, or it is not one gray-scale 2D image
-    """
-    require_gray_picture(volume)
-    original = original_file(volume)
-    if original is not None:
-        from ..readers.opening import open_study
-        from ..readers.registry import find_reader
-
-        return open_study(find_reader("chest-xray"), {"frontal": original})
-    path = Path(folder) / "frontal.nrrd"
-    write_pixels(volume, path)
-    return Study(images=(StudyImage(role="frontal", path=path, **displayed_look(volume)),))
+def volumes_in_scene() -> list[Any]:
+    """All volumes with gray values or colors, in the order they were loaded; not what ReadingRoom made itself."""
+    return [
+        volume
+        for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+        if not volume.GetHideFromEditors() and not volume.IsA("vtkMRMLLabelMapVolumeNode") and not is_owned(volume)
+    ]
 
 
-def require_gray_picture(volume: Any) -> None:
-    """See that the node holds one gray-scale 2D image.
+def require_gray_picture(volume: Any, title: str) -> None:
+    """See that the node holds one gray-scale 2D image, as ``title`` ("Radiograph") is.
 
     Raises
     ------
     InputError : it does not; the sentence says what was found
     """
-    if volume is None:
-        raise InputError(_("Choose a study first: load a radiograph, then select it."))
     require_pixels(volume)
     name, slices = volume.GetName(), volume.GetImageData().GetDimensions()[2]
     if slices > 1:
-        raise InputError(
-            _("'{name}' has {slices} slices; a radiograph is a single image.").format(name=name, slices=slices)
-        )
+        text = _("'{name}' has {slices} slices; '{title}' is a single image.")
+        raise InputError(text.format(name=name, slices=slices, title=title))
     if not is_gray(volume):
-        raise InputError(_("'{name}' is a color picture; a radiograph is gray.").format(name=name))
+        raise InputError(_("'{name}' is a color picture; '{title}' is gray.").format(name=name, title=title))
+
+
+def require_volume(volume: Any, title: str) -> None:
+    """See that the node holds a volume of several slices with one value for each voxel.
+
+    Raises
+    ------
+    InputError : it does not; the sentence says what was found
+    """
+    require_pixels(volume)
+    name, pixels = volume.GetName(), volume.GetImageData()
+    if min(pixels.GetDimensions()) < _FEWEST_SLICES:
+        raise InputError(
+            _("'{name}' is a single image; '{title}' is a volume of slices.").format(name=name, title=title)
+        )
+    if pixels.GetNumberOfScalarComponents() != 1:
+        text = _("'{name}' holds several values for each voxel; '{title}' has one.")
+        raise InputError(text.format(name=name, title=title))
 
 
 def require_pixels(volume: Any) -> None:
@@ -73,19 +77,17 @@ def is_gray(volume: Any) -> bool:
 def original_file(volume: Any) -> Path | None:
     """The DICOM file that the node was loaded from, if it is in the database and still has the node's size."""
     instances = (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
-    database = getattr(slicer, "dicomDatabase", None)
-    if len(instances) != 1 or database is None:
+    path = file_of(instances[0]) if len(instances) == 1 else None
+    if path is None:
         return None
-    path = Path(database.fileForInstance(instances[0]) or "")
-    if not path.is_file():
-        return None
+    database = slicer.dicomDatabase
     size = (database.fileValue(str(path), "0028,0011"), database.fileValue(str(path), "0028,0010"))  # Columns, Rows
     shown = volume.GetImageData().GetDimensions()[:2]
     return path if size == tuple(str(length) for length in shown) else None
 
 
-def displayed_look(volume: Any) -> dict[str, Any]:
-    """How the node is displayed, as fields of a `StudyImage`: window center and width, and inverted gray scale."""
+def displayed_look(volume: Any) -> dict[str, str]:
+    """How the node is displayed, as facts of a `StudyImage`: window center and width, and inverted gray scale."""
     display = volume.GetScalarVolumeDisplayNode()
     if display is None:
         return {}
@@ -95,7 +97,7 @@ def displayed_look(volume: Any) -> dict[str, Any]:
     facts = {}
     if display.GetWindow() > 0:
         facts = {"WindowCenter": f"{display.GetLevel():.10g}", "WindowWidth": f"{display.GetWindow():.10g}"}
-    return {"facts": {**facts, "PhotometricInterpretation": "MONOCHROME1" if inverted else "MONOCHROME2"}}
+    return {**facts, "PhotometricInterpretation": "MONOCHROME1" if inverted else "MONOCHROME2"}
 
 
 def write_pixels(volume: Any, path: Path) -> None:
@@ -138,3 +140,10 @@ def _channels_equal(volume: Any) -> bool:
     array = slicer.util.arrayFromVolume(volume)
     colors = array[..., :3] if array.shape[-1] >= 3 else array[..., :1]
     return bool((colors == colors[..., :1]).all())
+
+
+def file_of(instance: str) -> Path | None:
+    """The file of a DICOM instance, where the database knows it and it is still there."""
+    database = getattr(slicer, "dicomDatabase", None)
+    path = Path(database.fileForInstance(instance) or "") if database is not None else Path()
+    return path if path.is_file() else None

@@ -1,4 +1,4 @@
-"""The panel through the life of a scene: opened, saved, loaded, closed."""
+"""The panel while its module is opened and left, and while scenes are saved, loaded and closed."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ class SceneObserver(slicer.util.VTKObservationMixin):
 
     def enter(self) -> None:
         """The module is opened."""
-        if self._panel.features is not None:
-            self._panel.features.enter()
         if self._panel.parameters is None:
             self._panel.set_parameters(self._parameters())
         else:
             self._panel.list_bundles()
             self._panel.refresh()
-        self._panel.warm()
+        self._panel.enter()
+
+    def exit(self) -> None:
+        """Another module is opened."""
+        self._panel.exit()
 
     def cleanup(self) -> None:
         """The module goes away."""

@@ -93,6 +93,7 @@ class Session:
             "bundle": request.bundle,
             "device": request.device,
             "force": request.force,
+            "answer_first": True,
             "out": str(self.new_folder("reading")),
         }
         self._start("read", arguments)

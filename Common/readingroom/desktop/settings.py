@@ -11,6 +11,7 @@ from .parameters import DEVICES, PAGE_SIZES
 _DEVICE = "ReadingRoom/Device"
 _PAGE_SIZE = "ReadingRoom/PageSize"
 _BUNDLE_FOLDER = "ReadingRoom/BundleFolder"
+_READING_LAYOUT = "ReadingRoom/ReadingLayout"
 
 
 def device() -> str:
@@ -31,6 +32,16 @@ def page_size() -> str:
 def set_page_size(name: str) -> None:
     """Let new scenes write reports of this page size."""
     slicer.app.userSettings().setValue(_PAGE_SIZE, name)
+
+
+def reading_layout() -> bool:
+    """Whether modules arrange the views for reading while they are open."""
+    return bool(slicer.util.settingsValue(_READING_LAYOUT, True, converter=slicer.util.toBool))
+
+
+def set_reading_layout(used: bool) -> None:
+    """Let modules arrange the views for reading, or not."""
+    slicer.app.userSettings().setValue(_READING_LAYOUT, used)
 
 
 def bundle_folder() -> str:

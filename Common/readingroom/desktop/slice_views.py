@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import slicer
+import vtk
 
-STUDY = "ReadingRoomStudy"  # node reference role: the volume that a heat map, box or segmentation belongs to
+from .owned_nodes import STUDY
+
 _EARLIER_FOREGROUND = "ReadingRoomEarlier"  # node reference role and attribute name, followed by the view's name
 
 
-def show_study(volume: Any) -> None:
-    """Put the study behind everything else in all slice views, as a person does who loads it."""
+def show_image(volume: Any) -> None:
+    """Put an image behind everything else in all slice views, as a person does who loads it."""
     slicer.util.setSliceViewerLayers(background=volume, fit=True)
 
 
@@ -47,11 +50,78 @@ def release_from_others(heat_map: Any) -> None:
 def confine(node: Any) -> None:
     """Draw a box or segmentation only in slice views that show its study, and in 3D views."""
     own = node.GetNodeReferenceID(STUDY)
-    names = {view.GetLayoutName() for view in _views() if view.GetBackgroundVolumeID() == own}
-    slices = slicer.util.getNodesByClass("vtkMRMLSliceNode")
-    allowed = [view.GetID() for view in slices if view.GetLayoutName() in names]
+    allowed = [view.GetID() for view in _slice_nodes(lambda view: view.GetBackgroundVolumeID() == own)]
     allowed += [view.GetID() for view in slicer.util.getNodesByClass("vtkMRMLViewNode")]
-    display = node.GetDisplayNode()
+    _restrict(node.GetDisplayNode(), allowed)
+
+
+def confine_to_map(legend: Any, heat_map: Any) -> None:
+    """Draw a color legend only in slice views where the map lies and is seen: not where a picture shows its edge."""
+    views = _slice_nodes(lambda view: view.GetForegroundVolumeID() == heat_map.GetID())
+    if heat_map.GetImageData() is not None and heat_map.GetImageData().GetDimensions()[2] == 1:
+        views = [view for view in views if _looks_along(view, heat_map, 2)]
+    for view in views:
+        height = view.GetDimensions()[1]
+        size = min(max(round(height / 45), 10), 18)  # points: readable in a large view, no bother in a small one
+        for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
+            text.SetFontSize(size)
+    if views:
+        _restrict(legend, [view.GetID() for view in views])
+    else:
+        legend.SetVisibility(False)
+
+
+def show_slice(volume: Any, index: int) -> None:
+    """Move the slice views that look along the body's axis of ``volume`` to a slice.
+
+    Parameters
+    ----------
+    index : along the third array axis (k) of the image as readers see it, in LPS: from the lowest slice upward
+    """
+    axis, upward = _axis_toward_head(volume)
+    lengths = volume.GetImageData().GetDimensions()
+    if not 0 <= index < lengths[axis] or lengths[axis] == 1:
+        return
+    place = [(length - 1) / 2 for length in lengths]
+    place[axis] = index if upward else lengths[axis] - 1 - index
+    to_ras = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(to_ras)
+    point = to_ras.MultiplyPoint([*place, 1.0])[:3]
+    parent = volume.GetParentTransformNode()
+    if parent is not None:
+        to_world = vtk.vtkGeneralTransform()
+        parent.GetTransformToWorld(to_world)
+        point = to_world.TransformPoint(point)
+    for view in _slice_nodes(lambda view: view.GetBackgroundVolumeID() == volume.GetID()):
+        if _looks_along(view, volume, axis):
+            view.JumpSliceByOffsetting(*point)
+
+
+def _axis_toward_head(volume: Any) -> tuple[int, bool]:
+    """The array axis (0 for i) of a volume node that runs along the body, and whether it runs toward the head."""
+    directions = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASDirectionMatrix(directions)
+    along = [directions.GetElement(2, axis) for axis in range(3)]
+    axis = max(range(3), key=lambda one: abs(along[one]))
+    return axis, along[axis] > 0
+
+
+def _looks_along(view: Any, volume: Any, axis: int) -> bool:
+    """Whether a slice view lies within about 45 degrees across an axis of a volume node."""
+    directions = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASDirectionMatrix(directions)
+    to_ras = view.GetSliceToRAS()
+    return abs(sum(to_ras.GetElement(row, 2) * directions.GetElement(row, axis) for row in range(3))) > 0.7
+
+
+def _slice_nodes(fits: Callable[[Any], bool]) -> list[Any]:
+    """The slice nodes of the views whose composite node fits."""
+    names = {view.GetLayoutName() for view in _views() if fits(view)}
+    return [view for view in slicer.util.getNodesByClass("vtkMRMLSliceNode") if view.GetLayoutName() in names]
+
+
+def _restrict(display: Any, allowed: list[str]) -> None:
+    """Draw only in these views."""
     if list(display.GetViewNodeIDs()) == allowed:
         return
     display.RemoveAllViewNodeIDs()  # none would mean all, but a scene has a 3D view

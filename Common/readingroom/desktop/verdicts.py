@@ -18,9 +18,10 @@ class Verdicts:
         self._panel = panel
 
     def choose_finding(self, name: str) -> None:
-        """Show the map and the operating points of this finding."""
+        """Show the map, the key slice and the operating points of this finding."""
         self._panel.change("finding", name)
         self._panel.display_layers()
+        self._panel.show_key_slice()
         self._panel.refresh()
 
     def choose_point(self, name: str) -> None:
@@ -28,14 +29,6 @@ class Verdicts:
         reading, parameters = self._panel.reading, self._panel.parameters
         if reading is not None:
             self._panel.keep(choices.with_operating_point(reading, parameters.finding, name))
-
-    def set_prevalence(self, prevalence: float) -> None:
-        """Follow the slider."""
-        panel = self._panel
-        panel.change("prevalence", prevalence)
-        if panel.reading is not None:
-            finding = panel.reading.finding(panel.parameters.finding)
-            panel.views.operating_point.show_prevalence(finding, prevalence)
 
     def decide(self, finding: str, decision: Decision) -> None:
         """Accept or reject a finding, or take that back."""

@@ -47,8 +47,19 @@ def modules(empty_scene):
 
 
 @pytest.fixture
-def panel(modules):
-    """The open panel of Chest X-Ray in an empty scene, with its own worker process."""
+def panel(modules, monkeypatch):
+    """The open panel of Chest X-Ray in an empty scene; its worker is a `RecordedClient` that has loaded a network."""
+    loaded = {"bundle": "cxr-nih-pneumonia", "device": "cpu"}
+    monkeypatch.setattr("readingroom.engine.client.WorkerClient", lambda: RecordedClient(loaded))
+    panel = host.open_module("ChestXRay").panel
+    while panel.session._job._waits():  # until it has
+        pass
+    return panel
+
+
+@pytest.fixture
+def working_panel(modules):
+    """The same with a worker process of its own."""
     return host.open_module("ChestXRay").panel
 
 

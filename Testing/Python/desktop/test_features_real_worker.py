@@ -9,9 +9,8 @@ import slicer
 
 import host
 from readingroom.desktop.features import table_node
-from readingroom.desktop.module import ReadingModule
+from readingroom.desktop.logic import ReadingLogic
 from readingroom.desktop.panel import ReadingPanel
-from readingroom.desktop.session import Session
 from readingroom.engine.in_process import InProcessClient
 from readingroom.radiomics.measure import measure as measure_directly
 from readingroom.radiomics.settings import Settings
@@ -97,15 +96,14 @@ def test_unloading_the_module_ends_the_worker(home, segmented_ct):
 
 
 def test_a_module_that_asks_for_features_has_them_in_its_panel(segmented_ct):
-    module = ReadingModule("Asked", "chest-xray", "What?", "Image", lambda volume, folder: None, features=True)
-    panel = ReadingPanel(module, Session(InProcessClient()))
+    panel = ReadingPanel(ReadingLogic("Asked", "chest-xray", InProcessClient()), features=True)
     panel.widget.show()
     panel.features.enter()
     try:
         measure(panel.features)
         assert panel.views.sections["features"].visible
         (table,) = table_node.tables("Asked.Features")
-        assert panel.layers.nodes() == []  # a read replaces the layers and leaves the features
+        assert panel.logic.nodes.all() == []  # a read replaces the layers and leaves the features
         assert table.GetNumberOfRows() == 107
     finally:
         panel.cleanup()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ import slicer
 import vtk
 
 import host
-from readingroom.desktop.layers import COLOR_TABLES, Layers
+from readingroom.desktop.layer_nodes import COLOR_TABLES, legend_of
+from readingroom.desktop.layers import Layers
+from readingroom.desktop.owned_nodes import OwnedNodes
 from readingroom.errors import InputError
 from readingroom.imaging.segments import Segment, write_segments
 from readingroom.reading import Box, BundleFacts, Finding, HeatMap, Provenance, Reading
@@ -68,14 +71,18 @@ def reading(tmp_path, heat):
 
 @pytest.fixture
 def layers():
-    return Layers("ChestXRay")
+    return Layers(OwnedNodes("ChestXRay"))
 
 
 @pytest.fixture
 def shown(layers, reading, volume, tmp_path):
-    layers.show(reading, tmp_path, volume)
-    layers.display(volume, "pneumonia")
+    layers.show(reading, tmp_path, {"frontal": volume})
+    layers.display({"frontal": volume}, "pneumonia")
     return layers
+
+
+def owned():
+    return OwnedNodes("ChestXRay").all()
 
 
 def ijk_to_ras(node):
@@ -108,22 +115,22 @@ _GETTERS = (
 
 
 def test_the_map_lies_pixel_by_pixel_on_the_study(shown, volume, heat):
-    node = shown.heat_map("pneumonia")
+    node = shown.heat_map("frontal", "pneumonia")
     assert np.array_equal(slicer.util.arrayFromVolume(node)[0], heat)
     assert np.allclose(ijk_to_ras(node), ijk_to_ras(volume))
 
 
 def test_the_map_is_windowed_from_0_to_1_and_clear_below_its_lowest_level(shown):
-    display = shown.heat_map("pneumonia").GetDisplayNode()
+    display = shown.heat_map("frontal", "pneumonia").GetDisplayNode()
     assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (0, 1)
     assert display.GetApplyThreshold()
     assert display.GetLowerThreshold() == 0.5
 
 
 def test_the_map_has_a_legend_in_the_chosen_colors(shown, volume):
-    shown.display(volume, "pneumonia", color_table="Viridis")
-    node = shown.heat_map("pneumonia")
-    legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(node)
+    shown.display({"frontal": volume}, "pneumonia", color_table="Viridis")
+    node = shown.heat_map("frontal", "pneumonia")
+    legend = legend_of(node)
     assert legend.GetVisibility()
     assert node.GetDisplayNode().GetColorNodeID() == COLOR_TABLES["Viridis"]
 
@@ -134,9 +141,9 @@ def test_every_color_table_on_offer_exists():
 
 def test_the_map_colors_the_slice_view_where_it_is_hot_and_nowhere_else(layers, reading, volume, tmp_path):
     before = host.render_slice("Red").astype(int)
-    layers.show(reading, tmp_path, volume)
-    layers.display(volume, "pneumonia", opacity=1.0, box_visible=False)
-    slicer.modules.colors.logic().GetColorLegendDisplayNode(layers.heat_map("pneumonia")).SetVisibility(False)
+    layers.show(reading, tmp_path, {"frontal": volume})
+    layers.display({"frontal": volume}, "pneumonia", opacity=1.0, box_visible=False)
+    legend_of(layers.heat_map("frontal", "pneumonia")).SetVisibility(False)
     changed = np.abs(host.render_slice("Red").astype(int) - before).max(axis=-1) > 8
     assert 0.005 < changed.mean() < 0.25
 
@@ -182,14 +189,14 @@ def test_everything_lies_under_the_study_of_the_volume(shown, volume):
         assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) == study
 
 
-def test_a_second_reading_replaces_the_first_and_nothing_else(shown, reading, volume, tmp_path):
+def test_a_second_reading_takes_the_place_of_the_first_in_the_same_nodes(shown, reading, volume, tmp_path):
     count = slicer.mrmlScene.GetNumberOfNodes()
-    earlier = {node.GetID() for node in shown.nodes()}
-    shown.show(reading, tmp_path, volume)
-    shown.display(volume, "pneumonia")
+    earlier = {node.GetID() for node in owned()}
+    shown.show(reading, tmp_path, {"frontal": volume})
+    shown.display({"frontal": volume}, "pneumonia")
     assert slicer.mrmlScene.GetNumberOfNodes() == count
     assert len(shown.nodes("heat map")) == len(shown.nodes("segmentation")) == len(shown.nodes("box")) == 1
-    assert len(earlier) == len(shown.nodes())
+    assert earlier == {node.GetID() for node in owned()}
 
 
 def test_nothing_of_the_user_changes_when_layers_come_and_go(layers, reading, volume, tmp_path):
@@ -202,16 +209,16 @@ def test_nothing_of_the_user_changes_when_layers_come_and_go(layers, reading, vo
     slicer.util.setSliceViewerLayers(foreground=other, foregroundOpacity=0.3)
     before = snapshot()
     for _ in range(2):
-        layers.show(reading, tmp_path, volume)
-        layers.display(volume, "pneumonia")
+        layers.show(reading, tmp_path, {"frontal": volume})
+        layers.display({"frontal": volume}, "pneumonia")
     layers.remove()
     assert json.dumps(snapshot(), default=repr) == json.dumps(before, default=repr)
 
 
 def test_while_the_map_is_shown_only_the_foreground_of_its_views_differs(layers, reading, volume, tmp_path):
     before = snapshot()
-    layers.show(reading, tmp_path, volume)
-    layers.display(volume, "pneumonia")
+    layers.show(reading, tmp_path, {"frontal": volume})
+    layers.display({"frontal": volume}, "pneumonia")
     after = snapshot()
     changed = {
         (slicer.mrmlScene.GetNodeByID(node_id).GetClassName(), key)
@@ -224,25 +231,59 @@ def test_while_the_map_is_shown_only_the_foreground_of_its_views_differs(layers,
     assert set(after) == set(before)
 
 
+def test_layers_stay_out_of_undo(shown):
+    assert not any(node.GetUndoEnabled() for node in owned())
+
+
+def test_undo_after_two_readings_takes_back_what_the_user_did_and_nothing_else(
+    layers, reading, volume, tmp_path, capfd
+):
+    slicer.mrmlScene.SetUndoOn()
+    points = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Points")
+    points.SetUndoEnabled(True)
+    slicer.mrmlScene.SaveStateForUndo()
+    points.SetName("Renamed")
+    for _ in range(2):
+        layers.show(reading, tmp_path, {"frontal": volume})
+    assert slicer.mrmlScene.GetNumberOfUndoLevels() == 1
+    slicer.mrmlScene.Undo()
+    slicer.mrmlScene.SetUndoOff()
+    assert points.GetName() == "Points"
+    assert len(layers.nodes("heat map")) == 1
+    assert "Invalid scene" not in capfd.readouterr().err
+
+
+def test_the_legend_is_drawn_only_where_the_map_is_seen(shown):
+    legend = legend_of(shown.heat_map("frontal", "pneumonia"))
+    views = [slicer.mrmlScene.GetNodeByID(view).GetLayoutName() for view in legend.GetViewNodeIDs()]
+    assert views == ["Red"]  # the others look at the edge of the picture
+
+
+def test_a_reading_without_what_an_earlier_one_had_takes_it_away(shown, reading, volume, tmp_path):
+    (tmp_path / "segments-frontal.seg.nrrd").unlink()
+    shown.show(replace(reading, heat_maps=()), tmp_path, {"frontal": volume})
+    assert owned() == []
+
+
 def test_views_that_show_another_study_are_left_alone(layers, reading, volume, tmp_path):
     other = slicer.util.addVolumeFromArray(np.ones((1, 9, 9), "float32"), name="Other")
     green = slicer.app.layoutManager().sliceWidget("Green").mrmlSliceCompositeNode()
     green.SetBackgroundVolumeID(other.GetID())
-    layers.show(reading, tmp_path, volume)
-    layers.display(volume, "pneumonia")
+    layers.show(reading, tmp_path, {"frontal": volume})
+    layers.display({"frontal": volume}, "pneumonia")
     red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
-    assert red.GetForegroundVolumeID() == layers.heat_map("pneumonia").GetID()
+    assert red.GetForegroundVolumeID() == layers.heat_map("frontal", "pneumonia").GetID()
     assert green.GetForegroundVolumeID() is None
 
 
 def test_hiding_the_map_gives_the_views_back_what_they_showed(shown, volume):
     other = slicer.util.addVolumeFromArray(np.ones((1, 9, 9), "float32"), name="Other")
-    shown.display(volume, "pneumonia", map_visible=False)
+    shown.display({"frontal": volume}, "pneumonia", map_visible=False)
     slicer.util.setSliceViewerLayers(foreground=other, foregroundOpacity=0.2)
     red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
-    shown.display(volume, "pneumonia", opacity=0.7)
+    shown.display({"frontal": volume}, "pneumonia", opacity=0.7)
     assert red.GetForegroundOpacity() == pytest.approx(0.7)
-    shown.display(volume, "pneumonia", map_visible=False)
+    shown.display({"frontal": volume}, "pneumonia", map_visible=False)
     assert red.GetForegroundVolumeID() == other.GetID()
     assert red.GetForegroundOpacity() == pytest.approx(0.2)
 
@@ -257,17 +298,17 @@ def test_a_foreground_that_the_user_chose_meanwhile_stays(shown, volume):
 
 
 def test_layers_of_another_module_are_left_alone(shown, reading, volume, tmp_path):
-    other = Layers("MammoScreen")
-    other.show(reading, tmp_path, volume)
+    other = Layers(OwnedNodes("MammoScreen"))
+    other.show(reading, tmp_path, {"frontal": volume})
     shown.remove()
-    assert shown.nodes() == []
+    assert owned() == []
     assert len(other.nodes("heat map")) == 1
 
 
 def test_layers_follow_the_transform_of_the_study(layers, reading, volume, tmp_path):
     transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Moved")
     volume.SetAndObserveTransformNodeID(transform.GetID())
-    layers.show(reading, tmp_path, volume)
+    layers.show(reading, tmp_path, {"frontal": volume})
     for role in ("heat map", "box", "segmentation"):
         assert layers.nodes(role)[0].GetTransformNodeID() == transform.GetID()
 
@@ -277,9 +318,9 @@ def test_layers_lie_on_a_gray_picture_that_is_stored_as_color(layers, reading, e
     picture = slicer.util.addVolumeFromArray(colors, name="Picture", nodeClassName="vtkMRMLVectorVolumeNode")
     picture.CreateDefaultDisplayNodes()
     slicer.util.setSliceViewerLayers(background=picture, fit=True)
-    layers.show(reading, tmp_path, picture)
-    layers.display(picture, "pneumonia")
-    assert np.array_equal(slicer.util.arrayFromVolume(layers.heat_map("pneumonia"))[0], heat)
+    layers.show(reading, tmp_path, {"frontal": picture})
+    layers.display({"frontal": picture}, "pneumonia")
+    assert np.array_equal(slicer.util.arrayFromVolume(layers.heat_map("frontal", "pneumonia"))[0], heat)
     node = layers.nodes("segmentation")[0]
     mask = slicer.util.arrayFromSegmentBinaryLabelmap(node, node.GetSegmentation().GetNthSegmentID(0), picture)
     assert np.array_equal(mask[0].astype(bool), heat >= 0.5)
@@ -288,22 +329,22 @@ def test_layers_lie_on_a_gray_picture_that_is_stored_as_color(layers, reading, e
 def test_a_map_of_another_size_is_refused_and_the_earlier_layers_stay(shown, reading, volume, tmp_path):
     slicer.util.updateVolumeFromArray(volume, np.zeros((1, 11, 11), "int16"))
     with pytest.raises(InputError, match="'Radiograph' changed its size"):
-        shown.show(reading, tmp_path, volume)
+        shown.show(reading, tmp_path, {"frontal": volume})
     assert len(shown.nodes("heat map")) == 1
 
 
 def test_a_damaged_map_is_refused(layers, reading, volume, tmp_path):
     (tmp_path / "heatmap-frontal-pneumonia.nrrd").write_bytes(b"NRRD0004\ntype: float\n")
     with pytest.raises(InputError, match="heat map cannot be opened"):
-        layers.show(reading, tmp_path, volume)
+        layers.show(reading, tmp_path, {"frontal": volume})
 
 
 def test_layers_are_still_owned_after_saving_and_loading_the_scene(shown, reading, volume, tmp_path):
     host.save_scene(tmp_path / "scene.mrb")
     host.close_scene()
-    assert shown.nodes() == []
+    assert owned() == []
     host.load_scene(tmp_path / "scene.mrb")
     again = slicer.util.getNode("Radiograph")
     assert len(shown.nodes("heat map")) == 1
-    shown.show(reading, tmp_path, again)
+    shown.show(reading, tmp_path, {"frontal": again})
     assert len(shown.nodes("heat map")) == len(shown.nodes("segmentation")) == len(shown.nodes("box")) == 1

@@ -18,6 +18,12 @@ def seconds():
     return 240.0
 
 
+@pytest.fixture
+def panel(working_panel):
+    """These tests are about the worker process."""
+    return working_panel
+
+
 def workers() -> list[psutil.Process]:
     """The worker processes that this process started."""
     children = psutil.Process().children(recursive=True)
@@ -91,7 +97,7 @@ def test_cancel_ends_the_worker_and_the_next_read_starts_another(panel, phantom,
 def test_a_worker_that_is_killed_is_a_sentence_and_not_a_lost_session(panel, phantom, seconds):
     slicer.app.processEvents()
     host.click(panel.views.read.button)
-    host.wait_until(workers, seconds)
+    host.wait_until(lambda: panel.views.read.sentence.text != "Starting …", seconds)  # the network is loaded
     workers()[0].kill()
     host.wait_until(lambda: panel.session.state != "working", seconds)
     assert isinstance(panel.session.error, EngineError)

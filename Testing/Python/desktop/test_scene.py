@@ -9,10 +9,15 @@ import slicer
 import vtk
 
 import host
-from readingroom.desktop.scene import radiograph_study
+from readingroom.desktop.study_from_nodes import Chosen, study_of_nodes
 from readingroom.errors import InputError
 from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.phantoms.chest_radiograph import chest_radiograph
+from readingroom.readers.registry import find_reader
+
+
+def radiograph_study(volume, folder):
+    return study_of_nodes(find_reader("chest-xray"), Chosen({"frontal": volume}), folder)
 
 
 def volume_of(array, name="Picture", to_ras=None, kind=None):
@@ -78,8 +83,8 @@ def test_the_displayed_window_and_inversion_travel_with_the_pixels(empty_scene, 
     display.SetWindowLevel(800, 450)
     display.SetAndObserveColorNodeID("vtkMRMLColorTableNodeInvertedGrey")
     image = radiograph_study(volume, tmp_path).images[0]
-    assert dict(image.facts) == {"WindowCenter": "450", "WindowWidth": "800"}
-    assert image.photometric_interpretation == "MONOCHROME1"
+    wanted = {"WindowCenter": "450", "WindowWidth": "800", "PhotometricInterpretation": "MONOCHROME1"}
+    assert dict(image.facts) == wanted
     shown = 1 - np.clip((slicer.util.arrayFromVolume(volume)[0] - 450.0) / 800 + 0.5, 0, 1)
     assert np.abs(load_radiograph(image).gray - shown).max() < 1e-5
 

@@ -20,24 +20,17 @@ def a_wrapper(an_empty_scene: Any) -> Any:
     from slicer.parameterNodeWrapper import (
         Choice,
         Default,
-        FloatRange,
         WithinRange,
         parameterNodeWrapper,
-        parameterPack,
     )
-
-    @parameterPack
-    class Report:
-        folder: Path
-        pages: Annotated[str, Choice(["A4", "Letter"])] = "A4"
 
     class Parameters:
         volume: slicer.vtkMRMLScalarVolumeNode
         level: Annotated[float, WithinRange(0, 1), Default(0.5)]
         formats: list[str] = ["html"]  # noqa: RUF012 (as panels write it)
         layout: Layout
-        window: FloatRange
-        report: Report
+        pages: Annotated[str, Choice(["A4", "Letter"]), Default("A4")]
+        facts: dict[str, str]
         comment: str | None = None
 
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScriptedModuleNode", "parameters")
@@ -52,7 +45,7 @@ def parameters(a_wrapper: Any) -> Any:
 
 def test_what_was_never_set_has_its_default(parameters: Any) -> None:
     assert (parameters.level, parameters.formats, parameters.layout) == (0.5, ["html"], Layout.BESIDE)
-    assert (parameters.volume, parameters.comment, parameters.report.pages) == (None, None, "A4")
+    assert (parameters.volume, parameters.comment, parameters.pages) == (None, None, "A4")
 
 
 def test_values_are_kept_in_the_node_and_read_by_another_wrapper(a_wrapper: Any, parameters: Any) -> None:
@@ -61,13 +54,13 @@ def test_values_are_kept_in_the_node_and_read_by_another_wrapper(a_wrapper: Any,
     parameters.volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "chest")
     parameters.layout = Layout.BELOW
     parameters.formats = ["pdf", "csv"]
-    parameters.report.folder = Path("/tmp/reports")
+    parameters.facts = {"age": "57"}
     parameters.comment = "seen"
     wrapper, node = a_wrapper
     other = wrapper(node)
     assert other.volume.GetName() == "chest"
     assert (other.layout, other.formats, other.comment) == (Layout.BELOW, ["pdf", "csv"], "seen")
-    assert other.report.folder == Path("/tmp/reports")
+    assert other.facts == {"age": "57"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 MODULE = """
+import ctk
+import qt
 import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import *
@@ -26,6 +28,24 @@ class SampleParameters:
     volume: slicer.vtkMRMLScalarVolumeNode
     level: Annotated[float, WithinRange(0, 1)] = 0.5
 
+class Parts:
+    def __init__(self, column):
+        self.inputs = ctk.ctkCollapsibleButton()
+        form = qt.QFormLayout(self.inputs)
+        self.label = qt.QLabel("Volume:")
+        self.volumeSelector = slicer.qMRMLNodeComboBox()
+        self.volumeSelector.nodeTypes = ["vtkMRMLScalarVolumeNode"]
+        self.volumeSelector.noneEnabled = True
+        self.volumeSelector.setMRMLScene(slicer.mrmlScene)
+        self.levelSlider = ctk.ctkSliderWidget()
+        self.levelSlider.singleStep = 0.01
+        form.addRow(self.label, self.volumeSelector)
+        form.addRow("Level:", self.levelSlider)
+        self.applyButton = qt.QPushButton("Apply")
+        self.applyButton.setObjectName("applyButton")
+        column.addWidget(self.inputs)
+        column.addWidget(self.applyButton)
+
 class SampleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
@@ -34,13 +54,12 @@ class SampleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
-        ui = slicer.util.loadUI(self.resourcePath("UI/Sample.ui"))
-        self.layout.addWidget(ui)
-        self.ui = slicer.util.childWidgetVariables(ui)
-        ui.setMRMLScene(slicer.mrmlScene)
+        self.ui = Parts(self.layout)
         self.logic = SampleLogic()
         self.parameters = SampleParameters(self.logic.getParameterNode())
-        self.tag = self.parameters.connectGui(self.ui)
+        self.tag = self.parameters.connectParametersToGui(
+            {"volume": self.ui.volumeSelector, "level": self.ui.levelSlider}
+        )
         self.ui.applyButton.clicked.connect(self.onApply)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onClose)
 
@@ -66,32 +85,9 @@ class SampleTest(ScriptedLoadableModuleTest):
     def test_second(self): self.ran.append("second"); assert slicer.app.testingEnabled()
 """
 
-UI = """<?xml version="1.0" encoding="UTF-8"?>
-<ui version="4.0"><class>Sample</class>
-<widget class="qMRMLWidget" name="Sample"><layout class="QVBoxLayout" name="column">
- <item><widget class="ctkCollapsibleButton" name="inputs"><property name="text"><string>Inputs</string></property>
-  <layout class="QFormLayout" name="form">
-   <item row="0" column="0"><widget class="QLabel" name="label"><property name="text"><string>Volume:</string>
-   </property></widget></item>
-   <item row="0" column="1"><widget class="qMRMLNodeComboBox" name="volumeSelector">
-    <property name="nodeTypes"><stringlist><string>vtkMRMLScalarVolumeNode</string></stringlist></property>
-    <property name="noneEnabled"><bool>true</bool></property>
-    <property name="SlicerParameterName" stdset="0"><string>volume</string></property></widget></item>
-   <item row="1" column="1"><widget class="ctkSliderWidget" name="levelSlider">
-    <property name="singleStep"><double>0.01</double></property>
-    <property name="SlicerParameterName" stdset="0"><string>level</string></property></widget></item>
-  </layout></widget></item>
- <item><widget class="QPushButton" name="applyButton"><property name="text"><string>Apply</string></property></widget>
- </item></layout></widget>
-<connections><connection><sender>Sample</sender><signal>mrmlSceneChanged(vtkMRMLScene*)</signal>
- <receiver>volumeSelector</receiver><slot>setMRMLScene(vtkMRMLScene*)</slot></connection></connections></ui>
-"""
-
 
 @pytest.fixture
 def a_module_file(an_empty_scene: Any, tmp_path: Path) -> Path:
-    (tmp_path / "Resources" / "UI").mkdir(parents=True)
-    (tmp_path / "Resources" / "UI" / "Sample.ui").write_text(UI)
     path = tmp_path / "Sample.py"
     path.write_text(MODULE)
     return path

@@ -25,7 +25,6 @@ def test_the_panels_of_the_repository_use_what_slicer_has(shared: Path, listing:
     root = Path(__file__).resolve().parents[3]
     modules = [path for path in root.glob("*/*.py") if path.parent.name == path.stem]
     paths = [*modules, *root.glob("Common/*.py"), *root.glob("Common/readingroom/desktop/**/*.py")]
-    paths += root.glob("*/Resources/UI/*.ui")
     assert len(paths) > 3
     assert api.check_source(paths, listing) == []
 
@@ -52,22 +51,6 @@ def test_what_slicer_lacks_is_found_in_source(
     found = _complaints(tmp_path, listing, source)
     assert len(found) == 1
     assert complaint in found[0]
-
-
-def test_a_designer_file_is_read_with_its_properties_and_connections(tmp_path: Path, listing: api.Listing) -> None:
-    path = tmp_path / "Panel.ui"
-    path.write_text(
-        """<ui version="4.0"><widget class="qMRMLWidget" name="Top">
-        <widget class="ctkSliderWidget" name="level"><property name="maximun"><double>1</double></property></widget>
-        <widget class="QSlydr" name="level"/></widget>
-        <connections><connection><sender>Top</sender><signal>mrmlSceneChanged(vtkMRMLScene*)</signal>
-        <receiver>level</receiver><slot>setMRMLScene(vtkMRMLScene*)</slot></connection></connections></ui>"""
-    )
-    assert sorted(api.check_ui(path, listing)) == [
-        "Panel.ui: level: ctkSliderWidget has no property maximun",
-        "Panel.ui: level: the class QSlydr is not on the list",
-        "Panel.ui: the name level is given twice",
-    ]
 
 
 def test_the_stand_ins_offer_nothing_that_slicer_lacks(a_slicer_host: Any, listing: api.Listing) -> None:

@@ -1,4 +1,4 @@
-"""Sliders and spin boxes of CTK over real numbers."""
+"""Sliders of CTK over real numbers."""
 
 from __future__ import annotations
 
@@ -8,73 +8,12 @@ from PySide6.QtCore import Property, Qt, Signal
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
-    QSizePolicy,
     QSlider,
     QWidget,
 )
 
 from ..pythonqt import declared, standin
 from ..standins import State, checked, passed_on, stored
-
-_WIDE = QSizePolicy.Policy.Expanding
-
-
-@standin
-class ctkDoubleSpinBox(QWidget):
-    """A spin box; in CTK a widget around one, so `QDoubleSpinBox`'s other members are not there."""
-
-    valueChanged = Signal(float)
-    decimalsChanged = Signal(int)
-    editingFinished = Signal()
-    _values: dict
-    _box: QDoubleSpinBox
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._box = QDoubleSpinBox(self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._box)
-        self._box.valueChanged.connect(self.valueChanged)
-        self._box.editingFinished.connect(self.editingFinished)
-
-    def setValue(self, value: float) -> None:
-        self._box.setValue(value)
-
-    setValueIfDifferent = setValue
-
-    def setValueAlways(self, value: float) -> None:
-        self._box.setValue(value)
-        self.valueChanged.emit(self._box.value)
-
-    def setDecimals(self, decimals: int) -> None:
-        self._box.setDecimals(decimals)
-        self.decimalsChanged.emit(decimals)
-
-    def setReadOnly(self, read_only: bool) -> None:
-        self._box.setReadOnly(read_only)
-
-    def stepUp(self) -> None:
-        self._box.stepUp()
-
-    def stepDown(self) -> None:
-        self._box.stepDown()
-
-    value = passed_on(float, "value", "_box")
-    minimum = passed_on(float, "minimum", "_box")
-    maximum = passed_on(float, "maximum", "_box")
-    singleStep = passed_on(float, "singleStep", "_box")
-    decimals = passed_on(int, "decimals", "_box")
-    prefix = passed_on(str, "prefix", "_box")
-    suffix = passed_on(str, "suffix", "_box")
-    readOnly = passed_on(bool, "readOnly", "_box")
-    frame = passed_on(bool, "frame", "_box")
-    alignment = passed_on(None, "alignment", "_box")
-    cleanText = passed_on(str, "cleanText", "_box")
-    decimalsOption = stored(None, "decimalsOption")
-    invertedControls = stored(bool, "invertedControls", False)
-    setMode = stored(None, "setMode")
-    sizeHintPolicy = stored(None, "sizeHintPolicy")
 
 
 @standin
@@ -232,89 +171,3 @@ class ctkSliderWidget(QWidget):
     popupSlider = stored(bool, "popupSlider", False)
     spinBoxAlignment = stored(None, "spinBoxAlignment")
     synchronizeSiblings = stored(None, "synchronizeSiblings")
-
-
-def _both(name: str, kind: type = float) -> Property:
-    """A property of both boxes of a `ctkRangeWidget`."""
-
-    def put(widget: Any, value: Any) -> None:
-        for box in (widget._low, widget._high):
-            setattr(box, name, checked(kind, name, value))
-
-    return declared(kind, lambda widget: getattr(widget._low, name), put)
-
-
-@standin
-class ctkRangeWidget(QWidget):
-    """Two spin boxes for the ends of a range."""
-
-    valuesChanged = Signal(float, float)
-    minimumValueChanged = Signal(float)
-    maximumValueChanged = Signal(float)
-    minimumValueIsChanging = Signal(float)
-    maximumValueIsChanging = Signal(float)
-    rangeChanged = Signal(float, float)
-    _values: dict
-    _low: QDoubleSpinBox
-    _high: QDoubleSpinBox
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._low, self._high = QDoubleSpinBox(self), QDoubleSpinBox(self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        for box in (self._low, self._high):
-            box.setRange(0.0, 99.0)
-            row.addWidget(box)
-        self._high.setValue(99.0)
-        self._low.valueChanged.connect(self._on_low)
-        self._high.valueChanged.connect(self._on_high)
-
-    def _on_low(self, value: float) -> None:
-        if value > self._high.value:
-            self._high.setValue(value)
-        self.minimumValueChanged.emit(value)
-        self.valuesChanged.emit(value, self._high.value)
-
-    def _on_high(self, value: float) -> None:
-        if value < self._low.value:
-            self._low.setValue(value)
-        self.maximumValueChanged.emit(value)
-        self.valuesChanged.emit(self._low.value, value)
-
-    def setMinimumValue(self, value: float) -> None:
-        self._low.setValue(value)
-
-    def setMaximumValue(self, value: float) -> None:
-        self._high.setValue(value)
-
-    def setValues(self, low: float, high: float) -> None:
-        self._high.setValue(high)
-        self._low.setValue(low)
-
-    def setRange(self, low: float, high: float) -> None:
-        for box in (self._low, self._high):
-            box.setRange(low, high)
-        self.rangeChanged.emit(low, high)
-
-    def setDecimals(self, decimals: int) -> None:
-        for box in (self._low, self._high):
-            box.setDecimals(decimals)
-
-    def reset(self) -> None:
-        self.setValues(self._low.minimum, self._high.maximum)
-
-    minimumValue = passed_on(float, "value", "_low")
-    maximumValue = passed_on(float, "value", "_high")
-    minimum = _both("minimum")
-    maximum = _both("maximum")
-    singleStep = _both("singleStep")
-    decimals = _both("decimals", int)
-    prefix = _both("prefix", str)
-    suffix = _both("suffix", str)
-    tracking = stored(bool, "tracking", True)
-    symmetricMoves = stored(bool, "symmetricMoves", False)
-    autoSpinBoxWidth = stored(bool, "autoSpinBoxWidth", True)
-    tickInterval = stored(float, "tickInterval", 0.0)
-    spinBoxAlignment = stored(None, "spinBoxAlignment")
-    spinBoxTextAlignment = stored(None, "spinBoxTextAlignment")

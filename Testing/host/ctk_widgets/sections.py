@@ -7,9 +7,6 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QFrame,
-    QGroupBox,
-    QMessageBox,
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
@@ -18,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..pythonqt import declared, standin
-from ..standins import State, checked, stored
+from ..standins import checked, stored
 
 _WIDE = QSizePolicy.Policy.Expanding
 
@@ -98,65 +95,3 @@ class ctkCollapsibleButton(QAbstractButton):
     contentsFrameShadow = stored(None, "contentsFrameShadow")
     contentsLineWidth = stored(int, "contentsLineWidth", 1)
     contentsMidLineWidth = stored(int, "contentsMidLineWidth", 0)
-
-
-@standin
-class ctkCollapsibleGroupBox(QGroupBox):
-    """A group box that collapses; Slicer shows a check mark as an arrow."""
-
-    _values: dict
-
-    def __init__(self, title: Any = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent if isinstance(title, str) else title)
-        self.setTitle(title if isinstance(title, str) else "")
-        self.setCheckable(True)
-        self.toggled.connect(self._show_contents)
-
-    def _show_contents(self, shown: bool) -> None:
-        for child in self.children():
-            if child.isWidgetType():
-                child.setVisible(shown)
-
-    def _collapsed(self) -> bool:
-        return not self.isChecked()
-
-    def _set_collapsed(self, collapsed: bool) -> None:
-        self.setChecked(not checked(bool, "collapsed", collapsed))
-
-    collapsed = declared(bool, _collapsed, _set_collapsed)
-    collapsedHeight = stored(int, "collapsedHeight", 14)
-
-
-@standin
-class ctkExpandableWidget(QFrame):
-    """A frame that the user makes larger."""
-
-    _values: dict
-
-    def updateSizeHint(self) -> None:
-        self.updateGeometry()
-
-    orientations = stored(None, "orientations")
-    sizeGripInside = stored(bool, "sizeGripInside", True)
-    sizeGripMargins = stored(None, "sizeGripMargins", QSize())
-
-
-@standin
-class ctkMessageBox(QMessageBox):
-    """A message box that can be silenced for good."""
-
-    _values: dict
-
-    def setDontShowAgain(self, silent: bool) -> None:
-        State.of(self)["dontShowAgain"] = silent
-
-    def addDontShowAgainButtonRole(self, role: Any) -> None:
-        State.of(self).setdefault("dontShowAgainButtonRoles", []).append(role)
-
-    def onFinished(self, result: int) -> None:
-        self.done(result)
-
-    dontShowAgain = stored(bool, "dontShowAgain", False)
-    dontShowAgainVisible = stored(bool, "dontShowAgainVisible", False)
-    dontShowAgainSettingsKey = stored(str, "dontShowAgainSettingsKey", "")
-    dontShowAgainButtonRoles = stored(list, "dontShowAgainButtonRoles", [])

@@ -5,16 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, QSize, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QSizePolicy,
-    QTextBrowser,
     QToolButton,
     QWidget,
 )
@@ -23,75 +20,6 @@ from ..pythonqt import declared, standin
 from ..standins import State, checked, passed_on, stored
 
 _WIDE = QSizePolicy.Policy.Expanding
-
-
-@standin
-class ctkComboBox(QComboBox):
-    """A combo box with a default text."""
-
-    returnRelease = Signal()
-    _values: dict
-
-    def setCurrentUserDataAsString(self, text: str) -> None:
-        self.setCurrentIndex(self.findData(text))
-
-    def _user_data(self) -> str:
-        return str(self.itemData(self.currentIndex) or "")
-
-    def _show_default(self) -> None:
-        self.setPlaceholderText(State.of(self).get("defaultText", ""))
-
-    currentUserDataAsString = declared(str, _user_data, setCurrentUserDataAsString)
-    defaultText = stored(str, "defaultText", "", after="_show_default")
-    defaultIcon = stored(None, "defaultIcon", QIcon())
-    elideMode = stored(None, "elideMode")
-    forceDefault = stored(bool, "forceDefault", False)
-    scrollWheelEffect = stored(None, "scrollWheelEffect")
-
-
-@standin
-class ctkSearchBox(QLineEdit):
-    """A line edit with a magnifying glass."""
-
-    _values: dict
-    clearIcon = stored(None, "clearIcon", QIcon())
-    searchIcon = stored(None, "searchIcon", QIcon())
-    showSearchIcon = stored(bool, "showSearchIcon", False)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setClearButtonEnabled(True)
-        self.setPlaceholderText("Search...")
-
-
-@standin
-class ctkFittedTextBrowser(QTextBrowser):
-    """A text browser as high as its text."""
-
-    _values: dict
-
-    def setCollapsibleText(self, text: str) -> None:
-        State.of(self)["text"] = text
-        self.setText(text)
-
-    def setCollapsibleHtml(self, text: str) -> None:
-        State.of(self)["text"] = text
-        self.setHtml(text)
-
-    def setCollapsiblePlainText(self, text: str) -> None:
-        State.of(self)["text"] = text
-        self.setPlainText(text)
-
-    def collapsibleText(self) -> str:
-        return State.of(self).get("text", "")
-
-    def sizeHint(self) -> QSize:
-        return QSize(super().sizeHint().width(), int(self.document.size.height()) + 6)
-
-    collapsed = stored(bool, "collapsed", False)
-    disableMouseScroll = stored(bool, "disableMouseScroll", False)
-    hideDetailsText = stored(str, "hideDetailsText", "Hide details...")
-    showDetailsText = stored(str, "showDetailsText", "Show details...")
 
 
 @standin

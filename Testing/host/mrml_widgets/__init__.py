@@ -1,19 +1,7 @@
 """Stand-ins for Slicer's widgets that follow the scene."""
 
-from .frames import qMRMLCollapsibleButton, qMRMLWidget, qSlicerWidget
-from .node_combo_box import qMRMLColorTableComboBox, qMRMLNodeComboBox
-from .numbers import qMRMLSliderWidget, qMRMLSpinBox
-from .tables import qMRMLPlotView, qMRMLSegmentsTableView, qMRMLTableView
+from .frames import qMRMLWidget
+from .node_combo_box import qMRMLNodeComboBox, qMRMLSortFilterProxyModel
+from .segment_selector import qMRMLSegmentSelectorWidget
 
-__all__ = [
-    "qMRMLCollapsibleButton",
-    "qMRMLColorTableComboBox",
-    "qMRMLNodeComboBox",
-    "qMRMLPlotView",
-    "qMRMLSegmentsTableView",
-    "qMRMLSliderWidget",
-    "qMRMLSpinBox",
-    "qMRMLTableView",
-    "qMRMLWidget",
-    "qSlicerWidget",
-]
+__all__ = ["qMRMLNodeComboBox", "qMRMLSegmentSelectorWidget", "qMRMLSortFilterProxyModel", "qMRMLWidget"]

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..ctk_widgets import ctkCollapsibleButton
 from ..pythonqt import standin
 
 
@@ -23,34 +22,6 @@ class qMRMLWidget(QWidget):
 
     def mrmlScene(self) -> Any:
         return self._scene
-
-    def setMRMLScene(self, scene: Any) -> None:
-        if scene is not self._scene:
-            self._scene = scene
-            self.mrmlSceneChanged.emit(scene)
-
-
-@standin
-class qSlicerWidget(QWidget):
-    """Slicer's other widget with a scene."""
-
-    mrmlSceneChanged = Signal(object)
-    cpp_signals: ClassVar[dict[str, str]] = {"mrmlSceneChanged(vtkMRMLScene*)": "mrmlSceneChanged"}
-    _scene: Any = None
-
-    def setMRMLScene(self, scene: Any) -> None:
-        if scene is not self._scene:
-            self._scene = scene
-            self.mrmlSceneChanged.emit(scene)
-
-
-@standin
-class qMRMLCollapsibleButton(ctkCollapsibleButton):
-    """A collapsible section that passes the scene on."""
-
-    mrmlSceneChanged = Signal(object)
-    cpp_signals: ClassVar[dict[str, str]] = {"mrmlSceneChanged(vtkMRMLScene*)": "mrmlSceneChanged"}
-    _scene: Any = None
 
     def setMRMLScene(self, scene: Any) -> None:
         if scene is not self._scene:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import slicer
 import vtk
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -16,6 +16,23 @@ from PySide6.QtWidgets import (
 from ..pythonqt import declared, standin
 from ..standins import State, stored
 from .observations import Observations
+
+
+@standin
+class qMRMLSortFilterProxyModel(QObject):
+    """What a node selector leaves out."""
+
+    _values: dict
+    _selector: Any
+
+    def __init__(self, selector: Any) -> None:
+        super().__init__(selector)
+        self._selector = selector
+
+    def _changed(self) -> None:
+        self._selector._fill()
+
+    hiddenNodeIDs = stored(list, "hiddenNodeIDs", [], after="_changed")
 
 
 @standin
@@ -44,6 +61,7 @@ class qMRMLNodeComboBox(QWidget):
     _current: Any
     _seen: Observations
     _renames: Observations
+    _filter: qMRMLSortFilterProxyModel
     _attributes: list
     _labels: dict
     _values: dict
@@ -54,6 +72,7 @@ class qMRMLNodeComboBox(QWidget):
         self._scene, self._current, self._filling = None, None, False
         self._attributes, self._labels = [], {}
         self._seen, self._renames = Observations(self), Observations(self)
+        self._filter = qMRMLSortFilterProxyModel(self)
         self._combo = QComboBox(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -98,6 +117,8 @@ class qMRMLNodeComboBox(QWidget):
         if not any(node.IsA(t) if children else node.GetClassName() == t for t in types):
             return False
         if any(node.IsA(t) for t in values.get("hideChildNodeTypes", [])):
+            return False
+        if node.GetID() in self._filter.hiddenNodeIDs:
             return False
         return all(
             node.GetAttribute(key) is not None and (value is None or node.GetAttribute(key) == str(value))
@@ -201,6 +222,9 @@ class qMRMLNodeComboBox(QWidget):
         self._attributes = [a for a in self._attributes if a[:2] != (kind, name)]
         self._fill()
 
+    def sortFilterProxyModel(self) -> qMRMLSortFilterProxyModel:
+        return self._filter
+
     def nodeTypeLabel(self, kind: str) -> str:
         return self._labels.get(kind, "")
 
@@ -223,12 +247,3 @@ class qMRMLNodeComboBox(QWidget):
     selectNodeUponCreation = stored(bool, "selectNodeUponCreation", True)
     interactionNodeSingletonTag = stored(str, "interactionNodeSingletonTag", "")
     sizeAdjustPolicy = stored(None, "sizeAdjustPolicy")
-
-
-@standin
-class qMRMLColorTableComboBox(qMRMLNodeComboBox):
-    """Chooses a color table."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        State.of(self).update(nodeTypes=["vtkMRMLColorNode"], showHidden=True, addEnabled=False, removeEnabled=False)

@@ -10,12 +10,10 @@ from .annotations import (
     Maximum,
     Minimum,
     NotNone,
-    RangeBounds,
     SingleStep,
     Validator,
     WithinRange,
 )
-from .packs import FloatRange, isParameterPack, parameterPack
 from .wrapper import isParameterNodeWrapper, parameterNodeWrapper
 
 __all__ = [
@@ -23,18 +21,14 @@ __all__ = [
     "Decimals",
     "Default",
     "Exclude",
-    "FloatRange",
     "IsInstance",
     "Label",
     "Maximum",
     "Minimum",
     "NotNone",
-    "RangeBounds",
     "SingleStep",
     "Validator",
     "WithinRange",
     "isParameterNodeWrapper",
-    "isParameterPack",
     "parameterNodeWrapper",
-    "parameterPack",
 ]

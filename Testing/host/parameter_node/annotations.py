@@ -70,18 +70,6 @@ class Maximum(Validator):
             raise ValueError(msg)
 
 
-class RangeBounds(Validator):
-    """Limits of a FloatRange."""
-
-    def __init__(self, minimum: float, maximum: float) -> None:
-        self.minimum, self.maximum = minimum, maximum
-
-    def validate(self, value: Any) -> None:
-        if not self.minimum <= value.minimum <= value.maximum <= self.maximum:
-            msg = f"Range must be within [{self.minimum}, {self.maximum}]"
-            raise ValueError(msg)
-
-
 class Choice(Validator):
     def __init__(self, choices: Iterable[Any]) -> None:
         self.choices = list(choices)

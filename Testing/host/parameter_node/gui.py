@@ -13,8 +13,7 @@ import slicer
 import vtk
 
 from ..pythonqt import is_deleted
-from .annotations import Choice, Decimals, Maximum, Minimum, RangeBounds, SingleStep, WithinRange
-from .packs import FloatRange
+from .annotations import Choice, Decimals, Maximum, Minimum, SingleStep, WithinRange
 
 
 class Connector:
@@ -172,20 +171,6 @@ def _directory(widget: Any, kind: type, extras: tuple[Any, ...]) -> Connector | 
     )
 
 
-def _range(widget: Any, kind: type, extras: tuple[Any, ...]) -> Connector | None:
-    if kind is not FloatRange:
-        return None
-    bounds = _first(extras, RangeBounds)
-    if bounds is not None:
-        widget.setRange(bounds.minimum, bounds.maximum)
-    return Connector(
-        widget,
-        "valuesChanged",
-        lambda: FloatRange(widget.minimumValue, widget.maximumValue),
-        lambda v: widget.setValues(v.minimum, v.maximum),
-    )
-
-
 def _node(widget: Any, kind: Any, extras: tuple[Any, ...]) -> Connector | None:
     if not isinstance(kind, tuple):
         return None
@@ -195,24 +180,18 @@ def _node(widget: Any, kind: Any, extras: tuple[Any, ...]) -> Connector | None:
 # Exact types, as in Slicer: a Python subclass of one of these finds no connector.
 _MAKERS: dict[type, Callable] = {
     qt.QCheckBox: _check_box,
-    ctk.ctkCheckBox: _check_box,
     qt.QPushButton: _push_button,
     qt.QSlider: _whole_number,
     qt.QSpinBox: _whole_number,
     qt.QDoubleSpinBox: _number,
-    ctk.ctkDoubleSpinBox: _number,
     ctk.ctkSliderWidget: _number,
     ctk.ctkDoubleSlider: _number,
-    slicer.qMRMLSliderWidget: _number,
-    slicer.qMRMLSpinBox: _number,
     qt.QComboBox: _combo_box,
-    ctk.ctkComboBox: _combo_box,
     qt.QLineEdit: _line,
     qt.QTextEdit: _text,
     qt.QLabel: _label,
     ctk.ctkPathLineEdit: _path_line,
     ctk.ctkDirectoryButton: _directory,
-    ctk.ctkRangeWidget: _range,
     slicer.qMRMLNodeComboBox: _node,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 import json
 import types
@@ -12,7 +13,6 @@ from typing import Any, Protocol
 import slicer
 
 from .annotations import Default, Validator
-from .packs import isParameterPack
 
 
 class Serializer(Protocol):
@@ -162,34 +162,6 @@ class Validated:
         return self.inner.read(node, name)
 
 
-class AsPack:
-    """A parameter pack, member by member under `name.member`."""
-
-    def __init__(self, kind: type) -> None:
-        self.kind = kind
-        self.members = {n: serializer_for(t, d) for n, (t, d) in kind._members.items()}  # type: ignore[attr-defined]
-
-    def default(self) -> Any:
-        return self.kind()
-
-    def check(self, value: Any) -> None:
-        _require(value, (self.kind,))
-        for name, member in self.members.items():
-            member.check(getattr(value, name))
-
-    def isIn(self, node: Any, name: str) -> bool:
-        return any(member.isIn(node, f"{name}.{n}") for n, member in self.members.items())
-
-    def write(self, node: Any, name: str, value: Any) -> None:
-        for n, member in self.members.items():
-            member.write(node, f"{name}.{n}", getattr(value, n))
-
-    def read(self, node: Any, name: str) -> Any:
-        pack = self.kind(**{n: member.read(node, f"{name}.{n}") for n, member in self.members.items()})
-        pack._onChange = lambda: self.write(node, name, pack)
-        return pack
-
-
 def _plain(kind: Any) -> Serializer:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
@@ -203,12 +175,20 @@ def _plain(kind: Any) -> Serializer:
     if isinstance(kind, type):
         if issubclass(kind, slicer.vtkMRMLNode):
             return AsReference((kind,))
-        if isParameterPack(kind):
-            return AsPack(kind)
         if kind in (int, float, str, bool, Path, PosixPath, WindowsPath) or issubclass(kind, enum.Enum):
             return AsText(kind)
     msg = f"Unsupported parameter node type: {kind}"
     raise TypeError(msg)
+
+
+def members_of(cls: type) -> dict[str, tuple[Any, Default | None]]:
+    """Name -> (annotation, default after `=`) of a class body."""
+    found = {}
+    for name, kind in typing.get_type_hints(cls, include_extras=True).items():
+        value = vars(cls).get(name)
+        given = name in vars(cls)
+        found[name] = (kind, Default(generator=lambda v=value: copy.deepcopy(v)) if given else None)
+    return found
 
 
 def serializer_for(kind: Any, default: Default | None = None) -> Validated:

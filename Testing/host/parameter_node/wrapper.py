@@ -7,8 +7,7 @@ from typing import Any
 import slicer
 
 from . import gui
-from .packs import isParameterPack, members_of
-from .serializers import serializer_for
+from .serializers import members_of, serializer_for
 
 _RESERVED = {
     "parameterNode",
@@ -51,16 +50,9 @@ class _Wrapper:
         parameterNode.EndModify(tag)
 
     def getValue(self, name: str) -> Any:
-        if "." in name:
-            outer, inner = name.split(".", 1)
-            return getattr(self.getValue(outer), inner)
         return self._serializers[name].read(self.parameterNode, self._prefix + name)
 
     def setValue(self, name: str, value: Any) -> None:
-        if "." in name:
-            outer, inner = name.split(".", 1)
-            setattr(self.getValue(outer), inner, value)
-            return
         self._serializers[name].write(self.parameterNode, self._prefix + name, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -115,14 +107,11 @@ class _Wrapper:
         return tag
 
     def _described(self, name: str) -> tuple[Any, tuple[Any, ...]]:
-        """(type, extras) of a parameter, also of `pack.member`."""
-        outer, _, inner = name.partition(".")
-        if outer not in self._serializers:
+        """(type, extras) of a parameter."""
+        if name not in self._serializers:
             msg = f"There is no parameter {name}"
             raise ValueError(msg)
-        serializer = self._serializers[outer]
-        if inner and isParameterPack(serializer.inner.kind):
-            serializer = serializer.inner.members[inner]
+        serializer = self._serializers[name]
         return serializer.inner, serializer.extras
 
     def disconnectGui(self, tag: int) -> None:

@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 
 from ...errors import InputError
 from .. import slicer_radiomics
-from ..studies import studies_in_scene
+from ..scene import volumes_in_scene
 from . import table_node
 
 SLICER = "slicer"  # the engine of the extension SlicerRadiomics
@@ -88,7 +88,7 @@ class FeatureSettings:
             candidates = [table_node.segmentation_of(table) for table in last] + segmentations_in_scene()
             self.choose_segmentation(next((node.GetID() for node in candidates if node is not None), ""))
         if self.volume is None:
-            candidates = [table_node.image_of(table) for table in last] + studies_in_scene()
+            candidates = [table_node.image_of(table) for table in last] + volumes_in_scene()
             self.image_id = next((node.GetID() for node in candidates if node is not None), "")
 
     def clear(self) -> None:

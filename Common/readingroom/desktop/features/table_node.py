@@ -9,7 +9,7 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from ..layers import OWNER, ROLE, place_beside
+from ..owned_nodes import OWNER, ROLE, place_beside
 from .results import MeasuredSegment, Results, group_of
 
 _FEATURES = "features"

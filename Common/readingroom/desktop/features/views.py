@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import qt
 from slicer.i18n import tr as _
 
-from ..studies import studies_in_scene
+from ..scene import volumes_in_scene
 from ..widgets.feature_settings import FeatureSettingsView
 from ..widgets.feature_table import FeatureTableView
 from ..widgets.labels import sentence
@@ -49,7 +49,7 @@ class FeaturesViews:
     def show_settings(self, settings: FeatureSettings, results: Results | None, busy: Sequence[str]) -> None:
         """Draw what is chosen. While segments are ``busy`` being measured, nothing else can be chosen."""
         self.settings.show_nodes(
-            [(node.GetID(), node.GetName()) for node in studies_in_scene()],
+            [(node.GetID(), node.GetName()) for node in volumes_in_scene()],
             settings.image_id,
             [(node.GetID(), node.GetName()) for node in segmentations_in_scene()],
             settings.segmentation_id,

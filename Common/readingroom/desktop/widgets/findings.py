@@ -18,29 +18,34 @@ if TYPE_CHECKING:
 
 
 class FindingsView:
-    """One row per finding and the prediction sets below. What a person says of them goes to ``evaluation``."""
+    """One row per finding and the prediction sets below. What a person says of them goes to ``verdicts``."""
 
-    def __init__(self, judging: Verdicts) -> None:
-        self._judging = judging
+    def __init__(self, verdicts: Verdicts) -> None:
+        self._verdicts = verdicts
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
         self.overruled = sentence(_("Read against a check that advised to stop: see the checks below."))
+        self.tests = sentence()
         column.addWidget(self.overruled)
+        column.addWidget(self.tests)
         self._rows_layout = qt.QVBoxLayout()
         column.addLayout(self._rows_layout)
         self.prediction_set = sentence()
         column.addWidget(self.prediction_set)
         self.rows: dict[str, FindingRow] = {}
 
-    def show(self, reading: Reading, chosen: str) -> None:
-        """Draw the reading; ``chosen`` is the finding whose map is shown."""
+    def show(self, reading: Reading, chosen: str, testing: bool) -> None:
+        """Draw the reading; ``chosen`` is the finding whose map is shown, ``testing`` says that tests are running."""
         if list(self.rows) != [finding.name for finding in reading.findings]:
             self._make_rows(reading)
         for finding in reading.findings:
             row = self.rows[finding.name]
             row.show(finding, choices.verdict_of(reading, finding.name), chosen == finding.name)
         self.overruled.setVisible(reading.forced and any(check.status == "stop" for check in reading.checks))
+        says = _("This answer is being tested: {tests}.") if testing else _("This answer was not tested: {tests}.")
+        self.tests.setText(says.format(tests=", ".join(reading.pending)))
+        self.tests.setVisible(bool(reading.pending))
         sets = [prediction_set_text(one, reading, _) for one in reading.prediction_sets]
         self.prediction_set.setText("\n".join(sets))
         self.prediction_set.setVisible(bool(sets))
@@ -60,8 +65,8 @@ class FindingsView:
         for row in self.rows.values():
             row.widget.setParent(None)
             row.widget.deleteLater()
-        selectable = len(reading.heat_maps) > 1
-        self.rows = {f.name: FindingRow(f.name, selectable, self._judging) for f in reading.findings}
+        selectable = len({heat_map.finding for heat_map in reading.heat_maps}) > 1
+        self.rows = {f.name: FindingRow(f.name, selectable, self._verdicts) for f in reading.findings}
         for row in self.rows.values():
             self._rows_layout.addWidget(row.widget)
 
@@ -69,7 +74,7 @@ class FindingsView:
 class FindingRow:
     """Title, probability, bar, and accept, reject and comment."""
 
-    def __init__(self, name: str, selectable: bool, judging: Verdicts) -> None:
+    def __init__(self, name: str, selectable: bool, verdicts: Verdicts) -> None:
         self.widget = qt.QFrame()
         self.widget.setFrameShape(qt.QFrame.StyledPanel)
         column = qt.QVBoxLayout(self.widget)
@@ -101,10 +106,10 @@ class FindingRow:
 
         if selectable:
             self.title.setToolTip(_("Show the heat map and the operating points of this finding."))
-            self.title.clicked.connect(lambda *_args: judging.choose_finding(name))
-        self.accept.clicked.connect(lambda *_args: judging.decide(name, "accept" if self.accept.isChecked() else ""))
-        self.reject.clicked.connect(lambda *_args: judging.decide(name, "reject" if self.reject.isChecked() else ""))
-        self.comment.editingFinished.connect(lambda *_args: judging.comment(name, self.comment.text))
+            self.title.clicked.connect(lambda *_args: verdicts.choose_finding(name))
+        self.accept.clicked.connect(lambda *_args: verdicts.decide(name, "accept" if self.accept.isChecked() else ""))
+        self.reject.clicked.connect(lambda *_args: verdicts.decide(name, "reject" if self.reject.isChecked() else ""))
+        self.comment.editingFinished.connect(lambda *_args: verdicts.comment(name, self.comment.text))
 
     @property
     def tab_order(self) -> list[Any]:

@@ -32,3 +32,14 @@ def banner(text: str = "") -> Any:
     label.setAlignment(qt.Qt.AlignCenter)
     label.setStyleSheet("background: #f5c242; color: #201600; padding: 6px; border-radius: 4px; font-weight: bold;")
     return label
+
+
+def hint(text: str = "") -> Any:
+    """A few words beside or below something, quieter than what they speak of."""
+    label = qt.QLabel()
+    label.setTextFormat(qt.Qt.PlainText)
+    label.setText(text)
+    font = qt.QFont(label.font)
+    font.setItalic(True)
+    label.setFont(font)
+    return label

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class OperatingPointView:
-    """Operating point and prevalence, with PPV and NPV following the slider. FeatureSettings go to ``evaluation``."""
+    """Operating point and prevalence, with PPV and NPV. What a person chooses goes to ``verdicts``."""
 
-    def __init__(self, judging: Verdicts) -> None:
+    def __init__(self, verdicts: Verdicts) -> None:
         self.widget = qt.QWidget()
         form = qt.QFormLayout(self.widget)
         form.setContentsMargins(0, 0, 0, 0)
@@ -38,8 +38,6 @@ class OperatingPointView:
             label.setWordWrap(False)  # two short lines each; a form leaves odd gaps around wrapped text
 
         self.prevalence = ctk.ctkSliderWidget()
-        self.prevalence.minimum = 0.1
-        self.prevalence.maximum = 99.9
         self.prevalence.singleStep = 0.1
         self.prevalence.pageStep = 5.0
         self.prevalence.setDecimals(1)
@@ -49,11 +47,10 @@ class OperatingPointView:
         form.addRow(_("Prevalence"), self.prevalence)
         form.addRow("", self.values)
 
-        self.point.activated.connect(lambda *_args: judging.choose_point(self.point.currentData or ""))
-        self.prevalence.valueChanged.connect(lambda value, *_args: judging.set_prevalence(value / 100))
+        self.point.activated.connect(lambda *_args: verdicts.choose_point(self.point.currentData or ""))
 
     def show(self, finding: Finding, prevalence: float) -> None:
-        """Draw the operating points of one finding."""
+        """Draw the operating points of one finding, and what they are worth at a prevalence in percent."""
         blocked = self.point.blockSignals(True)
         self.point.clear()
         for point in finding.operating_points:
@@ -61,13 +58,6 @@ class OperatingPointView:
             self.point.addItem(title.format(name=point.name, threshold=percent(point.threshold)), point.name)
         self.point.setCurrentIndex(max(0, self.point.findData(finding.chosen_point)))
         self.point.blockSignals(blocked)
-        self.show_prevalence(finding, prevalence)
-
-    def show_prevalence(self, finding: Finding, prevalence: float) -> None:
-        """Draw what follows from the prevalence alone."""
-        blocked = self.prevalence.blockSignals(True)
-        self.prevalence.setValue(100 * prevalence)
-        self.prevalence.blockSignals(blocked)
-        point = finding.operating_point
-        self.measured.setText(formatting.operating_point_text(point) if point is not None else "")
-        self.values.setText(formatting.predictive_values_text(point, prevalence) if point is not None else "")
+        chosen = finding.operating_point
+        self.measured.setText(formatting.operating_point_text(chosen) if chosen is not None else "")
+        self.values.setText(formatting.predictive_values_text(chosen, prevalence / 100) if chosen is not None else "")

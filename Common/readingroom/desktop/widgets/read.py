@@ -38,18 +38,19 @@ class ReadView:
         self.button.clicked.connect(lambda *_args: on_pressed())
         self.show_ready(True)
 
-    def show_ready(self, possible: bool) -> None:
-        """Offer to begin; ``possible`` is False while nothing is chosen."""
+    def show_ready(self, possible: bool, missing: str = "") -> None:
+        """Offer to begin; ``possible`` is False while something has yet to be chosen, such as what is ``missing``."""
         self.button.setText(self._label)
         self.button.setToolTip(self._tip)
         self.button.setEnabled(possible)
         self.progress.setVisible(False)
-        self.sentence.setVisible(False)
+        self.sentence.setVisible(bool(missing))
+        self.sentence.setText(_("To begin, choose: {title}.").format(title=missing) if missing else "")
 
-    def show_working(self, fraction: float, text: str) -> None:
-        """Offer to cancel, and say how far the work has come."""
-        self.button.setText(_("Cancel"))
-        self.button.setToolTip(self._cancel_tip)
+    def show_working(self, fraction: float, text: str, label: str = "", tip: str = "") -> None:
+        """Offer to cancel (or, as ``label`` has it, to stop a part), and say how far the work has come."""
+        self.button.setText(label or _("Cancel"))
+        self.button.setToolTip(tip or self._cancel_tip)
         self.button.setEnabled(True)
         self.progress.setVisible(True)
         self.progress.setValue(round(1000 * fraction))

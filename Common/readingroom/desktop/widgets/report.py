@@ -14,11 +14,11 @@ from .labels import sentence
 
 
 class ReportView:
-    """Settings of the report and the button that writes it.
+    """Settings of the report and the button that writes it. Page size and anonymity are tied to their parameters.
 
     Parameters
     ----------
-    formats, page_sizes : what there is to choose from
+    formats : the kinds of file that there are
     on_change : called with the name of a parameter and its new value
     on_export : called when the report is to be written
     """
@@ -26,7 +26,6 @@ class ReportView:
     def __init__(
         self,
         formats: Sequence[str],
-        page_sizes: Sequence[str],
         on_change: Callable[[str, Any], None],
         on_export: Callable[[], None],
     ) -> None:
@@ -49,8 +48,6 @@ class ReportView:
 
         self.page_size = qt.QComboBox()
         self.page_size.setAccessibleName(_("Page size"))
-        for name in page_sizes:
-            self.page_size.addItem(name, name)
         self.anonymous = qt.QCheckBox(_("Leave out who the patient is"))
         form.addRow(_("Page"), self.page_size)
         form.addRow("", self.anonymous)
@@ -68,20 +65,16 @@ class ReportView:
         self.folder.directoryChanged.connect(lambda folder, *_args: on_change("exportFolder", str(folder)))
         for box in self.formats.values():
             box.clicked.connect(lambda *_args: on_change("formats", self._chosen_formats()))
-        self.page_size.activated.connect(lambda *_args: on_change("pageSize", self.page_size.currentData))
-        self.anonymous.clicked.connect(lambda *_args: on_change("anonymous", self.anonymous.isChecked()))
         self.export.clicked.connect(lambda *_args: on_export())
         self.open.clicked.connect(lambda *_args: self._open())
 
-    def show(self, *, folder: str, formats: Sequence[str], page_size: str, anonymous: bool, possible: bool) -> None:
+    def show(self, *, folder: str, formats: Sequence[str], possible: bool) -> None:
         """Draw the settings; ``possible`` is False while there is nothing to report."""
         blocked = self.folder.blockSignals(True)
         self.folder.directory = folder
         self.folder.blockSignals(blocked)
         for name, box in self.formats.items():
             box.setChecked(name in formats)
-        self.page_size.setCurrentIndex(self.page_size.findData(page_size))
-        self.anonymous.setChecked(anonymous)
         self.export.setEnabled(possible and bool(formats))
 
     def show_written(self, files: Sequence[Path]) -> None:

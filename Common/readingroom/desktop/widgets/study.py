@@ -1,62 +1,95 @@
-"""Which study is read, and by which bundle."""
+"""What is read: an image for each role, a segment for each mask, the bundle that answers, and how it is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
+from ...readers.base import Reader
+from ...readers.description import ImageRole, MaskRole
+from ..scene import volumes_in_scene
+from .labels import hint
 from .selector import fill, selector
+
+if TYPE_CHECKING:
+    from ..inputs import Inputs
+    from ..panel import ReadingPanel
 
 
 class StudyView:
-    """Selectors for study, bundle and device, and a button for the next study.
+    """Selectors for images, masks, bundle and device, a button for the next study, and the choice of the layout.
 
     Parameters
     ----------
-    study_label : what the first selector is called
+    reader : its roles decide which selectors there are
     next_keys : named in the tooltip of the button
-    panel : its ``choose_study(node ID)``, ``choose_bundle(name)``, ``change(parameter, value)`` and ``next_study()``
-        are called when a person chooses
+    panel : told what a person chooses
     """
 
-    def __init__(self, study_label: str, next_keys: str, panel: Any) -> None:
+    def __init__(self, reader: Reader, next_keys: str, panel: ReadingPanel) -> None:
+        self._panel = panel
+        self._drawing = False
         self.widget = qt.QWidget()
         form = qt.QFormLayout(self.widget)
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(qt.QFormLayout.AllNonFixedFieldsGrow)
-
-        tip = _("The image to read. DICOM is read from its file, any other image as its window displays it.")
-        self.study = selector(_("Study to read"), tip)
+        self.images = {role.name: self._image_selector(role, role is reader.images[0]) for role in reader.images}
         self.next = qt.QToolButton()
         self.next.setText(_("Next"))
         self.next.setToolTip(_("Show the next study ({keys}).").format(keys=next_keys))
         self.next.setAccessibleName(_("Next study"))
-        row = qt.QHBoxLayout()
-        row.addWidget(self.study, 1)
-        row.addWidget(self.next)
-        form.addRow(study_label, row)
+        for role in reader.images:
+            row = qt.QHBoxLayout()
+            row.addWidget(self.images[role.name], 1)
+            if role is reader.images[0]:
+                row.addWidget(self.next)
+            form.addRow(_image_title(role), row)
+        self.masks: dict[str, Any] = {}
+        for mask in reader.masks:
+            if "scene" in mask.sources:
+                self.masks[mask.name] = self._mask_selector(mask)
+                form.addRow(mask.title, self.masks[mask.name])
+                if not mask.required:
+                    form.addRow("", hint(_mask_hint(mask)))
 
         self.bundle = selector(_("Bundle"), _("The trained model that answers. More in the module Reading Room."))
         form.addRow(_("Bundle"), self.bundle)
-
         self.device = selector(_("Device"), _("Where the network runs. Automatic takes a GPU when there is one."))
         for name, title in device_titles().items():
             self.device.addItem(title, name)
         form.addRow(_("Device"), self.device)
+        self.layout = qt.QCheckBox(_("Reading layout"))
+        self.layout.setToolTip(
+            _("Arrange the views for reading while this module is open; your own layout comes back after it.")
+        )
+        form.addRow("", self.layout)
 
         # "activated" comes as a number or as a text, depending on the Qt binding: ask the selector instead.
-        self.study.activated.connect(lambda *_args: panel.choose_study(self.study.currentData or ""))
         self.bundle.activated.connect(lambda *_args: panel.choose_bundle(self.bundle.currentData or ""))
         self.device.activated.connect(lambda *_args: panel.change("device", self.device.currentData))
         self.next.clicked.connect(lambda *_args: panel.next_study())
+        self.layout.clicked.connect(lambda *_args: panel.use_layout(self.layout.isChecked()))
 
-    def show_studies(self, studies: Sequence[tuple[str, str]], chosen: str) -> None:
-        """List ``(node ID, name)`` pairs and select one."""
-        fill(self.study, studies, chosen, _("Load a study to begin"))
-        self.next.setEnabled(len(studies) > 1)
+    def show_inputs(self, inputs: Inputs, hidden: Sequence[str]) -> None:
+        """Draw what is chosen; ``hidden`` are IDs of nodes that are not offered."""
+        self._drawing = True
+        try:
+            for role, combo in self.images.items():
+                offered = combo.sortFilterProxyModel()
+                if list(offered.hiddenNodeIDs) != list(hidden):
+                    offered.hiddenNodeIDs = list(hidden)
+                combo.setCurrentNode(inputs.image(role))
+            for role, chooser in self.masks.items():
+                choice = inputs.mask(role)
+                chooser.setCurrentNode(choice.segmentation if choice is not None else None)
+                chooser.setCurrentSegmentID(choice.segment_id if choice is not None else "")
+        finally:
+            self._drawing = False
+        self.next.setEnabled(len(volumes_in_scene()) > 1)
 
     def show_bundles(self, bundles: Sequence[tuple[str, str]], chosen: str) -> None:
         """List ``(name, title)`` pairs and select one."""
@@ -66,11 +99,73 @@ class StudyView:
         """Select a device."""
         self.device.setCurrentIndex(self.device.findData(device))
 
+    def show_layout(self, used: bool) -> None:
+        """Tick the reading layout, or not."""
+        self.layout.setChecked(used)
+
     def set_enabled(self, enabled: bool) -> None:
         """While a study is read, another cannot be chosen."""
         self.widget.setEnabled(enabled)
+
+    def cleanup(self) -> None:
+        """Let go of the scene: a selector that outlives it can crash Slicer at its exit."""
+        for chooser in (*self.images.values(), *self.masks.values()):
+            chooser.setMRMLScene(None)
+
+    def _image_selector(self, role: ImageRole, is_first: bool) -> Any:
+        combo = slicer.qMRMLNodeComboBox()
+        combo.nodeTypes = ["vtkMRMLScalarVolumeNode"]
+        combo.hideChildNodeTypes = ["vtkMRMLLabelMapVolumeNode"]
+        combo.addEnabled = False
+        combo.removeEnabled = False
+        combo.renameEnabled = False
+        combo.noneEnabled = not is_first  # Slicer takes the first image there is, which fits one role at most
+        combo.noneDisplay = _("Choose an image") if role.required else _("None")
+        combo.setMRMLScene(slicer.mrmlScene)
+        combo.setAccessibleName(role.title)
+        combo.setToolTip(_image_tip(role))
+        combo.nodeActivated.connect(lambda *_args: self._panel.choose_image(role.name, combo.currentNode()))
+        combo.currentNodeChanged.connect(lambda *_args: self._image_came(role.name, combo))
+        return combo
+
+    def _image_came(self, role: str, combo: Any) -> None:
+        """Slicer selected an image by itself: the first one that was loaded, or the next when one was removed."""
+        if not self._drawing:
+            self._panel.image_came(role, combo.currentNode())
+
+    def _mask_selector(self, role: MaskRole) -> Any:
+        chooser = slicer.qMRMLSegmentSelectorWidget()
+        chooser.noneEnabled = True
+        chooser.editEnabled = False
+        chooser.setMRMLScene(slicer.mrmlScene)
+        chooser.setAccessibleName(role.title)
+        chooser.setToolTip(_("A segment of the scene; it is brought onto the grid of the image and not changed."))
+
+        def chosen(*_args: Any) -> None:
+            if not self._drawing:
+                self._panel.choose_mask(role.name, chooser.currentNode(), chooser.currentSegmentID())
+
+        chooser.currentNodeChanged.connect(chosen)
+        chooser.currentSegmentChanged.connect(chosen)
+        return chooser
 
 
 def device_titles() -> dict[str, str]:
     """Titles of the devices by name."""
     return {"auto": _("Automatic"), "cuda": _("NVIDIA GPU"), "mps": _("Apple GPU"), "cpu": _("Processor (CPU)")}
+
+
+def _image_title(role: ImageRole) -> str:
+    return role.title if role.required else _("{title} (optional)").format(title=role.title)
+
+
+def _image_tip(role: ImageRole) -> str:
+    if role.dimensions == 2:
+        return _("The image to read. DICOM is read from its file, any other image as its window displays it.")
+    return (
+        _("The volume to read.") if not role.prior_of else _("An earlier volume of the same patient, to compare with.")
+    )
+
+
+def _mask_hint(role: MaskRole) -> str:
+    return _("Found automatically when none is chosen.") if "automatic" in role.sources else _("May be left out.")

@@ -1,0 +1,111 @@
+"""What is chosen for a reader, kept on the parameter node by role: images, segments as masks, clinical facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..readers.base import Reader
+from ..readers.description import ClinicalField
+from ..study import ClinicalFact
+from .study_from_nodes import Chosen, SegmentChoice, header_of
+
+_IMAGE = "image-"  # node reference roles, followed by the role of image or mask
+_MASK = "mask-"
+
+
+class Inputs:
+    """The choices for one reader, in the scene's parameters.
+
+    Parameters
+    ----------
+    reader : says which images, masks and clinical facts there are
+    parameters : a `parameters.PanelParameters`
+    """
+
+    def __init__(self, reader: Reader, parameters: Any) -> None:
+        self._reader = reader
+        self._parameters = parameters
+        self._node = parameters.parameterNode
+
+    def image(self, role: str) -> Any:
+        """The volume node chosen for an image, or None."""
+        return self._node.GetNodeReference(_IMAGE + role)
+
+    def choose_image(self, role: str, volume: Any) -> None:
+        """Choose a volume node; None for none."""
+        if volume is not self.image(role):
+            self._node.SetNodeReferenceID(_IMAGE + role, volume.GetID() if volume is not None else None)
+
+    @property
+    def images(self) -> dict[str, Any]:
+        """The chosen volume nodes by role, in the reader's order."""
+        chosen = {role.name: self.image(role.name) for role in self._reader.images}
+        return {role: volume for role, volume in chosen.items() if volume is not None}
+
+    def mask(self, role: str) -> SegmentChoice | None:
+        """The segment chosen for a mask; None where none is."""
+        segmentation = self._node.GetNodeReference(_MASK + role)
+        segment_id = self._parameters.segments.get(role, "")
+        return SegmentChoice(segmentation, segment_id) if segmentation is not None and segment_id else None
+
+    def choose_mask(self, role: str, segmentation: Any, segment_id: str) -> None:
+        """Choose a segment; None and ``""`` for none."""
+        tag = self._node.StartModify()
+        self._node.SetNodeReferenceID(_MASK + role, segmentation.GetID() if segmentation is not None else None)
+        self._parameters.segments = {**dict(self._parameters.segments), role: segment_id or ""}
+        self._node.EndModify(tag)
+
+    def enter(self, name: str, text: str) -> None:
+        """Keep a clinical fact that a person entered; the text of the header, or none, takes an entry back.
+
+        Raises
+        ------
+        InputError : it does not fit the field
+        """
+        field = next(one for one in self._reader.clinical if one.name == name)
+        header = self.header.get(name)
+        if text.strip() and header is not None and field.parse(text) == field.parse(fact_text(field, header.value)):
+            text = ""
+        if text.strip():
+            field.parse(text)
+        facts = {**dict(self._parameters.clinical), name: text.strip()}
+        self._parameters.clinical = {key: value for key, value in facts.items() if value}
+
+    @property
+    def entered(self) -> dict[str, str]:
+        """The clinical facts that a person entered, by name."""
+        return dict(self._parameters.clinical)
+
+    @property
+    def header(self) -> dict[str, ClinicalFact]:
+        """The clinical facts of the form that the header of the first image knows."""
+        role = self._reader.images[0]
+        volume = self.image(role.name)
+        opened = header_of(volume, role) if volume is not None and self._reader.clinical else None
+        names = {field.name for field in self._reader.clinical}
+        return {name: fact for name, fact in opened.clinical.items() if name in names} if opened is not None else {}
+
+    @property
+    def chosen(self) -> Chosen:
+        """All of it."""
+        masks = {role.name: self.mask(role.name) for role in self._reader.masks}
+        return Chosen(self.images, {name: choice for name, choice in masks.items() if choice is not None}, self.entered)
+
+    @property
+    def missing(self) -> str:
+        """The title of the first thing that has yet to be chosen before a read; empty when all is there."""
+        images, masks = self.images, self.chosen.masks
+        facts = {**self.header, **self.entered}
+        wanted = [(role.title, role.name in images) for role in self._reader.images if role.required]
+        wanted += [(role.title, role.name in masks) for role in self._reader.masks if role.required]
+        wanted += [(field.title, field.name in facts) for field in self._reader.clinical if field.required]
+        return next((title for title, is_there in wanted if not is_there), "")
+
+
+def fact_text(field: ClinicalField, value: float | str | bool) -> str:
+    """A fact as a person would type it into the form."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    return f"{value:.{field.decimals}f}"

@@ -1,0 +1,102 @@
+"""The files of a reading as arrays in the geometry of the scene.
+
+A picture keeps the geometry of its node: only the node knows where the scene has it. A volume may have been turned to
+LPS while it was read, so its files say themselves where they lie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import vtk
+from slicer.i18n import tr as _
+
+from ..errors import InputError
+from ..imaging.segments import Segment, read_segments
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Values ``[k, j, i]`` and the 4 x 4 matrix from their indices to RAS, mm."""
+
+    array: Any
+    to_ras: Any
+
+
+@dataclass(frozen=True)
+class SegmentLayer:
+    """The segments of one image and the matrix from their indices to RAS, mm."""
+
+    segments: list[Segment]
+    to_ras: Any
+
+
+def heat_grid(path: Path, volume: Any) -> Grid:
+    """The values of a heat map, 0 to 1.
+
+    Raises
+    ------
+    InputError : the file is missing or damaged, or does not fit ``volume``
+    """
+    import SimpleITK
+
+    try:
+        image = SimpleITK.ReadImage(str(path), SimpleITK.sitkFloat32)
+    except RuntimeError as error:
+        raise InputError(_("The heat map cannot be opened; read the study again.")) from error
+    array = SimpleITK.GetArrayFromImage(image)
+    array = array[None] if array.ndim == 2 else array  # files of pictures may have two axes
+    _require_size(array, volume)
+    return Grid(array, ras_matrix(volume) if len(array) == 1 else _file_matrix(image))
+
+
+def segment_layer(path: Path, volume: Any) -> SegmentLayer | None:
+    """The segments of an image; None where there is no such file.
+
+    Raises
+    ------
+    InputError : the file is damaged, or does not fit ``volume``
+    """
+    import SimpleITK
+
+    if not path.is_file():
+        return None
+    segments = read_segments(path)
+    for segment in segments:
+        _require_size(segment.mask, volume)
+    if not segments:
+        return None
+    if len(segments[0].mask) == 1:
+        return SegmentLayer(segments, ras_matrix(volume))
+    reader = SimpleITK.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.ReadImageInformation()
+    return SegmentLayer(segments, _file_matrix(reader))
+
+
+def ras_matrix(volume: Any) -> Any:
+    """The matrix from a volume node's indices to RAS, mm; transforms above the node are left out."""
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    return matrix
+
+
+def _file_matrix(image: Any) -> Any:
+    """The same of a ``SimpleITK.Image`` or its reader."""
+    matrix = vtk.vtkMatrix4x4()
+    direction, spacing, origin = image.GetDirection(), image.GetSpacing(), image.GetOrigin()
+    for row, sign in enumerate((-1.0, -1.0, 1.0)):  # RAS is LPS with the first two axes reversed
+        for column in range(3):
+            matrix.SetElement(row, column, sign * direction[3 * row + column] * spacing[column])
+        matrix.SetElement(row, 3, sign * origin[row])
+    return matrix
+
+
+def _require_size(array: Any, volume: Any) -> None:
+    """A volume that was turned has the same lengths in another order."""
+    width, height, slices = volume.GetImageData().GetDimensions()
+    wanted, found = (slices, height, width), array.shape
+    if (found != wanted) if slices == 1 else (sorted(found) != sorted(wanted)):
+        raise InputError(_("'{name}' changed its size while it was read; read it again.").format(name=volume.GetName()))

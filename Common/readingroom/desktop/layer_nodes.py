@@ -1,0 +1,143 @@
+"""How heat maps, boxes and segments are made into nodes that Slicer shows well. Each function may be called again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+
+from ..imaging.segments import Segment
+from ..reading import Box
+from .layer_files import Grid, SegmentLayer
+
+COLOR_TABLES = {name: f"vtkMRMLColorTableNodeFile{name}.txt" for name in ("Inferno", "Magma", "Plasma", "Viridis")}
+COLOR_TABLES["ColdToHotRainbow"] = "vtkMRMLColorTableNodeFileColdToHotRainbow.txt"
+
+_LEVEL = "ReadingRoom.level"  # tag of a segment that is a level of a map, not a region
+_LABELMAP = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
+
+
+def fill_heat_map(node: Any, grid: Grid, lowest: float) -> None:
+    """Put a heat map into a volume node; it is clear below the ``lowest`` level, so the anatomy stays readable."""
+    node.SetIJKToRASMatrix(grid.to_ras)
+    slicer.util.updateVolumeFromArray(node, grid.array)
+    if node.GetDisplayNode() is None:
+        node.CreateDefaultDisplayNodes()
+        node.GetDisplayNode().SetAndObserveColorNodeID(COLOR_TABLES["Inferno"])
+    display = node.GetDisplayNode()
+    display.AutoWindowLevelOff()
+    display.SetWindowLevelMinMax(0.0, 1.0)
+    display.SetThreshold(lowest, 1.0)
+    display.ApplyThresholdOn()
+    if legend_of(node) is None:
+        _style_legend(slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(node))
+
+
+def fill_box(node: Any, box: Box, grid: Grid) -> None:
+    """Place a locked ROI along the outer sides of the pixels of ``box``."""
+    if node.GetDisplayNode() is None:
+        node.CreateDefaultDisplayNodes()
+    _fit(node, box, grid)
+    node.SetLocked(True)
+    for point in range(node.GetNumberOfControlPoints()):
+        node.SetNthControlPointVisibility(point, False)  # an outline says enough
+    display = node.GetDisplayNode()
+    display.SetFillVisibility(False)
+    display.SetHandlesInteractive(False)
+    display.SetPropertiesLabelVisibility(False)
+    display.SetSelectedColor(0.3, 0.9, 1.0)
+
+
+def fill_segmentation(node: Any, layer: SegmentLayer, volume: Any, regions: Sequence[str]) -> None:
+    """Put segments into a segmentation on ``volume``; those not named in ``regions`` are levels of a map."""
+    with slicer.util.NodeModify(node):
+        if node.GetDisplayNode() is None:
+            node.CreateDefaultDisplayNodes()
+            node.GetDisplayNode().SetVisibility2DFill(False)  # outlines: the map itself fills
+        node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+        segmentation = node.GetSegmentation()
+        segmentation.RemoveAllSegments()
+        segmentation.SetSourceRepresentationName(_LABELMAP)
+        for segment in layer.segments:
+            added = _segment(segment, layer.to_ras)
+            if segment.id not in regions:
+                added.SetTag(_LEVEL, "1")
+            segmentation.AddSegment(added, segment.id)
+
+
+def show_segments(node: Any, levels_visible: bool, regions_visible: bool) -> None:
+    """Show or hide the levels of maps and the regions."""
+    display, segmentation = node.GetDisplayNode(), node.GetSegmentation()
+    any_visible = False
+    for segment_id in segmentation.GetSegmentIDs():
+        is_level = segmentation.GetSegment(segment_id).HasTag(_LEVEL)
+        visible = levels_visible if is_level else regions_visible
+        display.SetSegmentVisibility(segment_id, visible)
+        any_visible = any_visible or visible
+    display.SetVisibility(any_visible)
+
+
+def legend_of(heat_map: Any) -> Any:
+    """The color legend of a heat map, or None."""
+    return slicer.modules.colors.logic().GetColorLegendDisplayNode(heat_map)
+
+
+def show_legend(heat_map: Any, visible: bool) -> None:
+    """Show or hide the color legend of a heat map."""
+    legend = legend_of(heat_map)
+    if legend is not None:
+        legend.SetVisibility(visible)
+
+
+def _style_legend(legend: Any) -> None:
+    """A slim bar at the right edge whose text does not compete with the image."""
+    legend.SetVisibility(False)
+    legend.SetTitleText(_("Heat map"))
+    legend.SetNumberOfLabels(3)
+    legend.SetLabelFormat("%.1f")
+    legend.SetSize(0.05, 0.30)
+    legend.SetPosition(0.97, 0.5)
+    for text, size in ((legend.GetTitleTextProperty(), 12), (legend.GetLabelTextProperty(), 11)):
+        text.SetFontFamilyToArial()
+        text.SetFontSize(size)
+        text.SetBold(False)
+        text.SetShadow(True)
+
+
+def _fit(node: Any, box: Box, grid: Grid) -> None:
+    """Place the ROI on the half-open index ranges of ``box``: from the outer side of the first pixel to the last's."""
+    start = [*box.start, 0][:3]
+    stop = [*box.stop, len(grid.array)][:3]
+    place = vtk.vtkMatrix4x4()
+    sizes = []
+    for column in range(3):
+        axis = [grid.to_ras.GetElement(row, column) for row in range(3)]
+        step = vtk.vtkMath.Norm(axis)
+        sizes.append((stop[column] - start[column]) * step)
+        for row in range(3):
+            place.SetElement(row, column, axis[row] / step)
+    center = [(a + b - 1) / 2 for a, b in zip(start, stop, strict=True)]
+    for row, value in enumerate(grid.to_ras.MultiplyPoint([*center, 1.0])[:3]):
+        place.SetElement(row, 3, value)
+    node.SetAndObserveObjectToNodeMatrix(place)
+    node.SetSize(sizes)
+
+
+def _segment(segment: Segment, to_ras: Any) -> Any:
+    """A ``vtkSegment`` with its own binary labelmap: segments may overlap."""
+    from vtk.util.numpy_support import numpy_to_vtk
+
+    slices, height, width = segment.mask.shape
+    labelmap = slicer.vtkOrientedImageData()
+    labelmap.SetExtent(0, width - 1, 0, height - 1, 0, slices - 1)
+    labelmap.GetPointData().SetScalars(numpy_to_vtk(segment.mask.astype("uint8").ravel(), deep=True))
+    labelmap.SetImageToWorldMatrix(to_ras)
+    made = slicer.vtkSegment()
+    made.SetName(segment.name)
+    made.SetColor(segment.color)
+    made.SetTerminology(segment.terminology)
+    made.AddRepresentation(_LABELMAP, labelmap)
+    return made
