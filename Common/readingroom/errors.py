@@ -53,7 +53,7 @@ class DownloadError(ReadingRoomError):
 
 
 class EngineError(ReadingRoomError):
-    """The worker process died, hung or could not start, or a call failed in a way that nobody foresaw."""
+    """The worker process died, hung or could not start, or a call failed unexpectedly."""
 
 
 class CancelledError(ReadingRoomError):

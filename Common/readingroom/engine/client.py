@@ -116,11 +116,11 @@ class WorkerClient:
             if self._held.worker.alive:
                 return self._held.worker
             self._held.worker.kill()
-        beat = min(1.0, self.silence_seconds / 5)
+        heartbeat = min(1.0, self.silence_seconds / 5)
         command = [self._python, "-m", "readingroom.engine.worker", "--calls", self._calls]
         command += [
             "--heartbeat",
-            str(beat),
+            str(heartbeat),
             "--silence",
             str(self.silence_seconds),
             "--client-folder",
@@ -228,7 +228,7 @@ class WorkerCall:
         return events
 
     def _hear(self, message: dict[str, Any]) -> list[Event]:
-        """Take in one message; what it says of the way."""
+        """Take in one message; what it says of the progress."""
         try:
             if "error" in message:
                 self._finish(Failed(protocol.error_from_json(message["error"])))

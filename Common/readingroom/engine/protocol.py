@@ -3,7 +3,7 @@
 To the worker:    ``{"id": 3, "call": "read", "arguments": {...}}``
 From the worker:  ``{"heartbeat": true}`` while it lives;
                   ``{"id": 3, "acknowledged": true}`` when a request has arrived (a launcher may not pass it on);
-                  ``{"id": 3, "fraction": 0.4, "sentence": "..."}`` on the way;
+                  ``{"id": 3, "fraction": 0.4, "sentence": "..."}`` as it goes on;
                   ``{"id": 3, "partial": ...}`` when there is a first value and the work goes on;
                   ``{"id": 3, "value": ...}`` or ``{"id": 3, "error": {...}}`` at the end.
 

@@ -60,7 +60,10 @@ class Worker:
                 if not (isinstance(request.get("call"), str) and isinstance(request.get("arguments"), dict)):
                     raise protocol.ProtocolError("A request names no call or has no arguments.")
             except protocol.ProtocolError as problem:
-                self._fail(None, EngineError("The reading process was asked for something unclear.", str(problem)))
+                self._fail(
+                    None,
+                    EngineError("The reading process received a request that it does not understand.", str(problem)),
+                )
                 continue
             if self._busy:
                 self._fail(request.get("id"), EngineError("The reading process is still busy with earlier work."))

@@ -1,4 +1,4 @@
-"""What every way of loading ends with: a gray picture, and what has to be said about it."""
+"""The result of loading a picture, whatever its format: gray values, and what has to be said about them."""
 
 from __future__ import annotations
 

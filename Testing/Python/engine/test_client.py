@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from readingroom.engine.client import Advanced, Failed, Finished, InProcessClient
+from readingroom.engine.client import Advanced, Failed, Finished, InProcessClient, Partial
 from readingroom.errors import (
     CancelledError,
     EngineError,
@@ -31,13 +31,29 @@ def test_progress_arrives_in_order_with_its_sentences(any_client):
     assert seen == [(0.0, "Step 0."), (0.25, "Step 1."), (0.5, "Step 2."), (0.75, "Step 3.")]
 
 
-def test_polling_tells_the_way_and_the_end_once(any_client, until):
+def test_polling_tells_progress_and_end_once(any_client, until):
     call = any_client.start("steps", {"steps": 2})
     events = []
     until(lambda: events.extend(call.poll()) or call.done)
     assert events == [Advanced(0.0, "Step 0."), Advanced(0.5, "Step 1."), Finished(2)]
     assert call.poll() == []
     assert call.wait() == 2
+
+
+def test_a_first_value_arrives_before_the_work_ends(any_client, until):
+    call = any_client.start("answer_first", {})
+    events = []
+    until(lambda: events.extend(call.poll()) or call.done)
+    assert events == [
+        Advanced(0.1, "Answering."),
+        Partial({"answer": 1}),
+        Advanced(0.6, "Testing."),
+        Finished({"answer": 1, "tested": True}),
+    ]
+
+
+def test_waiting_passes_first_values_over(any_client):
+    assert any_client.start("answer_first", {}).wait() == {"answer": 1, "tested": True}
 
 
 @pytest.mark.parametrize("kind", ["InputError", "BundleError", "OutputError", "SetupError", "DownloadError"])

@@ -308,7 +308,7 @@ def serve(*lines: bytes) -> list[bytes]:
 @pytest.mark.parametrize("line", [b"no json\n", b"[1]\n", b'{"id": 1}\n', b'{"call": "echo", "arguments": 3}\n'])
 def test_a_request_that_is_none_is_answered_with_an_error(line):
     (answer,) = serve(line)
-    assert b"asked for something unclear" in answer
+    assert b"request that it does not understand" in answer
 
 
 def test_a_request_during_another_is_refused():

@@ -126,6 +126,13 @@ def count(arguments, progress):
     return len(model_cache.get_or_load("list", list))
 
 
+def answer_first(arguments, progress):
+    progress(0.1, "Answering.")
+    progress.part(0.2, 0.5).publish({"answer": 1})
+    progress(0.6, "Testing.")
+    return {"answer": 1, "tested": True}
+
+
 def facts(arguments, progress):
     return {
         "pid": os.getpid(),
@@ -141,6 +148,6 @@ CALLS = {
     function.__name__: function
     for function in (
         *(echo, steps, sleep, slow_steps, busy_in_c, spawn, crash, fail, print_much, answer_badly, break_the_pipe),
-        *(fill_the_disk, count, facts),
+        *(fill_the_disk, count, answer_first, facts),
     )
 }
