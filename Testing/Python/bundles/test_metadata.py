@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from readingroom.bundles import monai_layout
 from readingroom.bundles.metadata import (
     Calibration,
     ClassifierMetadata,
@@ -285,6 +286,28 @@ def test_outputs_follow_from_labels_and_kind(a_metadata, a_survival, a_segmenter
     assert a_survival.outputs == 6  # two causes, three bins
     assert a_segmenter.outputs == 3  # the background comes first
     assert dataclasses.replace(a_segmenter, exclusive=False).outputs == 2
+
+
+def test_monai_is_told_the_channels_of_each_kind(a_metadata, a_signature, a_survival, a_segmenter):
+    titles = {}
+    for metadata in (a_metadata, a_signature, a_survival, a_segmenter):
+        described = monai_layout.monai_metadata(metadata, {})["network_data_format"]["outputs"]["pred"]
+        assert described["num_channels"] == len(described["channel_def"])
+        titles[metadata.kind] = list(described["channel_def"].values())
+    assert titles["classifier"] == ["Pneumonia", "No finding"]
+    assert titles["signature"] == ["Death"]
+    assert titles["survival"][2:4] == ["Death from the cancer, 24 months", "Death from another cause, 6 months"]
+    assert titles["segmenter"] == ["background", "Left lung", "Right lung"]
+
+
+def test_monai_slides_a_window_over_what_a_segmenter_reads(a_segmenter, a_survival):
+    config = monai_layout.inference(a_segmenter)
+    assert config["inferer"]["roi_size"] == [96, 96, 96]
+    assert config["inferer"]["overlap"] == 0.25
+    assert config["postprocessing"]["softmax"]
+    overlapping = monai_layout.inference(dataclasses.replace(a_segmenter, exclusive=False))
+    assert overlapping["postprocessing"]["sigmoid"]
+    assert "postprocessing" not in monai_layout.inference(a_survival)  # its bins belong together
 
 
 @pytest.mark.parametrize(
