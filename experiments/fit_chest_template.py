@@ -1,6 +1,6 @@
 """Make ``chest_template.json`` from folders of radiographs.
 
-    python -m readingroom.trust.fit_chest_template FOLDER [FOLDER ...] --source nih
+    python -m experiments.fit_chest_template FOLDER [FOLDER ...] --source nih
 
 Each folder has a ``labels.csv`` with the columns ``file`` and ``source``; rows of another source are left out.
 """
@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image
 
 from readingroom.metrics.binary import Floats
+from readingroom.trust.body import reduced, stretched
 from readingroom.trust.chest_template import FILE, fit_template
-from readingroom.trust.reduced import reduced, stretched
 
 
 def main() -> None:

@@ -42,14 +42,6 @@ class SliceNetwork(nn.Module):
         found = self.aggregation(self.slice_features(stacks, present), present)
         return self.classifier(found.features), found.weights
 
-    def of_one_slice(self) -> nn.Module:
-        """The network for pictures ``[n, channels, height, width]`` that says what a slice by itself would answer.
-
-        It shares all weights. Where the aggregation is a weighted mean (all but self-attention), the study's logits are
-        the mean of these answers with the slices' weights, and so its class activation map is made of theirs.
-        """
-        return nn.Sequential(self.backbone, self.classifier)
-
     def forward(self, stacks: Tensor, present: Tensor | None = None) -> Tensor:
         logits, _ = self.attend(stacks, present)
         return logits

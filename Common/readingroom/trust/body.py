@@ -9,11 +9,28 @@ from scipy import ndimage
 
 from ..metrics.binary import Booleans, Floats
 from ..reading import Check
-from .reduced import reduced, stretched
 
+SIDE = 256  # pixels of the longer side of the small copy on which a picture's content is measured
 BACKGROUND_BELOW = 0.12  # of the stretched gray scale
 SMALLEST_PART = 0.01  # of the picture; side markers and captions are smaller
 MAP_OUTSIDE_LIMIT = 0.3
+
+
+def reduced(gray: NDArray[np.floating]) -> Floats:
+    """``gray`` ``[j, i]`` averaged down to at most 256 pixels a side; a smaller picture stays as it is."""
+    rows, columns = gray.shape
+    scale = SIDE / max(rows, columns)
+    if scale >= 1:
+        return np.asarray(gray, dtype=np.float64)
+    size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
+    image = Image.fromarray(np.ascontiguousarray(gray, dtype=np.float32))
+    return np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float64)
+
+
+def stretched(gray: Floats) -> Floats:
+    """``gray`` with its 1st percentile at 0 and its 99th at 1, cut there."""
+    low, high = (float(value) for value in np.percentile(gray, [1, 99]))
+    return np.clip((gray - low) / max(high - low, 1e-6), 0, 1)
 
 
 def body_mask(gray: NDArray[np.floating]) -> Booleans:

@@ -38,7 +38,7 @@ LATERAL_VIEWS = ("LL", "RL", "LATERAL", "LAT", "LLAT", "RLAT")
 def header_checks(image: StudyImage) -> tuple[Check, ...]:
     """Modality, body part and view position of a frontal chest radiograph.
 
-    A picture without a header (PNG, NRRD) passes, and the sentence says that its pixels alone were judged.
+    A picture without a header (PNG, NRRD) passes, and the sentence says that only its pixels were checked.
     """
     return modality_check(image), body_part_check(image), view_check(image)
 
@@ -58,7 +58,7 @@ def modality_check(image: StudyImage) -> Check:
         return Check(name, "stop", f"The header says {modality}, which is no radiograph.")
     if _has_header(image):
         return Check(name, "warn", "The header does not say what kind of image this is.")
-    return Check(name, "pass", "The picture has no header; it was judged by its pixels alone.")
+    return Check(name, "pass", "The picture has no header; only its pixels were checked.")
 
 
 def body_part_check(image: StudyImage) -> Check:
@@ -66,7 +66,7 @@ def body_part_check(image: StudyImage) -> Check:
     part = image.fact("BodyPartExamined").strip().upper()
     name = "body part"
     if not part:
-        return Check(name, "pass", "No body part is named; it was judged by the pixels alone.")
+        return Check(name, "pass", "No body part is named; only the pixels were checked.")
     if any(word in part for word in CHEST):
         return Check(name, "pass", f"The header names the body part {part}.")
     if any(word in part for word in OTHER_BODY_PARTS):

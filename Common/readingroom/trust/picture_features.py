@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..metrics.binary import Floats
-from .body import silhouette
+from .body import reduced, silhouette, stretched
 from .chest_template import ChestMatch, match_chest
-from .reduced import reduced, stretched
 
 
 @dataclass(frozen=True)

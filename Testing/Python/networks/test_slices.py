@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from readingroom.errors import BundleError
-from readingroom.explain.cam import activation_maps
 from readingroom.networks import slices
 from readingroom.networks.slices import SliceNetwork
 
@@ -46,17 +45,6 @@ def test_slices_that_are_not_there_are_not_computed(network: SliceNetwork, stack
     handle.remove()
     assert seen == [3]
     assert (found[~present] == 0).all()
-
-
-@torch.no_grad()
-def test_the_answer_and_its_map_are_made_of_those_of_the_slices(network: SliceNetwork, stacks: torch.Tensor) -> None:
-    slices_of_one = stacks[0].repeat(1, 1, 2, 2)  # of 64 pixels: a map has more than one position
-    logits, weights = network.attend(slices_of_one[None])
-    found = activation_maps(network.of_one_slice(), slices_of_one, targets=[0, 1, 2], method="cam")
-    assert found.linear
-    assert torch.allclose(weights[0] @ found.logits, logits[0], atol=1e-5)
-    whole = torch.einsum("s,scji->cji", weights[0], found.maps)
-    assert torch.allclose(whole.mean((1, 2)) + network.classifier.bias, logits[0], atol=1e-4)
 
 
 def test_an_unknown_backbone_is_refused() -> None:
