@@ -17,6 +17,7 @@ from pathlib import Path
 
 from readingroom.errors import ReadingRoomError
 from readingroom.files import write_text
+from readingroom.formatting import estimate_text
 from readingroom.learning.audit.audit import audit
 from readingroom.learning.cohorts.cohort import Cohort, read_cohort
 from readingroom.learning.protocols.training_protocol import TrainingProtocol, load_protocol
@@ -137,7 +138,7 @@ def page(signals: Sequence[Signal], caught: Sequence[Caught], studies: int) -> s
         "",
         "| separation (deviations) | best possible AUC | AUC of the bundle |",
         "| --- | --- | --- |",
-        *(f"| {each.separation:g} | {each.best:.3f} | {_estimate(each.found)} |" for each in signals),
+        *(f"| {each.separation:g} | {each.best:.3f} | {estimate_text(each.found, 3)} |" for each in signals),
         "",
         "## A leak is planted and caught",
         "",
@@ -151,12 +152,6 @@ def page(signals: Sequence[Signal], caught: Sequence[Caught], studies: int) -> s
         ),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _estimate(found: Estimate) -> str:
-    if found.interval is None:
-        return f"{found.value:.3f}"
-    return f"{found.value:.3f} ({found.interval.low:.3f} to {found.interval.high:.3f})"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

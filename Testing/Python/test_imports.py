@@ -23,7 +23,13 @@ HEAVY = (
     "safetensors",
 )
 
-# A room and the rooms that it may import from; everyone may import errors, records, files, folders, study and reading.
+# Files that every room may import, and that import one another alone.
+BELOW_EVERYTHING = {
+    "codes", "device", "errors", "files", "folders", "formatting", "model_cache", "parallel", "progress", "reading",
+    "records", "study",
+}  # fmt: skip
+
+# A room and the rooms that it may import from; every room may import the files above, too.
 MAY_IMPORT = {
     "metrics": set(),
     "networks": set(),
@@ -80,6 +86,15 @@ def test_imports_go_downward_only(room):
         f"{path.relative_to(PACKAGE)} imports {other}"
         for path in (PACKAGE / room).rglob("*.py")
         for other in (imported_rooms(path) & rooms) - {room} - MAY_IMPORT[room]
+    }
+    assert not wrong
+
+
+def test_what_lies_below_everything_imports_no_room():
+    wrong = {
+        f"{name} imports {other}"
+        for name in BELOW_EVERYTHING
+        for other in imported_rooms(PACKAGE / f"{name}.py") - BELOW_EVERYTHING
     }
     assert not wrong
 

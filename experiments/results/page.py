@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from readingroom import records
+from readingroom.formatting import estimate_text
 from readingroom.networks import registry
 from readingroom.reading import Estimate
 
@@ -100,8 +102,6 @@ def _estimate(numbers: Any) -> Estimate:
 
 
 def _text(found: Estimate | None) -> str:
-    if found is None:
-        return "not known"
-    if found.interval is None or found.interval.low == found.interval.high:
-        return f"{found.value:.3f}"
-    return f"{found.value:.3f} ({found.interval.low:.3f} to {found.interval.high:.3f})"
+    if found is not None and found.interval is not None and found.interval.low == found.interval.high:
+        found = replace(found, interval=None)  # of a model that never changes its answer
+    return estimate_text(found, 3, unknown="not known")

@@ -1,4 +1,4 @@
-"""A signature is judged by models that know nothing of the rows they are judged on."""
+"""A signature is evaluated by models that know nothing of the rows they are evaluated on."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ def test_held_out_rows_change_nothing_of_the_model_that_scores_them(fitted):
     assert not np.array_equal(other.of_folds[0, 0].preparation.mean, fitted.of_folds[0, 0].preparation.mean)
 
 
-def test_pure_noise_is_judged_as_noise_where_a_leak_would_shine():
+def test_pure_noise_comes_out_as_noise_where_a_leak_would_shine():
     recipe = dataclasses.replace(published(), repeats=1, inner_folds=2, tolerance=1e-3)
     honest, leaky = [], []
     for seed in range(3):
         noise = a_table(rows=50, features=60, signal=0.0, seed=seed)
         found = fit(noise, recipe)
         honest.append(found.evaluation.auc)
-        # What the liver paper's code did: features chosen on all rows, then judged by folds.
+        # What the liver paper's code did: features chosen on all rows, then evaluated by folds.
         separation = np.abs(np.corrcoef(noise.values.T, noise.outcome)[-1, :-1])
         chosen = noise.of([noise.names[i] for i in np.argsort(separation)[-5:]])
         leaky.append(fit(chosen, recipe).evaluation.auc.value)
@@ -91,7 +91,7 @@ def test_a_signal_is_found_and_told_from_chance(fitted):
     assert fitted.calibration is not None
 
 
-def test_simpler_models_are_judged_on_the_same_folds(fitted):
+def test_simpler_models_are_evaluated_on_the_same_folds(fitted):
     evaluation = fitted.evaluation
     assert 0.6 < evaluation.baselines["volume"].value < evaluation.auc.value
     assert evaluation.advantage["volume"].value == pytest.approx(
