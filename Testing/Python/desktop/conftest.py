@@ -18,7 +18,7 @@ host.start()  # from here on "import slicer, qt, ctk" works as inside Slicer
 
 import slicer  # noqa: E402
 
-from readingroom.engine.client import Advanced, Failed, Finished  # noqa: E402
+from readingroom.engine.client import Advanced, Failed, Finished, Partial  # noqa: E402
 from readingroom.engine.private_folder import PrivateFolder  # noqa: E402
 from readingroom.errors import ReadingRoomError, RefusedError  # noqa: E402
 from readingroom.phantoms.chest_radiograph import chest_radiograph  # noqa: E402
@@ -113,7 +113,8 @@ def answer_of_the_worker(a_slicer_host, tmp_path_factory):
 class RecordedClient:
     """Answers as a worker once did, so that a test of the panel need not wait for a network.
 
-    ``answers`` are given one after the other, the last one again and again: an error, or the value of the call.
+    ``answers`` are given one after the other, the last one again and again: an error, the value of the call, or a pair
+    of values of which the first comes ahead of the end.
     """
 
     def __init__(self, *answers):
@@ -129,8 +130,11 @@ class RecordedClient:
     def start(self, name, arguments):
         self.asked.append((name, arguments))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        early, answer = answer if isinstance(answer, tuple) else (None, answer)
         end = Failed(answer) if isinstance(answer, ReadingRoomError) else Finished(answer)
         self._events = [[Advanced(0.5, "Half-way.")], [end]]
+        if early is not None:
+            self._events.insert(1, [Partial(early), Advanced(0.6, "Testing the map.")])
         return self
 
     def poll(self):

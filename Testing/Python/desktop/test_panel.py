@@ -241,6 +241,101 @@ def test_a_study_that_is_removed_while_it_is_read_is_told(panel, phantom, answer
     assert panel.logic.nodes.all() == []
 
 
+# The answer first
+
+
+@pytest.fixture
+def early_and_tested(answer_of_the_worker):
+    """The recorded reading before its deletion curve is known, and after."""
+    tested = answer_of_the_worker[1]
+    early = json.loads(json.dumps(tested))
+    early["reading"]["pending"] = ["deletion curve"]
+    early["reading"]["heat_maps"][0]["faithfulness"] = None
+    return early, tested
+
+
+@pytest.fixture
+def testing_panel(panel, phantom, answered, early_and_tested):
+    """The panel while the answer is there and being tested."""
+    answered(early_and_tested)
+    panel._timer.timeout.disconnect()  # from here on the test asks, when it is ready
+    slicer.app.processEvents()
+    host.click(panel.views.read.button)
+    while not panel.session.is_testing:
+        panel.poll()
+    slicer.app.processEvents()
+    return panel
+
+
+def test_the_answer_and_its_map_are_shown_while_it_is_tested(testing_panel):
+    views = testing_panel.views
+    assert views.findings.rows["pneumonia"].probability.visible
+    assert red().GetForegroundVolumeID() == testing_panel.layers.nodes("heat map")[0].GetID()
+    assert views.findings.tests.text == "This answer is being tested: deletion curve."
+    assert (views.read.button.text, views.read.sentence.text) == ("Stop testing", "Testing the map.")
+    assert not views.report.export.enabled
+
+
+def test_the_tested_answer_takes_its_place_in_the_same_nodes_and_keeps_verdicts(testing_panel):
+    nodes = [node.GetID() for node in testing_panel.logic.nodes.all()]
+    row = testing_panel.views.findings.rows["pneumonia"]
+    host.wait_until(lambda: row.accept.height > 10)
+    host.click(row.accept)
+    host.type(row.comment, "seen before")
+    testing_panel.poll()
+    assert testing_panel.session.state == "done"
+    reading = shown_reading(testing_panel)
+    assert reading.pending == ()
+    assert reading.heat_maps[0].faithfulness is not None
+    assert reading.verdicts[0].decision == "accept"
+    assert testing_panel.views.findings.rows["pneumonia"].comment.text == "seen before"
+    assert [node.GetID() for node in testing_panel.logic.nodes.all()] == nodes
+    assert testing_panel.views.findings.tests.isHidden()
+
+
+def test_stopping_the_tests_keeps_the_answer_and_says_that_it_was_not_tested(testing_panel):
+    host.click(testing_panel.views.read.button)
+    assert testing_panel.session.state == "idle"
+    assert testing_panel.views.read.button.text == "Read"
+    assert testing_panel.views.findings.tests.text == "This answer was not tested: deletion curve."
+    assert testing_panel.views.report.export.enabled
+
+
+def test_opening_the_panel_loads_the_network_before_a_study_is_there(panel):
+    assert [name for name, _arguments in panel.session.client.asked] == ["warm"]
+
+
+# The layout
+
+
+def layout() -> int:
+    return slicer.app.layoutManager().layout
+
+
+def test_a_module_opens_with_one_large_view_and_leaves_the_earlier_layout(panel):
+    one, four = slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView, slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+    assert layout() == one
+    host.open_module("ReadingRoomHome")
+    assert layout() == four
+    host.open_module("ChestXRay")
+    assert layout() == one
+
+
+def test_a_layout_that_the_user_chose_meanwhile_stays(panel):
+    slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView)
+    host.open_module("ReadingRoomHome")
+    assert layout() == slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView
+
+
+def test_the_layout_can_be_declined_for_good(panel):
+    host.click(panel.views.study.layout)
+    assert layout() == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+    host.open_module("ReadingRoomHome")
+    host.open_module("ChestXRay")
+    assert layout() == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+    assert not panel.views.study.layout.checked
+
+
 # Verdicts
 
 

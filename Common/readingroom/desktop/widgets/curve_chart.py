@@ -7,7 +7,7 @@ from typing import Any
 
 import qt
 
-from ...formatting import percent, quantity_text
+from ...formatting import number_text, percent, quantity_text
 from ...reading import Curve, Line
 
 _HEIGHT = 150
@@ -71,12 +71,13 @@ class CurveChart(qt.QWidget):
         painter.setPen(_pen((128, 128, 128), 1))
         painter.drawLine(_LEFT, _HEIGHT - _BOTTOM, self.width - _RIGHT, _HEIGHT - _BOTTOM)
         painter.drawLine(_LEFT, _TOP, _LEFT, _HEIGHT - _BOTTOM)
-        show = percent if curve.kind == "survival" else (lambda value: quantity_text(value, "1"))
+        show = percent if curve.kind == "survival" else number_text
         for value in (low, high):
             painter.drawText(2, self._y(value) + (4 if value == low else 8), show(value))
         first, last = curve.positions[0], curve.positions[-1]
-        painter.drawText(_LEFT, _HEIGHT - 6, quantity_text(first, curve.position_unit))
-        painter.drawText(self.width - _RIGHT - 70, _HEIGHT - 6, quantity_text(last, curve.position_unit))
+        painter.drawText(_LEFT, _HEIGHT - 6, number_text(first))
+        end = quantity_text(last, curve.position_unit)
+        painter.drawText(self.width - _RIGHT - painter.fontMetrics().horizontalAdvance(end), _HEIGHT - 6, end)
 
     def _paintBand(self, painter: Any, line: Line) -> None:
         path = self._path(line.high)

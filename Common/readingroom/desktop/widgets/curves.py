@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import qt
 from slicer.i18n import tr as _
 
-from ...formatting import interval_text, percent, quantity_text
+from ...formatting import interval_text, number_text, percent, quantity_text
 from ...reading import Curve, Interval, Line, Reading
 from ..plots import axis_title
 from .curve_chart import CurveChart
@@ -106,7 +106,10 @@ class CurveView:
         curve, place = self._curve, self.slider.value
         if curve is None:
             return
-        where = f"{curve.position_title} {quantity_text(curve.positions[place], curve.position_unit)}"
+        position = curve.positions[place]
+        counted = curve.position_unit.startswith("{")  # "Slice 42", but "Time 6 months"
+        text = number_text(position) if counted else quantity_text(position, curve.position_unit)
+        where = f"{curve.position_title} {text}"
         lines = [_value(line, place, curve) for line in (curve.line, *curve.baselines)]
         self.value.setText("\n".join([f"{where}:", *lines]) if len(lines) > 1 else f"{where}: {lines[0]}")
 
