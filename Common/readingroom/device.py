@@ -141,7 +141,7 @@ def _attempt(
 ) -> Tensors | None:
     """The result on the CPU, or None when the memory was not enough (which is free again on return)."""
     try:
-        if network is not None and not _is_all_on(network, device):
+        if network is not None and not is_all_on(network, device):
             network.to(device)
         result = function(batch.to(device))
         return tuple(part.cpu() for part in result) if isinstance(result, tuple) else result.cpu()
@@ -176,7 +176,7 @@ def _free(device: torch.device) -> None:
 
 
 def _move_home(network: torch.nn.Module | None, home: torch.device, note: Note) -> None:
-    if network is None or _is_all_on(network, home):
+    if network is None or is_all_on(network, home):
         return
     try:
         network.to(home)
@@ -187,7 +187,7 @@ def _move_home(network: torch.nn.Module | None, home: torch.device, note: Note) 
         note("The memory of the graphics card is full; the network stays with the processor.")
 
 
-def _is_all_on(network: torch.nn.Module, device: torch.device) -> bool:
+def is_all_on(network: torch.nn.Module, device: torch.device) -> bool:
     """Asking is ten times as fast as moving what is there already; a part may be elsewhere when memory ran out."""
     return all(tensor.device == device for tensor in chain(network.parameters(), network.buffers()))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import warnings
 from collections.abc import Iterable, Iterator
@@ -114,14 +113,13 @@ def what_it_is(dataset: Dataset) -> str:
 def quiet_pydicom() -> Iterator[None]:
     """pydicom's warnings quote header values, which may name the patient: they must not reach a log."""
     logger = pydicom.config.logger
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    disabled, logger.disabled = logger.disabled, True  # to set its level would empty the cache of every logger
     try:
         with warnings.catch_warnings(), pydicom.config.disable_value_validation():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logger.disabled = disabled
 
 
 def _read(path: Path, stop_before_pixels: bool) -> Dataset:

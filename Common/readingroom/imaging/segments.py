@@ -87,6 +87,7 @@ def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segmen
                 for layer, segment in enumerate(segments)
             ],
         },
+        compression_level=1,  # masks shrink as well, in a tenth of the time
     )
 
 

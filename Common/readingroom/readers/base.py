@@ -8,6 +8,7 @@ cohort runs call the same `Reader.load`, `Reader.load_model` and `Reader.predict
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -256,7 +257,7 @@ def read(
     Parameters
     ----------
     force : read on after a ``stop`` check
-    on_answer : given the reading, whose files are in ``out`` already, before the answer is tested
+    on_answer : given the reading before the answer is tested; its files are in ``out``, the key pictures follow
 
     Raises
     ------
@@ -266,7 +267,7 @@ def read(
     RefusedError : a ``stop`` check, without ``force``; nothing is written
     OutputError : the results cannot be written; nothing is left half-written
     """
-    from .results import write_results
+    from .results import write_pictures, write_results
 
     bundle.require(reader.name)
     progress = progress or Progress()
@@ -315,8 +316,9 @@ def read(
     if reader.tests_of_answer:
         if on_answer is not None:
             early = reading_of(answer, reader.tests_of_answer)
-            write_results(early, case, answer, out)
+            write_results(early, case, answer, out, pictures=False)
             on_answer(early)
+            write_pictures(early, answer, out)
         context.progress = progress.part(0.5, 0.9)
         answer = reader.test(case, prediction, answer, context)
     progress(0.92, "Writing the results.")
@@ -347,7 +349,8 @@ def _mask(mask: Any, image: Any) -> NDArray[np.bool_]:
     return inside
 
 
-def _software() -> dict[str, str]:
+@functools.cache
+def _software() -> Mapping[str, str]:
     found = {"readingroom": __version__}
     for package in _SOFTWARE:
         with contextlib.suppress(metadata.PackageNotFoundError):  # applications may carry one without its description

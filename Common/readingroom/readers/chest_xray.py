@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .. import model_cache
 from ..bundles.bundle import Bundle
 from ..bundles.metadata import ClassifierMetadata
+from ..device import is_all_on
 from ..errors import BundleError
 from ..reading import Check, HeatMap, KeyPicture
 from .base import Answer, Case, MapLayer, PictureLayer, Prediction, ReadContext, Reader, with_heat_maps
@@ -83,8 +84,9 @@ class ChestXRayReader(Reader):
         network: nn.Module = model_cache.get_or_load(
             ("network", bundle.sha256), functools.partial(_load_network, bundle)
         )
-        # A read that ran out of memory may have left it on another device.
-        return Model(bundle, network.to(device), _statistics(bundle))
+        if not is_all_on(network, device):  # a read that ran out of memory may have left it elsewhere
+            network.to(device)
+        return Model(bundle, network, _statistics(bundle))
 
     def predict(
         self, model: Model, cases: Sequence[Case], context: ReadContext, explainable: bool = False

@@ -38,10 +38,14 @@ def picture_path(image: str, finding: str = "") -> Path:
     return Path(f"picture-{image}-{finding}.png" if finding else f"picture-{image}.png")
 
 
-def write_results(reading: Reading, case: Case, answer: Answer, out: Path) -> None:
+def write_results(reading: Reading, case: Case, answer: Answer, out: Path, pictures: bool = True) -> None:
     """Write everything into a hidden folder beside its place; it is moved when the last file is complete.
 
     Files of an earlier reading in ``out`` go; others stay.
+
+    Parameters
+    ----------
+    pictures : write the key pictures, which the report needs and the screen does not
 
     Raises
     ------
@@ -52,8 +56,8 @@ def write_results(reading: Reading, case: Case, answer: Answer, out: Path) -> No
             _write_map(layer, case, temporary)
         for image, segments in _segments(answer):
             write_segments(temporary / segments_path(image), case.images[image].image, segments)
-        for picture in answer.pictures:
-            (temporary / picture.picture.path).write_bytes(_png(picture, reading))
+        if pictures:
+            write_pictures(reading, answer, temporary)
         (temporary / READING).write_bytes(reading.to_bytes())
         new = {path.name for path in temporary.iterdir()}
         outdated = _earlier_files(out) - new
@@ -61,6 +65,12 @@ def write_results(reading: Reading, case: Case, answer: Answer, out: Path) -> No
             path.replace(out / path.name)
         for name in outdated:
             (out / name).unlink(missing_ok=True)
+
+
+def write_pictures(reading: Reading, answer: Answer, folder: Path) -> None:
+    """Write the key pictures of a reading whose other files are there."""
+    for picture in answer.pictures:
+        (folder / picture.picture.path).write_bytes(_png(picture, reading))
 
 
 def _write_map(layer: MapLayer, case: Case, folder: Path) -> None:

@@ -211,6 +211,7 @@ def test_a_changed_byte_in_the_weights_is_noticed(tmp_path, a_random_bundle):
 
 def test_a_package_without_description_does_not_end_a_read(tmp_path, monkeypatch):
     monkeypatch.setattr(base, "_SOFTWARE", ("numpy", "a-package-that-nobody-has"))
+    monkeypatch.setattr(base, "_software", base._software.__wrapped__)
     assert set(read(example(), tmp_path).provenance.software) == {"readingroom", "numpy"}
 
 
@@ -281,7 +282,7 @@ def test_the_answer_is_published_with_its_files_before_its_tests(tmp_path):
     whole = read(example(), tmp_path, on_answer=look)
     ((early, files),) = published
     assert (early.pending, whole.pending) == (("deletion curve",), ())
-    assert files == FILES
+    assert files == {name for name in FILES if not name.startswith("picture")}  # they follow
     assert early.findings == whole.findings
     assert early.heat_maps[0].faithfulness is None
     assert whole.heat_maps[0].faithfulness is not None
