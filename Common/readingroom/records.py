@@ -47,11 +47,18 @@ def to_json(value: Any) -> Any:
 def from_json(record_type: type[Record], data: Any) -> Record:
     """Build a record from what `to_json` wrote; the record's own checks run.
 
+    Parameters
+    ----------
+    record_type : a record, or a tagged union of records
+
     Raises
     ------
     ValueError : a field is missing, unknown, or of the wrong type (the message names it)
     """
-    return typing.cast(Record, _read(record_type, data, record_type.__name__))
+    kind: Any = record_type
+    if not dataclasses.is_dataclass(kind):
+        kind = _tagged(typing.get_args(record_type), data, "The record")
+    return typing.cast(Record, _read(kind, data, kind.__name__))
 
 
 def frozen(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -116,7 +123,7 @@ def _tagged(options: tuple, data: Any, where: str) -> Any:
     by_kind = {kind: option for option in options for kind in typing.get_args(_types(option)["kind"])}
     found = data.get("kind")
     if not isinstance(found, str) or found not in by_kind:
-        raise ValueError(f"{where}.kind is {found!r:.80}, expected one of {', '.join(sorted(by_kind))}")
+        raise ValueError(f"{where}.kind is {found!r:.80}, expected one of {', '.join(by_kind)}")
     return by_kind[found]
 
 

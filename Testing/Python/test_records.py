@@ -162,3 +162,69 @@ def test_frozen_mappings_are_copies_that_cannot_be_written():
     assert kept["a"] == 1
     with pytest.raises(TypeError):
         kept["a"] = 3
+
+
+@dataclass(frozen=True)
+class Circle:
+    """One record of a tagged union."""
+
+    radius: float
+    kind: Literal["circle"] = "circle"
+
+
+@dataclass(frozen=True)
+class Square:
+    """Another one."""
+
+    side: float
+    kind: Literal["square"] = "square"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A record with unions of records and of plain values."""
+
+    shape: Circle | Square
+    more: tuple[Circle | Square, ...] = ()
+    maybe: Circle | Square | None = None
+    value: float | str | bool = 0.0
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        Drawing(Circle(1.0), (Square(2.0), Circle(3.0)), Square(4.0), "text"),
+        Drawing(Square(1.0), value=True),
+        Drawing(Square(1.0), value=2.5),
+    ],
+)
+def test_a_union_comes_back_as_the_record_and_the_type_that_it_was(drawing):
+    back = records.from_json(Drawing, json.loads(json.dumps(records.to_json(drawing))))
+    assert back == drawing
+    assert type(back.value) is type(drawing.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (
+            {"shape": {"kind": "triangle", "side": 1.0}},
+            r"Drawing\.shape\.kind is 'triangle', expected one of circle, square",
+        ),
+        ({"shape": {"side": 1.0}}, r"Drawing\.shape\.kind is None"),
+        ({"shape": {"kind": ["circle"], "radius": 1.0}}, r"Drawing\.shape\.kind is \['circle'\]"),
+        ({"shape": {"kind": "circle", "side": 1.0}}, "no field named side"),
+        ({"shape": 3}, r"Drawing\.shape is 3, expected an object"),
+        ({"shape": {"kind": "circle", "radius": 1.0}, "value": None}, r"Drawing\.value is None, expected float or str"),
+        ({"shape": {"kind": "circle", "radius": 1.0}, "value": [1]}, r"Drawing\.value is \[1\]"),
+    ],
+)
+def test_what_fits_no_record_of_a_union_is_refused(data, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        records.from_json(Drawing, data)
+
+
+def test_a_union_itself_can_be_read():
+    assert records.from_json(Circle | Square, {"kind": "square", "side": 2}) == Square(2.0)
+    with pytest.raises(ValueError, match="expected one of circle, square"):
+        records.from_json(Circle | Square, {"kind": "star"})
