@@ -73,6 +73,13 @@ def test_another_operating_point_changes_the_decision_and_nothing_else(reading):
         choices.with_operating_point(reading, "pneumonia", "no such point")
 
 
+@pytest.mark.parametrize(("probability", "positive"), [(0.899, False), (0.9, True), (0.901, True)])
+def test_a_probability_at_the_threshold_is_a_positive_call(reading, probability, positive):
+    at_threshold = replace(reading, findings=(replace(FINDING, probability=probability, interval=None),))
+    decided = choices.with_operating_point(at_threshold, "pneumonia", "sensitive").finding("pneumonia")
+    assert (decided.positive, decided.chosen_point) == (positive, "sensitive")
+
+
 def test_decision_and_comment_do_not_overwrite_each_other(reading):
     said = choices.with_comment(choices.with_decision(reading, "pneumonia", "accept"), "pneumonia", "lower lobe")
     verdict = choices.verdict_of(said, "pneumonia")

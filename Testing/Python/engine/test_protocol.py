@@ -36,6 +36,26 @@ def test_what_is_no_message_is_told(line):
         protocol.decode(line)
 
 
+def message_of(size):
+    """A message whose line, with its end, has so many bytes."""
+    return {"a": "x" * (size - len(b'{"a":""}\n'))}
+
+
+def test_the_longest_line_goes_through_the_pipe_and_one_byte_more_does_not():
+    longest = message_of(protocol.LINE_LIMIT)
+    line = protocol.encode(longest)
+    assert len(line) == protocol.LINE_LIMIT
+    assert protocol.decode(line) == longest
+    with pytest.raises(ValueError, match="too large for the pipe"):
+        protocol.encode(message_of(protocol.LINE_LIMIT + 1))
+
+
+def test_a_good_message_on_too_long_a_line_is_refused():
+    line = b'{"a":1}'.ljust(protocol.LINE_LIMIT) + b"\n"  # JSON may end in blanks
+    with pytest.raises(protocol.ProtocolError, match="longer than"):
+        protocol.decode(line)
+
+
 def test_an_engine_error_keeps_its_detail():
     error = protocol.error_from_json(protocol.error_to_json(EngineError("It broke.", "line 3")))
     assert (type(error), str(error), error.detail) == (EngineError, "It broke.", "line 3")
