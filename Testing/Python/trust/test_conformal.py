@@ -13,7 +13,8 @@ def test_the_quantile_is_the_eighteenth_of_nineteen_scores():
 
 
 @pytest.mark.parametrize(
-    ("cases", "coverage", "place"), [(4, 0.8, 4), (5, 0.8, 5), (9, 0.9, 9), (10, 0.9, 10), (20, 0.9, 19), (20, 0.95, 20)]
+    ("cases", "coverage", "place"),
+    [(4, 0.8, 4), (5, 0.8, 5), (9, 0.9, 9), (10, 0.9, 10), (20, 0.9, 19), (20, 0.95, 20)],
 )
 def test_the_new_case_counts_as_one_of_the_cases(cases, coverage, place):
     """ceil((n + 1) * coverage), not ceil(n * coverage), which promises less than it says."""
