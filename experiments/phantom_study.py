@@ -86,7 +86,9 @@ def find_signals(
     return signals
 
 
-def catch_leaks(out: Path, studies: int = 200, seed: int = 0) -> list[Caught]:
+def catch_leaks(
+    out: Path, studies: int = 200, leaks: Sequence[Leak] = tuple(LEAKS), seed: int = 0
+) -> list[Caught]:
     """Plant each leak and audit the cohort.
 
     Raises
@@ -94,7 +96,7 @@ def catch_leaks(out: Path, studies: int = 200, seed: int = 0) -> list[Caught]:
     OutputError : the folder cannot be written
     """
     caught = []
-    for leak in LEAKS:
+    for leak in leaks:
         folder = out / f"leak-{leak}"
         table = write_planted_cohort(folder, Planted(studies, separation=0.0, size=SIZE, leak=leak, seed=seed))
         red = [each for each in audit(read_cohort(table), folder / "audit").findings if each.severity == "stop"]

@@ -14,7 +14,7 @@ pytest.importorskip("sklearn", reason="training needs the extra 'train'")
 @pytest.fixture(scope="module")
 def signals(tmp_path_factory) -> dict[float, Signal]:
     """No signal, and a strong one."""
-    found = find_signals(tmp_path_factory.mktemp("signals"), studies=160, separations=(0.0, 2.0))
+    found = find_signals(tmp_path_factory.mktemp("signals"), studies=96, separations=(0.0, 2.0))
     return {signal.separation: signal for signal in found}
 
 
@@ -29,8 +29,10 @@ def test_a_strong_signal_is_found_nearly_as_well_as_possible(signals):
     assert found.interval.low < signals[2.0].best < found.interval.high + 0.05
 
 
-def test_every_planted_leak_is_named_and_no_other(tmp_path):
-    caught = catch_leaks(tmp_path, studies=48)
+def test_a_planted_leak_is_named_and_without_one_there_is_none(tmp_path):
+    # Each leak by itself: Testing/Python/learning/audit/test_audit.py
+    caught = catch_leaks(tmp_path, studies=48, leaks=("none", "patient"))
+    assert len(caught) == 2
     assert [each.leak for each in caught if not each.right] == []
 
 
