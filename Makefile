@@ -1,6 +1,6 @@
 # make demo   read a real radiograph with the bundle that ships; the report lands in out/demo
 # make test   the whole suite, with lint and types
-# make bench  the speed comparisons of bench/
+# make bench  the speed comparisons of bench/ (bench/on_gpu.sh is for a machine with a graphics card)
 .PHONY: demo test bench setup lint clean
 
 SHELL := /bin/bash
@@ -13,6 +13,9 @@ export QT_QPA_PLATFORM := offscreen
 demo: $(VENV)/.read
 	$(BIN)/readingroom demo --out out/demo
 
+# One process for each core. They take from each other's ends when they run out, so that files stay together nearly always
+# (fixtures of a file are made once) and none waits for the longest file.
+PYTEST_OPTIONS ?= -n auto --dist worksteal
 test: $(VENV)/.test .system-libraries lint
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
@@ -22,7 +25,7 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 
 bench: $(VENV)/.test
-	for script in bench/*.py; do $(BIN)/python "$$script" || exit 1; done
+	for script in $(filter-out bench/on_gpu.py,$(wildcard bench/*.py)); do $(BIN)/python "$$script" || exit 1; done
 
 setup: $(VENV)/.test .system-libraries
 

@@ -28,6 +28,7 @@ from torch import nn
 
 from readingroom import device as device_choice
 from readingroom.bundles import store
+from readingroom.bundles.metadata import ClassifierMetadata
 from readingroom.examples import chest_radiograph
 from readingroom.imaging.preprocessing import prepare
 from readingroom.learning.cohorts.splits import Split
@@ -271,7 +272,7 @@ def _context(device: torch.device) -> ReadContext:
 
 def _pixels(cases: list[Case]) -> torch.Tensor:
     """(cases, channels, rows, columns) as the shipped bundle wants them."""
-    wanted = store.find(READER.default_bundle).metadata.pixels
+    wanted = store.find(READER.default_bundle).of_kind(ClassifierMetadata).preprocessing
     return torch.from_numpy(np.stack([prepare(case.images["frontal"].gray, wanted).pixels for case in cases]))
 
 

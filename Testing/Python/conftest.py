@@ -15,6 +15,11 @@ import host
 
 # Before anybody imports PySide6, be it to see whether it is there.
 os.environ.update(host.ENVIRONMENT)
+# Where tests run in one process for each core, each of them and what it starts keeps to its core; said before torch and
+# numpy are imported, since they ask once.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _NOT_PRODUCT = {"Testing", ".venv", ".git"}
