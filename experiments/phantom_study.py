@@ -86,9 +86,7 @@ def find_signals(
     return signals
 
 
-def catch_leaks(
-    out: Path, studies: int = 200, leaks: Sequence[Leak] = tuple(LEAKS), seed: int = 0
-) -> list[Caught]:
+def catch_leaks(out: Path, studies: int = 200, leaks: Sequence[Leak] = tuple(LEAKS), seed: int = 0) -> list[Caught]:
     """Plant each leak and audit the cohort.
 
     Raises
