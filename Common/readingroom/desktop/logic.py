@@ -125,6 +125,13 @@ class ReadingLogic:
         plots.show_curves(self.nodes, reading, next(iter(self.being_read.values())))
         return True
 
+    def cancel(self) -> None:
+        """Stop the work at once; the last reading stays, and an answer that is being tested is one."""
+        folder = self.session.folder if self.session.is_testing else None
+        self.session.cancel()
+        if folder is not None:
+            self.kept.take_pictures(folder)
+
     def start_report(self, out: Path, formats: list[str], page_size: str = "A4", anonymous: bool = False) -> None:
         """Begin to write the reports of the reading that the scene keeps into a folder of their own in ``out``.
 

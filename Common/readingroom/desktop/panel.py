@@ -174,7 +174,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
     def read_or_cancel(self) -> None:
         """The one button."""
         if self.session.state == "working":
-            self.session.cancel()
+            self.logic.cancel()
             self._timer.stop()
             self.refresh()
         else:

@@ -55,9 +55,9 @@ class ReadingNode:
 
         Raises
         ------
-        InputError : a picture is missing
+        InputError : a picture is missing, though the tests of the answer are done
         """
-        pictures = {str(picture.path): _encoded(folder / picture.path) for picture in reading.key_pictures}
+        pictures = _pictures(reading, folder)
         name = _("{reader} reading").format(reader=reading.reader)
         node = self._nodes.get_or_add("vtkMRMLTextNode", "reading", "", name)
         node.SetForceCreateStorageNode(_NEVER)
@@ -78,6 +78,12 @@ class ReadingNode:
         if node is None:
             raise ValueError("The scene keeps no reading.")
         self._write(node, reading, json.loads(node.GetText())["pictures"])
+
+    def take_pictures(self, folder: Path) -> None:
+        """Keep the pictures in ``folder`` of an answer whose tests were stopped: they follow the answer."""
+        reading = self.reading
+        if reading is not None and reading.pending:
+            self._write(self._node, reading, _pictures(reading, folder))
 
     def volume(self, role: str) -> Any:
         """The volume node that was read as this image; None when it is gone or was never there."""
@@ -127,11 +133,16 @@ def _understood(text: str) -> Reading | None:
         return None
 
 
-def _encoded(path: Path) -> str:
-    try:
-        return base64.b64encode(path.read_bytes()).decode("ascii")
-    except OSError as error:
-        raise InputError(_("The pictures of this reading are missing: read the study again.")) from error
+def _pictures(reading: Reading, folder: Path) -> dict[str, str]:
+    """The key pictures by name; while an answer is being tested they may not be there yet."""
+    found = {}
+    for picture in reading.key_pictures:
+        try:
+            found[str(picture.path)] = base64.b64encode((folder / picture.path).read_bytes()).decode("ascii")
+        except OSError as error:
+            if not reading.pending:
+                raise InputError(_("The pictures of this reading are missing: read the study again.")) from error
+    return found
 
 
 def _reference_roles(node: Any) -> list[str]:

@@ -301,6 +301,27 @@ def test_stopping_the_tests_keeps_the_answer_and_says_that_it_was_not_tested(tes
     assert testing_panel.views.report.export.enabled
 
 
+def test_pictures_that_follow_an_answer_are_kept_when_its_tests_are_stopped(
+    panel, phantom, answered, early_and_tested, tmp_path
+):
+    early, tested = early_and_tested
+    read, folder = Path(early["folder"]), tmp_path / "reading"
+    shutil.copytree(read, folder, ignore=shutil.ignore_patterns("picture-*"))
+    answered(({**early, "folder": str(folder)}, tested))
+    panel._timer.timeout.disconnect()
+    slicer.app.processEvents()
+    host.click(panel.views.read.button)
+    while not panel.session.is_testing:
+        panel.poll()
+    pictures = sorted(read.glob("picture-*"))
+    for picture in pictures:
+        shutil.copy(picture, folder)
+    host.click(panel.views.read.button)
+    panel.logic.kept.write_pictures(tmp_path / "report")
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [path.name for path in pictures]
+    assert len(pictures) == 2
+
+
 def test_opening_the_panel_loads_the_network_before_a_study_is_there(panel):
     assert [name for name, _arguments in panel.session.client.asked] == ["warm"]
 
