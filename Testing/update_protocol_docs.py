@@ -125,7 +125,7 @@ def _value(protocol: TrainingProtocol, path: str) -> object:
     if path == "validation.folds" and evaluated.kind != "k-fold":
         return None
     if path == "validation.hold_out":
-        return f"{evaluated.hold_out:.0%} kept aside" if evaluated.hold_out else None
+        return f"{evaluated.hold_out:.0%} held out" if evaluated.hold_out else None
     found: object = protocol
     for name in path.split("."):
         found = getattr(found, name)

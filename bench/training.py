@@ -46,7 +46,7 @@ from readingroom.learning.protocols.training_protocol import (
 from readingroom.learning.training.feature_cache import FrozenNetwork, Source, cached_features
 from readingroom.learning.training.heads import load_head
 from readingroom.learning.training.heads.head import Outcomes
-from readingroom.learning.training.loop.data import Look, Plain, Side, Varied
+from readingroom.learning.training.loop.data import AugmentedDataset, InputTransform, PlainDataset, SplitPart
 from readingroom.learning.training.loop.epoch_sampler import EpochSampler
 from readingroom.learning.training.loop.fit import fit
 from readingroom.learning.training.losses.cross_entropy import CrossEntropy
@@ -109,14 +109,16 @@ def bare(
     """The same by hand."""
     loss = CrossEntropy(cohort.classes).to(device)
     store = PictureStore(pictures, protocol.input)
-    sides = [
-        Side(tuple(store.path(cohort.rows[int(n)]) for n in rows), loss.targets(cohort.take(rows)))
+    parts = [
+        SplitPart(tuple(store.path(cohort.rows[int(n)]) for n in rows), loss.targets(cohort.take(rows)))
         for rows in (split.train, split.validation)
     ]
-    look = Look("picture", normalization(protocol.input, ()))
-    order = EpochSampler(len(sides[0]), protocol.batch, protocol.seed)
-    training = DataLoader(Varied(sides[0], look, protocol.augment, protocol.seed), protocol.batch, sampler=order)
-    validation = DataLoader(Plain(sides[1], look), protocol.batch)
+    transform = InputTransform("picture", normalization(protocol.input, ()))
+    order = EpochSampler(len(parts[0]), protocol.batch, protocol.seed)
+    training = DataLoader(
+        AugmentedDataset(parts[0], transform, protocol.augment, protocol.seed), protocol.batch, sampler=order
+    )
+    validation = DataLoader(PlainDataset(parts[1], transform), protocol.batch)
     network.to(device)
     optimizer = torch.optim.SGD(network.parameters(), protocol.optimizer.rate, protocol.optimizer.momentum)
     clock = Clock()

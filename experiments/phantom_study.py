@@ -22,7 +22,7 @@ from readingroom.learning.audit.audit import audit
 from readingroom.learning.cohorts.cohort import Cohort, read_cohort
 from readingroom.learning.protocols.training_protocol import TrainingProtocol, load_protocol
 from readingroom.learning.training.train import train_bundle
-from readingroom.learning.training.training_run import About
+from readingroom.learning.training.training_run import BundleDescription
 from readingroom.phantoms.planted_cohort import Leak, Planted, best_auc, write_planted_cohort
 from readingroom.reading import Estimate
 
@@ -30,11 +30,11 @@ SEPARATIONS = (0.0, 0.5, 1.0, 2.0)
 LEAKS: dict[Leak, str] = {
     "none": "nothing",
     "site": "each class comes from a hospital of its own",
-    "patient": "patients on both sides of the split",
-    "duplicate": "pictures on both sides, under other patients",
+    "patient": "patients in several parts of the split",
+    "duplicate": "pictures in several parts, under other patients",
     "synthetic": "synthetic pictures in the test part",
 }
-# Topics of the audit's red findings that name the leak.
+# Topics of the audit's red issues that name the leak.
 TOPICS: dict[Leak, frozenset[str]] = {
     "none": frozenset(),
     "site": frozenset({"site and class", "site"}),
@@ -56,7 +56,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Caught:
-    """A planted leak and the audit's red findings."""
+    """A planted leak and the audit's red issues."""
 
     leak: Leak
     sentences: tuple[str, ...]
@@ -81,7 +81,7 @@ def find_signals(
     for separation in separations:
         name = f"signal-{separation:g}".replace(".", "-")
         table = write_planted_cohort(out / f"{name}-cohort", Planted(studies, separation, SIZE, seed=seed))
-        bundle = train_bundle(_without_split(read_cohort(table)), _protocol(), out, name, about=_ABOUT)
+        bundle = train_bundle(_without_split(read_cohort(table)), _protocol(), out, name, description=_DESCRIPTION)
         signals.append(Signal(separation, best_auc(separation), bundle.metadata.metrics["auc"]))
     return signals
 
@@ -97,12 +97,12 @@ def catch_leaks(out: Path, studies: int = 200, leaks: Sequence[Leak] = tuple(LEA
     for leak in leaks:
         folder = out / f"leak-{leak}"
         table = write_planted_cohort(folder, Planted(studies, separation=0.0, size=SIZE, leak=leak, seed=seed))
-        red = [each for each in audit(read_cohort(table), folder / "audit").findings if each.severity == "stop"]
+        red = [each for each in audit(read_cohort(table), folder / "audit").issues if each.severity == "stop"]
         caught.append(Caught(leak, tuple(each.sentence for each in red), frozenset(each.topic for each in red)))
     return caught
 
 
-_ABOUT = About(sources=("phantoms",), license="Apache-2.0", demonstration=True)
+_DESCRIPTION = BundleDescription(sources=("phantoms",), license="Apache-2.0", demonstration=True)
 
 
 def _protocol() -> TrainingProtocol:

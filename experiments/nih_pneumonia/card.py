@@ -90,7 +90,7 @@ radiologist.
 
 Trained on {training.images} films of {training.patients} patients ({counts}) from NIH ChestX-ray14; ages
 {min(ages):.0f} to {max(ages):.0f}, {_share(cohort.where(view="AP"))} AP, {_share(cohort.where(sex="F"))} women.
-One patient ({", ".join(EXAMPLE_PATIENTS)}) was left out of the network that ships: the example radiograph of
+One patient ({", ".join(EXAMPLE_PATIENTS)}) was left out of the final model: the example radiograph of
 the package."""
 
 
@@ -180,7 +180,7 @@ def _how(described: ClassifierMetadata) -> str:
     return f"""## How it was made
 
 `readingroom train chest-xray --task nih-pneumonia`, protocol {described.training.protocol}, seed
-{described.training.seed}. Recipe: {settings}. The network that ships was trained once more, with the same recipe, on
+{described.training.seed}. Recipe: {settings}. The final model was trained once more, with the same recipe, on
 all films but the example's, whose out-of-fold answer is among those evaluated and calibrated on here.
 
 The tuned branch and its weights in the linear layer are trained together. The general branch is fixed; its weights are

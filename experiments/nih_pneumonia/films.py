@@ -16,7 +16,7 @@ from readingroom.imaging.radiograph_loading import load_radiograph
 
 FOLDERS = ("cxr", "cxr_nih_extra")
 POSITIVE = "pneumonia"
-# The film that comes with the package as an example must be new to the network that ships.
+# The film that comes with the package as an example must be new to the final model.
 EXAMPLE_PATIENTS = ("NIH-07219",)
 
 
@@ -59,7 +59,7 @@ class Films:
 
     @property
     def shipping(self) -> NDArray[np.intp]:
-        """Numbers of the films that train the network that ships: all but those of `EXAMPLE_PATIENTS`."""
+        """Numbers of the films that train the final model: all but those of `EXAMPLE_PATIENTS`."""
         return np.flatnonzero(~np.isin(self.patients, EXAMPLE_PATIENTS))
 
     def where(self, **wanted: object) -> NDArray[np.bool_]:

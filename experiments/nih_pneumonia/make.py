@@ -28,7 +28,7 @@ from readingroom.bundles.bundle import Bundle
 from readingroom.codes import PNEUMONIA
 from readingroom.files import make_folder, write_text
 from readingroom.learning.cohorts.hashes import fingerprints
-from readingroom.learning.training.training_digest import FILE, remember
+from readingroom.learning.training.training_digest import FILE, make_digest
 from readingroom.metrics.auc import auc
 from readingroom.metrics.patient_folds import patient_folds
 from readingroom.networks import backbones, tflite_weights
@@ -139,7 +139,7 @@ def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2, progress: 
         network.state_dict(),
         card=text,
         license_text=_license(),
-        arrays={"features": statistics.arrays(), FILE: remember(cohort.patients[seen], hashes).arrays()},
+        arrays={"features": statistics.arrays(), FILE: make_digest(cohort.patients[seen], hashes).arrays()},
         changelog=CHANGELOG,
     )
 
@@ -168,7 +168,7 @@ def describe_again(bundle: Bundle, out: Path) -> Bundle:
 
 
 def _train_all(plan: Plan, workers: int, progress: Progress) -> None:
-    """Every network that is not in the work folder yet: each fold of each repeat, and the one that ships."""
+    """Every network that is not in the work folder yet: each fold of each repeat, and the final model."""
     jobs: list[tuple[int, int] | None] = [(r, f) for r in range(plan.repeats) for f in range(plan.folds)]
     jobs = [job for job in [None, *jobs] if not _result_path(plan, job).is_file()]
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
@@ -185,7 +185,7 @@ def _train_all(plan: Plan, workers: int, progress: Progress) -> None:
 
 
 def _train_one(plan: Plan, job: tuple[int, int] | None) -> str:
-    """Train the network of one (repeat, fold), or for None the one that ships; returns what was done."""
+    """Train the network of one (repeat, fold), or for None the final model; returns what was done."""
     torch.set_num_threads(1)  # the workers share the processor
     cohort = plan.cohort
     network = plan.network()
@@ -193,15 +193,14 @@ def _train_one(plan: Plan, job: tuple[int, int] | None) -> str:
     if job is None:
         train(network, plan.activations, cohort.labels, cohort.shipping, plan.recipe, plan.seed)
         _save(_result_path(plan, job), safetensors.torch.save(network.whole.state_dict()))
-        return "Tuned the branch that ships"
+        return "Tuned the branch of the final model"
     repeat, fold = job
     held_out = plan.splits(cohort)[repeat] == fold
     seed = plan.seed + 1 + repeat * plan.folds + fold
     train(network, plan.activations, cohort.labels, films[~held_out], plan.recipe, seed)
     logits, _ = predict(network, plan.activations[0])
     _save(_result_path(plan, job), safetensors.numpy.save({"logits": logits[held_out]}))
-    area = auc(cohort.labels[held_out], logits[held_out])
-    return f"Repeat {repeat + 1}, fold {fold + 1}: AUC {area:.3f}"
+    return f"Repeat {repeat + 1}, fold {fold + 1}: AUC {auc(cohort.labels[held_out], logits[held_out]):.3f}"
 
 
 def _collect(plan: Plan, cohort: Films, splits: NDArray[np.int64], general: Floats) -> OutOfFold:
@@ -215,7 +214,7 @@ def _collect(plan: Plan, cohort: Films, splits: NDArray[np.int64], general: Floa
 
 
 def _assemble(plan: Plan, cohort: Films, general: Floats) -> tuple[TwoBranches, Floats]:
-    """The network that ships and what its linear layer is given for each film (films, features)."""
+    """The final model and what its linear layer is given for each film (films, features)."""
     tuned = plan.network()
     tuned.whole.load_state_dict(safetensors.torch.load_file(_result_path(plan, None)))
     classifier = tuned.whole.get_submodule("classifier")

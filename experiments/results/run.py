@@ -23,7 +23,7 @@ from readingroom.device import Wanted
 from readingroom.errors import ReadingRoomError
 from readingroom.files import make_folder, write_text
 from readingroom.learning.training.train import train_bundle
-from readingroom.learning.training.training_run import About
+from readingroom.learning.training.training_run import BundleDescription
 from readingroom.progress import Progress
 
 from . import page
@@ -56,7 +56,7 @@ def run_experiment(experiment: Experiment, paths: Paths, device: Wanted, workers
         device=device,
         workers=workers,
         progress=progress,
-        about=About(sources=(experiment.question.title,)),
+        description=BundleDescription(sources=(experiment.question.title,)),
     )
     found = bundle.metadata
     numbers = {

@@ -17,7 +17,7 @@ _MARKS = {"stop": "red", "warn": "amber", "info": "note"}
 
 
 def add(commands: Any) -> None:
-    audit = commands.add_parser("audit", help="look for leaks, copies and shortcuts in a cohort")
+    audit = commands.add_parser("audit", help="look for leaks, duplicates and shortcuts in a cohort")
     audit.add_argument("cohort", type=Path, metavar="COHORT.csv")
     audit.add_argument("--out", type=Path, required=True, metavar="DIR", help="for audit.html and audit.json")
     model = audit.add_mutually_exclusive_group()
@@ -59,12 +59,12 @@ def _run(options: argparse.Namespace) -> None:
     _print(result)
     print(f"{options.out / PAGE}")
     if options.strict and result.stops:
-        raise RefusedError(f"The audit of {options.cohort.name} has {count(result.stops, 'red finding')}.")
+        raise RefusedError(f"The audit of {options.cohort.name} has {count(result.stops, 'red issue')}.")
 
 
 def _print(result: Audit) -> None:
     print(f"{result.table}: {result.studies} studies of {result.patients} patients")
-    for finding in result.findings:
-        print(f"{_MARKS[finding.severity]:>5}  {finding.sentence}")
-        for example in finding.examples:
+    for issue in result.issues:
+        print(f"{_MARKS[issue.severity]:>5}  {issue.sentence}")
+        for example in issue.examples:
             print(f"         {example}")

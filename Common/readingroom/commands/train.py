@@ -50,13 +50,13 @@ def add(commands: Any) -> None:
     train.add_argument("--devices", type=int, default=1, metavar="N", help="graphics cards that share each batch")
     train.add_argument("--nodes", type=int, default=1, metavar="N", help="computers that do; started with torchrun")
     train.add_argument("--workers", type=int, default=2, metavar="N", help="images read, or networks trained, at once")
-    train.add_argument("--audit", type=Path, metavar="AUDIT.json", help="its red findings go into the card")
+    train.add_argument("--audit", type=Path, metavar="AUDIT.json", help="its red issues go into the card")
     train.add_argument("--demonstration", action="store_true", help="trained on phantoms: a banner says so everywhere")
     train.add_argument("--dry-run", action="store_true", help="print the whole plan and train nothing")
-    shipped = train.add_argument_group("the bundle that ships")
-    shipped.add_argument("--task", choices=_TASKS, help="make it anew from its films")
-    shipped.add_argument("--data", type=Path, metavar="DATA", help="the folder with cxr, cxr_nih_extra and weights")
-    shipped.add_argument("--quick", action="store_true", help="a few films and steps, to try it out")
+    final_model = train.add_argument_group("the bundle that ships")
+    final_model.add_argument("--task", choices=_TASKS, help="make it anew from its films")
+    final_model.add_argument("--data", type=Path, metavar="DATA", help="the folder with cxr, cxr_nih_extra and weights")
+    final_model.add_argument("--quick", action="store_true", help="a few films and steps, to try it out")
     train.set_defaults(run=lambda options: _run(options, train))
 
 
@@ -94,7 +94,7 @@ def _is_main() -> bool:
 
 def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
     from ..learning.training.train import train_bundle
-    from ..learning.training.training_run import About
+    from ..learning.training.training_run import BundleDescription
 
     cohort = _cohort(options.cohort)
     return train_bundle(
@@ -108,7 +108,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
         options.device,
         options.workers,
         progress,
-        About(
+        BundleDescription(
             title=options.title,
             sources=tuple(options.source) or (options.cohort.name,),
             **_license(options.license),
@@ -134,9 +134,9 @@ def _plan(options: argparse.Namespace) -> str:
         return f"{_MODES[mode]}\n\n{plan(protocol)}"
     cohort = _cohort(options.cohort)
     hashes = fingerprints([row.image for row in cohort.rows]).pixel_hashes
-    planned = plan_cross_validation(cohort, protocol, hashes, chooses=mode == "fine-tune")
+    planned = plan_cross_validation(cohort, protocol, hashes, choose_epoch=mode == "fine-tune")
     splits = [split for repeat in planned.repeats for split in repeat]
-    networks = splits if planned.is_one_network else [*splits, planned.ships]
+    networks = splits if planned.single_network else [*splits, planned.final]
     return f"{_MODES[mode]}\n\n{plan(protocol, cohort, networks)}"
 
 
@@ -214,7 +214,7 @@ def _license(text: str | None) -> dict[str, str]:
 
 
 def _audit(path: Path | None) -> tuple[str, ...]:
-    """The sentences of the red findings of ``readingroom audit``.
+    """The sentences of the red issues of ``readingroom audit``.
 
     Raises
     ------
@@ -225,7 +225,7 @@ def _audit(path: Path | None) -> tuple[str, ...]:
     if path is None:
         return ()
     try:
-        findings = json.loads(path.read_text(encoding="utf-8"))["findings"]
-        return tuple(finding["sentence"] for finding in findings if finding["severity"] == "stop")
+        issues = json.loads(path.read_text(encoding="utf-8"))["issues"]
+        return tuple(issue["sentence"] for issue in issues if issue["severity"] == "stop")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no result of an audit: {error}.") from error

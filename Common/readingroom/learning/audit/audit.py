@@ -13,11 +13,11 @@ from ...progress import Progress
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import Fingerprints, fingerprints
 from ..evaluation.predictions import Predictions
-from .counts import Counts, Missing, count_classes, count_findings, missing_values
+from .counts import Counts, Missing, count_classes, count_issues, missing_values
 from .duplicates import Duplicates, duplicate_issues, find_duplicates
 from .image_model import Comparison, compare_auc, compare_predictions
 from .issue import AuditIssue, by_severity
-from .shortcuts import Shortcut, shortcut_findings, site_findings
+from .shortcuts import Shortcut, shortcut_issues, site_issues
 from .similarity import Similarity, measure_similarity, similarity_issues
 from .small_models import SmallModel, small_models
 from .split_leakage import split_leakage_issues
@@ -27,7 +27,7 @@ _READ, _COMPARED, _TRIED = 0.6, 0.65, 0.95  # of the work, where most images are
 
 
 @dataclass(frozen=True)
-class AlikePair:
+class NearDuplicate:
     """Two studies, as ``patient/study``, whose pictures are nearly the same, and how alike they are."""
 
     first: str
@@ -42,7 +42,7 @@ class Audit:
     Parameters
     ----------
     table : name of the cohort
-    findings : the gravest first
+    issues : the gravest first
     problems : rows that could not be used
     unreadable : why, by ``patient/study``
     identical : groups of ``patient/study`` with the same pixels
@@ -53,13 +53,13 @@ class Audit:
     table: str
     studies: int
     patients: int
-    findings: tuple[AuditIssue, ...]
+    issues: tuple[AuditIssue, ...]
     counts: Counts
     missing: tuple[Missing, ...]
     problems: tuple[str, ...]
     unreadable: dict[str, str]
     identical: tuple[tuple[str, ...], ...]
-    alike: tuple[AlikePair, ...]
+    near_duplicates: tuple[NearDuplicate, ...]
     similarity: Similarity | None
     shortcuts: tuple[Shortcut, ...]
     seed: int
@@ -67,8 +67,8 @@ class Audit:
 
     @property
     def stops(self) -> int:
-        """How many findings are red."""
-        return sum(finding.severity == "stop" for finding in self.findings)
+        """How many issues are red."""
+        return sum(issue.severity == "stop" for issue in self.issues)
 
 
 def audit(
@@ -102,12 +102,12 @@ def audit(
     images = [row.image for row in cohort.rows]
     found = fingerprints(images, processes=processes, progress=progress.part(0, _READ))
     progress(_READ, "Images are compared with each other.")
-    copies, similarity = find_duplicates(cohort, found), measure_similarity(cohort, found, seed)
+    duplicates, similarity = find_duplicates(cohort, found), measure_similarity(cohort, found, seed)
     models = small_models(cohort, found, seed, progress.part(_COMPARED, _TRIED))
     shortcuts = tuple(Shortcut.of(model, _compared(model, cohort, predictions, model_auc, seed)) for model in models)
-    result = _gathered(cohort, table, found, copies, similarity, shortcuts, seed)
+    result = _gathered(cohort, table, found, duplicates, similarity, shortcuts, seed)
     progress(_TRIED, "The page is written.")
-    write_page(result, cohort, copies, out / PAGE)
+    write_page(result, cohort, duplicates, out / PAGE)
     write_text(out / DATA, json.dumps(records.to_json(result), indent=1, ensure_ascii=False) + "\n")
     return result
 
@@ -124,7 +124,7 @@ def _gathered(
     cohort: Cohort,
     table: str,
     found: Fingerprints,
-    copies: Duplicates,
+    duplicates: Duplicates,
     similarity: Similarity | None,
     shortcuts: tuple[Shortcut, ...],
     seed: int,
@@ -132,25 +132,28 @@ def _gathered(
     counts, missing = count_classes(cohort), missing_values(cohort)
     names = [f"{row.patient_id}/{row.study_id}" for row in cohort.rows]
 
-    def findings() -> Iterator[AuditIssue]:
-        yield from split_leakage_issues(cohort, found, copies)
-        yield from site_findings(counts)
-        yield from shortcut_findings(shortcuts)
-        yield from duplicate_issues(cohort, found, copies)
+    def issues() -> Iterator[AuditIssue]:
+        yield from split_leakage_issues(cohort, found, duplicates)
+        yield from site_issues(counts)
+        yield from shortcut_issues(shortcuts)
+        yield from duplicate_issues(cohort, found, duplicates)
         yield from similarity_issues(similarity)
-        yield from count_findings(cohort, counts, missing)
+        yield from count_issues(cohort, counts, missing)
 
     return Audit(
         table=table,
         studies=len(cohort),
         patients=len(set(cohort.patients)),
-        findings=by_severity(findings()),
+        issues=by_severity(issues()),
         counts=counts,
         missing=missing,
         problems=cohort.problems,
         unreadable={names[row]: why for row, why in found.problems.items()},
-        identical=tuple(tuple(names[row] for row in group) for group in copies.identical),
-        alike=tuple(AlikePair(names[pair.first], names[pair.second], pair.correlation) for pair in copies.alike),
+        identical=tuple(tuple(names[row] for row in group) for group in duplicates.identical),
+        near_duplicates=tuple(
+            NearDuplicate(names[pair.first], names[pair.second], pair.correlation)
+            for pair in duplicates.near_duplicates
+        ),
         similarity=similarity,
         shortcuts=shortcuts,
         seed=seed,

@@ -27,7 +27,7 @@ _LOOKS_AT = {
 }
 
 
-def write_page(audit: Audit, cohort: Cohort, copies: Duplicates, path: Path) -> None:
+def write_page(audit: Audit, cohort: Cohort, duplicates: Duplicates, path: Path) -> None:
     """Write the page.
 
     Raises
@@ -35,17 +35,17 @@ def write_page(audit: Audit, cohort: Cohort, copies: Duplicates, path: Path) -> 
     OutputError : the file cannot be written
     """
     page = Page(f"Audit of {audit.table}", _subtitle(audit))
-    page.section("Findings")
-    if not audit.findings:
+    page.section("Issues")
+    if not audit.issues:
         page.paragraph("Nothing was found. What an audit does not look for may still be wrong.")
-    for finding in audit.findings:
-        page.banner(finding.severity, finding.sentence)
-        if finding.examples:
-            page.paragraph("; ".join(finding.examples))
+    for issue in audit.issues:
+        page.banner(issue.severity, issue.sentence)
+        if issue.examples:
+            page.paragraph("; ".join(issue.examples))
     _counts(page, audit.counts)
     _shortcuts(page, audit)
-    _copies(page, audit, cohort, copies)
-    _likeness(page, audit)
+    _duplicates(page, audit, cohort, duplicates)
+    _similarity(page, audit)
     _missing(page, audit)
     _unused(page, audit)
     page.section("How this was done")
@@ -59,7 +59,7 @@ def write_page(audit: Audit, cohort: Cohort, copies: Duplicates, path: Path) -> 
 
 def _subtitle(audit: Audit) -> str:
     studies = f"{count(audit.studies, 'study', 'studies')} of {count(audit.patients, 'patient')}"
-    numbers = {level: sum(f.severity == level for f in audit.findings) for level in ("stop", "warn", "info")}
+    numbers = {level: sum(f.severity == level for f in audit.issues) for level in ("stop", "warn", "info")}
     return f"{studies}; {numbers['stop']} red, {numbers['warn']} amber, {numbers['info']} to know"
 
 
@@ -84,7 +84,7 @@ def _shortcuts(page: Page, audit: Audit) -> None:
         "Each line is a small model that sees only what is named. What it reaches, an image model may reach likewise."
         + ("" if compared else " No image model was given to compare with.")
     )
-    for name in dict.fromkeys(shortcut.model.looks_at for shortcut in audit.shortcuts):
+    for name in dict.fromkeys(shortcut.model.inputs for shortcut in audit.shortcuts):
         page.paragraph(f"{name}: {_LOOKS_AT[name]}.")
     headers = ["Looks at", "Within", "AUC (95 %)", "By class", "Studies", "Patients"]
     rows: list[list[object]] = []
@@ -92,7 +92,7 @@ def _shortcuts(page: Page, audit: Audit) -> None:
         model = shortcut.model
         by_class = ", ".join(f"{name} {value:.2f}" for name, value in model.by_class.items())
         rows.append(
-            [model.looks_at, model.within or "all", estimate_text(model.auc), by_class, model.studies, model.patients]
+            [model.inputs, model.site or "all", estimate_text(model.auc), by_class, model.studies, model.patients]
         )
         if compared:
             comparison = shortcut.comparison
@@ -105,30 +105,30 @@ def _shortcuts(page: Page, audit: Audit) -> None:
         drawings.small_model_aucs(audit.shortcuts),
         "AUC of the small models" + ("; the diamond is the image model." if compared else "."),
     )
-    for model in (shortcut.model for shortcut in audit.shortcuts if not shortcut.model.within):
+    for model in (shortcut.model for shortcut in audit.shortcuts if not shortcut.model.site):
         if model.facts:
             lines = [[name, f"{value:.2f}"] for name, value in model.facts.items()]
-            page.table(["Fact", "AUC"], lines, caption=f"{model.looks_at} of all sites, each fact by itself")
+            page.table(["Fact", "AUC"], lines, caption=f"{model.inputs} of all sites, each fact by itself")
 
 
-def _copies(page: Page, audit: Audit, cohort: Cohort, copies: Duplicates) -> None:
-    if not (audit.identical or audit.alike):
+def _duplicates(page: Page, audit: Audit, cohort: Cohort, duplicates: Duplicates) -> None:
+    if not (audit.identical or audit.near_duplicates):
         return
     page.section("Images that are there twice")
     if audit.identical:
         page.table(["Same pixels"], [[", ".join(group)] for group in audit.identical[:_LISTED]])
-    if audit.alike:
-        rows = [[pair.first, pair.second, f"{pair.correlation:.3f}"] for pair in audit.alike[:_LISTED]]
-        page.table(["Nearly the same", "as", "Correlation"], rows, caption=_capped(len(audit.alike)))
-    twins = [(group[0], group[1], 1.0) for group in copies.identical]
-    twins += [(pair.first, pair.second, pair.correlation) for pair in copies.alike]
+    if audit.near_duplicates:
+        rows = [[pair.first, pair.second, f"{pair.correlation:.3f}"] for pair in audit.near_duplicates[:_LISTED]]
+        page.table(["Nearly the same", "as", "Correlation"], rows, caption=_capped(len(audit.near_duplicates)))
+    twins = [(group[0], group[1], 1.0) for group in duplicates.identical]
+    twins += [(pair.first, pair.second, pair.correlation) for pair in duplicates.near_duplicates]
     for first, second, correlation in twins[:_PAIRS]:
         one, other = cohort.rows[first], cohort.rows[second]
         names = (f"{one.patient_id}/{one.study_id}", f"{other.patient_id}/{other.study_id}")
         page.figure(drawings.pair(one.image, other.image, names), f"{names[0]} and {names[1]}: {correlation:.3f}")
 
 
-def _likeness(page: Page, audit: Audit) -> None:
+def _similarity(page: Page, audit: Audit) -> None:
     if audit.similarity is None:
         return
     page.section("Whose pictures are alike")

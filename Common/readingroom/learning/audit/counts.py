@@ -97,7 +97,7 @@ def missing_values(cohort: Cohort) -> tuple[Missing, ...]:
     return tuple(found)
 
 
-def count_findings(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...]) -> Iterator[AuditIssue]:
+def count_issues(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...]) -> Iterator[AuditIssue]:
     """Rows that were not read, small classes, and values whose absence tells the class."""
     if cohort.problems:
         rows = count(len(cohort.problems), "row of the table is", "rows of the table are")

@@ -44,7 +44,7 @@ def small_model_aucs(shortcuts: Sequence[Shortcut]) -> Figure:
     labels = []
     for place, shortcut in enumerate(shortcuts):
         model = shortcut.model
-        labels.append(f"{model.looks_at}, {model.within or 'all sites'}" if model.within else model.looks_at)
+        labels.append(f"{model.inputs}, {model.site or 'all sites'}" if model.site else model.inputs)
         color = _SEVERITY_COLORS[shortcut.severity]
         if model.auc.interval is not None:
             axes.plot([model.auc.interval.low, model.auc.interval.high], [place, place], color=color)

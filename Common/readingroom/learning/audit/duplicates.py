@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cohorts.cohort import Cohort, Row
-from ..cohorts.hashes import ALIKE, Fingerprints, Pair, near_duplicates, standardized_prints
+from ..cohorts.hashes import NEARLY_IDENTICAL, Fingerprints, Pair, near_duplicates, standardized_prints
 from .counts import outcome
 from .issue import AuditIssue, count, some
 
 _HEADER_PATIENTS = 3
-# Pictures of a kind (phantoms, aligned scans) are so alike that a threshold for copies says nothing.
+# Pictures of a kind (phantoms, aligned scans) are so alike that a threshold for duplicates says nothing.
 _MOST_ALIKE = 0.01
 _SAMPLE = 2000
 
@@ -26,13 +26,13 @@ class Duplicates:
     Parameters
     ----------
     identical : row numbers of each group with the same pixels
-    alike : pairs of near-duplicate pictures whose pixels differ, the most alike first
-    tells : False when so many pictures of different patients are alike that the pairs mean nothing
+    near_duplicates : pairs of near-duplicate pictures whose pixels differ, the most alike first
+    informative : False when so many pictures of different patients are alike that the pairs mean nothing
     """
 
     identical: tuple[tuple[int, ...], ...]
-    alike: tuple[Pair, ...]
-    tells: bool
+    near_duplicates: tuple[Pair, ...]
+    informative: bool
 
 
 def find_duplicates(cohort: Cohort, found: Fingerprints) -> Duplicates:
@@ -49,8 +49,8 @@ def find_duplicates(cohort: Cohort, found: Fingerprints) -> Duplicates:
     return Duplicates(identical, alike, True)
 
 
-def duplicate_issues(cohort: Cohort, found: Fingerprints, copies: Duplicates) -> Iterator[AuditIssue]:
-    """Sentences about a cohort as such; `sides` evaluates its split."""
+def duplicate_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplicates) -> Iterator[AuditIssue]:
+    """Sentences about a cohort as such; `split_leakage` evaluates its split."""
     rows = cohort.rows
     if found.problems:
         told = [
@@ -61,31 +61,34 @@ def duplicate_issues(cohort: Cohort, found: Fingerprints, copies: Duplicates) ->
         yield AuditIssue(
             "stop", "unreadable", f"{images} of {len(rows):,} cannot be read; training would end there.", some(told)
         )
-    yield from _identical(rows, copies)
-    if not copies.tells:
+    yield from _identical(rows, duplicates)
+    if not duplicates.informative:
         yield AuditIssue(
             "info", "near duplicates",
-            f"More than {_MOST_ALIKE:.0%} of the pairs of pictures of different patients correlate above {ALIKE}: all "
-            "look so alike that near copies cannot be told from others, and only the same pixels were looked for.",
+            f"More than {_MOST_ALIKE:.0%} of the pairs of pictures of different patients correlate above "
+            f"{NEARLY_IDENTICAL}: all look so alike that near duplicates cannot be told from others, and "
+            "only identical pixels were looked for.",
         )  # fmt: skip
-    strangers = [pair for pair in copies.alike if rows[pair.first].patient_id != rows[pair.second].patient_id]
+    strangers = [
+        pair for pair in duplicates.near_duplicates if rows[pair.first].patient_id != rows[pair.second].patient_id
+    ]
     if strangers:
         yield AuditIssue(
             "warn", "near duplicates",
             f"{count(len(strangers), 'pair')} of pictures of different patients are nearly the same (correlation of "
-            f"24 x 24 means at least {ALIKE}): it may be one patient, or a picture was copied.",
+            f"24 x 24 means at least {NEARLY_IDENTICAL}): it may be one patient, or a picture was copied.",
             some(f"{_pair(rows, pair.first, pair.second)}: {pair.correlation:.3f}" for pair in strangers),
         )  # fmt: skip
-    if own := len(copies.alike) - len(strangers):
+    if own := len(duplicates.near_duplicates) - len(strangers):
         yield AuditIssue(
             "info", "near duplicates", f"{count(own, 'pair')} of pictures of one patient are nearly the same."
         )
     yield from _header_patients(rows, found)
 
 
-def _identical(rows: tuple[Row, ...], copies: Duplicates) -> Iterator[AuditIssue]:
-    several_classes = [group for group in copies.identical if len({outcome(rows[row]) for row in group}) > 1]
-    several_patients = [group for group in copies.identical if len({rows[row].patient_id for row in group}) > 1]
+def _identical(rows: tuple[Row, ...], duplicates: Duplicates) -> Iterator[AuditIssue]:
+    several_classes = [group for group in duplicates.identical if len({outcome(rows[row]) for row in group}) > 1]
+    several_patients = [group for group in duplicates.identical if len({rows[row].patient_id for row in group}) > 1]
     if several_classes:
         groups = count(len(several_classes), "image is", "images are")
         told = (f"{_pair(rows, *g[:2])}: {', '.join(sorted({outcome(rows[r]) for r in g}))}" for g in several_classes)
@@ -97,7 +100,7 @@ def _identical(rows: tuple[Row, ...], copies: Duplicates) -> Iterator[AuditIssue
             f"{groups} there under several patients, pixel for pixel; splits keep such patients together.",
             some(_pair(rows, *group[:2]) for group in several_patients),
         )  # fmt: skip
-    own = [group for group in copies.identical if group not in several_patients]
+    own = [group for group in duplicates.identical if group not in several_patients]
     if own:
         groups = count(len(own), "image is", "images are")
         yield AuditIssue(
@@ -129,7 +132,7 @@ def _share_alike(cohort: Cohort, found: Fingerprints) -> float:
     sample = np.unique(np.linspace(0, len(rows) - 1, min(_SAMPLE, len(rows))).astype(int))
     patients = cohort.patients[rows[sample]]
     others = patients[:, None] != patients
-    alike = vectors[sample] @ vectors[sample].T >= ALIKE
+    alike = vectors[sample] @ vectors[sample].T >= NEARLY_IDENTICAL
     return float(np.mean(alike[others])) if others.any() else 0.0
 
 

@@ -26,7 +26,7 @@ class Comparison:
 
 def compare_auc(image: float, small: SmallModel) -> Comparison | None:
     """With a published AUC: the interval of the lead is that of the small model. None within a single site."""
-    if small.within or small.auc.interval is None:
+    if small.site or small.auc.interval is None:
         return None
     low, high = image - small.auc.interval.high, image - small.auc.interval.low
     return Comparison(Estimate(image), Estimate(image - small.auc.value, Interval(low, high)))

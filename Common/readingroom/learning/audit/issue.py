@@ -19,7 +19,7 @@ class AuditIssue:
     ----------
     severity : ``stop`` (red): numbers from this cohort would mislead, or training fails; ``warn`` (amber): look at it;
         ``info``: to know
-    topic : of one kind of finding, such as ``site follows class``
+    topic : of one kind of issue, such as ``site follows class``
     sentence : what was found, with numbers
     examples : which patients, studies or lines, the first of them
     """
@@ -30,9 +30,9 @@ class AuditIssue:
     examples: tuple[str, ...] = ()
 
 
-def by_severity(findings: Iterable[AuditIssue]) -> tuple[AuditIssue, ...]:
+def by_severity(issues: Iterable[AuditIssue]) -> tuple[AuditIssue, ...]:
     """The gravest first, else in the order in which they were found."""
-    return tuple(sorted(findings, key=lambda finding: _ORDER[finding.severity]))
+    return tuple(sorted(issues, key=lambda issue: _ORDER[issue.severity]))
 
 
 def some(examples: Iterable[str]) -> tuple[str, ...]:

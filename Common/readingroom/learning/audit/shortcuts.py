@@ -42,30 +42,30 @@ class Shortcut:
         return cls(model, comparison, _severity(model, comparison))
 
 
-def shortcut_findings(shortcuts: Sequence[Shortcut]) -> Iterator[AuditIssue]:
+def shortcut_issues(shortcuts: Sequence[Shortcut]) -> Iterator[AuditIssue]:
     """A sentence for each small model that tells the classes apart."""
     for shortcut in shortcuts:
         model = shortcut.model
-        if model.looks_at == CLINICAL:
+        if model.inputs == CLINICAL:
             yield from _restating(model)
         elif shortcut.severity is not None:
             facts = ", ".join(f"{name} {value:.2f}" for name, value in list(model.facts.items())[:4] if value > 0.5)
             examples = (*((model.note,) if model.note else ()), *((f"single facts: {facts}",) if facts else ()))
-            yield AuditIssue(shortcut.severity, model.looks_at, _sentence(model, shortcut.comparison), examples)
+            yield AuditIssue(shortcut.severity, model.inputs, _sentence(model, shortcut.comparison), examples)
 
 
 def _restating(model: SmallModel) -> Iterator[AuditIssue]:
     """A sentence for each column of the table that is another word for the class."""
-    for column, area in model.facts.items():
-        if area >= RESTATES:
+    for column, auc in model.facts.items():
+        if auc >= RESTATES:
             yield AuditIssue(
-                "stop", model.looks_at,
-                f"The column '{column}' alone tells the classes apart (AUC {area:.2f}): it says the outcome in other "
+                "stop", model.inputs,
+                f"The column '{column}' alone tells the classes apart (AUC {auc:.2f}): it says the outcome in other "
                 "words, was filled in knowing it, or shows how the studies were gathered. Keep it from every model.",
             )  # fmt: skip
 
 
-def site_findings(counts: Counts) -> Iterator[AuditIssue]:
+def site_issues(counts: Counts) -> Iterator[AuditIssue]:
     """Site and class in the table of counts."""
     if len(counts.sites) < 2 or len(counts.classes) < 2:
         return
@@ -105,11 +105,11 @@ def _site(name: str) -> str:
 
 def _severity(model: SmallModel, comparison: Comparison | None) -> Severity | None:
     low = model.auc.interval.low if model.auc.interval else model.auc.value
-    if model.looks_at == CLINICAL:  # may well tell disease, but for single columns that restate it
-        return "stop" if any(area >= RESTATES for area in model.facts.values()) else None
+    if model.inputs == CLINICAL:  # may well tell disease, but for single columns that restate it
+        return "stop" if any(auc >= RESTATES for auc in model.facts.values()) else None
     if low <= 0.5 or model.auc.value < ABOVE_CHANCE:
         return None
-    if model.looks_at == NUMBER:
+    if model.inputs == NUMBER:
         return "warn"  # a picture does not show it; it says that the classes were gathered apart
     if comparison is not None:
         lead = comparison.lead
@@ -118,11 +118,11 @@ def _severity(model: SmallModel, comparison: Comparison | None) -> Severity | No
 
 
 def _sentence(model: SmallModel, comparison: Comparison | None) -> str:
-    where = f" within site '{model.within}'" if model.within else ""
-    words = f"{_WORDS[model.looks_at]} the classes apart{where}: AUC {estimate_text(model.auc)}"
+    where = f" within site '{model.site}'" if model.site else ""
+    words = f"{_WORDS[model.inputs]} the classes apart{where}: AUC {estimate_text(model.auc)}"
     if len(model.classes) > 2:
         words += f" ({', '.join(f'{name} {value:.2f}' for name, value in model.by_class.items())})"
-    if model.looks_at == NUMBER:
+    if model.inputs == NUMBER:
         return words + ". The classes were gathered apart, so whatever else changed between goes with the class."
     if comparison is None:
         return words + ". An image model has to do clearly better before it can be said to see disease."

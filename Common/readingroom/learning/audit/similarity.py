@@ -76,7 +76,7 @@ def similarity_issues(similarity: Similarity | None) -> Iterator[AuditIssue]:
         return
     if similarity.own_patient >= max(0.1, _TIMES_CHANCE * similarity.own_patient_chance):
         yield AuditIssue(
-            "info", "alike",
+            "info", "similarity",
             f"Of the pictures whose patient has several, {similarity.own_patient:.0%} are most like another picture of "
             f"the same patient ({similarity.own_patient_chance:.1%} by chance): a split by picture would put the "
             "answer into training; split by patient, as ReadingRoom does.",

@@ -45,8 +45,8 @@ class SmallModel:
 
     Parameters
     ----------
-    looks_at : `SITE`, `METADATA`, `PIXELS`, `NUMBER` or `CLINICAL`
-    within : the site that it was trained and evaluated in; empty for all
+    inputs : `SITE`, `METADATA`, `PIXELS`, `NUMBER` or `CLINICAL`
+    site : the site that it was trained and evaluated in; empty for all
     classes : those that took part
     auc : of two classes, or the mean of each against the rest
     by_class : AUC of each class against the rest
@@ -57,8 +57,8 @@ class SmallModel:
     scores : (rows, classes) probabilities for the rows of the cohort; NaN where a row did not take part
     """
 
-    looks_at: str
-    within: str
+    inputs: str
+    site: str
     classes: tuple[str, ...]
     auc: Estimate
     by_class: Mapping[str, float]
@@ -148,7 +148,7 @@ class _Trial:
 
     def evaluated(
         self,
-        looks_at: str,
+        inputs: str,
         columns: Floats,
         make: Callable[[int], Any],
         facts: Mapping[str, float] | None = None,
@@ -159,8 +159,8 @@ class _Trial:
         everywhere = np.full((self.all_rows, len(self.classes)), np.nan)
         everywhere[self.rows] = scores
         return SmallModel(
-            looks_at=looks_at,
-            within=self.place,
+            inputs=inputs,
+            site=self.place,
             classes=self.classes,
             auc=with_interval_at_extremes(found, self.present, self.groups),
             by_class=dict(zip(self.classes, map(float, aucs(self.present, scores)), strict=True)),

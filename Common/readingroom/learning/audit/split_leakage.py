@@ -1,4 +1,4 @@
-"""What lies on two sides of the split that the table states."""
+"""What lies in two parts of the split that the table states."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .duplicates import Duplicates
 from .issue import AuditIssue, count, some
 
 
-def split_leakage_issues(cohort: Cohort, found: Fingerprints, copies: Duplicates) -> Iterator[AuditIssue]:
-    """Patients, series, images and near copies on two sides, and synthetic studies outside training."""
+def split_leakage_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplicates) -> Iterator[AuditIssue]:
+    """Patients, series, images and near duplicates in two parts, and synthetic studies outside training."""
     rows = cohort.rows
     synthetic = [row for row in rows if row.synthetic]
     if outside := [row for row in synthetic if row.split in ("validation", "test")]:
@@ -20,7 +20,7 @@ def split_leakage_issues(cohort: Cohort, found: Fingerprints, copies: Duplicates
             "stop", "synthetic",
             f"{count(len(outside), 'synthetic study', 'synthetic studies')} of {len(synthetic):,} would evaluate the "
             "model: synthetic studies may only train.",
-            some(f"'{row.study_id}' on the side {row.split}" for row in outside),
+            some(f"'{row.study_id}' in the part {row.split}" for row in outside),
         )  # fmt: skip
     elif synthetic:
         studies = count(len(synthetic), "study is", "studies are")
@@ -36,21 +36,21 @@ def split_leakage_issues(cohort: Cohort, found: Fingerprints, copies: Duplicates
         if twice := _on_two_sides(cohort, names):
             told = (" and ".join(f"'{rows[r].study_id}' ({rows[r].split})" for r in pair) for pair in twice)
             verb = count(len(twice), f"{what} lies", f"{many} lie")
-            yield AuditIssue("stop", "split", f"{verb} on two sides of the split that the table states.", some(told))
-    near = [p for p in copies.alike if len({rows[p.first].split, rows[p.second].split} - {""}) == 2]
+            yield AuditIssue("stop", "split", f"{verb} in two parts of the split that the table states.", some(told))
+    near = [p for p in duplicates.near_duplicates if len({rows[p.first].split, rows[p.second].split} - {""}) == 2]
     if near:
         told = (f"'{rows[p.first].study_id}' and '{rows[p.second].study_id}': {p.correlation:.3f}" for p in near)
         pairs = count(len(near), "pair of nearly the same pictures lies", "pairs of nearly the same pictures lie")
-        yield AuditIssue("stop", "split", f"{pairs} on two sides of the split.", some(told))
+        yield AuditIssue("stop", "split", f"{pairs} in two parts of the split.", some(told))
     unplaced = sum(not row.split for row in rows)
     if unplaced:
-        yield AuditIssue("info", "split", f"{count(unplaced, 'study', 'studies')} without a side would not be used.")
+        yield AuditIssue("info", "split", f"{count(unplaced, 'study', 'studies')} without a part would not be used.")
 
 
 def _on_two_sides(cohort: Cohort, names: Sequence[str]) -> list[tuple[int, int]]:
-    """For each name on two sides one row of each of the first two."""
+    """For each name in two parts one row of each of the first two."""
     first: dict[str, dict[str, int]] = defaultdict(dict)
     for number, (name, row) in enumerate(zip(names, cohort.rows, strict=True)):
         if name and row.split:
             first[name].setdefault(row.split, number)
-    return [(rows[0], rows[1]) for rows in (list(sides.values()) for sides in first.values()) if len(rows) > 1]
+    return [(rows[0], rows[1]) for rows in (list(parts.values()) for parts in first.values()) if len(rows) > 1]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...files import write_text
 from ...records import frozen
-from .cohort_line import KNOWN, MASK, NEEDED, ORIGINS, SIDES, LineReader, Origin, Side, is_known
+from .cohort_line import KNOWN, MASK, NEEDED, ORIGINS, SPLIT_PARTS, LineReader, Origin, SplitPart, is_known
 from .spreadsheet import read_sheet
 
 
@@ -37,7 +37,7 @@ class Row:
     label : the class; None where the outcome is a time
     time, event : months until the event or the end of follow-up, and whether the event was seen; None beside a label
     age : in years
-    split : the side the table itself puts the study on; empty where it does not say
+    split : the part of the split that the table itself states; empty where it does not say
     clinical : all other columns, as written
 
     Raises
@@ -59,7 +59,7 @@ class Row:
     sex: str = ""
     view: str = ""
     laterality: str = ""
-    split: Side = ""
+    split: SplitPart = ""
     clinical: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -69,8 +69,8 @@ class Row:
             raise ValueError("A time needs to know whether the event was seen, and an event when.")
         if self.label is not None and self.time is not None:
             raise ValueError("An outcome is a label or a time with its event, not both.")
-        if self.origin not in ORIGINS or self.split not in SIDES:
-            raise ValueError(f"A row of origin '{self.origin}' on the side '{self.split}' is not known.")
+        if self.origin not in ORIGINS or self.split not in SPLIT_PARTS:
+            raise ValueError(f"A row of origin '{self.origin}' in the part '{self.split}' is not known.")
         object.__setattr__(self, "masks", frozen(self.masks))
         object.__setattr__(self, "clinical", frozen(self.clinical))
 

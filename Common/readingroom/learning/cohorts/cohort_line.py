@@ -10,9 +10,9 @@ from typing import Any, Literal, get_args
 from .spreadsheet import Line
 
 Origin = Literal["real", "synthetic"]
-Side = Literal["", "train", "validation", "test"]
+SplitPart = Literal["", "train", "validation", "test"]
 ORIGINS: tuple[str, ...] = get_args(Origin)
-SIDES: tuple[str, ...] = get_args(Side)
+SPLIT_PARTS: tuple[str, ...] = get_args(SplitPart)
 
 NEEDED = ("patient_id", "study_id", "image")
 KNOWN = (*NEEDED, "label", "time", "event", "site", "scanner", "origin", "age", "sex", "view", "laterality", "split")
@@ -57,7 +57,7 @@ class LineReader:
             "image": self._path(self._needed("image")),
             "masks": {n.removeprefix(MASK): self._path(v) for n, v in self._values.items() if n.startswith(MASK) and v},
             "origin": self._one_of("origin", ORIGINS) or "real",
-            "split": self._one_of("split", SIDES),
+            "split": self._one_of("split", SPLIT_PARTS),
             "age": self._number("age", 0, _OLDEST, f"years from 0 to {_OLDEST}"),
             "clinical": {name: value for name, value in self._values.items() if not is_known(name)},
         }

@@ -14,7 +14,7 @@ from .label_names import is_reference, plain_name
 SEPARATOR = "|"  # as in the NIH's tables of radiographs
 
 
-def parts(label: str) -> tuple[str, ...]:
+def split_label(label: str) -> tuple[str, ...]:
     """What a label names, as written, each once; the label itself where it names one thing."""
     return tuple(dict.fromkeys(part.strip() for part in label.split(SEPARATOR) if part.strip())) or (label,)
 
@@ -31,7 +31,7 @@ def findings_of(cohort: Cohort) -> tuple[str, ...]:
     ------
     InputError : one of them has no letter or digit
     """
-    written = sorted({part for row in cohort.rows if row.label is not None for part in parts(row.label)})
+    written = sorted({part for row in cohort.rows if row.label is not None for part in split_label(row.label)})
     names = [plain_name(part) for part in written]
     return tuple(part for part, name in zip(written, names, strict=True) if not is_reference(name, names))
 
@@ -51,7 +51,7 @@ def presence(rows: Iterable[Row], findings: Sequence[str]) -> NDArray[np.int64]:
         study = f"Study '{row.study_id}' of patient '{row.patient_id}'"
         if row.label is None:
             raise InputError(f"{study} has no label; one without a finding needs a word for it, such as 'no finding'.")
-        found = parts(row.label)
+        found = split_label(row.label)
         strangers = [part for part in found if part not in place]
         if unknown := [part for part in strangers if not is_reference(plain_name(part), names)]:
             raise InputError(f"{study} has the finding '{unknown[0]}', which is none of {', '.join(findings)}.")

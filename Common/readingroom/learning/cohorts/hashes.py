@@ -21,7 +21,7 @@ from .fingerprint import FORMAT, Fingerprint, content_key, fingerprint
 
 # Correlation of two 24 x 24 prints from which pictures count as nearly the same. Of 245,000 pairs of NIH chest
 # radiographs one reaches it, a true copy; of 19,000 pairs of mini-MIAS mammograms one, which is none.
-ALIKE = 0.985
+NEARLY_IDENTICAL = 0.985
 _SERIAL_SECONDS = 2.0  # starting processes takes about as long
 _BLOCK = 1024  # prints compared at once: a block against all of 100,000 needs 400 MB
 
@@ -101,7 +101,7 @@ def fingerprints(
     return Fingerprints(tuple(None if isinstance(result, str) else result for result in results), problems)
 
 
-def near_duplicates(prints: Sequence[Fingerprint | None], least: float = ALIKE) -> tuple[Pair, ...]:
+def near_duplicates(prints: Sequence[Fingerprint | None], least: float = NEARLY_IDENTICAL) -> tuple[Pair, ...]:
     """Pairs of pictures whose prints correlate at least so, the most alike first."""
     rows, vectors = standardized_prints(prints)
     pairs = []

@@ -109,11 +109,11 @@ def _label_set_of_findings(cohort: Cohort) -> LabelSet:
         raise InputError("No study has a finding; training needs studies with one and studies without.")
     names = sorted(values)
     labels = tuple(Label(name, _title(values[name])) for name in names)
-    question = LabelSet(OWN, labels, tuple(values[name] for name in names), multilabel=True)
-    for label, count in zip(labels, question.counts(cohort).values(), strict=True):
+    label_set = LabelSet(OWN, labels, tuple(values[name] for name in names), multilabel=True)
+    for label, count in zip(labels, label_set.counts(cohort).values(), strict=True):
         if count == len(cohort):
             raise InputError(f"All studies have the finding '{label.title}'; training needs some without it.")
-    return question
+    return label_set
 
 
 def _title(value: str) -> str:

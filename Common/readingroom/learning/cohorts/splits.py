@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from .cohort import Cohort, Row
-from .findings import parts
+from .findings import split_label
 from .hashes import fingerprints
 
 Rows = NDArray[np.intp]
@@ -31,7 +31,7 @@ class LeakageError(InputError):
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Row numbers of a cohort, sorted; rows on none of the sides are left out. Made by the functions below alone.
+    """Row numbers of a cohort, sorted; rows in none of the parts are left out. Made by the functions below alone.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Split:
 
     Raises
     ------
-    LeakageError : a row is on two sides, or twice on one
+    LeakageError : a row is in two parts, or twice in one
     """
 
     train: Rows
@@ -51,16 +51,16 @@ class Split:
     name: str
 
     def __post_init__(self) -> None:
-        for side in ("train", "validation", "test"):
-            rows = np.sort(np.asarray(getattr(self, side), dtype=np.intp))
+        for part in ("train", "validation", "test"):
+            rows = np.sort(np.asarray(getattr(self, part), dtype=np.intp))
             rows.setflags(write=False)
-            object.__setattr__(self, side, rows)
-        everywhere = np.concatenate(self.sides)
+            object.__setattr__(self, part, rows)
+        everywhere = np.concatenate(self.parts)
         if np.unique(everywhere).size < everywhere.size:
-            raise LeakageError(f"The split '{self.name}' has a row on two sides, or twice.")
+            raise LeakageError(f"The split '{self.name}' has a row in two parts, or twice.")
 
     @property
-    def sides(self) -> tuple[Rows, Rows, Rows]:
+    def parts(self) -> tuple[Rows, Rows, Rows]:
         """Train, validation, test."""
         return self.train, self.validation, self.test
 
@@ -68,7 +68,7 @@ class Split:
 def k_fold(
     cohort: Cohort, folds: int, seed: int, validation: float = 0.1, hashes: Sequence[str] | None = None
 ) -> tuple[Split, ...]:
-    """Each real row is on the test side of one fold; labels and sites are spread evenly.
+    """Each real row is in the test part of one fold; labels and sites are spread evenly.
 
     Parameters
     ----------
@@ -138,23 +138,23 @@ def leave_one_site_out(
 
 
 def stated(cohort: Cohort, hashes: Sequence[str] | None = None) -> Split:
-    """The split that the table itself states in its column ``split``; rows without a side are left out.
+    """The split that the table itself states in its column ``split``; rows without a part are left out.
 
     Raises
     ------
-    InputError : no row is on the test or on the train side
-    LeakageError : what belongs together lies on two sides
+    InputError : no row is in the test or in the train part
+    LeakageError : what belongs together lies in two parts
     """
-    side = cohort.column("split")
-    missing = [name for name in ("train", "test") if not (side == name).any()]
+    part = cohort.column("split")
+    missing = [name for name in ("train", "test") if not (part == name).any()]
     if missing:
-        raise InputError(f"The column split of the cohort puts no row on the side {' or '.join(missing)}.")
-    train, validation, test = (np.flatnonzero(side == name) for name in ("train", "validation", "test"))
+        raise InputError(f"The column split of the cohort puts no row in the part {' or '.join(missing)}.")
+    train, validation, test = (np.flatnonzero(part == name) for name in ("train", "validation", "test"))
     return checked(cohort, Split(train, validation, test, "as stated"), hashes)
 
 
 def checked(cohort: Cohort, split: Split, hashes: Sequence[str] | None = None) -> Split:
-    """The split itself, if no patient, no image and no synthetic row is on a wrong side.
+    """The split itself, if no patient, no image and no synthetic row is in a wrong part.
 
     Raises
     ------
@@ -170,15 +170,15 @@ def patient_groups(cohort: Cohort, hashes: Sequence[str] | None = None) -> NDArr
 
 
 def _checked(cohort: Cohort, split: Split, hashes: Sequence[str]) -> Split:
-    everywhere = np.concatenate(split.sides)
+    everywhere = np.concatenate(split.parts)
     if everywhere.size and (everywhere.min() < 0 or everywhere.max() >= len(cohort)):
         raise ValueError(f"The split '{split.name}' holds rows that the cohort does not have.")
     for what, names in (("Patient", cohort.patients), ("The image of study", _named_by_study(cohort, hashes))):
-        sides = [{str(names[row]) for row in rows} - {""} for rows in split.sides]
-        twice = sorted((sides[0] & sides[1]) | (sides[0] & sides[2]) | (sides[1] & sides[2]))
+        parts = [{str(names[row]) for row in rows} - {""} for rows in split.parts]
+        twice = sorted((parts[0] & parts[1]) | (parts[0] & parts[2]) | (parts[1] & parts[2]))
         if twice:
             more = f" and {len(twice) - 1} more" if len(twice) > 1 else ""
-            raise LeakageError(f"{what} '{twice[0]}'{more} is on two sides of the split '{split.name}'.")
+            raise LeakageError(f"{what} '{twice[0]}'{more} is in two parts of the split '{split.name}'.")
     held_out = np.concatenate([split.validation, split.test])
     if synthetic := [row.study_id for row in cohort.take(held_out).rows if row.synthetic]:
         raise LeakageError(
@@ -245,7 +245,7 @@ class _Groups:
     def split(
         self, test: set[str], validation: float, seed: str, name: str, among: NDArray[np.bool_] | None = None
     ) -> Split:
-        """The split with these groups on the test side.
+        """The split with these groups as its test part.
 
         Parameters
         ----------
@@ -273,7 +273,7 @@ class _Groups:
             return set()
         part = Fraction(fraction).limit_denominator(1000)
         dealt = self.deal(names, (1 - part, part), seed)
-        taken = {name for name, side in dealt.items() if side == 1}
+        taken = {name for name, part in dealt.items() if part == 1}
         if not taken:
             raise InputError(f"A share of {fraction} of {len(names)} patients is none of them; give a larger share.")
         return taken
@@ -319,7 +319,7 @@ class _Groups:
 
 def _outcomes(row: Row) -> tuple[str, ...]:
     """The class, or the findings where there are several; of survival whether the event was seen."""
-    return parts(row.label) if row.label is not None else (f"event {row.event}",)
+    return split_label(row.label) if row.label is not None else (f"event {row.event}",)
 
 
 def _outcomes_at_site(row: Row) -> tuple[str, ...]:

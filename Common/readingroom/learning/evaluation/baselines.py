@@ -58,7 +58,7 @@ def train_baselines(
 
     Raises
     ------
-    InputError : a study that was predicted is not in the cohort or on no test side
+    InputError : a study that was predicted is not in the cohort or in no test part
     ValueError : the classes do not exclude each other, or there are other repeats
     """
     trial = _Trial(predictions, cohort, repeats, tuple(values) or predictions.classes, seed)
@@ -100,7 +100,7 @@ class _Trial:
         for splits in repeats:
             tested = np.concatenate([split.test for split in splits])
             if not np.isin(self.rows, tested).all():
-                raise InputError("A study that was predicted is on the test side of no split.")
+                raise InputError("A study that was predicted is in the test part of no split.")
         self.predictions, self.repeats, self.seed = predictions, repeats, seed
 
     def constant(self) -> Predictions:

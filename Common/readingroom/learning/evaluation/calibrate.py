@@ -77,7 +77,7 @@ def fitting_folds(predictions: Predictions, seed: int = 0) -> Integers:
     """(rows,) folds for whatever is fitted on predictions: those of the training where there are several.
 
     A patient of two sites, each of which was left out once, is counted to the first. On rows that one and the same
-    network predicted (a test set that was kept aside, another hospital) patients are dealt to five folds, or fewer
+    network predicted (a test set that was held out, another hospital) patients are dealt to five folds, or fewer
     where a class has fewer patients.
 
     Raises

@@ -12,7 +12,7 @@ import torch
 
 from ...networks import registry
 from ..cohorts.cohort import Cohort
-from ..cohorts.findings import findings_of, may_hold_together, parts
+from ..cohorts.findings import findings_of, may_hold_together, split_label
 from ..cohorts.splits import Rows, Split
 from ..training.network import JOINS_ANSWERS, make_network
 from .training_protocol import INPUT_SETTINGS, Change, TrainingProtocol
@@ -28,7 +28,7 @@ def plan(
 
     Parameters
     ----------
-    cohort, splits : what it would be done with, if known: the rows of each side are then counted
+    cohort, splits : what it would be done with, if known: the rows of each part are then counted
     outputs : of the network; 0 for as many as the cohort has classes, or two
 
     Raises
@@ -66,7 +66,7 @@ _FITTED = (
     "The epoch: validation rows of the same fold, by their loss.",
     "Calibration, operating points, conformal sets: answers to rows that the answering network had not seen; what they "
     "are reported on had no part in them.",
-    "A patient, or an image pixel for pixel, is on one side of a split only; synthetic rows only train.",
+    "A patient, or an image pixel for pixel, is in one part of a split only; synthetic rows only train.",
 )
 
 
@@ -215,7 +215,7 @@ def _validation(protocol: TrainingProtocol) -> _Lines:
     }
     lines: _Lines = [("split", kinds[wanted.kind], "validation validation.kind validation.folds validation.hold_out")]
     if wanted.kind == "k-fold" and wanted.hold_out:
-        lines.append(("kept aside", f"{wanted.hold_out:.1%} of the patients, tested once", ""))
+        lines.append(("held out", f"{wanted.hold_out:.1%} of the patients, tested once", ""))
     if wanted.repeats > 1:
         lines.append(("repeats", f"{wanted.repeats}, with other seeds", "validation.repeats"))
     return [*lines, ("epoch chosen on", f"{wanted.inner:.1%} of the rows that are not tested", "validation.inner")]
@@ -230,9 +230,9 @@ def _cohort(protocol: TrainingProtocol, cohort: Cohort, splits: Sequence[Split])
     steps = 0
     for split in splits:
         yield f"  {split.name}"
-        for side in ("train", "validation", "test"):
-            rows: Rows = getattr(split, side)
-            yield _line(f"  {side}", f"{len(rows)}: {_counts(cohort, rows)}" if len(rows) else "0")
+        for part in ("train", "validation", "test"):
+            rows: Rows = getattr(split, part)
+            yield _line(f"  {part}", f"{len(rows)}: {_counts(cohort, rows)}" if len(rows) else "0")
         steps += math.ceil(len(split.train) / (protocol.batch * protocol.accumulate)) * protocol.epochs
     if splits:
         yield _line("steps", f"at most {steps:,} for these splits, each on {protocol.batch * protocol.accumulate} rows")
@@ -240,8 +240,10 @@ def _cohort(protocol: TrainingProtocol, cohort: Cohort, splits: Sequence[Split])
 
 def _counts(cohort: Cohort, rows: Iterable[int]) -> str:
     labels = [cohort.rows[int(row)].label for row in rows]
-    named = Counter(part for label in labels if label is not None for part in parts(label))
-    known = [f"{named[name]} {name}" for name in sorted({part for label in cohort.classes for part in parts(label)})]
+    named = Counter(part for label in labels if label is not None for part in split_label(label))
+    known = [
+        f"{named[name]} {name}" for name in sorted({part for label in cohort.classes for part in split_label(label)})
+    ]
     without = labels.count(None)
     return ", ".join([*known, *([f"{without} without a label"] if without else [])])
 

@@ -2,7 +2,7 @@
 
 ``protocols/<reader>-published.json`` is the way of the paper with its numbers, its flaws labeled;
 ``protocols/<reader>-rigorous.json`` is the default. A user's own file of the same form is read by `read_protocol`.
-What keeps a number honest is no part of a protocol and cannot be switched off by one: patients are never on two sides
+What keeps a number honest is not part of a protocol and cannot be switched off by one: patients are never in two parts
 of a split, and synthetic rows only train (see `readingroom.learning.cohorts.splits`).
 """
 
@@ -146,9 +146,9 @@ class Validation:
 
     Parameters
     ----------
-    kind : every row once (``k-fold``), a part kept aside (``hold-out``), or each site once
+    kind : every row once (``k-fold``), a part held out (``hold-out``), or each site once
     folds, repeats : of a k-fold; how often the whole is done with other seeds
-    hold_out : part of the patients that is kept aside and tested once; beside a k-fold it is taken off first
+    hold_out : part of the patients that is held out and tested once; beside a k-fold it is taken off first
     inner : part of the rows that are not tested that chooses the epoch
     """
 
@@ -161,8 +161,8 @@ class Validation:
     def __post_init__(self) -> None:
         _require(2 <= self.folds <= 100, f"{self.folds} folds are not 2 to 100")
         _require(1 <= self.repeats <= 100, f"{self.repeats} repeats are not 1 to 100")
-        _require(0 <= self.hold_out < 1, f"the part kept aside is {self.hold_out}, not 0 to 1")
-        _require(self.kind != "hold-out" or self.hold_out > 0, "a hold-out needs the part that is kept aside")
+        _require(0 <= self.hold_out < 1, f"the part held out is {self.hold_out}, not 0 to 1")
+        _require(self.kind != "hold-out" or self.hold_out > 0, "a hold-out needs the part that is held out")
         _require(0 < self.inner < 1, f"the part that chooses the epoch is {self.inner}, not between 0 and 1")
 
 

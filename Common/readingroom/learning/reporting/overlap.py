@@ -37,12 +37,12 @@ class Overlap:
     @classmethod
     def of(cls, bundle: Bundle, cohort: Cohort, progress: Progress) -> Overlap:
         """Hold a cohort against what the bundle remembers."""
-        remembered = training_digest.of_bundle(bundle)
-        if remembered is None:
+        digest = training_digest.read_digest(bundle)
+        if digest is None:
             return cls(False, np.zeros(len(cohort), dtype=bool), 0, 0)
         prints = fingerprints([row.image for row in cohort.rows], progress=progress)
-        patients = remembered.patients_among(cohort.patients)
-        pictures = remembered.pictures_among(prints.pixel_hashes)
+        patients = digest.patients_among(cohort.patients)
+        pictures = digest.pictures_among(prints.pixel_hashes)
         return cls(True, patients | pictures, len(np.unique(cohort.patients[patients])), int(pictures.sum()))
 
     def sentences(self, cohort: Cohort) -> tuple[str, ...]:

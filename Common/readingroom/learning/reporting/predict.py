@@ -26,7 +26,7 @@ from ...readers.network import load_network
 from ...readers.probabilities import main_finding
 from ...trust.radiograph_checks import checks_before
 from ..cohorts.cohort import Cohort, Row
-from ..cohorts.findings import parts
+from ..cohorts.findings import split_label
 from ..cohorts.label_names import is_reference, plain_name
 from ..evaluation.predictions import EXTERNAL, Predictions
 
@@ -203,7 +203,7 @@ def _truth(row: Row, metadata: ClassifierMetadata, labels: Mapping[str, str]) ->
     if not metadata.multilabel:
         return np.array(_number(labels.get(row.label, row.label), metadata), dtype=np.int64)
     truth = np.zeros(len(metadata.labels), dtype=np.int64)
-    for part in parts(row.label):
+    for part in split_label(row.label):
         label = labels.get(part, part)
         if not _means_none(label, metadata):
             truth[_number(label, metadata)] = 1

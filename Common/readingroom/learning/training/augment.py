@@ -23,7 +23,7 @@ _MOVES = ("mirror", "flip", "rotate", "scale", "shift")
 _SMOOTH = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]], dtype=np.float32) / 13
 
 
-def changed(gray: Pixels, augment: Augment, generator: np.random.Generator) -> Pixels:
+def augmented(gray: Pixels, augment: Augment, generator: np.random.Generator) -> Pixels:
     """One variant of ``gray`` ``[j, i]`` or ``[k, j, i]``, 0 to 1, of the same size.
 
     What comes in from outside is black. All slices of a stack change alike unless the protocol says ``per`` slice.

@@ -18,12 +18,12 @@ _DEMONSTRATION = (
 )
 
 
-def card(described: ClassifierMetadata, run: TrainingRun, aside: EvaluationResult | None = None) -> str:
+def card(described: ClassifierMetadata, run: TrainingRun, holdout: EvaluationResult | None = None) -> str:
     """``docs/README.md`` of the bundle, in Markdown.
 
     Parameters
     ----------
-    aside : the network that ships on patients that were kept aside from everything else
+    aside : the final model on patients that were held out from everything else
     """
     parts = [
         f"# {described.title}, version {described.version}",
@@ -32,7 +32,7 @@ def card(described: ClassifierMetadata, run: TrainingRun, aside: EvaluationResul
         _what(described, run),
         _judged(run),
         _points(described),
-        "" if aside is None else _aside(aside),
+        "" if holdout is None else _holdout(holdout),
         _baselines(run),
         _how(described, run),
         _flaws(run),
@@ -75,9 +75,9 @@ def _judged(run: TrainingRun) -> str:
     )
     return _section(
         "How good it is",
-        f"{run.cross_validation.how} Each study was evaluated by a network that had not seen its patient: {patients}. "
-        "Probabilities, decisions and sets that are measured here were calibrated on other rows. Intervals are "
-        "95 %, over patients.",
+        f"{run.cross_validation.summary} Each study was evaluated by a network that had not seen its patient: "
+        f"{patients}. Probabilities, decisions and sets that are measured here were calibrated on other rows. "
+        "Intervals are 95 %, over patients.",
         *exploratory,
         _metrics(evaluation.metrics),
     )
@@ -116,12 +116,12 @@ def _points(described: ClassifierMetadata) -> str:
     return _section("Operating points", *parts)
 
 
-def _aside(aside: EvaluationResult) -> str:
+def _holdout(holdout: EvaluationResult) -> str:
     return _section(
-        "On patients that were kept aside",
-        "The network that ships, as it ships, on patients that had no part in training, choosing or calibrating.",
-        *([" ".join(aside.notes)] if aside.notes else []),
-        _metrics(aside.metrics),
+        "On held-out patients",
+        "The final model on patients that had no part in training, choosing or calibrating.",
+        *([" ".join(holdout.notes)] if holdout.notes else []),
+        _metrics(holdout.metrics),
     )
 
 

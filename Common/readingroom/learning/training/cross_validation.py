@@ -1,4 +1,4 @@
-"""Which networks a protocol asks for: one for each split that is evaluated, and the one that ships."""
+"""Which networks a protocol asks for: one for each split, and the final model."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ class CrossValidation:
     Parameters
     ----------
     repeats : the splits of each repeat; their test rows are those that are evaluated
-    ships : rows of the network that ships; its test rows, kept aside from everything else, are evaluated by it alone.
-        Where one network alone is evaluated, it is the one that ships
-    how : a sentence for the card
+    final : rows of the final model; its test rows, held out from everything else, are evaluated by it alone.
+        Where one network alone is evaluated, it is the final model
+    summary : a sentence for the card
     """
 
     repeats: tuple[tuple[Split, ...], ...]
-    ships: Split
-    how: str
+    final: Split
+    summary: str
 
     @property
-    def evaluated(self) -> Rows:
-        """Row numbers that are evaluated, sorted; the same in each repeat."""
+    def test_rows(self) -> Rows:
+        """Row numbers of all test parts, sorted; the same in each repeat."""
         return np.unique(np.concatenate([split.test for split in self.repeats[0]]))
 
     @property
-    def is_one_network(self) -> bool:
-        """Whether the network that ships is the one that is evaluated."""
-        return len(self.repeats) == len(self.repeats[0]) == 1 and self.repeats[0][0] is self.ships
+    def single_network(self) -> bool:
+        """Whether the final model is the one that is evaluated."""
+        return len(self.repeats) == len(self.repeats[0]) == 1 and self.repeats[0][0] is self.final
 
 
 def plan_cross_validation(
-    cohort: Cohort, protocol: TrainingProtocol, hashes: Sequence[str], chooses: bool = True
+    cohort: Cohort, protocol: TrainingProtocol, hashes: Sequence[str], choose_epoch: bool = True
 ) -> CrossValidation:
     """The splits of a protocol on this cohort. What the table itself states in its column ``split`` comes first.
 
@@ -55,42 +55,40 @@ def plan_cross_validation(
     Raises
     ------
     InputError : the cohort is too small for the protocol, or lacks sites
-    LeakageError : the table's own split puts what belongs together on two sides
+    LeakageError : the table's own split puts what belongs together in two parts
     """
     wanted, seed = protocol.validation, protocol.seed
-    inner = wanted.inner if chooses else 0.0
+    inner = wanted.inner if choose_epoch else 0.0
     if (cohort.column("split") == "test").any():
         split = _with_validation(cohort, stated(cohort, hashes), inner, seed, hashes)
-        how = "The split is the one that the table states. The network that was evaluated on its test side ships."
-        return CrossValidation(((split,),), split, how)
+        summary = "The split is the one that the table states. The network that was tested on it is the final model."
+        return CrossValidation(((split,),), split, summary)
     seeds = range(seed, seed + wanted.repeats)
     if wanted.kind == "hold-out":
         once = tuple((hold_out(cohort, wanted.hold_out, s, inner, hashes),) for s in seeds)
         _refuse_other_rows(once)
-        how = f"{wanted.hold_out:.0%} of the patients were kept aside. The network that was evaluated on them ships."
-        return CrossValidation(once, once[0][0], how)
+        summary = f"{wanted.hold_out:.0%} of the patients were held out. The network tested on them is the final model."
+        return CrossValidation(once, once[0][0], summary)
     if wanted.kind == "leave-one-site-out":
         by_site = tuple(leave_one_site_out(cohort, s, inner, hashes) for s in seeds)
-        how = (
-            "Each site was evaluated by networks that had seen the others alone. The network that ships saw all sites."
-        )
-        return CrossValidation(by_site, _all(cohort, _NOBODY, _everything(cohort), inner, seed, hashes), how)
-    aside = hold_out(cohort, wanted.hold_out, seed, 0.0, hashes) if wanted.hold_out else None
-    rest = _everything(cohort) if aside is None else aside.train
+        summary = "Each site was evaluated by networks that had seen the others alone. The final model saw all sites."
+        return CrossValidation(by_site, _all(cohort, _NOBODY, _everything(cohort), inner, seed, hashes), summary)
+    holdout = hold_out(cohort, wanted.hold_out, seed, 0.0, hashes) if wanted.hold_out else None
+    rest = _everything(cohort) if holdout is None else holdout.train
     part, part_hashes = cohort.take(rest), [hashes[row] for row in rest]
     folds = tuple(
         tuple(_of_all(cohort, split, rest, hashes) for split in k_fold(part, wanted.folds, s, inner, part_hashes))
         for s in seeds
     )
-    how = f"{wanted.folds} folds by patient{_repeated(wanted.repeats)}. The network that ships saw all of them."
-    kept = _NOBODY if aside is None else aside.test
-    return CrossValidation(folds, _all(cohort, kept, rest, inner, seed, hashes), how)
+    summary = f"{wanted.folds} folds by patient{_repeated(wanted.repeats)}. The final model saw all of them."
+    kept = _NOBODY if holdout is None else holdout.test
+    return CrossValidation(folds, _all(cohort, kept, rest, inner, seed, hashes), summary)
 
 
-def _all(cohort: Cohort, aside: Rows, rest: Rows, inner: float, seed: int, hashes: Sequence[str]) -> Split:
-    """Everything but what is kept aside; as in each fold, a part of it chooses the epoch."""
+def _all(cohort: Cohort, holdout: Rows, rest: Rows, inner: float, seed: int, hashes: Sequence[str]) -> Split:
+    """Everything but what is held out; as in each fold, a part of it chooses the epoch."""
     chosen = hold_out(cohort.take(rest), inner, seed, 0.0, [hashes[row] for row in rest])
-    split = Split(rest[chosen.train], rest[chosen.test], aside, "the network that ships")
+    split = Split(rest[chosen.train], rest[chosen.test], holdout, "the final model")
     return checked(cohort, split, hashes)
 
 

@@ -23,32 +23,32 @@ FEATURES = "features"  # models/features.safetensors in the bundle
 
 def described(run: TrainingRun) -> ClassifierMetadata:
     """The ``readingroom`` section of the bundle."""
-    protocol, evaluation, question = run.protocol, run.evaluation, run.question
+    protocol, evaluation, label_set = run.protocol, run.evaluation, run.label_set
     learned = run.cohort.take(run.learned)
     architecture = registry.find(run.network)
     return ClassifierMetadata(
         name=run.name,
         title=title(run),
-        version=run.about.version,
+        version=run.description.version,
         reader=protocol.reader,
-        task=question.task,
+        task=label_set.task,
         backbone=run.network,
-        labels=question.labels,
-        multilabel=question.multilabel,
+        labels=label_set.labels,
+        multilabel=label_set.multilabel,
         preprocessing=_preprocessing(run),
         training=Training(
             protocol=protocol.kind,
             patients=len(set(learned.patients)),
             images=len(learned),
-            counts=question.counts(learned),
-            sources=run.about.sources,
+            counts=label_set.counts(learned),
+            sources=run.description.sources,
             seed=protocol.seed,
             synthetic_images=int(learned.synthetic.sum()),
             settings=_settings(run),
         ),
-        intended_use=run.about.intended_use,
-        license=run.about.license,
-        demonstration=run.about.demonstration,
+        intended_use=run.description.intended_use,
+        license=run.description.license,
+        demonstration=run.description.demonstration,
         calibration=evaluation.calibration,
         operating_points=evaluation.points,
         default_operating_point=evaluation.default_point,
@@ -59,13 +59,13 @@ def described(run: TrainingRun) -> ClassifierMetadata:
         explanation=Explanation("cam") if architecture.cam and protocol.input.kind == "picture" else None,
         metrics=evaluation.metrics,
         warnings=warnings(run),
-        aggregation=cast(Aggregation, run.shipped.settings["aggregation"]),
+        aggregation=cast(Aggregation, run.final_model.settings["aggregation"]),
         baselines={baseline.title: baseline.auc for baseline in run.baselines},
     )
 
 
 def _preprocessing(run: TrainingRun) -> Preprocessing:
-    wanted, fitted = run.protocol.input, run.shipped.normalization
+    wanted, fitted = run.protocol.input, run.final_model.normalization
     settings, measured = wanted.settings, wanted.normalize in ("training", "imagenet")
     window = percentiles = spacing = None
     if "intensity_low" in settings:
@@ -98,10 +98,10 @@ def _preprocessing(run: TrainingRun) -> Preprocessing:
 
 
 def title(run: TrainingRun) -> str:
-    if run.about.title:
-        return run.about.title
-    first, *others = (label.title for label in run.question.labels)
-    if run.question.multilabel:
+    if run.description.title:
+        return run.description.title
+    first, *others = (label.title for label in run.label_set.labels)
+    if run.label_set.multilabel:
         return ", ".join([first, *(other.lower() for other in others)])
     return f"{first} or {', '.join(other.lower() for other in others)}"
 
@@ -157,8 +157,12 @@ def refuse_unreadable(protocol: TrainingProtocol, network: str) -> None:
 def _settings(run: TrainingRun) -> dict[str, object]:
     """What somebody needs who wants to repeat it."""
     protocol = run.protocol
-    found: dict[str, object] = {"protocol": protocol.name, "begins with": run.begins_with, **run.shipped.settings}
-    if run.shipped.settings["mode"] == "fine-tune":
+    found: dict[str, object] = {
+        "protocol": protocol.name,
+        "begins with": run.initial_weights,
+        **run.final_model.settings,
+    }
+    if run.final_model.settings["mode"] == "fine-tune":
         found |= {
             "trained": protocol.trained,
             "optimizer": protocol.optimizer.name,
@@ -171,4 +175,4 @@ def _settings(run: TrainingRun) -> dict[str, object]:
             "averaging": protocol.averaging,
             "loss": protocol.loss,
         }
-    return {**found, "balance": protocol.balance, "validation": run.cross_validation.how}
+    return {**found, "balance": protocol.balance, "validation": run.cross_validation.summary}

@@ -47,7 +47,7 @@ class FineTuned:
     """
 
     cohort: Cohort
-    question: LabelSet
+    label_set: LabelSet
     protocol: TrainingProtocol
     name: str
     weights: Path | None
@@ -66,7 +66,7 @@ class FineTuned:
                 f"A bundle is one network, and '{wanted.aggregation}' joins the answers of several: choose an "
                 "aggregation of features such as 'average-pooling' or 'gated-attention', or the mode 'frozen'."
             )
-        if self.question.multilabel != (wanted.loss == "binary"):
+        if self.label_set.multilabel != (wanted.loss == "binary"):
             raise InputError(
                 f"The loss '{wanted.loss}' does not fit the table: findings that may hold together (a|b) are trained "
                 "with 'binary' (of chest radiographs --variant chestxray8), classes of which each study has one with "
@@ -78,23 +78,23 @@ class FineTuned:
         done = folder / _DONE
         if not done.is_file():
             progress(0.9, f"Asking the network, {split.name}.")
-            tested, logits = self._ask(network, fitted, split.test)
-            distances = held_out_distances(self._ask(network, fitted, split.train)[0], tested)
+            tested, logits = self._predict(network, fitted, split.test)
+            distances = held_out_distances(self._predict(network, fitted, split.train)[0], tested)
             write_bytes(done, safetensors.numpy.save({"logits": logits, "distances": distances}))
         kept = safetensors.numpy.load_file(done)
         return FoldResult(kept["logits"], kept["distances"], fitted.history, fitted.notes)
 
     def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
-        progress(0.9, "Asking the network that ships.")
-        embeddings, _ = self._ask(network, fitted, np.sort(np.concatenate([split.train, split.validation])))
+        progress(0.9, "Asking the final model.")
+        embeddings, _ = self._predict(network, fitted, np.sort(np.concatenate([split.train, split.validation])))
         self._reorder(network)
         settings = {"mode": "fine-tune", "best_epoch": fitted.best_epoch + 1, "aggregation": self.protocol.aggregation}
         return FinalModel(network.eval(), embeddings, fitted.normalization, fitted.history, settings)
 
     def _trained(self, split: Split, seed: int, folder: Path, progress: Progress) -> tuple[nn.Module, Fitted]:
         protocol = replace(self.protocol, seed=seed)
-        network = seeded_network(protocol, len(self.question.classes), self.name, self.weights, seed)
+        network = seeded_network(protocol, len(self.label_set.classes), self.name, self.weights, seed)
         fitted = fit(
             network,
             self.cohort,
@@ -111,7 +111,7 @@ class FineTuned:
         network.load_state_dict(fitted.state_dict)
         return network.eval(), fitted
 
-    def _ask(self, network: nn.Module, fitted: Fitted, rows: Rows) -> tuple[Floats, Floats]:
+    def _predict(self, network: nn.Module, fitted: Fitted, rows: Rows) -> tuple[Floats, Floats]:
         """(rows, features) what the last layer is given, and (rows, classes) logits in the question's order."""
         head = head_name(network, self.name)
         asked = FrozenNetwork(self.name, network, head)
@@ -122,7 +122,7 @@ class FineTuned:
         for row in rows:
             gray = read(store.path(self.cohort.rows[int(row)]))
             inputs = torch.from_numpy(fitted.normalization(gray, self.protocol.input.kind))[None]
-            found = run_in_batches(asked.features, inputs, _INPUTS_AT_ONCE, device, _unheard, network)
+            found = run_in_batches(asked.features, inputs, _INPUTS_AT_ONCE, device, _ignore, network)
             features.append(found)
         network.cpu()
         with torch.inference_mode():
@@ -134,7 +134,7 @@ class FineTuned:
     def _order(self) -> list[int]:
         """For each class of the question, which output of the trained network it is."""
         trained = losses.outputs(self.protocol, self.cohort)
-        return [trained.index(value) for value in self.question.values]
+        return [trained.index(value) for value in self.label_set.values]
 
     def _reorder(self, network: nn.Module) -> None:
         """Give the outputs the order of the question."""
@@ -150,5 +150,5 @@ def head_name(network: nn.Module, name: str) -> str:
     return "classifier" if isinstance(network, SliceNetwork) else registry.find(name).head
 
 
-def _unheard(sentence: str) -> None:
+def _ignore(sentence: str) -> None:
     """The loop has already said when the memory did not suffice."""

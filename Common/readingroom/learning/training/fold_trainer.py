@@ -39,7 +39,7 @@ class FoldResult:
 
 @dataclass(frozen=True, eq=False)
 class FinalModel:
-    """The network that ships.
+    """The final model.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ class Frozen:
     """
 
     protocol: TrainingProtocol
-    question: LabelSet
+    label_set: LabelSet
     name: str
     backbone: nn.Module
     normalization: Normalization
@@ -63,7 +63,7 @@ class Frozen:
         return FoldResult(self.head.logits(state, self.features, split.test), distances, (), self.notes)
 
     def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
-        progress(0.0, "Training the head that ships.")
+        progress(0.0, "Training the final head.")
         learned = _sides(split)
         state = self._fitted(learned, seed, folder)
         settings = {"mode": "frozen", "head": self.protocol.head, "aggregation": self.head.aggregation}
@@ -83,7 +83,7 @@ class Frozen:
 
     def _key(self, rows: Rows, seed: int) -> str:
         """What a head was trained on, and how."""
-        found = hashlib.sha256(repr((self.head, seed, self.question.classes)).encode())
+        found = hashlib.sha256(repr((self.head, seed, self.label_set.classes)).encode())
         for row in rows:
             found.update(self.features[row].tobytes())
             found.update(repr((self.outcomes.labels[row], self.outcomes.weights[row])).encode())
@@ -96,7 +96,7 @@ class Frozen:
 
     def _network(self, state: State) -> nn.Module:
         """The frozen network with the head in its place."""
-        outputs, wanted = len(self.question.classes), self.protocol.input
+        outputs, wanted = len(self.label_set.classes), self.protocol.input
         architecture = registry.find(self.name)
         if wanted.kind == "slices":
             stack = slices.create(self.name, outputs, self.head.aggregation, channels=wanted.channels)
@@ -113,7 +113,7 @@ class Frozen:
 
 def prepare_frozen(
     cohort: Cohort,
-    question: LabelSet,
+    label_set: LabelSet,
     protocol: TrainingProtocol,
     name: str,
     weights: Path | None,
@@ -139,14 +139,14 @@ def prepare_frozen(
         # The same features serve every fold, so no fold's rows may shape them.
         wanted = replace(wanted, normalize="imagenet")
     plain = replace(protocol, aggregation="mean" if wanted.kind == "slices" else "none", input=wanted)
-    backbone = _as_stored(seeded_network(plain, len(question.classes), name, weights, protocol.seed))
+    backbone = _as_stored(seeded_network(plain, len(label_set.classes), name, weights, protocol.seed))
     normalized = normalization(wanted, ())
     network = FrozenNetwork(name, backbone, registry.find(name).head)
     bags = cached_features(cohort, network, Source.of(wanted, normalized), features, device, workers, progress)
-    head = _head(protocol, question)
-    outcomes = Outcomes.of(cohort, question, protocol.balance != "none")
+    head = _head(protocol, label_set)
+    outcomes = Outcomes.of(cohort, label_set, protocol.balance != "none")
     notes = _notes(protocol, wanted)
-    return Frozen(protocol, question, name, backbone, normalized, head, bags, outcomes, notes)
+    return Frozen(protocol, label_set, name, backbone, normalized, head, bags, outcomes, notes)
 
 
 def seeded_network(protocol: TrainingProtocol, outputs: int, name: str, weights: Path | None, seed: int) -> nn.Module:
@@ -156,7 +156,7 @@ def seeded_network(protocol: TrainingProtocol, outputs: int, name: str, weights:
         return make_network(protocol, outputs, name, weights)
 
 
-def _head(protocol: TrainingProtocol, question: LabelSet) -> Head:
+def _head(protocol: TrainingProtocol, label_set: LabelSet) -> Head:
     """The protocol's head; attention over slices where the protocol joins them so."""
     settings: dict[str, Any] = dict(protocol.head_settings)
     attends = protocol.input.kind == "slices" and protocol.aggregation.endswith("attention")
@@ -164,7 +164,7 @@ def _head(protocol: TrainingProtocol, question: LabelSet) -> Head:
     if name == "mil-attention":
         if protocol.input.kind != "slices":
             raise InputError("Attention over slices needs slices; use the head 'linear' for pictures and volumes.")
-        if question.multilabel:
+        if label_set.multilabel:
             raise InputError(
                 "Attention over slices is trained on classes of which each study has one; for findings that may hold "
                 "together choose the mode 'fine-tune', or the head 'linear' with another aggregation."
@@ -198,5 +198,5 @@ def _as_stored(network: nn.Module) -> nn.Module:
 
 
 def _sides(split: Split) -> Rows:
-    """Heads choose what they must within the rows that they learn from, so both sides train."""
+    """Heads choose what they must within the rows that they learn from, so both parts train."""
     return np.sort(np.concatenate([split.train, split.validation]))

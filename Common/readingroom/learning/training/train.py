@@ -38,8 +38,8 @@ from .fine_tuned import FineTuned
 from .fold_trainer import FoldResult, FoldTrainer
 from .frozen import prepare_frozen
 from .loop.processes import is_main, wait_for_others
-from .training_run import About, BaselineComparison, TrainingRun
-from .training_tables import CrossValidationResult, Places, out_of_fold, predictions_of, write_history
+from .training_run import BaselineComparison, BundleDescription, TrainingRun
+from .training_tables import CrossValidationResult, TrainingPaths, out_of_fold, predictions_of, write_history
 
 Mode = Literal["frozen", "fine-tune"]
 _NAMED = 5  # unreadable studies that the error names
@@ -56,7 +56,7 @@ def train_bundle(
     device: Wanted = "auto",
     workers: int = 2,
     progress: Progress | None = None,
-    about: About | None = None,
+    description: BundleDescription | None = None,
     audit: Sequence[str] = (),
     resamples: int = RESAMPLES,
     devices: int = 1,
@@ -71,7 +71,7 @@ def train_bundle(
     mode : ``frozen`` trains a head on kept features, in seconds for each fold on a processor; ``fine-tune`` trains the
         network. When left out the protocol decides: its ``trained`` is ``head`` or more than that
     workers : threads that read images
-    audit : sentences of the audit's severe findings, for the card
+    audit : sentences of the audit's severe issues, for the card
     resamples : of the patients, for each interval
     devices, nodes : processes on each computer (one for each graphics card), and computers, that share each batch when
         fine-tuning; see `loop.fit.fit`. All get the same bundle, which one of them writes
@@ -83,77 +83,77 @@ def train_bundle(
     OutputError : ``out`` cannot be written
     CancelledError : the user canceled; what is finished is kept
     """
-    progress, about = progress or Progress(), about or About()
+    progress, description = progress or Progress(), description or BundleDescription()
     network = network or protocol.networks[0]
     mode = mode or mode_of(protocol)
     _refuse_name(name)
     refuse_unreadable(protocol, network)
-    question = label_set_of(cohort, protocol.reader, multilabel=protocol.loss == "binary")
+    label_set = label_set_of(cohort, protocol.reader, multilabel=protocol.loss == "binary")
     if mode == "frozen" and devices * nodes > 1:
         raise InputError("The mode 'frozen' asks the network on one device; several are for the mode 'fine-tune'.")
-    places = Places(out, name)
+    paths = TrainingPaths(out, name)
     if is_main():
-        places.begin()
+        paths.begin()
     found = fingerprints([row.image for row in cohort.rows], progress=progress.part(0.0, 0.05))
     _refuse_unreadable_images(cohort, found.problems)
-    planned = plan_cross_validation(cohort, protocol, found.pixel_hashes, chooses=mode == "fine-tune")
-    begins_with = _begins_with(protocol, weights)
+    planned = plan_cross_validation(cohort, protocol, found.pixel_hashes, choose_epoch=mode == "fine-tune")
+    initial_weights = _initial_weights(protocol, weights)
     if weights is None and protocol.weights != "none":
-        progress(0.05, f"Getting the {begins_with} for {network}; they are fetched where they are not kept yet.")
+        progress(0.05, f"Getting the {initial_weights} for {network}; they are fetched where they are not kept yet.")
 
     trainer: FoldTrainer
     if mode == "frozen":
         trainer = prepare_frozen(
-            cohort, question, protocol, network, weights, places.features, device, workers, progress.part(0.05, 0.5)
+            cohort, label_set, protocol, network, weights, paths.features, device, workers, progress.part(0.05, 0.5)
         )
     else:
         trainer = FineTuned(
-            cohort, question, protocol, network, weights, places.pictures, found.pixel_hashes, device, devices, nodes
+            cohort, label_set, protocol, network, weights, paths.pictures, found.pixel_hashes, device, devices, nodes
         )
-    folder = places.work / f"{network}-{mode}-{_digest(begins_with, weights)}"
-    answers = _cross_validate(trainer, planned, protocol.seed, folder, progress.part(0.5, 0.85))
+    folder = paths.work / f"{network}-{mode}-{_digest(initial_weights, weights)}"
+    result = _cross_validate(trainer, planned, protocol.seed, folder, progress.part(0.5, 0.85))
     if not is_main():
         wait_for_others()
-        return load(places.bundle)
-    predictions = out_of_fold(cohort, question, planned, answers.evaluated)
-    predictions.write(places.predictions)
-    write_history(planned, answers, places.history)
+        return load(paths.bundle)
+    predictions = out_of_fold(cohort, label_set, planned, result.folds)
+    predictions.write(paths.predictions)
+    write_history(planned, result, paths.history)
 
     progress(0.85, "Evaluating.")
     evaluation = evaluate(predictions, resamples=resamples)
-    distances = np.concatenate([part.distances for part in answers.evaluated[0]])
-    notes = [planned.how, *evaluation.notes, *(note for part in answers.all for note in part.notes)]
-    if question.multilabel:
+    distances = np.concatenate([part.distances for part in result.folds[0]])
+    notes = [planned.summary, *evaluation.notes, *(note for part in result.all for note in part.notes)]
+    if label_set.multilabel:
         notes.append("No simpler models are held against it: they are made for classes that exclude each other.")
     run = TrainingRun(
         name=name,
-        about=about,
+        description=description,
         cohort=cohort,
-        question=question,
+        label_set=label_set,
         protocol=protocol,
         network=network,
-        begins_with=begins_with,
+        initial_weights=initial_weights,
         cross_validation=planned,
         evaluation=evaluation,
-        shipped=answers.shipped,
-        statistics=fit_statistics(answers.shipped.embeddings, distances),
-        baselines=_baselines(predictions, cohort, found.prints, planned, question, resamples, progress.part(0.9, 0.95)),
+        final_model=result.final_model,
+        statistics=fit_statistics(result.final_model.embeddings, distances),
+        baselines=_baselines(
+            predictions, cohort, found.prints, planned, label_set, resamples, progress.part(0.9, 0.95)
+        ),
         audit=tuple(audit),
         notes=tuple(dict.fromkeys(notes)),
     )
     progress(0.95, "Writing the bundle.")
     metadata = described(run)
-    aside = _aside(run, answers.aside, metadata, places, resamples)
-    remembered = training_digest.remember(
-        cohort.patients[run.learned], [found.pixel_hashes[row] for row in run.learned]
-    )
+    holdout = _holdout(run, result.holdout, metadata, paths, resamples)
+    digest = training_digest.make_digest(cohort.patients[run.learned], [found.pixel_hashes[row] for row in run.learned])
     made = write.write(
-        places.bundle,
+        paths.bundle,
         metadata,
-        run.shipped.network.state_dict(),
-        card=card.card(metadata, run, aside),
-        license_text=about.license_text,
-        arrays={FEATURES: run.statistics.arrays(), training_digest.FILE: remembered.arrays()},
+        run.final_model.network.state_dict(),
+        card=card.card(metadata, run, holdout),
+        license_text=description.license_text,
+        arrays={FEATURES: run.statistics.arrays(), training_digest.FILE: digest.arrays()},
         network=_network(run),
     )
     wait_for_others()
@@ -168,25 +168,25 @@ def mode_of(protocol: TrainingProtocol) -> Mode:
 def _cross_validate(
     trainer: FoldTrainer, planned: CrossValidation, seed: int, folder: Path, progress: Progress
 ) -> CrossValidationResult:
-    """Train the network of each split, then the one that ships."""
+    """Train the network of each split, then the final model."""
     jobs = [(r, f, split) for r, repeat in enumerate(planned.repeats) for f, split in enumerate(repeat)]
-    evaluated: list[list[FoldResult]] = [[] for _ in planned.repeats]
+    folds: list[list[FoldResult]] = [[] for _ in planned.repeats]
     for number, (repeat, fold, split) in enumerate(jobs):
         place, part = folder / f"repeat-{repeat}-fold-{fold}", _part(progress, number, len(jobs) + 1)
-        evaluated[repeat].append(trainer.train_fold(split, _seed(seed, planned, repeat, fold), place, part))
+        folds[repeat].append(trainer.train_fold(split, _seed(seed, planned, repeat, fold), place, part))
     last = _part(progress, len(jobs), len(jobs) + 1)
-    repeats = tuple(map(tuple, evaluated))
-    if planned.is_one_network:
+    repeats = tuple(map(tuple, folds))
+    if planned.single_network:
         return CrossValidationResult(
-            repeats, trainer.train_final(planned.ships, _seed(seed, planned, 0, 0), place, last), None
+            repeats, trainer.train_final(planned.final, _seed(seed, planned, 0, 0), place, last), None
         )
-    ships = folder / "ships"
-    aside = trainer.train_fold(planned.ships, seed, ships, last) if len(planned.ships.test) else None
-    return CrossValidationResult(repeats, trainer.train_final(planned.ships, seed, ships, last), aside)
+    final_folder = folder / "final"
+    holdout = trainer.train_fold(planned.final, seed, final_folder, last) if len(planned.final.test) else None
+    return CrossValidationResult(repeats, trainer.train_final(planned.final, seed, final_folder, last), holdout)
 
 
 def _seed(seed: int, planned: CrossValidation, repeat: int, fold: int) -> int:
-    """Of each network its own; that of the one that ships is ``seed`` itself."""
+    """Of each network its own; that of the final model is ``seed`` itself."""
     return seed + 1 + repeat * len(planned.repeats[0]) + fold
 
 
@@ -199,15 +199,15 @@ def _baselines(
     cohort: Cohort,
     prints: Sequence[Fingerprint | None],
     planned: CrossValidation,
-    question: LabelSet,
+    label_set: LabelSet,
     resamples: int,
     progress: Progress,
 ) -> tuple[BaselineComparison, ...]:
     """What simpler models make of the same rows on the same splits; they are for exclusive classes only."""
-    if question.multilabel:
+    if label_set.multilabel:
         return ()
     progress(0.0, "Training simpler models to compare with.")
-    tried = train_baselines(predictions, cohort, prints, planned.repeats, question.values)
+    tried = train_baselines(predictions, cohort, prints, planned.repeats, label_set.values)
     found = []
     for number, baseline in enumerate(tried):
         progress(number / len(tried), f"Comparing with a simpler model: {baseline.title}.")
@@ -218,17 +218,17 @@ def _baselines(
     return tuple(found)
 
 
-def _aside(
-    run: TrainingRun, said: FoldResult | None, metadata: ClassifierMetadata, places: Places, resamples: int
+def _holdout(
+    run: TrainingRun, said: FoldResult | None, metadata: ClassifierMetadata, paths: TrainingPaths, resamples: int
 ) -> EvaluationResult | None:
-    """The network that ships, with everything that ships with it, on what was kept aside."""
+    """The final model with its calibration and thresholds, on the held-out patients."""
     if said is None:
-        places.kept_aside.unlink(missing_ok=True)
+        paths.holdout.unlink(missing_ok=True)
         return None
-    rows = run.cross_validation.ships.test
+    rows = run.cross_validation.final.test
     external = np.full((1, len(rows)), EXTERNAL, dtype=np.int64)
-    predictions = predictions_of(run.cohort.take(rows), run.question, said.logits[None], external)
-    predictions.write(places.kept_aside)
+    predictions = predictions_of(run.cohort.take(rows), run.label_set, said.logits[None], external)
+    predictions.write(paths.holdout)
     return evaluate_bundle(predictions, metadata, resamples=resamples)
 
 
@@ -239,24 +239,24 @@ def _network(run: TrainingRun) -> dict[str, Any]:
     made: dict[str, Any] = {
         "_target_": f"readingroom.networks.{file}.create",
         "name": run.network,
-        "outputs": len(run.question.classes),
+        "outputs": len(run.label_set.classes),
     }
     if kind == "slices":
-        made["aggregation"] = run.shipped.settings["aggregation"]
+        made["aggregation"] = run.final_model.settings["aggregation"]
     if kind != "picture":
         made["channels"] = run.protocol.input.channels
     return made
 
 
-def _begins_with(protocol: TrainingProtocol, weights: Path | None) -> str:
+def _initial_weights(protocol: TrainingProtocol, weights: Path | None) -> str:
     if weights is not None:
         return weights.name
     return "random values" if protocol.weights == "none" else f"weights of {protocol.weights}"
 
 
-def _digest(begins_with: str, weights: Path | None) -> str:
+def _digest(initial_weights: str, weights: Path | None) -> str:
     """Other weights to begin with are another training, whatever the name of their file."""
-    return hashlib.sha256((content_key(weights) if weights else begins_with).encode()).hexdigest()[:8]
+    return hashlib.sha256((content_key(weights) if weights else initial_weights).encode()).hexdigest()[:8]
 
 
 def _refuse_unreadable_images(cohort: Cohort, problems: Mapping[int, str]) -> None:

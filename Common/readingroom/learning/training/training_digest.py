@@ -56,7 +56,7 @@ class TrainingDigest:
         return {"salt": self.salt, "patients": self.patients, "pictures": self.pictures}
 
 
-def remember(patients: Iterable[str], pixel_hashes: Iterable[str]) -> TrainingDigest:
+def make_digest(patients: Iterable[str], pixel_hashes: Iterable[str]) -> TrainingDigest:
     """Digests of everything that trained a bundle: its training and its validation rows.
 
     Parameters
@@ -74,7 +74,7 @@ def remember(patients: Iterable[str], pixel_hashes: Iterable[str]) -> TrainingDi
     )
 
 
-def of_bundle(bundle: Bundle) -> TrainingDigest | None:
+def read_digest(bundle: Bundle) -> TrainingDigest | None:
     """What the bundle remembers; None where it does not say.
 
     Raises

@@ -18,7 +18,7 @@ from .fold_trainer import FinalModel
 
 
 @dataclass(frozen=True)
-class About:
+class BundleDescription:
     """What only people know of a bundle.
 
     Parameters
@@ -59,20 +59,20 @@ class TrainingRun:
     network : in the registry
     begins_with : of the network, in words
     baselines : simpler models; AUCs are means over classes
-    audit : sentences of the audit's severe findings
+    audit : sentences of the audit's severe issues
     notes : sentences on what was done otherwise than asked
     """
 
     name: str
-    about: About
+    description: BundleDescription
     cohort: Cohort
-    question: LabelSet
+    label_set: LabelSet
     protocol: TrainingProtocol
     network: str
-    begins_with: str
+    initial_weights: str
     cross_validation: CrossValidation
     evaluation: EvaluationResult
-    shipped: FinalModel
+    final_model: FinalModel
     statistics: FeatureStatistics
     baselines: tuple[BaselineComparison, ...]
     audit: tuple[str, ...]
@@ -80,5 +80,5 @@ class TrainingRun:
 
     @property
     def learned(self) -> NDArray[np.intp]:
-        """Rows that the network that ships has seen."""
-        return np.sort(np.concatenate([self.cross_validation.ships.train, self.cross_validation.ships.validation]))
+        """Rows that the final model has seen."""
+        return np.sort(np.concatenate([self.cross_validation.final.train, self.cross_validation.final.validation]))

@@ -22,7 +22,7 @@ from .fold_trainer import FinalModel, Floats, FoldResult
 
 
 @dataclass(frozen=True)
-class Places:
+class TrainingPaths:
     """Where a training keeps what. The features of frozen networks and prepared pictures serve every bundle of ``out``.
 
     Parameters
@@ -67,8 +67,8 @@ class Places:
         return self.out / f"{self.name}-predictions.csv"
 
     @property
-    def kept_aside(self) -> Path:
-        return self.out / f"{self.name}-kept-aside.csv"
+    def holdout(self) -> Path:
+        return self.out / f"{self.name}-holdout.csv"
 
     @property
     def history(self) -> Path:
@@ -81,58 +81,59 @@ class CrossValidationResult:
 
     Parameters
     ----------
-    evaluated : of each repeat, for each split
-    aside : of the network that ships about what was kept aside; None where nothing was, or where it is evaluated anyway
+    folds : of each repeat, for each split
+    holdout : of the final model, on held-out patients; None where there are none, or where the folds' only network is
+        the final model
     """
 
-    evaluated: tuple[tuple[FoldResult, ...], ...]
-    shipped: FinalModel
-    aside: FoldResult | None
+    folds: tuple[tuple[FoldResult, ...], ...]
+    final_model: FinalModel
+    holdout: FoldResult | None
 
     @property
     def all(self) -> tuple[FoldResult, ...]:
-        return (*(part for repeat in self.evaluated for part in repeat), *([self.aside] if self.aside else []))
+        return (*(part for repeat in self.folds for part in repeat), *([self.holdout] if self.holdout else []))
 
 
 def out_of_fold(
-    cohort: Cohort, question: LabelSet, planned: CrossValidation, evaluated: Sequence[Sequence[FoldResult]]
+    cohort: Cohort, label_set: LabelSet, planned: CrossValidation, fold_results: Sequence[Sequence[FoldResult]]
 ) -> Predictions:
     """The evaluated rows in the order of the table."""
-    rows = planned.evaluated
+    rows = planned.test_rows
     place = {int(row): number for number, row in enumerate(rows)}
-    logits = np.full((len(evaluated), len(rows), len(question.classes)), np.nan)
-    folds = np.zeros((len(evaluated), len(rows)), dtype=np.int64)
-    for repeat, (splits, parts) in enumerate(zip(planned.repeats, evaluated, strict=True)):
+    logits = np.full((len(fold_results), len(rows), len(label_set.classes)), np.nan)
+    folds = np.zeros((len(fold_results), len(rows)), dtype=np.int64)
+    for repeat, (splits, parts) in enumerate(zip(planned.repeats, fold_results, strict=True)):
         for fold, (split, part) in enumerate(zip(splits, parts, strict=True)):
             at = [place[int(row)] for row in split.test]
             logits[repeat, at], folds[repeat, at] = part.logits, fold
-    return predictions_of(cohort.take(rows), question, logits, folds)
+    return predictions_of(cohort.take(rows), label_set, logits, folds)
 
 
-def predictions_of(cohort: Cohort, question: LabelSet, logits: Floats, folds: NDArray[np.int64]) -> Predictions:
+def predictions_of(cohort: Cohort, label_set: LabelSet, logits: Floats, folds: NDArray[np.int64]) -> Predictions:
     """CrossValidationResult about the studies of a cohort, (repeats, rows, classes) and (repeats, rows), as a table."""
     return Predictions(
-        classes=question.classes,
-        multilabel=question.multilabel,
+        classes=label_set.classes,
+        multilabel=label_set.multilabel,
         study_ids=cohort.column("study_id"),
         patients=cohort.patients,
         sites=cohort.sites,
-        truth=question.truth(cohort),
+        truth=label_set.truth(cohort),
         logits=logits,
         folds=folds,
         subgroups=subgroups(cohort),
-        positive=question.positive,
+        positive=label_set.positive,
     )
 
 
-def write_history(planned: CrossValidation, answers: CrossValidationResult, path: Path) -> None:
+def write_history(planned: CrossValidation, result: CrossValidationResult, path: Path) -> None:
     """A line for each epoch of each network that had some."""
     lines: list[dict[str, object]] = []
-    for repeat, (splits, parts) in enumerate(zip(planned.repeats, answers.evaluated, strict=True)):
+    for repeat, (splits, parts) in enumerate(zip(planned.repeats, result.folds, strict=True)):
         for split, part in zip(splits, parts, strict=True):
             lines += [{"network": f"repeat {repeat + 1}, {split.name}", **asdict(epoch)} for epoch in part.history]
-    if not planned.is_one_network:
-        lines += [{"network": planned.ships.name, **asdict(epoch)} for epoch in answers.shipped.history]
+    if not planned.single_network:
+        lines += [{"network": planned.final.name, **asdict(epoch)} for epoch in result.final_model.history]
     if not lines:  # heads on frozen features have none
         path.unlink(missing_ok=True)
         return

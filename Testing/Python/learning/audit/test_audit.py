@@ -28,7 +28,7 @@ def planted(folder: Path, leak: str, separation: float = 0.0) -> Audit:
 
 
 def red(result: Audit) -> set[str]:
-    return {finding.topic for finding in result.findings if finding.severity == "stop"}
+    return {issue.topic for issue in result.issues if issue.severity == "stop"}
 
 
 def test_phantoms_without_a_leak_have_nothing_red(tmp_path: Path) -> None:
@@ -52,11 +52,11 @@ def test_the_page_and_the_data_hold_the_findings(tmp_path: Path) -> None:
     result = planted(tmp_path, "patient")
     data = json.loads((tmp_path / "out" / "audit.json").read_text("utf-8"))
     page = (tmp_path / "out" / "audit.html").read_text("utf-8")
-    assert [finding["sentence"] for finding in data["findings"]] == [finding.sentence for finding in result.findings]
+    assert [issue["sentence"] for issue in data["issues"]] == [issue.sentence for issue in result.issues]
     assert data["counts"]["cells"][-1][-1] == {"studies": STUDIES, "patients": STUDIES // 2}
-    assert all(finding.sentence.replace("'", "&#x27;") in page for finding in result.findings)
-    assert [finding.severity for finding in result.findings] == sorted(
-        (finding.severity for finding in result.findings), key=["stop", "warn", "info"].index
+    assert all(issue.sentence.replace("'", "&#x27;") in page for issue in result.issues)
+    assert [issue.severity for issue in result.issues] == sorted(
+        (issue.severity for issue in result.issues), key=["stop", "warn", "info"].index
     )
 
 
@@ -109,21 +109,21 @@ def test_the_shell_ends_with_0_and_strictly_with_3(rows, tmp_path: Path, capsys:
     assert main(command) == 0
     out = capsys.readouterr().out
     assert "cohort.csv: 60 studies of 30 patients" in out
-    assert "  red  1 patient lies on two sides" in out
+    assert "  red  1 patient lies in two parts" in out
     assert main([*command, "--strict", "--model-auc", "0.9"]) == 3
-    assert "The audit of cohort.csv has 1 red finding." in capsys.readouterr().err
+    assert "The audit of cohort.csv has 1 red issue." in capsys.readouterr().err
     assert (tmp_path / "out" / "audit.html").is_file()
 
 
 @pytest.mark.slow
 def test_real_radiographs_confess_what_their_readme_says(shared: Path, tmp_path: Path) -> None:
     result = audit(chest_radiographs(shared / "data"), tmp_path, model_auc=0.95)
-    sentences = [*(f.sentence for f in result.findings), *(e for f in result.findings for e in f.examples)]
+    sentences = [*(f.sentence for f in result.issues), *(e for f in result.issues for e in f.examples)]
     assert red(result) >= {"site and class", "metadata"}
     assert "all 89 studies of site 'hannover' are 'covid'" in sentences
     assert "173 of 176 studies of 'normal' are from site 'nih'" in sentences
     assert "patient numbers of 'normal' 1280 to 3930, 'pneumonia' 150 to 12229" in sentences
-    models = {(s.model.looks_at, s.model.within): s.model for s in result.shortcuts}
+    models = {(s.model.inputs, s.model.site): s.model for s in result.shortcuts}
     assert models["32 x 32 pixels", ""].by_class["covid"] > 0.88
     assert models["32 x 32 pixels", "nih"].auc.value > 0.75
     assert result.identical == (("NIH-02658/normal_nih_090", "NIH-02658/normal_nih_091"),)

@@ -12,7 +12,7 @@ from readingroom.learning.audit.counts import (
     Count,
     Counts,
     count_classes,
-    count_findings,
+    count_issues,
     missing_values,
 )
 from readingroom.learning.cohorts.cohort import Cohort, Row
@@ -54,20 +54,20 @@ def test_missing_values_are_counted_by_class() -> None:
     assert "split" not in found
 
 
-def findings(cohort: Cohort) -> dict[str, str]:
-    found = count_findings(cohort, count_classes(cohort), missing_values(cohort))
-    return {finding.topic: finding.sentence for finding in found}
+def issues(cohort: Cohort) -> dict[str, str]:
+    found = count_issues(cohort, count_classes(cohort), missing_values(cohort))
+    return {issue.topic: issue.sentence for issue in found}
 
 
 def test_a_value_that_is_missing_by_class_is_named() -> None:
     rows = [a_row(2 * n, "xy"[n % 2], "north", age=50.0 if n % 2 else None) for n in range(80)]
-    words = findings(Cohort(tuple(rows)))
+    words = issues(Cohort(tuple(rows)))
     assert words == {"missing values": "Whether age is known goes with the class: missing in 100% of 'x', 0% of 'y'."}
 
 
 def test_small_classes_bad_rows_and_guesses_are_told() -> None:
     cohort = replace(COHORT, problems=("Line 3: the image is empty.",), notes=("It was read as Windows-1252.",))
-    found = list(count_findings(cohort, count_classes(cohort), ()))
+    found = list(count_issues(cohort, count_classes(cohort), ()))
     assert found[0].sentence == "1 row of the table is not usable and not counted below."
     assert found[0].examples == ("Line 3: the image is empty.",)
     assert found[1].sentence == "It was read as Windows-1252."
@@ -76,10 +76,10 @@ def test_small_classes_bad_rows_and_guesses_are_told() -> None:
 
 
 def test_one_class_is_nothing_to_tell_apart() -> None:
-    assert "nothing to tell apart" in findings(COHORT.take([0, 1]))["classes"]
+    assert "nothing to tell apart" in issues(COHORT.take([0, 1]))["classes"]
 
 
 def test_of_survival_the_event_stands_for_the_class() -> None:
     rows = tuple(Row(f"p{n}", "s", Path("a.png"), time=1.0, event=n > 2) for n in range(5))
     assert count_classes(Cohort(rows)).classes == ("event", "no event")
-    assert "the event was seen" in findings(Cohort(rows))["survival"]
+    assert "the event was seen" in issues(Cohort(rows))["survival"]

@@ -12,7 +12,7 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 from readingroom.errors import InputError
 from readingroom.learning.audit.counts import count_classes
 from readingroom.learning.audit.image_model import Comparison, compare_auc, compare_predictions
-from readingroom.learning.audit.shortcuts import Shortcut, shortcut_findings, site_findings
+from readingroom.learning.audit.shortcuts import Shortcut, shortcut_issues, site_issues
 from readingroom.learning.audit.small_models import CLINICAL, METADATA, NUMBER, PIXELS, SITE, SmallModel, small_models
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.evaluation.predictions import EXTERNAL, Predictions
@@ -23,7 +23,7 @@ from readingroom.reading import Estimate, Interval
 def evaluated(rows: list[Row], read) -> dict[tuple[str, str], SmallModel]:
     cohort = Cohort(tuple(rows))
     models = small_models(cohort, read(cohort), 0, Progress())
-    return {(model.looks_at, model.within): model for model in models}
+    return {(model.inputs, model.site): model for model in models}
 
 
 def test_where_there_is_nothing_all_intervals_hold_one_half(rows, read) -> None:
@@ -56,27 +56,27 @@ def test_a_class_of_one_age_is_told_by_metadata_and_the_fact_is_named(rows, read
 
 def test_a_column_that_restates_the_class_is_red_and_named(rows, read) -> None:
     told = [
-        replace(row, clinical={"finding": f"is {row.label}", "weight": str(50 + n % 30)}) for n, row in enumerate(rows)
+        replace(row, clinical={"issue": f"is {row.label}", "weight": str(50 + n % 30)}) for n, row in enumerate(rows)
     ]
     model = evaluated(told, read)[CLINICAL, ""]
-    (finding,) = shortcut_findings([Shortcut.of(model, None)])
-    assert finding.severity == "stop"
-    assert finding.sentence.startswith("The column 'finding' alone tells the classes apart (AUC 1.00)")
+    (issue,) = shortcut_issues([Shortcut.of(model, None)])
+    assert issue.severity == "stop"
+    assert issue.sentence.startswith("The column 'issue' alone tells the classes apart (AUC 1.00)")
     assert model.facts["weight"] < 0.7
 
 
 def test_a_column_that_restates_one_of_three_classes_is_red(rows, read) -> None:
     third = [replace(row, label="xyz"[n // 2 % 3]) for n, row in enumerate(rows)]
     told = [replace(row, clinical={"code": "7" if row.label == "z" else "0"}) for row in third]
-    (finding,) = shortcut_findings([Shortcut.of(evaluated(told, read)[CLINICAL, ""], None)])
-    assert "The column 'code'" in finding.sentence
+    (issue,) = shortcut_issues([Shortcut.of(evaluated(told, read)[CLINICAL, ""], None)])
+    assert "The column 'code'" in issue.sentence
 
 
 def test_a_clinical_column_may_go_with_the_disease(rows, read) -> None:
     told = [replace(row, clinical={"marker": str(2 * (row.label == "x") + n % 5)}) for n, row in enumerate(rows)]
     model = evaluated(told, read)[CLINICAL, ""]
     assert model.auc.value > 0.6
-    assert list(shortcut_findings([Shortcut.of(model, None)])) == []
+    assert list(shortcut_issues([Shortcut.of(model, None)])) == []
 
 
 def test_a_class_of_brighter_corners_is_told_by_few_pixels(rows, read, a_picture) -> None:
@@ -117,9 +117,9 @@ def test_classes_of_few_patients_take_no_part(rows, read) -> None:
     assert evaluated([row for row in rows if row.label != "x"], read) == {}
 
 
-def a_model(auc: float, low: float, looks_at: str = PIXELS) -> SmallModel:
+def a_model(auc: float, low: float, inputs: str = PIXELS) -> SmallModel:
     interval = Interval(low, 2 * auc - low)
-    return SmallModel(looks_at, "", ("x", "y"), Estimate(auc, interval), {"x": auc, "y": auc}, 100, 100)
+    return SmallModel(inputs, "", ("x", "y"), Estimate(auc, interval), {"x": auc, "y": auc}, 100, 100)
 
 
 def lead(value: float, low: float) -> Comparison:
@@ -144,7 +144,7 @@ def lead(value: float, low: float) -> Comparison:
 def test_red_is_what_comes_close_to_the_image_model(model, comparison, severity) -> None:
     shortcut = Shortcut.of(model, comparison)
     assert shortcut.severity == severity
-    assert [finding.severity for finding in shortcut_findings([shortcut])] == ([severity] if severity else [])
+    assert [issue.severity for issue in shortcut_issues([shortcut])] == ([severity] if severity else [])
 
 
 def test_a_published_auc_is_compared_with_the_interval_of_the_small_model() -> None:
@@ -153,7 +153,7 @@ def test_a_published_auc_is_compared_with_the_interval_of_the_small_model() -> N
     assert comparison.lead.value == pytest.approx(0.1)
     assert comparison.lead.interval is not None
     assert comparison.lead.interval.low == pytest.approx(0.0)
-    assert compare_auc(0.9, replace(a_model(0.8, 0.7), within="north")) is None
+    assert compare_auc(0.9, replace(a_model(0.8, 0.7), site="north")) is None
 
 
 def predicted(rows: list[Row], logits: np.ndarray, classes=("x", "y")) -> Predictions:
@@ -192,9 +192,9 @@ def test_a_site_of_one_class_is_named() -> None:
 
     rows = [a_row(n, "x", "north") for n in range(30)] + [a_row(30 + n, "y", "south") for n in range(20)]
     rows += [a_row(60 + n, "x", "south") for n in range(2)]
-    (found,) = site_findings(count_classes(Cohort(tuple(rows))))
+    (found,) = site_issues(count_classes(Cohort(tuple(rows))))
     assert found.severity == "stop"
     assert "all 30 studies of site 'north' are 'x'" in found.examples
     assert "20 of 20 studies of 'y' are from site 'south'" in found.examples
     even = [replace(row, site=("north", "south")[n % 2]) for n, row in enumerate(rows)]
-    assert list(site_findings(count_classes(Cohort(tuple(even))))) == []
+    assert list(site_issues(count_classes(Cohort(tuple(even))))) == []

@@ -28,7 +28,7 @@ def test_pictures_of_one_patient_are_alike(a_picture, rows, read) -> None:
     found = measure_similarity(cohort, read(cohort), seed=0)
     assert found is not None
     assert found.own_patient > 0.3 > 10 * found.own_patient_chance
-    assert [finding.topic for finding in similarity_issues(found)] == ["alike"]
+    assert [issue.topic for issue in similarity_issues(found)] == ["similarity"]
 
 
 def test_patients_cut_in_two_are_noticed(a_picture, rows, read) -> None:
@@ -61,4 +61,4 @@ def test_the_pseudo_patients_of_real_ct_slices_are_noticed(shared, read) -> None
     assert isinstance(found, Similarity)
     assert found.own_patient == pytest.approx(0.40, abs=0.03)
     assert found.next_patient_p <= 0.01
-    assert {finding.topic for finding in similarity_issues(found)} == {"alike", "patients"}
+    assert {issue.topic for issue in similarity_issues(found)} == {"similarity", "patients"}

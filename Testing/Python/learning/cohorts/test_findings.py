@@ -8,7 +8,7 @@ import pytest
 
 from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
-from readingroom.learning.cohorts.findings import findings_of, may_hold_together, parts, presence
+from readingroom.learning.cohorts.findings import findings_of, may_hold_together, presence, split_label
 
 
 def cohort_of(*labels: str | None) -> Cohort:
@@ -16,8 +16,8 @@ def cohort_of(*labels: str | None) -> Cohort:
 
 
 def test_a_label_names_its_parts_each_once() -> None:
-    assert parts("effusion | mass|effusion") == ("effusion", "mass")
-    assert parts("large effusion") == ("large effusion",)
+    assert split_label("effusion | mass|effusion") == ("effusion", "mass")
+    assert split_label("large effusion") == ("large effusion",)
 
 
 def test_findings_hold_together_where_a_label_names_two() -> None:

@@ -32,17 +32,17 @@ def test_what_is_looked_for_comes_first_and_what_means_nothing_found_last(
 
 
 def test_the_labels_of_a_known_task_are_its_task_in_its_order() -> None:
-    question = label_set_of(cohort_of("Normal", "COVID-19", "Viral pneumonia"), "chest-xray")
-    assert question.task == "covid"
-    assert question.classes == ("covid-19", "viral-pneumonia", "normal")
-    assert question.values == ("COVID-19", "Viral pneumonia", "Normal")
-    assert question.positive == ""
+    label_set = label_set_of(cohort_of("Normal", "COVID-19", "Viral pneumonia"), "chest-xray")
+    assert label_set.task == "covid"
+    assert label_set.classes == ("covid-19", "viral-pneumonia", "normal")
+    assert label_set.values == ("COVID-19", "Viral pneumonia", "Normal")
+    assert label_set.positive == ""
 
 
 def test_titles_are_what_the_table_says_and_two_labels_have_a_positive_one() -> None:
-    question = label_set_of(cohort_of("normal", "bacterial_pneumonia"), "chest-xray")
-    assert [label.title for label in question.labels] == ["Bacterial pneumonia", "Normal"]
-    assert question.positive == "bacterial_pneumonia"
+    label_set = label_set_of(cohort_of("normal", "bacterial_pneumonia"), "chest-xray")
+    assert [label.title for label in label_set.labels] == ["Bacterial pneumonia", "Normal"]
+    assert label_set.positive == "bacterial_pneumonia"
 
 
 def test_times_and_events_wait_for_the_survival_head() -> None:
@@ -67,13 +67,13 @@ def test_labels_that_ask_nothing_are_refused(labels: tuple[str | None, ...], sen
 
 def test_findings_that_may_hold_together_are_outputs_in_order_and_none_is_what_is_left() -> None:
     found = cohort_of("Mass|effusion", "No finding", "effusion", "Mass")
-    question = label_set_of(found, "chest-xray")
-    assert question.multilabel
-    assert question.classes == ("effusion", "mass")
-    assert question.values == ("effusion", "Mass")
-    assert question.positive == ""
-    assert question.truth(found).tolist() == [[1, 1], [0, 0], [1, 0], [0, 1]]
-    assert question.counts(found) == {"effusion": 2, "mass": 2}
+    label_set = label_set_of(found, "chest-xray")
+    assert label_set.multilabel
+    assert label_set.classes == ("effusion", "mass")
+    assert label_set.values == ("effusion", "Mass")
+    assert label_set.positive == ""
+    assert label_set.truth(found).tolist() == [[1, 1], [0, 0], [1, 0], [0, 1]]
+    assert label_set.counts(found) == {"effusion": 2, "mass": 2}
 
 
 def test_a_table_of_single_findings_is_multi_label_when_asked_so() -> None:

@@ -1,4 +1,4 @@
-"""No split lets what belongs together lie on two sides, and each is the same on any machine."""
+"""No split lets what belongs together lie in two parts, and each is the same on any machine."""
 
 from __future__ import annotations
 
@@ -57,33 +57,33 @@ def a_row(number: int, patient: str, label: str = "x", site: str = "north", **mo
 @st.composite
 def cohorts(draw: st.DrawFn) -> tuple[Cohort, list[str]]:
     """Up to 60 rows of up to 25 patients. Mostly a patient has one class, site and side, and images of their own."""
-    sides = st.sampled_from(["", "train", "train", "validation", "test"])
-    usual = st.tuples(st.sampled_from("xy"), st.sampled_from(["north", "south"]), sides)
+    parts = st.sampled_from(["", "train", "train", "validation", "test"])
+    usual = st.tuples(st.sampled_from("xy"), st.sampled_from(["north", "south"]), parts)
     of_patient = [draw(usual) for _ in range(draw(st.integers(4, 25)))]
     rarely = st.sampled_from([False] * draw(st.sampled_from([4, 30, 200])) + [True])
     rows, hashes = [], []
     for number in range(draw(st.integers(1, 60))):
         patient = draw(st.integers(0, len(of_patient) - 1))
-        label, site, side = draw(usual) if draw(rarely) else of_patient[patient]
+        label, site, part = draw(usual) if draw(rarely) else of_patient[patient]
         origin = "synthetic" if draw(rarely) else "real"
-        rows.append(a_row(number, f"p{patient}", label, site, origin=origin, split=side))
+        rows.append(a_row(number, f"p{patient}", label, site, origin=origin, split=part))
         hashes.append(f"shared {number % 3}" if draw(rarely) else f"own {number}" if number % 7 else "")
     return Cohort(tuple(rows)), hashes
 
 
 def wrong_sides(cohort: Cohort, hashes: Sequence[str], split: Split) -> list[str]:
-    """What lies on two sides, worked out row by row."""
+    """What lies in two parts, worked out row by row."""
     found = []
-    for one, rows in enumerate(split.sides):
+    for one, rows in enumerate(split.parts):
         for other in range(one):
             for i in rows:
-                for j in split.sides[other]:
+                for j in split.parts[other]:
                     first, second = cohort.rows[i], cohort.rows[j]
                     if i == j or first.patient_id == second.patient_id:
                         found.append(f"patient of rows {i}, {j}")
                     if hashes[i] and hashes[i] == hashes[j]:
                         found.append(f"image of rows {i}, {j}")
-    return found + [f"synthetic row {i}" for side in split.sides[1:] for i in side if cohort.rows[i].synthetic]
+    return found + [f"synthetic row {i}" for part in split.parts[1:] for i in part if cohort.rows[i].synthetic]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -104,7 +104,7 @@ def test_nothing_lies_on_a_wrong_side(way: str, made: tuple[Cohort, list[str]], 
 def test_the_guard_refuses_exactly_the_leaking_splits(made: tuple[Cohort, list[str]], places: list[str]) -> None:
     cohort, hashes = made
     place = np.array(places[: len(cohort)])
-    split = Split(*(np.flatnonzero(place == side) for side in ("train", "validation", "test")), "drawn")
+    split = Split(*(np.flatnonzero(place == part) for part in ("train", "validation", "test")), "drawn")
     if wrong_sides(cohort, hashes, split):
         with pytest.raises(LeakageError):
             checked(cohort, split, hashes)
@@ -125,8 +125,8 @@ def test_the_order_of_the_table_does_not_matter(way: str, made: tuple[Cohort, li
         return
     again = WAYS[way](cohort.take(order), [hashes[row] for row in order], 7)
     for split, other in zip(splits, again, strict=True):
-        for side, other_side in zip(split.sides, other.sides, strict=True):
-            assert {int(row) for row in side} == {order[row] for row in other_side}
+        for part, other_side in zip(split.parts, other.parts, strict=True):
+            assert {int(row) for row in part} == {order[row] for row in other_side}
 
 
 def a_cohort(patients: int = 60) -> tuple[Cohort, list[str]]:
@@ -169,7 +169,7 @@ def test_a_held_out_share_is_about_that_share_of_each_class() -> None:
     split = hold_out(cohort, 0.2, 0, 0.25, hashes)
     for label in "xy":
         everywhere = sum(row.label == label for row in cohort.rows)
-        tested, held = (sum(row.label == label for row in cohort.take(side).rows) for side in split.sides[:0:-1])
+        tested, held = (sum(row.label == label for row in cohort.take(part).rows) for part in split.parts[:0:-1])
         assert tested == pytest.approx(0.2 * everywhere, abs=4)
         assert held == pytest.approx(0.2 * everywhere, abs=4)
 
@@ -225,7 +225,7 @@ def test_a_left_out_site_trains_nothing_and_neither_do_its_patients_elsewhere() 
 def test_synthetic_rows_of_a_judged_patient_are_left_out() -> None:
     rows = [*(a_row(i, f"p{i}") for i in range(8)), *(a_row(i + 10, f"p{i}", origin="synthetic") for i in range(8))]
     split = hold_out(Cohort(tuple(rows)), 0.25, 0, 0.34, [row.study_id for row in rows])
-    evaluated = {rows[i].patient_id for side in split.sides[1:] for i in side}
+    evaluated = {rows[i].patient_id for part in split.parts[1:] for i in part}
     assert len(evaluated) == 4
     assert {rows[i].patient_id for i in split.train if rows[i].synthetic} == {f"p{i}" for i in range(8)} - evaluated
 
@@ -233,13 +233,13 @@ def test_synthetic_rows_of_a_judged_patient_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("rows", "hashes", "words"),
     [
-        ([("p1", "train"), ("p1", "test"), ("p2", "train")], "abc", "Patient 'p1' is on two sides"),
-        ([("p1", "train"), ("p2", "test")], "aa", "The image of study 's0' of patient 'p1' is on two sides"),
+        ([("p1", "train"), ("p1", "test"), ("p2", "train")], "abc", "Patient 'p1' is in two parts"),
+        ([("p1", "train"), ("p2", "test")], "aa", "The image of study 's0' of patient 'p1' is in two parts"),
         ([("p1", "validation"), ("p1", "test"), ("p2", "train")], "abc", "Patient 'p1'"),
     ],
 )
 def test_a_table_that_states_a_leak_is_refused(rows, hashes: str, words: str) -> None:
-    cohort = Cohort(tuple(a_row(i, patient, split=side) for i, (patient, side) in enumerate(rows)))
+    cohort = Cohort(tuple(a_row(i, patient, split=part) for i, (patient, part) in enumerate(rows)))
     with pytest.raises(LeakageError, match=words):
         stated(cohort, list(hashes))
 
@@ -278,7 +278,7 @@ def test_images_are_read_when_no_hashes_are_given(tmp_path: Path, monkeypatch: p
         (lambda c, h: hold_out(c, 0.2, 0, -0.1, h), "share of -0.1"),
         (lambda c, h: hold_out(c, 0.01, 0, 0.1, h), "share of 0.01 of 12 patients is none of them"),
         (lambda c, h: leave_one_site_out(c.take([0, 1]), 0, 0.1, h[:2]), "there must be two or more"),
-        (lambda c, h: stated(c, h), "no row on the side train or test"),
+        (lambda c, h: stated(c, h), "no row in the part train or test"),
         (lambda c, h: hold_out(Cohort((a_row(0, "p", origin="synthetic"),)), 0.2, 0, 0.1, ["a"]), "no real study"),
         (lambda c, h: leave_one_site_out(Cohort((a_row(0, "p", site=""),)), 0, 0.1, ["a"]), "1 of 1 have none"),
     ],
@@ -289,10 +289,10 @@ def test_what_cannot_be_split_is_refused(call, words: str) -> None:
         call(cohort, hashes)
 
 
-@pytest.mark.parametrize("sides", [([0, 1], [], [1]), ([0, 0], [], [1]), ([0], [2], [2])])
-def test_a_row_is_on_one_side_once(sides) -> None:
-    with pytest.raises(LeakageError, match="a row on two sides, or twice"):
-        Split(*map(np.array, sides), "wrong")
+@pytest.mark.parametrize("parts", [([0, 1], [], [1]), ([0, 0], [], [1]), ([0], [2], [2])])
+def test_a_row_is_on_one_side_once(parts) -> None:
+    with pytest.raises(LeakageError, match="a row in two parts, or twice"):
+        Split(*map(np.array, parts), "wrong")
 
 
 def test_rows_that_are_not_there_are_no_split() -> None:

@@ -364,9 +364,9 @@ def test_simple_models_are_made_where_one_network_spoke_of_all_rows(
     a_bundle: Bundle, out_of_fold: tuple[Predictions, Path], tmp_path: Path
 ) -> None:
     predictions, path = out_of_fold
-    kept_aside = replace(predictions.take(np.arange(60)), folds=np.zeros((2, 60), dtype=np.int64))
-    rows = [Row(str(p), str(n), tmp_path / f"{n}.png", "as said", age=n) for n, p in enumerate(kept_aside.patients)]
+    held_out = replace(predictions.take(np.arange(60)), folds=np.zeros((2, 60), dtype=np.int64))
+    rows = [Row(str(p), str(n), tmp_path / f"{n}.png", "as said", age=n) for n, p in enumerate(held_out.patients)]
     for number, row in enumerate(rows):
         Image.fromarray(np.random.default_rng(number).integers(0, 255, (32, 32), dtype=np.uint8)).save(row.image)
-    found = evaluate_out_of_fold(a_bundle, kept_aside, path, QUICK, Cohort(tuple(rows)))
+    found = evaluate_out_of_fold(a_bundle, held_out, path, QUICK, Cohort(tuple(rows)))
     assert "clinical columns" in {baseline.title for baseline in found.record.baselines}

@@ -49,8 +49,8 @@ def a_cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 def a_bundle(a_cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """It has seen patient P0, and the picture of P1 under another name."""
     shipped = store.find("cxr-nih-pneumonia")
-    remembered = training_digest.remember(["P0", "somebody"], [fingerprint(a_cohort.rows[1].image).pixel_hash])
-    arrays = {"features": shipped.arrays("features"), training_digest.FILE: remembered.arrays()}
+    digest = training_digest.make_digest(["P0", "somebody"], [fingerprint(a_cohort.rows[1].image).pixel_hash])
+    arrays = {"features": shipped.arrays("features"), training_digest.FILE: digest.arrays()}
     folder = tmp_path_factory.mktemp("bundles") / shipped.metadata.name
     return write.write(folder, shipped.metadata, shipped.weights(), card="# Card", license_text="None", arrays=arrays)
 
@@ -112,4 +112,4 @@ def test_damaged_memory_is_refused(a_bundle: Bundle, tmp_path: Path) -> None:
     metadata = replace(a_bundle.metadata, feature_statistics=None)
     damaged = write.write(folder, metadata, a_bundle.weights(), card="# Card", license_text="None", arrays=arrays)
     with pytest.raises(BundleError, match="damaged"):
-        training_digest.of_bundle(damaged)
+        training_digest.read_digest(damaged)

@@ -41,25 +41,25 @@ def test_a_k_fold_judges_every_real_study_in_each_repeat_and_ships_a_network_tha
     assert [len(repeat) for repeat in found.repeats] == [4, 4]
     for repeat in found.repeats:
         assert sorted(np.concatenate([split.test for split in repeat]).tolist()) == list(range(80))
-    assert found.evaluated.tolist() == list(range(80))
-    learned = np.concatenate([found.ships.train, found.ships.validation])
+    assert found.test_rows.tolist() == list(range(80))
+    learned = np.concatenate([found.final.train, found.final.validation])
     assert set(range(80)) <= set(learned.tolist())
-    assert not found.is_one_network
+    assert not found.single_network
 
 
-def test_what_is_kept_aside_beside_a_k_fold_takes_part_in_nothing(cohort: Cohort) -> None:
+def test_what_is_held_out_beside_a_k_fold_takes_part_in_nothing(cohort: Cohort) -> None:
     found = rounds_of(cohort, folds=3, hold_out=0.2)
-    aside = patients(cohort, found.ships.test)
-    assert len(aside) == 8
-    for split in (*found.repeats[0], found.ships):
-        assert not aside & patients(cohort, np.concatenate([split.train, split.validation]))
-    assert not np.isin(found.evaluated, found.ships.test).any()
+    holdout = patients(cohort, found.final.test)
+    assert len(holdout) == 8
+    for split in (*found.repeats[0], found.final):
+        assert not holdout & patients(cohort, np.concatenate([split.train, split.validation]))
+    assert not np.isin(found.test_rows, found.final.test).any()
 
 
 def test_of_a_hold_out_the_network_that_was_judged_ships(cohort: Cohort) -> None:
     found = rounds_of(cohort, kind="hold-out", hold_out=0.25)
-    assert found.is_one_network
-    assert not patients(cohort, found.evaluated) & patients(cohort, found.ships.train)
+    assert found.single_network
+    assert not patients(cohort, found.test_rows) & patients(cohort, found.final.train)
 
 
 def test_a_hold_out_is_not_repeated(cohort: Cohort) -> None:
@@ -74,22 +74,22 @@ def test_each_site_is_judged_by_networks_that_did_not_see_it(cohort: Cohort) -> 
 
 
 def test_the_split_that_the_table_states_comes_first_and_gets_rows_that_choose_the_epoch(cohort: Cohort) -> None:
-    sides = ["test" if n < 20 else "train" for n in range(80)]
-    rows = tuple(replace(row, split=side) for row, side in zip(cohort.rows, sides, strict=False))  # type: ignore[arg-type]
+    parts = ["test" if n < 20 else "train" for n in range(80)]
+    rows = tuple(replace(row, split=part) for row, part in zip(cohort.rows, parts, strict=False))  # type: ignore[arg-type]
     found = rounds_of(Cohort(rows), folds=4)
-    assert found.is_one_network
-    assert found.evaluated.tolist() == list(range(20))
-    assert len(found.ships.validation) > 0
-    assert len(found.ships.train) + len(found.ships.validation) == 60
+    assert found.single_network
+    assert found.test_rows.tolist() == list(range(20))
+    assert len(found.final.validation) > 0
+    assert len(found.final.train) + len(found.final.validation) == 60
 
 
 def test_synthetic_studies_only_train(cohort: Cohort) -> None:
     found = rounds_of(cohort, folds=4, hold_out=0.2)
-    for split in (*found.repeats[0], found.ships):
+    for split in (*found.repeats[0], found.final):
         assert not cohort.synthetic[np.concatenate([split.validation, split.test])].any()
 
 
 def test_heads_that_choose_within_their_rows_get_no_side_that_chooses(cohort: Cohort) -> None:
     hashes = [str(n) for n in range(len(cohort))]
-    found = plan_cross_validation(cohort, protocol_of(folds=4), hashes, chooses=False)
-    assert all(len(split.validation) == 0 for split in (*found.repeats[0], found.ships))
+    found = plan_cross_validation(cohort, protocol_of(folds=4), hashes, choose_epoch=False)
+    assert all(len(split.validation) == 0 for split in (*found.repeats[0], found.final))

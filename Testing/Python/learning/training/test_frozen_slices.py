@@ -1,4 +1,4 @@
-"""Frozen features of several slices: what the head says is what the network of slices says that ships."""
+"""Frozen features of several slices: what the head says is what the network of slices in the bundle says."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def test_the_network_of_slices_that_ships_says_what_the_head_said(
         head="linear",
         head_settings={} if aggregation == "mean" else {"epochs": 2},
     )
-    question = label_set_of(volumes, "pasc-fibrosis")
-    trainer = prepare_frozen(volumes, question, protocol, "mobilenetv2_100", None, tmp_path / "features", "cpu", 1)
+    label_set = label_set_of(volumes, "pasc-fibrosis")
+    trainer = prepare_frozen(volumes, label_set, protocol, "mobilenetv2_100", None, tmp_path / "features", "cpu", 1)
     split = Split(np.arange(10), np.array([], dtype=np.intp), np.arange(10, 16), "by hand")
     said = trainer.train_fold(split, 0, tmp_path / "fold", Progress())
     final = trainer.train_final(split, 0, tmp_path / "fold", Progress())

@@ -55,7 +55,7 @@ def test_a_held_out_part_is_judged_by_the_network_that_ships_with_outputs_in_the
 def test_joined_answers_heads_on_features_and_losses_of_other_outcomes_are_not_fine_tuned(
     phantoms: Cohort, tiny: TrainingProtocol, tmp_path: Path
 ) -> None:
-    question = label_set_of(phantoms, "chest-xray")
+    label_set = label_set_of(phantoms, "chest-xray")
     slices = replace(tiny, input=replace(tiny.input, kind="slices"), aggregation="vote")
     for protocol, sentence in (
         (slices, "A bundle is one network"),
@@ -63,4 +63,4 @@ def test_joined_answers_heads_on_features_and_losses_of_other_outcomes_are_not_f
         (replace(tiny, loss="binary"), "'binary' does not fit the table"),
     ):
         with pytest.raises(InputError, match=sentence):
-            FineTuned(phantoms, question, protocol, "mobilenetv2_100", None, tmp_path, ())
+            FineTuned(phantoms, label_set, protocol, "mobilenetv2_100", None, tmp_path, ())

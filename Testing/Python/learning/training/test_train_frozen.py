@@ -23,7 +23,7 @@ from readingroom.learning.protocols.training_protocol import TrainingProtocol
 from readingroom.learning.training import training_digest
 from readingroom.learning.training.feature_cache import FrozenNetwork
 from readingroom.learning.training.train import train_bundle
-from readingroom.learning.training.training_run import About
+from readingroom.learning.training.training_run import BundleDescription
 from readingroom.progress import Progress
 from readingroom.readers.base import read
 from readingroom.readers.network import load_network
@@ -40,10 +40,18 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundle(phantoms: Cohort, tiny: TrainingProtocol, out: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("READINGROOM_HOME", str(tmp_path_factory.getbasetemp() / "home"))
-        about = About(title="Opacities on phantoms", demonstration=True)
+        description = BundleDescription(title="Opacities on phantoms", demonstration=True)
         audit = ("The class follows the site.",)
         return train_bundle(
-            phantoms, tiny, out, "opacities", mode="frozen", device="cpu", about=about, audit=audit, resamples=100
+            phantoms,
+            tiny,
+            out,
+            "opacities",
+            mode="frozen",
+            device="cpu",
+            description=description,
+            audit=audit,
+            resamples=100,
         )
 
 
@@ -92,9 +100,9 @@ def test_card_and_metadata_say_what_the_run_knows(bundle: Bundle) -> None:
 
 
 def test_the_bundle_remembers_who_trained_it(bundle: Bundle) -> None:
-    remembered = training_digest.of_bundle(bundle)
-    assert remembered is not None
-    assert remembered.patients_among(["p0", "somebody else"]).tolist() == [True, False]
+    digest = training_digest.read_digest(bundle)
+    assert digest is not None
+    assert digest.patients_among(["p0", "somebody else"]).tolist() == [True, False]
 
 
 def test_features_are_those_of_the_bundle_s_own_network(bundle: Bundle, phantoms: Cohort, out: Path) -> None:
@@ -117,10 +125,18 @@ def test_a_second_run_computes_nothing_again_and_makes_the_same_bundle(
 
     monkeypatch.setattr(FrozenNetwork, "features", refuse)
     monkeypatch.setattr("readingroom.learning.training.heads.linear.LinearHead.fit", refuse)
-    about = About(title="Opacities on phantoms", demonstration=True)
+    description = BundleDescription(title="Opacities on phantoms", demonstration=True)
     audit = ("The class follows the site.",)
     again = train_bundle(
-        phantoms, tiny, out, "opacities", mode="frozen", device="cpu", about=about, audit=audit, resamples=100
+        phantoms,
+        tiny,
+        out,
+        "opacities",
+        mode="frozen",
+        device="cpu",
+        description=description,
+        audit=audit,
+        resamples=100,
     )
     assert again.sha256 == bundle.sha256
 
@@ -128,8 +144,8 @@ def test_a_second_run_computes_nothing_again_and_makes_the_same_bundle(
 def test_the_network_that_was_judged_on_a_stated_split_is_the_one_that_ships(
     phantoms: Cohort, tiny: TrainingProtocol, out: Path
 ) -> None:
-    sides = ["test" if number < 8 else "train" for number in range(24)]
-    rows = tuple(replace(row, split=side) for row, side in zip(phantoms.rows, sides, strict=True))  # type: ignore[arg-type]
+    parts = ["test" if number < 8 else "train" for number in range(24)]
+    rows = tuple(replace(row, split=part) for row, part in zip(phantoms.rows, parts, strict=True))  # type: ignore[arg-type]
     made = train_bundle(Cohort(rows), tiny, out, "stated", mode="frozen", device="cpu", resamples=100)
     said = predictions.read(out / "stated-predictions.csv")
     assert said.study_ids.tolist() == [f"s{number}" for number in range(8)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from readingroom.learning.training.training_digest import TrainingDigest, remember
+from readingroom.learning.training.training_digest import TrainingDigest, make_digest
 
 PATIENTS = [f"NIH-{number:05d}" for number in range(200)]
 PICTURES = [f"{number:064x}" for number in range(200)]
@@ -12,39 +12,39 @@ STRANGERS = [f"HAN-{number:05d}" for number in range(1000)]
 
 
 def test_training_patients_and_pictures_are_recognized() -> None:
-    seen = remember(PATIENTS, PICTURES)
+    seen = make_digest(PATIENTS, PICTURES)
     assert list(seen.patients_among([PATIENTS[7], "HAN-1"])) == [True, False]
     assert list(seen.pictures_among([PICTURES[7], "f" * 64, ""])) == [True, False, False]
 
 
 def test_strangers_are_not_taken_for_training_patients() -> None:
-    assert not remember(PATIENTS, PICTURES).patients_among(STRANGERS).any()
+    assert not make_digest(PATIENTS, PICTURES).patients_among(STRANGERS).any()
 
 
 def test_no_identifier_can_be_read_in_what_is_kept() -> None:
-    kept = b"".join(array.tobytes() for array in remember(PATIENTS, PICTURES).arrays().values())
+    kept = b"".join(array.tobytes() for array in make_digest(PATIENTS, PICTURES).arrays().values())
     assert b"NIH" not in kept
     assert bytes.fromhex(PICTURES[7]) not in kept
 
 
 def test_too_little_is_kept_of_a_patient_to_try_all_identifiers_out() -> None:
     """Of 10^8 identifiers some thousand strangers share the digests of 200 patients."""
-    patients = remember(PATIENTS, PICTURES).patients
+    patients = make_digest(PATIENTS, PICTURES).patients
     assert 10**8 * len(patients) / 256 ** patients.shape[1] > 1000
 
 
 def test_another_cohort_has_another_salt_and_the_same_cohort_the_same_bytes() -> None:
-    first, again, other = (remember(p, PICTURES) for p in (PATIENTS, reversed(PATIENTS), PATIENTS[1:]))
+    first, again, other = (make_digest(p, PICTURES) for p in (PATIENTS, reversed(PATIENTS), PATIENTS[1:]))
     assert all(np.array_equal(first.arrays()[name], again.arrays()[name]) for name in first.arrays())
     assert not np.array_equal(first.salt, other.salt)
 
 
 def test_a_picture_that_could_not_be_read_is_no_picture() -> None:
-    seen = remember(PATIENTS, ["", ""])
+    seen = make_digest(PATIENTS, ["", ""])
     assert seen.pictures.shape == (0, 16)
     assert not seen.pictures_among(["", PICTURES[0]]).any()
 
 
 def test_what_is_kept_comes_back() -> None:
-    arrays = remember(PATIENTS, PICTURES).arrays()
+    arrays = make_digest(PATIENTS, PICTURES).arrays()
     assert TrainingDigest(**arrays).patients_among(PATIENTS).all()

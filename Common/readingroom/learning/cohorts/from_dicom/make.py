@@ -160,7 +160,7 @@ def _notes(rows: Sequence[Row], labels: Labels | None, named: int) -> list[str]:
     if len(patients) == 1 < len(rows):
         notes.append(
             f"All {len(rows)} studies have one PatientID. If it was put there to hide the patients, give the "
-            "spreadsheet a column patient_id: patients must not be on two sides of a split."
+            "spreadsheet a column patient_id: patients must not be in two parts of a split."
         )
     if named:
         notes.append(f"The paths of {named} files hold parts of patients' names, and so will the table; rename them.")

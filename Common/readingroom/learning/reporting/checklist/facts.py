@@ -78,7 +78,7 @@ def _of_the_data(record: EvaluationRecord) -> dict[str, str]:
         "split": "Patients that trained the bundle are looked for by digests of identifiers and pixels; see the "
         "warnings above the numbers."
         if record.external
-        else "By patient: no patient has rows on both sides of a split.",
+        else "By patient: no patient has rows in several parts of a split.",
     }
 
 

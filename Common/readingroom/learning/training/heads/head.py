@@ -43,7 +43,7 @@ class Outcomes:
     events: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, cohort: Cohort, question: LabelSet, balanced: bool = False) -> Outcomes:
+    def of(cls, cohort: Cohort, label_set: LabelSet, balanced: bool = False) -> Outcomes:
         """The answers to a question that needs a label of each study.
 
         ``balanced`` studies count so that each class has the same weight in all; where findings may hold together,
@@ -53,14 +53,14 @@ class Outcomes:
         ------
         KeyError : a study has no label that the question asks for
         """
-        labels = question.truth(cohort)
+        labels = label_set.truth(cohort)
         weights = np.ones(labels.shape)
-        if balanced and question.multilabel:
+        if balanced and label_set.multilabel:
             weights = np.stack([_balanced(column, 2) for column in labels.T], axis=1)
         elif balanced:
-            weights = _balanced(labels, len(question.classes))
+            weights = _balanced(labels, len(label_set.classes))
         return cls(
-            classes=len(question.classes),
+            classes=len(label_set.classes),
             labels=labels,
             patients=cohort.patients,
             weights=weights,
@@ -81,13 +81,13 @@ class Outcomes:
 class Head(Protocol):
     """Learns from bags of features what a frozen network cannot say by itself.
 
-    Heads have no memory: all that was learned is in the state, and `place` puts it into the network that ships, whose
+    Heads have no memory: all that was learned is in the state, and `place` puts it into the final model, whose
     own forward pass then gives what `logits` gives here.
     """
 
     @property
     def aggregation(self) -> str:
-        """Name in `readingroom.networks.aggregation` of what joins the slices in the network that ships."""
+        """Name in `readingroom.networks.aggregation` of what joins the slices in the final model."""
 
     def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> State:
         """Learn from the studies ``rows`` alone; choices on the way (strength, epochs) are made within them.

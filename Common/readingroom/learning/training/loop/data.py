@@ -14,15 +14,15 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset
 
 from ...protocols.training_protocol import Augment
-from ..augment import changed
+from ..augment import augmented
 from ..normalization import Normalization
 from ..picture_store import read
 from . import seeds
-from .epoch_sampler import EpochSampler, Place
+from .epoch_sampler import EpochSampler, SampledRow
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class SplitPart:
     """The rows of one side of a split.
 
     Parameters
@@ -39,7 +39,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Look:
+class InputTransform:
     """How gray levels become an input: ``kind`` is that of the protocol's input."""
 
     kind: str
@@ -49,39 +49,39 @@ class Look:
         return torch.from_numpy(self.normalization(gray, self.kind))
 
 
-class Varied(Dataset[tuple[Tensor, Tensor]]):
+class AugmentedDataset(Dataset[tuple[Tensor, Tensor]]):
     """Training images, changed at random; asked by `Place`."""
 
-    def __init__(self, side: Side, look: Look, augment: Augment, seed: int):
-        self._side, self._look, self._augment, self._seed = side, look, augment, seed
+    def __init__(self, part: SplitPart, transform: InputTransform, augment: Augment, seed: int):
+        self._part, self._transform, self._augment, self._seed = part, transform, augment, seed
 
-    def __getitem__(self, place: Place) -> tuple[Tensor, Tensor]:
-        gray = read(self._side.paths[place.row])
+    def __getitem__(self, place: SampledRow) -> tuple[Tensor, Tensor]:
+        gray = read(self._part.paths[place.row])
         drawn = seeds.generator("change", self._seed, place.epoch, place.position)
-        return self._look(changed(gray, self._augment, drawn)), torch.from_numpy(self._side.targets[place.row])
+        return self._transform(augmented(gray, self._augment, drawn)), torch.from_numpy(self._part.targets[place.row])
 
 
-class Plain(Dataset[tuple[Tensor, Tensor, float]]):
+class PlainDataset(Dataset[tuple[Tensor, Tensor, float]]):
     """Images as they are, for one of several processes, with their targets and how much each counts.
 
     All processes have the same number of images: what is missing is filled up with the first one, which counts nothing.
     """
 
-    def __init__(self, side: Side, look: Look, rank: int = 0, processes: int = 1):
-        self._side, self._look = side, look
+    def __init__(self, part: SplitPart, transform: InputTransform, rank: int = 0, processes: int = 1):
+        self._part, self._transform = part, transform
         self._rank, self._processes = rank, processes
 
     def __len__(self) -> int:
-        return -(-len(self._side) // self._processes)
+        return -(-len(self._part) // self._processes)
 
     def __getitem__(self, place: int) -> tuple[Tensor, Tensor, float]:
         row = place * self._processes + self._rank
-        counts = float(row < len(self._side))
+        counts = float(row < len(self._part))
         row = row if counts else 0
-        return self._look(read(self._side.paths[row])), torch.from_numpy(self._side.targets[row]), counts
+        return self._transform(read(self._part.paths[row])), torch.from_numpy(self._part.targets[row]), counts
 
 
-class Rows(LightningDataModule):
+class SplitDataModule(LightningDataModule):
     """Both sides of a split.
 
     Parameters
@@ -93,32 +93,34 @@ class Rows(LightningDataModule):
 
     def __init__(
         self,
-        training: Side,
-        validation: Side,
-        look: Look,
+        training: SplitPart,
+        validation: SplitPart,
+        transform: InputTransform,
         augment: Augment,
         batch: int,
         seed: int,
-        chances: NDArray[np.float64] | None = None,
+        sampling_weights: NDArray[np.float64] | None = None,
         workers: int = 0,
         pin: bool = False,
     ):
         super().__init__()
         self._training, self._validation = training, validation
-        self._look, self._augment = look, augment
-        self._batch, self._seed, self._chances = batch, seed, chances
+        self._transform, self._augment = transform, augment
+        self._batch, self._seed, self._sampling_weights = batch, seed, sampling_weights
         self._settings: dict[str, Any] = {"num_workers": workers, "persistent_workers": workers > 0, "pin_memory": pin}
 
     def train_dataloader(self) -> DataLoader:
         rank, processes, epoch = self._where()
-        order = EpochSampler(len(self._training), self._batch, self._seed, self._chances, rank, processes, epoch)
+        order = EpochSampler(
+            len(self._training), self._batch, self._seed, self._sampling_weights, rank, processes, epoch
+        )
         batches = BatchSampler(order, order.batch, drop_last=False)  # type: ignore[arg-type]  # places, not numbers
-        dataset = Varied(self._training, self._look, self._augment, self._seed)
+        dataset = AugmentedDataset(self._training, self._transform, self._augment, self._seed)
         return DataLoader(dataset, batch_sampler=batches, generator=_apart(), **self._settings)
 
     def val_dataloader(self) -> DataLoader:
         rank, processes, _ = self._where()
-        dataset = Plain(self._validation, self._look, rank, processes)
+        dataset = PlainDataset(self._validation, self._transform, rank, processes)
         batch = max(self._batch // processes, 1)
         return DataLoader(dataset, batch, shuffle=False, generator=_apart(), **self._settings)
 

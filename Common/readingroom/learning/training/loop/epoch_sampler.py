@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Place:
+class SampledRow:
     """One image of an epoch: which row, and its place, which decides how it varies."""
 
     epoch: int
@@ -23,7 +23,7 @@ class Place:
     row: int
 
 
-class EpochSampler(Sampler[Place]):
+class EpochSampler(Sampler[SampledRow]):
     """A new order for each epoch, the same on any machine; batches of the whole are shared out among processes.
 
     What does not fill a batch at the end of an epoch is left for another one. Fewer rows than a batch are one batch.
@@ -41,7 +41,7 @@ class EpochSampler(Sampler[Place]):
         rows: int,
         batch: int,
         seed: int,
-        chances: Floats | None = None,
+        sampling_weights: Floats | None = None,
         rank: int = 0,
         processes: int = 1,
         epoch: int = 0,
@@ -50,7 +50,7 @@ class EpochSampler(Sampler[Place]):
         self._whole = rows // batch * batch or rows // processes * processes
         self._batch = min(batch, self._whole)
         self._seed = seed
-        self._chances = None if chances is None else chances / chances.sum()
+        self._sampling_weights = None if sampling_weights is None else sampling_weights / sampling_weights.sum()
         self._rank, self._processes = rank, processes
         self._epoch = epoch
 
@@ -66,20 +66,20 @@ class EpochSampler(Sampler[Place]):
     def __len__(self) -> int:
         return self._whole // self._processes
 
-    def __iter__(self) -> Iterator[Place]:
+    def __iter__(self) -> Iterator[SampledRow]:
         epoch = self._epoch
         generator = seeds.generator("order", self._seed, epoch)
-        if self._chances is None:
+        if self._sampling_weights is None:
             order = generator.permutation(self._rows)
         else:
-            order = generator.choice(self._rows, self._rows, p=self._chances)
+            order = generator.choice(self._rows, self._rows, p=self._sampling_weights)
         for start in range(0, self._whole, self._batch):
             mine = start + self._rank * self.batch
             for position in range(mine, mine + self.batch):
-                yield Place(epoch, position, int(order[position]))
+                yield SampledRow(epoch, position, int(order[position]))
 
 
-def class_chances(targets: NDArray[np.float32], oversampling: float | None) -> Floats:
+def class_sampling_weights(targets: NDArray[np.float32], oversampling: float | None) -> Floats:
     """(rows,) how often each row is drawn so that classes are balanced.
 
     Parameters
@@ -94,5 +94,5 @@ def class_chances(targets: NDArray[np.float32], oversampling: float | None) -> F
     else:
         per_class = np.where(np.arange(len(counts)) == counts.argmax(), 1.0, oversampling)
     # A row of several findings is drawn for its rarest one, a row of none as one of the most frequent class.
-    chances = np.where(targets > 0, per_class, 0).max(axis=1)
-    return np.asarray(np.where(chances > 0, chances, per_class.min()), dtype=np.float64)
+    sampling_weights = np.where(targets > 0, per_class, 0).max(axis=1)
+    return np.asarray(np.where(sampling_weights > 0, sampling_weights, per_class.min()), dtype=np.float64)

@@ -23,7 +23,7 @@ from ..normalization import Normalization, normalization
 from ..picture_store import PictureStore, read
 from . import history
 from .checkpoints import network_state, read_checkpoint
-from .data import Look, Side
+from .data import InputTransform, SplitPart
 from .history import Epoch
 from .module import read_history
 from .processes import Processes, is_main, wait_for_others
@@ -93,7 +93,7 @@ def fit(
 
     Raises
     ------
-    LeakageError : a patient, an image or a synthetic study is on a wrong side of the split
+    LeakageError : a patient, an image or a synthetic study is in a wrong part of the split
     InputError : an image or an outcome cannot be used, the folder holds another training, the training diverged
     CancelledError : ``progress`` was canceled
     SetupError : there is no such device
@@ -112,8 +112,8 @@ def fit(
     run.begin(facts_of(network, cohort, split, protocol, by_row), network)
     if not run.finished:
         loss = losses.create(protocol, cohort.take(split.train), losses.outputs(protocol, cohort))
-        sides = _side(cohort, split.train, by_row, loss), _side(cohort, split.validation, by_row, loss)
-        _train(network, loss, *sides, protocol, run, processes, progress.part(_PREPARING, 1))
+        parts = _split_part(cohort, split.train, by_row, loss), _split_part(cohort, split.validation, by_row, loss)
+        _train(network, loss, *parts, protocol, run, processes, progress.part(_PREPARING, 1))
     return Fitted(*run.result())
 
 
@@ -125,32 +125,34 @@ def _refuse(split: Split, protocol: TrainingProtocol) -> None:
         raise InputError("The protocol does not say how many slices of each study make an input (settings, slices).")
 
 
-def _side(cohort: Cohort, rows: np.ndarray, files: dict[int, Path], loss: Loss) -> Side:
-    return Side(tuple(files[int(number)] for number in rows), loss.targets(cohort.take(rows)))
+def _split_part(cohort: Cohort, rows: np.ndarray, files: dict[int, Path], loss: Loss) -> SplitPart:
+    return SplitPart(tuple(files[int(number)] for number in rows), loss.targets(cohort.take(rows)))
 
 
 def _train(
     network: nn.Module,
     loss: Loss,
-    training: Side,
-    validation: Side,
+    training: SplitPart,
+    validation: SplitPart,
     protocol: TrainingProtocol,
     run: RunFolder,
     processes: Processes,
     progress: Progress,
 ) -> None:
     precision, notes = _precision(protocol, processes.device)
-    look = Look(protocol.input.kind, normalization(protocol.input, (read(path) for path in training.paths)))
+    transform = InputTransform(
+        protocol.input.kind, normalization(protocol.input, (read(path) for path in training.paths))
+    )
     if not _is_over(run, protocol):
-        work = TrainingJob(network, loss, training, validation, look, protocol, run.path, precision, processes)
+        job = TrainingJob(network, loss, training, validation, transform, protocol, run.path, precision, processes)
         with quiet(), in_words(protocol.batch):
             if processes.spawned:
-                train_in_processes(work, progress)
+                train_in_processes(job, progress)
             else:
-                work.do(ProgressCallback(progress))
+                job.run(ProgressCallback(progress))
     if is_main():
         done = read_history(read_checkpoint(run.last))
-        run.finish(network_state(read_checkpoint(run.best)), done, look.normalization, notes)
+        run.finish(network_state(read_checkpoint(run.best)), done, transform.normalization, notes)
     wait_for_others()
 
 

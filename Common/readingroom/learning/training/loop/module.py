@@ -24,7 +24,7 @@ from .history import Epoch
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoopSettings:
     """What the loop needs of a protocol (which cannot itself be sent to another process).
 
     Parameters
@@ -41,14 +41,14 @@ class Plan:
     seed: int
 
     @classmethod
-    def of(cls, protocol: TrainingProtocol) -> Plan:
+    def of(cls, protocol: TrainingProtocol) -> LoopSettings:
         cycle = protocol.schedule.name == "one-cycle"
         rates = None if cycle else tuple(protocol.rate(epoch) for epoch in range(protocol.epochs))
         return cls(protocol.optimizer, rates, protocol.epochs, protocol.least_epochs, protocol.patience, protocol.mixup,
                    protocol.seed)  # fmt: skip
 
 
-class Training(LightningModule):
+class TrainingModule(LightningModule):
     """A network that learns, and its history.
 
     Parameters
@@ -57,7 +57,7 @@ class Training(LightningModule):
     log : CSV file that is written anew after each epoch
     """
 
-    def __init__(self, network: nn.Module, loss: Loss, plan: Plan, log: Path):
+    def __init__(self, network: nn.Module, loss: Loss, plan: LoopSettings, log: Path):
         super().__init__()
         self.network = network
         self.loss = loss
@@ -66,7 +66,7 @@ class Training(LightningModule):
         self._log = log
         self._train_sums = self._validation_sums = torch.zeros(2)  # of the losses, and of how many there were
 
-    def train(self, mode: bool = True) -> Training:
+    def train(self, mode: bool = True) -> TrainingModule:
         super().train(mode)
         if mode:
             keep_still(self.network)

@@ -17,7 +17,7 @@ from ...protocols.training_protocol import TrainingProtocol
 from ..images import prepared
 from ..normalization import Normalization
 from ..picture_store import PictureStore, read
-from .data import Look
+from .data import InputTransform
 
 _CHUNK = 4  # batches that are in memory at once
 
@@ -50,7 +50,7 @@ def predict(
     """
     progress = progress or Progress()
     store = None if pictures is None else PictureStore(pictures, protocol.input)
-    look = Look(protocol.input.kind, normalization)
+    transform = InputTransform(protocol.input.kind, normalization)
     chosen = choose(device)
     found: list[NDArray[np.float64]] = []
     was_training = network.training
@@ -62,7 +62,7 @@ def predict(
                 progress(far, f"Asking the network, study {start + 1} of {len(rows)}.")
                 chunk = [cohort.rows[int(number)] for number in rows[start : start + _CHUNK * protocol.batch]]
                 grays = [prepared(row, protocol.input) if store is None else read(store.path(row)) for row in chunk]
-                inputs = torch.stack([look(gray) for gray in grays])
+                inputs = torch.stack([transform(gray) for gray in grays])
                 logits = run_in_batches(network, inputs, protocol.batch, chosen, partial(progress, far), network)
                 found.append(logits.double().numpy())
     finally:

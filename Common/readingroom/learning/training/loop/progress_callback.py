@@ -58,7 +58,7 @@ def relayed(progress: Progress) -> Iterator[tuple[Connection, Event]]:
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     canceled = context.Event()
-    heard: list[BaseException] = []
+    errors: list[BaseException] = []
 
     def listen() -> None:
         while True:
@@ -67,12 +67,12 @@ def relayed(progress: Progress) -> Iterator[tuple[Connection, Event]]:
             except EOFError:
                 return
             if isinstance(said, BaseException):
-                heard.append(said)
+                errors.append(said)
                 continue
             try:
                 progress(*said)
             except BaseException as error:  # it is raised below, where somebody waits for it
-                heard.append(error)
+                errors.append(error)
                 canceled.set()
 
     listener = threading.Thread(target=listen, daemon=True)
@@ -82,8 +82,8 @@ def relayed(progress: Progress) -> Iterator[tuple[Connection, Event]]:
     except Exception as error:
         sender.close()
         listener.join()
-        if heard:
-            raise heard[0] from error
+        if errors:
+            raise errors[0] from error
         raise
     finally:
         sender.close()

@@ -20,7 +20,7 @@ from .quiet import silence
 from .training_job import TrainingJob
 
 
-def train_in_processes(work: TrainingJob, progress: Progress) -> None:
+def train_in_processes(job: TrainingJob, progress: Progress) -> None:
     """Do the work in as many processes as it says; its network stays as it is.
 
     Raises
@@ -29,15 +29,15 @@ def train_in_processes(work: TrainingJob, progress: Progress) -> None:
     ReadingRoomError : what a process failed with
     """
     with relayed(progress) as (sender, canceled):
-        spawn(_one, (_free_port(), work, sender, canceled), nprocs=work.processes.devices)
+        spawn(_one, (_free_port(), job, sender, canceled), nprocs=job.processes.devices)
 
 
-def _one(rank: int, port: int, work: TrainingJob, sender: Connection, canceled: Event) -> None:
+def _one(rank: int, port: int, job: TrainingJob, sender: Connection, canceled: Event) -> None:
     """One of the processes, told who it is in the words that Lightning looks for."""
     silence()
     os.environ.update(LOCAL_RANK=str(rank), NODE_RANK="0", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    torch.set_num_threads(max((os.cpu_count() or 1) // work.processes.devices, 1))
-    work.do(RemoteProgressCallback(sender, canceled))
+    torch.set_num_threads(max((os.cpu_count() or 1) // job.processes.devices, 1))
+    job.run(RemoteProgressCallback(sender, canceled))
 
 
 def _free_port() -> int:

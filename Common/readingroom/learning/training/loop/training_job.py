@@ -13,9 +13,9 @@ from torch import nn
 from ....records import from_json, to_json
 from ...protocols.training_protocol import TrainingProtocol
 from ..losses.loss import Loss
-from .data import Look, Rows, Side
-from .epoch_sampler import class_chances
-from .module import Plan, Training
+from .data import InputTransform, SplitDataModule, SplitPart
+from .epoch_sampler import class_sampling_weights
+from .module import LoopSettings, TrainingModule
 from .processes import Processes
 from .run_folder import RunFolder
 from .trainer import create_trainer, deterministic, keyboard
@@ -38,33 +38,33 @@ class TrainingJob:
 
     network: nn.Module
     loss: Loss
-    training: Side
-    validation: Side
-    look: Look
+    training: SplitPart
+    validation: SplitPart
+    transform: InputTransform
     protocol: TrainingProtocol
     folder: Path
     precision: str
     processes: Processes
 
-    def do(self, watch: Callback) -> None:
+    def run(self, callback: Callback) -> None:
         """Train until it is over, from the last epoch that was written on."""
         protocol, run = self.protocol, RunFolder(self.folder)
-        module = Training(self.network, self.loss, Plan.of(protocol), run.log)
+        module = TrainingModule(self.network, self.loss, LoopSettings.of(protocol), run.log)
         module.train()
         sampled = protocol.balance == "sampler"
-        rows = Rows(
+        rows = SplitDataModule(
             self.training,
             self.validation,
-            self.look,
+            self.transform,
             protocol.augment,
             protocol.batch,
             protocol.seed,
-            chances=class_chances(self.training.targets, protocol.oversampling) if sampled else None,
+            sampling_weights=class_sampling_weights(self.training.targets, protocol.oversampling) if sampled else None,
             workers=self.processes.loaders,
             pin=self.processes.device.type == "cuda",
         )
         with deterministic(self.processes.device), keyboard():
-            trainer = create_trainer(protocol, run, self.processes, self.precision, [watch])
+            trainer = create_trainer(protocol, run, self.processes, self.precision, [callback])
             trainer.fit(module, rows, ckpt_path=run.last if run.last.is_file() else None, weights_only=True)
 
     def __getstate__(self) -> dict[str, Any]:

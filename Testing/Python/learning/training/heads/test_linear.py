@@ -67,9 +67,9 @@ def test_noise_is_answered_with_the_base_rate() -> None:
 def test_other_rows_do_not_reach_the_fit() -> None:
     generator = np.random.default_rng(2)
     labels, values = np.arange(80) // 2 % 2, generator.normal(0, 1, (80, 10))
-    changed = values.copy()
-    changed[60:] = 100
-    first, second = (HEAD.fit(bags_of(v), outcomes_of(labels), np.arange(60), seed=0) for v in (values, changed))
+    augmented = values.copy()
+    augmented[60:] = 100
+    first, second = (HEAD.fit(bags_of(v), outcomes_of(labels), np.arange(60), seed=0) for v in (values, augmented))
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 

@@ -52,9 +52,9 @@ def test_finds_the_one_slice_that_tells_in_held_out_patients(bags: list[Bag], la
 
 def test_the_same_seed_gives_the_same_head_and_other_rows_do_not_reach_it(bags: list[Bag], labels: np.ndarray) -> None:
     head = load_head("mil-attention", {"epochs": 2})
-    changed = [*bags[:60], *(bag + 100 for bag in bags[60:])]
+    augmented = [*bags[:60], *(bag + 100 for bag in bags[60:])]
     torch.rand(3)  # what the rest of the program drew does not matter
-    first, second = (head.fit(b, outcomes_of(labels), np.arange(60), seed=3) for b in (bags, changed))
+    first, second = (head.fit(b, outcomes_of(labels), np.arange(60), seed=3) for b in (bags, augmented))
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 

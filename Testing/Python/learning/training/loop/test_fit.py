@@ -295,7 +295,7 @@ def test_a_split_that_leaks_is_refused_whoever_made_it(a_cohort, a_network, a_pr
     rows = list(a_cohort.rows)
     rows[39] = Row("p0", "another study", rows[39].image, label="yes")  # its patient trains
     leaking = Split(np.arange(20), np.arange(20, 40), np.array([], dtype=np.intp), "by hand")
-    with pytest.raises(LeakageError, match="'p0' is on two sides of the split 'by hand'"):
+    with pytest.raises(LeakageError, match="'p0' is in two parts of the split 'by hand'"):
         fit(a_network(), Cohort(tuple(rows)), leaking, a_protocol(), tmp_path, "cpu")
 
 

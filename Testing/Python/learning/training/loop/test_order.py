@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from readingroom.learning.training.loop.epoch_sampler import EpochSampler, class_chances
+from readingroom.learning.training.loop.epoch_sampler import EpochSampler, class_sampling_weights
 
 
 def rows(order):
@@ -49,21 +49,21 @@ def test_a_place_has_one_position_whichever_process_it_goes_to():
 
 def test_balanced_classes_are_drawn_equally_often():
     labels = np.repeat([0, 1, 2], [900, 90, 10])
-    chances = class_chances(np.eye(3, dtype=np.float32)[labels], None)
-    drawn = np.concatenate([labels[rows(EpochSampler(1000, 10, 0, chances, epoch=e))] for e in range(10)])
+    sampling_weights = class_sampling_weights(np.eye(3, dtype=np.float32)[labels], None)
+    drawn = np.concatenate([labels[rows(EpochSampler(1000, 10, 0, sampling_weights, epoch=e))] for e in range(10)])
     assert np.bincount(drawn) / len(drawn) == pytest.approx([1 / 3] * 3, abs=0.02)
 
 
 def test_oversampled_rows_are_drawn_as_many_times_as_often():
     labels = np.repeat([0, 1], [900, 100])
-    chances = class_chances(np.eye(2, dtype=np.float32)[labels], 5)
-    assert chances[-1] / chances[0] == 5
-    drawn = np.concatenate([labels[rows(EpochSampler(1000, 10, 0, chances, epoch=e))] for e in range(10)])
+    sampling_weights = class_sampling_weights(np.eye(2, dtype=np.float32)[labels], 5)
+    assert sampling_weights[-1] / sampling_weights[0] == 5
+    drawn = np.concatenate([labels[rows(EpochSampler(1000, 10, 0, sampling_weights, epoch=e))] for e in range(10)])
     assert drawn.mean() == pytest.approx(500 / 1400, abs=0.02)
 
 
 def test_a_row_of_several_findings_is_drawn_for_its_rarest_and_a_row_of_none_for_the_most_frequent():
     targets = np.array([[1, 0], [1, 0], [1, 1], [0, 0]], dtype=np.float32)
-    chances = class_chances(targets, None)
-    assert chances[2] == chances.max()
-    assert chances[3] == chances[0] == chances.min()
+    sampling_weights = class_sampling_weights(targets, None)
+    assert sampling_weights[2] == sampling_weights.max()
+    assert sampling_weights[3] == sampling_weights[0] == sampling_weights.min()
