@@ -8,7 +8,6 @@ Each folder has a ``labels.csv`` with the columns ``file`` and ``source``; rows 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from readingroom.csv_table import read_csv
 from readingroom.metrics.binary import Floats
 from readingroom.trust.body import reduced, stretched
 from readingroom.trust.chest_template import FILE, fit_template
@@ -39,11 +39,10 @@ def main() -> None:
 
 
 def _pictures(folder: Path, source: str) -> Iterator[Floats]:
-    with open(folder / "labels.csv", newline="") as table:
-        for row in csv.DictReader(table):
-            if row["source"] == source:
-                gray = np.asarray(Image.open(folder / row["file"]).convert("L"), dtype=np.float64) / 255
-                yield stretched(reduced(gray))
+    for row in read_csv(folder / "labels.csv").records(needed=("file", "source")):
+        if row["source"] == source:
+            gray = np.asarray(Image.open(folder / row["file"]).convert("L"), dtype=np.float64) / 255
+            yield stretched(reduced(gray))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,18 @@
 """Cohorts made of folders of public images, each with its ``labels.csv``.
 
-``python -m readingroom.learning.cohorts.public_cohorts --data FOLDER --out FOLDER`` writes each of them as a table that
+``python -m experiments.public_cohorts --data FOLDER --out FOLDER`` writes each of them as a table that
 ``readingroom audit`` and ``readingroom train`` take.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from readingroom.errors import InputError, ReadingRoomError
+from readingroom.csv_table import read_csv
+from readingroom.errors import ReadingRoomError
 from readingroom.files import make_folder
 from readingroom.learning.cohorts.cohort import Cohort, Row, write_cohort
 
@@ -90,15 +90,7 @@ def main() -> None:
 
 def _rows(data: Path, folder: str) -> list[dict[str, str]]:
     """Rows of ``labels.csv``, with the path of the file in ``file``."""
-    table = data / folder / "labels.csv"
-    try:
-        with table.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise InputError(f"The table {table} cannot be read; give the folder that holds {folder}.") from error
-    needed = {"file", "label", "source", "patient_id"}
-    if not rows or not needed <= set(rows[0]):
-        raise InputError(f"The table {table} lacks the columns {', '.join(sorted(needed))}.")
+    rows = read_csv(data / folder / "labels.csv").records(needed=("file", "label", "source", "patient_id"))
     return [{**row, "file": str(data / folder / row["file"])} for row in rows]
 
 

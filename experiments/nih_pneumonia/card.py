@@ -179,7 +179,7 @@ def _how(described: ClassifierMetadata) -> str:
     settings = ", ".join(f"{name} {value}" for name, value in _flat(described.training.settings).items())
     return f"""## How it was made
 
-`readingroom train chest-xray --task nih-pneumonia`, protocol {described.training.protocol}, seed
+`python -m experiments.nih_pneumonia`, protocol {described.training.protocol}, seed
 {described.training.seed}. Recipe: {settings}. The final model was trained once more, with the same recipe, on
 all films but the example's, whose out-of-fold answer is among those evaluated and calibrated on here.
 

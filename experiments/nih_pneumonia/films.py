@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from readingroom.errors import InputError
+from readingroom.csv_table import read_csv
 from readingroom.imaging.open import open_image
 from readingroom.imaging.radiograph_loading import load_radiograph
 
@@ -92,16 +91,7 @@ def read_films(data: Path, limit: int | None = None) -> Films:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise InputError(
-            f"The table {path} cannot be read; give the folder that holds {' and '.join(FOLDERS)}."
-        ) from error
-    needed = {"file", "label", "source", "patient_id", "view", "age", "sex"}
-    if not rows or not needed <= set(rows[0]):
-        raise InputError(f"The table {path} lacks the columns {', '.join(sorted(needed))}.")
+    rows = read_csv(path).records(needed=("file", "label", "source", "patient_id", "view", "age", "sex"))
     return [row for row in rows if row["source"] == "nih"]
 
 

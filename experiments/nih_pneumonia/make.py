@@ -1,6 +1,6 @@
 """Makes the bundle ``cxr-nih-pneumonia`` from the NIH films, with its card and the table behind its numbers.
 
-    readingroom train chest-xray --task nih-pneumonia --data DATA --out FOLDER [--quick]
+    python -m experiments.nih_pneumonia --data DATA --out FOLDER [--quick]
 
 ``DATA`` holds ``cxr``, ``cxr_nih_extra`` and ``weights``. What is finished lies in the work folder, so that a broken
 run goes on where it stopped; change the recipe and you need an empty one.
@@ -8,8 +8,6 @@ run goes on where it stopped; change the recipe and you need an empty one.
 
 from __future__ import annotations
 
-import csv
-import io
 import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -26,7 +24,8 @@ from torch import nn
 from readingroom.bundles import metadata, write
 from readingroom.bundles.bundle import Bundle
 from readingroom.codes import PNEUMONIA
-from readingroom.files import make_folder, write_text
+from readingroom.csv_table import write_csv
+from readingroom.files import make_folder
 from readingroom.learning.cohorts.hashes import fingerprints
 from readingroom.learning.training.training_digest import FILE, make_digest
 from readingroom.metrics.auc import auc
@@ -132,7 +131,7 @@ def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2, progress: 
     described = _describe(plan, cohort, evaluation, statistics)
     text = card.card(described, cohort, found, evaluation, baselines)
     hashes = fingerprints([cohort.films[film].path for film in seen]).pixel_hashes
-    write_text(table, _table(cohort, found, evaluation))
+    _write_table(table, cohort, found, evaluation)
     return write.write(
         out / NAME,
         described,
@@ -288,17 +287,16 @@ def _describe(
     )
 
 
-def _table(cohort: Films, found: OutOfFold, evaluation: EvaluationResult) -> str:
+def _write_table(path: Path, cohort: Films, found: OutOfFold, evaluation: EvaluationResult) -> None:
     """One row for each film and repeat. ``probability`` is calibrated by the other folds, in the first repeat only."""
-    rows = io.StringIO()
-    writer = csv.writer(rows, lineterminator="\n")
-    writer.writerow(["file", "patient_id", "label", "nih_matched", "repeat", "fold", "logit", "probability"])
+    header = ("file", "patient_id", "label", "nih_matched", "repeat", "fold", "logit", "probability")
+    rows = []
     for repeat, (folds, logits) in enumerate(zip(found.folds, found.logits, strict=True)):
         for i, film in enumerate(cohort.films):
             probability = f"{evaluation.cross_fitted_probabilities[i]:.6f}" if repeat == 0 else ""
-            who = [film.file, film.patient_id, int(film.positive), int(film.matched)]
-            writer.writerow([*who, repeat, folds[i], f"{logits[i]:.6f}", probability])
-    return rows.getvalue()
+            who = (film.file, film.patient_id, film.positive, film.matched)
+            rows.append((*who, repeat, int(folds[i]), f"{logits[i]:.6f}", probability))
+    write_csv(path, header, rows)
 
 
 def _license() -> str:

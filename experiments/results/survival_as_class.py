@@ -7,16 +7,14 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from readingroom.errors import InputError
-from readingroom.files import make_folder, write_text
+from readingroom.csv_table import read_csv, write_csv
+from readingroom.files import make_folder
 from readingroom.progress import Progress
 from readingroom.radiomics.signature.external import evaluate_external
 from readingroom.radiomics.signature.fit import fit
@@ -50,11 +48,7 @@ def two_year_table(path: Path, source: str) -> FeatureTable:
     ------
     InputError : the table is missing or not the one that is expected
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row["SourceDataset"] == source]
-    except (OSError, KeyError) as error:
-        raise InputError(f"The table {path.name} is not there, or has no column SourceDataset.") from error
+    rows = [row for row in read_csv(path).records(needed=["SourceDataset"]) if row["SourceDataset"] == source]
     known = [row for row in rows if float(row["SurvivalTime"]) >= DAYS or row["Event"] == "1"]
     names = tuple(name for name in rows[0] if name.startswith("original_"))
     return FeatureTable(
@@ -99,13 +93,11 @@ def write_tables(data: Path, out: Path) -> None:
     make_folder(out)
     for source, name in ((TRAINED_ON, "lung1.csv"), (TESTED_ON, "r01.csv")):
         table = two_year_table(data / TABLE, source)
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("tcia_id", OUTCOME, *table.clinical, *table.names))
+        rows = []
         for row, patient in enumerate(table.patients):
-            clinical = (values[row] for values in table.clinical.values())
-            writer.writerow((patient, table.outcome[row], *clinical, *(repr(float(v)) for v in table.values[row])))
-        write_text(out / name, text.getvalue())
+            clinical = (str(values[row]) for values in table.clinical.values())
+            rows.append((str(patient), int(table.outcome[row]), *clinical, *table.values[row].tolist()))
+        write_csv(out / name, ("tcia_id", OUTCOME, *table.clinical, *table.names), rows)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""``readingroom train``: a bundle from a cohort, or the bundle that ships from its films."""
+"""``readingroom train``: a bundle from a cohort."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..bundles.bundle import Bundle
     from ..learning.cohorts.cohort import Cohort
 
-_TASKS = ("nih-pneumonia",)
 _MODES = {
     "frozen": "Mode frozen: every study passes the network once, as it begins; then only the head is trained.",
     "fine-tune": "Mode fine-tune: a network is trained for each split.",
@@ -49,33 +48,23 @@ def add(commands: Any) -> None:
     train.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     train.add_argument("--devices", type=int, default=1, metavar="N", help="graphics cards that share each batch")
     train.add_argument("--nodes", type=int, default=1, metavar="N", help="computers that do; started with torchrun")
-    train.add_argument("--workers", type=int, default=2, metavar="N", help="images read, or networks trained, at once")
+    train.add_argument("--workers", type=int, default=2, metavar="N", help="images read at once")
     train.add_argument("--audit", type=Path, metavar="AUDIT.json", help="its red issues go into the card")
     train.add_argument("--demonstration", action="store_true", help="trained on phantoms: a banner says so everywhere")
     train.add_argument("--dry-run", action="store_true", help="print the whole plan and train nothing")
-    final_model = train.add_argument_group("the bundle that ships")
-    final_model.add_argument("--task", choices=_TASKS, help="make it anew from its films")
-    final_model.add_argument("--data", type=Path, metavar="DATA", help="the folder with cxr, cxr_nih_extra and weights")
-    final_model.add_argument("--quick", action="store_true", help="a few films and steps, to try it out")
     train.set_defaults(run=lambda options: _run(options, train))
 
 
 def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    if options.task is not None:
-        if options.reader != "chest-xray" or options.data is None or options.out is None:
-            parser.error(f"--task {options.task} needs the reader chest-xray, --data and --out")
-        with ProgressLine() as line:
-            made = _make_shipped(options, Progress(line.show))
-    elif options.dry_run:
+    if options.dry_run:
         print(_plan(options), end="")
         return
-    else:
-        if options.cohort is None or options.out is None:
-            parser.error("give --cohort and --out, or --dry-run")
-        with ProgressLine() as line:
-            made = _train(options, Progress(line.show))
-        if not _is_main():
-            return
+    if options.cohort is None or options.out is None:
+        parser.error("give --cohort and --out, or --dry-run")
+    with ProgressLine() as line:
+        made = _train(options, Progress(line.show))
+    if not _is_main():
+        return
     metadata = made.metadata
     few = next((warning for warning in metadata.warnings if warning.startswith("Exploratory")), "")
     if "auc" in metadata.metrics:
@@ -138,15 +127,6 @@ def _plan(options: argparse.Namespace) -> str:
     splits = [split for repeat in planned.repeats for split in repeat]
     networks = splits if planned.single_network else [*splits, planned.final]
     return f"{_MODES[mode]}\n\n{plan(protocol, cohort, networks)}"
-
-
-def _make_shipped(options: argparse.Namespace, progress: Progress) -> Bundle:
-    from experiments.nih_pneumonia import make
-
-    work = options.out / f"{make.NAME}-work"
-    plan = (make.quick_plan if options.quick else make.full_plan)(options.data, work)
-    table = options.out / f"{make.NAME}-out-of-fold.csv"
-    return make.make_bundle(plan, options.out, table, options.workers, progress)
 
 
 def _protocol(options: argparse.Namespace) -> TrainingProtocol:
@@ -214,7 +194,7 @@ def _license(text: str | None) -> dict[str, str]:
 
 
 def _audit(path: Path | None) -> tuple[str, ...]:
-    """The sentences of the red issues of ``readingroom audit``.
+    """The sentences of the red issues that ``readingroom audit`` found.
 
     Raises
     ------

@@ -8,8 +8,6 @@ distribution in random order, so that a small cohort has the AUC of a large one.
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import stats
 
-from ..files import write_text
+from ..csv_table import write_records
 from .chest_radiograph import Opacity, chest_radiograph
 
 Leak = Literal["none", "site", "patient", "duplicate", "synthetic"]
@@ -38,8 +36,8 @@ class Planted:
     studies : pictures, half of each label; two of each patient
     separation : of the classes in deviations of the opacity's strength; 0 when there is nothing to find
     size : rows and columns of the pictures
-    leak : ``site``: a class comes from one hospital, whose films are a little brighter; ``patient``: patients on both
-        sides of the split; ``duplicate``: pictures on both sides, under other names; ``synthetic``: pictures of a
+    leak : ``site``: a class comes from one hospital, whose films are a little brighter; ``patient``: patients in both
+        parts of the split; ``duplicate``: pictures in both parts, under other names; ``synthetic``: pictures of a
         generator in the test part
     share : of the test patients that ``patient``, ``duplicate`` and ``synthetic`` concern
     """
@@ -74,11 +72,7 @@ def write_planted_cohort(folder: Path, planted: Planted | None = None) -> Path:
         Image.fromarray(np.rint(255 * gray).astype(np.uint8)).save(folder / row["image"])
     if planted.leak == "duplicate":
         _duplicate(folder, rows, planted)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(folder / "cohort.csv", text.getvalue())
+    write_records(folder / "cohort.csv", COLUMNS, rows)
     return folder / "cohort.csv"
 
 

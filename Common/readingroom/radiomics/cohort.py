@@ -6,9 +6,7 @@ that cannot be measured becomes a row that says why, and the others go on.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -18,6 +16,7 @@ from typing import Any
 
 import SimpleITK
 
+from ..csv_table import csv_text, read_csv
 from ..errors import InputError, OutputError, ReadingRoomError
 from ..files import write_text
 from ..parallel import KILLED, map_parallel
@@ -129,31 +128,20 @@ def _whole(text: str) -> int:
 
 
 def _read(cohort: Path) -> list[dict[str, str]]:
-    try:
-        with cohort.open(newline="", encoding="utf-8-sig") as file:
-            rows = [{name: value or "" for name, value in row.items() if name} for row in csv.DictReader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"The cohort {cohort.name} cannot be read.") from error
-    if not rows:
-        raise InputError(f"The cohort {cohort.name} has no rows.")
-    if missing := [column for column in COLUMNS if column not in rows[0]]:
-        raise InputError(f"The cohort {cohort.name} has no column {', '.join(missing)}.")
-    return rows
+    return read_csv(cohort).records(needed=COLUMNS)
 
 
 def _table(rows: list[dict[str, str]], results: dict[str, dict[str, Any]]) -> str:
     names: dict[str, None] = {}
     for row in rows:
         names |= dict.fromkeys(results[_row_key(row)].get("values", {}))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow((*rows[0], "problem", "notes", *names))
+    lines = []
     for row in rows:
         result = results[_row_key(row)]
         values = result.get("values", {})
         known = (result.get("problem", ""), result.get("notes", ""))
-        writer.writerow((*row.values(), *known, *(values.get(name, "") for name in names)))
-    return text.getvalue()
+        lines.append((*row.values(), *known, *(values.get(name, "") for name in names)))
+    return csv_text((*rows[0], "problem", "notes", *names), lines)
 
 
 def _key(settings: Settings, engine: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..csv_table import csv_text
 from ..files import write_text
 from ..records import frozen
 
@@ -33,12 +32,7 @@ class Features:
 
     def csv(self) -> str:
         """A table with the columns ``feature,value``: provenance first, then the features at full precision."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("feature", "value"))
-        writer.writerows(self.provenance.items())
-        writer.writerows((name, repr(value)) for name, value in self.values.items())
-        return text.getvalue()
+        return csv_text(("feature", "value"), [*self.provenance.items(), *self.values.items()])
 
     def write(self, path: Path) -> None:
         """Write `csv` to a file.

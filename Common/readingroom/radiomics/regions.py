@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 import SimpleITK
 
+from ..csv_table import Cell, csv_text
 from ..errors import CancelledError, InputError, ReadingRoomError
 from ..parallel import KILLED, map_parallel
 from ..progress import Progress
@@ -193,15 +192,9 @@ def table(regions: Sequence[MeasuredRegion]) -> str:
     for part in ("provenance", "values"):
         for _, features in measured:
             rows |= dict.fromkeys(getattr(features, part))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("feature", *(name for name, _ in measured)))
-    for row in rows:
-        writer.writerow((row, *(_cell(features, row) for _, features in measured)))
-    return text.getvalue()
+    lines = [(row, *(_cell(features, row) for _, features in measured)) for row in rows]
+    return csv_text(("feature", *(name for name, _ in measured)), lines)
 
 
-def _cell(features: Features, row: str) -> str:
-    if row in features.values:
-        return repr(features.values[row])
-    return features.provenance.get(row, "")
+def _cell(features: Features, row: str) -> Cell:
+    return features.values[row] if row in features.values else features.provenance.get(row)

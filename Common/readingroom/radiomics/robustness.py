@@ -6,15 +6,14 @@ is between patients. A feature whose lower bound is at least 0.75 counts as stab
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK
 
+from ..csv_table import csv_text
 from ..errors import InputError
 from ..progress import Progress
 from .agreement import Agreement, absolute_agreement
@@ -58,15 +57,9 @@ class Robustness:
 
     def csv(self) -> str:
         """A table with the columns ``feature,icc,icc_low,icc_high,stable``."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("feature", "icc", "icc_low", "icc_high", "stable"))
         stable = set(self.stable())
-        for name, found in self.agreement.items():
-            writer.writerow(
-                (name, *(repr(number) for number in (found.icc, found.low, found.high)), int(name in stable))
-            )
-        return text.getvalue()
+        lines = ((name, each.icc, each.low, each.high, name in stable) for name, each in self.agreement.items())
+        return csv_text(("feature", "icc", "icc_low", "icc_high", "stable"), lines)
 
 
 def robustness(

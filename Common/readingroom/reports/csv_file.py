@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
+from ..csv_table import Cell, csv_text
 from ..reading import Reading
 
 COLUMNS = (
@@ -16,15 +14,13 @@ COLUMNS = (
 
 def render(reading: Reading) -> str:
     """CSV text with a header; numbers with a point, truth as 0 and 1, unknown as empty."""
-    stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(COLUMNS)
+    rows: list[list[Cell]] = []
     for finding in reading.findings:
         verdict = next((v for v in reading.verdicts if v.finding == finding.name), None)
         point = finding.operating_point
         own_set = next((s for s in reading.prediction_sets if s.finding in ("", finding.name)), None)
         member = "present" if own_set and own_set.finding else finding.name
-        row = {
+        row: dict[str, Cell] = {
             "patient_id": reading.study.patient.patient_id,
             "study_instance_uid": reading.study.images[0].study_instance_uid,
             "study_date": reading.study.date,
@@ -48,14 +44,9 @@ def render(reading: Reading) -> str:
             "bundle_sha256": reading.bundle.sha256,
             "demonstration": _truth(reading.bundle.demonstration),
         }
-        table.writerow([_no_formula(str(row[column])) for column in COLUMNS])
-    return stream.getvalue()
+        rows.append([row[column] for column in COLUMNS])
+    return csv_text(COLUMNS, rows)
 
 
 def _truth(value: bool | None) -> str:
     return "" if value is None else str(int(value))
-
-
-def _no_formula(value: str) -> str:
-    """The text with a quote before what a spreadsheet would take for a formula; no number here begins with a sign."""
-    return f"'{value}" if value.lstrip()[:1] in ("=", "+", "-", "@") else value

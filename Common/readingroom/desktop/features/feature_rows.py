@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from slicer.i18n import tr as _
 
+from ...csv_table import csv_text
 from .results import MeasuredSegment, Results, group_of
 
 NOT_DEFINED = "–"
@@ -41,11 +40,8 @@ class FeatureRows:
 
     def tab_separated(self, rows: Sequence[FeatureRow]) -> str:
         """Some of the rows as a spreadsheet takes them from the clipboard, with full names."""
-        text = io.StringIO()
-        writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-        writer.writerow([_("Class"), _("Feature"), _("Unit"), *self.titles])
-        writer.writerows([row.group, row.name, row.unit, *row.cells] for row in rows)
-        return text.getvalue()
+        header = [_("Class"), _("Feature"), _("Unit"), *self.titles]
+        return csv_text(header, ([row.group, row.name, row.unit, *row.cells] for row in rows), separator="\t")
 
 
 def of_segment(results: Results, segment: MeasuredSegment) -> FeatureRows:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...csv_table import csv_text
 from ...radiomics import units
 from ...radiomics.feature_classes import TITLES
 from ...radiomics.features import Features
@@ -138,9 +137,7 @@ class Results:
             row = [name, *(repr(segment.now.value(name)) for segment in segments)]
             row += [str(score.percentiles.get(name, "")) for _segment, score in scored]
             rows.append([*row, *(["unstable" if name in unstable else ""] if unstable else [])])
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        return text.getvalue()
+        return csv_text(rows[0], rows[1:])
 
     def to_json(self) -> str:
         """The text that a scene keeps."""

@@ -9,8 +9,6 @@ kept as a clinical variable. A row that cannot be used is never dropped in silen
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...csv_table import read_csv, write_records
 from ...errors import InputError
-from ...files import write_text
 from ...records import frozen
 from .cohort_line import KNOWN, MASK, NEEDED, ORIGINS, SPLIT_PARTS, LineReader, Origin, SplitPart, is_known
-from .spreadsheet import read_sheet
 
 
 @dataclass(frozen=True)
@@ -144,15 +141,15 @@ def read_cohort(path: Path) -> Cohort:
     ------
     InputError : the table cannot be read, a needed column is missing, it has no rows, or none that can be used
     """
-    sheet = read_sheet(path)
+    sheet = read_csv(path)
     header = tuple(name.lower() if is_known(name.lower()) else name for name in sheet.header)
     _refuse_header(header, path.name)
-    if not sheet.lines:
+    if not sheet.rows:
         raise InputError(f"The cohort {path.name} has no rows.")
     rows: list[Row] = []
     problems: list[str] = []
     seen: dict[tuple[str, str], int] = {}
-    for line in sheet.lines:
+    for line in sheet.rows:
         reader = LineReader(header, line, path.parent, sheet.decimal_comma)
         fields = reader.fields()
         key = (fields.get("patient_id", ""), fields.get("study_id", ""))
@@ -187,11 +184,7 @@ def write_cohort(path: Path, rows: Iterable[Row]) -> None:
     masks = sorted(name for name in filled if name.startswith(MASK))
     clinical = [name for name in filled if not is_known(name)]
     optional = [name for name in KNOWN if name in filled and name not in NEEDED]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, (*NEEDED, *masks, *optional, *clinical), lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(lines)
-    write_text(path, text.getvalue())
+    write_records(path, (*NEEDED, *masks, *optional, *clinical), lines)
 
 
 def _refuse_header(header: tuple[str, ...], name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from .spreadsheet import Line
+from ...csv_table import CsvRow
 
 Origin = Literal["real", "synthetic"]
 SplitPart = Literal["", "train", "validation", "test"]
@@ -36,7 +36,7 @@ class LineReader:
     decimal_comma : 65,5 is a number
     """
 
-    def __init__(self, header: tuple[str, ...], line: Line, folder: Path, decimal_comma: bool):
+    def __init__(self, header: tuple[str, ...], line: CsvRow, folder: Path, decimal_comma: bool):
         self.problems: list[str] = []
         if len(line.values) != len(header):
             self.problems.append(f"it has {len(line.values)} values for {len(header)} columns")

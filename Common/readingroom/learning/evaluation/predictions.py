@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from ...csv_table import Cell, read_csv, write_csv
 from ...errors import InputError
-from ...files import write_text
 from ...records import frozen
 
 Floats = NDArray[np.float64]
@@ -164,13 +162,8 @@ class Predictions:
         ------
         OutputError : the file cannot be written
         """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self._columns())
-        for repeat in range(self.repeats):
-            for row in range(len(self)):
-                writer.writerow(self._line(repeat, row))
-        write_text(path, text.getvalue())
+        lines = (self._line(repeat, row) for repeat in range(self.repeats) for row in range(len(self)))
+        write_csv(path, self._columns(), lines)
 
     def _columns(self) -> list[str]:
         truth = [f"{_TRUTH}_{name}" for name in self.classes] if self.multilabel else [_TRUTH]
@@ -178,12 +171,13 @@ class Predictions:
         logits = [f"{_LOGIT}{name}" for name in self.classes]
         return [*_FIXED, *truth, *positive, *logits, *(f"{_SUBGROUP}{name}" for name in self.subgroups)]
 
-    def _line(self, repeat: int, row: int) -> list[str]:
-        who = [self.study_ids[row], self.patients[row], self.sites[row], str(repeat), str(self.folds[repeat, row])]
-        truth = [str(t) for t in self.truth[row]] if self.multilabel else [self.classes[int(self.truth[row])]]
+    def _line(self, repeat: int, row: int) -> list[Cell]:
+        who = [str(values[row]) for values in (self.study_ids, self.patients, self.sites)]
+        truth = self.truth[row].tolist() if self.multilabel else [self.classes[int(self.truth[row])]]
         positive = [self.positive] if self.positive else []
-        logits = [repr(float(value)) for value in self.logits[repeat, row]]
-        return [*who, *truth, *positive, *logits, *(str(values[row]) for values in self.subgroups.values())]
+        subgroups = [str(values[row]) for values in self.subgroups.values()]
+        fold = int(self.folds[repeat, row])
+        return [*who, repeat, fold, *truth, *positive, *self.logits[repeat, row].tolist(), *subgroups]
 
 
 def read(path: Path) -> Predictions:
@@ -193,19 +187,10 @@ def read(path: Path) -> Predictions:
     ------
     InputError : the file is missing, or is no such table; the sentence says where it is wrong
     """
+    table = read_csv(path)
+    lines = table.records(needed=_FIXED)
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file, strict=True)
-            lines = list(reader)
-            columns = list(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"The predictions {path.name} cannot be read: {error}.") from error
-    missing = [name for name in _FIXED if name not in columns]
-    if missing or not lines:
-        what = f"it has no column '{missing[0]}'" if missing else "it has no rows"
-        raise InputError(f"{path.name} is no table of predictions: {what}.")
-    try:
-        return _from_lines(lines, columns)
+        return _from_lines(lines, table.header)
     except (ValueError, TypeError) as error:
         raise InputError(f"{path.name} is no table of predictions: {error}") from error
 

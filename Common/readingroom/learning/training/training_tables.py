@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bundles.write import refuse_occupied
+from ...csv_table import Cell, write_records
 from ...files import make_folder, write_text
 from ..cohorts.cohort import Cohort
 from ..cohorts.label_set import LabelSet
@@ -128,7 +127,7 @@ def predictions_of(cohort: Cohort, label_set: LabelSet, logits: Floats, folds: N
 
 def write_history(planned: CrossValidation, result: CrossValidationResult, path: Path) -> None:
     """A line for each epoch of each network that had some."""
-    lines: list[dict[str, object]] = []
+    lines: list[dict[str, Cell]] = []
     for repeat, (splits, parts) in enumerate(zip(planned.repeats, result.folds, strict=True)):
         for split, part in zip(splits, parts, strict=True):
             lines += [{"network": f"repeat {repeat + 1}, {split.name}", **asdict(epoch)} for epoch in part.history]
@@ -137,8 +136,4 @@ def write_history(planned: CrossValidation, result: CrossValidationResult, path:
     if not lines:  # heads on frozen features have none
         path.unlink(missing_ok=True)
         return
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    write_text(path, text.getvalue())
+    write_records(path, list(lines[0]), lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import records
+from ...csv_table import CsvTable, read_csv
 from ...errors import InputError
 from .preparation import Floats
 
@@ -89,8 +89,9 @@ def read_table(
     ------
     InputError : the file or a column is missing, the outcome has not two values, or no feature is left
     """
-    rows = _read(path, [patient, outcome, *clinical])
-    notes = []
+    table = read_csv(path)
+    rows = table.records(needed=[patient, outcome, *clinical])
+    notes = list(table.notes)
     measured = [row for row in rows if not row.get("problem") and row[outcome].strip()]
     if len(measured) < len(rows):
         notes.append(
@@ -100,7 +101,7 @@ def read_table(
     names = [name for name in rows[0] if name.startswith(tuple(features)) and name not in (outcome, *clinical)]
     if not names:
         raise InputError(f"{path.name} has no feature column that begins with {' or '.join(features)}.")
-    values = np.array([[_number(row[name]) for name in names] for row in measured])
+    values = np.array([[_number(table, row[name]) for name in names] for row in measured])
     whole = np.isfinite(values).all(axis=0)
     if not whole.all():
         lacking = [name for name, there in zip(names, whole, strict=True) if not there]
@@ -118,19 +119,6 @@ def read_table(
     )
 
 
-def _read(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [{name: value or "" for name, value in row.items() if name} for row in csv.DictReader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"The table {path.name} cannot be read.") from error
-    if not rows:
-        raise InputError(f"The table {path.name} has no rows.")
-    if missing := [column for column in needed if column not in rows[0]]:
-        raise InputError(f"The table {path.name} has no column {', '.join(missing)}.")
-    return rows
-
-
 def _outcome(path: Path, found: list[str], column: str, positive: str | None) -> NDArray[np.int64]:
     kinds = sorted(set(found))
     if len(kinds) != 2:
@@ -145,9 +133,9 @@ def _outcome(path: Path, found: list[str], column: str, positive: str | None) ->
     return np.array([value == positive for value in found], dtype=np.int64)
 
 
-def _number(text: str) -> float:
+def _number(table: CsvTable, text: str) -> float:
     try:
-        return float(text)
+        return table.number(text)
     except ValueError:
         return float("nan")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.nih_pneumonia.__main__ import main
 from experiments.nih_pneumonia.make import NAME, make_bundle, quick_plan
 from readingroom.bundles.bundle import load
 from readingroom.progress import Progress
@@ -28,3 +29,8 @@ def test_a_quick_run_ends_in_a_bundle_that_loads_and_a_second_one_trains_nothing
     make_bundle(plan, tmp_path, table, 1, Progress(lambda _, sentence: said.append(sentence)))
     assert not any("Repeat 1" in sentence for sentence in said)
     assert load(tmp_path / NAME).sha256 == made.sha256
+
+
+def test_the_command_says_which_table_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--data", str(tmp_path), "--out", str(tmp_path), "--quick"]) == 1
+    assert f"The table {tmp_path / 'cxr' / 'labels.csv'} cannot be read" in capsys.readouterr().err

@@ -47,7 +47,7 @@ def training(cohort: Cohort, hashes: Sequence[str], seed: int, kind: str, aside:
     protocol = replace(load_protocol("chest-xray", "rigorous"), validation=validation, seed=seed)
     unstated = Cohort(tuple(replace(row, split="" if seed % 2 else row.split) for row in cohort.rows))
     made = plan_cross_validation(unstated, protocol, hashes)
-    return (*(split for repeat in made.repeats for split in repeat), made.ships)
+    return (*(split for repeat in made.repeats for split in repeat), made.final)
 
 
 def a_row(number: int, patient: str, label: str = "x", site: str = "north", **more) -> Row:
@@ -89,7 +89,7 @@ def wrong_sides(cohort: Cohort, hashes: Sequence[str], split: Split) -> list[str
 @pytest.mark.parametrize("way", WAYS)
 @given(cohorts(), st.integers(0, 5))
 @settings(max_examples=80, deadline=None)
-def test_nothing_lies_on_a_wrong_side(way: str, made: tuple[Cohort, list[str]], seed: int) -> None:
+def test_nothing_lies_in_a_wrong_part(way: str, made: tuple[Cohort, list[str]], seed: int) -> None:
     cohort, hashes = made
     try:
         splits = WAYS[way](cohort, hashes, seed)

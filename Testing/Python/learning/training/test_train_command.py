@@ -78,12 +78,3 @@ def test_what_cannot_be_is_one_sentence(
     with pytest.raises(SystemExit):
         main(["train", "chest-xray", "--out", str(tmp_path)])
     assert "--cohort and --out" in capsys.readouterr().err
-
-
-def test_the_bundle_that_ships_needs_its_films(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["train", "chest-xray", "--task", "nih-pneumonia", "--out", str(tmp_path)])
-    assert "--data" in capsys.readouterr().err
-    command = ["train", "chest-xray", "--task", "nih-pneumonia", "--data", str(tmp_path), "--out", str(tmp_path)]
-    assert main(command) == REFUSED
-    assert "give the folder that holds cxr and cxr_nih_extra" in capsys.readouterr().err

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ....csv_table import CsvRow, CsvTable, read_csv
 from ....errors import InputError
 from ..cohort_line import is_known
-from ..spreadsheet import Line, Sheet, read_sheet
 from .scan import DicomImage, LeftOut
 
 # What a spreadsheet may call each key, letters and digits alone; the first key that it has is taken.
@@ -36,13 +36,13 @@ class Labels:
 
     name: str
     folder: Path
-    sheet: Sheet
+    sheet: CsvTable
     on: str
     key: str
     columns: Mapping[str, str]
     ignored: tuple[str, ...]
 
-    def cells(self, line: Line) -> dict[str, str]:
+    def cells(self, line: CsvRow) -> dict[str, str]:
         """What a line says, by the cohort's names of the columns."""
         values = dict(zip(self.sheet.header, line.values, strict=False))
         return {name: values.get(column, "") for name, column in self.columns.items()}
@@ -52,7 +52,7 @@ class Labels:
 class Joined:
     """The line of each image (None where there is none), what could not be joined, and what had to be guessed."""
 
-    lines: tuple[Line | None, ...]
+    lines: tuple[CsvRow | None, ...]
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...] = field(default=())
 
@@ -70,7 +70,7 @@ def read_labels(path: Path, on: str = "", key: str = "", label: str = "", keep: 
     ------
     InputError : it cannot be read, or a column is not there
     """
-    sheet = read_sheet(path)
+    sheet = read_csv(path)
     on, key = _key(sheet, path.name, on, key)
     given = {name.lower(): name for name in sheet.header if is_known(name.lower()) and name.lower() != "image"}
     given |= {name: _column(sheet, path.name, name) for name in keep}
@@ -92,7 +92,7 @@ def join(images: Sequence[DicomImage], labels: Labels) -> Joined:
     numbers are found without their leading zeros where that is unmistakable, and a note says so.
     """
     index, contradicting, left_out = _index(labels)
-    lines: list[Line | None] = []
+    lines: list[CsvRow | None] = []
     used: set[int] = set()
     without_zeros = 0
     keys_of = _keys(images, labels.on)
@@ -121,12 +121,12 @@ def join(images: Sequence[DicomImage], labels: Labels) -> Joined:
     return Joined(tuple(lines), tuple(left_out), tuple(notes))
 
 
-def _index(labels: Labels) -> tuple[dict[str, Line], set[str], list[LeftOut]]:
+def _index(labels: Labels) -> tuple[dict[str, CsvRow], set[str], list[LeftOut]]:
     """The line of each key, the keys whose lines contradict each other, and what is left out for that."""
-    groups: dict[str, list[Line]] = defaultdict(list)
+    groups: dict[str, list[CsvRow]] = defaultdict(list)
     left_out = []
     place = labels.sheet.header.index(labels.key)
-    for line in labels.sheet.lines:
+    for line in labels.sheet.rows:
         key = line.values[place] if place < len(line.values) else ""
         if labels.on == "file":
             key = key.replace("\\", "/").removeprefix("./")
@@ -163,11 +163,11 @@ def _without_zeros(keys: Iterable[str]) -> dict[str, str]:
     return {whole.pop(): short for short, whole in groups.items() if len(whole) == 1}
 
 
-def _line(labels: Labels, line: Line) -> str:
+def _line(labels: Labels, line: CsvRow) -> str:
     return f"{labels.name}, line {line.number}"
 
 
-def _key(sheet: Sheet, name: str, on: str, key: str) -> tuple[str, str]:
+def _key(sheet: CsvTable, name: str, on: str, key: str) -> tuple[str, str]:
     """What the spreadsheet is joined by, and its column."""
     if key and not on:
         raise InputError(f"Say with --on what the column '{key}' of {name} holds: {', '.join(KEYS)}.")
@@ -183,7 +183,7 @@ def _key(sheet: Sheet, name: str, on: str, key: str) -> tuple[str, str]:
     )
 
 
-def _column(sheet: Sheet, name: str, wanted: str) -> str:
+def _column(sheet: CsvTable, name: str, wanted: str) -> str:
     for column in sheet.header:
         if column.lower() == wanted.lower():
             return column

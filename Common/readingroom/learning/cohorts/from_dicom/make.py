@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ....csv_table import CsvRow, write_csv
 from ....errors import InputError
-from ....files import write_text
 from ....progress import Progress
 from ..cohort import Row
 from ..cohort_line import MASK, NEEDED, LineReader
-from ..spreadsheet import Line
 from .labels import Labels, join, spelled_differently
 from .scan import DicomImage, LeftOut, scan
 
@@ -59,7 +56,7 @@ def make_cohort(
     images = _wanted(found.images, modalities, views, left_out)
     rows: list[Row] = []
     if labels is None:
-        pairs: list[tuple[DicomImage, Line | None]] = [(image, None) for image in images]
+        pairs: list[tuple[DicomImage, CsvRow | None]] = [(image, None) for image in images]
     else:
         joined = join(images, labels)
         left_out += joined.left_out
@@ -89,11 +86,7 @@ def write_left_out(path: Path, left_out: Sequence[LeftOut]) -> None:
     ------
     OutputError : it cannot be written
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("what", "reason"))
-    writer.writerows((each.what, each.reason) for each in left_out)
-    write_text(path, text.getvalue())
+    write_csv(path, ("what", "reason"), ((each.what, each.reason) for each in left_out))
 
 
 def _wanted(
@@ -110,7 +103,7 @@ def _wanted(
     return wanted
 
 
-def _fields(image: DicomImage, labels: Labels | None, line: Line | None) -> tuple[dict[str, Any], list[str]]:
+def _fields(image: DicomImage, labels: Labels | None, line: CsvRow | None) -> tuple[dict[str, Any], list[str]]:
     """The arguments of the image's `Row`, and what is wrong with them."""
     fields: dict[str, Any] = {
         "patient_id": image.patient_id,
@@ -129,7 +122,7 @@ def _fields(image: DicomImage, labels: Labels | None, line: Line | None) -> tupl
     return fields, problems
 
 
-def _said(fields: dict[str, Any], labels: Labels, line: Line) -> tuple[dict[str, Any], list[str]]:
+def _said(fields: dict[str, Any], labels: Labels, line: CsvRow) -> tuple[dict[str, Any], list[str]]:
     """What the line of the spreadsheet says, checked as a line of a cohort is."""
     cells = {name: cell for name, cell in labels.cells(line).items() if cell}
     needed = {name: str(fields[name]) or "unknown" for name in NEEDED}

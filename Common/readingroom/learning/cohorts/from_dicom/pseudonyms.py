@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ....csv_table import read_csv, write_csv
 from ....errors import InputError
-from ....files import write_text
 from ..cohort import Row
-from ..spreadsheet import read_sheet
 
 COLUMNS = ("patient_id", "study_id", "pseudonym", "study_pseudonym")
 _OWNER_ALONE = 0o600
@@ -49,16 +46,12 @@ def _scattered(patient: str) -> str:
 
 
 def _read(table: Path) -> dict[tuple[str, str], str]:
-    sheet = read_sheet(table)
-    if sheet.header != COLUMNS or any(len(line.values) != len(COLUMNS) for line in sheet.lines):
+    sheet = read_csv(table)
+    if sheet.header != COLUMNS or any(len(line.values) != len(COLUMNS) for line in sheet.rows):
         raise InputError(f"{table.name} is there already and is no table of pseudonyms; choose another name.")
-    return {(line.values[0], line.values[1]): line.values[3] for line in sheet.lines}
+    return {(line.values[0], line.values[1]): line.values[3] for line in sheet.rows}
 
 
 def _write(table: Path, lines: Iterable[tuple[str, ...]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(lines)
-    write_text(table, text.getvalue())
+    write_csv(table, COLUMNS, lines)
     table.chmod(_OWNER_ALONE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ....csv_table import read_csv
 from ....errors import InputError
 from .style import COLORS, canvas, drawn, legend_below
 
@@ -42,15 +42,12 @@ def read_history(path: Path) -> tuple[Run, ...]:
     ------
     InputError : the file cannot be read or is no history
     """
+    lines = read_csv(path).records()
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            lines = list(csv.DictReader(file))
         names = list(dict.fromkeys(line.get("network", "") for line in lines))
         runs = [_run(name, [line for line in lines if line.get("network", "") == name]) for name in names]
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError) as error:
         raise InputError(f"{path.name} is no history of a training with the columns {', '.join(_NEEDED)}.") from error
-    if not runs:
-        raise InputError(f"The history {path.name} has no epochs.")
     return tuple(runs)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from ....files import write_text
+from ....csv_table import write_records
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,4 @@ def write(history: History, path: Path) -> None:
     ------
     OutputError : the file cannot be written
     """
-    text = io.StringIO()
-    table = csv.DictWriter(text, [field.name for field in fields(Epoch)], lineterminator="\n")
-    table.writeheader()
-    table.writerows(asdict(epoch) for epoch in history)
-    write_text(path, text.getvalue())
+    write_records(path, [field.name for field in fields(Epoch)], (asdict(epoch) for epoch in history))
