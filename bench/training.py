@@ -84,7 +84,7 @@ def studies(folder: Path, count: int) -> Cohort:
     for number in range(count):
         path = folder / f"{number}.png"
         Image.fromarray(generator.integers(0, 255, (512, 448)).astype(np.uint8)).save(path)
-        rows.append(Row(f"p{number}", f"s{number}", path, label=("no", "yes")[number % 2]))
+        rows.append(Row(f"p{number}", f"s{number}", {"frontal": path}, label=("no", "yes")[number % 2]))
     return Cohort(tuple(rows))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from readingroom.csv_table import read_csv
 from readingroom.errors import ReadingRoomError
 from readingroom.files import make_folder
+from readingroom.learning.cohorts.clinical_columns import ClinicalValue, typed_columns
 from readingroom.learning.cohorts.cohort import Cohort, Row, write_cohort
 
 NIH_FOLDERS = ("cxr", "cxr_nih_extra")
@@ -44,12 +45,12 @@ def chest_radiographs(data: Path) -> Cohort:
 
 def covid_ct(data: Path) -> Cohort:
     """COVID-19 or not: the CT slices of ``covid_ct``, a study each. Its patients are blocks of file numbers."""
-    return _cohort(_rows(data, "covid_ct"))
+    return _cohort(_rows(data, "covid_ct"), "ct")
 
 
 def mammograms(data: Path) -> Cohort:
     """Normal, benign or malignant: the mini-MIAS films of ``mammo``, one breast a study."""
-    return _cohort(_rows(data, "mammo"))
+    return _cohort(_rows(data, "mammo"), "mammogram")
 
 
 COHORTS: Mapping[str, Callable[[Path], Cohort]] = {
@@ -94,23 +95,25 @@ def _rows(data: Path, folder: str) -> list[dict[str, str]]:
     return [{**row, "file": str(data / folder / row["file"])} for row in rows]
 
 
-def _cohort(rows: Iterable[Mapping[str, str]]) -> Cohort:
-    return Cohort(tuple(map(_row, rows)))
+def _cohort(rows: Iterable[Mapping[str, str]], role: str = "frontal") -> Cohort:
+    listed = list(rows)
+    clinical = typed_columns([{name: row[name] for name in row if name not in _NOT_CLINICAL} for row in listed])
+    return Cohort(tuple(_row(row, values, role) for row, values in zip(listed, clinical.rows, strict=True)))
 
 
-def _row(row: Mapping[str, str]) -> Row:
+def _row(row: Mapping[str, str], clinical: Mapping[str, ClinicalValue], role: str) -> Row:
     image = Path(row["file"])
     return Row(
         patient_id=row["patient_id"],
         study_id=image.stem,
-        image=image,
+        images={role: image},
         label=row["label"],
         site=row["source"],
         age=float(row["age"]) if row.get("age") else None,
         sex=row.get("sex", ""),
         view=row.get("view", ""),
         laterality=row.get("laterality", ""),
-        clinical={name: value for name, value in row.items() if name not in _NOT_CLINICAL},
+        clinical=clinical,
     )
 
 

@@ -8,10 +8,9 @@ run goes on where it stopped; change the recipe and you need an empty one.
 
 from __future__ import annotations
 
-import multiprocessing
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +31,7 @@ from readingroom.metrics.auc import auc
 from readingroom.metrics.patient_folds import patient_folds
 from readingroom.networks import backbones, tflite_weights
 from readingroom.networks.two_branches import TwoBranches
+from readingroom.parallel import map_parallel
 from readingroom.progress import Progress
 from readingroom.trust.distance import FeatureStatistics, cross_fitted_distances, fit_statistics
 
@@ -170,17 +170,14 @@ def _train_all(plan: Plan, workers: int, progress: Progress) -> None:
     """Every network that is not in the work folder yet: each fold of each repeat, and the final model."""
     jobs: list[tuple[int, int] | None] = [(r, f) for r in range(plan.repeats) for f in range(plan.folds)]
     jobs = [job for job in [None, *jobs] if not _result_path(plan, job).is_file()]
-    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    started = time.monotonic()
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        running = [pool.submit(_train_one, plan, job) for job in jobs]
-        try:
-            for number, done in enumerate(as_completed(running), 1):
-                took = f"({time.monotonic() - started:.0f} s, {number} of {len(jobs)})"
-                progress(number / len(jobs), f"{done.result()} {took}.")
-        except BaseException:  # canceled, or one of them failed: the others need not be begun
-            pool.shutdown(cancel_futures=True)
-            raise
+    started, done = time.monotonic(), 0
+
+    def report(index: int, sentence: str) -> None:
+        nonlocal done
+        done += 1
+        progress(done / len(jobs), f"{sentence} ({time.monotonic() - started:.0f} s, {done} of {len(jobs)}).")
+
+    map_parallel(partial(_train_one, plan), jobs, progress=progress, processes=workers, on_result=report)
 
 
 def _train_one(plan: Plan, job: tuple[int, int] | None) -> str:

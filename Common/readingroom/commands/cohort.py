@@ -37,6 +37,7 @@ def add(commands: Any) -> None:
     cohort.add_argument("--keep", nargs="+", default=[], metavar="NAME", help="further columns of the spreadsheet")
     cohort.add_argument("--modality", nargs="+", default=[], metavar="M", help="only these, such as DX CR")
     cohort.add_argument("--view", nargs="+", default=[], metavar="V", help="only these, such as PA AP")
+    cohort.add_argument("--role", default="", metavar="ROLE", help="of the images, such as frontal; by their modality")
     cohort.add_argument(
         "--pseudonyms",
         type=Path,
@@ -60,7 +61,7 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     if options.out.is_dir():
         raise InputError(f"{options.out} is a folder; give the name of the table, such as cohort.csv.")
     with ProgressLine() as line:
-        made = make_cohort(options.folder, labels, options.modality, options.view, Progress(line.show))
+        made = make_cohort(options.folder, labels, options.modality, options.view, options.role, Progress(line.show))
     rows = made.rows if options.pseudonyms is None else pseudonymized(made.rows, options.pseudonyms)
     write_cohort(options.out, rows)
     rest = options.out.with_name(f"{options.out.stem}-left-out.csv")

@@ -27,7 +27,9 @@ _SHOWN = 20  # rows of the table that cannot be used
 def add(commands: Any) -> None:
     train = commands.add_parser("train", help="train a bundle on a cohort and evaluate it on patients it has not seen")
     train.add_argument("reader", choices=READERS, metavar="READER", help=", ".join(READERS))
-    train.add_argument("--cohort", type=Path, metavar="COHORT.csv", help="patient_id, study_id, image, label, ...")
+    train.add_argument(
+        "--cohort", type=Path, metavar="COHORT.csv", help="patient_id, study_id, image_frontal, label ..."
+    )
     train.add_argument("--out", type=Path, metavar="DIR", help="the bundle is a folder in it, with its tables beside")
     train.add_argument("--name", metavar="NAME", help="of the bundle; made of reader and table when left out")
     train.add_argument("--title", default="", help="what people call the bundle")
@@ -85,7 +87,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
     from ..learning.training.train import train_bundle
     from ..learning.training.training_run import BundleDescription
 
-    cohort = _cohort(options.cohort)
+    cohort = _cohort(options.cohort, options.reader)
     return train_bundle(
         cohort,
         _protocol(options),
@@ -121,7 +123,7 @@ def _plan(options: argparse.Namespace) -> str:
     mode = options.mode or mode_of(protocol)
     if options.cohort is None:
         return f"{_MODES[mode]}\n\n{plan(protocol)}"
-    cohort = _cohort(options.cohort)
+    cohort = _cohort(options.cohort, options.reader)
     hashes = fingerprints([row.image for row in cohort.rows]).pixel_hashes
     planned = plan_cross_validation(cohort, protocol, hashes, choose_epoch=mode == "fine-tune")
     splits = [split for repeat in planned.repeats for split in repeat]
@@ -157,11 +159,13 @@ def _protocol(options: argparse.Namespace) -> TrainingProtocol:
         raise InputError(f"The protocol cannot be used so: {error}.") from error
 
 
-def _cohort(path: Path) -> Cohort:
+def _cohort(path: Path, reader: str) -> Cohort:
     """The table; rows that cannot be used are said aloud."""
     from ..learning.cohorts.cohort import read_cohort
+    from ..readers.registry import readers
 
-    cohort = read_cohort(path)
+    known = readers().get(reader)  # there are protocols for readers whose module is still to come
+    cohort = read_cohort(path, known.clinical if known is not None else ())
     for sentence in (*cohort.notes, *cohort.problems[:_SHOWN]):
         print(sentence, file=sys.stderr)
     if len(cohort.problems) > _SHOWN:

@@ -21,7 +21,7 @@ from ..csv_table import write_records
 from .chest_radiograph import Opacity, chest_radiograph
 
 Leak = Literal["none", "site", "patient", "duplicate", "synthetic"]
-COLUMNS = ("patient_id", "study_id", "image", "label", "site", "origin", "age", "sex", "split")
+COLUMNS = ("patient_id", "study_id", "image_frontal", "label", "site", "origin", "age", "sex", "split")
 LABELS = ("normal", "opacity")
 _NOISE = 0.01  # of the gray scale from black to white
 _WEAKEST = 3.0  # deviations below the middle at which the opacity is gone
@@ -69,7 +69,7 @@ def write_planted_cohort(folder: Path, planted: Planted | None = None) -> Path:
     rows = _rows(planted)
     (folder / "images").mkdir(parents=True, exist_ok=True)
     for row, gray in zip(rows, _pictures(planted, rows), strict=True):
-        Image.fromarray(np.rint(255 * gray).astype(np.uint8)).save(folder / row["image"])
+        Image.fromarray(np.rint(255 * gray).astype(np.uint8)).save(folder / row["image_frontal"])
     if planted.leak == "duplicate":
         _duplicate(folder, rows, planted)
     write_records(folder / "cohort.csv", COLUMNS, rows)
@@ -88,7 +88,7 @@ def _rows(planted: Planted) -> list[dict[str, str]]:
             {
                 "patient_id": f"P{patient:04d}",
                 "study_id": f"S{study:04d}",
-                "image": f"images/{study:04d}.png",
+                "image_frontal": f"images/{study:04d}.png",
                 "label": LABELS[label],
                 "site": ("north", "south")[site],
                 "origin": "real",
@@ -119,7 +119,7 @@ def _duplicate(folder: Path, rows: list[dict[str, str]], planted: Planted) -> No
         free = (r for r in rows if r["split"] == "train" and r["label"] == source["label"] and "copied" not in r)
         target = next(free)
         target["copied"] = ""
-        (folder / target["image"]).write_bytes((folder / source["image"]).read_bytes())
+        (folder / target["image_frontal"]).write_bytes((folder / source["image_frontal"]).read_bytes())
     for row in rows:
         row.pop("copied", None)
 

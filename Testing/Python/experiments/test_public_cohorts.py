@@ -38,8 +38,8 @@ def test_the_real_folders_have_the_counts_of_their_readmes(shared: Path) -> None
     }
     sites = Counter((row.site, row.label) for row in chest_radiographs(data).rows)
     assert (sites["hannover", "covid"], sites["nih", "covid"], sites["cohen", "pneumonia"]) == (89, 0, 41)
-    matched = [row for row in nih_pneumonia(data).rows if row.clinical.get("nih_matched") == "1"]
-    assert all(row.clinical["in_range"] == "1" for row in matched)
+    matched = [row for row in nih_pneumonia(data).rows if row.clinical.get("nih_matched") == 1]
+    assert all(row.clinical["in_range"] == 1 for row in matched)
     assert len(set(mammograms(data).patients)) == 97
 
 

@@ -26,7 +26,7 @@ def sides_of(rows, column) -> dict[str, set[str]]:
 
 
 def pictures(folder, rows) -> np.ndarray:
-    return np.stack([np.asarray(Image.open(folder / row["image"]), dtype=float) for row in rows])
+    return np.stack([np.asarray(Image.open(folder / row["image_frontal"]), dtype=float) for row in rows])
 
 
 def test_the_best_auc_follows_from_the_separation():
@@ -47,7 +47,7 @@ def test_who_looks_at_the_right_place_comes_near_the_best_auc(tmp_path, separati
 def test_without_a_leak_the_sides_share_no_patient_no_picture_and_no_synthetic_row(tmp_path):
     rows = rows_of(write_planted_cohort(tmp_path, Planted(studies=80, size=32)))
     assert all(len(sides) == 1 for sides in sides_of(rows, "patient_id").values())
-    hashes = [hashlib.sha256((tmp_path / row["image"]).read_bytes()).hexdigest() for row in rows]
+    hashes = [hashlib.sha256((tmp_path / row["image_frontal"]).read_bytes()).hexdigest() for row in rows]
     assert len(set(hashes)) == len(rows)
     assert {row["origin"] for row in rows} == {"real"}
     assert {row["split"] for row in rows} == {"train", "test"}
@@ -64,7 +64,7 @@ def test_a_patient_leak_puts_patients_on_both_sides(tmp_path):
 def test_a_duplicate_leak_puts_pictures_on_both_sides(tmp_path):
     rows = rows_of(write_planted_cohort(tmp_path, Planted(studies=80, size=32, leak="duplicate")))
     for row in rows:
-        row["hash"] = hashlib.sha256((tmp_path / row["image"]).read_bytes()).hexdigest()
+        row["hash"] = hashlib.sha256((tmp_path / row["image_frontal"]).read_bytes()).hexdigest()
     assert any(len(sides) == 2 for sides in sides_of(rows, "hash").values())
     assert all(len(sides) == 1 for sides in sides_of(rows, "patient_id").values())
 

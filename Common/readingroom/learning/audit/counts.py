@@ -14,7 +14,7 @@ from ..evaluation.sample_size import EXPLORATORY_BELOW
 from .issue import AuditIssue, count, some
 
 NO_SITE = "(no site)"
-_ALWAYS_FILLED = ("patient_id", "study_id", "image", "label", "time", "event", "origin", "split")
+_ALWAYS_FILLED = ("patient_id", "study_id", "label", "time", "event", "origin", "split")
 # Association of "is missing" with the class from which it is worth a sentence (Cohen 1988: a medium effect).
 _MISSING_FOLLOWS_CLASS = 0.3
 

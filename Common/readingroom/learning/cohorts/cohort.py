@@ -1,15 +1,15 @@
 """A cohort: a table of studies with outcomes, read from ``cohort.csv``.
 
-Columns: ``patient_id``, ``study_id``, ``image`` (a file or a DICOM folder; paths count from the table's folder), any
-``mask_<name>``, then ``label`` or ``time`` and ``event``, and if known ``site``, ``scanner``, ``origin`` (real or
-synthetic), ``age``, ``sex``, ``view``, ``laterality``, ``split`` (train, validation, test). Every further column is
-kept as a clinical variable. A row that cannot be used is never dropped in silence: it becomes a line in
-`Cohort.problems`.
+Columns: ``patient_id``, ``study_id``, one or several ``image_<role>`` such as ``image_frontal`` or ``image_ct`` and
+``image_prior-ct`` (a file or a DICOM folder; paths count from the table's folder), any ``mask_<role>``, then ``label``
+or ``time`` and ``event``, and if known ``site``, ``scanner``, ``origin`` (real or synthetic), ``age``, ``sex``,
+``view``, ``laterality``, ``split`` (train, validation, test). Every further column is a clinical one: numbers, yes and
+no, or text. A row that cannot be used is never dropped in silence: it becomes a line in `Cohort.problems`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +18,13 @@ from numpy.typing import NDArray
 
 from ...csv_table import read_csv, write_records
 from ...errors import InputError
+from ...readers.base import Reader
+from ...readers.description import ClinicalField
+from ...readers.opening import open_study
 from ...records import frozen
-from .cohort_line import KNOWN, MASK, NEEDED, ORIGINS, SPLIT_PARTS, LineReader, Origin, SplitPart, is_known
+from ...study import Study
+from .clinical_columns import ClinicalValue, clinical_text, typed_columns
+from .cohort_line import IMAGE, KNOWN, MASK, NEEDED, ORIGINS, SPLIT_PARTS, LineReader, Origin, SplitPart, is_known
 
 
 @dataclass(frozen=True)
@@ -29,22 +34,22 @@ class Row:
     Parameters
     ----------
     patient_id, study_id : who, and which of the patient's studies; the pair is unique within a cohort
-    image : a file or a folder of DICOM files
-    masks : further files by name (``mask_liver`` is ``liver``)
+    images : by role a file or a folder of DICOM files; the first one stands for the study where studies are compared
+    masks : files by role (``mask_liver`` is ``liver``)
     label : the class; None where the outcome is a time
     time, event : months until the event or the end of follow-up, and whether the event was seen; None beside a label
     age : in years
     split : the part of the split that the table itself states; empty where it does not say
-    clinical : all other columns, as written
+    clinical : all other columns that the row fills
 
     Raises
     ------
-    ValueError : no patient or study, a time without an event, a label beside a time, an unknown origin or split
+    ValueError : no patient, study or image, a time without an event, a label beside a time, an unknown origin or split
     """
 
     patient_id: str
     study_id: str
-    image: Path
+    images: Mapping[str, Path]
     label: str | None = None
     time: float | None = None
     event: bool | None = None
@@ -57,23 +62,47 @@ class Row:
     view: str = ""
     laterality: str = ""
     split: SplitPart = ""
-    clinical: Mapping[str, str] = field(default_factory=dict)
+    clinical: Mapping[str, ClinicalValue] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.patient_id or not self.study_id:
-            raise ValueError("A row needs a patient and a study.")
+        if not self.patient_id or not self.study_id or not self.images:
+            raise ValueError("A row needs a patient, a study and an image.")
         if (self.time is None) != (self.event is None):
             raise ValueError("A time needs to know whether the event was seen, and an event when.")
         if self.label is not None and self.time is not None:
             raise ValueError("An outcome is a label or a time with its event, not both.")
         if self.origin not in ORIGINS or self.split not in SPLIT_PARTS:
             raise ValueError(f"A row of origin '{self.origin}' in the part '{self.split}' is not known.")
+        object.__setattr__(self, "images", frozen(self.images))
         object.__setattr__(self, "masks", frozen(self.masks))
         object.__setattr__(self, "clinical", frozen(self.clinical))
 
     @property
     def synthetic(self) -> bool:
         return self.origin == "synthetic"
+
+    @property
+    def image(self) -> Path:
+        """The first image, by which the study is compared with others."""
+        return next(iter(self.images.values()))
+
+    def study(self, reader: Reader) -> Study:
+        """The study as this reader reads it: its images, masks and clinical facts, without decoding any pixels.
+
+        What the table has beyond the reader's roles and fields is left out.
+
+        Raises
+        ------
+        InputError : an image that the reader needs is missing or cannot be opened, or a fact does not fit its form
+        """
+        facts = dict(self.clinical) | ({"sex": self.sex} if self.sex else {})
+        facts |= {} if self.age is None else {"age": self.age}
+        return open_study(
+            reader,
+            {role.name: self.images[role.name] for role in reader.images if role.name in self.images},
+            {role.name: self.masks[role.name] for role in reader.masks if role.name in self.masks},
+            {item.name: clinical_text(facts[item.name]) for item in reader.clinical if item.name in facts},
+        )
 
 
 @dataclass(frozen=True)
@@ -121,7 +150,7 @@ class Cohort:
         """(rows,) a column of text, be it one of `Row` or a clinical variable (empty where missing)."""
         known = name in Row.__dataclass_fields__
         values = [getattr(row, name) if known else row.clinical.get(name) for row in self.rows]
-        return np.array(["" if value is None else str(value) for value in values], dtype=np.str_)
+        return np.array(["" if value is None else clinical_text(value) for value in values], dtype=np.str_)
 
     def take(self, rows: Iterable[int] | NDArray[np.intp] | NDArray[np.bool_]) -> Cohort:
         """The cohort of these rows, given as numbers or as a mask."""
@@ -130,12 +159,16 @@ class Cohort:
         return Cohort(tuple(self.rows[int(number)] for number in numbers), self.problems, self.notes)
 
 
-def read_cohort(path: Path) -> Cohort:
+def read_cohort(path: Path, fields: Sequence[ClinicalField] = ()) -> Cohort:
     """The studies of a table; those that cannot be used are `Cohort.problems`, a sentence each.
 
     Commas, semicolons (then 65,5 is a number) or tabs; UTF-8 with or without a mark, UTF-16, or Windows-1252, which a
     note says. Known columns are found whatever the case of their names. Paths count from the table's folder; whether
     there is a file is for the audit and the training to say. An empty origin is real.
+
+    Parameters
+    ----------
+    fields : the clinical fields of the reader that will read the studies; columns of their names hold what they say
 
     Raises
     ------
@@ -146,23 +179,25 @@ def read_cohort(path: Path) -> Cohort:
     _refuse_header(header, path.name)
     if not sheet.rows:
         raise InputError(f"The cohort {path.name} has no rows.")
+    lines = [LineReader(header, line, path.parent, sheet.decimal_comma) for line in sheet.rows]
+    read = [line.fields() for line in lines]
+    clinical = typed_columns([each.get("clinical", {}) for each in read], fields, sheet.decimal_comma)
     rows: list[Row] = []
     problems: list[str] = []
     seen: dict[tuple[str, str], int] = {}
-    for line in sheet.rows:
-        reader = LineReader(header, line, path.parent, sheet.decimal_comma)
-        fields = reader.fields()
-        key = (fields.get("patient_id", ""), fields.get("study_id", ""))
+    for number, (line, each) in enumerate(zip(lines, read, strict=True)):
+        key = (each.get("patient_id", ""), each.get("study_id", ""))
+        wrong = [*line.problems, *clinical.problems[number]]
         if earlier := seen.get(key):
-            reader.problems.append(f"study '{key[1]}' of patient '{key[0]}' is in line {earlier} already")
-        if reader.problems:
-            problems.append(f"Line {line.number}: {'; '.join(reader.problems)}.")
+            wrong.append(f"study '{key[1]}' of patient '{key[0]}' is in line {earlier} already")
+        if wrong:
+            problems.append(f"Line {line.number}: {'; '.join(wrong)}.")
         else:
-            rows.append(Row(**fields))
+            rows.append(Row(**{**each, "clinical": clinical.rows[number]}))
             seen[key] = line.number
     if not rows:
         raise InputError(f"No row of the cohort {path.name} can be used. {problems[0]}")
-    return Cohort(tuple(rows), tuple(problems), sheet.notes)
+    return Cohort(tuple(rows), tuple(problems), (*sheet.notes, *clinical.notes))
 
 
 def write_cohort(path: Path, rows: Iterable[Row]) -> None:
@@ -181,15 +216,22 @@ def write_cohort(path: Path, rows: Iterable[Row]) -> None:
         raise ValueError("Two rows of a cohort have the same patient and study.")
     lines = [_cells(row, path.absolute().parent) for row in rows]
     filled = dict.fromkeys(name for line in lines for name, cell in line.items() if cell)
+    images = [name for name in filled if name.startswith(IMAGE)]
     masks = sorted(name for name in filled if name.startswith(MASK))
     clinical = [name for name in filled if not is_known(name)]
     optional = [name for name in KNOWN if name in filled and name not in NEEDED]
-    write_records(path, (*NEEDED, *masks, *optional, *clinical), lines)
+    write_records(path, (*NEEDED, *images, *masks, *optional, *clinical), lines)
 
 
 def _refuse_header(header: tuple[str, ...], name: str) -> None:
     if missing := [column for column in NEEDED if column not in header]:
         raise InputError(f"The cohort {name} has no column {', '.join(missing)}.")
+    if not any(column.startswith(IMAGE) and is_known(column) for column in header):
+        old = "The column 'image'" if "image" in header else "A column of images"
+        raise InputError(
+            f"{old} of the cohort {name} must say what the images are for: name it image_frontal for radiographs, "
+            "image_ct for CT."
+        )
     if "label" not in header and not {"time", "event"} <= set(header):
         raise InputError(f"The cohort {name} has neither a column label nor the columns time and event.")
     if repeated := sorted({column for column in header if header.count(column) > 1}):
@@ -205,8 +247,9 @@ def _cells(row: Row, folder: Path) -> dict[str, str]:
         return "" if found is None else f"{found:.10g}"
 
     cells = {name: str(getattr(row, name)) for name in ("patient_id", "study_id", "site", "scanner", "sex", "view")}
-    cells |= {"laterality": row.laterality, "split": row.split, "label": row.label or "", "image": path(row.image)}
+    cells |= {"laterality": row.laterality, "split": row.split, "label": row.label or ""}
     cells |= {"time": number(row.time), "event": "" if row.event is None else str(int(row.event))}
     cells |= {"age": number(row.age), "origin": row.origin}
-    cells |= {f"{MASK}{name}": path(mask) for name, mask in row.masks.items()}
-    return cells | {name: value for name, value in row.clinical.items() if value}
+    cells |= {f"{IMAGE}{role}": path(image) for role, image in row.images.items()}
+    cells |= {f"{MASK}{role}": path(mask) for role, mask in row.masks.items()}
+    return cells | {name: clinical_text(value) for name, value in row.clinical.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -14,20 +15,22 @@ SplitPart = Literal["", "train", "validation", "test"]
 ORIGINS: tuple[str, ...] = get_args(Origin)
 SPLIT_PARTS: tuple[str, ...] = get_args(SplitPart)
 
-NEEDED = ("patient_id", "study_id", "image")
+NEEDED = ("patient_id", "study_id")
 KNOWN = (*NEEDED, "label", "time", "event", "site", "scanner", "origin", "age", "sex", "view", "laterality", "split")
-MASK = "mask_"
+IMAGE, MASK = "image_", "mask_"
+_ROLE = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")  # as in `readingroom.study`
 _EVENTS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _OLDEST = 130  # years, as `study.PatientFacts`
 
 
 def is_known(name: str) -> bool:
     """Whether a column has a meaning here; all others are clinical variables."""
-    return name in KNOWN or (name.startswith(MASK) and len(name) > len(MASK))
+    role = next((name.removeprefix(start) for start in (IMAGE, MASK) if name.startswith(start)), "")
+    return name in KNOWN or bool(_ROLE.match(role))
 
 
 class LineReader:
-    """Makes the fields of a `cohort.Row` of one line, and gathers in ``problems`` all that is wrong with it.
+    """Makes the fields of a `cohort.Row` of one line (``number``), and gathers in ``problems`` what is wrong with it.
 
     Parameters
     ----------
@@ -38,6 +41,7 @@ class LineReader:
 
     def __init__(self, header: tuple[str, ...], line: CsvRow, folder: Path, decimal_comma: bool):
         self.problems: list[str] = []
+        self.number = line.number
         if len(line.values) != len(header):
             self.problems.append(f"it has {len(line.values)} values for {len(header)} columns")
         self._values = dict(zip(header, line.values, strict=False))
@@ -45,7 +49,7 @@ class LineReader:
         self._decimal_comma = decimal_comma
 
     def fields(self) -> Mapping[str, Any]:
-        """The arguments of a `cohort.Row`; of no use when there are ``problems``."""
+        """The arguments of a `cohort.Row`, ``clinical`` as written; of no use when there are ``problems``."""
         if self.problems:  # its values may stand in wrong columns
             return {}
         text = {name: self._values.get(name, "") for name in ("site", "scanner", "sex", "view", "laterality")}
@@ -54,12 +58,25 @@ class LineReader:
             **self._outcome(),
             "patient_id": self._needed("patient_id"),
             "study_id": self._needed("study_id"),
-            "image": self._path(self._needed("image")),
-            "masks": {n.removeprefix(MASK): self._path(v) for n, v in self._values.items() if n.startswith(MASK) and v},
+            "images": self._images(),
+            "masks": self._paths(MASK),
             "origin": self._one_of("origin", ORIGINS) or "real",
             "split": self._one_of("split", SPLIT_PARTS),
             "age": self._number("age", 0, _OLDEST, f"years from 0 to {_OLDEST}"),
             "clinical": {name: value for name, value in self._values.items() if not is_known(name)},
+        }
+
+    def _images(self) -> Mapping[str, Path]:
+        found = self._paths(IMAGE)
+        if not found:
+            self.problems.append("it has no image")
+        return found
+
+    def _paths(self, start: str) -> Mapping[str, Path]:
+        return {
+            name.removeprefix(start): self._path(value)
+            for name, value in self._values.items()
+            if name.startswith(start) and is_known(name) and value
         }
 
     def _needed(self, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -13,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bundles import store
-from ...errors import ReadingRoomError
+from ...errors import InputError, ReadingRoomError
 from ...files import make_folder, write_bytes
 from ...parallel import KILLED, map_parallel
 from ...progress import Progress
+from .cohort import Row
 from .fingerprint import FORMAT, Fingerprint, content_key, fingerprint
 
 # Correlation of two 24 x 24 prints from which pictures count as nearly the same. Of 245,000 pairs of NIH chest
@@ -99,6 +101,23 @@ def fingerprints(
     results = [found[path] for path in paths]
     problems = {row: result for row, result in enumerate(results) if isinstance(result, str)}
     return Fingerprints(tuple(None if isinstance(result, str) else result for result in results), problems)
+
+
+def content_hash(row: Row) -> str:
+    """SHA-256 of what a study's images and masks hold, by their roles; file names and dates do not matter.
+
+    Raises
+    ------
+    InputError : a file is missing or cannot be read; the sentence names the study
+    """
+    found = hashlib.sha256()
+    try:
+        for kind, files in (("image", row.images), ("mask", row.masks)):
+            for role, path in sorted(files.items()):
+                found.update(f"{kind} {role} {content_key(path)}\n".encode())
+    except InputError as error:
+        raise InputError(f"Study '{row.study_id}' of patient '{row.patient_id}': {error}") from error
+    return found.hexdigest()
 
 
 def near_duplicates(prints: Sequence[Fingerprint | None], least: float = NEARLY_IDENTICAL) -> tuple[Pair, ...]:

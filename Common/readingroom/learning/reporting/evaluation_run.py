@@ -10,6 +10,7 @@ from ...bundles import store
 from ...errors import InputError, OutputError
 from ...files import make_folder
 from ...progress import Progress
+from ...readers.registry import find_reader
 from ...records import to_json
 from ..cohorts.cohort import read_cohort
 from ..evaluation import predictions as tables
@@ -60,7 +61,7 @@ def run(
     progress = progress or Progress()
     runs = () if history is None else read_history(history)
     wanted = store.find(bundle)
-    studies = None if cohort is None else read_cohort(cohort)
+    studies = None if cohort is None else read_cohort(cohort, find_reader(wanted.metadata.reader).clinical)
     if predictions is not None:
         other_table = None if against is None else (Path(against).name, tables.read(Path(against)))
         table = tables.read(predictions)

@@ -30,7 +30,7 @@ from ...files import make_folder, write_bytes, write_text
 from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import Cohort, Row
-from ..cohorts.fingerprint import content_key
+from ..cohorts.hashes import content_hash
 from ..protocols.training_protocol import Input
 from .images import VERSION, prepared
 from .normalization import Normalization
@@ -194,22 +194,6 @@ def _compute(study: _Prepared, frozen: FrozenNetwork, device: torch.device, prog
     make_folder(study.path.parent)
     write_bytes(study.path, safetensors.numpy.save({"features": bag}))
     return bag
-
-
-def content_hash(row: Row) -> str:
-    """SHA-256 of what a study's image and masks hold, by the masks' names; file names and dates do not matter.
-
-    Raises
-    ------
-    InputError : a file is missing or cannot be read; the sentence names the study
-    """
-    found = hashlib.sha256()
-    try:
-        for name, path in (("image", row.image), *sorted(row.masks.items())):
-            found.update(f"{name} {content_key(path)}\n".encode())
-    except InputError as error:
-        raise InputError(f"Study '{row.study_id}' of patient '{row.patient_id}': {error}") from error
-    return found.hexdigest()
 
 
 def _place(folder: Path, frozen: FrozenNetwork, source: Source) -> Path:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
 from ...files import atomic_write, make_folder
+from ...parallel import map_parallel
 from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import Cohort, Row
-from ..cohorts.fingerprint import content_key
+from ..cohorts.hashes import content_hash
 from ..protocols.training_protocol import Input
 from .images import VERSION, prepared
 
@@ -47,13 +46,16 @@ class PictureStore:
         ------
         InputError : with a sentence that names the row, for the first that cannot be prepared
         """
-        paths: list[Path] = []
+        wanted = [cohort.rows[int(number)] for number in rows]
+        done = 0
+
+        def report(index: int, path: Path) -> None:
+            nonlocal done
+            done += 1
+            progress(done / len(wanted), f"Preparing the images, {done} of {len(wanted)}.")
+
         with ThreadPoolExecutor(workers) as pool:
-            wanted = [cohort.rows[int(number)] for number in rows]
-            for done, path in enumerate(_in_order(pool, self.path, wanted)):
-                progress(done / max(len(wanted), 1), f"Preparing the images, {done + 1} of {len(wanted)}.")
-                paths.append(path)
-        return paths
+            return map_parallel(self.path, wanted, pool, progress, on_result=report)
 
     def path(self, row: Row) -> Path:
         """The file with the row's gray levels, prepared now if it is not there yet.
@@ -70,26 +72,9 @@ class PictureStore:
         return path
 
     def _key(self, row: Row) -> str:
-        digest = hashlib.sha256(self._settings)
-        try:
-            for name, path in (("image", row.image), *sorted(row.masks.items())):
-                digest.update(f"{name} {content_key(path)}\n".encode())
-        except InputError as error:
-            raise InputError(f"Study '{row.study_id}' of patient '{row.patient_id}': {error}") from error
-        return digest.hexdigest()
+        return hashlib.sha256(self._settings + content_hash(row).encode()).hexdigest()
 
 
 def read(path: Path) -> Pixels:
     """The gray levels that a store keeps in this file."""
     return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
-
-
-def _in_order(pool: ThreadPoolExecutor, function: Callable[[Row], Path], rows: list[Row]) -> Iterator[Path]:
-    """As ``map``, but work that nobody waits for any more is not begun: an error or a cancel ends it soon."""
-    futures = [pool.submit(function, row) for row in rows]
-    try:
-        for future in futures:
-            yield future.result()
-    finally:
-        for future in futures:
-            future.cancel()

@@ -48,7 +48,7 @@ def rows(tmp_path: Path) -> list[Row]:
         Row(
             f"P{patient}",
             f"S{2 * patient + k}",
-            saved(tmp_path, 2 * patient + k),
+            {"frontal": saved(tmp_path, 2 * patient + k)},
             "xy"[patient % 2],
             site="north",
             age=float(generator.integers(20, 90)),

@@ -68,7 +68,7 @@ def test_a_cohort_of_survival_times_is_audited(rows, tmp_path: Path) -> None:
 
 
 def test_a_cohort_without_a_single_image_has_a_page_that_says_so(rows, tmp_path: Path) -> None:
-    lost = [replace(row, image=tmp_path / "lost" / row.image.name) for row in rows]
+    lost = [replace(row, images={"frontal": tmp_path / "lost" / row.image.name}) for row in rows]
     result = audit(Cohort(tuple(lost)), tmp_path / "out", processes=1)
     assert red(result) == {"unreadable"}
     assert len(result.unreadable) == 60
@@ -77,7 +77,7 @@ def test_a_cohort_without_a_single_image_has_a_page_that_says_so(rows, tmp_path:
 
 def test_names_of_a_stranger_do_no_harm_on_the_page(rows, tmp_path: Path) -> None:
     hostile = [replace(row, site="<script>alert(1)</script>") for row in rows]
-    hostile[1] = replace(hostile[1], image=hostile[0].image, study_id="<img src=x>")
+    hostile[1] = replace(hostile[1], images={"frontal": hostile[0].image}, study_id="<img src=x>")
     audit(Cohort(tuple(hostile)), tmp_path / "out", table="<b>.csv", processes=1)
     page = (tmp_path / "out" / "audit.html").read_text("utf-8")
     assert "<script" not in page

@@ -19,7 +19,7 @@ from readingroom.learning.cohorts.cohort import Cohort, Row
 
 
 def a_row(number: int, label: str, site: str, **more) -> Row:
-    return Row(f"p{number // 2}", f"s{number}", Path("a.png"), label, site=site, **more)
+    return Row(f"p{number // 2}", f"s{number}", {"frontal": Path("a.png")}, label, site=site, **more)
 
 
 COHORT = Cohort(
@@ -80,6 +80,6 @@ def test_one_class_is_nothing_to_tell_apart() -> None:
 
 
 def test_of_survival_the_event_stands_for_the_class() -> None:
-    rows = tuple(Row(f"p{n}", "s", Path("a.png"), time=1.0, event=n > 2) for n in range(5))
+    rows = tuple(Row(f"p{n}", "s", {"frontal": Path("a.png")}, time=1.0, event=n > 2) for n in range(5))
     assert count_classes(Cohort(rows)).classes == ("event", "no event")
     assert "the event was seen" in issues(Cohort(rows))["survival"]

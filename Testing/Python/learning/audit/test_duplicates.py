@@ -32,7 +32,7 @@ def test_nothing_is_said_of_a_cohort_without_copies(rows, read) -> None:
 
 
 def test_the_same_image_under_two_patients(rows, read) -> None:
-    rows[7] = replace(rows[7], image=rows[0].image, label="x")
+    rows[7] = replace(rows[7], images={"frontal": rows[0].image}, label="x")
     (found,) = issues(rows, read)
     assert (found.severity, found.topic) == ("warn", "same image")
     assert found.sentence.startswith("1 image is there under several patients, pixel for pixel")
@@ -40,19 +40,19 @@ def test_the_same_image_under_two_patients(rows, read) -> None:
 
 
 def test_the_same_image_under_two_classes_is_red(rows, read) -> None:
-    rows[2] = replace(rows[2], image=rows[0].image)
+    rows[2] = replace(rows[2], images={"frontal": rows[0].image})
     assert [(f.severity, f.topic) for f in issues(rows, read)] == [("stop", "same image"), ("warn", "same image")]
 
 
 def test_the_same_image_twice_under_one_patient(rows, read) -> None:
-    rows[1] = replace(rows[1], image=rows[0].image)
+    rows[1] = replace(rows[1], images={"frontal": rows[0].image})
     (found,) = issues(rows, read)
     assert found.sentence == "1 image is there more than once under one patient and would count double."
 
 
 def test_a_copy_of_other_brightness_and_size_under_another_patient(rows, read, a_picture) -> None:
     copy = Image.fromarray(brighter(rows[0].image)).resize((96, 96), Image.Resampling.BICUBIC)
-    rows[9] = replace(rows[9], image=a_picture(100, np.asarray(copy)))
+    rows[9] = replace(rows[9], images={"frontal": a_picture(100, np.asarray(copy))})
     (found,) = issues(rows, read)
     assert (found.severity, found.topic) == ("warn", "near duplicates")
     assert found.examples[0].startswith("'S0' of 'P0' and 'S9' of 'P4': ")
@@ -62,14 +62,14 @@ def test_pictures_that_are_all_alike_are_not_called_copies(rows, read, a_picture
     generator = np.random.default_rng(0)
     base = np.asarray(Image.open(rows[0].image)).astype(float)
     noisy = [(base + generator.normal(0, 2, base.shape)).round().clip(0, 255).astype(np.uint8) for _ in rows]
-    same = [replace(row, image=a_picture(200 + n, noisy[n])) for n, row in enumerate(rows)]
+    same = [replace(row, images={"frontal": a_picture(200 + n, noisy[n])}) for n, row in enumerate(rows)]
     (found,) = issues(same, read)
     assert found.severity == "info"
     assert "all look so alike" in found.sentence
 
 
 def test_images_that_cannot_be_read_are_named(rows, read, tmp_path) -> None:
-    rows[3] = replace(rows[3], image=tmp_path / "gone.png")
+    rows[3] = replace(rows[3], images={"frontal": tmp_path / "gone.png"})
     (found,) = issues(rows, read)
     assert (found.severity, found.topic) == ("stop", "unreadable")
     assert found.sentence.startswith("1 image of 60 cannot be read")
@@ -95,13 +95,13 @@ def test_a_patient_on_both_sides(rows, read) -> None:
 
 def test_an_image_on_both_sides(rows, read) -> None:
     rows = split(rows)
-    rows[30] = replace(rows[30], image=rows[2].image)
+    rows[30] = replace(rows[30], images={"frontal": rows[2].image})
     assert "1 image lies in two parts of the split that the table states." in {f.sentence for f in issues(rows, read)}
 
 
 def test_nearly_the_same_picture_on_both_sides(rows, read, a_picture) -> None:
     rows = split(rows)
-    rows[30] = replace(rows[30], image=a_picture(100, brighter(rows[2].image)))
+    rows[30] = replace(rows[30], images={"frontal": a_picture(100, brighter(rows[2].image))})
     found = [issue for issue in issues(rows, read) if issue.topic == "split"]
     assert [f.sentence for f in found] == ["1 pair of nearly the same pictures lies in two parts of the split."]
 
@@ -111,7 +111,7 @@ def test_a_dicom_series_and_a_header_patient_on_both_sides(rows, read, tmp_path)
     pictures = [np.asarray(Image.open(rows[n].image)).astype(np.uint16) for n in (0, 30)]
     for number, pixels in zip((0, 30), pictures, strict=True):
         path = write_dicom(tmp_path / f"{number}.dcm", pixels, SeriesInstanceUID="1.2.3", PatientID="Doe")
-        rows[number] = replace(rows[number], image=path)
+        rows[number] = replace(rows[number], images={"frontal": path})
     found = {f.topic: f for f in issues(rows, read)}
     assert found["split"].sentence == "1 DICOM series lies in two parts of the split that the table states."
     assert found["same patient"].examples == ("'P0' = 'P15'",)

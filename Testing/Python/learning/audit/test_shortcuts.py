@@ -85,7 +85,7 @@ def test_a_class_of_brighter_corners_is_told_by_few_pixels(rows, read, a_picture
     for number, row in enumerate(rows):
         pixels = generator.integers(60, 120, (48, 48), dtype=np.uint8)
         pixels[:6, :6] += 60 if row.label == "x" else 0
-        changed.append(replace(row, image=a_picture(500 + number, pixels)))
+        changed.append(replace(row, images={"frontal": a_picture(500 + number, pixels)}))
     assert evaluated(changed, read)[PIXELS, ""].auc.value > 0.95
 
 
@@ -104,7 +104,7 @@ def test_numbers_that_start_anew_in_each_class_tell_nothing(rows, read) -> None:
 
 def test_synthetic_and_unreadable_rows_take_no_part(rows, read, tmp_path) -> None:
     rows[0] = replace(rows[0], origin="synthetic")
-    rows[1] = replace(rows[1], image=tmp_path / "gone.png")
+    rows[1] = replace(rows[1], images={"frontal": tmp_path / "gone.png"})
     model = evaluated(rows, read)[PIXELS, ""]
     assert (model.studies, model.patients) == (58, 29)
     assert np.isnan(model.scores[:2]).all()
@@ -188,7 +188,7 @@ def test_predictions_of_something_else_are_refused(rows, read) -> None:
 
 def test_a_site_of_one_class_is_named() -> None:
     def a_row(number: int, label: str, site: str) -> Row:
-        return Row(f"p{number}", "s", f"{number}.png", label, site=site)  # type: ignore[arg-type]  # never opened
+        return Row(f"p{number}", "s", {"frontal": f"{number}.png"}, label, site=site)  # type: ignore[arg-type]  # never opened
 
     rows = [a_row(n, "x", "north") for n in range(30)] + [a_row(30 + n, "y", "south") for n in range(20)]
     rows += [a_row(60 + n, "x", "south") for n in range(2)]

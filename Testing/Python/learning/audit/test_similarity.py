@@ -19,7 +19,9 @@ def mixed(a_picture, rows, owner) -> Cohort:
     changed = []
     for number, row in enumerate(rows):
         gray = np.kron(clouds[owner(number)] + generator.normal(size=(8, 8)), np.ones((6, 6)))
-        changed.append(replace(row, image=a_picture(300 + number, (128 + 20 * gray).clip(0, 255).astype(np.uint8))))
+        changed.append(
+            replace(row, images={"frontal": a_picture(300 + number, (128 + 20 * gray).clip(0, 255).astype(np.uint8))})
+        )
     return Cohort(tuple(changed))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from readingroom.errors import InputError
+from readingroom.examples import chest_radiograph
 from readingroom.learning.cohorts.cohort import Cohort, Row, read_cohort, write_cohort
+from readingroom.readers.description import ClinicalField
+from readingroom.readers.registry import find_reader
+from readingroom.study import ClinicalFact
 
-HEADER = "patient_id,study_id,image,label,site,age,split,origin"
+HEADER = "patient_id,study_id,image_frontal,label,site,age,split,origin"
 
 
 def written(folder: Path, *lines: str, header: str = HEADER, encoding: str = "utf-8") -> Path:
@@ -22,20 +27,24 @@ def written(folder: Path, *lines: str, header: str = HEADER, encoding: str = "ut
 
 
 def test_a_row_with_all_that_is_known_of_it(tmp_path: Path) -> None:
-    header = "patient_id,study_id,image,mask_liver,Label,site,scanner,origin,age,Sex,view,laterality,split,AFP (ng/ml)"
-    path = written(tmp_path, "p1,s1,images/a.png,masks/a.nrrd,hcc,north,Aera,,61.5,F,AP,L,train,12", header=header)
+    known = "patient_id,study_id,Image_MR,mask_liver,Label,site,scanner,origin,age,Sex,view,laterality,split"
+    line = "p1,s1,images/a.nrrd,masks/a.nrrd,hcc,north,Aera,,61.5,F,AP,L,train,12"
+    path = written(tmp_path, line, header=f"{known},AFP (ng/ml)")
     cohort = read_cohort(path)
     assert cohort.rows == (
         Row(
-            "p1", "s1", tmp_path / "images/a.png", "hcc", masks={"liver": tmp_path / "masks/a.nrrd"}, site="north",
-            scanner="Aera", age=61.5, sex="F", view="AP", laterality="L", split="train", clinical={"AFP (ng/ml)": "12"},
+            "p1", "s1", {"mr": tmp_path / "images/a.nrrd"}, "hcc", masks={"liver": tmp_path / "masks/a.nrrd"},
+            site="north", scanner="Aera", age=61.5, sex="F", view="AP", laterality="L", split="train",
+            clinical={"AFP (ng/ml)": 12.0},
         ),
     )  # fmt: skip
     assert cohort.problems == ()
 
 
 def test_a_survival_outcome_is_a_time_and_an_event(tmp_path: Path) -> None:
-    path = written(tmp_path, "p1,s1,a.png,12.5,1", "p2,s1,b.png,0,No", header="patient_id,study_id,image,time,event")
+    path = written(
+        tmp_path, "p1,s1,a.png,12.5,1", "p2,s1,b.png,0,No", header="patient_id,study_id,image_frontal,time,event"
+    )
     first, second = read_cohort(path).rows
     assert (first.label, first.time, first.event) == (None, 12.5, True)
     assert (second.time, second.event) == (0.0, False)
@@ -45,7 +54,7 @@ def test_a_survival_outcome_is_a_time_and_an_event(tmp_path: Path) -> None:
     ("line", "words"),
     [
         (",s1,a.png,x,,,,", "the patient_id is empty"),
-        ("p1,s1,,x,,,,", "the image is empty"),
+        ("p1,s1,,x,,,,", "it has no image"),
         ("p1,s1,a.png,,,,,", "it has no label, nor a time and an event"),
         ("p1,s1,a.png,x,,,val,", "the split 'val' is none of train, validation, test"),
         ("p1,s1,a.png,x,,,,fake", "the origin 'fake' is none of real, synthetic"),
@@ -78,7 +87,9 @@ def test_a_bad_row_is_one_line_that_says_where_and_what(tmp_path: Path, line: st
     ],
 )
 def test_an_outcome_is_one_whole_thing(tmp_path: Path, outcome: str, words: str) -> None:
-    path = written(tmp_path, f"p,s,a,{outcome}", "q,s,a,x,,", header="patient_id,study_id,image,label,time,event")
+    path = written(
+        tmp_path, f"p,s,a,{outcome}", "q,s,a,x,,", header="patient_id,study_id,image_frontal,label,time,event"
+    )
     assert words in read_cohort(path).problems[0]
 
 
@@ -101,7 +112,9 @@ def test_an_old_windows_encoding_is_read_and_said(tmp_path: Path) -> None:
 
 def test_semicolons_decimal_commas_and_excels_first_line(tmp_path: Path) -> None:
     path = tmp_path / "cohort.csv"
-    text = "sep=;\r\npatient_id;study_id;image;label;age;;\r\np1;s1;a.png;x;65,5;;\r\n;;;;;;\r\np2;;b.png;x;;;\r\n"
+    text = (
+        "sep=;\r\npatient_id;study_id;image_frontal;label;age;;\r\np1;s1;a.png;x;65,5;;\r\n;;;;;;\r\np2;;b.png;x;;;\r\n"
+    )
     path.write_text(text, newline="")
     cohort = read_cohort(path)
     assert cohort.rows[0].age == 65.5
@@ -124,17 +137,17 @@ def test_paths_count_from_the_table_and_may_be_written_on_windows(tmp_path: Path
         (b"", "is empty"),
         (b"PK\x03\x04...", "is an Excel workbook; save it as CSV"),
         (b"\x81\x8d\xff", "is no text in UTF-8"),
-        (b"patient_id,image,label\np,a,x\n", "has no column study_id"),
-        (b"patient_id,study_id,image\np,s,a\n", "neither a column label nor the columns time and event"),
-        (b"patient_id,study_id,image,label\n", "has no rows"),
+        (b"patient_id,image_frontal,label\np,a,x\n", "has no column study_id"),
+        (b"patient_id,study_id,image_frontal\np,s,a\n", "neither a column label nor the columns time and event"),
+        (b"patient_id,study_id,image_frontal,label\n", "has no rows"),
         (
-            b"patient_id,study_id,image,label\np,s,a,\n",
+            b"patient_id,study_id,image_frontal,label\np,s,a,\n",
             "No row of the cohort cohort.csv can be used. Line 2: it",
         ),
-        (b"patient_id,study_id,image,label,site,site\np,s,a,x,1,2\n", "two columns named site"),
-        (b"patient_id,study_id,image,label,Label\np,s,a,x,y\n", "two columns named label"),
-        (b"patient_id,study_id,image,label,\np,s,a,x,1\n", "Column 5 of cohort.csv has values but no name"),
-        (b'patient_id,study_id,image,label\np,s,"a,x\n', "Line 2 of cohort.csv cannot be read"),
+        (b"patient_id,study_id,image_frontal,label,site,site\np,s,a,x,1,2\n", "two columns named site"),
+        (b"patient_id,study_id,image_frontal,label,Label\np,s,a,x,y\n", "two columns named label"),
+        (b"patient_id,study_id,image_frontal,label,\np,s,a,x,1\n", "Column 5 of cohort.csv has values but no name"),
+        (b'patient_id,study_id,image_frontal,label\np,s,"a,x\n', "Line 2 of cohort.csv cannot be read"),
     ],
 )
 def test_what_is_no_cohort_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
@@ -157,21 +170,29 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs"
     label=TEXT,
     site=TEXT,
     age=st.none() | st.floats(0, 130).map(lambda value: float(f"{value:.10g}")),
-    note=TEXT,
+    note=TEXT | st.booleans() | st.integers(-999, 999).map(float),
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_is_read_back(tmp_path: Path, patients, label, site, age, note) -> None:
     rows = tuple(
-        Row(name, "s1", tmp_path / "a.png", label, site=site, age=age, clinical={"Note": note}) for name in patients
+        Row(name, "s1", {"frontal": tmp_path / "a.png"}, label, site=site, age=age, clinical={"Note": note})
+        for name in patients
     )
     write_cohort(tmp_path / "cohort.csv", rows)
-    assert read_cohort(tmp_path / "cohort.csv") == Cohort(rows)
+    found = read_cohort(tmp_path / "cohort.csv")
+    assert [replace(row, clinical={}) for row in found.rows] == [replace(row, clinical={}) for row in rows]
+    assert found.column("Note").tolist() == Cohort(rows).column("Note").tolist()
 
 
 def test_paths_outside_the_folder_are_written_in_full(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     row = Row(
-        "p", "s", tmp_path / "images" / "a.png", time=3.25, event=True, masks={"lung": tmp_path / "tables/m.nrrd"}
+        "p",
+        "s",
+        {"frontal": tmp_path / "images" / "a.png"},
+        time=3.25,
+        event=True,
+        masks={"lung": tmp_path / "tables/m.nrrd"},
     )
     write_cohort(tmp_path / "tables" / "cohort.csv", [row])
     assert read_cohort(tmp_path / "tables" / "cohort.csv").rows == (row,)
@@ -179,7 +200,7 @@ def test_paths_outside_the_folder_are_written_in_full(tmp_path: Path) -> None:
 
 
 def test_two_rows_of_one_study_are_not_written(tmp_path: Path) -> None:
-    row = Row("p", "s", tmp_path / "a.png", "x")
+    row = Row("p", "s", {"frontal": tmp_path / "a.png"}, "x")
     with pytest.raises(ValueError, match="same patient and study"):
         write_cohort(tmp_path / "cohort.csv", [row, row])
 
@@ -189,4 +210,56 @@ def test_two_rows_of_one_study_are_not_written(tmp_path: Path) -> None:
 )
 def test_a_row_that_contradicts_itself_is_not_built(wrong) -> None:
     with pytest.raises(ValueError, match=r"event|origin"):
-        Row("p", "s", Path("a.png"), **wrong)
+        Row("p", "s", {"frontal": Path("a.png")}, **wrong)
+
+
+def test_a_row_may_have_several_images_by_role(tmp_path: Path) -> None:
+    header = "patient_id,study_id,image_ct,image_prior-ct,label"
+    first, second = read_cohort(written(tmp_path, "p1,s1,now,before,x", "p2,s1,now2,,y", header=header)).rows
+    assert dict(first.images) == {"ct": tmp_path / "now", "prior-ct": tmp_path / "before"}
+    assert dict(second.images) == {"ct": tmp_path / "now2"}
+    write_cohort(tmp_path / "again.csv", [first, second])
+    assert read_cohort(tmp_path / "again.csv").rows == (first, second)
+
+
+def test_images_whose_role_is_not_said_are_refused_with_the_new_name(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"The column 'image' of the cohort cohort\.csv must say .* image_frontal for"):
+        read_cohort(written(tmp_path, "p1,s1,a.png,x", header="patient_id,study_id,image,label"))
+    with pytest.raises(InputError, match="A column of images of the cohort"):
+        read_cohort(written(tmp_path, "p1,s1,x", header="patient_id,study_id,label"))
+
+
+def test_clinical_columns_hold_numbers_or_yes_and_no_or_text_and_it_is_said(tmp_path: Path) -> None:
+    header = "patient_id,study_id,image_ct,label,weight,smoker,stage,empty"
+    cohort = read_cohort(written(tmp_path, "p1,s,a,x,65.5,Yes,IIIa,", "p2,s,b,x,,no,2,", header=header))
+    assert [dict(row.clinical) for row in cohort.rows] == [
+        {"weight": 65.5, "smoker": True, "stage": "IIIa"},
+        {"smoker": False, "stage": "2"},
+    ]
+    assert cohort.notes == ("What clinical columns hold was inferred: weight (number), smoker (yes or no).",)
+
+
+def test_the_form_of_a_reader_says_what_a_column_holds(tmp_path: Path) -> None:
+    form = (
+        ClinicalField("stage", "Stage", "choice", choices=(("1", "I"), ("2", "II"))),
+        ClinicalField("dose", "Dose", "number", unit="Gy", low=0, high=80),
+    )
+    header = "patient_id,study_id,image_ct,label,stage,dose"
+    cohort = read_cohort(written(tmp_path, "p1,s,a,x,II,60", "p2,s,b,x,2,", "p3,s,c,x,1,99", header=header), form)
+    assert [dict(row.clinical) for row in cohort.rows] == [{"stage": "2", "dose": 60.0}, {"stage": "2"}]
+    assert cohort.problems == ("Line 4: Dose is '99'; it must be between 0 and 80 Gy.",)
+    assert cohort.notes == ()
+
+
+def test_a_row_gives_the_study_that_its_reader_reads() -> None:
+    film = chest_radiograph()
+    row = Row("p", "s", {"frontal": film, "lateral": film}, "x", age=44.0, clinical={"smoker": True})
+    study = row.study(find_reader("chest-xray"))
+    assert [(image.role, image.path) for image in study.images] == [("frontal", film)]
+    assert study.clinical["age"] == ClinicalFact(44.0, "a")
+    assert "smoker" not in study.clinical
+
+
+def test_a_row_without_the_image_of_the_reader_is_refused() -> None:
+    with pytest.raises(InputError, match="needs the image 'Radiograph'"):
+        Row("p", "s", {"ct": chest_radiograph()}, "x").study(find_reader("chest-xray"))

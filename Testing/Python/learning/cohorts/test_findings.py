@@ -12,7 +12,9 @@ from readingroom.learning.cohorts.findings import findings_of, may_hold_together
 
 
 def cohort_of(*labels: str | None) -> Cohort:
-    return Cohort(tuple(Row(f"p{i}", f"s{i}", Path("a.png"), label=label) for i, label in enumerate(labels)))
+    return Cohort(
+        tuple(Row(f"p{i}", f"s{i}", {"frontal": Path("a.png")}, label=label) for i, label in enumerate(labels))
+    )
 
 
 def test_a_label_names_its_parts_each_once() -> None:

@@ -12,7 +12,9 @@ from readingroom.learning.cohorts.label_set import label_set_of
 
 
 def cohort_of(*labels: str | None) -> Cohort:
-    return Cohort(tuple(Row(f"p{i}", f"s{i}", Path("a.png"), label=label) for i, label in enumerate(labels)))
+    return Cohort(
+        tuple(Row(f"p{i}", f"s{i}", {"frontal": Path("a.png")}, label=label) for i, label in enumerate(labels))
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_titles_are_what_the_table_says_and_two_labels_have_a_positive_one() -> 
 
 
 def test_times_and_events_wait_for_the_survival_head() -> None:
-    row = Row("p", "s", Path("a.png"), time=12.0, event=True)
+    row = Row("p", "s", {"frontal": Path("a.png")}, time=12.0, event=True)
     with pytest.raises(InputError, match="survival head comes with the module LungSurvival"):
         label_set_of(Cohort((row,)), "chest-xray")
 

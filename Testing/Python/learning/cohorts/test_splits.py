@@ -51,7 +51,7 @@ def training(cohort: Cohort, hashes: Sequence[str], seed: int, kind: str, aside:
 
 
 def a_row(number: int, patient: str, label: str = "x", site: str = "north", **more) -> Row:
-    return Row(patient, f"s{number}", Path(f"{number}.png"), label, site=site, **more)
+    return Row(patient, f"s{number}", {"frontal": Path(f"{number}.png")}, label, site=site, **more)
 
 
 @st.composite
@@ -196,7 +196,7 @@ def test_a_finding_that_is_never_alone_counts_its_patients_all_the_same() -> Non
 
 
 def test_survival_is_spread_by_event() -> None:
-    rows = [Row(f"p{i}", "s", Path("a.png"), time=float(i), event=i < 10) for i in range(40)]
+    rows = [Row(f"p{i}", "s", {"frontal": Path("a.png")}, time=float(i), event=i < 10) for i in range(40)]
     for split in k_fold(Cohort(tuple(rows)), 5, 0, 0.0, [str(i) for i in range(40)]):
         assert sum(rows[row].event is True for row in split.test) == 2
 
@@ -262,8 +262,8 @@ def test_images_are_read_when_no_hashes_are_given(tmp_path: Path, monkeypatch: p
     gray.save(tmp_path / "a.png")
     gray.save(tmp_path / "b.tiff")
     rows = (
-        Row("p1", "s", tmp_path / "a.png", "x", split="train"),
-        Row("p2", "s", tmp_path / "b.tiff", "x", split="test"),
+        Row("p1", "s", {"frontal": tmp_path / "a.png"}, "x", split="train"),
+        Row("p2", "s", {"frontal": tmp_path / "b.tiff"}, "x", split="test"),
     )
     with pytest.raises(LeakageError, match="The image of study"):
         stated(Cohort(rows))

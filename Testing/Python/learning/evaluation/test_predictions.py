@@ -85,7 +85,7 @@ def test_a_damaged_table_is_named_with_what_is_wrong(tmp_path: Path) -> None:
     some().write(path)
     text = path.read_text("utf-8")
     for damaged, sentence in (
-        ("study_id,patient_id\n", "no column 'site'"),
+        ("study_id,patient_id\n", "no column site"),
         (text.replace(",a,", ",z,"), "'z' is none of the classes"),
         (text.rsplit("\n", 2)[0] + "\n", "repeats differ in length"),
         (text.replace("logit_a", "logit_x", 1).replace("logit_b", "other", 1), "truth 'b' is none|truth 'a' is none"),

@@ -27,8 +27,10 @@ def words(text: str) -> str:
 @pytest.fixture
 def a_cohort() -> Cohort:
     labels = ["normal", "normal", "pneumonia"] * 10
-    rows = [Row(f"p{i}", "1", Path(f"{i}.png"), label=label) for i, label in enumerate(labels)]
-    return Cohort((*rows, Row("s", "1", Path("s.png"), label="pneumonia", origin="synthetic")), ("line 7 is bad",))
+    rows = [Row(f"p{i}", "1", {"frontal": Path(f"{i}.png")}, label=label) for i, label in enumerate(labels)]
+    return Cohort(
+        (*rows, Row("s", "1", {"frontal": Path("s.png")}, label="pneumonia", origin="synthetic")), ("line 7 is bad",)
+    )
 
 
 @pytest.mark.parametrize(("reader", "kind"), ALL)

@@ -71,8 +71,17 @@ def a_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = folder / f"{number}.png"
         Image.fromarray(np.uint8(255 * phantom(rows=160, columns=140, seed=number))).save(path)
         label, site = ("pneumonia", "normal")[number % 2], ("north", "south")[number // 6]
-        rows.append(Row(f"P{max(number - 2, number % 2)}", f"S{number}", path, label, site=site, sex="FM"[number % 2]))
-    rows.append(Row("P99", "S99", folder / "missing.png", "normal", site="north"))
+        rows.append(
+            Row(
+                f"P{max(number - 2, number % 2)}",
+                f"S{number}",
+                {"frontal": path},
+                label,
+                site=site,
+                sex="FM"[number % 2],
+            )
+        )
+    rows.append(Row("P99", "S99", {"frontal": folder / "missing.png"}, "normal", site="north"))
     write_cohort(folder / "films.csv", rows)
     return folder / "films.csv"
 
@@ -322,7 +331,7 @@ def test_simple_models_stand_beside_the_bundle_on_its_own_splits(
     for number, patient in enumerate(predictions.patients):
         film = tmp_path / f"{number}.png"
         Image.fromarray(np.random.default_rng(number).integers(0, 255, (32, 32), dtype=np.uint8)).save(film)
-        rows.append(Row(str(patient), str(number), film, "as the table says", sex="FM"[number % 2]))
+        rows.append(Row(str(patient), str(number), {"frontal": film}, "as the table says", sex="FM"[number % 2]))
     found = evaluate_out_of_fold(a_bundle, predictions, path, QUICK, Cohort(tuple(rows)))
     by_title = {baseline.title: baseline for baseline in found.record.baselines}
     assert by_title["always the most frequent class"].auc.value == 0.5
@@ -365,7 +374,10 @@ def test_simple_models_are_made_where_one_network_spoke_of_all_rows(
 ) -> None:
     predictions, path = out_of_fold
     held_out = replace(predictions.take(np.arange(60)), folds=np.zeros((2, 60), dtype=np.int64))
-    rows = [Row(str(p), str(n), tmp_path / f"{n}.png", "as said", age=n) for n, p in enumerate(held_out.patients)]
+    rows = [
+        Row(str(p), str(n), {"frontal": tmp_path / f"{n}.png"}, "as said", age=n)
+        for n, p in enumerate(held_out.patients)
+    ]
     for number, row in enumerate(rows):
         Image.fromarray(np.random.default_rng(number).integers(0, 255, (32, 32), dtype=np.uint8)).save(row.image)
     found = evaluate_out_of_fold(a_bundle, held_out, path, QUICK, Cohort(tuple(rows)))

@@ -41,7 +41,7 @@ def a_cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     for number in range(4):
         path = folder / f"{number}.png"
         Image.fromarray(np.random.default_rng(number).integers(0, 255, (40, 40), dtype=np.uint8)).save(path)
-        rows.append(Row(f"P{number}", f"S{number}", path, "pneumonia", site="nih"))
+        rows.append(Row(f"P{number}", f"S{number}", {"frontal": path}, "pneumonia", site="nih"))
     return Cohort(tuple(rows))
 
 

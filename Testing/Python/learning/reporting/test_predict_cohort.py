@@ -41,8 +41,8 @@ def a_cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     for number, (label, sex) in enumerate([("Pneumonia", "F"), ("normal", "M"), ("no finding", "F")]):
         path = folder / f"{number}.png"
         Image.fromarray(np.uint8(255 * phantom(rows=160, columns=140, seed=number))).save(path)
-        rows.append(Row(f"P{number}", f"S{number}", path, label, sex=sex, age=20.0 + 30 * number))
-    return Cohort((*rows, Row("NIH-07219", "S3", example(), "pneumonia", sex="M")))
+        rows.append(Row(f"P{number}", f"S{number}", {"frontal": path}, label, sex=sex, age=20.0 + 30 * number))
+    return Cohort((*rows, Row("NIH-07219", "S3", {"frontal": example()}, "pneumonia", sex="M")))
 
 
 def test_the_answer_is_that_of_a_read(a_bundle: Bundle, a_cohort: Cohort, tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_a_row_that_cannot_be_used_is_a_sentence_and_the_others_go_on(a_bundle: 
     damaged = Path(good.image).with_name("damaged.png")
     damaged.write_bytes(b"\x89PNG\r\n\x1a\n and nothing more")
     bad = (
-        replace(good, study_id="missing", image=Path("/nowhere/film.png")),
-        replace(good, study_id="damaged", image=damaged),
+        replace(good, study_id="missing", images={"frontal": Path("/nowhere/film.png")}),
+        replace(good, study_id="damaged", images={"frontal": damaged}),
         replace(good, study_id="unlabeled", label=None),
         replace(good, study_id="other", label="fracture"),
         replace(good, study_id="made", origin="synthetic"),
@@ -86,7 +86,7 @@ def test_a_row_that_cannot_be_used_is_a_sentence_and_the_others_go_on(a_bundle: 
 def test_what_the_reader_would_refuse_is_said_and_counted(a_bundle: Bundle, a_cohort: Cohort, tmp_path: Path) -> None:
     path = tmp_path / "noise.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (96, 96), dtype=np.uint8)).save(path)
-    found = predict(a_bundle, Cohort((Row("P9", "S9", path, "pneumonia"), a_cohort.rows[3])), {}, "cpu")
+    found = predict(a_bundle, Cohort((Row("P9", "S9", {"frontal": path}, "pneumonia"), a_cohort.rows[3])), {}, "cpu")
     assert len(found.predictions) == 2
     assert len(found.refused) == 1
     assert found.refused[0].startswith("Study S9 of patient P9: ")

@@ -29,7 +29,7 @@ def a_phantom_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             Image.fromarray((255 * gray).astype(np.uint8)).save(path)
         label, site = "opacity, large" if ill else "normal", "NS"[number // 4 % 2]
-        rows.append(Row(f"p{number // 2}", f"s{number}", path, label=label, site=site, age=40.0 + number))
+        rows.append(Row(f"p{number // 2}", f"s{number}", {"frontal": path}, label=label, site=site, age=40.0 + number))
     write_cohort(folder / "cohort.csv", rows)
     return folder / "cohort.csv"
 

@@ -18,9 +18,13 @@ from readingroom.learning.training.cross_validation import CrossValidation, plan
 def cohort() -> Cohort:
     """40 patients of two sites and two classes, two studies each, and some synthetic ones."""
     rows = [
-        Row(f"p{n // 2}", f"s{n}", Path(f"{n}.png"), label="ab"[n // 2 % 2], site="NS"[n // 4 % 2]) for n in range(80)
+        Row(f"p{n // 2}", f"s{n}", {"frontal": Path(f"{n}.png")}, label="ab"[n // 2 % 2], site="NS"[n // 4 % 2])
+        for n in range(80)
     ]
-    made = [Row(f"p{n}", f"made{n}", Path(f"made{n}.png"), label="a", site="N", origin="synthetic") for n in range(6)]
+    made = [
+        Row(f"p{n}", f"made{n}", {"frontal": Path(f"made{n}.png")}, label="a", site="N", origin="synthetic")
+        for n in range(6)
+    ]
     return Cohort((*rows, *made))
 
 

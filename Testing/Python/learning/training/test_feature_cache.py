@@ -54,7 +54,7 @@ def cohort(tmp_path: Path) -> Cohort:
     for number in range(6):
         path = tmp_path / f"{number}.png"
         Image.fromarray(generator.integers(0, 255, (16, 16 * (1 + number)), dtype=np.uint8)).save(path)
-        rows.append(Row(f"p{number}", f"s{number}", path, label="a"))
+        rows.append(Row(f"p{number}", f"s{number}", {"frontal": path}, label="a"))
     return Cohort(tuple(rows))
 
 
@@ -75,7 +75,7 @@ def test_a_second_run_touches_no_network_even_under_other_names(cohort: Cohort, 
     renamed = []
     for row in cohort.rows:
         path = row.image.rename(tmp_path / f"renamed-{row.image.name}")
-        renamed.append(replace(row, image=path, patient_id=f"other-{row.patient_id}"))
+        renamed.append(replace(row, images={"frontal": path}, patient_id=f"other-{row.patient_id}"))
     again = frozen()
     second = cached_features(Cohort(tuple(renamed)), again, SOURCE, tmp_path / "features", "cpu", workers=1)
     assert again.network.inputs == 0
@@ -128,7 +128,7 @@ def test_a_file_that_was_cut_off_is_computed_again(cohort: Cohort, tmp_path: Pat
 
 
 def test_a_folder_of_slices_counts_by_its_contents(cohort: Cohort, tmp_path: Path) -> None:
-    from readingroom.learning.training.feature_cache import content_hash
+    from readingroom.learning.cohorts.hashes import content_hash
 
     hashes = []
     for name, order in (("first", (0, 1)), ("second", (1, 0)), ("third", (0, 2))):
@@ -136,5 +136,5 @@ def test_a_folder_of_slices_counts_by_its_contents(cohort: Cohort, tmp_path: Pat
         folder.mkdir()
         for place, number in enumerate(order):
             (folder / f"{place}.dcm").write_bytes(cohort.rows[number].image.read_bytes())
-        hashes.append(content_hash(replace(cohort.rows[0], image=folder)))
+        hashes.append(content_hash(replace(cohort.rows[0], images={"frontal": folder})))
     assert hashes[0] == hashes[1] != hashes[2]

@@ -35,7 +35,7 @@ def volumes(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
         image = SimpleITK.GetImageFromArray(voxels.astype(np.int16))
         SimpleITK.WriteImage(image, str(folder / f"{number}.nrrd"))
         label = "ill" if number // 2 % 2 else "normal"
-        rows.append(Row(f"p{number // 2}", f"s{number}", folder / f"{number}.nrrd", label=label))
+        rows.append(Row(f"p{number // 2}", f"s{number}", {"ct": folder / f"{number}.nrrd"}, label=label))
     return Cohort(tuple(rows))
 
 

@@ -19,7 +19,7 @@ WINDOW = {"window_center": -600.0, "window_width": 1500.0}
 
 
 def row(path, **fields):
-    return Row("patient", "study", path, label="a", **fields)
+    return Row("patient", "study", {"ct": path}, label="a", **fields)
 
 
 @pytest.fixture(scope="module")

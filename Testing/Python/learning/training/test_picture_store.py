@@ -14,7 +14,7 @@ WANTED = Input("picture", (32, 32))
 
 def picture(path, seed=0):
     Image.fromarray(np.random.default_rng(seed).integers(0, 255, (40, 50)).astype(np.uint8)).save(path)
-    return Row("patient", path.stem, path, label="a")
+    return Row("patient", path.stem, {"frontal": path}, label="a")
 
 
 def test_what_is_kept_is_what_would_be_prepared(tmp_path):
@@ -66,7 +66,7 @@ def test_files_come_in_the_order_of_the_rows(tmp_path):
 
 
 def test_the_first_image_that_cannot_be_used_is_told_and_the_others_are_kept(tmp_path):
-    rows = [picture(tmp_path / "a.png"), Row("patient", "gone", tmp_path / "gone.png", label="a")]
+    rows = [picture(tmp_path / "a.png"), Row("patient", "gone", {"frontal": tmp_path / "gone.png"}, label="a")]
     store = PictureStore(tmp_path / "kept", WANTED)
     with pytest.raises(InputError, match=r"Study 'gone' of patient 'patient': 'gone.png' does not exist"):
         store.fill(Cohort(tuple(rows)), np.array([0, 1]), Progress())

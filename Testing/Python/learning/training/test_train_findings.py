@@ -43,7 +43,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
             gray[20:150, 30:130:10] = 1
         path = folder / f"{number}.png"
         Image.fromarray((255 * gray).astype(np.uint8)).save(path)
-        rows.append(Row(f"p{number}", f"s{number}", path, label=label))
+        rows.append(Row(f"p{number}", f"s{number}", {"frontal": path}, label=label))
     return Cohort(tuple(rows))
 
 

@@ -181,7 +181,7 @@ def test_what_cannot_be_read_or_shown_is_refused_before_anything_is_computed(
     with pytest.raises(OutputError, match="films holds something that is no bundle"):
         train_bundle(phantoms, tiny, tmp_path, "films", mode="frozen")
     assert not (tmp_path / "films-work").exists()
-    gone = replace(phantoms.rows[5], image=tmp_path / "gone.png")
+    gone = replace(phantoms.rows[5], images={"frontal": tmp_path / "gone.png"})
     rows = (*phantoms.rows[:5], gone, *phantoms.rows[6:])
     with pytest.raises(InputError, match=r"1 studies cannot be read\. 's5' of patient 'p2'"):
         train_bundle(Cohort(rows), tiny, tmp_path, "gone", mode="frozen", device="cpu")

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ....csv_table import CsvRow, CsvTable, read_csv
 from ....errors import InputError
-from ..cohort_line import is_known
+from ..cohort_line import IMAGE, is_known
 from .scan import DicomImage, LeftOut
 
 # What a spreadsheet may call each key, letters and digits alone; the first key that it has is taken.
@@ -72,7 +72,7 @@ def read_labels(path: Path, on: str = "", key: str = "", label: str = "", keep: 
     """
     sheet = read_csv(path)
     on, key = _key(sheet, path.name, on, key)
-    given = {name.lower(): name for name in sheet.header if is_known(name.lower()) and name.lower() != "image"}
+    given = {name.lower(): name for name in sheet.header if _is_taken(name.lower())}
     given |= {name: _column(sheet, path.name, name) for name in keep}
     if label:
         given["label"] = _column(sheet, path.name, label)
@@ -194,3 +194,8 @@ def spelled_differently(labels: Collection[str]) -> tuple[str, ...]:
     """Labels that differ in nothing but capital letters and spaces."""
     counts = Counter(" ".join(label.casefold().split()) for label in set(labels))
     return tuple(sorted(label for label in set(labels) if counts[" ".join(label.casefold().split())] > 1))
+
+
+def _is_taken(column: str) -> bool:
+    """Whether a column is taken over under its own name; the images are those of the folder."""
+    return is_known(column) and not column.startswith(IMAGE)

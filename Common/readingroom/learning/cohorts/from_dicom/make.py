@@ -11,12 +11,15 @@ from typing import Any
 from ....csv_table import CsvRow, write_csv
 from ....errors import InputError
 from ....progress import Progress
+from ..clinical_columns import typed_columns
 from ..cohort import Row
-from ..cohort_line import MASK, NEEDED, LineReader
+from ..cohort_line import IMAGE, MASK, NEEDED, LineReader
 from .labels import Labels, join, spelled_differently
 from .scan import DicomImage, LeftOut, scan
 
 _FEW_REASONS = 3
+_ROLES = {"CT": "ct", "MR": "mr", "PT": "pet", "MG": "mammogram"}  # by modality; all others are radiographs
+_RADIOGRAPH = "frontal"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ def make_cohort(
     labels: Labels | None = None,
     modalities: Collection[str] = (),
     views: Collection[str] = (),
+    role: str = "",
     progress: Progress | None = None,
 ) -> Made:
     """One row for each radiograph and each series in a folder of DICOM files.
@@ -44,6 +48,7 @@ def make_cohort(
     ----------
     labels : the spreadsheet; without one the rows have no outcome
     modalities, views : only these, as DICOM writes them (``DX``, ``PA``); all when empty
+    role : what the images are for; by their modality when empty: ``frontal``, ``ct``, ``mr``, ``pet``, ``mammogram``
 
     Raises
     ------
@@ -54,7 +59,7 @@ def make_cohort(
     left_out = list(found.left_out)
     notes: list[str] = []
     images = _wanted(found.images, modalities, views, left_out)
-    rows: list[Row] = []
+    made: list[dict[str, Any]] = []
     if labels is None:
         pairs: list[tuple[DicomImage, CsvRow | None]] = [(image, None) for image in images]
     else:
@@ -64,7 +69,7 @@ def make_cohort(
         pairs = [pair for pair in zip(images, joined.lines, strict=True) if pair[1] is not None]
     numbers: Counter[tuple[str, str]] = Counter()
     for image, line in pairs:
-        fields, problems = _fields(image, labels, line)
+        fields, problems = _fields(image, labels, line, role)
         if problems:
             left_out.append(LeftOut(image.place, _sentence(problems)))
             continue
@@ -72,11 +77,14 @@ def make_cohort(
         numbers[study] += 1
         if numbers[study] > 1:
             fields["study_id"] += f"-{numbers[study]}"
-        rows.append(Row(**fields))
-    if not rows:
+        made.append(fields)
+    if not made:
         reasons = "; ".join(f"{each.what}: {each.reason}" for each in left_out[:_FEW_REASONS]) or "it holds no files."
         raise InputError(f"Nothing in the folder {folder.name} can be a study of a cohort: {reasons}")
-    return Made(tuple(rows), tuple(left_out), (*notes, *_notes(rows, labels, found.named)))
+    comma = labels is not None and labels.sheet.decimal_comma
+    clinical = typed_columns([fields["clinical"] for fields in made], decimal_comma=comma)
+    rows = [Row(**{**fields, "clinical": values}) for fields, values in zip(made, clinical.rows, strict=True)]
+    return Made(tuple(rows), tuple(left_out), (*notes, *clinical.notes, *_notes(rows, labels, found.named)))
 
 
 def write_left_out(path: Path, left_out: Sequence[LeftOut]) -> None:
@@ -103,12 +111,14 @@ def _wanted(
     return wanted
 
 
-def _fields(image: DicomImage, labels: Labels | None, line: CsvRow | None) -> tuple[dict[str, Any], list[str]]:
-    """The arguments of the image's `Row`, and what is wrong with them."""
+def _fields(
+    image: DicomImage, labels: Labels | None, line: CsvRow | None, role: str
+) -> tuple[dict[str, Any], list[str]]:
+    """The arguments of the image's `Row`, ``clinical`` as written, and what is wrong with them."""
     fields: dict[str, Any] = {
         "patient_id": image.patient_id,
         "study_id": image.accession or image.study_uid or image.place,
-        "image": image.path,
+        "images": {role or _ROLES.get(image.modality, _RADIOGRAPH): image.path},
         **{name: getattr(image, name) for name in ("site", "scanner", "age", "sex", "view", "laterality")},
         "clinical": {"modality": image.modality},
     }
@@ -126,7 +136,7 @@ def _said(fields: dict[str, Any], labels: Labels, line: CsvRow) -> tuple[dict[st
     """What the line of the spreadsheet says, checked as a line of a cohort is."""
     cells = {name: cell for name, cell in labels.cells(line).items() if cell}
     needed = {name: str(fields[name]) or "unknown" for name in NEEDED}
-    written = {**needed, **cells}
+    written = {**needed, f"{IMAGE}{_RADIOGRAPH}": "the header's", **cells}
     line = replace(line, values=tuple(written.values()))
     reader = LineReader(tuple(written), line, labels.folder, labels.sheet.decimal_comma)
     said = dict(reader.fields())

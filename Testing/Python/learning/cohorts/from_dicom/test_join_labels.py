@@ -85,7 +85,7 @@ def test_only_asked_columns_are_taken_over(folder, a_film, a_sheet):
     text = "Accession,Diagnosis,Patient name,Smoker,site\nA1,normal,Mustermann,yes,North\n"
     made = make_cohort(folder, a_sheet(text, label="diagnosis", keep=["Smoker"]))
     (row,) = made.rows
-    assert (row.label, row.site, dict(row.clinical)) == ("normal", "North", {"modality": "DX", "Smoker": "yes"})
+    assert (row.label, row.site, dict(row.clinical)) == ("normal", "North", {"modality": "DX", "Smoker": True})
     assert "Mustermann" not in repr(made)
     assert any("Patient name" in note for note in made.notes)
 

@@ -13,7 +13,10 @@ from readingroom.learning.cohorts.from_dicom.pseudonyms import pseudonymized
 
 @pytest.fixture
 def rows(tmp_path):
-    return [Row(patient, study, tmp_path / f"{study}.dcm") for patient, study in (("9", "a"), ("9", "b"), ("3", "a"))]
+    return [
+        Row(patient, study, {"frontal": tmp_path / f"{study}.dcm"})
+        for patient, study in (("9", "a"), ("9", "b"), ("3", "a"))
+    ]
 
 
 def test_patients_and_their_studies_are_numbered(rows, tmp_path):
@@ -31,7 +34,7 @@ def test_the_private_table_tells_who_they_are(rows, tmp_path):
 
 def test_who_has_a_number_keeps_it(rows, tmp_path):
     before = pseudonymized(rows, tmp_path / "secret.csv")
-    more = [Row("1", "x", tmp_path / "x.dcm"), *rows, replace(rows[0], study_id="c")]
+    more = [Row("1", "x", {"frontal": tmp_path / "x.dcm"}), *rows, replace(rows[0], study_id="c")]
     new, *same, added = pseudonymized(more, tmp_path / "secret.csv")
     assert tuple(same) == before
     assert new.patient_id == "P0003"

@@ -130,7 +130,9 @@ def test_findings_that_may_hold_together_have_a_regression_each() -> None:
 
 def test_balanced_studies_weigh_the_same_in_all_with_and_without_each_finding() -> None:
     labels = ("a|b", "a", "a", "none", "a")
-    cohort = Cohort(tuple(Row(f"p{n}", f"s{n}", Path("a.png"), label=label) for n, label in enumerate(labels)))
+    cohort = Cohort(
+        tuple(Row(f"p{n}", f"s{n}", {"frontal": Path("a.png")}, label=label) for n, label in enumerate(labels))
+    )
     outcomes = Outcomes.of(cohort, label_set_of(cohort, "chest-xray"), balanced=True)
     for number, present in enumerate(outcomes.labels.T == 1):
         one = outcomes.of_finding(number)

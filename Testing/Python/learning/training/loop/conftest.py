@@ -25,7 +25,7 @@ def a_cohort(tmp_path_factory):
             pixels[10:25, 10:25] += 50
         path = folder / f"{number}.png"
         Image.fromarray(pixels).save(path)
-        rows.append(Row(f"p{number}", f"s{number}", path, label=("no", "yes")[number % 2]))
+        rows.append(Row(f"p{number}", f"s{number}", {"frontal": path}, label=("no", "yes")[number % 2]))
     return Cohort(tuple(rows))
 
 

@@ -79,7 +79,7 @@ def cohort(folder: Path) -> Cohort:
     for number in range(40):
         path = folder / f"{number}.png"
         Image.fromarray(generator.integers(0, 200 + 55 * (number % 2), (40, 36)).astype(np.uint8)).save(path)
-        rows.append(Row(f"p{number}", f"s{number}", path, label=("no", "yes")[number % 2]))
+        rows.append(Row(f"p{number}", f"s{number}", {"frontal": path}, label=("no", "yes")[number % 2]))
     return Cohort(tuple(rows))
 
 

@@ -168,7 +168,7 @@ def test_words_about_a_protocol_do_not_make_another_training(trained, a_network,
 def test_an_image_that_cannot_be_used_is_told_with_its_study(a_cohort, a_split, a_network, a_protocol, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     rows = list(a_cohort.rows)
-    rows[3] = Row("p3", "s3", tmp_path / "broken.png", label="yes")
+    rows[3] = Row("p3", "s3", {"frontal": tmp_path / "broken.png"}, label="yes")
     with pytest.raises(InputError, match=r"Study 's3' of patient 'p3': 'broken.png' is damaged"):
         fit(a_network(), Cohort(tuple(rows)), a_split, a_protocol(), tmp_path / "run", "cpu")
 
@@ -268,7 +268,7 @@ def test_a_network_of_slices_gets_stacks(a_protocol, a_split, tmp_path):
     for number in range(40):
         path = tmp_path / f"{number}.nii.gz"
         SimpleITK.WriteImage(SimpleITK.GetImageFromArray(generator.normal(size=(5, 20, 20)).astype(np.float32)), path)
-        rows.append(Row(f"p{number}", f"s{number}", path, label="ab"[number % 2]))
+        rows.append(Row(f"p{number}", f"s{number}", {"frontal": path}, label="ab"[number % 2]))
 
     class Slices(nn.Module):
         def __init__(self):
@@ -293,7 +293,7 @@ def test_a_split_without_rows_that_choose_the_epoch_is_refused(a_cohort, a_netwo
 
 def test_a_split_that_leaks_is_refused_whoever_made_it(a_cohort, a_network, a_protocol, tmp_path):
     rows = list(a_cohort.rows)
-    rows[39] = Row("p0", "another study", rows[39].image, label="yes")  # its patient trains
+    rows[39] = Row("p0", "another study", {"frontal": rows[39].image}, label="yes")  # its patient trains
     leaking = Split(np.arange(20), np.arange(20, 40), np.array([], dtype=np.intp), "by hand")
     with pytest.raises(LeakageError, match="'p0' is in two parts of the split 'by hand'"):
         fit(a_network(), Cohort(tuple(rows)), leaking, a_protocol(), tmp_path, "cpu")
@@ -311,5 +311,5 @@ def test_pictures_of_any_kind_of_file_are_trained_on(a_split, a_network, a_proto
     for number in range(40):
         path = tmp_path / f"{number}.{('png', 'jpg', 'tif')[number % 3]}"
         Image.fromarray(generator.integers(0, 255, (20, 30)).astype(np.uint8)).save(path)
-        rows.append(Row(f"p{number}", f"s{number}", path, label="ab"[number % 2]))
+        rows.append(Row(f"p{number}", f"s{number}", {"frontal": path}, label="ab"[number % 2]))
     assert fit(a_network(), Cohort(tuple(rows)), a_split, a_protocol(epochs=1), tmp_path / "run", "cpu").history

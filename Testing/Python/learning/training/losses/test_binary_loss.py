@@ -10,7 +10,7 @@ from readingroom.learning.training.losses.binary import BinaryCrossEntropy, outp
 
 
 def cohort(*labels):
-    return Cohort(tuple(Row(f"p{n}", f"s{n}", f"{n}.png", label=label) for n, label in enumerate(labels)))
+    return Cohort(tuple(Row(f"p{n}", f"s{n}", {"frontal": f"{n}.png"}, label=label) for n, label in enumerate(labels)))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from readingroom.learning.training.losses.cross_entropy import CrossEntropy, bal
 
 
 def cohort(*labels):
-    return Cohort(tuple(Row(f"p{n}", f"s{n}", f"{n}.png", label=label) for n, label in enumerate(labels)))
+    return Cohort(tuple(Row(f"p{n}", f"s{n}", {"frontal": f"{n}.png"}, label=label) for n, label in enumerate(labels)))
 
 
 @pytest.fixture(scope="module")
