@@ -23,7 +23,7 @@ def test_the_films_of_a_small_folder(a_cohort_folder: Path) -> None:
 
 
 def test_a_folder_without_the_images_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="labels.csv cannot be read"):
+    with pytest.raises(InputError, match=r"labels\.csv cannot be read"):
         chest_radiographs(tmp_path)
 
 
