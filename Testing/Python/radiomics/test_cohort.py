@@ -92,7 +92,7 @@ def test_a_study_that_ended_its_process_is_a_row_that_says_so(a_cohort, tmp_path
     assert all("ended unexpectedly" in row["problem"] for row in read(out))
 
 
-@pytest.mark.parametrize(("text", "words"), [("", "no rows"), ("patient_id,image\na,b\n", "no column mask")])
+@pytest.mark.parametrize(("text", "words"), [("", "is empty"), ("patient_id,image\na,b\n", "no column mask")])
 def test_what_is_no_cohort_is_refused(tmp_path, text, words):
     path = tmp_path / "cohort.csv"
     path.write_text(text)
