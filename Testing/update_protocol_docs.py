@@ -86,7 +86,14 @@ _FIELDS = {
     "input": "input.kind input.size input.channels",
     "preset": "input.preset",
     "normalized by": "input.normalize",
-    "pixels": "input.settings",
+    "window (center, width)": "input.window",
+    "percentiles": "input.percentiles",
+    "spacing in mm (k, j, i)": "input.spacing",
+    "slices": "input.slices",
+    "organ": "input.organ",
+    "least share of the organ": "input.least_organ",
+    "cut to the organ": "input.organ_crop",
+    "keeps proportions": "input.keep_aspect",
     "augmentation": "augment",
     "optimizer": "optimizer.name",
     "rate": "optimizer.rate",
@@ -133,6 +140,8 @@ def _value(protocol: TrainingProtocol, path: str) -> object:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_text(item)}" for key, item in value.items())
     if isinstance(value, tuple):

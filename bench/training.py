@@ -32,13 +32,13 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader
 
+from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.label_set import label_set_of
 from readingroom.learning.cohorts.splits import Split
 from readingroom.learning.protocols.training_protocol import (
     Augment,
     Change,
-    Input,
     Optimizer,
     Schedule,
     TrainingProtocol,
@@ -50,7 +50,7 @@ from readingroom.learning.training.loop.data import AugmentedDataset, InputTrans
 from readingroom.learning.training.loop.epoch_sampler import EpochSampler
 from readingroom.learning.training.loop.fit import fit
 from readingroom.learning.training.losses.cross_entropy import CrossEntropy
-from readingroom.learning.training.normalization import normalization
+from readingroom.learning.training.normalization import measured
 from readingroom.learning.training.picture_store import PictureStore
 from readingroom.networks import backbones, registry
 from readingroom.progress import Progress
@@ -113,7 +113,7 @@ def bare(
         SplitPart(tuple(store.path(cohort.rows[int(n)]) for n in rows), loss.targets(cohort.take(rows)))
         for rows in (split.train, split.validation)
     ]
-    transform = InputTransform("picture", normalization(protocol.input, ()))
+    transform = InputTransform(measured(protocol.input))
     order = EpochSampler(len(parts[0]), protocol.batch, protocol.seed)
     training = DataLoader(
         AugmentedDataset(parts[0], transform, protocol.augment, protocol.seed), protocol.batch, sampler=order
@@ -142,7 +142,7 @@ def heads(
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Wall and CPU seconds until a linear head is trained: where the network has to be asked, and on kept features."""
     frozen = FrozenNetwork(name, copy.deepcopy(network).eval(), registry.find(name).head)
-    source = Source.of(protocol.input, normalization(protocol.input, ()))
+    source = Source.of(measured(protocol.input))
     outcomes, rows = Outcomes.of(cohort, label_set_of(cohort, "chest-xray")), np.arange(len(cohort))
     seconds: tuple[list[tuple[float, float]], ...] = ([], [])
     for turn in range(repeats):
@@ -172,7 +172,7 @@ def main() -> None:
     network = backbones.create(arguments.network, 2)
     protocol = TrainingProtocol(
         "chest-xray", "rigorous", "Speed", "None.", (arguments.network,),
-        Input("picture", (arguments.size, arguments.size), normalize="imagenet"),
+        Preprocessing("picture", (arguments.size, arguments.size), normalize="imagenet"),
         Optimizer("sgd", 1e-3, momentum=0.9),
         augment=Augment(CHANGES), schedule=Schedule("constant"), epochs=EPOCHS, batch=arguments.batch,
     )  # fmt: skip

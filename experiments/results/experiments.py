@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.learning.cohorts.cohort import Cohort
 from readingroom.learning.protocols.training_protocol import Augment, Change, TrainingProtocol, load_protocol
 
@@ -69,12 +70,12 @@ class Experiment:
             trained="all" if scratch else "head",
             head="linear",
             head_settings={},
-            input=dataclasses.replace(
-                base.input,
-                kind="picture",
-                size=(self.size, self.size),
-                settings={},
-                normalize="training" if scratch else "imagenet",
+            input=Preprocessing(
+                "picture",
+                (self.size, self.size),
+                base.input.channels,
+                base.input.preset,
+                "training" if scratch else "imagenet",
             ),
             aggregation="none",
             augment=Augment((Change("rotate", amount=5), Change("scale", amount=0.05), Change("shift", amount=0.02))),

@@ -1,8 +1,12 @@
-"""From a radiograph to a network's input, and from the network's map back to the radiograph.
+"""From a picture or a volume to a network's input, and from the network's map back to the picture.
 
-Both presets stretch the picture to a square. NIH did so with the pictures that our bundle learned from (films of 2500 x
-2048 pixels became 1024 x 1024), so a film that is stretched looks to the network as its training films did; the map is
-stretched back.
+Training, evaluation and reading call the same two functions: `gray_levels` does what costs time (and may be kept),
+`normalized` makes the network's input of it; random changes of training images lie between the two. `prepare` does
+both for a picture.
+
+Without ``keep_aspect`` a picture is stretched. NIH did so with the pictures that our bundle learned from (films of
+2500 x 2048 pixels became 1024 x 1024), so a film that is stretched looks to the network as its training films did; the
+map is stretched back.
 """
 
 from __future__ import annotations
@@ -11,14 +15,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import SimpleITK
 from numpy.typing import NDArray
 from PIL import Image
 
 from ..bundles.preprocessing import Preprocessing, Preset
+from ..errors import InputError
 from .equalize import blur_5x5, equalize_histogram
+from .organ import Booleans, box, breast_mask
+from .volume_levels import percentile_limits, scaled, volume_levels
 
 Gray = NDArray[np.float32]
 Floats = NDArray[np.float64]
+Extent = tuple[int, int]  # first pixel and the one after the last; beyond the picture where it was padded
+
+_SMALLEST_STD = 1e-6  # of an image of one gray level
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,75 +39,141 @@ class Prepared:
     Parameters
     ----------
     pixels : float32 [channels, j, i], normalized
-    shape : (rows, columns) of the radiograph that it was made from
+    shape : (rows, columns) of the picture that it was made from
+    extent : of the rows and the columns that the input shows; all of them when left out
     """
 
     pixels: NDArray[np.float32]
     shape: tuple[int, int]
+    extent: tuple[Extent, Extent] | None = None
 
     def to_input(self, heat: NDArray[np.floating]) -> NDArray[np.float32]:
-        """A map [rows, columns] of the network, of any size, on the radiograph's own pixels [j, i].
+        """A map [rows, columns] of the network, of any size, on the picture's own pixels [j, i].
 
-        The map's cells share the picture evenly: a cell's value stands at its center, values between centers are
+        The map's cells share the extent evenly: a cell's value stands at its center, values between centers are
         interpolated linearly, and beyond the outermost centers the border's value goes on. No value lies outside the
-        range of the map's own.
+        range of the map's own. What the input does not show is 0.
         """
-        rows, columns = (_centers(n, size) for n, size in zip(self.shape, heat.shape, strict=True))
+        extents = self.extent or ((0, self.shape[0]), (0, self.shape[1]))
+        places = zip(self.shape, extents, heat.shape, strict=True)
+        rows, columns = (_centers(n, extent, cells) for n, extent, cells in places)
         across = _interpolate(heat, rows, axis=0)
-        return _interpolate(across, columns, axis=1).astype(np.float32)
+        found = _interpolate(across, columns, axis=1).astype(np.float32)
+        for axis, (first, end) in enumerate(extents):
+            outside = np.ones(self.shape[axis], dtype=bool)
+            outside[max(first, 0) : end] = False
+            found[(outside, slice(None)) if axis == 0 else (slice(None), outside)] = 0
+        return found
 
 
 def prepare(gray: Gray, preprocessing: Preprocessing) -> Prepared:
-    """Make the input of a bundle's network.
-
-    ``published`` (Paper 004): histogram equalization, 5x5 Gaussian blur, both on 8-bit gray levels, then the size and
-    the training set's mean and deviation. ``rigorous`` keeps the gray levels as the reader of the film sees them: for
-    the NIH films equalization, local equalization and percentile stretching each made the prediction worse.
+    """Make the input of a network that reads pictures.
 
     Parameters
     ----------
     gray : [j, i] 0 to 1, bone bright
+    preprocessing : of kind ``picture``, complete
 
     Raises
     ------
     ValueError : not a picture of two axes, or a value outside 0 to 1
+    InputError : as `gray_levels`
     """
-    rows, columns = preprocessing.size
-    levels = resize(gray_levels(gray, preprocessing.preset), (rows, columns))
-    return Prepared(_normalized(levels, preprocessing), (gray.shape[0], gray.shape[1]))
+    levels, extent = _picture_levels(gray, preprocessing, None)
+    return Prepared(normalized(levels, preprocessing), (gray.shape[0], gray.shape[1]), extent)
 
 
-def _normalized(levels: Gray, preprocessing: Preprocessing) -> NDArray[np.float32]:
-    """Gray levels [j, i] as float32 [channels, j, i]."""
-    channels = np.repeat(levels[None], preprocessing.channels, axis=0)
+def gray_levels(
+    image: Gray | SimpleITK.Image, preprocessing: Preprocessing, organ: Booleans | None = None
+) -> NDArray[np.float32]:
+    """Gray levels from 0 to 1 in the size of the input: ``[j, i]`` of a picture, ``[k, j, i]`` of slices and volumes.
+
+    ``published`` pictures (Paper 004) are equalized by histogram and blurred by a 5x5 Gaussian, both on 8-bit gray
+    levels. ``rigorous`` keeps the gray levels as the reader of the film sees them: for the NIH films equalization,
+    local equalization and percentile stretching each made the prediction worse. A window is not applied to pictures,
+    since a picture is shown as its file says.
+
+    Parameters
+    ----------
+    image : a picture [j, i] 0 to 1, or a volume in LPS for slices and volumes
+    organ : boolean, of the image's shape: where the organ is. Lungs of a CT and the breast of a mammogram are found
+        when left out
+
+    Raises
+    ------
+    ValueError : not a picture of two axes, or a value outside 0 to 1
+    InputError : the organ is not found, fills too little, or there is nothing that could make gray levels
+    """
+    if preprocessing.kind == "picture":
+        assert not isinstance(image, SimpleITK.Image)
+        return _picture_levels(image, preprocessing, organ)[0]
+    assert isinstance(image, SimpleITK.Image)
+    return volume_levels(image, preprocessing, organ, resized)
+
+
+def normalized(levels: NDArray[np.float32], preprocessing: Preprocessing) -> NDArray[np.float32]:
+    """Gray levels as a network is given them: centered, scaled, and once for each channel.
+
+    ``[c, j, i]`` of a picture, ``[k, c, j, i]`` of slices, which a network reads one by one, and ``[c, k, j, i]`` of a
+    volume.
+    """
+    axis = 1 if preprocessing.kind == "slices" else 0
+    channels = np.repeat(np.expand_dims(levels, axis), preprocessing.channels, axis=axis)
     if preprocessing.normalize == "none":
         return channels
     if preprocessing.normalize == "image":
-        mean, std = levels.mean(), max(float(levels.std()), 1e-6)
+        mean, std = levels.mean(), np.float32(max(float(levels.std()), _SMALLEST_STD))
         return np.asarray((channels - mean) / std, dtype=np.float32)
-    middle, spread = (np.array(v, dtype=np.float32)[:, None, None] for v in (preprocessing.mean, preprocessing.std))
-    return np.asarray((channels - middle) / spread, dtype=np.float32)
+    shape = tuple(-1 if place == axis else 1 for place in range(channels.ndim))
+    numbers = (preprocessing.mean, preprocessing.std)
+    mean_, std_ = (np.array(values, dtype=np.float32).reshape(shape) for values in numbers)
+    return np.asarray((channels - mean_) / std_, dtype=np.float32)
 
 
-def gray_levels(gray: Gray, preset: Preset) -> Gray:
-    """The gray levels [j, i], 0 to 1, as the preset has them, before the picture is resized.
-
-    Raises
-    ------
-    ValueError : not a picture of two axes, or a value outside 0 to 1
-    """
+def _picture_levels(
+    gray: Gray, preprocessing: Preprocessing, organ: Booleans | None
+) -> tuple[Gray, tuple[Extent, Extent]]:
+    """The gray levels of a picture, and which of its rows and columns they show."""
     if gray.ndim != 2 or 0 in gray.shape:
         raise ValueError(f"A radiograph has two axes with pixels, not the shape {gray.shape}.")
     if not (gray.min() >= 0 and gray.max() <= 1):
         raise ValueError("The gray levels of a radiograph must lie between 0 and 1.")
-    return _PRESETS[preset](gray)
+    rows, columns = slice(0, gray.shape[0]), slice(0, gray.shape[1])
+    if preprocessing.organ_crop:
+        rows, columns = box(_organ_of_picture(gray, preprocessing) if organ is None else organ)
+        gray = np.ascontiguousarray(gray[rows, columns])
+    if preprocessing.percentiles is not None:
+        gray = scaled(gray, *percentile_limits(gray, preprocessing.percentiles))
+    levels = _PRESETS[preprocessing.preset](gray)
+    size = (preprocessing.size[0], preprocessing.size[1])
+    top, left = _padding(levels.shape, size) if preprocessing.keep_aspect else ((0, 0), (0, 0))
+    extent = ((rows.start - top[0], rows.stop + top[1]), (columns.start - left[0], columns.stop + left[1]))
+    return resized(levels, size, preprocessing.keep_aspect), extent
 
 
-def resize(gray: Gray, size: tuple[int, int]) -> Gray:
-    """Stretched to (rows, columns): bilinear, pixel centers aligned; averages where it shrinks, so that fine patterns
-    do not alias."""
+def _organ_of_picture(gray: Gray, preprocessing: Preprocessing) -> Booleans:
+    if preprocessing.organ != "breast":
+        raise InputError(f"Nothing finds the {preprocessing.organ} in a picture; give a mask '{preprocessing.organ}'.")
+    return breast_mask(gray)
+
+
+def resized(gray: Gray, size: tuple[int, int], keep_aspect: bool = False) -> Gray:
+    """A picture of (rows, columns): stretched, or padded with black to the proportions first.
+
+    Bilinear, pixel centers aligned; averages where it shrinks, so that fine patterns do not alias.
+    """
     rows, columns = size
+    if keep_aspect:
+        gray = np.pad(gray, _padding(gray.shape, size))
     return np.asarray(Image.fromarray(gray).resize((columns, rows), Image.Resampling.BILINEAR), dtype=np.float32)
+
+
+def _padding(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Rows above and below, columns to the left and to the right, that give a picture the proportions of ``size``."""
+    (height, width), (rows, columns) = shape, size
+    full = (max(height, round(width * rows / columns)), max(width, round(height * columns / rows)))
+    lack = (full[0] - height, full[1] - width)
+    return (lack[0] // 2, lack[0] - lack[0] // 2), (lack[1] // 2, lack[1] - lack[1] // 2)
 
 
 def _published(gray: Gray) -> Gray:
@@ -108,12 +185,13 @@ def _rigorous(gray: Gray) -> Gray:
     return gray.astype(np.float32)
 
 
-_PRESETS: dict[str, Callable[[Gray], Gray]] = {"published": _published, "rigorous": _rigorous}
+_PRESETS: dict[Preset, Callable[[Gray], Gray]] = {"published": _published, "rigorous": _rigorous}
 
 
-def _centers(pixels: int, cells: int) -> Floats:
-    """Where the centers of ``pixels`` equal parts lie on an axis of ``cells`` equal parts, in cell numbers."""
-    return (np.arange(pixels, dtype=np.float64) + 0.5) * (cells / pixels) - 0.5
+def _centers(pixels: int, extent: Extent, cells: int) -> Floats:
+    """Where the centers of an axis's ``pixels`` lie on ``cells`` equal parts of an extent, in cell numbers."""
+    first, end = extent
+    return (np.arange(pixels, dtype=np.float64) + 0.5 - first) * (cells / (end - first)) - 0.5
 
 
 def _interpolate(values: NDArray[np.floating], at: Floats, axis: int) -> Floats:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from readingroom.bundles import store
 from readingroom.bundles.metadata import Preprocessing
+from readingroom.examples import chest_radiograph
 from readingroom.imaging.equalize import blur_5x5, equalize_histogram
+from readingroom.imaging.open import open_image
 from readingroom.imaging.preprocessing import prepare
+from readingroom.imaging.radiograph_loading import load_radiograph
 
 
 def settings(preset: str = "rigorous", size: int = 64, channels: int = 3) -> Preprocessing:
@@ -95,3 +100,34 @@ def test_numbers_that_are_none_are_refused() -> None:
 def test_a_stack_of_slices_is_refused() -> None:
     with pytest.raises(ValueError, match="two axes"):
         prepare(np.zeros((3, 40, 40), np.float32), settings())
+
+
+def test_the_shipped_bundle_gets_the_pixels_that_it_was_trained_with() -> None:
+    gray = load_radiograph(open_image(chest_radiograph(), "frontal").image).gray
+    resized = np.asarray(Image.fromarray(gray).resize((320, 320), Image.Resampling.BILINEAR), dtype=np.float32)
+    number = np.float32(0.5019607843137255)  # mean and deviation of its MobileNetV2 alike
+    expected = np.stack([(resized - number) / number] * 3)
+    assert np.array_equal(prepare(gray, store.find("cxr-nih-pneumonia").metadata.pixels).pixels, expected)
+
+
+def test_what_was_cut_away_is_nothing_on_the_map() -> None:
+    film = np.zeros((200, 160), dtype=np.float32)
+    j, i = np.mgrid[:200, :160]
+    film[((j - 100) / 80) ** 2 + (i / 60) ** 2 < 1] = 0.5  # a breast on the left
+    cut = Preprocessing("picture", (64, 32), normalize="none", organ="breast", organ_crop=True)
+    back = prepare(film, cut).to_input(np.ones((8, 4)))
+    assert back.shape == film.shape
+    assert back[100, 30] == 1
+    assert (back[:, 70:] == 0).all()
+
+
+def test_a_spot_comes_back_through_the_padding_to_where_it_was() -> None:
+    film = np.zeros((100, 300), dtype=np.float32)
+    film[60:70, 200:210] = 1
+    padded = Preprocessing("picture", (96, 96), normalize="none", keep_aspect=True)
+    prepared = prepare(film, padded)
+    assert (prepared.pixels[0, :30] == 0).all()
+    back = prepared.to_input(prepared.pixels[0])
+    assert back.shape == film.shape
+    centers = [float((back.sum(axis=1 - axis) * np.arange(back.shape[axis])).sum() / back.sum()) for axis in (0, 1)]
+    assert centers == pytest.approx([64.5, 204.5], abs=0.5)

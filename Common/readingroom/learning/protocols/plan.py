@@ -15,7 +15,7 @@ from ..cohorts.cohort import Cohort
 from ..cohorts.findings import findings_of, may_hold_together, split_label
 from ..cohorts.splits import Rows, Split
 from ..training.network import JOINS_ANSWERS, make_network
-from .training_protocol import INPUT_SETTINGS, Change, TrainingProtocol
+from .training_protocol import Change, TrainingProtocol
 
 _WIDTH, _COLUMN = 110, 26
 _Lines = list[tuple[str, str, str]]  # what, how, and the dotted field that it comes from
@@ -123,8 +123,23 @@ def _input(protocol: TrainingProtocol) -> _Lines:
         ("preset", wanted.preset, "input.preset"),
         ("normalized by", normalized[wanted.normalize], "input.normalize"),
     ]
-    for name, value in wanted.settings.items():
-        lines.append((name.replace("_", " "), f"{value:g} ({INPUT_SETTINGS[name]})", f"input.settings.{name}"))
+    if wanted.window is not None:
+        center, width = wanted.window
+        lines.append(("window", f"center {center:g}, width {width:g} become 0 to 1", "input.window"))
+    if wanted.percentiles is not None:
+        low, high = wanted.percentiles
+        lines.append(("percentiles", f"{low:g} and {high:g} of the image become 0 and 1", "input.percentiles"))
+    if wanted.spacing is not None:
+        spacing = " x ".join(f"{length:g}" for length in wanted.spacing)
+        lines.append(("spacing", f"{spacing} mm between slices, rows and columns", "input.spacing"))
+    if wanted.slices is not None:
+        lines.append(("slices", f"{wanted.slices} of each study, evenly spaced among the kept ones", "input.slices"))
+    if wanted.organ:
+        least = f"slices at least {wanted.least_organ:g} filled; " if wanted.least_organ else ""
+        crop = "cut to the box around it" if wanted.organ_crop else "not cut"
+        lines.append(("organ", f"{wanted.organ}: {least}{crop}", "input.organ input.least_organ input.organ_crop"))
+    if wanted.keep_aspect:
+        lines.append(("proportions", "padded to the input's instead of stretched", "input.keep_aspect"))
     return lines
 
 

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from ... import records
 from ...bundles.metadata import Aggregation
+from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError
 
 Kind = Literal["published", "rigorous"]
@@ -25,54 +26,6 @@ READERS = ("chest-xray", "pasc-fibrosis", "mammo-screen", "liver-hcc", "lung-sur
 
 _FOLDER = Path(__file__).parent
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
-
-# What a protocol may say of the pixels, beyond size and preset, and its unit.
-INPUT_SETTINGS = {
-    "window_center": "HU, becomes 0.5",
-    "window_width": "HU, becomes 0 to 1",
-    "intensity_low": "stored value that becomes 0",
-    "intensity_high": "stored value that becomes 1",
-    "percentile_low": "percentile of the image that becomes 0",
-    "percentile_high": "percentile of the image that becomes 1",
-    "spacing_i": "mm between columns after resampling",
-    "spacing_j": "mm between rows after resampling",
-    "spacing_k": "mm between slices after resampling",
-    "slices": "slices of each study, evenly spaced among the kept ones",
-    "least_organ": "smallest part of a kept slice that is organ, 0 to 1",
-    "organ_crop": "1: cut to the box around the organ",
-    "keep_aspect": "1: padded to the input's proportions instead of stretched",
-}
-
-
-@dataclass(frozen=True)
-class Input:
-    """What the network is given.
-
-    Parameters
-    ----------
-    kind : one ``picture``, a stack of ``slices`` that a 2D network reads one by one, or a ``volume``
-    size : (rows, columns) of pictures and slices, (slices, rows, columns) of volumes
-    channels : 1, or 3 for networks that began on color photographs (the gray level three times)
-    preset : the recipe of `readingroom.imaging` that makes the pixels, ``published`` or ``rigorous``
-    normalize : by mean and deviation of the ``training`` rows, of ``imagenet``, of each ``image`` itself, or not at all
-    settings : further numbers of the recipe, see `INPUT_SETTINGS`
-    """
-
-    kind: Literal["picture", "slices", "volume"]
-    size: tuple[int, ...]
-    channels: int = 3
-    preset: Kind = "rigorous"
-    normalize: Literal["training", "imagenet", "image", "none"] = "training"
-    settings: Mapping[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        axes = 3 if self.kind == "volume" else 2
-        _require(len(self.size) == axes, f"an input of kind '{self.kind}' has {axes} sizes, not {len(self.size)}")
-        _require(all(16 <= side <= 8192 for side in self.size), f"the input size {self.size} is not of 16 to 8192")
-        _require(self.channels in (1, 3), f"an input has 1 or 3 channels, not {self.channels}")
-        unknown = sorted(set(self.settings) - set(INPUT_SETTINGS))
-        _require(not unknown, f"there is no input setting {', '.join(unknown)}; there are {', '.join(INPUT_SETTINGS)}")
-        object.__setattr__(self, "settings", records.frozen(self.settings))
 
 
 @dataclass(frozen=True)
@@ -216,6 +169,7 @@ class TrainingProtocol:
     ----------
     reader, kind, title, source : whose protocol it is, and where its numbers stand
     networks : names of `readingroom.networks.registry`; the first is the default
+    input : how pixels become the network's input; mean and deviation are measured in training
     weights : what the network begins with
     trained : ``all`` of the network, its later ``half``, its ``last-block`` with the head, or the ``head`` alone
     optimizer, schedule : see there
@@ -246,7 +200,7 @@ class TrainingProtocol:
     title: str
     source: str
     networks: tuple[str, ...]
-    input: Input
+    input: Preprocessing
     optimizer: Optimizer
     weights: Literal["none", "imagenet", "medicalnet", "kinetics"] = "imagenet"
     trained: Literal["all", "half", "last-block", "head"] = "all"
@@ -344,7 +298,8 @@ class TrainingProtocol:
         try:
             return records.from_json(TrainingProtocol, data)
         except ValueError as error:
-            raise InputError(f"The variant {' + '.join(names)} of {self.name} cannot be used: {error}.") from error
+            sentence = str(error).removesuffix(".")
+            raise InputError(f"The variant {' + '.join(names)} of {self.name} cannot be used: {sentence}.") from error
 
 
 def load_protocol(reader: str, kind: Kind = "rigorous") -> TrainingProtocol:
@@ -379,7 +334,7 @@ def read_protocol(path: Path) -> TrainingProtocol:
     try:
         protocol = records.from_json(TrainingProtocol, data)
     except ValueError as error:
-        raise InputError(f"The protocol {path.name} cannot be used: {error}.") from error
+        raise InputError(f"The protocol {path.name} cannot be used: {str(error).removesuffix('.')}.") from error
     for name in protocol.variants:
         protocol.with_variants(name)
     return protocol

@@ -9,7 +9,6 @@ from ...bundles.metadata import (
     ClassifierMetadata,
     Explanation,
     FeatureStatisticsFile,
-    Preprocessing,
     Training,
 )
 from ...errors import InputError
@@ -35,7 +34,7 @@ def described(run: TrainingRun) -> ClassifierMetadata:
         backbone=run.network,
         labels=label_set.labels,
         multilabel=label_set.multilabel,
-        preprocessing=_preprocessing(run),
+        preprocessing=run.final_model.preprocessing,
         training=Training(
             protocol=protocol.kind,
             patients=len(set(learned.patients)),
@@ -61,39 +60,6 @@ def described(run: TrainingRun) -> ClassifierMetadata:
         warnings=warnings(run),
         aggregation=cast(Aggregation, run.final_model.settings["aggregation"]),
         baselines={baseline.title: baseline.auc for baseline in run.baselines},
-    )
-
-
-def _preprocessing(run: TrainingRun) -> Preprocessing:
-    wanted, fitted = run.protocol.input, run.final_model.normalization
-    settings, measured = wanted.settings, wanted.normalize in ("training", "imagenet")
-    window = percentiles = spacing = None
-    if "intensity_low" in settings:
-        low, high = settings["intensity_low"], settings["intensity_high"]
-        window = ((low + high) / 2, high - low)
-    elif "window_center" in settings:
-        window = (settings["window_center"], settings["window_width"])
-    elif "percentile_low" in settings:
-        percentiles = (settings["percentile_low"], settings["percentile_high"])
-    if "spacing_k" in settings:
-        spacing = (settings["spacing_k"], settings["spacing_j"], settings["spacing_i"])
-    looks = bool(settings.get("organ_crop") or settings.get("least_organ"))
-    return Preprocessing(
-        wanted.kind,
-        wanted.size,
-        wanted.channels,
-        wanted.preset,
-        wanted.normalize,
-        fitted.mean if measured else (),
-        fitted.std if measured else (),
-        window=window,
-        percentiles=percentiles,
-        spacing=spacing,
-        slices=int(settings["slices"]) if "slices" in settings else None,
-        organ={"mammo-screen": "breast", "liver-hcc": "liver"}.get(run.protocol.reader, "lungs") if looks else "",
-        least_organ=settings.get("least_organ", 0.0),
-        organ_crop=bool(settings.get("organ_crop")),
-        keep_aspect=bool(settings.get("keep_aspect")),
     )
 
 
@@ -146,12 +112,8 @@ def refuse_unreadable(protocol: TrainingProtocol, network: str) -> None:
         return
     if not architecture.maps:
         raise InputError(f"{architecture.title} has no maps of features: the reader could not show where. Use another.")
-    plain = wanted.kind == "picture" and len(set(wanted.size)) == 1 and wanted.channels == 3 and not wanted.settings
-    if not plain or wanted.normalize == "image":
-        raise InputError(
-            "The reader chest-xray takes square pictures of 3 channels, normalized alike and without further settings; "
-            "change the protocol's input."
-        )
+    if wanted.kind != "picture" or wanted.channels != 3:
+        raise InputError("The reader chest-xray takes pictures of 3 channels; change the protocol's input.")
 
 
 def _settings(run: TrainingRun) -> dict[str, object]:

@@ -25,15 +25,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ... import device as device_choice
+from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError
 from ...files import make_folder, write_bytes, write_text
+from ...imaging.preprocessing import normalized
 from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.hashes import content_hash
-from ..protocols.training_protocol import Input
-from .images import VERSION, prepared
-from .normalization import Normalization
+from .picture_store import VERSION, prepared
 
 Bag = NDArray[np.float32]
 Item = TypeVar("Item")
@@ -59,15 +59,14 @@ class Source:
     settings: Mapping[str, Any]
 
     @classmethod
-    def of(cls, wanted: Input, normalized: Normalization) -> Source:
-        """Studies as a protocol's input and this normalization make them."""
+    def of(cls, preprocessing: Preprocessing) -> Source:
+        """Studies as a complete preprocessing makes them."""
 
         def read(row: Row) -> NDArray[np.float32]:
-            pixels = normalized(prepared(row, wanted), wanted.kind)
-            return pixels if wanted.kind == "slices" else pixels[None]
+            pixels = normalized(prepared(row, preprocessing), preprocessing)
+            return pixels if preprocessing.kind == "slices" else pixels[None]
 
-        settings = {"version": VERSION, "input": to_json(wanted), "mean": normalized.mean, "std": normalized.std}
-        return cls(read, settings)
+        return cls(read, {"version": VERSION, "input": to_json(preprocessing)})
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from torch import nn
 from ...device import Wanted, choose, run_in_batches
 from ...errors import InputError
 from ...files import write_bytes
+from ...imaging.preprocessing import normalized
 from ...networks import registry
 from ...networks.slices import SliceNetwork
 from ...progress import Progress
@@ -90,7 +91,7 @@ class FineTuned:
         embeddings, _ = self._predict(network, fitted, np.sort(np.concatenate([split.train, split.validation])))
         self._reorder(network)
         settings = {"mode": "fine-tune", "best_epoch": fitted.best_epoch + 1, "aggregation": self.protocol.aggregation}
-        return FinalModel(network.eval(), embeddings, fitted.normalization, fitted.history, settings)
+        return FinalModel(network.eval(), embeddings, fitted.preprocessing, fitted.history, settings)
 
     def _trained(self, split: Split, seed: int, folder: Path, progress: Progress) -> tuple[nn.Module, Fitted]:
         protocol = replace(self.protocol, seed=seed)
@@ -121,7 +122,7 @@ class FineTuned:
         features = []
         for row in rows:
             gray = read(store.path(self.cohort.rows[int(row)]))
-            inputs = torch.from_numpy(fitted.normalization(gray, self.protocol.input.kind))[None]
+            inputs = torch.from_numpy(normalized(gray, fitted.preprocessing))[None]
             found = run_in_batches(asked.features, inputs, _INPUTS_AT_ONCE, device, _ignore, network)
             features.append(found)
         network.cpu()

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from ...bundles.preprocessing import Preprocessing
 from ...progress import Progress
 from ..cohorts.splits import Split
 from .loop.history import Epoch
-from .normalization import Normalization
 
 Floats = NDArray[np.float64]
 
@@ -45,13 +45,13 @@ class FinalModel:
     ----------
     network : on the CPU, in evaluation mode
     embeddings : (train and validation rows, features) what its last linear layer was given
-    normalization : of the pixels
+    preprocessing : of the pixels, with the numbers that training measured
     settings : what was chosen on the way, for the bundle
     """
 
     network: nn.Module
     embeddings: Floats
-    normalization: Normalization
+    preprocessing: Preprocessing
     history: tuple[Epoch, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 

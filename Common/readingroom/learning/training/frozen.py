@@ -12,6 +12,7 @@ import safetensors.numpy
 import torch
 from torch import nn
 
+from ...bundles.preprocessing import Preprocessing
 from ...device import Wanted
 from ...errors import InputError
 from ...files import make_folder, write_bytes
@@ -22,13 +23,13 @@ from ...trust.distance import held_out_distances
 from ..cohorts.cohort import Cohort
 from ..cohorts.label_set import LabelSet
 from ..cohorts.splits import Split
-from ..protocols.training_protocol import Input, TrainingProtocol
+from ..protocols.training_protocol import TrainingProtocol
 from .feature_cache import Bag, FrozenNetwork, Source, cached_features
 from .fold_trainer import FinalModel, Floats, FoldResult
 from .heads import load_head
 from .heads.head import Head, Outcomes, Rows, State
 from .network import JOINS_ANSWERS, make_network
-from .normalization import Normalization, normalization
+from .normalization import measured
 
 _DONE = "head.safetensors"
 
@@ -49,7 +50,7 @@ class Frozen:
     label_set: LabelSet
     name: str
     backbone: nn.Module
-    normalization: Normalization
+    preprocessing: Preprocessing
     head: Head
     features: tuple[Bag, ...]
     outcomes: Outcomes
@@ -67,7 +68,7 @@ class Frozen:
         learned = _sides(split)
         state = self._fitted(learned, seed, folder)
         settings = {"mode": "frozen", "head": self.protocol.head, "aggregation": self.head.aggregation}
-        return FinalModel(self._network(state), self._embeddings(learned), self.normalization, (), settings)
+        return FinalModel(self._network(state), self._embeddings(learned), self.preprocessing, (), settings)
 
     def _fitted(self, rows: Rows, seed: int, folder: Path) -> State:
         """The head of these rows, from the folder or trained and put there."""
@@ -138,15 +139,15 @@ def prepare_frozen(
     if wanted.normalize == "training":
         # The same features serve every fold, so no fold's rows may shape them.
         wanted = replace(wanted, normalize="imagenet")
+    preprocessing = measured(wanted)
     plain = replace(protocol, aggregation="mean" if wanted.kind == "slices" else "none", input=wanted)
     backbone = _as_stored(seeded_network(plain, len(label_set.classes), name, weights, protocol.seed))
-    normalized = normalization(wanted, ())
     network = FrozenNetwork(name, backbone, registry.find(name).head)
-    bags = cached_features(cohort, network, Source.of(wanted, normalized), features, device, workers, progress)
+    bags = cached_features(cohort, network, Source.of(preprocessing), features, device, workers, progress)
     head = _head(protocol, label_set)
     outcomes = Outcomes.of(cohort, label_set, protocol.balance != "none")
     notes = _notes(protocol, wanted)
-    return Frozen(protocol, label_set, name, backbone, normalized, head, bags, outcomes, notes)
+    return Frozen(protocol, label_set, name, backbone, preprocessing, head, bags, outcomes, notes)
 
 
 def seeded_network(protocol: TrainingProtocol, outputs: int, name: str, weights: Path | None, seed: int) -> nn.Module:
@@ -174,7 +175,7 @@ def _head(protocol: TrainingProtocol, label_set: LabelSet) -> Head:
     return load_head(name, settings)
 
 
-def _notes(protocol: TrainingProtocol, wanted: Input) -> tuple[str, ...]:
+def _notes(protocol: TrainingProtocol, wanted: Preprocessing) -> tuple[str, ...]:
     found = []
     if protocol.trained != "head":
         found.append("The network stayed as it began, and a head was trained on its features.")

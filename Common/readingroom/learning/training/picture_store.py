@@ -1,4 +1,4 @@
-"""Prepared pictures on disk, so that no epoch and no fold decodes a file again."""
+"""Gray levels of studies, prepared as a reader prepares them, and kept on disk: no epoch decodes a file again."""
 
 from __future__ import annotations
 
@@ -8,18 +8,53 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import SimpleITK
 from numpy.typing import NDArray
 
+from ...bundles.preprocessing import Preprocessing
+from ...errors import InputError, ReadingRoomError
 from ...files import atomic_write, make_folder
+from ...imaging.open import open_image
+from ...imaging.preprocessing import gray_levels
+from ...imaging.radiograph_loading import load_radiograph
+from ...imaging.volume import load_mask, load_volume
 from ...parallel import map_parallel
 from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.hashes import content_hash
-from ..protocols.training_protocol import Input
-from .images import VERSION, prepared
 
 Pixels = NDArray[np.float32]
+
+VERSION = 2  # of what `prepared` makes of a file: with another number, pictures that were kept are made again
+_AFTERWARDS = ("channels", "normalize", "mean", "std")  # what `imaging.preprocessing.normalized` does with gray levels
+
+
+def prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
+    """Gray levels of a study's first image, 0 to 1: ``[j, i]`` of a picture, ``[k, j, i]`` of slices and volumes.
+
+    The row's own mask of the organ goes before one that is found (see `imaging.preprocessing.gray_levels`).
+
+    Raises
+    ------
+    InputError : with a sentence that names the row, for whatever cannot be made into this input
+    """
+    try:
+        if preprocessing.kind == "picture":
+            return gray_levels(load_radiograph(open_image(row.image, "picture").image).gray, preprocessing)
+        volume = load_volume(row.image)
+        return gray_levels(volume, preprocessing, _organ(row, volume, preprocessing.organ))
+    except ReadingRoomError as error:
+        raise type(error)(f"Study '{row.study_id}' of patient '{row.patient_id}': {error}") from error
+
+
+def _organ(row: Row, volume: SimpleITK.Image, name: str) -> NDArray[np.bool_] | None:
+    if name not in row.masks:
+        return None
+    organ = load_mask(row.masks[name], volume)
+    if not organ.any():
+        raise InputError(f"The mask '{name}' is empty on this image.")
+    return organ
 
 
 class PictureStore:
@@ -30,13 +65,13 @@ class PictureStore:
     Parameters
     ----------
     folder : made when missing; may be shared by trainings and processes
-    wanted : the input of the protocol
+    preprocessing : of the protocol
     """
 
-    def __init__(self, folder: Path, wanted: Input):
+    def __init__(self, folder: Path, preprocessing: Preprocessing):
         self.folder = make_folder(folder)
-        self.wanted = wanted
-        pixels = {key: value for key, value in to_json(wanted).items() if key not in ("channels", "normalize")}
+        self.preprocessing = preprocessing
+        pixels = {name: value for name, value in to_json(preprocessing).items() if name not in _AFTERWARDS}
         self._settings = json.dumps([VERSION, pixels], sort_keys=True).encode()
 
     def fill(self, cohort: Cohort, rows: NDArray[np.intp], progress: Progress, workers: int = 1) -> list[Path]:
@@ -66,7 +101,7 @@ class PictureStore:
         """
         path = self.folder / f"{self._key(row)}.npy"
         if not path.is_file():
-            pixels = prepared(row, self.wanted)
+            pixels = prepared(row, self.preprocessing)
             with atomic_write(path) as temporary, temporary.open("wb") as file:
                 np.save(file, pixels)
         return path

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from readingroom import records
+from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.errors import InputError
 from readingroom.learning.protocols.training_protocol import (
     READERS,
     Augment,
     Change,
-    Input,
     Kind,
     Optimizer,
     Schedule,
@@ -57,7 +57,7 @@ def a_protocol(**changes: Any) -> TrainingProtocol:
         title="A title",
         source="A source",
         networks=("resnet18",),
-        input=Input("picture", (64, 64)),
+        input=Preprocessing("picture", (64, 64)),
         optimizer=Optimizer("adamw", 1e-3),
     )
     return replace(plain, **changes)
@@ -119,16 +119,15 @@ def test_fibrosis_is_published_with_the_numbers_of_its_paper() -> None:
     assert (paper.batch, paper.epochs, paper.schedule, paper.precision) == (2, 100, Schedule("cosine"), "16-mixed")
     assert paper.mixup > 0
     assert (paper.validation.kind, paper.validation.folds, paper.validation.hold_out) == ("k-fold", 5, 0.1)
-    assert (paper.input.size, paper.input.settings["least_organ"]) == ((224, 224), 0.02)
-    low = paper.input.settings["window_center"] - paper.input.settings["window_width"] / 2
-    assert (low, low + paper.input.settings["window_width"]) == (-1350, 150)
+    assert (paper.input.size, paper.input.organ, paper.input.least_organ) == ((224, 224), "lungs", 0.02)
+    assert paper.input.window == (-600, 1500)  # -1350 to 150 HU
 
 
 def test_the_liver_is_published_with_the_numbers_of_its_paper() -> None:
     paper = load_protocol("liver-hcc", "published")
     assert (paper.networks, paper.weights, paper.trained) == (("monai_resnet50",), "medicalnet", "last-block")
     assert paper.input.size == (64, 128, 128)  # the paper's 128 x 128 x 64 has its slices last
-    assert (paper.input.settings["intensity_low"], paper.input.settings["intensity_high"]) == (0, 255)
+    assert paper.input.window == (127.5, 255)  # 0 to 255
     assert paper.optimizer == Optimizer("sgd", 1e-3, momentum=0.9)
     assert (paper.batch, paper.least_epochs, paper.patience) == (8, 50, 10)
     assert (paper.validation.kind, paper.validation.hold_out) == ("hold-out", 0.2)
@@ -152,8 +151,8 @@ def test_survival_is_published_with_the_numbers_of_its_paper() -> None:
     assert (paper.weights, paper.trained, paper.aggregation) == ("imagenet", "last-block", "soft-attention")
     assert paper.optimizer == Optimizer("adamw", 1e-4, decay=1e-2)
     assert (paper.batch, paper.epochs, paper.validation.folds, paper.validation.inner) == (4, 100, 10, 0.1)
-    assert [paper.input.settings[f"spacing_{axis}"] for axis in "ijk"] == [1, 1, 3]
-    assert (paper.input.size, paper.input.settings["least_organ"]) == ((224, 224), 0.02)
+    assert paper.input.spacing == (3, 1, 1)
+    assert (paper.input.size, paper.input.least_organ) == ((224, 224), 0.02)
     assert paper.loss_settings == {"alpha": 0.5, "beta": 0.5, "sigma": 0.1}
     assert paper.head_settings == {"months": 24, "layers": 5, "width": 100, "dropout": 0.2}
     assert paper.augment.per == "slice"
@@ -240,8 +239,9 @@ def test_a_file_of_one_s_own_is_read(tmp_path: Path) -> None:
         ({"networks": []}, "names no network"),
         ({"networks": ["../resnet"]}, "not a plain name"),
         ({"input": {"kind": "picture", "size": [64]}}, "has 2 sizes, not 1"),
+        ({"input": {"kind": "picture", "size": [64, 64], "organ_crop": True}}, "must name it."),
         ({"input": {"kind": "slices", "size": [64, 64]}}, "slices need an aggregation"),
-        ({"input": {"kind": "picture", "size": [64, 64], "settings": {"windows": 1}}}, "no input setting windows"),
+        ({"input": {"kind": "picture", "size": [64, 64], "windows": [0, 1]}}, "has no field named windows"),
         ({"optimizer": {"name": "adam", "rate": -1}}, "learning rate -1"),
         ({"optimizer": {"name": "adam", "rate": 0.1, "momentum": 0.9}}, "adam has betas and no momentum"),
         ({"schedule": {"name": "cosine", "lowest": 1.0}}, "lowest rate is above the first"),

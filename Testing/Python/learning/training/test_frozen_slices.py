@@ -12,13 +12,14 @@ import torch
 
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
+from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.label_set import label_set_of
 from readingroom.learning.cohorts.splits import Split
-from readingroom.learning.protocols.training_protocol import Input, TrainingProtocol
+from readingroom.learning.protocols.training_protocol import TrainingProtocol
 from readingroom.learning.training.feature_cache import Source
 from readingroom.learning.training.frozen import prepare_frozen
-from readingroom.learning.training.normalization import normalization
+from readingroom.learning.training.normalization import measured
 from readingroom.progress import Progress
 
 
@@ -43,10 +44,9 @@ def volumes(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 def test_the_network_of_slices_that_ships_says_what_the_head_said(
     volumes: Cohort, tiny: TrainingProtocol, tmp_path: Path, aggregation: str
 ) -> None:
-    settings = {"window_center": -600.0, "window_width": 1500.0}
     protocol = replace(
         tiny,
-        input=Input("slices", (32, 32), normalize="imagenet", settings=settings),
+        input=Preprocessing("slices", (32, 32), normalize="imagenet", window=(-600.0, 1500.0)),
         aggregation=aggregation,  # type: ignore[arg-type]
         head="linear",
         head_settings={} if aggregation == "mean" else {"epochs": 2},
@@ -56,7 +56,7 @@ def test_the_network_of_slices_that_ships_says_what_the_head_said(
     split = Split(np.arange(10), np.array([], dtype=np.intp), np.arange(10, 16), "by hand")
     said = trainer.train_fold(split, 0, tmp_path / "fold", Progress())
     final = trainer.train_final(split, 0, tmp_path / "fold", Progress())
-    source = Source.of(protocol.input, normalization(protocol.input, ()))
+    source = Source.of(measured(protocol.input))
     with torch.inference_mode():
         network = [final.network(torch.from_numpy(source.read(volumes.rows[row]))[None])[0] for row in split.test]
     assert np.allclose(torch.stack(network).numpy(), said.logits, atol=1e-4)

@@ -2,14 +2,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.errors import CancelledError, InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
-from readingroom.learning.protocols.training_protocol import Input
-from readingroom.learning.training.images import prepared
-from readingroom.learning.training.picture_store import PictureStore, read
+from readingroom.learning.training.picture_store import PictureStore, prepared, read
 from readingroom.progress import Progress
 
-WANTED = Input("picture", (32, 32))
+WANTED = Preprocessing("picture", (32, 32))
 
 
 def picture(path, seed=0):
@@ -36,8 +35,8 @@ def test_the_same_content_under_another_name_is_kept_once(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "other", [Input("picture", (48, 48)), Input("picture", (32, 32), preset="published"),
-              Input("picture", (32, 32), settings={"keep_aspect": 1})],
+    "other", [Preprocessing("picture", (48, 48)), Preprocessing("picture", (32, 32), preset="published"),
+              Preprocessing("picture", (32, 32), keep_aspect=True)],
 )  # fmt: skip
 def test_other_settings_are_another_picture(tmp_path, other):
     row = picture(tmp_path / "a.png")
@@ -46,7 +45,7 @@ def test_other_settings_are_another_picture(tmp_path, other):
 
 def test_other_channels_and_another_normalization_are_not(tmp_path):
     row = picture(tmp_path / "a.png")
-    other = Input("picture", (32, 32), 1, normalize="none")
+    other = Preprocessing("picture", (32, 32), 1, normalize="none")
     assert PictureStore(tmp_path / "kept", WANTED).path(row) == PictureStore(tmp_path / "kept", other).path(row)
 
 

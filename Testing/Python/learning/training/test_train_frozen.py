@@ -171,7 +171,7 @@ def test_what_cannot_be_read_or_shown_is_refused_before_anything_is_computed(
 ) -> None:
     with pytest.raises(InputError, match="no maps of features"):
         train_bundle(phantoms, tiny, tmp_path, "vit", network="vit_base_patch16_224", mode="frozen")
-    with pytest.raises(InputError, match="square pictures of 3 channels"):
+    with pytest.raises(InputError, match="takes pictures of 3 channels"):
         train_bundle(phantoms, replace(tiny, input=replace(tiny.input, channels=1)), tmp_path, "gray", mode="frozen")
     with pytest.raises(InputError, match="not a plain name"):
         train_bundle(phantoms, tiny, tmp_path, "Not plain", mode="frozen")

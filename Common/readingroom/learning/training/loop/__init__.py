@@ -1,4 +1,4 @@
-"""The training loop, on Lightning: `fit.fit` trains one network on one split, `predict.predict` asks it.
+"""The training loop, on Lightning: `fit.fit` trains one network on one split.
 
 All randomness of a step follows from (seed, epoch, step), not from what happened before. That is why a training that
 was killed goes on at an earlier epoch and ends with the same weights, and why the number of processes that load

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset
 
+from ....bundles.preprocessing import Preprocessing
+from ....imaging.preprocessing import normalized
 from ...protocols.training_protocol import Augment
 from ..augment import augmented
-from ..normalization import Normalization
 from ..picture_store import read
 from . import seeds
 from .epoch_sampler import EpochSampler, SampledRow
@@ -40,13 +41,12 @@ class SplitPart:
 
 @dataclass(frozen=True)
 class InputTransform:
-    """How gray levels become an input: ``kind`` is that of the protocol's input."""
+    """Gray levels as an input, by a complete preprocessing."""
 
-    kind: str
-    normalization: Normalization
+    preprocessing: Preprocessing
 
     def __call__(self, gray: NDArray[np.float32]) -> Tensor:
-        return torch.from_numpy(self.normalization(gray, self.kind))
+        return torch.from_numpy(normalized(gray, self.preprocessing))
 
 
 class AugmentedDataset(Dataset[tuple[Tensor, Tensor]]):

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ....bundles.preprocessing import Preprocessing
 from ....device import Wanted, choose
 from ....errors import InputError
 from ....progress import Progress
@@ -19,7 +20,7 @@ from ...cohorts.splits import Split, checked
 from ...protocols.training_protocol import TrainingProtocol
 from .. import losses
 from ..losses.loss import Loss
-from ..normalization import Normalization, normalization
+from ..normalization import measured
 from ..picture_store import PictureStore, read
 from . import history
 from .checkpoints import network_state, read_checkpoint
@@ -45,13 +46,13 @@ class Fitted:
     ----------
     state_dict : of the epoch with the lowest validation loss, on the CPU; the moving average where there is one
     history : what happened in each epoch
-    normalization : what the training rows' gray levels went through; every later input has to as well
+    preprocessing : the protocol's, with the numbers that the training rows gave; every later input needs the same
     notes : sentences on what was done otherwise than the protocol says
     """
 
     state_dict: dict[str, Tensor]
     history: tuple[Epoch, ...]
-    normalization: Normalization
+    preprocessing: Preprocessing
     notes: tuple[str, ...] = ()
 
     @property
@@ -83,7 +84,7 @@ def fit(
 
     Parameters
     ----------
-    network : raw logits (n, outputs) of ``Normalization``'s inputs; outputs in the order of `losses.outputs`. What is
+    network : raw logits (n, outputs) of its inputs; outputs in the order of `losses.outputs`. What is
         frozen (``requires_grad``) does not learn, and its normalization layers stay as they are. It is changed
     folder : of this training alone
     devices, nodes : processes on each computer, and computers; ``protocol.batch`` is shared out among all of them
@@ -121,8 +122,8 @@ def _refuse(split: Split, protocol: TrainingProtocol) -> None:
     """Stop at what cannot be trained, before anything is prepared."""
     if len(split.train) == 0 or len(split.validation) == 0:
         raise InputError(f"The split '{split.name}' needs rows to train on and rows that choose the epoch.")
-    if protocol.input.kind == "slices" and "slices" not in protocol.input.settings:
-        raise InputError("The protocol does not say how many slices of each study make an input (settings, slices).")
+    if protocol.input.kind == "slices" and protocol.input.slices is None:
+        raise InputError("The protocol does not say how many slices of each study make an input (input, slices).")
 
 
 def _split_part(cohort: Cohort, rows: np.ndarray, files: dict[int, Path], loss: Loss) -> SplitPart:
@@ -140,9 +141,7 @@ def _train(
     progress: Progress,
 ) -> None:
     precision, notes = _precision(protocol, processes.device)
-    transform = InputTransform(
-        protocol.input.kind, normalization(protocol.input, (read(path) for path in training.paths))
-    )
+    transform = InputTransform(measured(protocol.input, (read(path) for path in training.paths)))
     if not _is_over(run, protocol):
         job = TrainingJob(network, loss, training, validation, transform, protocol, run.path, precision, processes)
         with quiet(), in_words(protocol.batch):
@@ -152,7 +151,7 @@ def _train(
                 job.run(ProgressCallback(progress))
     if is_main():
         done = read_history(read_checkpoint(run.last))
-        run.finish(network_state(read_checkpoint(run.best)), done, transform.normalization, notes)
+        run.finish(network_state(read_checkpoint(run.best)), done, transform.preprocessing, notes)
     wait_for_others()
 
 

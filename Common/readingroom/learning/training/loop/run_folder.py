@@ -14,13 +14,13 @@ import safetensors.torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ....bundles.preprocessing import Preprocessing
 from ....errors import InputError
 from ....files import make_folder, write_bytes, write_text
 from ....records import from_json, to_json
 from ...cohorts.cohort import Cohort
 from ...cohorts.splits import Split
 from ...protocols.training_protocol import TrainingProtocol
-from ..normalization import Normalization
 from . import history
 from .checkpoints import BEST, LAST
 from .history import Epoch
@@ -94,14 +94,14 @@ class RunFolder:
             )
 
     def finish(
-        self, state: Mapping[str, Tensor], epochs: list[Epoch], normalization: Normalization, notes: list[str]
+        self, state: Mapping[str, Tensor], epochs: list[Epoch], preprocessing: Preprocessing, notes: list[str]
     ) -> None:
         """Keep the result and let the checkpoints go."""
         write_bytes(self._network, safetensors.torch.save(_plain(state)))
         history.write(epochs, self.log)
         facts = {
             "history": [asdict(epoch) for epoch in epochs],
-            "normalization": to_json(normalization),
+            "preprocessing": to_json(preprocessing),
             "notes": notes,
         }
         write_text(self._fitted, json.dumps(facts, indent=1) + "\n")
@@ -109,8 +109,8 @@ class RunFolder:
         for path in (self.last, self.best, self._start, *halves):
             path.unlink(missing_ok=True)
 
-    def result(self) -> tuple[dict[str, Tensor], tuple[Epoch, ...], Normalization, tuple[str, ...]]:
-        """Network state, history, normalization and notes of a finished training.
+    def result(self) -> tuple[dict[str, Tensor], tuple[Epoch, ...], Preprocessing, tuple[str, ...]]:
+        """Network state, history, preprocessing and notes of a finished training.
 
         Raises
         ------
@@ -119,8 +119,8 @@ class RunFolder:
         try:
             facts = json.loads(self._fitted.read_text(encoding="utf-8"))
             epochs = tuple(from_json(Epoch, epoch) for epoch in facts["history"])
-            normalization = from_json(Normalization, facts["normalization"])
-            return safetensors.torch.load_file(self._network), epochs, normalization, tuple(facts["notes"])
+            preprocessing = from_json(Preprocessing, facts["preprocessing"])
+            return safetensors.torch.load_file(self._network), epochs, preprocessing, tuple(facts["notes"])
         except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
             raise InputError(f"The finished training in {self.path} is damaged; remove the folder.") from error
 

@@ -6,9 +6,10 @@ import torch
 from PIL import Image
 from torch import nn
 
+from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.splits import Split
-from readingroom.learning.protocols.training_protocol import Augment, Change, Input, Optimizer, TrainingProtocol
+from readingroom.learning.protocols.training_protocol import Augment, Change, Optimizer, TrainingProtocol
 
 ROWS, TRAINING = 40, 27
 
@@ -49,7 +50,7 @@ def a_protocol():
             "title": "A small training",
             "source": "None.",
             "networks": ("resnet18",),
-            "input": Input("picture", (32, 32), channels=1),
+            "input": Preprocessing("picture", (32, 32), channels=1),
             "optimizer": Optimizer("adamw", 0.01),
             "epochs": 3,
             "batch": 8,

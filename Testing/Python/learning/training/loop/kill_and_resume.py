@@ -21,12 +21,12 @@ import torch
 from PIL import Image
 from torch import nn
 
+from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.splits import Split
 from readingroom.learning.protocols.training_protocol import (
     Augment,
     Change,
-    Input,
     Optimizer,
     Schedule,
     TrainingProtocol,
@@ -37,7 +37,7 @@ from readingroom.learning.training.loop.run_folder import RunFolder
 from readingroom.progress import Progress
 
 COMMON = {"reader": "chest-xray", "kind": "rigorous", "title": "A training to kill", "source": "None.",
-          "networks": ("resnet18",), "input": Input("picture", (32, 32), channels=1), "batch": 8}  # fmt: skip
+          "networks": ("resnet18",), "input": Preprocessing("picture", (32, 32), channels=1), "batch": 8}  # fmt: skip
 PROTOCOLS = {
     # everything that is random or remembers: MixUp, dropout, changes, moments, moving average, sampler
     "all that is random": TrainingProtocol(

@@ -8,12 +8,14 @@ import torch
 from PIL import Image
 from torch import nn
 
+from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.errors import CancelledError, EngineError, InputError
+from readingroom.imaging.preprocessing import normalized
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.splits import LeakageError, Split
-from readingroom.learning.protocols.training_protocol import Augment, Input, Optimizer, Schedule
+from readingroom.learning.protocols.training_protocol import Augment, Optimizer, Schedule
 from readingroom.learning.training.loop.fit import fit
-from readingroom.learning.training.loop.predict import predict
+from readingroom.learning.training.picture_store import prepared
 from readingroom.progress import Progress
 
 PLAIN = {"augment": Augment()}
@@ -27,6 +29,14 @@ def trained(a_cohort, a_split, prepared_pictures, tmp_path):
         return fit(network, a_cohort, a_split, protocol, tmp_path / folder, **options)
 
     return train
+
+
+def logits_of(network, cohort, rows, fitted):
+    """What a trained network says of rows of a cohort."""
+    levels = [prepared(cohort.rows[number], fitted.preprocessing) for number in rows]
+    inputs = np.stack([normalized(gray, fitted.preprocessing) for gray in levels])
+    with torch.inference_mode():
+        return network.eval()(torch.from_numpy(inputs))
 
 
 def without_normalization():
@@ -81,11 +91,9 @@ def test_the_weights_are_those_of_the_lowest_validation_loss(
     assert fitted.best_epoch == int(np.argmin(losses)) < 7
     network = a_network()
     network.load_state_dict(fitted.state_dict)
-    logits = predict(
-        network, a_cohort, a_split.validation, protocol, fitted.normalization, "cpu", pictures=prepared_pictures
-    )
+    logits = logits_of(network, a_cohort, a_split.validation, fitted)
     targets = torch.tensor([a_cohort.rows[row].label == "yes" for row in a_split.validation]).long()
-    loss = nn.functional.cross_entropy(torch.from_numpy(logits), targets).item()
+    loss = nn.functional.cross_entropy(logits, targets).item()
     assert loss == pytest.approx(min(losses), rel=1e-5)
 
 
@@ -133,8 +141,8 @@ def test_class_weights_push_towards_the_rare_class(a_cohort, a_protocol, tmp_pat
         network = without_normalization()
         fitted = fit(network, a_cohort, split, protocol, tmp_path / balance, "cpu", pictures=prepared_pictures)
         network.load_state_dict(fitted.state_dict)
-        logits = predict(network, a_cohort, split.validation, protocol, fitted.normalization, "cpu")
-        probability[balance] = torch.softmax(torch.from_numpy(logits), 1)[:, 1].mean().item()
+        logits = logits_of(network, a_cohort, split.validation, fitted)
+        probability[balance] = torch.softmax(logits, 1)[:, 1].mean().item()
     assert probability["none"] < min(probability["weights"], probability["sampler"])
 
 
@@ -279,7 +287,7 @@ def test_a_network_of_slices_gets_stacks(a_protocol, a_split, tmp_path):
             assert stacks.shape[1:] == (3, 1, 16, 16)
             return self.linear(stacks.flatten(3)).mean((1, 2))
 
-    wanted = Input("slices", (16, 16), 1, settings={"slices": 3, "intensity_low": -3, "intensity_high": 3})
+    wanted = Preprocessing("slices", (16, 16), 1, slices=3, window=(0.0, 6.0))
     protocol = a_protocol(input=wanted, aggregation="mean", epochs=1)
     fitted = fit(Slices(), Cohort(tuple(rows)), a_split, protocol, tmp_path / "run", "cpu")
     assert math.isfinite(fitted.history[0].train_loss)
@@ -300,7 +308,7 @@ def test_a_split_that_leaks_is_refused_whoever_made_it(a_cohort, a_network, a_pr
 
 
 def test_a_number_of_slices_is_needed(a_cohort, a_split, a_network, a_protocol, tmp_path):
-    protocol = a_protocol(input=Input("slices", (32, 32), 1), aggregation="mean")
+    protocol = a_protocol(input=Preprocessing("slices", (32, 32), 1), aggregation="mean")
     with pytest.raises(InputError, match="how many slices"):
         fit(a_network(), a_cohort, a_split, protocol, tmp_path, "cpu")
 

@@ -6,16 +6,15 @@ from PIL import Image
 from readingroom.bundles.metadata import Preprocessing
 from readingroom.errors import InputError
 from readingroom.imaging.open import open_image
-from readingroom.imaging.preprocessing import prepare
+from readingroom.imaging.preprocessing import normalized, prepare
 from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.learning.cohorts.cohort import Row
-from readingroom.learning.protocols.training_protocol import Input
-from readingroom.learning.training.images import prepared
-from readingroom.learning.training.normalization import IMAGENET_MEAN, IMAGENET_STD, normalization
+from readingroom.learning.training.normalization import IMAGENET_MEAN, IMAGENET_STD, measured
+from readingroom.learning.training.picture_store import prepared
 from readingroom.phantoms.chest_ct import chest_ct
 from readingroom.phantoms.chest_radiograph import chest_radiograph
 
-WINDOW = {"window_center": -600.0, "window_width": 1500.0}
+WINDOW = {"window": (-600.0, 1500.0)}
 
 
 def row(path, **fields):
@@ -45,8 +44,8 @@ def a_ct(tmp_path_factory):
 def test_training_sees_the_pixels_that_the_reader_sees(a_film, preset):
     gray = load_radiograph(open_image(a_film, "frontal").image).gray
     numbers = Preprocessing("picture", (96, 96), preset=preset, mean=IMAGENET_MEAN, std=IMAGENET_STD)
-    wanted = Input("picture", (96, 96), 3, preset, "imagenet")
-    trained_on = normalization(wanted, ())(prepared(row(a_film), wanted), "picture")
+    wanted = measured(Preprocessing("picture", (96, 96), 3, preset, "imagenet"))
+    trained_on = normalized(prepared(row(a_film), wanted), wanted)
     assert np.array_equal(trained_on, prepare(gray, numbers).pixels)
 
 
@@ -54,7 +53,7 @@ def test_a_picture_that_keeps_its_aspect_is_padded_with_black(tmp_path):
     film = np.full((100, 50), 200, np.uint8)
     film[:, 0] = 250
     Image.fromarray(film).save(tmp_path / "tall.png")
-    gray = prepared(row(tmp_path / "tall.png"), Input("picture", (64, 64), settings={"keep_aspect": 1}))
+    gray = prepared(row(tmp_path / "tall.png"), Preprocessing("picture", (64, 64), keep_aspect=True))
     assert gray.shape == (64, 64)
     assert (gray[:, :15] == 0).all()
     assert (gray[:, 49:] == 0).all()
@@ -62,7 +61,7 @@ def test_a_picture_that_keeps_its_aspect_is_padded_with_black(tmp_path):
 
 
 def test_a_picture_may_be_a_rectangle(a_film):
-    assert prepared(row(a_film), Input("picture", (64, 32))).shape == (64, 32)
+    assert prepared(row(a_film), Preprocessing("picture", (64, 32))).shape == (64, 32)
 
 
 def test_a_mammogram_is_cut_to_the_breast(tmp_path):
@@ -72,18 +71,18 @@ def test_a_mammogram_is_cut_to_the_breast(tmp_path):
     film[90:110, 10:40] = 220
     film[10:20, 140:155] = 250  # a marker
     Image.fromarray(film).save(tmp_path / "breast.png")
-    gray = prepared(row(tmp_path / "breast.png"), Input("picture", (64, 32), settings={"organ_crop": 1}))
+    gray = prepared(row(tmp_path / "breast.png"), Preprocessing("picture", (64, 32), organ="breast", organ_crop=True))
     assert gray[32, 30] > 0.3  # the nipple is at the right border now
     assert gray.max() < 0.95  # the marker is cut away
 
 
 def test_slices_are_evenly_spaced_in_the_window(a_ct):
     path, phantom = a_ct
-    wanted = Input("slices", (32, 32), 3, settings=WINDOW | {"slices": 5})
+    wanted = Preprocessing("slices", (32, 32), 3, slices=5, **WINDOW)
     stack = prepared(row(path), wanted)
     assert stack.shape == (5, 32, 32)
     # the lung of the phantom is -850 HU: (-850 + 1350) / 1500
-    whole = prepared(row(path), Input("slices", phantom.pixels.shape[1:], 1, settings=WINDOW))
+    whole = prepared(row(path), Preprocessing("slices", phantom.pixels.shape[1:], 1, **WINDOW))
     assert whole.shape == phantom.pixels.shape
     assert np.allclose(whole, np.clip((phantom.pixels + 1350.0) / 1500, 0, 1), atol=1e-4)
 
@@ -97,15 +96,18 @@ def test_slices_without_lung_are_left_out(a_ct, tmp_path):
     belly = SimpleITK.GetImageFromArray(voxels)
     belly.CopyInformation(image)
     SimpleITK.WriteImage(belly, tmp_path / "belly.nii.gz")
-    wanted = Input("slices", (64, 64), 1, settings=WINDOW | {"least_organ": 0.02})
+    wanted = Preprocessing("slices", (64, 64), 1, organ="lungs", least_organ=0.02, **WINDOW)
     assert len(prepared(row(tmp_path / "belly.nii.gz"), wanted)) == 24 - 7
 
 
 def test_slices_are_cut_to_the_box_around_the_lungs(a_ct):
     path, _ = a_ct
     whole, cut = (
-        prepared(row(path), Input("slices", (64, 64), 1, settings=WINDOW | {"least_organ": 0.02, "organ_crop": crop}))
-        for crop in (0.0, 1.0)
+        prepared(
+            row(path),
+            Preprocessing("slices", (64, 64), 1, organ="lungs", least_organ=0.02, organ_crop=crop, **WINDOW),
+        )
+        for crop in (False, True)
     )
     outside = 0.05  # air around the body is -1000 HU, which the window makes 0.23; lung is 0.33
     assert (np.abs(cut - 0.233) < outside / 2).mean() < 0.5 * (np.abs(whole - 0.233) < outside / 2).mean()
@@ -119,14 +121,16 @@ def test_a_mask_of_the_table_is_taken_instead_of_our_own(a_ct, tmp_path):
     image.CopyInformation(SimpleITK.ReadImage(path))
     SimpleITK.WriteImage(image, tmp_path / "mask.nii.gz")
     masked = row(path, masks={"lungs": tmp_path / "mask.nii.gz"})
-    found = prepared(masked, Input("slices", (40, 40), 1, settings=WINDOW | {"least_organ": 0.02, "organ_crop": 1}))
+    found = prepared(
+        masked, Preprocessing("slices", (40, 40), 1, organ="lungs", least_organ=0.02, organ_crop=True, **WINDOW)
+    )
     expected = np.clip((phantom.pixels[5:9, 40:80, 40:80] + 1350.0) / 1500, 0, 1)
     assert np.allclose(found, expected, atol=1e-4)
 
 
 def test_a_volume_is_stretched_to_its_size(a_ct):
     path, phantom = a_ct
-    volume = prepared(row(path), Input("volume", (16, 64, 64), 1, settings=WINDOW))
+    volume = prepared(row(path), Preprocessing("volume", (16, 64, 64), 1, **WINDOW))
     assert volume.shape == (16, 64, 64)
     expected = np.clip((phantom.pixels + 1350.0) / 1500, 0, 1)
     assert volume.mean() == pytest.approx(expected.mean(), abs=0.02)
@@ -136,15 +140,14 @@ def test_a_ramp_stays_a_ramp_when_a_volume_is_resized(tmp_path):
     """Centers of voxels stay at the centers of the parts of the volume that they cover."""
     ramp = np.broadcast_to(np.linspace(0.5 / 40, 1 - 0.5 / 40, 40, dtype=np.float32), (20, 30, 40)).copy()
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(ramp), tmp_path / "ramp.nii.gz")
-    wanted = Input("volume", (16, 16, 20), 1, settings={"intensity_low": 0, "intensity_high": 1})
+    wanted = Preprocessing("volume", (16, 16, 20), 1, window=(0.5, 1.0))
     volume = prepared(row(tmp_path / "ramp.nii.gz"), wanted)
     assert np.allclose(volume[8, 8, 2:-2], (np.arange(20)[2:-2] + 0.5) / 20, atol=1e-3)
 
 
 def test_a_volume_on_a_given_spacing_is_cut_about_its_center(a_ct):
     path, _ = a_ct
-    settings = WINDOW | {"spacing_i": 4.8, "spacing_j": 4.8, "spacing_k": 12.0}
-    volume = prepared(row(path), Input("volume", (16, 48, 96), 1, settings=settings))
+    volume = prepared(row(path), Preprocessing("volume", (16, 48, 96), 1, spacing=(12.0, 4.8, 4.8), **WINDOW))
     assert volume.shape == (16, 48, 96)
     assert (volume[:2] == 0).all()  # 12 slices in 16
     assert volume[8].max() > 0.5
@@ -154,7 +157,7 @@ def test_percentiles_make_gray_levels_of_an_mr(tmp_path):
     voxels = np.random.default_rng(0).uniform(100, 900, (16, 20, 20)).astype(np.float32)
     voxels[0, 0, 0] = 1e6
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(voxels), tmp_path / "mr.nrrd")
-    wanted = Input("volume", (16, 20, 20), 1, settings={"percentile_low": 0.5, "percentile_high": 99.5})
+    wanted = Preprocessing("volume", (16, 20, 20), 1, percentiles=(0.5, 99.5))
     gray = prepared(row(tmp_path / "mr.nrrd"), wanted)
     assert gray.mean() == pytest.approx(0.5, abs=0.02)
 
@@ -163,29 +166,31 @@ def test_percentiles_make_gray_levels_of_an_mr(tmp_path):
     ("settings", "sentence"),
     [
         ({}, "gives no window"),
-        (WINDOW | {"least_organ": 0.9}, "In no slice does the organ fill 90%"),
+        (WINDOW | {"organ": "lungs", "least_organ": 0.9}, "In no slice does the organ fill 90%"),
     ],
 )
 def test_what_cannot_be_prepared_is_told_with_its_study(a_ct, settings, sentence):
     with pytest.raises(InputError, match=f"^Study 'study' of patient 'patient': .*{sentence}"):
-        prepared(row(a_ct[0]), Input("slices", (32, 32), settings=settings))
+        prepared(row(a_ct[0]), Preprocessing("slices", (32, 32), **settings))
 
 
 def test_a_volume_without_lungs_asks_for_a_mask(tmp_path):
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(np.zeros((8, 16, 16), np.int16)), tmp_path / "brain.nii.gz")
-    with pytest.raises(InputError, match="give a mask_lungs"):
-        prepared(row(tmp_path / "brain.nii.gz"), Input("slices", (32, 32), settings=WINDOW | {"organ_crop": 1}))
+    with pytest.raises(InputError, match="give a mask 'lungs'"):
+        prepared(
+            row(tmp_path / "brain.nii.gz"), Preprocessing("slices", (32, 32), organ="lungs", organ_crop=True, **WINDOW)
+        )
 
 
 def test_a_picture_is_no_volume_and_a_volume_no_picture(a_film, a_ct):
     with pytest.raises(InputError, match=r"'film.png' is no volume"):
-        prepared(row(a_film), Input("slices", (32, 32), settings=WINDOW))
+        prepared(row(a_film), Preprocessing("slices", (32, 32), **WINDOW))
     with pytest.raises(InputError, match=r"'ct.nii.gz' is a volume"):
-        prepared(row(a_ct[0]), Input("picture", (32, 32)))
+        prepared(row(a_ct[0]), Preprocessing("picture", (32, 32)))
 
 
 def test_a_real_ct_in_dicom_and_in_nifti_has_lungs(shared):
-    wanted = Input("slices", (64, 64), 3, settings=WINDOW | {"least_organ": 0.02, "organ_crop": 1, "slices": 6})
+    wanted = Preprocessing("slices", (64, 64), 3, slices=6, organ="lungs", least_organ=0.02, organ_crop=True, **WINDOW)
     for path in ("lung_ct/LUNG1-001/ct.nii.gz", "lung_ct/LIDC-IDRI-0314/ct_2mm.nii.gz", "dicom_io/ct_lung1_001"):
         stack = prepared(row(shared / "data" / path), wanted)
         assert stack.shape == (6, 64, 64)
