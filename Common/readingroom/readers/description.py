@@ -109,6 +109,14 @@ class ClinicalField:
             raise InputError(f"{self.title} is '{text}'; it must be one of {', '.join(v for v, _ in self.choices)}.")
         return text
 
+    def takes(self, text: str) -> bool:
+        """Whether `parse` would take it."""
+        try:
+            self.parse(text)
+        except InputError:
+            return False
+        return True
+
     def check(self, value: float | str | bool) -> None:
         """See that a value fits this field.
 

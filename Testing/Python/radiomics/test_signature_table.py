@@ -85,7 +85,7 @@ def test_stability_is_read_by_feature(write):
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("name,number\na,1\n", "no table with the columns"), ("feature,value\na,high\n", "of a is no number: 'high'")],
+    [("name,number\na,1\n", "has no column feature, value"), ("feature,value\na,high\n", "of a is no number: 'high'")],
 )
 def test_files_of_another_kind_are_refused(write, text, sentence):
     with pytest.raises(InputError, match=sentence):

@@ -95,13 +95,17 @@ class Row:
         ------
         InputError : an image that the reader needs is missing or cannot be opened, or a fact does not fit its form
         """
-        facts = dict(self.clinical) | ({"sex": self.sex} if self.sex else {})
-        facts |= {} if self.age is None else {"age": self.age}
+        facts = {name: clinical_text(value) for name, value in self.clinical.items()}
+        form = {item.name: item for item in reader.clinical}
+        for name, value in (("age", self.age), ("sex", self.sex)):
+            # The table may write them as it likes; what the form does not know is no reason to refuse the study.
+            if value not in (None, "") and name in form and form[name].takes(clinical_text(value)):
+                facts[name] = clinical_text(value)
         return open_study(
             reader,
             {role.name: self.images[role.name] for role in reader.images if role.name in self.images},
             {role.name: self.masks[role.name] for role in reader.masks if role.name in self.masks},
-            {item.name: clinical_text(facts[item.name]) for item in reader.clinical if item.name in facts},
+            {name: facts[name] for name in form if name in facts},
         )
 
 

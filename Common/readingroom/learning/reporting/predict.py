@@ -1,4 +1,4 @@
-"""What a bundle says of every study of a cohort, by the way that its reader reads: same pixels, same network.
+"""What a bundle says of every study of a cohort, asked through its reader as a read asks it.
 
 A study that cannot be used becomes a sentence and is counted; none is dropped in silence.
 """
@@ -9,22 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ...bundles.bundle import Bundle
 from ...bundles.metadata import ClassifierMetadata
-from ...device import Wanted, choose, run_in_batches
-from ...errors import BundleError, InputError, ReadingRoomError
-from ...explain.forward import forward_from_last_map
-from ...imaging.open import open_image
-from ...imaging.preprocessing import prepare
-from ...imaging.radiograph_loading import load_radiograph
+from ...device import Wanted, choose
+from ...errors import InputError, ReadingRoomError
 from ...progress import Progress
-from ...readers.network import load_network
+from ...readers.base import Case, Prediction, ReadContext
 from ...readers.probabilities import main_finding
-from ...trust.radiograph_checks import checks_before
+from ...readers.registry import find_reader
+from ...reading import Check
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.findings import split_label
 from ..cohorts.label_names import is_reference, plain_name
@@ -32,10 +27,7 @@ from ..evaluation.predictions import EXTERNAL, Predictions
 
 Floats = NDArray[np.float64]
 
-# On a CPU a picture among sixteen takes more than twice as long as among four: larger batches leave the caches.
-_BATCH = {"cpu": 4}
-_BATCH_ON_CARD = 32
-_CHUNK = 32  # images that are in memory at once
+_CHUNK = 8  # studies that are in memory at once
 _AGES = ((18, "below 18"), (40, "18 to 39"), (65, "40 to 64"), (200, "65 and older"))
 _SUBGROUPS: Mapping[str, Callable[[Row], str]] = {
     "sex": lambda row: row.sex,
@@ -54,7 +46,7 @@ class Predicted:
     ----------
     predictions : of the usable rows
     features : (usable rows, features) what the network's last linear layer was given; None where it has none
-    rows : (usable rows,) their places in the cohort
+    rows : (usable rows,) their numbers in the cohort
     problems : one sentence for each row that could not be used
     refused : one sentence for each row that the reader would refuse; it was predicted all the same
     notes : what happened on the way
@@ -83,38 +75,36 @@ def predict(
 
     Raises
     ------
-    BundleError : there is no reader that reads such a bundle from a table of files
-    InputError : not one row can be used; the sentence says why the first one cannot
+    BundleError : the reader cannot read with such a bundle
+    InputError : there is no such reader, or not one row can be used; the sentence says why the first one cannot
     SetupError : the device or a package is missing
     CancelledError : the user canceled
     """
     progress = progress or Progress()
-    read = _READERS.get(bundle.metadata.reader)
-    if read is None:
-        raise BundleError(f"A table of studies cannot be read for the reader '{bundle.metadata.reader}' yet.")
+    reader = find_reader(bundle.metadata.reader)
     metadata = bundle.of_kind(ClassifierMetadata)
     notes: list[str] = []
-    asked = _Network(bundle, choose(device, notes.append), notes.append)
+    context = ReadContext(bundle, choose(device, notes.append), progress, notes=notes)
+    context.model = reader.load_model(bundle, context.device)
     found = _Found()
-    chunk: list[NDArray[np.float32]] = []
+    chunk: list[Case] = []
     for number, row in enumerate(cohort.rows):
         progress(number / len(cohort), f"Study {number + 1} of {len(cohort)}.")
         try:
             truth = _truth(row, metadata, labels or {})
-            pixels, refusal = read(row, metadata)
+            case = reader.load(row.study(reader))
         except ReadingRoomError as error:
             found.problems.append(f"{_name(row)}: {error}")
             continue
         found.rows.append(number)
         found.truth.append(truth)
-        chunk.append(pixels)
-        if refusal:
-            found.refused.append(f"{_name(row)}: {refusal}")
+        found.refused += [f"{_name(row)}: {check.sentence}" for check in _first_stop(reader.checks(case))]
+        chunk.append(case)
         if len(chunk) == _CHUNK:
-            found.add(*asked(np.stack(chunk)))
+            found.predictions += reader.predict(context.model, chunk, context)
             chunk.clear()
     if chunk:
-        found.add(*asked(np.stack(chunk)))
+        found.predictions += reader.predict(context.model, chunk, context)
     if not found.rows:
         raise InputError(
             f"Not one study of the table can be used. {' '.join(found.problems[:1] or cohort.problems[:1])}"
@@ -130,13 +120,7 @@ class _Found:
         self.truth: list[NDArray[np.int64]] = []
         self.problems: list[str] = []
         self.refused: list[str] = []
-        self._logits: list[Floats] = []
-        self._features: list[Floats] = []
-
-    def add(self, logits: Floats, features: Floats | None) -> None:
-        self._logits.append(logits)
-        if features is not None:
-            self._features.append(features)
+        self.predictions: list[Prediction] = []
 
     def answer(self, cohort: Cohort, metadata: ClassifierMetadata, notes: Sequence[str]) -> Predicted:
         rows = np.array(self.rows, dtype=np.intp)
@@ -149,33 +133,19 @@ class _Found:
             patients=used.patients,
             sites=used.sites,
             truth=np.array(self.truth, dtype=np.int64),
-            logits=np.concatenate(self._logits)[None],
+            logits=np.stack([each.logits for each in self.predictions])[None],
             folds=np.full((1, len(rows)), EXTERNAL, dtype=np.int64),
             subgroups=subgroups(used),
             positive=metadata.labels[main_finding(metadata)].name if binary else "",
         )
-        features = np.concatenate(self._features) if self._features else None
+        embeddings = [each.embedding for each in self.predictions if each.embedding is not None]
+        features = np.stack(embeddings) if embeddings else None
         return Predicted(predictions, features, rows, tuple(self.problems), tuple(self.refused), tuple(notes))
 
 
-class _Network:
-    """The bundle's network on a device: inputs (n, channels, j, i) in, logits and features out."""
-
-    def __init__(self, bundle: Bundle, device: torch.device, note: Callable[[str], None]):
-        self._network = load_network(bundle).to(device)
-        self._device, self._note = device, note
-        self._batch = _BATCH.get(device.type, _BATCH_ON_CARD)
-
-    def __call__(self, pixels: NDArray[np.float32]) -> tuple[Floats, Floats | None]:
-        found = run_in_batches(
-            self._ask, torch.from_numpy(pixels), self._batch, self._device, self._note, self._network
-        )
-        logits, features = found if isinstance(found, tuple) else (found, None)
-        return logits.double().numpy(), None if features is None else features.double().numpy()
-
-    def _ask(self, batch: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        forward = forward_from_last_map(self._network, batch)
-        return forward.logits if forward.embedding is None else (forward.logits, forward.embedding.flatten(1))
+def _first_stop(checks: Sequence[Check]) -> list[Check]:
+    """The check for which a read would refuse the study; empty where it would read it."""
+    return [check for check in checks if check.status == "stop"][:1]
 
 
 def subgroups(cohort: Cohort) -> dict[str, NDArray[np.str_]]:
@@ -223,20 +193,6 @@ def _number(label: str, metadata: ClassifierMetadata) -> int:
             return number
     names = ", ".join(known.name for known in metadata.labels)
     raise InputError(f"The bundle has no label '{label}'; it has {names}. Say which of them is meant.")
-
-
-def _radiograph(row: Row, metadata: ClassifierMetadata) -> tuple[NDArray[np.float32], str]:
-    """The network's input [channels, j, i], and why the reader would refuse the picture (empty: it would not)."""
-    image = open_image(row.image, "frontal").image
-    radiograph = load_radiograph(image)
-    checks = checks_before(image, radiograph.gray, color_fraction=radiograph.color_fraction)
-    refusal = next((check.sentence for check in checks if check.status == "stop"), "")
-    return prepare(radiograph.gray, metadata.preprocessing).pixels, refusal
-
-
-_READERS: Mapping[str, Callable[[Row, ClassifierMetadata], tuple[NDArray[np.float32], str]]] = {
-    "chest-xray": _radiograph
-}
 
 
 def _name(row: Row) -> str:

@@ -260,6 +260,11 @@ def test_a_row_gives_the_study_that_its_reader_reads() -> None:
     assert "smoker" not in study.clinical
 
 
+def test_a_sex_that_the_form_does_not_know_is_left_out_of_the_study() -> None:
+    row = Row("p", "s", {"frontal": chest_radiograph()}, "x", sex="not told")
+    assert row.study(find_reader("chest-xray")).clinical["sex"] == ClinicalFact("M", source="header")
+
+
 def test_a_row_without_the_image_of_the_reader_is_refused() -> None:
     with pytest.raises(InputError, match="needs the image 'Radiograph'"):
         Row("p", "s", {"ct": chest_radiograph()}, "x").study(find_reader("chest-xray"))
