@@ -123,8 +123,10 @@ _FIELDS = {
 def _marked(protocol: TrainingProtocol, fields: str) -> str:
     """The fields' values, with a star where one of them is assumptions."""
     shown = ", ".join(_text(value) for field in fields.split() if (value := _value(protocol, field)) not in (None, {}))
-    ours = any(own == field or own.startswith(f"{field}.") for own in protocol.assumptions for field in fields.split())
-    return shown + (" \\*" if ours else "")
+    assumed = any(
+        own == field or own.startswith(f"{field}.") for own in protocol.assumptions for field in fields.split()
+    )
+    return shown + (" \\*" if assumed else "")
 
 
 def _value(protocol: TrainingProtocol, path: str) -> object:

@@ -217,8 +217,8 @@ def _assemble(plan: Plan, cohort: Films, general: Floats) -> tuple[TwoBranches, 
     network = backbones.create(BACKBONE, 2, plan.data / WEIGHTS)
     assert isinstance(network, TwoBranches)
     assert isinstance(classifier, nn.Linear)
-    for ours, theirs in zip(network.tuned.parameters(), tuned.learning.parameters(), strict=True):
-        ours.data.copy_(theirs.data)
+    for target, source in zip(network.tuned.parameters(), tuned.learning.parameters(), strict=True):
+        target.data.copy_(source.data)
     seen = cohort.shipping
     weights, bias = baselines.logistic_regression(general[seen], cohort.labels[seen], STRENGTH)
     halves = torch.tensor(np.stack([weights, -weights]) / 2, dtype=torch.float32)

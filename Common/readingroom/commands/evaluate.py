@@ -43,7 +43,9 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--history", type=Path, metavar="CSV", help="history of the training, for its curves")
     command.add_argument(
-        "--leave-out-seen", action="store_true", help="leave out studies that trained the bundle, as far as it knows"
+        "--exclude-training-studies",
+        action="store_true",
+        help="leave out studies that trained the bundle, as far as it knows",
     )
     command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     command.add_argument("--resamples", type=_count, default=2000, metavar="N", help="resamples of patients")
@@ -60,7 +62,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         level=options.level,
         labels=dict(options.label),
         prevalences=tuple(options.prevalence or PREVALENCES),
-        leave_out_seen=options.leave_out_seen,
+        exclude_training_studies=options.exclude_training_studies,
         device=options.device,
         resamples=options.resamples,
         seed=options.seed,
@@ -86,10 +88,10 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    ours, sign, theirs = text.partition("=")
-    if not (sign and ours.strip() and theirs.strip()):
+    table, sign, bundle = text.partition("=")
+    if not (sign and table.strip() and bundle.strip()):
         raise argparse.ArgumentTypeError(f"'{text}' is not TABLE=BUNDLE, such as normal=no-finding")
-    return ours.strip(), theirs.strip()
+    return table.strip(), bundle.strip()
 
 
 def _count(text: str) -> int:

@@ -1,1 +1,1 @@
-"""What is wrong with a cohort before anything is trained on it: one question a file, one page for all answers."""
+"""What is wrong with a cohort before anything is trained on it: one question a file, one page for all issues."""

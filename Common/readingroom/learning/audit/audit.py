@@ -1,4 +1,4 @@
-"""Ask a cohort all questions, and write the answers as a page for people and as JSON."""
+"""Audit a cohort, and write what was found as a page for people and as JSON."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class NearDuplicate:
 
 @dataclass(frozen=True)
 class Audit:
-    """All answers.
+    """All that was found.
 
     Parameters
     ----------

@@ -64,11 +64,11 @@ def compare(
     ------
     InputError : another model answers other classes, other studies or a different truth, or has other repeats
     """
-    ours = at_level(first, level, how)
+    model = at_level(first, level, how)
     found: list[Comparison] = []
     for name, other in others.items():
-        theirs = _same_rows(ours, at_level(other, level, how), name)
-        found += _tests(ours, theirs, name, permutations, resamples, seed)
+        competitor = _same_rows(model, at_level(other, level, how), name)
+        found += _tests(model, competitor, name, permutations, resamples, seed)
     return _corrected(found)
 
 
@@ -86,24 +86,24 @@ def advantage(
     InputError : as `compare`
     """
     findings = evaluated_findings(first, finding)
-    theirs = _same_rows(first, second, "the other model")
-    found = _differences(first, theirs, findings, resamples, seed)
+    competitor = _same_rows(first, second, "the other model")
+    found = _differences(first, competitor, findings, resamples, seed)
     return found["" if len(findings) > 1 else findings[0]]
 
 
 def _tests(
-    ours: Predictions, theirs: Predictions, other: str, permutations: int, resamples: int, seed: int
+    model: Predictions, competitor: Predictions, other: str, permutations: int, resamples: int, seed: int
 ) -> list[Comparison]:
-    findings = evaluated_findings(ours)
-    present, first = present_and_scores(ours, findings)
-    _, second = present_and_scores(theirs, findings)
+    findings = evaluated_findings(model)
+    present, first = present_and_scores(model, findings)
+    _, second = present_and_scores(competitor, findings)
     areas, other_areas = (_by_name(aucs(present, scores).mean(axis=0)[None], findings) for scores in (first, second))
-    differences = _differences(ours, theirs, findings, resamples, seed)
+    differences = _differences(model, competitor, findings, resamples, seed)
     # Two models have scales of their own; only the order of their scores is compared, so only that is swapped.
     ranks, other_ranks = stats.rankdata(first, axis=0), stats.rankdata(second, axis=0)
     swapped = paired_permutations(
         lambda scores: _by_name(aucs(present, scores).mean(axis=1), findings),
-        ours.patients,
+        model.patients,
         ranks,
         other_ranks,
         permutations,
@@ -120,9 +120,9 @@ def _tests(
             difference=differences[name],
             p=tested.p,
             p_holm=tested.p,
-            rows=len(ours),
+            rows=len(model),
         )
-        p = _delong(ours, theirs, name) if name else None
+        p = _delong(model, competitor, name) if name else None
         found += [made] if p is None else [made, replace(made, test="DeLong", p=p, p_holm=p)]
     return found
 
@@ -134,21 +134,21 @@ def _by_name(values: Floats, findings: tuple[str, ...]) -> dict[str, Floats]:
 
 
 def _differences(
-    ours: Predictions, theirs: Predictions, findings: tuple[str, ...], resamples: int, seed: int
+    model: Predictions, competitor: Predictions, findings: tuple[str, ...], resamples: int, seed: int
 ) -> dict[str, Estimate]:
     """First minus second by the names of `_by_name`; the rows are the same."""
-    first, second = (WeightedAucs(*present_and_scores(each, findings)) for each in (ours, theirs))
+    first, second = (WeightedAucs(*present_and_scores(each, findings)) for each in (model, competitor))
     return patient_intervals(
-        lambda weights: _by_name(first(weights) - second(weights), findings), ours.patients, resamples, seed=seed
+        lambda weights: _by_name(first(weights) - second(weights), findings), model.patients, resamples, seed=seed
     )
 
 
-def _delong(ours: Predictions, theirs: Predictions, finding: str) -> float | None:
+def _delong(model: Predictions, competitor: Predictions, finding: str) -> float | None:
     """None where a patient has several rows, or the models order every case alike."""
-    if len(np.unique(ours.patients)) < len(ours):
+    if len(np.unique(model.patients)) < len(model):
         return None
     try:
-        return compare_means(ours.present(finding), ours.scores(finding), theirs.scores(finding)).p
+        return compare_means(model.present(finding), model.scores(finding), competitor.scores(finding)).p
     except ValueError:
         return None
 
@@ -162,36 +162,37 @@ def _corrected(found: list[Comparison]) -> tuple[Comparison, ...]:
     return tuple(made)
 
 
-def _same_rows(ours: Predictions, theirs: Predictions, name: str) -> Predictions:
+def _same_rows(model: Predictions, competitor: Predictions, name: str) -> Predictions:
     """The other model's rows in our order.
 
     Raises
     ------
     InputError : they are not the same, with the first that differs
     """
-    if set(ours.classes) != set(theirs.classes) or ours.multilabel != theirs.multilabel:
+    if set(model.classes) != set(competitor.classes) or model.multilabel != competitor.multilabel:
         raise InputError(
-            f"'{name}' cannot be compared: it answers {', '.join(theirs.classes)}, not {', '.join(ours.classes)}."
+            f"'{name}' cannot be compared: it answers {', '.join(competitor.classes)}, not {', '.join(model.classes)}."
         )
-    if ours.repeats != theirs.repeats:
+    if model.repeats != competitor.repeats:
         raise InputError(
-            f"'{name}' cannot be compared: it was trained {theirs.repeats} times, the first model {ours.repeats} times."
+            f"'{name}' cannot be compared: it was trained {competitor.repeats} times, the first model {model.repeats} "
+            "times."
         )
-    place = {key: number for number, key in enumerate(_keys(theirs))}
-    for missing in [key for key in _keys(ours) if key not in place][:1]:
+    place = {key: number for number, key in enumerate(_keys(competitor))}
+    for missing in [key for key in _keys(model) if key not in place][:1]:
         raise InputError(f"'{name}' cannot be compared: it lacks study '{missing[1]}' of patient '{missing[0]}'.")
-    if len(ours) != len(theirs):
-        extra = next(key for key in _keys(theirs) if key not in set(_keys(ours)))
+    if len(model) != len(competitor):
+        extra = next(key for key in _keys(competitor) if key not in set(_keys(model)))
         raise InputError(
             f"'{name}' cannot be compared: study '{extra[1]}' of patient '{extra[0]}' is among its own alone."
         )
-    aligned = theirs.take(np.array([place[key] for key in _keys(ours)]))
-    for finding in ours.classes:
-        differ = np.flatnonzero(ours.present(finding) != aligned.present(finding))
+    aligned = competitor.take(np.array([place[key] for key in _keys(model)]))
+    for finding in model.classes:
+        differ = np.flatnonzero(model.present(finding) != aligned.present(finding))
         if differ.size:
             raise InputError(
-                f"'{name}' cannot be compared: its truth of study '{ours.study_ids[differ[0]]}' of patient "
-                f"'{ours.patients[differ[0]]}' is another one."
+                f"'{name}' cannot be compared: its truth of study '{model.study_ids[differ[0]]}' of patient "
+                f"'{model.patients[differ[0]]}' is another one."
             )
     return aligned
 

@@ -296,7 +296,7 @@ def _with_numbers(name: str, settings: Mapping[str, float]) -> str:
 
 
 def _written(protocol: TrainingProtocol, lines: _Lines) -> Iterable[str]:
-    """Each line, and below it why a number is ours where the paper is silent."""
+    """Each line, and below it why a number is assumed where the paper is silent."""
     said = set()
     for what, how, fields in lines:
         yield _line(what, how)

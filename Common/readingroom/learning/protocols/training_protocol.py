@@ -319,7 +319,7 @@ def load_protocol(reader: str, kind: Kind = "rigorous") -> TrainingProtocol:
 
 
 def read_protocol(path: Path) -> TrainingProtocol:
-    """A protocol file, ours or a user's own.
+    """A protocol file, of ReadingRoom or a user's own.
 
     Raises
     ------

@@ -63,12 +63,14 @@ def simple_models(
     except InputError as error:
         return Baselines(notes=(f"No simple models beside the bundle: {error}",))
     joined = [_rounded(at_level(baseline.predictions, level)) for baseline in found]
-    ours = at_level(images, level)
+    model = at_level(images, level)
     results = tuple(
         BaselineResult(
-            baseline.title, auc_of(theirs, resamples=resamples, seed=seed), advantage(ours, theirs, "", resamples, seed)
+            baseline.title,
+            auc_of(competitor, resamples=resamples, seed=seed),
+            advantage(model, competitor, "", resamples, seed),
         )
-        for baseline, theirs in zip(found, joined, strict=True)
+        for baseline, competitor in zip(found, joined, strict=True)
     )
     return Baselines(results, tuple(joined))
 
@@ -84,13 +86,13 @@ def against(
     """
     if not any(can_be_evaluated(images, finding, 1) for finding in images.findings):
         return (), (f"Not compared with '{name}': all studies are of one class.",)
-    ours, theirs = _keys(images), _keys(other)
-    common = set(ours) & set(theirs)
+    model, competitor = _keys(images), _keys(other)
+    common = set(model) & set(competitor)
     if not common:
         raise InputError(f"'{name}' cannot be compared: it has no study in common with this evaluation.")
-    first = images.take(np.array([key in common for key in ours]))
-    second = other.take(np.array([key in common for key in theirs]))
-    notes = () if len(common) == len(ours) else (f"Compared with '{name}' on {len(common)} of {len(ours)} images.",)
+    first = images.take(np.array([key in common for key in model]))
+    second = other.take(np.array([key in common for key in competitor]))
+    notes = () if len(common) == len(model) else (f"Compared with '{name}' on {len(common)} of {len(model)} images.",)
     return compare(first, {name: second}, level, permutations=permutations, resamples=resamples, seed=seed), notes
 
 

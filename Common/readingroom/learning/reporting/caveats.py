@@ -62,7 +62,8 @@ def out_of_fold_caveat() -> Caveat:
     """What predictions of a training cannot show."""
     return Caveat(
         "info",
-        "Patients of the training's own table, new to the network that answered; hospitals and scanners are not new.",
+        "Patients of the training's own table, new to the network that predicted them; hospitals and scanners are not "
+        "new.",
     )
 
 

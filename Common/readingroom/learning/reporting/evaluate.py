@@ -46,7 +46,8 @@ class Options:
     level : what is evaluated: each ``study``, ``breast`` or ``patient``
     labels : the bundle's label for a label of the table, where they differ
     prevalences : for which predictive values are given
-    leave_out_seen : leave out studies that trained the bundle, instead of saying that the numbers are worthless
+    exclude_training_studies : leave out studies that trained the bundle; else the report says that the numbers are
+        worthless
     resamples, permutations : of the intervals and of the tests
     seed : of both and of the picture of features
     """
@@ -54,7 +55,7 @@ class Options:
     level: Level = "patient"
     labels: Mapping[str, str] = field(default_factory=dict)
     prevalences: tuple[float, ...] = PREVALENCES
-    leave_out_seen: bool = False
+    exclude_training_studies: bool = False
     device: Wanted = "auto"
     resamples: int = RESAMPLES
     permutations: int = PERMUTATIONS
@@ -118,7 +119,7 @@ def evaluate_cohort(
     progress = progress or Progress()
     overlap = Overlap.of(bundle, cohort, progress.part(0.0, 0.1))
     left_out = cohort.problems
-    if options.leave_out_seen:
+    if options.exclude_training_studies:
         left_out += overlap.sentences(cohort)
         cohort, overlap = overlap.without(cohort)
     predicted = predict(bundle, cohort, options.labels, options.device, progress.part(0.1, 0.6))

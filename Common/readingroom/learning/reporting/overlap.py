@@ -36,7 +36,7 @@ class Overlap:
 
     @classmethod
     def of(cls, bundle: Bundle, cohort: Cohort, progress: Progress) -> Overlap:
-        """Hold a cohort against what the bundle remembers."""
+        """Look the studies of a cohort up in the digest of the bundle."""
         digest = training_digest.read_digest(bundle)
         if digest is None:
             return cls(False, np.zeros(len(cohort), dtype=bool), 0, 0)
@@ -78,7 +78,7 @@ class Overlap:
                 ),
             )
         if self.known:
-            sentence = f"No patient and no picture of the table trained '{name}', as far as it remembers."
+            sentence = f"No patient and no picture of the table trained '{name}', as far as its digest tells."
             return (Caveat("info", sentence),)
         named = [site for site in np.unique(predictions.sites) if site and _is_named(str(site), sources)]
         if named:

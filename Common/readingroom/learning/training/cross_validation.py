@@ -50,7 +50,7 @@ def plan_cross_validation(
     Parameters
     ----------
     hashes : pixel hash of each row (empty: not known)
-    chooses : a part of the rows that are not tested chooses the epoch; heads need none, they choose within theirs
+    choose_epoch : a part of the rows that are not tested chooses the epoch; heads need none, they choose within theirs
 
     Raises
     ------

@@ -78,7 +78,7 @@ class FineTuned:
         network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
         done = folder / _DONE
         if not done.is_file():
-            progress(0.9, f"Asking the network, {split.name}.")
+            progress(0.9, f"Predicting the test rows, {split.name}.")
             tested, logits = self._predict(network, fitted, split.test)
             distances = held_out_distances(self._predict(network, fitted, split.train)[0], tested)
             write_bytes(done, safetensors.numpy.save({"logits": logits, "distances": distances}))
@@ -87,7 +87,7 @@ class FineTuned:
 
     def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
-        progress(0.9, "Asking the final model.")
+        progress(0.9, "Computing the features of the final model.")
         embeddings, _ = self._predict(network, fitted, np.sort(np.concatenate([split.train, split.validation])))
         self._reorder(network)
         settings = {"mode": "fine-tune", "best_epoch": fitted.best_epoch + 1, "aggregation": self.protocol.aggregation}

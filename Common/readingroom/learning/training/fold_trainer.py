@@ -1,4 +1,4 @@
-"""The two ways of training, frozen and fine-tuned, as the run sees them."""
+"""What trains the network of a split, frozen or fine-tuned, as the run sees it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class FoldResult:
-    """What a network said of the test rows of its split, which it had not seen.
+    """Predictions of a network for the test rows of its split, which it had not seen.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class FoldTrainer(Protocol):
     """Trains the network of a split. A folder that is finished is not trained again."""
 
     def train_fold(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
-        """Train on the split and ask about its test rows."""
+        """Train on the split and predict its test rows."""
 
     def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         """Train on the split; a folder in which `train_fold` trained the same split has that network."""

@@ -75,20 +75,20 @@ def make_digest(patients: Iterable[str], pixel_hashes: Iterable[str]) -> Trainin
 
 
 def read_digest(bundle: Bundle) -> TrainingDigest | None:
-    """What the bundle remembers; None where it does not say.
+    """The digest of the studies that trained the bundle; None where it has none.
 
     Raises
     ------
-    BundleError : what it says is damaged
+    BundleError : it is damaged
     """
     if array_path(FILE) not in bundle.files:
         return None
     arrays: Mapping[str, NDArray] = bundle.arrays(FILE)
     shapes = {"salt": (_SALT_BYTES,), "patients": (_PATIENT_BYTES,), "pictures": (_PICTURE_BYTES,)}
     if any(name not in arrays or arrays[name].dtype != np.uint8 for name in shapes):
-        raise BundleError(f"What '{bundle.metadata.name}' remembers of its training studies is damaged.")
+        raise BundleError(f"The digest of the training studies of '{bundle.metadata.name}' is damaged.")
     if any(arrays[name].shape[-1:] != shape for name, shape in shapes.items()):
-        raise BundleError(f"What '{bundle.metadata.name}' remembers of its training studies is damaged.")
+        raise BundleError(f"The digest of the training studies of '{bundle.metadata.name}' is damaged.")
     return TrainingDigest(arrays["salt"], arrays["patients"], arrays["pictures"])
 
 

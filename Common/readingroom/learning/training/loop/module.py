@@ -19,7 +19,6 @@ from ...protocols.training_protocol import Optimizer, TrainingProtocol
 from ..losses.loss import Loss
 from . import history, mixup, seeds
 from .checkpoints import OVER
-from .frozen import keep_still
 from .history import Epoch
 
 
@@ -163,3 +162,14 @@ def create_optimizer(wanted: Optimizer, parameters: list[nn.Parameter]) -> Torch
         return SGD(parameters, wanted.rate, momentum=wanted.momentum, weight_decay=wanted.decay)
     kind = Adam if wanted.name == "adam" else AdamW
     return kind(parameters, wanted.rate, betas=wanted.betas, eps=wanted.epsilon, weight_decay=wanted.decay)
+
+
+def keep_still(network: nn.Module) -> None:
+    """Put every part whose parameters are all frozen into evaluation mode.
+
+    A frozen normalization layer would otherwise go on collecting means and deviations, and normalize by the batch.
+    """
+    for part in network.modules():
+        parameters = list(part.parameters())
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            part.eval()

@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, WeightAveraging
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy, Strategy
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ....device import is_out_of_memory
 from ....errors import EngineError
 from ...protocols.training_protocol import TrainingProtocol
-from .averaging import MovingAverage
 from .checkpoints import WholeCheckpoints, checkpoints
 from .processes import Processes
 from .run_folder import RunFolder
@@ -110,3 +110,19 @@ def keyboard() -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+class MovingAverage(WeightAveraging):
+    """Lightning's exponential moving average over parameters and buffers, with a start that is not stuck to the first
+    weights: after ``n`` steps they keep ``min(decay, (1 + n) / (10 + n))`` (as in TensorFlow's `num_updates`)."""
+
+    def __init__(self, decay: float):
+        super().__init__(multi_avg_fn=_average_with(decay))
+
+
+def _average_with(decay: float) -> Callable[[Any, Any, Any], None]:
+    def average(means: Any, current: Any, steps: Any) -> None:
+        done = int(steps)
+        get_ema_multi_avg_fn(min(decay, (1 + done) / (10 + done)))(means, current, steps)
+
+    return average

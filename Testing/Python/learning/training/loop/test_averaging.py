@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from readingroom.learning.training.loop.averaging import MovingAverage
+from readingroom.learning.training.loop.trainer import MovingAverage
 
 
 def averages(decay, values):
