@@ -89,6 +89,7 @@ class PictureStore:
             done += 1
             progress(done / len(wanted), f"Preparing the images, {done} of {len(wanted)}.")
 
+        progress(0.0, f"Preparing the images, {len(wanted)} of them.")
         with ThreadPoolExecutor(workers) as pool:
             return map_parallel(self.path, wanted, pool, progress, on_result=report)
 

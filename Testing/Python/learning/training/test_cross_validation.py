@@ -32,7 +32,7 @@ def protocol_of(**validation: object) -> TrainingProtocol:
     return replace(load_protocol("chest-xray"), validation=Validation(**validation))  # type: ignore[arg-type]
 
 
-def rounds_of(cohort: Cohort, **validation: object) -> CrossValidation:
+def planned(cohort: Cohort, **validation: object) -> CrossValidation:
     return plan_cross_validation(cohort, protocol_of(**validation), [str(n) for n in range(len(cohort))])
 
 
@@ -41,7 +41,7 @@ def patients(cohort: Cohort, rows: np.ndarray) -> set[str]:
 
 
 def test_a_k_fold_judges_every_real_study_in_each_repeat_and_ships_a_network_that_saw_all(cohort: Cohort) -> None:
-    found = rounds_of(cohort, folds=4, repeats=2)
+    found = planned(cohort, folds=4, repeats=2)
     assert [len(repeat) for repeat in found.repeats] == [4, 4]
     for repeat in found.repeats:
         assert sorted(np.concatenate([split.test for split in repeat]).tolist()) == list(range(80))
@@ -52,7 +52,7 @@ def test_a_k_fold_judges_every_real_study_in_each_repeat_and_ships_a_network_tha
 
 
 def test_what_is_held_out_beside_a_k_fold_takes_part_in_nothing(cohort: Cohort) -> None:
-    found = rounds_of(cohort, folds=3, hold_out=0.2)
+    found = planned(cohort, folds=3, hold_out=0.2)
     holdout = patients(cohort, found.final.test)
     assert len(holdout) == 8
     for split in (*found.repeats[0], found.final):
@@ -60,19 +60,19 @@ def test_what_is_held_out_beside_a_k_fold_takes_part_in_nothing(cohort: Cohort) 
     assert not np.isin(found.test_rows, found.final.test).any()
 
 
-def test_of_a_hold_out_the_network_that_was_judged_ships(cohort: Cohort) -> None:
-    found = rounds_of(cohort, kind="hold-out", hold_out=0.25)
+def test_of_a_hold_out_the_network_that_was_tested_is_the_final_model(cohort: Cohort) -> None:
+    found = planned(cohort, kind="hold-out", hold_out=0.25)
     assert found.single_network
     assert not patients(cohort, found.test_rows) & patients(cohort, found.final.train)
 
 
 def test_a_hold_out_is_not_repeated(cohort: Cohort) -> None:
-    with pytest.raises(InputError, match="evaluated once"):
-        rounds_of(cohort, kind="hold-out", hold_out=0.25, repeats=2)
+    with pytest.raises(InputError, match="tested once"):
+        planned(cohort, kind="hold-out", hold_out=0.25, repeats=2)
 
 
-def test_each_site_is_judged_by_networks_that_did_not_see_it(cohort: Cohort) -> None:
-    found = rounds_of(cohort, kind="leave-one-site-out")
+def test_each_site_is_tested_by_networks_that_did_not_see_it(cohort: Cohort) -> None:
+    found = planned(cohort, kind="leave-one-site-out")
     for split in found.repeats[0]:
         assert not set(cohort.sites[split.test]) & set(cohort.sites[split.train])
 
@@ -80,7 +80,7 @@ def test_each_site_is_judged_by_networks_that_did_not_see_it(cohort: Cohort) -> 
 def test_the_split_that_the_table_states_comes_first_and_gets_rows_that_choose_the_epoch(cohort: Cohort) -> None:
     parts = ["test" if n < 20 else "train" for n in range(80)]
     rows = tuple(replace(row, split=part) for row, part in zip(cohort.rows, parts, strict=False))  # type: ignore[arg-type]
-    found = rounds_of(Cohort(rows), folds=4)
+    found = planned(Cohort(rows), folds=4)
     assert found.single_network
     assert found.test_rows.tolist() == list(range(20))
     assert len(found.final.validation) > 0
@@ -88,7 +88,7 @@ def test_the_split_that_the_table_states_comes_first_and_gets_rows_that_choose_t
 
 
 def test_synthetic_studies_only_train(cohort: Cohort) -> None:
-    found = rounds_of(cohort, folds=4, hold_out=0.2)
+    found = planned(cohort, folds=4, hold_out=0.2)
     for split in (*found.repeats[0], found.final):
         assert not cohort.synthetic[np.concatenate([split.validation, split.test])].any()
 

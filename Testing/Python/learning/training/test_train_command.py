@@ -29,8 +29,8 @@ def test_a_table_becomes_a_bundle_with_one_command(
     a_phantom_table: Path, a_protocol_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     audit = tmp_path / "audit.json"
-    findings = [{"severity": "stop", "sentence": "Red."}, {"severity": "warn", "sentence": "Amber."}]
-    audit.write_text(json.dumps({"findings": findings}))
+    issues = [{"severity": "stop", "sentence": "Red."}, {"severity": "warn", "sentence": "Amber."}]
+    audit.write_text(json.dumps({"issues": issues}))
     command = ["train", "chest-xray", "--cohort", str(a_phantom_table), "--out", str(tmp_path / "out")]
     command += ["--protocol", str(a_protocol_file), "--mode", "frozen", "--device", "cpu", "--audit", str(audit)]
     command += ["--license", "CC-BY-4.0"]

@@ -81,7 +81,7 @@ def test_each_finding_is_an_output_of_its_own_and_is_found_whether_or_not_the_ot
 def test_every_finding_is_calibrated_and_has_thresholds_of_its_own(bundle: Bundle) -> None:
     metadata = bundle.metadata
     assert metadata.calibration is not None
-    assert {scaling.finding for scaling in metadata.calibration.platt} == {"leads", "opacity"}
+    assert set(metadata.calibration.platt) == {"leads", "opacity"}
     assert {point.finding for point in metadata.operating_points} == {"leads", "opacity"}
     assert metadata.training.counts == {"leads": 12, "opacity": 12}
     for part in ("Leads, opacity", "several or none", "present and absent", "No simpler models"):
