@@ -222,7 +222,7 @@ def test_a_left_out_site_trains_nothing_and_neither_do_its_patients_elsewhere() 
     assert "s21" in {rows[i].study_id for i in south.train}
 
 
-def test_synthetic_rows_of_a_judged_patient_are_left_out() -> None:
+def test_synthetic_rows_of_a_evaluated_patient_are_left_out() -> None:
     rows = [*(a_row(i, f"p{i}") for i in range(8)), *(a_row(i + 10, f"p{i}", origin="synthetic") for i in range(8))]
     split = hold_out(Cohort(tuple(rows)), 0.25, 0, 0.34, [row.study_id for row in rows])
     evaluated = {rows[i].patient_id for part in split.parts[1:] for i in part}
@@ -301,7 +301,7 @@ def test_rows_that_are_not_there_are_no_split() -> None:
         checked(cohort, Split(np.array([0]), np.array([]), np.array([99]), "far"), hashes)
 
 
-def test_splits_are_built_here_and_where_training_and_judging_derive_them() -> None:
+def test_splits_are_built_here_and_where_training_and_evaluating_derive_them() -> None:
     package = Path(readingroom.__file__).parent
     builders = set()
     for path in package.rglob("*.py"):

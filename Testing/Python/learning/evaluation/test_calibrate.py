@@ -109,7 +109,7 @@ def test_a_class_of_one_patient_does_not_prevent_folds() -> None:
     assert np.isfinite(calibrate_table.cross_fitted(rare, folds)).all()
 
 
-def test_one_patient_alone_cannot_be_judged() -> None:
+def test_one_patient_alone_cannot_be_evaluated() -> None:
     with pytest.raises(InputError, match="single patient"):
         calibrate_table.fitting_folds(some(2, False).take([0, 1]))
 

@@ -220,7 +220,7 @@ def test_images_of_a_study_become_one_answer() -> None:
     assert evaluated.metrics["auc_by_patient"].value > evaluated.metrics["auc"].value
 
 
-def test_patients_are_judged_as_a_whole_when_asked_for() -> None:
+def test_patients_are_evaluated_as_a_whole_when_asked_for() -> None:
     evaluated = evaluate(binary(), level="patient", resamples=20)
     assert evaluated.metrics["auc"].n == 100
     assert "auc_by_patient" not in evaluated.metrics
@@ -263,7 +263,7 @@ def test_a_bundle_for_other_classes_is_refused(cancer: EvaluationResult, disease
         evaluate_bundle(several(multilabel=False), bundle_of(cancer))
 
 
-def test_a_cohort_of_one_class_cannot_be_judged() -> None:
+def test_a_cohort_of_one_class_cannot_be_evaluated() -> None:
     found = binary()
     with pytest.raises(InputError, match="nothing to evaluate"):
         evaluate(found.take(found.truth == 0))

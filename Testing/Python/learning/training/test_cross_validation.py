@@ -40,7 +40,7 @@ def patients(cohort: Cohort, rows: np.ndarray) -> set[str]:
     return set(cohort.patients[rows].tolist())
 
 
-def test_a_k_fold_judges_every_real_study_in_each_repeat_and_ships_a_network_that_saw_all(cohort: Cohort) -> None:
+def test_a_k_fold_evaluates_every_real_study_in_each_repeat_and_ships_a_network_that_saw_all(cohort: Cohort) -> None:
     found = planned(cohort, folds=4, repeats=2)
     assert [len(repeat) for repeat in found.repeats] == [4, 4]
     for repeat in found.repeats:

@@ -25,7 +25,7 @@ from readingroom.learning.training.train import train_bundle
 from readingroom.readers.network import load_network
 
 
-def test_a_held_out_part_is_judged_by_the_network_that_ships_with_outputs_in_the_bundle_s_order(
+def test_a_held_out_part_is_evaluated_by_the_final_model_with_outputs_in_the_bundle_s_order(
     phantoms: Cohort, tiny: TrainingProtocol, tmp_path: Path
 ) -> None:
     """The loop sorts the classes as the table writes them; the bundle puts what is looked for first."""

@@ -71,7 +71,7 @@ def test_the_bundle_reads_a_radiograph_and_shows_a_map(bundle: Bundle, phantoms:
     assert any(check.name == "distance" for check in reading.checks)
 
 
-def test_every_study_was_judged_by_a_network_that_had_not_seen_its_patient(said: Predictions, phantoms: Cohort) -> None:
+def test_every_study_was_evaluated_by_a_network_that_had_not_seen_its_patient(said: Predictions, phantoms: Cohort) -> None:
     assert said.classes == ("opacity-large", "normal")
     assert said.positive == "opacity-large"
     assert said.study_ids.tolist() == [row.study_id for row in phantoms.rows]
@@ -141,7 +141,7 @@ def test_a_second_run_computes_nothing_again_and_makes_the_same_bundle(
     assert again.sha256 == bundle.sha256
 
 
-def test_the_network_that_was_judged_on_a_stated_split_is_the_one_that_ships(
+def test_the_network_that_was_evaluated_on_a_stated_split_is_the_one_that_ships(
     phantoms: Cohort, tiny: TrainingProtocol, out: Path
 ) -> None:
     parts = ["test" if number < 8 else "train" for number in range(24)]

@@ -68,7 +68,7 @@ def test_a_study_s_answer_does_not_depend_on_how_many_slices_the_others_have(
 
 
 @pytest.mark.parametrize("aggregation", ["soft-attention", "gated-attention", "self-attention"])
-def test_the_network_that_ships_says_what_the_head_said(bags: list[Bag], labels: np.ndarray, aggregation: str) -> None:
+def test_the_final_model_says_what_the_head_said(bags: list[Bag], labels: np.ndarray, aggregation: str) -> None:
     from readingroom.networks import aggregation as aggregations
 
     head = load_head("mil-attention", {"epochs": 1, "aggregation": aggregation})
