@@ -71,7 +71,7 @@ def test_the_bundle_reads_a_radiograph_and_shows_a_map(bundle: Bundle, phantoms:
     assert any(check.name == "distance" for check in reading.checks)
 
 
-def test_every_study_was_evaluated_by_a_network_that_had_not_seen_its_patient(said: Predictions, phantoms: Cohort) -> None:
+def test_each_study_was_predicted_by_a_network_new_to_its_patient(said: Predictions, phantoms: Cohort) -> None:
     assert said.classes == ("opacity-large", "normal")
     assert said.positive == "opacity-large"
     assert said.study_ids.tolist() == [row.study_id for row in phantoms.rows]
