@@ -32,7 +32,7 @@ def read(panel: Any) -> None:
     host.click(panel.views.read.button)
     host.wait_until(lambda: panel.session.state != "working", READ_SECONDS)
     if isinstance(panel.session.error, RefusedError):
-        host.click(panel.views.checks.forced)
+        host.click(panel.views.checks.read_anyway)
         host.wait_until(lambda: panel.session.state != "working", READ_SECONDS)
     if panel.session.error is not None:
         raise panel.session.error

@@ -98,8 +98,8 @@ def estimate_text(
 
 
 def number_text(value: float, digits: int = 4, signed: bool = False) -> str:
-    """A number with so many significant digits and never in powers of ten: ``15130``, ``0.0412``."""
-    plain = format(Decimal(f"{value:{'+' if signed else ''}.{digits}g}"), "f")
+    """A number with so many significant digits, a true minus and no powers of ten: ``15130``, ``−0.0412``."""
+    plain = format(Decimal(f"{value:{'+' if signed else ''}.{digits}g}"), "f").replace("-", "−")
     return f"+{plain}" if signed and value > 0 else plain
 
 

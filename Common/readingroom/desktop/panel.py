@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,16 @@ from slicer.i18n import tr as _
 
 from ..errors import EngineError, ReadingRoomError, RefusedError, SetupError
 from ..reading import Reading
-from . import choices, plots, settings, slice_views
+from . import choices, settings
+from .display import Display
 from .features.section import FeaturesSection
 from .inputs import Inputs
 from .installed import bundle_title, bundles_for
 from .logic import ReadingLogic
 from .overlay_guard import OverlayGuard
-from .owned_nodes import is_owned
 from .panel_views import PanelViews
 from .reading_layout import ReadingLayout
-from .scene import volumes_in_scene
+from .selection import Selection
 from .verdicts import Verdicts
 
 _POLL_MILLISECONDS = 50
@@ -49,6 +50,8 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self.inputs: Inputs | None = None  # the same node, by role
         self._writing = False
         self._connections: Any = None
+        self.selection = Selection(self)
+        self.display = Display(self)
         self.verdicts = Verdicts(self)
         self.layout = ReadingLayout(self.reader)
         self.features = FeaturesSection(f"{logic.nodes.owner}.Features") if features else None
@@ -116,61 +119,6 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
 
     # What a person does
 
-    def choose_image(self, role: str, volume: Any) -> None:
-        """Select an image and show it in the slice views."""
-        if self.inputs is None:
-            return
-        self._write(lambda inputs: inputs.choose_image(role, volume))
-        self.views.message.hide()
-        if volume is not None:
-            slice_views.show_image(volume)
-            self.layout.show(self.inputs.images)
-        self.display_layers()
-        self.refresh()
-
-    def image_came(self, role: str, volume: Any) -> None:
-        """Slicer offers an image by itself: take it where none is chosen."""
-        if self.inputs is not None and volume is not None and self.inputs.image(role) is None and not is_owned(volume):
-            self._write(lambda inputs: inputs.choose_image(role, volume))
-        self._late.start()
-
-    def choose_mask(self, role: str, segmentation: Any, segment_id: str) -> None:
-        """Select a segment as a mask."""
-        self._write(lambda inputs: inputs.choose_mask(role, segmentation, segment_id))
-        self.refresh()
-
-    def enter_fact(self, name: str, text: str) -> None:
-        """Enter a clinical fact; empty text takes it back."""
-        self.views.message.hide()
-        try:
-            self._write(lambda inputs: inputs.enter(name, text))
-        except ReadingRoomError as error:
-            self._show_error(error)
-        self.refresh()
-
-    def next_study(self) -> None:
-        """Go on with the image after this one; after the last comes the first."""
-        volumes = volumes_in_scene()
-        if self.inputs is None or not volumes or self.session.state == "working":
-            return
-        role = self.reader.images[0].name
-        chosen = self.inputs.image(role)
-        place = volumes.index(chosen) + 1 if chosen in volumes else 0
-        self.choose_image(role, volumes[place % len(volumes)])
-
-    def choose_bundle(self, name: str) -> None:
-        """Read with this bundle."""
-        self.change("bundle", name)
-        self.refresh()
-
-    def use_layout(self, used: bool) -> None:
-        """Arrange the views for reading, or give the earlier layout back; remembered for the next time."""
-        settings.set_reading_layout(used)
-        if used and self.inputs is not None:
-            self.layout.use(self.inputs.images)
-        else:
-            self.layout.leave()
-
     def read_or_cancel(self) -> None:
         """The one button."""
         if self.session.state == "working":
@@ -184,28 +132,10 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         """Overrule the check that ended the read."""
         self._read(force=True)
 
-    def toggle_map(self) -> None:
-        """Show or hide the heat map."""
-        if self.parameters is not None:
-            self.parameters.mapVisible = not self.parameters.mapVisible
-
-    def choose_position(self, curve: str, place: int) -> None:
-        """Move the slice views to a position of a profile along an image."""
-        reading = self.reading
-        if reading is None:
-            return
-        chosen = next(one for one in reading.curves if one.name == curve)
-        if chosen.image and chosen.position_unit == "{slice}":
-            self._show_slice(chosen.image, round(chosen.positions[place]))
-
-    def open_plot(self, curve: str) -> None:
-        """Open a curve in Slicer's plot view."""
-        plots.open_plot(self.logic.nodes, curve)
-
     def change(self, name: str, value: Any) -> None:
         """Write one parameter. The panel already shows it, so nothing is drawn again."""
         if self.parameters is not None:
-            self._write(lambda _inputs: self.parameters.setValue(name, value))
+            self.write(lambda _inputs: self.parameters.setValue(name, value))
 
     def export(self) -> None:
         """Write the report, verdicts included."""
@@ -219,7 +149,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         try:
             self.logic.start_report(out, list(parameters.formats), parameters.pageSize, parameters.anonymous)
         except ReadingRoomError as error:
-            self._show_error(error)
+            self.show_error(error)
             return
         self._follow()
 
@@ -236,7 +166,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             return
         self._timer.stop()
         if self.session.state == "failed":
-            self._show_error(self.session.error)
+            self.show_error(self.session.error)
         self.refresh()
         if self.session.state == "done" and self.session.work == "report":
             self.views.report.show_written(self.session.files)
@@ -249,7 +179,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             with slicer.util.WaitCursor():  # a chest CT is written to disk first
                 self.logic.start_read(self.inputs.chosen, self.parameters.bundle, self.parameters.device, force)
         except ReadingRoomError as error:
-            self._show_error(error)
+            self.show_error(error)
             return
         self._follow()
 
@@ -269,17 +199,18 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
                 return
         except ReadingRoomError as error:
             self.session.cancel()
-            self._show_error(error)
+            self.show_error(error)
         reading = self.logic.kept.reading
         if reading is None:
             return
         if shown is None or not choices.is_same_read(shown, reading):
             self.views.report.show_written([])
             self.verdicts.choose_finding(choices.first_finding(reading))
-        self.display_layers()
+        self.display.layers()
         self.refresh()
 
-    def _show_error(self, error: ReadingRoomError | None) -> None:
+    def show_error(self, error: ReadingRoomError | None) -> None:
+        """Say what went wrong."""
         details = error.detail if isinstance(error, EngineError) else ""
         if isinstance(error, SetupError):
             home = _("Open Reading Room")
@@ -306,7 +237,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self.views.set_inputs_enabled(parameters is not None and not working)
         if parameters is not None and inputs is not None:
             hidden = [node.GetID() for node in self.layers.nodes("heat map")]
-            self._take_first_image(inputs)
+            self.selection.take_first_image()
             self.views.show_inputs(inputs, hidden)
             self.views.study.show_device(parameters.device)
             self.views.study.show_layout(settings.reading_layout())
@@ -328,11 +259,6 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             self.change("bundle", next(iter(titles), ""))
         self.views.study.show_bundles(list(titles.items()), self.parameters.bundle)
 
-    def _take_first_image(self, inputs: Inputs) -> None:
-        role, volumes = self.reader.images[0].name, volumes_in_scene()
-        if inputs.image(role) is None and volumes:
-            self._write(lambda inputs: inputs.choose_image(role, volumes[0]))
-
     def _draw_work(self) -> None:
         fraction, sentence = self.session.progress
         if self.session.is_testing:
@@ -350,41 +276,12 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         else:
             self.views.show_checks((), (), refused=False)
 
-    def display_layers(self) -> None:
-        """Show the map over the study it belongs to, and nothing over any other."""
-        parameters, reading = self.parameters, self.logic.kept.reading
-        if parameters is None or reading is None:
-            return
-        here = self.reading is not None
-        self.layers.display(
-            {image.role: self.logic.kept.volume(image.role) for image in reading.study.images},
-            parameters.finding,
-            map_visible=here and parameters.mapVisible,
-            opacity=parameters.opacity / 100,
-            color_table=parameters.colorTable,
-            box_visible=here and parameters.boxVisible,
-            levels_visible=here and parameters.levelsVisible,
-            regions_visible=here and parameters.regionsVisible,
-        )
-
-    def show_key_slice(self) -> None:
-        """Move the slice views to the slice that shows the chosen finding best."""
-        reading = self.reading
-        found = choices.key_slice(reading, self.parameters.finding) if reading is not None else None
-        if found is not None:
-            self._show_slice(*found)
-
     def keep(self, reading: Reading) -> None:
         """Remember a reading that a person changed, and show it so."""
         self.logic.kept.update(reading)
         self.refresh()
 
-    def _show_slice(self, image: str, index: int) -> None:
-        volume = self.logic.kept.volume(image)
-        if volume is not None:
-            slice_views.show_slice(volume, index)
-
-    def _write(self, change: Any) -> None:
+    def write(self, change: Callable[[Inputs], None]) -> None:
         """Change the parameters without drawing anything."""
         if self.inputs is None:
             return
@@ -397,8 +294,12 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
     def _parameters_changed(self, _caller: Any = None, _event: Any = None) -> None:
         if not self._writing:
             self.refresh()
-            self.display_layers()
+            self.display.layers()
 
-    def _scene_changed(self, _caller: Any = None, _event: Any = None) -> None:
+    def refresh_late(self) -> None:
+        """Draw the panel when the application is idle: many nodes come and go at once."""
         if self.parameters is not None:
             self._late.start()
+
+    def _scene_changed(self, _caller: Any = None, _event: Any = None) -> None:
+        self.refresh_late()

@@ -45,11 +45,11 @@ class PanelViews:
         reader = panel.reader
         self.widget = qt.QWidget()
         self._column = qt.QVBoxLayout(self.widget)
-        self._column.setContentsMargins(9, 0, 9, 0)  # as Slicer's own panels: the frame around ours has no margins
+        self._column.setContentsMargins(9, 4, 9, 4)  # as Slicer's own panels: the frame around ours has no margins
 
         self.demonstration = banner(readingroom.DEMONSTRATION)
-        self.study = StudyView(reader, NEXT_KEYS, panel)
-        self.clinical = ClinicalView(reader.clinical, panel.enter_fact)
+        self.study = StudyView(reader, NEXT_KEYS, panel.selection)
+        self.clinical = ClinicalView(reader.clinical, panel.selection.enter_fact)
         self.read = ReadView(
             panel.read_or_cancel,
             _("Read"),
@@ -59,7 +59,7 @@ class PanelViews:
         self.message = MessageView()
         self.findings = FindingsView(panel.verdicts)
         self.values = ValuesView()
-        self.curves = CurvesView(panel)
+        self.curves = CurvesView(panel.display)
         self.operating_point = OperatingPointView(panel.verdicts)
         self.checks = ChecksView(panel.read_anyway)
         self.heat_map = LayersView(MAP_KEYS)
@@ -96,8 +96,8 @@ class PanelViews:
 
         self.shortcuts = [
             _shortcut(READ_KEYS, self.widget, panel.read_or_cancel),
-            _shortcut(NEXT_KEYS, self.widget, panel.next_study),
-            _shortcut(MAP_KEYS, self.widget, panel.toggle_map),
+            _shortcut(NEXT_KEYS, self.widget, panel.selection.next_study),
+            _shortcut(MAP_KEYS, self.widget, panel.display.toggle_map),
         ]
 
     def set_inputs_enabled(self, enabled: bool) -> None:

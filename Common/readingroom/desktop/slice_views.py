@@ -62,7 +62,7 @@ def confine_to_map(legend: Any, heat_map: Any) -> None:
         views = [view for view in views if _looks_along(view, heat_map, 2)]
     for view in views:
         height = view.GetDimensions()[1]
-        size = min(max(round(height / 45), 10), 18)  # points: readable in a large view, no bother in a small one
+        size = min(max(round(height / 70), 9), 14)  # points: readable in a large view, no bother in a small one
         for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
             text.SetFontSize(size)
     if views:

@@ -20,8 +20,8 @@ class Verdicts:
     def choose_finding(self, name: str) -> None:
         """Show the map, the key slice and the operating points of this finding."""
         self._panel.change("finding", name)
-        self._panel.display_layers()
-        self._panel.show_key_slice()
+        self._panel.display.layers()
+        self._panel.display.key_slice()
         self._panel.refresh()
 
     def choose_point(self, name: str) -> None:

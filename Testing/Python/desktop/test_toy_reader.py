@@ -187,10 +187,10 @@ def read_toy(toy_panel, segmented, add_ct):
     volume, segmentation, segment = segmented
     prior = add_ct("Earlier", -50)
     slicer.app.processEvents()
-    toy_panel.choose_image("prior-ct", prior)
-    toy_panel.choose_image("ct", volume)
-    toy_panel.choose_mask("lungs", segmentation, segment)
-    toy_panel.enter_fact("age", "61")
+    toy_panel.selection.choose_image("prior-ct", prior)
+    toy_panel.selection.choose_image("ct", volume)
+    toy_panel.selection.choose_mask("lungs", segmentation, segment)
+    toy_panel.selection.enter_fact("age", "61")
     read(toy_panel)
     return toy_panel
 
@@ -306,7 +306,7 @@ def test_the_nodes_of_the_user_stay_as_they_were(read_toy, segmented, phantom):
 def test_another_prior_takes_the_numbers_off_the_panel(read_toy, add_ct):
     other = add_ct("Yet earlier")
     slicer.app.processEvents()
-    read_toy.choose_image("prior-ct", other)
+    read_toy.selection.choose_image("prior-ct", other)
     assert read_toy.reading is None
     assert read_toy.views.sections["values"].isHidden()
 

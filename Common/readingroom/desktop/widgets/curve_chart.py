@@ -71,7 +71,7 @@ class CurveChart(qt.QWidget):
         painter.setPen(_pen((128, 128, 128), 1))
         painter.drawLine(_LEFT, _HEIGHT - _BOTTOM, self.width - _RIGHT, _HEIGHT - _BOTTOM)
         painter.drawLine(_LEFT, _TOP, _LEFT, _HEIGHT - _BOTTOM)
-        show = percent if curve.kind == "survival" else number_text
+        show = percent if curve.kind == "survival" else (lambda value: number_text(value, 3))
         for value in (low, high):
             painter.drawText(2, self._y(value) + (4 if value == low else 8), show(value))
         first, last = curve.positions[0], curve.positions[-1]

@@ -15,14 +15,14 @@ from .curve_chart import CurveChart
 from .labels import heading, sentence
 
 if TYPE_CHECKING:
-    from ..panel import ReadingPanel
+    from ..display import Display
 
 
 class CurvesView:
-    """One `CurveView` for each curve. ``panel`` is told which place of which curve a person looks at."""
+    """One `CurveView` for each curve. ``display`` is told what a person looks at."""
 
-    def __init__(self, panel: ReadingPanel) -> None:
-        self._panel = panel
+    def __init__(self, display: Display) -> None:
+        self._display = display
         self.widget = qt.QWidget()
         self._column = qt.QVBoxLayout(self.widget)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -39,7 +39,7 @@ class CurvesView:
             self.views[curve.name].show(curve)
 
     def _make(self, name: str) -> CurveView:
-        view = CurveView(lambda place: self._panel.choose_position(name, place), lambda: self._panel.open_plot(name))
+        view = CurveView(lambda place: self._display.position(name, place), lambda: self._display.plot(name))
         self._column.addWidget(view.widget)
         return view
 

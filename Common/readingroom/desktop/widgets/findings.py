@@ -125,6 +125,7 @@ class FindingRow:
         self.probability.setText(percent(finding.probability))
         detail = [formatting.interval_with_level(finding.interval), formatting.decision_text(finding)]
         self.detail.setText(" · ".join(filter(None, detail)))
+        self.detail.setVisible(any(detail))
         self.bar.showFinding(finding)
         self.bar.setToolTip(formatting.bar_legend(finding))
         self.bar.setAccessibleName(f"{finding.title}: {percent(finding.probability)}, {self.detail.text}")

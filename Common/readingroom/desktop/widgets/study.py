@@ -17,7 +17,7 @@ from .selector import fill, selector
 
 if TYPE_CHECKING:
     from ..inputs import Inputs
-    from ..panel import ReadingPanel
+    from ..selection import Selection
 
 
 class StudyView:
@@ -27,11 +27,11 @@ class StudyView:
     ----------
     reader : its roles decide which selectors there are
     next_keys : named in the tooltip of the button
-    panel : told what a person chooses
+    selection : told what a person chooses
     """
 
-    def __init__(self, reader: Reader, next_keys: str, panel: ReadingPanel) -> None:
-        self._panel = panel
+    def __init__(self, reader: Reader, next_keys: str, selection: Selection) -> None:
+        self._selection = selection
         self._drawing = False
         self.widget = qt.QWidget()
         form = qt.QFormLayout(self.widget)
@@ -69,10 +69,10 @@ class StudyView:
         form.addRow("", self.layout)
 
         # "activated" comes as a number or as a text, depending on the Qt binding: ask the selector instead.
-        self.bundle.activated.connect(lambda *_args: panel.choose_bundle(self.bundle.currentData or ""))
-        self.device.activated.connect(lambda *_args: panel.change("device", self.device.currentData))
-        self.next.clicked.connect(lambda *_args: panel.next_study())
-        self.layout.clicked.connect(lambda *_args: panel.use_layout(self.layout.isChecked()))
+        self.bundle.activated.connect(lambda *_args: selection.choose_bundle(self.bundle.currentData or ""))
+        self.device.activated.connect(lambda *_args: selection.choose_device(self.device.currentData or "auto"))
+        self.next.clicked.connect(lambda *_args: selection.next_study())
+        self.layout.clicked.connect(lambda *_args: selection.use_layout(self.layout.isChecked()))
 
     def show_inputs(self, inputs: Inputs, hidden: Sequence[str]) -> None:
         """Draw what is chosen; ``hidden`` are IDs of nodes that are not offered."""
@@ -124,14 +124,14 @@ class StudyView:
         combo.setMRMLScene(slicer.mrmlScene)
         combo.setAccessibleName(role.title)
         combo.setToolTip(_image_tip(role))
-        combo.nodeActivated.connect(lambda *_args: self._panel.choose_image(role.name, combo.currentNode()))
+        combo.nodeActivated.connect(lambda *_args: self._selection.choose_image(role.name, combo.currentNode()))
         combo.currentNodeChanged.connect(lambda *_args: self._image_came(role.name, combo))
         return combo
 
     def _image_came(self, role: str, combo: Any) -> None:
         """Slicer selected an image by itself: the first one that was loaded, or the next when one was removed."""
         if not self._drawing:
-            self._panel.image_came(role, combo.currentNode())
+            self._selection.image_came(role, combo.currentNode())
 
     def _mask_selector(self, role: MaskRole) -> Any:
         chooser = slicer.qMRMLSegmentSelectorWidget()
@@ -143,7 +143,7 @@ class StudyView:
 
         def chosen(*_args: Any) -> None:
             if not self._drawing:
-                self._panel.choose_mask(role.name, chooser.currentNode(), chooser.currentSegmentID())
+                self._selection.choose_mask(role.name, chooser.currentNode(), chooser.currentSegmentID())
 
         chooser.currentNodeChanged.connect(chosen)
         chooser.currentSegmentChanged.connect(chosen)

@@ -58,7 +58,7 @@ def _table(headers: Sequence[str], name: str) -> Any:
     table.setColumnCount(len(headers))
     table.setHorizontalHeaderLabels(list(headers))
     table.verticalHeader().setVisible(False)
-    table.horizontalHeader().setStretchLastSection(True)
+    table.horizontalHeader().setSectionResizeMode(0, qt.QHeaderView.Stretch)
     table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
     table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
     table.setAccessibleName(name)

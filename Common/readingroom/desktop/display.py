@@ -1,0 +1,64 @@
+"""How the panel's reading is shown in the views: its layers, its key slices, its curves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import choices, plots, slice_views
+
+if TYPE_CHECKING:
+    from .panel import ReadingPanel
+
+
+class Display:
+    """Shows the reading of ``panel`` in the views as its parameters say."""
+
+    def __init__(self, panel: ReadingPanel) -> None:
+        self._panel = panel
+
+    def layers(self) -> None:
+        """Show the map over the study it belongs to, and nothing over any other."""
+        panel, reading = self._panel, self._panel.logic.kept.reading
+        if panel.parameters is None or reading is None:
+            return
+        here = panel.reading is not None
+        panel.logic.layers.display(
+            {image.role: panel.logic.kept.volume(image.role) for image in reading.study.images},
+            panel.parameters.finding,
+            map_visible=here and panel.parameters.mapVisible,
+            opacity=panel.parameters.opacity / 100,
+            color_table=panel.parameters.colorTable,
+            box_visible=here and panel.parameters.boxVisible,
+            levels_visible=here and panel.parameters.levelsVisible,
+            regions_visible=here and panel.parameters.regionsVisible,
+        )
+
+    def toggle_map(self) -> None:
+        """Show or hide the heat map."""
+        if self._panel.parameters is not None:
+            self._panel.parameters.mapVisible = not self._panel.parameters.mapVisible
+
+    def key_slice(self) -> None:
+        """Move the slice views to the slice that shows the chosen finding best."""
+        reading = self._panel.reading
+        found = choices.key_slice(reading, self._panel.parameters.finding) if reading is not None else None
+        if found is not None:
+            self._show_slice(*found)
+
+    def position(self, curve: str, place: int) -> None:
+        """Move the slice views to a position of a profile along an image."""
+        reading = self._panel.reading
+        if reading is None:
+            return
+        chosen = next(one for one in reading.curves if one.name == curve)
+        if chosen.image and chosen.position_unit == "{slice}":
+            self._show_slice(chosen.image, round(chosen.positions[place]))
+
+    def plot(self, curve: str) -> None:
+        """Open a curve in Slicer's plot view."""
+        plots.open_plot(self._panel.logic.nodes, curve)
+
+    def _show_slice(self, image: str, index: int) -> None:
+        volume = self._panel.logic.kept.volume(image)
+        if volume is not None:
+            slice_views.show_slice(volume, index)

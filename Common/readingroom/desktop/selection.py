@@ -1,0 +1,88 @@
+"""What a person chooses to have read: images, masks, clinical facts, bundle; and how the views are arranged for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ReadingRoomError
+from . import settings, slice_views
+from .owned_nodes import is_owned
+from .scene import volumes_in_scene
+
+if TYPE_CHECKING:
+    from .panel import ReadingPanel
+
+
+class Selection:
+    """Carries a person's choices into the parameters of ``panel``."""
+
+    def __init__(self, panel: ReadingPanel) -> None:
+        self._panel = panel
+
+    def choose_image(self, role: str, volume: Any) -> None:
+        """Select an image and show it in the slice views."""
+        panel = self._panel
+        if panel.inputs is None:
+            return
+        panel.write(lambda inputs: inputs.choose_image(role, volume))
+        panel.views.message.hide()
+        if volume is not None:
+            slice_views.show_image(volume)
+            panel.layout.show(panel.inputs.images)
+        panel.display.layers()
+        panel.refresh()
+
+    def image_came(self, role: str, volume: Any) -> None:
+        """Slicer offers an image by itself: take it where none is chosen."""
+        inputs = self._panel.inputs
+        if inputs is not None and volume is not None and inputs.image(role) is None and not is_owned(volume):
+            self._panel.write(lambda inputs: inputs.choose_image(role, volume))
+        self._panel.refresh_late()
+
+    def take_first_image(self) -> None:
+        """Where the first image is not chosen yet, choose the first there is."""
+        inputs, volumes = self._panel.inputs, volumes_in_scene()
+        role = self._panel.reader.images[0].name
+        if inputs is not None and volumes and inputs.image(role) is None:
+            self._panel.write(lambda inputs: inputs.choose_image(role, volumes[0]))
+
+    def choose_mask(self, role: str, segmentation: Any, segment_id: str) -> None:
+        """Select a segment as a mask."""
+        self._panel.write(lambda inputs: inputs.choose_mask(role, segmentation, segment_id))
+        self._panel.refresh()
+
+    def enter_fact(self, name: str, text: str) -> None:
+        """Enter a clinical fact; empty text takes it back."""
+        self._panel.views.message.hide()
+        try:
+            self._panel.write(lambda inputs: inputs.enter(name, text))
+        except ReadingRoomError as error:
+            self._panel.show_error(error)
+        self._panel.refresh()
+
+    def next_study(self) -> None:
+        """Go on with the image after this one; after the last comes the first."""
+        panel, volumes = self._panel, volumes_in_scene()
+        if panel.inputs is None or not volumes or panel.session.state == "working":
+            return
+        role = panel.reader.images[0].name
+        chosen = panel.inputs.image(role)
+        place = volumes.index(chosen) + 1 if chosen in volumes else 0
+        self.choose_image(role, volumes[place % len(volumes)])
+
+    def choose_bundle(self, name: str) -> None:
+        """Read with this bundle."""
+        self._panel.change("bundle", name)
+        self._panel.refresh()
+
+    def choose_device(self, name: str) -> None:
+        """Let the network run there."""
+        self._panel.change("device", name)
+
+    def use_layout(self, used: bool) -> None:
+        """Arrange the views for reading, or give the earlier layout back; remembered for the next time."""
+        settings.set_reading_layout(used)
+        if used and self._panel.inputs is not None:
+            self._panel.layout.use(self._panel.inputs.images)
+        else:
+            self._panel.layout.leave()
