@@ -18,8 +18,8 @@ from .display import Display
 from .features.section import FeaturesSection
 from .inputs import Inputs
 from .installed import bundle_title, bundles_for
+from .layers import OverlayGuard
 from .logic import ReadingLogic
-from .overlay_guard import OverlayGuard
 from .panel_views import PanelViews
 from .reading_layout import ReadingLayout
 from .selection import Selection

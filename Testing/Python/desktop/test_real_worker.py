@@ -50,7 +50,7 @@ def test_a_person_reads_overrules_judges_and_writes_a_report(panel, phantom, rea
     assert len(workers()) == 1  # one for all three
 
 
-def test_a_radiograph_from_dicom_is_read_from_its_file_and_covered_by_its_map(panel, read, seconds):
+def test_a_radiograph_from_dicom_is_read_from_its_file_and_shown_before_its_answer_is_tested(panel, seconds):
     pydicom = pytest.importorskip("pydicom")
     import SimpleITK
 
@@ -63,8 +63,17 @@ def test_a_radiograph_from_dicom_is_read_from_its_file_and_covered_by_its_map(pa
     volume = slicer.util.addVolumeFromArray(pixels, name="Example")
     volume.CreateDefaultDisplayNodes()
     volume.SetAttribute("DICOM.instanceUIDs", header.SOPInstanceUID)
-    read(panel, seconds)
+    slicer.app.processEvents()
+    host.click(panel.views.read.button)
+    host.wait_until(lambda: panel.session.is_testing, seconds)
+    assert panel.reading.pending == ("deletion curve",)
+    assert panel.layers.nodes("heat map")
+    row = panel.views.findings.rows["pneumonia"]
+    host.wait_until(lambda: row.probability.visible)
+    assert panel.session.is_testing
+    host.wait_until(lambda: panel.session.state != "working", seconds)
     assert panel.session.error is None
+    assert panel.reading.pending == ()
     image = panel.reading.study.image("frontal")
     assert (image.path, image.modality, image.fact("ViewPosition")) == (path, "DX", "PA")
     heat = slicer.util.arrayFromVolume(panel.layers.nodes("heat map")[0])
