@@ -222,7 +222,7 @@ def test_two_images_are_refused(tmp_path):
         base.read(find_reader("chest-xray"), two, store.find("cxr-nih-pneumonia"), tmp_path / "out", "cpu")
 
 
-def test_the_worker_reads_as_this_process_does_and_its_bundle_stays_warm(tmp_path):
+def test_the_worker_reads_as_this_process_does_and_its_bundle_stays_warm(tmp_path, the_whole_deletion_curve):
     here = read(example(), tmp_path / "here")
     client = WorkerClient()
     try:
