@@ -22,7 +22,7 @@ def add(commands: Any) -> None:
         "--cohort",
         type=Path,
         metavar="CSV",
-        help="table of studies that the bundle is asked about; with --predictions that of its training",
+        help="table of studies to apply the bundle to; with --predictions that of its training",
     )
     command.add_argument("--predictions", type=Path, metavar="CSV", help="out-of-fold predictions of its training")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the report, made anew")

@@ -158,7 +158,7 @@ def test_no_text_of_a_damaged_header_becomes_a_formula(reading):
     image = replace(reading.study.images[0], study_instance_uid="\t=1+1", role="frontal")
     shown = replace(reading, study=replace(reading.study, images=(image,)), comment="@SUM(1)")
     row = next(csv.DictReader(io.StringIO(csv_file.render(shown))))
-    assert row["study_instance_uid"] == "'\t=1+1"
+    assert row["study_instance_uid"] == "'\t'=1+1"
 
 
 def test_a_header_longer_than_a_page_is_cut_in_the_report(reading):

@@ -85,7 +85,7 @@ def audit(
 
     Parameters
     ----------
-    predictions : of an image model, which small models are held against; only studies of the cohort count
+    predictions : of an image model, to compare small models with; only studies of the cohort count
     model_auc : its AUC alone, where there are no predictions
     processes : that read images; as many as processors when left out
 

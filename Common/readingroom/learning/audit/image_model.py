@@ -1,4 +1,4 @@
-"""The image model that small models are held against."""
+"""The image model that small models are compared with."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How well a class can be told by who looks at the site, the header, the table or 32 x 32 pixels alone.
+"""How well a model predicts the class from the site, the header, the table or 32 x 32 pixels alone.
 
-What such a model reaches, an image model may reach in the same way, without any disease being seen. All numbers come
+What such a model reaches, an image model may reach likewise, without recognizing any disease. All numbers come
 from cross-validation by patient (groups of `splits`), with intervals over resampled patients.
 """
 
@@ -77,12 +77,12 @@ def small_models(cohort: Cohort, found: Fingerprints, seed: int, progress: Progr
         [each is not None and not row.synthetic for row, each in zip(cohort.rows, found.prints, strict=True)]
     )
     several_sites = len(set(cohort.sites[usable])) > 1
-    places = ["", *sorted(set(cohort.sites[usable]) - {""})] if several_sites else [""]
+    wanted_sites = ["", *sorted(set(cohort.sites[usable]) - {""})] if several_sites else [""]
     models: list[SmallModel] = []
-    for number, place in enumerate(places):
-        progress(number / len(places), f"Small models: {place or 'all sites'}.")
-        rows = np.flatnonzero(usable & ((cohort.sites == place) if place else True))
-        models += _Trial.of(cohort, found, rows, place, seed)
+    for number, site in enumerate(wanted_sites):
+        progress(number / len(wanted_sites), f"Small models: {site or 'all sites'}.")
+        rows = np.flatnonzero(usable & ((cohort.sites == site) if site else True))
+        models += _Trial.of(cohort, found, rows, site, seed)
     return tuple(models)
 
 

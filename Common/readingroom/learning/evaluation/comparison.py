@@ -58,7 +58,7 @@ def compare(
     resamples: int = 2000,
     seed: int = 0,
 ) -> tuple[Comparison, ...]:
-    """Hold a model against others: each finding, and the mean over classes where there are several.
+    """Compare a model with others: each finding, and the mean over classes where there are several.
 
     Raises
     ------

@@ -81,8 +81,8 @@ def evaluate(
     folds = calibrate.fitting_folds(rows, seed)
     calibration, notes = calibrate.fit(rows)
     crossed = calibrate.cross_fitted(rows, folds)
-    # Thresholds are held against what the bundle shows. Of several classes, its one temperature has seen all rows: one
-    # number that moves all probabilities alike.
+    # A read compares thresholds with the probabilities that the bundle shows, so these choose them. Of several classes
+    # one temperature was fitted on all rows: one number that moves all probabilities alike.
     shown = calibrate.probabilities(rows, calibration)
     points = () if calibration is None else thresholds.fit(rows, shown, folds)
     # Sets are of what the bundle shows, so all of it must be calibrated; a finding that is not has its note.

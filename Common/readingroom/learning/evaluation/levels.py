@@ -1,4 +1,4 @@
-"""From images to studies, breasts and patients: one answer for each of whatever the question is asked about."""
+"""From images to studies, breasts and patients: one prediction for each of whatever is evaluated."""
 
 from __future__ import annotations
 

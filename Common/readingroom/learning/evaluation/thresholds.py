@@ -26,7 +26,7 @@ def fit(predictions: Predictions, probabilities: Floats, folds: Integers) -> tup
     """`POINTS` of each finding that two patients have and two have not.
 
     Thresholds come from all rows; sensitivity and specificity from thresholds that the other ``folds`` (rows,) chose.
-    ``probabilities`` (rows, classes) are those that the bundle gives, since its thresholds will be held against them.
+    ``probabilities`` (rows, classes) are those that the bundle gives, since its thresholds will be compared with them.
     """
     points = []
     for finding in predictions.findings:

@@ -1,6 +1,6 @@
 """A protocol: how a bundle is trained and evaluated, as data.
 
-``protocols/<reader>-published.json`` is the way of the paper with its numbers, its flaws labeled;
+``protocols/<reader>-published.json`` trains as the paper did, with its numbers, its flaws labeled;
 ``protocols/<reader>-rigorous.json`` is the default. A user's own file of the same form is read by `read_protocol`.
 What keeps a number honest is not part of a protocol and cannot be switched off by one: patients are never in two parts
 of a split, and synthetic rows only train (see `readingroom.learning.cohorts.splits`).

@@ -42,9 +42,10 @@ class Baselines:
 def simple_models(
     images: Predictions, cohort: Cohort, level: Level, resamples: int, seed: int, progress: Progress | None = None
 ) -> Baselines:
-    """Train simple models on other patients of the same table and hold the bundle against them.
+    """Train simple models on other patients of the same table and compare the bundle with them.
 
-    They know this table's way of choosing patients, which the bundle may not: where they come close or win, ask why.
+    They have learned how this table chose its patients, which the bundle may not have: where they come close or win,
+    ask why.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def simple_models(
 def against(
     images: Predictions, name: str, other: Predictions, level: Level, permutations: int, resamples: int, seed: int
 ) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
-    """Hold a bundle against another one on the studies that both answered, with a sentence where they are not all.
+    """Compare a bundle with another one on the studies that both answered, with a sentence where they are not all.
 
     Raises
     ------

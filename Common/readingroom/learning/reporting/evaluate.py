@@ -1,6 +1,6 @@
 """What a bundle is worth on studies that trained nothing of it: everything measured, as one record.
 
-Two ways in: `evaluate_cohort` asks the bundle about a table of studies, `evaluate_out_of_fold` takes the predictions
+There are two: `evaluate_cohort` applies the bundle to a table of studies, `evaluate_out_of_fold` takes the predictions
 that its training made by cross-validation. `readingroom.learning.reporting.evaluation_page` makes the report of either.
 """
 
@@ -103,12 +103,12 @@ def evaluate_cohort(
     against: Bundle | None = None,
     progress: Progress | None = None,
 ) -> Evaluated:
-    """Ask the bundle about every study of a cohort and measure what it says.
+    """Apply the bundle to every study of a cohort and measure its predictions.
 
     Parameters
     ----------
     table : the file that the cohort was read from
-    against : another bundle, asked about the same studies
+    against : another bundle, applied to the same studies
 
     Raises
     ------

@@ -172,5 +172,5 @@ class EvaluationRecord:
 
     @property
     def external(self) -> bool:
-        """Whether the studies come from a table that the bundle was asked about after its training."""
+        """Whether the studies come from a table that the bundle was applied to after its training."""
         return self.source == "cohort"

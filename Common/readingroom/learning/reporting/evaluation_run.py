@@ -38,7 +38,7 @@ def run(
     Parameters
     ----------
     bundle : name of an installed one, or a folder
-    cohort : a table of studies to ask the bundle about; beside ``predictions``, the table of its training, for simple
+    cohort : a table of studies to apply the bundle to; beside ``predictions``, the table of its training, for simple
         models on the same splits
     predictions : out-of-fold predictions of its training
     against : another bundle for the cohort, or another table of predictions

@@ -1,8 +1,8 @@
-"""What a frozen network makes of each study, computed once and kept on disk.
+"""The features that a frozen network gives for each study, computed once and kept on disk.
 
 Every head (linear, attention over slices, survival) then trains on these features in seconds on a processor. A file is
 found by the contents of the study's image and masks, and lies in a folder that is named after the network, its weights
-and the way of reading: nothing stale can be taken, and a renamed or twice listed image is not computed again.
+and the preprocessing: nothing stale can be taken, and a renamed or twice listed image is not computed again.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def train_bundle(
     refuse_unreadable(protocol, network)
     label_set = label_set_of(cohort, protocol.reader, multilabel=protocol.loss == "binary")
     if mode == "frozen" and devices * nodes > 1:
-        raise InputError("The mode 'frozen' asks the network on one device; several are for the mode 'fine-tune'.")
+        raise InputError("The mode 'frozen' runs on one device; several are for the mode 'fine-tune'.")
     paths = TrainingPaths(out, name)
     if is_main():
         paths.begin()
@@ -124,7 +124,7 @@ def train_bundle(
     distances = np.concatenate([part.distances for part in result.folds[0]])
     notes = [planned.summary, *evaluation.notes, *(note for part in result.all for note in part.notes)]
     if label_set.multilabel:
-        notes.append("No simpler models are held against it: they are made for classes that exclude each other.")
+        notes.append("No simpler models are compared with it: they are made for classes that exclude each other.")
     run = TrainingRun(
         name=name,
         description=description,

@@ -1,4 +1,4 @@
-"""Small models find what was planted, and nothing where there is nothing; an image model is held against them."""
+"""Small models find what was planted, and nothing where there is nothing; an image model is compared with them."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def _of_the_model(record: EvaluationRecord) -> dict[str, str]:
     name = f"bundle {model.name} {model.version}"
     return {
         "aim": f"Evaluation of {name} ({model.title}) "
-        + ("on studies that it was asked about after its training." if record.external else "by cross-validation."),
+        + ("on studies that it was applied to after its training." if record.external else "by cross-validation."),
         "intended_use": model.intended_use,
         "predictors": "The pixels of the images; nothing else is given to the network.",
         "training": f"Protocol {model.protocol}, seed {model.seed}; settings in the bundle's metadata and card.",
