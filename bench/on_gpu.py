@@ -36,7 +36,8 @@ from readingroom.learning.protocols.training_protocol import Augment, Input, Opt
 from readingroom.networks import backbones
 from readingroom.phantoms.planted_cohort import Planted, write_planted_cohort
 from readingroom.progress import Progress
-from readingroom.readers.base import Case, Prediction, ReadContext, read
+from readingroom.readers.answer import Case, Prediction
+from readingroom.readers.base import ReadContext, read
 from readingroom.readers.chest_xray import Model
 from readingroom.readers.opening import open_study
 from readingroom.readers.registry import find_reader

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a pipe may know fewer letters than the names of files have
             stream.reconfigure(errors="backslashreplace")
-    options = parse(arguments)
+    options = _parser().parse_args(arguments)
     try:
         options.run(options)
     except (RefusedError, InputError) as error:
@@ -36,11 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ReadingRoomError as error:
         return _failed(error, FAILED)
     return DONE
-
-
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options of a command line; argparse ends the program with 2 for wrong use."""
-    return _parser().parse_args(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from readingroom.bundles.bundle import Bundle
 from readingroom.codes import LUNG, VOLUME, Code
-from readingroom.readers.base import (
-    Answer,
-    Case,
-    MapLayer,
-    PictureLayer,
-    Prediction,
-    ReadContext,
-    Reader,
-    RegionLayer,
-)
+from readingroom.readers.answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
+from readingroom.readers.base import ReadContext, Reader
 from readingroom.readers.description import ClinicalField, ImageRole, MaskRole, Task
 from readingroom.readers.results import heat_map_path, picture_path, segments_path
 from readingroom.reading import (

@@ -16,8 +16,9 @@ def add(commands: Any) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from ..cli import parse
     from ..examples import chest_radiograph
 
+    parser = argparse.ArgumentParser()
+    read.add(parser.add_subparsers())
     arguments = ["read", "chest-xray", str(chest_radiograph()), "--out", options.out, "--device", options.device]
-    read.run(parse(arguments))
+    read.run(parser.parse_args(arguments))

@@ -12,7 +12,7 @@ import functools
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -23,22 +23,11 @@ from .. import device as device_choice
 from ..bundles.bundle import Bundle
 from ..errors import InputError, RefusedError
 from ..progress import Progress
-from ..reading import (
-    Check,
-    Comparison,
-    Curve,
-    Finding,
-    HeatMap,
-    KeyPicture,
-    Measurement,
-    PredictionSet,
-    Provenance,
-    Reading,
-    Region,
-    has_stop,
-)
+from ..reading import Check, Provenance, Reading, has_stop
 from ..study import Study, StudyImage
+from .answer import Answer, Case, Prediction
 from .description import ClinicalField, ImageRole, MaskRole, Task, require_roles
+from .results import write_pictures, write_results
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,80 +35,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SOFTWARE = ("numpy", "SimpleITK", "pydicom", "torch", "timm", "monai")
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """A study whose pixels are in memory.
-
-    Parameters
-    ----------
-    images : by role, what `Reader.load_image` gives: a `Radiograph` for a picture, a `Volume` for a volume
-    masks : by role, boolean arrays on the grid of their image
-    notes : what was done that the files did not ask for, in plain sentences
-    """
-
-    study: Study
-    images: Mapping[str, Any]
-    masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """What the network said of one case.
-
-    Parameters
-    ----------
-    logits : (outputs,) as the network gives them, before calibration
-    embedding : (features,) what its last linear layer was given; None where it has none
-    details : what `Reader.explain` needs besides (feature maps, attention weights); None where they were not asked for
-    """
-
-    logits: NDArray[np.float64]
-    embedding: NDArray[np.float64] | None = None
-    details: Any = None
-
-
-@dataclass(frozen=True, eq=False)
-class MapLayer:
-    """A heat map with its values, 0 to 1, in the array order and size of its image."""
-
-    heat_map: HeatMap
-    heat: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class RegionLayer:
-    """A region with its mask, boolean, in the array order and size of its image."""
-
-    region: Region
-    mask: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class PictureLayer:
-    """A key picture with its pixels: ``gray`` ``[j, i]`` from 0 to 1; the heat map and box of its finding are drawn on
-    it where ``heat`` (same size) is given."""
-
-    picture: KeyPicture
-    gray: NDArray[np.float32]
-    heat: NDArray[np.float32] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What a reader found; of maps and pictures the first one is the main one."""
-
-    findings: tuple[Finding, ...] = ()
-    prediction_sets: tuple[PredictionSet, ...] = ()
-    measurements: tuple[Measurement, ...] = ()
-    regions: tuple[RegionLayer, ...] = ()
-    curves: tuple[Curve, ...] = ()
-    comparisons: tuple[Comparison, ...] = ()
-    maps: tuple[MapLayer, ...] = ()
-    pictures: tuple[PictureLayer, ...] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -267,8 +182,6 @@ def read(
     RefusedError : a ``stop`` check, without ``force``; nothing is written
     OutputError : the results cannot be written; nothing is left half-written
     """
-    from .results import write_pictures, write_results
-
     bundle.require(reader.name)
     progress = progress or Progress()
     started, clock = datetime.now(UTC), time.perf_counter()
@@ -326,12 +239,6 @@ def read(
     write_results(reading, case, answer, out)
     progress(1.0, "Done.")
     return reading
-
-
-def with_heat_maps(answer: Answer, heat_maps: Sequence[HeatMap]) -> Answer:
-    """The answer with these descriptions of its maps, in their order; the values stay."""
-    layers = tuple(replace(layer, heat_map=new) for layer, new in zip(answer.maps, heat_maps, strict=True))
-    return replace(answer, maps=layers)
 
 
 def _mask(mask: Any, image: Any) -> NDArray[np.bool_]:

@@ -16,7 +16,8 @@ from ..bundles.metadata import ClassifierMetadata
 from ..device import is_all_on
 from ..errors import BundleError
 from ..reading import Check, HeatMap, KeyPicture
-from .base import Answer, Case, MapLayer, PictureLayer, Prediction, ReadContext, Reader, with_heat_maps
+from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, with_heat_maps
+from .base import ReadContext, Reader
 from .chest_xray_tasks import TASKS, require_task
 from .description import ClinicalField, ImageRole
 

@@ -17,7 +17,7 @@ from ..reading import Reading
 from ..reports.pictures import gray_png, map_png
 
 if TYPE_CHECKING:
-    from .base import Answer, Case, MapLayer, PictureLayer
+    from .answer import Answer, Case, MapLayer, PictureLayer
 
 READING = "reading.json"
 _LEVEL_COLORS = ((1.0, 0.75, 0.2), (0.9, 0.25, 0.1), (0.6, 0.05, 0.25))

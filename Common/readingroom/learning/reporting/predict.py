@@ -16,7 +16,8 @@ from ...bundles.metadata import ClassifierMetadata
 from ...device import Wanted, choose
 from ...errors import InputError, ReadingRoomError
 from ...progress import Progress
-from ...readers.base import Case, Prediction, ReadContext
+from ...readers.answer import Case, Prediction
+from ...readers.base import ReadContext
 from ...readers.probabilities import main_finding
 from ...readers.registry import find_reader
 from ...reading import Check

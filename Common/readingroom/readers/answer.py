@@ -1,0 +1,94 @@
+"""What a read passes on from step to step: pixels, the network's prediction, and the answer with its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ..reading import Comparison, Curve, Finding, HeatMap, KeyPicture, Measurement, PredictionSet, Region
+from ..study import Study
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A study whose pixels are in memory.
+
+    Parameters
+    ----------
+    images : by role, what `Reader.load_image` gives: a `Radiograph` for a picture, a `Volume` for a volume
+    masks : by role, boolean arrays on the grid of their image
+    notes : what was done that the files did not ask for, in plain sentences
+    """
+
+    study: Study
+    images: Mapping[str, Any]
+    masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the network said of one case.
+
+    Parameters
+    ----------
+    logits : (outputs,) as the network gives them, before calibration
+    embedding : (features,) what its last linear layer was given; None where it has none
+    details : what `Reader.explain` needs besides (feature maps, attention weights); None where they were not asked for
+    """
+
+    logits: NDArray[np.float64]
+    embedding: NDArray[np.float64] | None = None
+    details: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class MapLayer:
+    """A heat map with its values, 0 to 1, in the array order and size of its image."""
+
+    heat_map: HeatMap
+    heat: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class RegionLayer:
+    """A region with its mask, boolean, in the array order and size of its image."""
+
+    region: Region
+    mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class PictureLayer:
+    """A key picture with its pixels: ``gray`` ``[j, i]`` from 0 to 1; the heat map and box of its finding are drawn on
+    it where ``heat`` (same size) is given."""
+
+    picture: KeyPicture
+    gray: NDArray[np.float32]
+    heat: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a reader found; of maps and pictures the first one is the main one."""
+
+    findings: tuple[Finding, ...] = ()
+    prediction_sets: tuple[PredictionSet, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    regions: tuple[RegionLayer, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    maps: tuple[MapLayer, ...] = ()
+    pictures: tuple[PictureLayer, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def with_heat_maps(answer: Answer, heat_maps: Sequence[HeatMap]) -> Answer:
+    """The answer with these descriptions of its maps, in their order; the values stay."""
+    layers = tuple(replace(layer, heat_map=new) for layer, new in zip(answer.maps, heat_maps, strict=True))
+    return replace(answer, maps=layers)
