@@ -54,7 +54,7 @@ class HomePanel:
         self._confirm = confirm or (lambda question: bool(slicer.util.confirmOkCancelDisplay(question)))
         self.widget = qt.QWidget()
         self._column = qt.QVBoxLayout(self.widget)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setContentsMargins(9, 4, 9, 4)  # the frame around it has none
         self.message = MessageView()
         self._catalog = catalog
         self.readers = ReadersView(lambda module: slicer.util.selectModule(module))

@@ -10,6 +10,7 @@ import vtk
 
 from .owned_nodes import STUDY
 
+_LEGEND_PIXELS = 130  # height of a color legend
 _EARLIER_FOREGROUND = "ReadingRoomEarlier"  # node reference role and attribute name, followed by the view's name
 
 
@@ -60,12 +61,10 @@ def confine_to_map(legend: Any, heat_map: Any) -> None:
     views = _slice_nodes(lambda view: view.GetForegroundVolumeID() == heat_map.GetID())
     if heat_map.GetImageData() is not None and heat_map.GetImageData().GetDimensions()[2] == 1:
         views = [view for view in views if _looks_along(view, heat_map, 2)]
-    for view in views:
-        height = view.GetDimensions()[1]
-        size = min(max(round(height / 70), 9), 14)  # points: readable in a large view, no bother in a small one
-        for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
-            text.SetFontSize(size)
     if views:
+        height = max(max(view.GetDimensions()[1] for view in views), 1)
+        # The text grows with the bar: so many pixels are readable in a small view and no bother in a large one.
+        legend.SetSize(0.05, min(max(_LEGEND_PIXELS / height, 0.12), 0.3))
         _restrict(legend, [view.GetID() for view in views])
     else:
         legend.SetVisibility(False)
