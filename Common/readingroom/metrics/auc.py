@@ -72,7 +72,7 @@ def auc_estimate(
 ) -> Estimate:
     """AUC with DeLong's interval, on the logit scale (stays within 0 to 1) or as plain Wald.
 
-    Cases count as independent: with several images of one patient use `bootstrap.patient_bootstrap`. An AUC of
+    Cases count as independent: with several images of one patient use `bootstrap.patient_interval`. An AUC of
     exactly 0 or 1 has no DeLong interval (its variance is 0), so ``interval`` is then None; see `perfect_interval`.
     """
     truth, values = labels_and_scores(labels, scores)
@@ -129,10 +129,10 @@ def compare_means(labels: ArrayLike, first: ArrayLike, second: ArrayLike, level:
     ------
     ValueError : the two order every case alike
     """
-    ours, theirs = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    scores = np.concatenate([ours, theirs])
+    one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    scores = np.concatenate([one, other])
     areas, covariance = delong(_truth(labels, scores), scores)
-    weights = np.concatenate([np.full(len(ours), 1 / len(ours)), np.full(len(theirs), -1 / len(theirs))])
+    weights = np.concatenate([np.full(len(one), 1 / len(one)), np.full(len(other), -1 / len(other))])
     variance = float(weights @ covariance @ weights)
     if variance <= 1e-15:
         raise ValueError("The two scores rank the cases alike; their AUCs do not differ.")

@@ -1,4 +1,4 @@
-"""Labels 0 and 1 with one score each, checked once at the door of every metric."""
+"""Labels 0 and 1 with one score each, checked before any metric is computed."""
 
 from __future__ import annotations
 

@@ -102,5 +102,5 @@ def holm(p_values: ArrayLike) -> tuple[float, ...]:
 def _differences(
     metrics: Callable[[NDArray], Mapping[str, Floats]], first: Floats, second: Floats
 ) -> dict[str, Floats]:
-    ours, theirs = metrics(first), metrics(second)
-    return {name: ours[name] - theirs[name] for name in ours}
+    one, other = metrics(first), metrics(second)
+    return {name: one[name] - other[name] for name in one}

@@ -59,12 +59,12 @@ def proportion_of_patients(right: ArrayLike, patients: ArrayLike, level: float =
     n, count, share = values.size, int(which.max()) + 1, float(values.mean())
     if count == n:
         return proportion(int(values.sum()), n, level)
-    worth = float(count)
+    effective = float(count)
     if count > 1 and 0 < share < 1:
         residuals = np.bincount(which, weights=values - share)
         effect = count / (count - 1) * float(residuals @ residuals) / (n * share * (1 - share))
-        worth = n / max(effect, 1.0)
-    return Estimate(share, wilson(share * worth, worth, level), n)
+        effective = n / max(effect, 1.0)
+    return Estimate(share, wilson(share * effective, effective, level), n)
 
 
 def _check(successes: float, n: float) -> None:
