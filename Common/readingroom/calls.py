@@ -19,7 +19,9 @@ from .progress import Progress
 if TYPE_CHECKING:
     from .radiomics.regions import MeasuredRegion
     from .radiomics.signature import Signature
+    from .readers.base import Reader
     from .reading import Reading
+    from .reports.content import ReaderTitles
 
 _PACKAGES = ("numpy", "SimpleITK", "pydicom", "torch", "torchvision", "timm", "monai", "safetensors")
 
@@ -103,9 +105,20 @@ def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         arguments.get("formats", FORMATS),
         arguments.get("page_size", "A4"),
         bool(arguments.get("anonymous", False)),
-        reader.title if reader is not None else "",
+        _titles(reader),
     )
     return {"files": [str(path) for path in files]}
+
+
+def _titles(reader: Reader | None) -> ReaderTitles:
+    from .reports.content import ReaderTitles
+
+    if reader is None:  # of another version, or of somebody else
+        return ReaderTitles()
+    titles = {role.name: role.title for role in reader.images}
+    titles |= {mask.name: mask.title for mask in reader.masks}
+    titles |= {fact.name: fact.title for fact in reader.clinical}
+    return ReaderTitles(reader.title, reader.question, titles)
 
 
 def radiomics(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:

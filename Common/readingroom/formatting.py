@@ -111,11 +111,17 @@ def unit_text(unit: str) -> str:
 
 
 def quantity_text(value: float, unit: str) -> str:
-    """A value with its UCUM unit; ``{slice}`` and the like go before it: ``slice 42``."""
+    """A value with its UCUM unit, ``3.2 mL``; a slice goes before its number: ``slice 42``."""
     text = unit_text(unit)
-    if unit.startswith("{"):
+    if unit == "{slice}":
         return f"{text} {number_text(value)}"
     return f"{number_text(value)} {text}" if text else number_text(value)
+
+
+def axis_title(title: str, unit: str) -> str:
+    """``Time (months)``; the unit is left out where the title says it already."""
+    text = unit_text(unit)
+    return f"{title} ({text})" if text and text not in title.lower() else title
 
 
 def dicom_date(date: str) -> str:

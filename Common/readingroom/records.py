@@ -37,6 +37,8 @@ def to_json(value: Any) -> Any:
         return [to_json(item) for item in value]
     if isinstance(value, Path):
         return value.as_posix()
+    if type(value).__module__ == "numpy" and hasattr(value, "item"):  # a scalar of an array
+        value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} cannot be written as JSON")
     if value is None or isinstance(value, str | bool | int | float):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.client import InProcessClient
+from ..formatting import unit_text
 from ..readers.base import Reader
 from ..readers.description import ClinicalField
 from ..readers.registry import find_reader, readers
@@ -61,13 +62,13 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from ..formatting import number_text, percent, unit_text
+    from ..formatting import number_text, percent, quantity_text
 
     reading = _read_and_report(options)
     for finding in reading["findings"]:
         print(f"{finding['title']}: {percent(finding['probability'])}")
     for measurement in reading["measurements"]:
-        print(f"{measurement['title']}: {number_text(measurement['value'])} {unit_text(measurement['unit'])}".rstrip())
+        print(f"{measurement['title']}: {quantity_text(measurement['value'], measurement['unit'])}")
     for comparison in reading["comparisons"]:
         now, prior = number_text(comparison["now"]), number_text(comparison["prior"])
         print(f"{comparison['title']}: {now} now, {prior} prior {unit_text(comparison['unit'])}".rstrip())
@@ -136,7 +137,7 @@ def _metavar(fact: ClinicalField) -> str:
 
 
 def _help(fact: ClinicalField) -> str:
-    within = f", {fact.low:g} to {fact.high:g} {fact.unit}".rstrip() if fact.type == "number" else ""
+    within = f", {fact.low:g} to {fact.high:g} {unit_text(fact.unit)}".rstrip() if fact.type == "number" else ""
     header = "; taken from the header when left out" if fact.keyword else ""
     return f"{fact.title}{within}{header}"
 

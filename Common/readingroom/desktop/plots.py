@@ -10,7 +10,7 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
-from ..formatting import unit_text
+from ..formatting import axis_title
 from ..reading import Curve, Line, Reading
 from .owned_nodes import OwnedNodes, place_beside
 
@@ -53,12 +53,6 @@ def _show(nodes: OwnedNodes, curve: Curve, volume: Any) -> list[Any]:
         chart.SetYAxisTitle(axis_title(curve.value_title, curve.value_unit))
         chart.SetLegendVisibility(len(series) > 1)
     return [table, chart, *series]
-
-
-def axis_title(title: str, unit: str) -> str:
-    """``Time after CT (months)``."""
-    text = unit_text(unit)
-    return f"{title} ({text})" if text else title
 
 
 def _series(nodes: OwnedNodes, curve: Curve, number: int, column: str, dashed: bool, table: Any) -> Any:

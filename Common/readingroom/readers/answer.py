@@ -65,12 +65,21 @@ class RegionLayer:
 
 @dataclass(frozen=True, eq=False)
 class PictureLayer:
-    """A key picture with its pixels: ``gray`` ``[j, i]`` from 0 to 1; the heat map and box of its finding are drawn on
-    it where ``heat`` (same size) is given."""
+    """A key picture with its pixels.
+
+    Parameters
+    ----------
+    gray : ``[j, i]`` from 0 to 1
+    heat : of its finding, of the same size; drawn on it with the legend and the box
+    spacing : of rows and columns, mm, so that a coronal slice is not squeezed
+    left : letter at the left edge, ``R`` where the patient's right is there
+    """
 
     picture: KeyPicture
     gray: NDArray[np.float32]
     heat: NDArray[np.float32] | None = None
+    spacing: tuple[float, float] = (1.0, 1.0)
+    left: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import Literal
 from ..bundles.metadata import Label
 from ..codes import Code
 from ..errors import InputError
+from ..formatting import unit_text
 from ..study import ClinicalFact, Study
 
 MaskSource = Literal["scene", "file", "automatic"]
@@ -127,7 +128,7 @@ class ClinicalField:
         self.parse(("yes" if value else "no") if isinstance(value, bool) else f"{value}")
 
     def _number(self, text: str) -> float:
-        unit = f" {self.unit}" if self.unit else ""
+        unit = f" {unit_text(self.unit)}" if self.unit else ""
         try:
             number = float(text)
         except ValueError:

@@ -60,6 +60,7 @@ def findings(metadata: ClassifierMetadata, calibrated: Calibrated) -> tuple[Find
                 positive=None if used is None else probability >= used.threshold,
                 operating_points=points,
                 chosen_point=used.name if used else "",
+                code=label.code,
             )
         )
     return tuple(found)

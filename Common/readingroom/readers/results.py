@@ -13,10 +13,12 @@ import SimpleITK
 from ..errors import OutputError
 from ..folders import scratch
 from ..imaging.segments import Segment, write_segments
-from ..reading import Reading
+from ..reading import Box, Reading
 from ..reports.pictures import gray_png, map_png
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .answer import Answer, Case, MapLayer, PictureLayer
 
 READING = "reading.json"
@@ -50,7 +52,9 @@ def write_results(reading: Reading, case: Case, answer: Answer, out: Path, pictu
     Raises
     ------
     OutputError : the folder is read-only or the disk is full; the earlier reading is then still there
+    ValueError : a map or region does not have the size of its image, the range or the path that it must have
     """
+    _check(answer, case)
     with scratch(out) as temporary:
         for layer in answer.maps:
             _write_map(layer, case, temporary)
@@ -65,6 +69,32 @@ def write_results(reading: Reading, case: Case, answer: Answer, out: Path, pictu
             path.replace(out / path.name)
         for name in outdated:
             (out / name).unlink(missing_ok=True)
+
+
+def _check(answer: Answer, case: Case) -> None:
+    """A reader that breaks the rules is told which layer and which rule, before anything is written."""
+    for layer in answer.maps:
+        heat_map = layer.heat_map
+        where = f"The heat map of '{heat_map.finding}' on '{heat_map.image}'"
+        _check_shape(where, layer.heat, heat_map.image, case)
+        _check_path(where, heat_map.path, heat_map_path(heat_map.image, heat_map.finding))
+        if not (layer.heat.min() >= 0 and layer.heat.max() <= 1):
+            raise ValueError(f"{where} leaves the range from 0 to 1.")
+    for region in answer.regions:
+        where = f"The region '{region.region.name}' on '{region.region.image}'"
+        _check_shape(where, region.mask, region.region.image, case)
+        _check_path(where, region.region.mask, segments_path(region.region.image))
+
+
+def _check_shape(where: str, array: NDArray, image: str, case: Case) -> None:
+    expected = tuple(reversed(case.images[image].image.GetSize()))
+    if array.shape != expected:
+        raise ValueError(f"{where} has the shape {array.shape}; its image has {expected}.")
+
+
+def _check_path(where: str, path: Path, expected: Path) -> None:
+    if path != expected:
+        raise ValueError(f"{where} names the file {path}; it is written as {expected}.")
 
 
 def write_pictures(reading: Reading, answer: Answer, folder: Path) -> None:
@@ -113,9 +143,17 @@ def level_segments(layer: MapLayer, title: str) -> list[Segment]:
 
 def _png(layer: PictureLayer, reading: Reading) -> bytes:
     if layer.heat is None:
-        return gray_png(layer.gray)
+        return gray_png(layer.gray, layer.spacing, layer.left)
     heat_map = reading.heat_map(layer.picture.image, layer.picture.finding)
-    return map_png(layer.gray, layer.heat, heat_map.box if heat_map else None)
+    box = heat_map.box if heat_map is not None and _crosses(heat_map.box, layer.picture.slice) else None
+    return map_png(layer.gray, layer.heat, box, layer.spacing, layer.left)
+
+
+def _crosses(box: Box | None, number: int | None) -> bool:
+    """Whether the box of a map is to be seen on the slice of that number; on a flat picture it always is."""
+    if box is None or number is None or len(box.start) < 3:
+        return box is not None
+    return box.start[2] <= number < box.stop[2]
 
 
 def _earlier_files(out: Path) -> set[str]:

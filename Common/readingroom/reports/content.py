@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from .. import DEMONSTRATION, RESEARCH_USE
-from ..formatting import dicom_date, estimate_text, interval_text, number_text, percent, prediction_set_text, unit_text
-from ..reading import Curve, Finding, Line, Measurement, Reading, Verdict, has_stop
+from ..formatting import (
+    axis_title,
+    dicom_date,
+    estimate_text,
+    interval_text,
+    number_text,
+    percent,
+    prediction_set_text,
+    quantity_text,
+    unit_text,
+)
+from ..reading import Curve, Finding, KeyPicture, Line, Measurement, Reading, Verdict, has_stop
 from ..study import ClinicalFact, StudyImage
 from .document import (
     Bar,
@@ -36,17 +46,31 @@ _METRIC_TITLES = {
 }
 
 
-def build(reading: Reading, pictures: Mapping[str, bytes], title: str = "") -> Document:
+@dataclass(frozen=True)
+class ReaderTitles:
+    """What people call the reader that answered, and its images, masks and clinical facts by name."""
+
+    reader: str = ""
+    question: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, name: str) -> str:
+        """The title of an input; its name in words where none is known."""
+        return self.inputs.get(name) or name.replace("-", " ").replace("_", " ").capitalize()
+
+
+def build(reading: Reading, pictures: Mapping[str, bytes], titles: ReaderTitles | None = None) -> Document:
     """The report of a reading.
 
     Parameters
     ----------
     reading : what to report; make it `Reading.anonymous` first where the patient must not be named
     pictures : PNG bytes of the key pictures, by file name
-    title : of the reader that answered; its name when left out
+    titles : of the reader that answered and of what it takes; names stand for what is not known
     """
+    titles = titles or ReaderTitles()
     sections = [
-        Section("Study", (_study_facts(reading),)),
+        Section("Study", (_study_facts(reading, titles),)),
         _section("Findings", _findings(reading)),
         _section("Measurements", _measurements(reading)),
         _section("Compared with the prior", _comparisons(reading)),
@@ -58,8 +82,8 @@ def build(reading: Reading, pictures: Mapping[str, bytes], title: str = "") -> D
         Section("How this was made", (_provenance(reading),)),
     ]
     return Document(
-        title=f"{title or reading.reader} reading",
-        subtitle=reading.bundle.title,
+        title=f"{titles.reader or reading.reader} reading",
+        subtitle=" ".join(filter(None, (titles.question, f"Bundle: {reading.bundle.title}."))),
         banner=DEMONSTRATION if reading.bundle.demonstration else "",
         footer=RESEARCH_USE,
         sections=tuple(section for section in sections if section is not None),
@@ -70,7 +94,7 @@ def _section(title: str, blocks: list[Block]) -> Section | None:
     return Section(title, tuple(blocks)) if blocks else None
 
 
-def _study_facts(reading: Reading) -> Facts:
+def _study_facts(reading: Reading, titles: ReaderTitles) -> Facts:
     study, patient = reading.study, reading.study.patient
     rows = [
         ("Patient", patient.name or "not named"),
@@ -80,14 +104,10 @@ def _study_facts(reading: Reading) -> Facts:
         ("Study", study.description),
         ("Accession number", study.accession_number),
     ]
-    rows += [(_words(name), _fact(fact)) for name, fact in study.clinical.items()]
-    rows += [(f"Image {image.role}", _image(image)) for image in study.images]
+    rows += [(titles.of(name), _fact(fact)) for name, fact in study.clinical.items()]
+    rows += [(titles.of(image.role), _image(image)) for image in study.images]
+    rows += [(f"Mask: {titles.of(mask.role)}", mask.source or "given") for mask in study.masks]
     return Facts.known(rows)
-
-
-def _words(name: str) -> str:
-    """``tumor-stage`` as ``Tumor stage``."""
-    return name.replace("-", " ").replace("_", " ").capitalize()
 
 
 def _fact(fact: ClinicalFact) -> str:
@@ -118,27 +138,30 @@ def _findings(reading: Reading) -> list[Block]:
 
 
 def _measurements(reading: Reading) -> list[Block]:
-    """One table of the numbers and the volumes of the regions."""
-    regions = {region.name: region.title for region in reading.regions}
+    """One table of the numbers and of the volumes of regions; a column that would be empty is left out."""
+    titles = {region.name: region.title for region in reading.regions}
     rows = [
-        (
-            one.title,
-            _value(one),
-            interval_text(one.interval, number_text),
-            regions.get(one.region, ""),
-        )
+        (one.title, quantity_text(one.value, one.unit), _range(one), titles.get(one.region, ""))
         for one in reading.measurements
     ]
     rows += [
-        ("Volume", f"{number_text(region.volume_ml)} mL", "", region.title)
+        ("Volume", quantity_text(region.volume_ml, "mL"), "", region.title)
         for region in reading.regions
         if region.volume_ml is not None
     ]
-    return [Table(("Measurement", "Value", "95 % interval", "Region"), tuple(rows))] if rows else []
+    if not rows:
+        return []
+    header = ("Measurement", "Value", "Interval", "Region")
+    kept = [column for column in range(len(header)) if any(row[column] for row in rows)]
+    return [
+        Table(tuple(header[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows)),
+    ]
 
 
-def _value(measurement: Measurement) -> str:
-    return f"{number_text(measurement.value)} {unit_text(measurement.unit)}".rstrip()
+def _range(measurement: Measurement) -> str:
+    """``3.1 to 4.2 (95 %)``."""
+    interval = measurement.interval
+    return "" if interval is None else f"{interval_text(interval, number_text)} ({percent(interval.level)})"
 
 
 def _comparisons(reading: Reading) -> list[Block]:
@@ -161,14 +184,12 @@ def _change(value: float) -> str:
 
 
 def _curve(curve: Curve) -> Plot:
-    unit = unit_text(curve.position_unit)
-    named = unit and unit != curve.position_title.lower()  # "Slice (slice)" says nothing
     lines = (_line(curve.line, main=True), *(_line(line, main=False) for line in curve.baselines))
     return Plot(
         positions=curve.positions,
         lines=lines,
-        position_title=f"{curve.position_title} ({unit})" if named else curve.position_title,
-        value_title=curve.value_title,
+        position_title=axis_title(curve.position_title, curve.position_unit),
+        value_title=axis_title(curve.value_title, curve.value_unit),
         caption=curve.title,
         scale="share" if curve.kind == "survival" else "number",
         steps=curve.kind == "survival",
@@ -206,7 +227,7 @@ def _point_rows(finding: Finding) -> list[tuple[str, ...]]:
 
 def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> list[Block]:
     shown = [
-        Picture(pictures[str(picture.path)], picture.caption)
+        Picture(pictures[str(picture.path)], _caption(picture))
         for picture in reading.key_pictures
         if str(picture.path) in pictures
     ]
@@ -214,6 +235,10 @@ def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> list[Block]:
     if len(shown) < len(reading.key_pictures):
         blocks.append(Paragraph("Pictures of this reading are no longer there; read the study again to have them."))
     return blocks
+
+
+def _caption(picture: KeyPicture) -> str:
+    return picture.caption if picture.slice is None else f"{picture.caption} Slice {picture.slice + 1}."
 
 
 def _checks(reading: Reading) -> list[Block]:

@@ -84,7 +84,7 @@ def _figure(picture: Picture) -> str:
 
 def _plot(plot: Plot) -> str:
     """An SVG of 300 x 150 with its legend and caption below."""
-    left, top, width, height = 38, 8, 250, 104
+    left, top, width, height = 38, 14, 250, 100
 
     def point(corner: tuple[float, float]) -> str:
         return f"{left + width * corner[0]:.1f},{top + height * (1 - corner[1]):.1f}"
@@ -113,5 +113,6 @@ def _plot(plot: Plot) -> str:
         f'<text x="{left + width / 2}" y="{top + height + 25}" text-anchor="middle">'
         f"{escape(plot.position_title)}</text>"
         f'<text x="{left + width}" y="{top + height + 13}" text-anchor="end">{plot.positions[-1]:g}</text>'
-        f"{drawn}</svg><figcaption>{legend}<br>{escape(plot.value_title)}. {escape(plot.caption)}</figcaption></figure>"
+        f'<text x="{left}" y="{top - 2}">{escape(plot.value_title)}</text>'
+        f"{drawn}</svg><figcaption>{legend}<br>{escape(plot.caption)}</figcaption></figure>"
     )

@@ -139,7 +139,7 @@ def _block(block: Block, width: float) -> list[Flowable]:
                 f'<font color="#{_color(block, number).hexval()[2:]}"><b>{markup(line.title)}</b></font>'
                 for number, line in enumerate(block.lines)
             )
-            caption = f"{legend}<br/>{markup(block.value_title)}. {markup(block.caption)}"
+            caption = f"{legend}<br/>{markup(block.caption)}"
             return [
                 Spacer(0, 2 * mm),
                 _grid([[_plot(block), Text(caption, _style("soft"))]], [66 * mm, width - 66 * mm]),
@@ -186,7 +186,7 @@ def _bar(bar: Bar, width: float) -> list[Flowable]:
 
 def _plot(plot: Plot) -> Drawing:
     left, bottom, width, height = 9 * mm, 8 * mm, 52 * mm, 27 * mm
-    font, drawing = fonts()[0], Drawing(64 * mm, 37 * mm)
+    font, drawing = fonts()[0], Drawing(64 * mm, 39 * mm)
 
     def text(x: float, y: float, words: str, anchor: str) -> None:
         drawing.add(String(x, y, words, fontName=font, fontSize=6, fillColor=_SOFT, textAnchor=anchor))
@@ -202,6 +202,7 @@ def _plot(plot: Plot) -> Drawing:
     text(left, bottom - 8, f"{plot.positions[0]:g}", "start")
     text(left + width, bottom - 8, f"{plot.positions[-1]:g}", "end")
     text(left + width / 2, bottom - 16, plot.position_title, "middle")
+    text(left, bottom + height + 4, plot.value_title, "start")
     for number, line in sorted(enumerate(plot.lines), key=lambda item: item[1].main):
         color = _color(plot, number)
         if line.low:

@@ -20,21 +20,33 @@ _INFERNO = np.array(
 )  # fmt: skip
 _COLD = 0.2  # below this the anatomy shows through untouched
 _BOX_COLOR = (90, 220, 255)
+_LONGEST, _SHORTEST = 1000, 512  # pixels of the longer side: no more than a page shows, enough for the legend
 
 
-def gray_png(gray: NDArray[np.float32], longest_side: int = 1000) -> bytes:
-    """The picture ``[j, i]`` (0 black to 1 white) as PNG, reduced to ``longest_side`` pixels."""
-    return _png(_picture(gray, longest_side))
+def gray_png(gray: NDArray[np.float32], spacing: tuple[float, float] = (1.0, 1.0), left: str = "") -> bytes:
+    """The picture ``[j, i]`` (0 black to 1 white) as PNG.
+
+    Parameters
+    ----------
+    spacing : of rows and columns, mm; the picture's sides are in proportion to the anatomy's
+    left : letter at the left edge, ``R`` where the patient's right is there
+    """
+    return _png(_marked(_picture(gray, spacing), left))
 
 
 def map_png(
     gray: NDArray[np.float32],
     heat: NDArray[np.float32],
     box: Box | None = None,
-    longest_side: int = 1000,
+    spacing: tuple[float, float] = (1.0, 1.0),
+    left: str = "",
     opacity: float = 0.55,
 ) -> bytes:
     """The picture with the heat map ``[j, i]`` (0 to 1, same grid) laid over it, its box, and a legend on the right.
+
+    Parameters
+    ----------
+    spacing, left : as of `gray_png`
 
     Raises
     ------
@@ -42,14 +54,14 @@ def map_png(
     """
     if gray.shape != heat.shape:
         raise ValueError(f"The picture is {gray.shape} and the heat map {heat.shape}.")
-    base = _picture(gray, longest_side).convert("RGB")
+    base = _picture(gray, spacing).convert("RGB")
     hot = np.asarray(Image.fromarray(heat.astype(np.float32), "F").resize(base.size, Image.Resampling.BILINEAR))
     share = (opacity * np.clip((hot - _COLD) / (0.6 - _COLD), 0, 1))[..., None]
     mixed = np.asarray(base, np.float32) * (1 - share) + inferno(hot) * share
     picture = Image.fromarray(np.clip(np.rint(mixed), 0, 255).astype(np.uint8), "RGB")
     if box is not None:
-        _draw_box(picture, box, picture.width / heat.shape[1])
-    return _png(_with_legend(picture))
+        _draw_box(picture, box, picture.width / heat.shape[1], picture.height / heat.shape[0])
+    return _png(_with_legend(_marked(picture, left)))
 
 
 def inferno(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -58,17 +70,29 @@ def inferno(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.stack([np.interp(values, places, _INFERNO[:, c]) for c in range(3)], axis=-1).astype(np.float32)
 
 
-def _picture(gray: NDArray[np.float32], longest_side: int) -> Image.Image:
+def _picture(gray: NDArray[np.float32], spacing: tuple[float, float]) -> Image.Image:
+    """With sides in proportion to the anatomy's, neither too small for its legend nor larger than a page can show."""
     picture = Image.fromarray(np.rint(np.clip(gray, 0, 1) * 255).astype(np.uint8), "L")
-    scale = longest_side / max(picture.size)
-    if scale >= 1:
+    finest = min(spacing)
+    width, height = picture.width * spacing[1] / finest, picture.height * spacing[0] / finest
+    scale = min(_LONGEST / max(width, height), max(1.0, _SHORTEST / max(width, height)))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    if size == picture.size:
         return picture
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    return picture.resize(size, Image.Resampling.LANCZOS)
+    shrinks = size[0] <= picture.width and size[1] <= picture.height
+    return picture.resize(size, Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC)
 
 
-def _draw_box(picture: Image.Image, box: Box, scale: float) -> None:
-    corners = [c * scale for c in (*box.start[:2], *box.stop[:2])]
+def _marked(picture: Image.Image, left: str) -> Image.Image:
+    if left:
+        size = max(16, picture.height // 22)
+        place = (size // 2, picture.height // 2)
+        ImageDraw.Draw(picture).text(place, left, fill="white", font=ImageFont.load_default(size=size), anchor="lm")
+    return picture
+
+
+def _draw_box(picture: Image.Image, box: Box, across: float, down: float) -> None:
+    corners = [c * scale for c, scale in zip((*box.start[:2], *box.stop[:2]), (across, down) * 2, strict=True)]
     width = max(2, round(max(picture.size) / 300))
     ImageDraw.Draw(picture).rectangle(corners, outline=_BOX_COLOR, width=width)
 

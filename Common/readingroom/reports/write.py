@@ -11,7 +11,7 @@ from ..errors import InputError, SetupError
 from ..files import make_folder, write_bytes
 from ..reading import Reading
 from . import csv_file, html
-from .content import build
+from .content import ReaderTitles, build
 
 Format = Literal["html", "pdf", "json", "csv"]
 FORMATS: tuple[Format, ...] = ("html", "pdf", "json", "csv")
@@ -24,7 +24,7 @@ def write_reports(
     formats: Iterable[Format] = FORMATS,
     page_size: Literal["A4", "Letter"] = "A4",
     anonymous: bool = False,
-    title: str = "",
+    titles: ReaderTitles | None = None,
 ) -> list[Path]:
     """Write ``report.html``, ``report.pdf``, ``report.json`` and ``report.csv`` into ``out``.
 
@@ -33,7 +33,7 @@ def write_reports(
     reading : with the reader's verdicts and comments
     pictures_folder : the folder of the reading, with its key pictures
     anonymous : leave out everything that names the patient
-    title : of the reader that answered
+    titles : of the reader that answered and of what it takes
 
     Raises
     ------
@@ -43,7 +43,7 @@ def write_reports(
     """
     if anonymous:
         reading = reading.anonymous
-    document = build(reading, load_pictures(reading, pictures_folder), title)
+    document = build(reading, load_pictures(reading, pictures_folder), titles)
     contents: dict[Format, bytes] = {}
     for wanted in formats:
         match wanted:

@@ -139,7 +139,7 @@ def test_a_fact_that_does_not_fit_is_refused_in_a_sentence_and_not_kept(toy_pane
     age = toy_panel.views.clinical.rows["age"].editor
     host.type(age, "12")
     host.press(age, "Return")
-    assert toy_panel.views.message.sentence.text == "Age is '12'; it must be between 18 and 110 a."
+    assert toy_panel.views.message.sentence.text == "Age is '12'; it must be between 18 and 110 years."
     assert toy_panel.inputs.entered == {}
 
 

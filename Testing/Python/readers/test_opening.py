@@ -94,7 +94,7 @@ def test_a_mask_lies_on_the_image_of_its_role(a_film, tmp_path):
 @pytest.mark.parametrize(
     ("clinical", "sentence"),
     [
-        ({"age": "old"}, "Age is 'old'; it must be between 0 and 130 a"),
+        ({"age": "old"}, "Age is 'old'; it must be between 0 and 130 years"),
         ({"age": "131"}, "between 0 and 130"),
         ({"age": "nan"}, "between 0 and 130"),
         ({"sex": "x"}, "must be one of F, M, O"),

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import qt
 from slicer.i18n import tr as _
 
-from ...formatting import interval_text, number_text, percent, quantity_text
+from ...formatting import axis_title, interval_text, number_text, percent, quantity_text
 from ...reading import Curve, Interval, Line, Reading
-from ..plots import axis_title
 from .curve_chart import CurveChart
 from .labels import heading, sentence
 
