@@ -18,7 +18,7 @@ from slicer.i18n import tr as _
 from ..errors import InputError
 from ..files import make_folder, write_bytes
 from ..reading import Reading
-from .owned_nodes import OwnedNodes
+from .owned_nodes import OwnedNodes, place_beside
 
 _IMAGE = "ReadingRoomImage-"  # node reference role, followed by the role of the image
 _NEVER = 2  # vtkMRMLTextNode: the text goes into the scene file itself, so that no second file can be lost
@@ -51,7 +51,7 @@ class ReadingNode:
 
         Parameters
         ----------
-        volumes : the volume nodes that were read, by the role of their image
+        volumes : the volume nodes that were read, by the role of their image; at least one
 
         Raises
         ------
@@ -66,6 +66,7 @@ class ReadingNode:
         for role, volume in volumes.items():
             node.SetNodeReferenceID(_IMAGE + role, volume.GetID())
         self._write(node, reading, pictures)
+        place_beside(node, next(iter(volumes.values())))
 
     def update(self, reading: Reading) -> None:
         """Keep a reading that a person changed; its pictures stay.
