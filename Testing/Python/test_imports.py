@@ -1,6 +1,7 @@
 """Who may import whom, and that nothing heavy is loaded before it is needed."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -128,7 +129,8 @@ def test_importing_loads_nothing_heavy(module):
 
 def test_module_files_import_only_what_slicer_has_at_file_scope():
     allowed = {"__future__", "os", "sys", "pathlib", "typing", "logging", "slicer", "qt", "ctk", "vtk", "readingroom"}
-    for path in (ROOT / "Common" / "ReadingRoomHome.py", ROOT / "ChestXRay" / "ChestXRay.py"):
+    folders = re.findall(r"add_subdirectory\((\w+)\)", (ROOT / "CMakeLists.txt").read_text("utf-8"))
+    for path in (path for folder in folders for path in (ROOT / folder).glob("*.py")):
         for node in ast.parse(path.read_text("utf-8")).body:
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

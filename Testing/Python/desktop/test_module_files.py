@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ import slicer
 import host
 
 ROOT = Path(__file__).resolve().parents[3]
-FILES = [ROOT / "Common" / "ReadingRoomHome.py", ROOT / "ChestXRay" / "ChestXRay.py"]
+FOLDERS = re.findall(r"add_subdirectory\((\w+)\)", (ROOT / "CMakeLists.txt").read_text("utf-8"))
+FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.py"))]
 
 # What Slicer itself brings; all else may only be imported where it is used.
 _AT_FILE_SCOPE = {"slicer", "readingroom", "qt", "ctk", "vtk", *sys.stdlib_module_names}
@@ -49,8 +51,8 @@ import host
 host.start()
 for path in sys.argv[1:]:
     host.load_module(path)
-for name in ("ChestXRay", "ReadingRoomHome"):
-    host.open_module(name)
+for path in sys.argv[1:]:
+    host.open_module(path.rpartition("/")[2].removesuffix(".py"))
 print(sorted({"torch", "torchvision", "timm", "monai", "sklearn"} & set(sys.modules)))
 """
 
