@@ -21,6 +21,7 @@ INTENDED_USE = (
     "diagnosis."
 )
 LICENSE = "Apache-2.0"
+AUTHORS = "The ReadingRoom contributors"
 CITATION = (
     "Wang X, Peng Y, Lu L, Lu Z, Bagheri M, Summers RM. ChestX-ray8: Hospital-scale Chest X-ray Database and "
     "Benchmarks on Weakly-Supervised Classification and Localization of Common Thorax Diseases. IEEE CVPR 2017.",

@@ -154,6 +154,7 @@ def describe_again(bundle: Bundle, out: Path) -> Bundle:
         license=card.LICENSE,
         warnings=card.WARNINGS,
         citation=card.CITATION,
+        authors=card.AUTHORS,
     )
     return write.write(
         out / NAME,
@@ -281,6 +282,7 @@ def _describe(
         metrics=evaluation.metrics,
         warnings=card.WARNINGS,
         citation=card.CITATION,
+        authors=card.AUTHORS,
     )
 
 

@@ -103,6 +103,7 @@ class CommonMetadata:
     baselines: Mapping[str, Estimate] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     citation: tuple[str, ...] = ()
+    authors: str = ""
 
     def __post_init__(self) -> None:
         require_name(self.name)

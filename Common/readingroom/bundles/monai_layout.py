@@ -23,7 +23,6 @@ _MONAI_SCHEMA = (
     "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json"
 )
 _MONAI_VERSION = "1.6.1"
-_AUTHORS = "The ReadingRoom contributors"
 
 
 def _network(metadata: NetworkMetadata) -> dict[str, Any]:
@@ -37,6 +36,7 @@ def _network(metadata: NetworkMetadata) -> dict[str, Any]:
 def monai_metadata(metadata: BundleMetadata, changelog: Mapping[str, str]) -> dict[str, Any]:
     """``configs/metadata.json``: what MONAI's specification asks for, then our own section."""
     network = isinstance(metadata, NetworkMetadata)
+    authors = metadata.authors or "not stated"
     return {
         "schema": _MONAI_SCHEMA,
         "version": metadata.version,
@@ -50,8 +50,8 @@ def monai_metadata(metadata: BundleMetadata, changelog: Mapping[str, str]) -> di
         "name": metadata.title,
         "task": f"{metadata.reader}: {metadata.task}",
         "description": f"{metadata.title}. {_what_it_gives(metadata)}",
-        "authors": _AUTHORS,
-        "copyright": f"{_AUTHORS}; license: {metadata.license}",
+        "authors": authors,
+        "copyright": f"{authors}; license: {metadata.license}",
         "data_source": "; ".join(metadata.training.sources),
         "intended_use": metadata.intended_use,
         "references": list(metadata.citation),
