@@ -19,7 +19,9 @@ def add(commands: Any) -> None:
     radiomics = commands.add_parser("radiomics", help="measure segmented regions: shape, gray values and texture")
     radiomics.add_argument("image", type=Path, nargs="?", metavar="IMAGE", help="NRRD, NIfTI or DICOM")
     radiomics.add_argument("mask", type=Path, nargs="?", metavar="MASK", help="labels, 0 outside the regions")
-    radiomics.add_argument("--cohort", type=Path, metavar="COHORT.csv", help="columns patient_id, image, mask[, label]")
+    radiomics.add_argument(
+        "--cohort", type=Path, metavar="COHORT.csv", help="columns patient_id, image_ROLE, mask_ROLE[, mask_label]"
+    )
     radiomics.add_argument("--out", type=Path, required=True, metavar="TABLE.csv")
     which = radiomics.add_mutually_exclusive_group()
     which.add_argument("--label", type=int, metavar="N", help="which region; needed where the mask has several")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from .engines import measure_with
 from .files import read_image
 from .settings import Settings, from_parameters
 
-COLUMNS = ("patient_id", "image", "mask")
+PATIENT, MASK_LABEL = "patient_id", "mask_label"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def measure_cohort(
 
     Parameters
     ----------
-    cohort : CSV with the columns patient_id, image, mask and, if wanted, label; paths count from the cohort's folder
+    cohort : CSV with the columns patient_id, one ``image_<role>``, one ``mask_<role>`` and, if wanted, ``mask_label``,
+        the value of the region in its mask; paths count from the cohort's folder
     out : CSV with the cohort's columns, ``problem``, ``notes`` and one column for each feature
     processes : at most this many at once; as many as processors when left out
     executor : measures in place of processes that are started here, see `map_parallel`
@@ -100,8 +101,8 @@ def cohort_regions(cohort: Path, settings: Settings) -> Iterator[tuple[SimpleITK
     InputError : the cohort or one of its files cannot be read
     """
     for row in _read(cohort):
-        image, mask = (read_image(cohort.parent / row[column]) for column in ("image", "mask"))
-        label = _whole(row["label"]) if row.get("label") else settings.label
+        image, mask = (read_image(cohort.parent / row[column]) for column in _files(row))
+        label = _whole(row[MASK_LABEL]) if row.get(MASK_LABEL) else settings.label
         yield image, mask if label is None else SimpleITK.Cast(mask == label, SimpleITK.sitkUInt8)
 
 
@@ -109,9 +110,9 @@ def _measure_row(job: tuple[dict[str, str], str, dict[str, Any], str]) -> dict[s
     """Runs in another process: the features of a row in this folder, by these parameters and this engine."""
     row, folder, parameters, engine = job
     try:
-        if row.get("label"):
-            parameters = {**parameters, "setting": {**parameters["setting"], "label": _whole(row["label"])}}
-        image, mask = (read_image(Path(folder) / row[column]) for column in ("image", "mask"))
+        if row.get(MASK_LABEL):
+            parameters = {**parameters, "setting": {**parameters["setting"], "label": _whole(row[MASK_LABEL])}}
+        image, mask = (read_image(Path(folder) / row[column]) for column in _files(row))
         features = measure_with(engine, image, mask, from_parameters(parameters))
     except ReadingRoomError as error:
         return {"problem": str(error)}
@@ -124,11 +125,30 @@ def _whole(text: str) -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise InputError(f"The label '{text}' is no whole number.") from error
+        raise InputError(f"The mask label '{text}' is no whole number.") from error
 
 
 def _read(cohort: Path) -> list[dict[str, str]]:
-    return read_csv(cohort).records(needed=COLUMNS)
+    rows = read_csv(cohort).records(needed=(PATIENT,))
+    _files(rows[0])
+    return rows
+
+
+def _files(row: Mapping[str, str]) -> tuple[str, str]:
+    """The columns of image and mask.
+
+    Raises
+    ------
+    InputError : there is none of them, or several that could be meant
+    """
+    found = []
+    for kind in ("image", "mask"):
+        columns = [name for name in row if name.startswith(f"{kind}_") and name != MASK_LABEL]
+        if len(columns) != 1:
+            said = f"the columns {', '.join(columns)}; keep one" if columns else f"no column {kind}_ and its role"
+            raise InputError(f"The cohort has {said}, such as image_ct and mask_tumor.")
+        found.append(columns[0])
+    return found[0], found[1]
 
 
 def _table(rows: list[dict[str, str]], results: dict[str, dict[str, Any]]) -> str:

@@ -26,7 +26,7 @@ def a_cohort(tmp_path, an_image, a_mask):
     SimpleITK.WriteImage(a_mask * 4, str(tmp_path / "four.nrrd"))
     path = tmp_path / "cohort.csv"
     path.write_text(
-        "patient_id,site,image,mask,label\n"
+        "patient_id,site,image_ct,mask_tumor,mask_label\n"
         "a,north,image.nrrd,mask.nrrd,\n"
         "b,north,image.nrrd,empty.nrrd,\n"
         "c,south,gone.nrrd,mask.nrrd,\n"
@@ -92,7 +92,14 @@ def test_a_study_that_ended_its_process_is_a_row_that_says_so(a_cohort, tmp_path
     assert all("ended unexpectedly" in row["problem"] for row in read(out))
 
 
-@pytest.mark.parametrize(("text", "words"), [("", "is empty"), ("patient_id,image\na,b\n", "no column mask")])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty"),
+        ("patient_id,image_ct\na,b\n", "no column mask_"),
+        ("patient_id,image_ct,image_pet,mask_a\na,b,c,d\n", "image_ct, image_pet"),
+    ],
+)
 def test_what_is_no_cohort_is_refused(tmp_path, text, words):
     path = tmp_path / "cohort.csv"
     path.write_text(text)

@@ -50,7 +50,7 @@ def test_several_labels_exit_with_3_and_a_sentence(files, tmp_path, capsys):
 
 def test_a_cohort_becomes_a_table(files, tmp_path, capsys):
     cohort = tmp_path / "cohort.csv"
-    cohort.write_text("patient_id,image,mask\np1,image.nrrd,mask.nrrd\np2,image.nrrd,nothing.nrrd\n")
+    cohort.write_text("patient_id,image_ct,mask_tumor\np1,image.nrrd,mask.nrrd\np2,image.nrrd,nothing.nrrd\n")
     out = tmp_path / "table.csv"
     assert main(["radiomics", "--cohort", str(cohort), "--out", str(out), "--label", "1", "--processes", "1"]) == 0
     assert "1 of 2 studies measured (the column problem says why not)" in capsys.readouterr().out

@@ -117,7 +117,7 @@ def test_the_shell_gives_each_label_a_column(files, tmp_path, capsys):
 
 def test_the_shell_tells_which_features_are_stable(files, tmp_path, capsys):
     (tmp_path / "cohort.csv").write_text(
-        "patient_id,image,mask,label\np1,image.nrrd,mask.nrrd,1\np2,image.nrrd,mask.nrrd,2\n"
+        "patient_id,image_ct,mask_tumor,mask_label\np1,image.nrrd,mask.nrrd,1\np2,image.nrrd,mask.nrrd,2\n"
     )
     (tmp_path / "few.json").write_text('{"featureClass": {"firstorder": ["Mean"], "shape": ["MeshVolume"]}}')
     out = tmp_path / "stability.csv"
