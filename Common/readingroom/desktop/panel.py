@@ -22,6 +22,7 @@ from .layers import OverlayGuard
 from .logic import ReadingLogic
 from .panel_views import PanelViews
 from .reading_layout import ReadingLayout
+from .scene import own_volumes
 from .selection import Selection
 from .verdicts import Verdicts
 
@@ -175,6 +176,8 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         if self.parameters is None or self.inputs is None or self.session.state == "working":
             return
         self.views.message.hide()
+        if not self.selection.finish_facts():
+            return
         try:
             with slicer.util.WaitCursor():  # a chest CT is written to disk first
                 self.logic.start_read(self.inputs.chosen, self.parameters.bundle, self.parameters.device, force)
@@ -236,7 +239,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         working = self.session.state == "working"
         self.views.set_inputs_enabled(parameters is not None and not working)
         if parameters is not None and inputs is not None:
-            hidden = [node.GetID() for node in self.layers.nodes("heat map")]
+            hidden = [volume.GetID() for volume in own_volumes()]
             self.selection.take_first_image()
             self.views.show_inputs(inputs, hidden)
             self.views.study.show_device(parameters.device)

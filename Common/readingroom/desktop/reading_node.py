@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import slicer
 from slicer.i18n import tr as _
 
 from ..errors import InputError
@@ -21,7 +22,6 @@ from ..reading import Reading
 from .owned_nodes import OwnedNodes, place_beside
 
 _IMAGE = "ReadingRoomImage-"  # node reference role, followed by the role of the image
-_NEVER = 2  # vtkMRMLTextNode: the text goes into the scene file itself, so that no second file can be lost
 
 
 class ReadingNode:
@@ -60,7 +60,8 @@ class ReadingNode:
         pictures = _pictures(reading, folder)
         name = _("{reader} reading").format(reader=reading.reader)
         node = self._nodes.get_or_add("vtkMRMLTextNode", "reading", "", name)
-        node.SetForceCreateStorageNode(_NEVER)
+        # Into the scene file itself, so that no second file can be lost.
+        node.SetForceCreateStorageNode(slicer.vtkMRMLTextNode.CreateStorageNodeNever)
         for role in [role for role in _reference_roles(node) if role.removeprefix(_IMAGE) not in volumes]:
             node.RemoveNodeReferenceIDs(role)
         for role, volume in volumes.items():

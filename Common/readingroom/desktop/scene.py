@@ -23,6 +23,11 @@ def volumes_in_scene() -> list[Any]:
     ]
 
 
+def own_volumes() -> list[Any]:
+    """The volumes in the scene that ReadingRoom made itself, which are not for reading."""
+    return [volume for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if is_owned(volume)]
+
+
 def require_gray_picture(volume: Any, title: str) -> None:
     """See that the node holds one gray-scale 2D image, as ``title`` ("Radiograph") is.
 

@@ -51,14 +51,23 @@ class Selection:
         self._panel.write(lambda inputs: inputs.choose_mask(role, segmentation, segment_id))
         self._panel.refresh()
 
-    def enter_fact(self, name: str, text: str) -> None:
-        """Enter a clinical fact; empty text takes it back."""
+    def enter_fact(self, name: str, text: str) -> bool:
+        """Enter a clinical fact, empty text takes it back; False when it does not fit its field, and is said."""
         self._panel.views.message.hide()
         try:
             self._panel.write(lambda inputs: inputs.enter(name, text))
         except ReadingRoomError as error:
             self._panel.show_error(error)
+            return False
         self._panel.refresh()
+        return True
+
+    def finish_facts(self) -> bool:
+        """Take in what stands in the clinical form; False when something there does not fit, and is said.
+
+        A button that takes no focus leaves a typed fact unfinished.
+        """
+        return all(self.enter_fact(name, text) for name, text in self._panel.views.clinical.typed().items())
 
     def next_study(self) -> None:
         """Go on with the image after this one; after the last comes the first."""

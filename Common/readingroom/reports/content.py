@@ -132,6 +132,8 @@ def _findings(reading: Reading) -> list[Block]:
     if points := [row for finding in reading.findings for row in _point_rows(finding)]:
         header = ("Operating point", "Threshold", "Sensitivity (95 % interval)", "Specificity (95 % interval)")
         blocks.append(Table(header, tuple(points)))
+    if reading.pending:
+        blocks.insert(0, Paragraph(f"This answer was not tested: {', '.join(reading.pending)}.", emphasis=True))
     if reading.forced and has_stop(reading.checks):
         blocks.insert(0, Paragraph("Read against a check that advised to stop (see below).", emphasis=True))
     return blocks

@@ -15,6 +15,7 @@ import host
 import readingroom.readers
 from readingroom import cli
 from readingroom.desktop.logic import ReadingLogic
+from readingroom.desktop.owned_nodes import OwnedNodes
 from readingroom.desktop.panel import ReadingPanel
 from readingroom.desktop.parameters import wrap
 from readingroom.engine.client import InProcessClient
@@ -125,6 +126,15 @@ def test_what_is_missing_is_named_until_it_is_there(toy_panel, add_ct):
     assert toy_panel.views.read.button.enabled
 
 
+def test_what_another_module_made_is_not_offered(toy_panel, add_ct):
+    made = add_ct("Map of another module")
+    OwnedNodes("Other").own(made, "heat map")
+    add_ct("CT")
+    slicer.app.processEvents()
+    selector = toy_panel.views.study.images["ct"]
+    assert [selector.nodeFromIndex(i).GetName() for i in range(selector.nodeCount())] == ["CT"]
+
+
 def test_an_optional_image_is_taken_only_when_a_person_chooses_it(toy_panel, add_ct):
     add_ct("CT")
     slicer.app.processEvents()
@@ -141,6 +151,23 @@ def test_a_fact_that_does_not_fit_is_refused_in_a_sentence_and_not_kept(toy_pane
     host.press(age, "Return")
     assert toy_panel.views.message.sentence.text == "Age is '12'; it must be between 18 and 110 years."
     assert toy_panel.inputs.entered == {}
+
+
+def test_a_typed_fact_that_does_not_fit_holds_the_read_back(toy_panel, add_ct):
+    add_ct("CT")
+    slicer.app.processEvents()
+    toy_panel.views.clinical.rows["age"].editor.setText("12")
+    host.click(toy_panel.views.read.button)
+    assert toy_panel.session.state == "idle"
+    assert "between 18 and 110" in toy_panel.views.message.sentence.text
+
+
+def test_a_typed_fact_counts_though_its_field_was_not_left(toy_panel, add_ct):
+    add_ct("CT")
+    slicer.app.processEvents()
+    toy_panel.views.clinical.rows["age"].editor.setText("61")
+    read(toy_panel)
+    assert toy_panel.reading.study.clinical["age"].value == 61.0
 
 
 def test_an_entered_fact_is_marked_and_kept_with_the_scene(toy_panel, tmp_path):

@@ -134,6 +134,12 @@ def test_reading_against_a_stop_check_is_said_in_the_findings(reading):
     assert "advised to stop" in html.render(content.build(stopped, {}))
 
 
+def test_an_answer_whose_tests_were_stopped_is_said_to_be_untested(reading):
+    early = replace(reading, pending=("deletion curve",))
+    assert "not tested: deletion curve" in html.render(content.build(early, {}))
+    assert "not tested" not in html.render(content.build(reading, {}))
+
+
 @pytest.mark.parametrize("name", ["html", "json", "csv", "pdf"])
 def test_an_anonymous_report_names_nobody(reading, pictures, tmp_path, name):
     write_reports(reading, pictures, tmp_path, [name], anonymous=True)

@@ -46,6 +46,10 @@ class ClinicalView:
         for name, row in self.rows.items():
             row.show(entered.get(name, ""), header.get(name))
 
+    def typed(self) -> dict[str, str]:
+        """What stands in the fields that are typed into, by name."""
+        return {name: row.editor.text for name, row in self.rows.items() if row.editor.inherits("QLineEdit")}
+
 
 @dataclass(frozen=True)
 class ClinicalRow:
