@@ -26,6 +26,7 @@ class Inputs:
         self._reader = reader
         self._parameters = parameters
         self._node = parameters.parameterNode
+        self._header: tuple[Any, dict[str, ClinicalFact]] = (None, {})  # of the volume that it was read from last
 
     def image(self, role: str) -> Any:
         """The volume node chosen for an image, or None."""
@@ -81,9 +82,15 @@ class Inputs:
         """The clinical facts of the form that the header of the first image knows."""
         role = self._reader.images[0]
         volume = self.image(role.name)
-        opened = header_of(volume, role) if volume is not None and self._reader.clinical else None
-        names = {field.name for field in self._reader.clinical}
-        return {name: fact for name, fact in opened.clinical.items() if name in names} if opened is not None else {}
+        if volume is None or not self._reader.clinical:
+            return {}
+        where = (volume.GetID(), volume.GetAttribute("DICOM.instanceUIDs"))
+        if where != self._header[0]:
+            opened = header_of(volume, role)
+            names = {field.name for field in self._reader.clinical}
+            known = opened.clinical if opened is not None else {}
+            self._header = where, {name: fact for name, fact in known.items() if name in names}
+        return self._header[1]
 
     @property
     def chosen(self) -> Chosen:

@@ -34,16 +34,17 @@ class ReadingNode:
 
     def __init__(self, nodes: OwnedNodes) -> None:
         self._nodes = nodes
-        self._text = ""
+        self._seen = 0  # modification time of the node that was understood last: reading it takes a moment
         self._reading: Reading | None = None
 
     @property
     def reading(self) -> Reading | None:
         """The reading; None when there is none, or one that this version does not understand."""
         node = self._node
-        text = str(node.GetText() or "") if node is not None else ""
-        if text != self._text:
-            self._text, self._reading = text, _understood(text)
+        if node is None:
+            return None
+        if node.GetMTime() != self._seen:
+            self._seen, self._reading = node.GetMTime(), _understood(str(node.GetText() or ""))
         return self._reading
 
     def keep(self, reading: Reading, folder: Path, volumes: Mapping[str, Any]) -> None:
@@ -66,8 +67,8 @@ class ReadingNode:
             node.RemoveNodeReferenceIDs(role)
         for role, volume in volumes.items():
             node.SetNodeReferenceID(_IMAGE + role, volume.GetID())
-        self._write(node, reading, pictures)
         place_beside(node, next(iter(volumes.values())))
+        self._write(node, reading, pictures)
 
     def update(self, reading: Reading) -> None:
         """Keep a reading that a person changed; its pictures stay.
@@ -124,8 +125,8 @@ class ReadingNode:
 
     def _write(self, node: Any, reading: Reading, pictures: Mapping[str, str]) -> None:
         text = json.dumps({"reading": reading.to_json(), "pictures": pictures})
-        self._text, self._reading = text, reading
         node.SetText(text)
+        self._seen, self._reading = node.GetMTime(), reading
 
 
 def _understood(text: str) -> Reading | None:
