@@ -35,7 +35,9 @@ class ReadingLayout:
         return int(layouts.SlicerLayoutOneUpRedSliceView) if len(self._roles) == 1 else _FIRST_ID + len(self._roles)
 
     def use(self, images: Mapping[str, Any]) -> None:
-        """Arrange the views; ``images`` are volume nodes by role."""
+        """Arrange the views, where the application has any; ``images`` are volume nodes by role."""
+        if slicer.app.layoutManager() is None:  # Slicer runs without its main window
+            return
         node = _layout_node()
         if self._earlier is None:
             self._earlier = int(node.GetViewArrangement())

@@ -49,6 +49,13 @@ def test_each_of_several_pictures_has_a_view_of_its_own(pictures):
     assert arrangement() == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
 
 
+def test_without_a_main_window_nothing_is_arranged(empty_scene, monkeypatch):
+    monkeypatch.setattr(type(slicer.app), "layoutManager", lambda self: None)
+    layout = ReadingLayout(reader(2, "frontal"))
+    layout.use({})
+    layout.leave()
+
+
 def test_leaving_twice_or_without_using_it_changes_nothing(empty_scene):
     layout = ReadingLayout(reader(2, "frontal"))
     layout.leave()
