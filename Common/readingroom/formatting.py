@@ -118,6 +118,28 @@ def quantity_text(value: float, unit: str) -> str:
     return f"{number_text(value)} {text}" if text else number_text(value)
 
 
+def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, str, str, str]]:
+    """Title, value, interval and region of each measurement, then the volumes of the regions.
+
+    Parameters
+    ----------
+    _ : translates what is said, such as ``slicer.i18n.tr``
+    """
+    titles = {region.name: region.title for region in reading.regions}
+    rows = []
+    for one in reading.measurements:
+        interval = interval_text(one.interval, number_text, _)
+        if one.interval is not None:
+            interval = f"{interval} ({percent(one.interval.level)})"
+        rows.append((one.title, quantity_text(one.value, one.unit), interval, titles.get(one.region, "")))
+    rows += [
+        (_("Volume"), quantity_text(region.volume_ml, "mL"), "", region.title)
+        for region in reading.regions
+        if region.volume_ml is not None
+    ]
+    return rows
+
+
 def axis_title(title: str, unit: str) -> str:
     """``Time (months)``; the unit is left out where the title says it already."""
     text = unit_text(unit)

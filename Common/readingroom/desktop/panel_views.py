@@ -127,7 +127,12 @@ class PanelViews:
         if finding is not None:
             self.sections["operating_point"].text = _("Operating point: {finding}").format(finding=finding.title)
             self.operating_point.show(finding, parameters.prevalence)
-        self.heat_map.show(maps=bool(reading.heat_maps), regions=bool(reading.regions), visible=parameters.mapVisible)
+        self.heat_map.show(
+            maps=bool(reading.heat_maps),
+            boxes=any(heat_map.box is not None for heat_map in reading.heat_maps),
+            regions=bool(reading.regions),
+            visible=parameters.mapVisible,
+        )
         self.report.show(
             folder=parameters.exportFolder or str(Path.home()), formats=parameters.formats, possible=not working
         )

@@ -11,13 +11,13 @@ from ..formatting import (
     dicom_date,
     estimate_text,
     interval_text,
+    measurement_rows,
     number_text,
     percent,
     prediction_set_text,
-    quantity_text,
     unit_text,
 )
-from ..reading import Curve, Finding, KeyPicture, Line, Measurement, Reading, Verdict, has_stop
+from ..reading import Curve, Finding, KeyPicture, Line, Reading, Verdict, has_stop
 from ..study import ClinicalFact, StudyImage
 from .document import (
     Bar,
@@ -141,29 +141,12 @@ def _findings(reading: Reading) -> list[Block]:
 
 def _measurements(reading: Reading) -> list[Block]:
     """One table of the numbers and of the volumes of regions; a column that would be empty is left out."""
-    titles = {region.name: region.title for region in reading.regions}
-    rows = [
-        (one.title, quantity_text(one.value, one.unit), _range(one), titles.get(one.region, ""))
-        for one in reading.measurements
-    ]
-    rows += [
-        ("Volume", quantity_text(region.volume_ml, "mL"), "", region.title)
-        for region in reading.regions
-        if region.volume_ml is not None
-    ]
+    rows = measurement_rows(reading)
     if not rows:
         return []
     header = ("Measurement", "Value", "Interval", "Region")
     kept = [column for column in range(len(header)) if any(row[column] for row in rows)]
-    return [
-        Table(tuple(header[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows)),
-    ]
-
-
-def _range(measurement: Measurement) -> str:
-    """``3.1 to 4.2 (95 %)``."""
-    interval = measurement.interval
-    return "" if interval is None else f"{interval_text(interval, number_text)} ({percent(interval.level)})"
+    return [Table(tuple(header[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows))]
 
 
 def _comparisons(reading: Reading) -> list[Block]:

@@ -49,10 +49,11 @@ class LayersView:
             "colorTable": self.colors,
         }
 
-    def show(self, *, maps: bool, regions: bool, visible: bool) -> None:
+    def show(self, *, maps: bool, boxes: bool, regions: bool, visible: bool) -> None:
         """Offer what a reading has; opacity and colors while its map is shown."""
-        for widget in (self.visible, self.box, self.levels):
+        for widget in (self.visible, self.levels):
             widget.setVisible(maps)
+        self.box.setVisible(boxes)
         self.regions.setVisible(regions)
         for widget in (self.opacity, self.colors):
             widget.setEnabled(maps and visible)

@@ -8,8 +8,8 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
-from ...formatting import dicom_date, interval_text, number_text, quantity_text, unit_text
-from ...reading import Comparison, Measurement, Reading
+from ...formatting import dicom_date, interval_text, measurement_rows, number_text, unit_text
+from ...reading import Comparison, Reading
 
 
 class ValuesView:
@@ -19,14 +19,17 @@ class ValuesView:
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
-        self.measurements = _table([_("Measurement"), _("Value"), _("95 % interval")], _("Measurements"))
+        self.measurements = _table([_("Measurement"), _("Value"), _("Interval"), _("Region")], _("Measurements"))
         self.comparisons = _table([_("Compared"), _("Now"), _("Prior"), _("Change")], _("Comparisons with the prior"))
         column.addWidget(self.measurements)
         column.addWidget(self.comparisons)
 
     def show(self, reading: Reading) -> None:
         """Draw the numbers of a reading."""
-        _fill(self.measurements, [_measured(one) for one in reading.measurements])
+        rows = measurement_rows(reading, _)
+        _fill(self.measurements, rows)
+        for column in range(self.measurements.columnCount):
+            self.measurements.setColumnHidden(column, not any(row[column] for row in rows))
         dates = {image.role: dicom_date(image.date) for image in reading.study.images}
         if reading.comparisons:
             first = reading.comparisons[0]
@@ -34,10 +37,6 @@ class ValuesView:
             headers = [_("Compared"), _with_date(_("Now"), now), _with_date(_("Prior"), prior), _("Change")]
             self.comparisons.setHorizontalHeaderLabels(headers)
         _fill(self.comparisons, [_compared(one) for one in reading.comparisons])
-
-
-def _measured(one: Measurement) -> Sequence[str]:
-    return one.title, quantity_text(one.value, one.unit), interval_text(one.interval, number_text, _)
 
 
 def _compared(one: Comparison) -> Sequence[str]:
