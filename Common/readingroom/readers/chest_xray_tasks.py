@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ..bundles.metadata import Label
+from ..codes import PNEUMONIA, Code
 from ..errors import BundleError
 from .description import Task
 
@@ -15,8 +16,12 @@ TASKS = {
             "covid",
             "COVID-19, viral pneumonia or normal",
             (
-                Label("covid-19", "COVID-19"),
-                Label("viral-pneumonia", "Viral pneumonia"),
+                Label(
+                    "covid-19",
+                    "COVID-19",
+                    Code("840539006", "SCT", "COVID-19"),
+                ),
+                Label("viral-pneumonia", "Viral pneumonia", Code("75570004", "SCT", "Viral pneumonia")),
                 Label("normal", "Normal"),
             ),
         ),
@@ -24,8 +29,8 @@ TASKS = {
             "pneumonia",
             "Bacterial pneumonia, viral pneumonia or normal",
             (
-                Label("bacterial-pneumonia", "Bacterial pneumonia"),
-                Label("viral-pneumonia", "Viral pneumonia"),
+                Label("bacterial-pneumonia", "Bacterial pneumonia", Code("53084003", "SCT", "Bacterial pneumonia")),
+                Label("viral-pneumonia", "Viral pneumonia", Code("75570004", "SCT", "Viral pneumonia")),
                 Label("normal", "Normal"),
             ),
         ),
@@ -37,18 +42,18 @@ TASKS = {
             (
                 Label("no-finding", "No finding"),
                 Label("infiltration", "Infiltration"),
-                Label("effusion", "Effusion"),
-                Label("atelectasis", "Atelectasis"),
+                Label("effusion", "Effusion", Code("60046008", "SCT", "Pleural effusion")),
+                Label("atelectasis", "Atelectasis", Code("46621007", "SCT", "Atelectasis")),
                 Label("nodule", "Nodule"),
                 Label("mass", "Mass"),
-                Label("pneumothorax", "Pneumothorax"),
+                Label("pneumothorax", "Pneumothorax", Code("36118008", "SCT", "Pneumothorax")),
             ),
             multilabel=True,
         ),
         Task(
             "nih-pneumonia",
             "Pneumonia or no finding",
-            (Label("pneumonia", "Pneumonia"), Label("no-finding", "No finding")),
+            (Label("pneumonia", "Pneumonia", PNEUMONIA), Label("no-finding", "No finding")),
         ),
     )
 }
