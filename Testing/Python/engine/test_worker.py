@@ -229,7 +229,7 @@ def test_calls_that_cannot_be_loaded_are_a_sentence(temporary):
     client.stop()
 
 
-def test_twenty_restarts_leak_no_descriptor_no_thread_and_no_zombie(client, running):
+def test_twenty_restarts_leak_no_descriptor_no_thread_and_no_zombie(client, running, until):
     def cycle() -> None:
         call = client.start("echo", {})
         call.wait()
@@ -240,7 +240,7 @@ def test_twenty_restarts_leak_no_descriptor_no_thread_and_no_zombie(client, runn
     before = here.num_fds(), here.num_threads()
     for _ in range(20):
         cycle()
-    assert (here.num_fds(), here.num_threads()) == before
+    until(lambda: (here.num_fds(), here.num_threads()) <= before)  # the threads of the last one end in a moment
     assert running() == []
 
 

@@ -107,7 +107,7 @@ def test_the_shipped_bundle_gets_the_pixels_that_it_was_trained_with() -> None:
     resized = np.asarray(Image.fromarray(gray).resize((320, 320), Image.Resampling.BILINEAR), dtype=np.float32)
     number = np.float32(0.5019607843137255)  # mean and deviation of its MobileNetV2 alike
     expected = np.stack([(resized - number) / number] * 3)
-    assert np.array_equal(prepare(gray, store.find("cxr-nih-pneumonia").metadata.pixels).pixels, expected)
+    assert np.array_equal(prepare(gray, store.find("cxr-nih-pneumonia").metadata.preprocessing).pixels, expected)
 
 
 def test_what_was_cut_away_is_nothing_on_the_map() -> None:
