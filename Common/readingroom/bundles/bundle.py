@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -166,8 +166,7 @@ def load(folder: Path | str) -> Bundle:
         found = _find_files(folder)
         sums, listed = _read_sums(folder, found)
         _compare(folder, found, listed)
-        metadata = _read_metadata(folder)
-        _check_tensor_files(folder, listed, metadata)
+        metadata = _understood(folder, sums, tuple(listed))
     except OSError as error:
         raise BundleError(f"The bundle '{folder.name}' cannot be read: {_why(error)}.") from error
     return Bundle(
@@ -276,6 +275,14 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@functools.lru_cache(maxsize=16)
+def _understood(folder: Path, sums: bytes, listed: tuple[str, ...]) -> BundleMetadata:
+    """What the files say, once for each ``sums``, which they were just held against."""
+    metadata = _read_metadata(folder)
+    _check_tensor_files(folder, listed, metadata)
+    return metadata
+
+
 def _read_metadata(folder: Path) -> BundleMetadata:
     data = _read_json(folder, METADATA)
     _read_json(folder, INFERENCE)  # must be JSON; it is for MONAI's tools and nothing in it is ever followed here
@@ -302,7 +309,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _check_tensor_files(folder: Path, listed: Mapping[str, str], metadata: BundleMetadata) -> None:
+def _check_tensor_files(folder: Path, listed: Iterable[str], metadata: BundleMetadata) -> None:
     for path in listed:
         if path.endswith(".safetensors"):
             try:

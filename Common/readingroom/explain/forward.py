@@ -6,12 +6,16 @@ module by module, and its parameters and their gradients are never touched.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+
+# Where each network makes its last map of inputs of one shape. To watch every module for it costs a tenth of the pass.
+_LAST_MAPS: weakref.WeakKeyDictionary[nn.Module, dict[tuple[int, ...], str]] = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,15 @@ def forward_from_last_map(network: nn.Module, inputs: Tensor) -> Forward:
             last.clear()
             last[name] = output
 
-    watched = {name: keep for name, _ in network.named_modules() if name}
+    shape = tuple(inputs.shape[1:])
+    known = _LAST_MAPS.setdefault(network, {}).get(shape)
+    watched = dict.fromkeys([known] if known else [name for name, _ in network.named_modules() if name], keep)
     with _hooked(network, watched) as linear, evaluating(network), torch.inference_mode():
         logits = network(inputs)
     if not last:
         raise ValueError("No layer of the network gives a feature map with more than one position.")
     ((layer, feature_map),) = last.items()
+    _LAST_MAPS[network][shape] = layer
     if any(size > whole for size, whole in zip(feature_map.shape[2:], inputs.shape[2:], strict=True)):
         raise ValueError(
             f"The last map of the network (layer '{layer}', {tuple(feature_map.shape)}) is larger than its input; "
@@ -104,13 +111,14 @@ def forward_from_layer(network: nn.Module, inputs: Tensor, layer: str) -> Forwar
 @contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
     """The network in evaluation mode; afterwards every module is in the mode that it was in, frozen parts included."""
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
+    training = [module for module in network.modules() if module.training]
+    for module in training:
+        module.training = False
     try:
         yield
     finally:
-        for module, training in modes:
-            module.training = training
+        for module in training:
+            module.training = True
 
 
 @dataclass

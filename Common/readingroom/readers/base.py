@@ -236,7 +236,8 @@ def read(
         answer = reader.test(case, prediction, answer, context)
     progress(0.92, "Writing the results.")
     reading = reading_of(answer)
-    write_results(reading, case, answer, out)
+    tested = on_answer is not None and bool(reader.tests_of_answer)  # then the pictures are there
+    write_results(reading, case, answer, out, pictures=not tested)
     progress(1.0, "Done.")
     return reading
 

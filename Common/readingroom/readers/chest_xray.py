@@ -71,7 +71,7 @@ class ChestXRayReader(Reader):
         ),
     )
     tasks = tuple(TASKS.values())
-    tests_of_answer = ("deletion curve",)
+    tests_of_answer = ("map on the body", "deletion curve")
 
     def checks(self, case: Case) -> tuple[Check, ...]:
         from ..trust.radiograph_checks import checks_before
@@ -101,7 +101,6 @@ class ChestXRayReader(Reader):
         return [_prediction(model, one, context) for one in prepared]
 
     def explain(self, case: Case, prediction: Prediction, context: ReadContext) -> Answer:
-        from ..trust.body import map_outside_body_check
         from ..trust.checks import distance_check
         from .probabilities import calibrate, findings, prediction_sets
 
@@ -115,7 +114,6 @@ class ChestXRayReader(Reader):
         shown = _shown(targets, [finding.positive for finding in answers], calibrated.probabilities)
         maps = tuple(_layer(case, details, targets.index(target), metadata.labels[target].name) for target in shown)
         gray = case.images[_FRONTAL].gray
-        context.check(map_outside_body_check(maps[0].heat.reshape(gray.shape), gray))
         titles = {finding.name: finding.title for finding in answers}
         return Answer(
             findings=answers,
@@ -130,8 +128,12 @@ class ChestXRayReader(Reader):
         )
 
     def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
-        """Each map with its deletion curve."""
+        """Whether the main map lies on the body, and each map with its deletion curve."""
+        from ..trust.body import map_outside_body_check
         from ..trust.checks import faithfulness_check
+
+        gray = case.images[_FRONTAL].gray
+        context.check(map_outside_body_check(answer.maps[0].heat.reshape(gray.shape), gray))
 
         tested: list[HeatMap] = []
         names = [label.name for label in context.bundle.metadata.labels]

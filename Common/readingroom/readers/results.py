@@ -47,7 +47,7 @@ def write_results(reading: Reading, case: Case, answer: Answer, out: Path, pictu
 
     Parameters
     ----------
-    pictures : write the key pictures, which the report needs and the screen does not
+    pictures : write the key pictures, which the report needs and the screen does not; else those in ``out`` stay
 
     Raises
     ------
@@ -63,7 +63,7 @@ def write_results(reading: Reading, case: Case, answer: Answer, out: Path, pictu
         if pictures:
             write_pictures(reading, answer, temporary)
         (temporary / READING).write_bytes(reading.to_bytes())
-        new = {path.name for path in temporary.iterdir()}
+        new = {path.name for path in temporary.iterdir()} | {str(picture.path) for picture in reading.key_pictures}
         outdated = _earlier_files(out) - new
         for path in sorted(temporary.iterdir(), key=lambda path: path.name == READING):  # the reading comes last
             path.replace(out / path.name)
