@@ -150,7 +150,7 @@ MOMENTS: dict[str, Callable[[], Progress]] = {
 }
 
 # All moments are tried with what is random; the others differ in what a checkpoint has to remember.
-LATER = ("within the third epoch", "with half of a later checkpoint", "after the last checkpoint of an epoch")
+LATER = ("within the third epoch",)
 TRIED = {title: tuple(MOMENTS) if title == "all that is random" else LATER for title in PROTOCOLS}
 
 
