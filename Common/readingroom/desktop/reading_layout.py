@@ -8,6 +8,7 @@ from typing import Any
 import slicer
 
 from ..readers.base import Reader
+from .corner_text import CornerText
 
 _SLICER_NAMES = ("Red", "Green", "Yellow")
 _FIRST_ID = 7400  # of layouts of several pictures; Slicer's own numbers are below 1000
@@ -25,6 +26,7 @@ class ReadingLayout:
         self._roles = [role.name for role in reader.images]
         self._flat = all(role.dimensions == 2 for role in reader.images)
         self._earlier: int | None = None  # None while the layout is not in use
+        self._corners = CornerText()
 
     @property
     def number(self) -> int:
@@ -50,7 +52,10 @@ class ReadingLayout:
 
     def show(self, images: Mapping[str, Any]) -> None:
         """Put each of several pictures into its own view, while the layout is in use."""
-        if self._earlier is None or not self._flat or len(self._roles) == 1:
+        if self._earlier is None:
+            return
+        self._corners.enlarge()  # the views may have their final size only now
+        if not self._flat or len(self._roles) == 1:
             return
         for role, name in zip(self._roles, view_names(len(self._roles)), strict=True):
             widget = slicer.app.layoutManager().sliceWidget(name)
@@ -61,6 +66,7 @@ class ReadingLayout:
     def leave(self) -> None:
         """Give the earlier layout back, unless a person chose another one meanwhile."""
         earlier, self._earlier = self._earlier, None
+        self._corners.restore()
         if earlier is not None and _layout_node().GetViewArrangement() == self.number:
             _layout_node().SetViewArrangement(earlier)
 
