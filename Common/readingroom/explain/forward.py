@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-# Where each network makes its last map of inputs of one shape. To watch every module for it costs a tenth of the pass.
-_LAST_MAPS: weakref.WeakKeyDictionary[nn.Module, dict[tuple[int, ...], str]] = weakref.WeakKeyDictionary()
+# Where each network made its last map, for one shape of input. To watch every module for it costs a tenth of the pass.
+_LAST_MAPS: weakref.WeakKeyDictionary[nn.Module, dict[tuple[object, ...], str]] = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,19 @@ def forward_from_last_map(network: nn.Module, inputs: Tensor) -> Forward:
             last.clear()
             last[name] = output
 
-    shape = tuple(inputs.shape[1:])
-    known = _LAST_MAPS.setdefault(network, {}).get(shape)
-    watched = dict.fromkeys([known] if known else [name for name, _ in network.named_modules() if name], keep)
-    with _hooked(network, watched) as linear, evaluating(network), torch.inference_mode():
-        logits = network(inputs)
+    # The same modules and the same shape of input: then the last map is where it was.
+    build = (tuple(inputs.shape[1:]), *map(id, network.modules()))
+    known = _LAST_MAPS.setdefault(network, {}).get(build)
+    every = [name for name, _ in network.named_modules() if name]
+    for names in ([known], every) if known else (every,):
+        with _hooked(network, dict.fromkeys(names, keep)) as linear, evaluating(network), torch.inference_mode():
+            logits = network(inputs)
+        if last:
+            break
     if not last:
         raise ValueError("No layer of the network gives a feature map with more than one position.")
     ((layer, feature_map),) = last.items()
-    _LAST_MAPS[network][shape] = layer
+    _LAST_MAPS[network] = {build: layer}
     if any(size > whole for size, whole in zip(feature_map.shape[2:], inputs.shape[2:], strict=True)):
         raise ValueError(
             f"The last map of the network (layer '{layer}', {tuple(feature_map.shape)}) is larger than its input; "

@@ -24,8 +24,8 @@ from ..bundles.bundle import Bundle
 from ..errors import InputError, RefusedError
 from ..progress import Progress
 from ..reading import Check, Provenance, Reading, has_stop
-from ..study import Study, StudyImage
-from .answer import Answer, Case, Prediction
+from ..study import Study, StudyImage, StudyMask
+from .answer import Answer, Case, PictureLayer, Prediction
 from .description import ClinicalField, ImageRole, MaskRole, Task, require_roles
 from .results import write_pictures, write_results
 
@@ -226,23 +226,24 @@ def read(
     (prediction,) = reader.predict(context.model, [case], context, explainable=True)
     context.progress = progress.part(0.35, 0.5)
     answer = reader.explain(case, prediction, context)
+    drawn: tuple[PictureLayer, ...] | None = None  # the pictures that lie in their place already
     if reader.tests_of_answer:
         if on_answer is not None:
             early = reading_of(answer, reader.tests_of_answer)
             write_results(early, case, answer, out, pictures=False)
             on_answer(early)
             write_pictures(early, answer, out)
+            drawn = answer.pictures
         context.progress = progress.part(0.5, 0.9)
         answer = reader.test(case, prediction, answer, context)
     progress(0.92, "Writing the results.")
     reading = reading_of(answer)
-    tested = on_answer is not None and bool(reader.tests_of_answer)  # then the pictures are there
-    write_results(reading, case, answer, out, pictures=not tested)
+    write_results(reading, case, answer, out, pictures=answer.pictures is not drawn)
     progress(1.0, "Done.")
     return reading
 
 
-def _mask(mask: Any, image: Any) -> NDArray[np.bool_]:
+def _mask(mask: StudyMask, image: Any) -> NDArray[np.bool_]:
     """The mask on the grid of its image.
 
     Raises

@@ -11,6 +11,7 @@ import numpy as np
 import SimpleITK
 
 from ..errors import OutputError
+from ..files import write_bytes
 from ..folders import scratch
 from ..imaging.segments import Segment, write_segments
 from ..reading import Box, Reading
@@ -98,9 +99,14 @@ def _check_path(where: str, path: Path, expected: Path) -> None:
 
 
 def write_pictures(reading: Reading, answer: Answer, folder: Path) -> None:
-    """Write the key pictures of a reading whose other files are there."""
+    """Write the key pictures of a reading whose other files are there, each whole or not at all.
+
+    Raises
+    ------
+    OutputError : the folder is read-only or the disk is full
+    """
     for picture in answer.pictures:
-        (folder / picture.picture.path).write_bytes(_png(picture, reading))
+        write_bytes(folder / picture.picture.path, _png(picture, reading))
 
 
 def _write_map(layer: MapLayer, case: Case, folder: Path) -> None:

@@ -309,3 +309,16 @@ class SideBranch(nn.Module):
 def test_a_layer_without_influence_on_the_answer_is_refused():
     with pytest.raises(ValueError, match="no influence"):
         activation_maps(SideBranch(), pictures(), layer="branch", method="grad-cam")
+
+
+def test_a_network_that_was_changed_is_mapped_where_its_last_map_is_now():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)).eval()
+    inputs = torch.rand(1, 1, 12, 12)
+    assert activation_maps(network, inputs).layer == "0"
+    assert activation_maps(network, inputs).layer == "0"  # known now
+    network[0] = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU())
+    assert activation_maps(network, inputs).layer == "0"
+    network.insert(1, nn.Conv2d(4, 4, 3))
+    assert activation_maps(network, inputs).layer == "1"
+    assert activation_maps(network, torch.rand(1, 1, 20, 20)).maps.shape[-2:] == (16, 16)

@@ -24,11 +24,11 @@ from readingroom.examples import chest_radiograph as example
 from readingroom.explain import cam
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
 from readingroom.phantoms.dicom_files import stored, write_dicom
-from readingroom.readers import base
+from readingroom.readers import base, chest_xray
 from readingroom.readers.chest_xray_tasks import TASKS
 from readingroom.readers.opening import open_study
 from readingroom.readers.registry import find_reader
-from readingroom.reading import Reading
+from readingroom.reading import KeyPicture, Reading
 
 FILES = {
     "reading.json",
@@ -286,3 +286,19 @@ def test_the_answer_is_published_with_its_files_before_its_tests(tmp_path):
     assert early.findings == whole.findings
     assert early.heat_maps[0].faithfulness is None
     assert whole.heat_maps[0].faithfulness is not None
+
+
+class DrawsLater(chest_xray.ChestXRayReader):
+    """Its test of the answer adds a picture."""
+
+    def test(self, case, prediction, answer, context):
+        picture = KeyPicture(Path("picture-frontal-no-finding.png"), "Later.", "frontal", finding="no-finding")
+        return replace(answer, pictures=(*answer.pictures, replace(answer.pictures[0], picture=picture)))
+
+
+def test_a_picture_that_a_test_of_the_answer_adds_is_written_too(tmp_path):
+    study = open_study(find_reader("chest-xray"), {"frontal": example()})
+    bundle = store.find("cxr-nih-pneumonia")
+    reading = base.read(DrawsLater(), study, bundle, tmp_path, "cpu", on_answer=lambda early: None)
+    assert {str(path) for path in reading.files} <= {path.name for path in tmp_path.iterdir()}
+    assert len(reading.key_pictures) == 3
