@@ -5,7 +5,9 @@
 #   bash bench/on_gpu.sh [folder for the environment, else a new one under /tmp]
 #
 # Where the system's Python has a PyTorch that sees the card, that one is used and kept as it is; else the one that
-# pyproject.toml names comes from PyPI. Nothing is taken from anywhere else.
+# pyproject.toml names comes from PyPI. Nothing is taken from anywhere else. Where PyPI cannot be reached, bring the wheels:
+#
+#   PIP_NO_INDEX=1 PIP_FIND_LINKS=FOLDER bash bench/on_gpu.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -33,12 +35,13 @@ fi
 
 environment=${1:-$(mktemp -d /tmp/readingroom-on-gpu.XXXXXX)}
 begun=$SECONDS
-if [ "$own" = yes ]; then
-  "$python" -m venv --system-site-packages "$environment"
-else
-  "$python" -m venv "$environment"
-fi
+"$python" -m venv "$environment"
 bin=$environment/bin
+if [ "$own" = yes ]; then
+  # Named here and not by --system-site-packages, which looks past a Python that is itself a virtual environment.
+  "$python" -c 'import sys; print(*(path for path in sys.path if path.endswith("-packages")), sep="\n")' \
+    >"$("$bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/system.pth"
+fi
 # What is there already is held to its version; of our own requirements torch is left out then, whatever its version.
 "$bin/python" - "$own" >"$environment/requirements.txt" <<'PYTHON'
 import sys, tomllib
