@@ -32,24 +32,28 @@ _NOT_IMAGES = {
 }
 
 
-def read_header(path: Path) -> Dataset:
+def read_header(path: Path, several_frames: bool = False) -> Dataset:
     """The elements before the pixel data of a DICOM file that holds one image.
+
+    Parameters
+    ----------
+    several_frames : the slices of a volume in one file are as welcome
 
     Raises
     ------
     InputError : damaged, DICOMDIR, not an image, several frames, no plausible size
     """
-    return _read(path, stop_before_pixels=True)
+    return _read(path, True, several_frames)
 
 
-def read_image(path: Path) -> Dataset:
+def read_image(path: Path, several_frames: bool = False) -> Dataset:
     """All elements, the still encoded pixel data included, of a DICOM file that holds one image.
 
     Raises
     ------
     InputError : as `read_header`
     """
-    return _read(path, stop_before_pixels=False)
+    return _read(path, False, several_frames)
 
 
 def value_of(dataset: Dataset, keyword: str) -> Any:
@@ -122,7 +126,7 @@ def quiet_pydicom() -> Iterator[None]:
         logger.disabled = disabled
 
 
-def _read(path: Path, stop_before_pixels: bool) -> Dataset:
+def _read(path: Path, stop_before_pixels: bool, several_frames: bool) -> Dataset:
     _refuse_deflated(path)
     with quiet_pydicom():
         try:
@@ -132,7 +136,7 @@ def _read(path: Path, stop_before_pixels: bool) -> Dataset:
             raise InputError(f"'{path.name}' may not be read: your account has no permission.") from error
         except Exception as error:  # pydicom raises anything on damaged bytes
             raise InputError(f"'{path.name}' is a damaged DICOM file.") from error
-        _refuse_what_is_no_single_image(dataset, path.name)
+        _refuse_what_is_no_image(dataset, path.name, several_frames)
     return dataset
 
 
@@ -147,7 +151,7 @@ def _refuse_deflated(path: Path) -> None:
         raise InputError(f"'{path.name}' is a deflated DICOM file, which is not supported; export it in another form.")
 
 
-def _refuse_what_is_no_single_image(dataset: Dataset, name: str) -> None:
+def _refuse_what_is_no_image(dataset: Dataset, name: str, several_frames: bool) -> None:
     meta = getattr(dataset, "file_meta", Dataset())
     storage = text(meta, "MediaStorageSOPClassUID") or text(dataset, "SOPClassUID")
     if storage == MediaStorageDirectoryStorage or "DirectoryRecordSequence" in dataset:
@@ -158,7 +162,7 @@ def _refuse_what_is_no_single_image(dataset: Dataset, name: str) -> None:
     if rows is None or columns is None:
         raise InputError(f"'{name}' is a DICOM file without an image size: it holds no image, or is cut short.")
     frames = whole_number(dataset, "NumberOfFrames")
-    if frames is not None and frames > 1:
+    if frames is not None and frames > 1 and not several_frames:
         raise InputError(
             f"'{name}' holds {what_it_is(dataset)} with {frames} frames; a single radiograph was expected."
         )

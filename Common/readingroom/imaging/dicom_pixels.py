@@ -20,8 +20,8 @@ _DEEP_DECODER = "pylibjpeg"
 _DEEP_SYNTAXES = (*JPEG2000TransferSyntaxes, JPEGExtended12Bit)
 
 
-def stored_values(dataset: Dataset, name: str) -> NDArray:
-    """The values as stored: ``[j, i]`` integers, or ``[j, i, 3]`` red, green, blue.
+def stored_values(dataset: Dataset, name: str, frame: int = 0) -> NDArray:
+    """The values of a frame as stored: ``[j, i]`` integers, or ``[j, i, 3]`` red, green, blue.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def stored_values(dataset: Dataset, name: str) -> NDArray:
         _refuse_other_codestream_size(dataset, name)
     with quiet_pydicom():
         try:
-            values, _ = decoder.as_array(dataset, index=0, decoding_plugin=_plugin(decoder))
+            values, _ = decoder.as_array(dataset, index=frame, decoding_plugin=_plugin(decoder))
         except Exception as error:  # decoders raise anything on damaged bytes
             raise InputError(f"The pixels of '{name}' are damaged or cut short.") from error
     if values.shape[:2] != (whole_number(dataset, "Rows"), whole_number(dataset, "Columns")):
