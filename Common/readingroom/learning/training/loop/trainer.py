@@ -56,7 +56,9 @@ def create_trainer(
 
 def _strategy(processes: Processes) -> Strategy:
     if processes.count == 1:
-        return SingleDeviceStrategy(processes.device)
+        # Lightning makes the card current, which asks for its number.
+        card = processes.device.type == "cuda" and processes.device.index is None
+        return SingleDeviceStrategy(torch.device("cuda", 0) if card else processes.device)
     backend = "nccl" if processes.device.type == "cuda" else "gloo"
     return DDPStrategy(process_group_backend=backend)
 
