@@ -23,6 +23,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy bench/*.py
 
 bench: $(VENV)/.test
 	for script in $(filter-out bench/on_gpu.py,$(wildcard bench/*.py)); do $(BIN)/python "$$script" || exit 1; done

@@ -18,11 +18,12 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from readingroom.explain.cam import activation_maps
+from readingroom.explain.cam import Method, activation_maps
 from readingroom.explain.normalize import heat_maps
 from readingroom.networks.torchvision_schemas import make_torchvision_importable
 
@@ -31,6 +32,8 @@ warnings.filterwarnings("ignore")
 
 import monai  # noqa: E402
 import pytorch_grad_cam  # noqa: E402
+from monai.networks.nets.densenet import DenseNet121  # noqa: E402
+from monai.visualize.class_activation_maps import GradCAM  # noqa: E402
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget  # noqa: E402
 
 SIZE = (224, 224)
@@ -54,10 +57,10 @@ def contestants(network: nn.Module, inputs: Tensor) -> dict[str, Callable[[], Te
         with torch.inference_mode():
             return bare(inputs)
 
-    def readingroom(method: str) -> Callable[[], Tensor]:
+    def readingroom(method: Method | Literal["auto"]) -> Callable[[], Tensor]:
         return lambda: heat_maps(activation_maps(ours, inputs, targets=TARGET, method=method).maps, SIZE)[:, 0]
 
-    monai_cam = monai.visualize.GradCAM(copy.deepcopy(network), target_layers=LAYER)
+    monai_cam = GradCAM(copy.deepcopy(network), target_layers=LAYER)
     peer_network = copy.deepcopy(network)
     peer_cam = pytorch_grad_cam.GradCAM(peer_network, [peer_network.get_submodule(LAYER)])
     peer_targets = [ClassifierOutputTarget(TARGET)] * len(inputs)
@@ -81,10 +84,11 @@ def main() -> None:
 
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    network = monai.networks.nets.DenseNet121(spatial_dims=2, in_channels=3, out_channels=2).eval()
+    network = DenseNet121(spatial_dims=2, in_channels=3, out_channels=2).eval()
     inputs = torch.randn(arguments.images, 3, *SIZE)
     if arguments.channels_last:
-        network, inputs = (x.to(memory_format=torch.channels_last) for x in (network, inputs))
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has it
+        inputs = inputs.to(memory_format=torch.channels_last)
 
     runs = contestants(network, inputs)
     results = {name: run() for name, run in runs.items()}  # also the warm-up

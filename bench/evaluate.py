@@ -53,11 +53,15 @@ def made_up_predictions(classes: tuple[str, ...], cases: int) -> Predictions:
     return Predictions(classes, False, names, names, sites, truth, logits, folds, groups)
 
 
-def roc_point(truth: NDArray, scores: Floats, least: float, of_sensitivity: bool) -> float:
-    """The sensitivity at a specificity of ``least`` or above, or the specificity at such a sensitivity."""
-    wrong, right, _ = metrics.roc_curve(truth, scores, drop_intermediate=False)
-    found, given = (right, 1 - wrong) if of_sensitivity else (1 - wrong, right)
-    return float(found[given >= least - 1e-12].max())
+def roc_point(truth: NDArray, scores: Floats, least: float, of_sensitivity: bool) -> Callable[[NDArray], float]:
+    """The sensitivity at a specificity of ``least`` or above, or the specificity at such a sensitivity, by rows."""
+
+    def value(rows: NDArray) -> float:
+        wrong, right, _ = metrics.roc_curve(truth[rows], scores[rows], drop_intermediate=False)
+        found, given = (right, 1 - wrong) if of_sensitivity else (1 - wrong, right)
+        return float(found[given >= least - 1e-12].max())
+
+    return value
 
 
 def peers(truth: NDArray, scores: Floats, shown: Floats, called: NDArray) -> dict[str, Callable[[NDArray], float]]:
@@ -74,9 +78,7 @@ def peers(truth: NDArray, scores: Floats, shown: Floats, called: NDArray) -> dic
     }
     for percent in (90, 95):
         for name, of_sensitivity in (("sensitivity_at_{}_specificity", True), ("specificity_at_{}_sensitivity", False)):
-            found[name.format(percent)] = lambda rows, least=percent / 100, which=of_sensitivity: roc_point(
-                truth[rows], scores[rows], least, which
-            )
+            found[name.format(percent)] = roc_point(truth, scores, percent / 100, of_sensitivity)
     return found
 
 

@@ -29,10 +29,11 @@ from torch import nn
 from readingroom import device as device_choice
 from readingroom.bundles import store
 from readingroom.bundles.metadata import ClassifierMetadata
+from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.examples import chest_radiograph
 from readingroom.imaging.preprocessing import prepare
 from readingroom.learning.cohorts.splits import Split
-from readingroom.learning.protocols.training_protocol import Augment, Input, Optimizer, Schedule, TrainingProtocol
+from readingroom.learning.protocols.training_protocol import Augment, Optimizer, Schedule, TrainingProtocol
 from readingroom.networks import backbones
 from readingroom.phantoms.planted_cohort import Planted, write_planted_cohort
 from readingroom.progress import Progress
@@ -127,10 +128,8 @@ def predict_a_cohort(device: torch.device) -> list[str]:
 
     expected = _logits(READER.predict(_model(torch.device("cpu")), cases, _context(torch.device("cpu"))))
     model.network.to(device)
-    # the first turn warms up
-    pairs = [(seconds(bare, device), seconds(ours, device)) for _ in range(TURNS[device.type] + 1)][
-        1:
-    ]  # the first one warms up
+    turns = [(seconds(bare, device), seconds(ours, device)) for _ in range(TURNS[device.type] + 1)]
+    pairs = turns[1:]  # the first one warms up
     worst = float(np.abs(_logits(ours()) - expected).max())
     if worst > CLOSE * max(1.0, float(np.abs(expected).max())):
         raise AssertionError(f"A logit differs by {worst:.4f} from that of the processor.")
@@ -149,7 +148,7 @@ def train_with_mixed_precision(device: torch.device) -> list[str]:
     network = backbones.create("resnet18", 2)
     protocol = TrainingProtocol(
         "chest-xray", "rigorous", "On a card", "None.", ("resnet18",),
-        Input("picture", (size, size), normalize="imagenet"),
+        Preprocessing("picture", (size, size), normalize="imagenet"),
         Optimizer("sgd", 1e-3, momentum=0.9),
         augment=Augment(training.CHANGES), schedule=Schedule("constant"), epochs=training.EPOCHS, batch=16,
         precision="16-mixed" if card else "bf16-mixed",
@@ -235,11 +234,11 @@ def _little_memory(network: nn.Module, device: torch.device, limit: int) -> Iter
     if device.type == "cuda":
         torch.cuda.empty_cache()
         total = torch.cuda.get_device_properties(device).total_memory
-        torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved(device) + limit) / total, device)
+        torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved(device) + limit) / total)
         try:
             yield
         finally:
-            torch.cuda.set_per_process_memory_fraction(1.0, device)
+            torch.cuda.set_per_process_memory_fraction(1.0)
         return
     most = 2 if limit > 10 * MIB else 1
 

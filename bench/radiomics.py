@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def main() -> None:
     if options.run:
         print(json.dumps(run(*options.run)))
         return
-    print(f"Python {platform.python_version()}, numpy {np.__version__}, SimpleITK {SimpleITK.__version__}\n")
+    print(f"Python {platform.python_version()}, numpy {np.__version__}, SimpleITK {version('SimpleITK')}\n")
     if options.growth:
         print_growth()
     elif not DATA.is_dir():
@@ -139,7 +140,7 @@ def ball(voxels: int) -> tuple[SimpleITK.Image, SimpleITK.Image]:
     radius = (voxels * 3 / 4 / math.pi) ** (1 / 3)
     size = 2 * math.ceil(radius) + 3
     noise = np.random.default_rng(1).normal(-750, 600, (size, size, size)).astype(np.float32)
-    smooth = SimpleITK.DiscreteGaussian(SimpleITK.GetImageFromArray(noise), 1.0)
+    smooth = SimpleITK.DiscreteGaussian(SimpleITK.GetImageFromArray(noise), [1.0] * 3)
     away = np.arange(size) - size // 2
     inside = (away[:, None, None] ** 2 + away[:, None] ** 2 + away**2) <= radius**2
     return SimpleITK.Cast(smooth, SimpleITK.sitkInt16), SimpleITK.GetImageFromArray(inside.astype(np.uint8))
@@ -156,7 +157,7 @@ def theirs() -> Any:
     import logging
 
     sys.path.remove(str(Path(__file__).parent))  # this file has the name of the package
-    from radiomics import featureextractor
+    from radiomics import featureextractor  # type: ignore[attr-defined]  # this file is called radiomics too
 
     logging.getLogger("radiomics").setLevel(logging.CRITICAL)
     extractor = featureextractor.RadiomicsFeatureExtractor()

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from readingroom.bundles import store
+from readingroom.bundles.metadata import ClassifierMetadata
 from readingroom.engine.client import Failed, Finished, Partial, WorkerClient
 from readingroom.examples import chest_radiograph
 from readingroom.imaging.preprocessing import prepare
@@ -32,9 +33,10 @@ def main() -> None:
     study = open_study(reader, {"frontal": chest_radiograph()})
     name = reader.default_bundle
     bundle = store.find(name)
-    network = backbones.create(bundle.metadata.backbone, len(bundle.metadata.labels))
+    metadata = bundle.of_kind(ClassifierMetadata)
+    network = backbones.create(metadata.backbone, len(metadata.labels))
     network.load_state_dict(bundle.weights())
-    pixels = prepare(load_radiograph(study.images[0]).gray, bundle.metadata.preprocessing).pixels
+    pixels = prepare(load_radiograph(study.images[0]).gray, metadata.preprocessing).pixels
     batch = torch.from_numpy(pixels[None])
 
     @torch.inference_mode()
@@ -65,7 +67,7 @@ def main() -> None:
     finally:
         client.stop()
     bare, least, answer, whole = (statistics.median(column) for column in zip(*rounds, strict=True))
-    print(f"{bundle.metadata.backbone}, {tuple(batch.shape)}, {torch.get_num_threads()} threads, {ROUNDS} rounds")
+    print(f"{metadata.backbone}, {tuple(batch.shape)}, {torch.get_num_threads()} threads, {ROUNDS} rounds")
     print(f"first answer, worker and torch starting      {cold[0]:8.3f} s")
     print(f"answer on screen, network loaded             {answer:8.3f} s")
     print(f"whole read with the tests of the answer      {whole:8.3f} s")
