@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
 from typing import NoReturn
 
 from ..errors import BundleError
-from . import bundle
+from . import paths
 
 _MOST_MEMBERS = 512
 # Text compresses to a tenth and weights hardly at all; a bomb reaches a thousandth.
 _HIGHEST_RATIO = 100
 _SMALL = 2**20  # below this size a high ratio does no harm
 _CHUNK = 2**20
+_LARGEST_DIRECTORY = 2**20  # bytes; zipfile makes an object of every entry before anybody can count them
+_END = struct.Struct("<4s4H2LH")  # the record at the end of a zip (APPNOTE 4.3.16)
 
 
 def unpack(archive: Path, into: Path) -> Path:
@@ -29,18 +32,37 @@ def unpack(archive: Path, into: Path) -> Path:
     OSError : ``into`` cannot be written
     """
     try:
+        _check_directory(archive)
         with zipfile.ZipFile(archive) as opened:
             members = [member for member in opened.infolist() if not member.is_dir()]
             _check(archive, members, listed=len(opened.infolist()))
             for member in members:
                 _extract(archive, opened, member, into / member.filename)
             names = [member.filename for member in members]
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeError) as error:
-        # RuntimeError: encrypted
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError) as error:
+        # RuntimeError: encrypted; ValueError: names in another code, extra fields cut short
         raise BundleError(f"{archive.name} is not a zip file that can be read, or it is damaged.") from error
-    if bundle.SUMS in names:
+    if paths.SUMS in names:
         return into
     return into / names[0].split("/")[0]
+
+
+def _check_directory(archive: Path) -> None:
+    """Look at the list of members before it is read."""
+    with archive.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _END.size - 2**16 - 20))
+        tail = file.read()
+    at = tail.rfind(b"PK\5\6")
+    if at < 0 or at + _END.size > len(tail):
+        raise zipfile.BadZipFile("it has no end")
+    if size > paths.LARGEST_BUNDLE or b"PK\6\7" in tail[max(0, at - 20) : at]:
+        _refuse(archive, f"it is made for more than {paths.LARGEST_BUNDLE // 2**30} GB")
+    _, _, _, _, listed, length, _, _ = _END.unpack_from(tail, at)
+    if listed > _MOST_MEMBERS:
+        _refuse(archive, f"it has {listed} members, more than {_MOST_MEMBERS}")
+    if length > _LARGEST_DIRECTORY:
+        _refuse(archive, f"the list of its members is longer than {_LARGEST_DIRECTORY // 2**20} MB")
 
 
 def _check(archive: Path, members: list[zipfile.ZipInfo], listed: int) -> None:
@@ -51,25 +73,28 @@ def _check(archive: Path, members: list[zipfile.ZipInfo], listed: int) -> None:
     for member in members:
         _check_member(archive, member)
     names = [member.filename for member in members]
-    if len({name.casefold() for name in names}) < len(names):
-        _refuse(archive, "two members have the same name")
-    if bundle.SUMS not in names and len({name.split("/")[0] for name in names}) > 1:
+    if name := paths.twin(names):
+        _refuse(archive, f"two members have the same name on some systems, {name[:80]!r} is the second")
+    if paths.SUMS not in names and len({name.split("/")[0] for name in names}) > 1:
         _refuse(archive, "it has more than one folder at its top")
-    if sum(member.file_size for member in members) > bundle.LARGEST_BUNDLE:
-        _refuse(archive, f"it unpacks to more than {bundle.LARGEST_BUNDLE // 2**30} GB")
+    together = sum(member.file_size for member in members)
+    if together > paths.LARGEST_BUNDLE:
+        _refuse(archive, f"it unpacks to more than {paths.LARGEST_BUNDLE // 2**30} GB")
+    if together > max(_SMALL, _HIGHEST_RATIO * archive.stat().st_size):
+        _refuse(archive, f"it unpacks to more than {_HIGHEST_RATIO} times its size")
 
 
 def _check_member(archive: Path, member: zipfile.ZipInfo) -> None:
     # zipfile turns backslashes and cuts at NUL on its own; what the archive really says is in orig_filename.
     name = member.orig_filename
-    if not bundle.is_safe_path(name) or name != member.filename:
-        _refuse(archive, f"its member {name[:80]!r} leaves the folder")
+    if not paths.is_safe_path(name) or name != member.filename:
+        _refuse(archive, f"its member {name[:80]!r} leaves the folder, or is no name on every system")
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         _refuse(archive, f"its member {name[:80]!r} is a link or a device")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         _refuse(archive, f"its member {name[:80]!r} is compressed in an unusual way")
-    if not bundle.is_allowed(name):
+    if not paths.is_allowed(name):
         _refuse(archive, f"its member {name[:80]!r} is of a kind that has no place in a bundle")
     if member.file_size > _SMALL and member.file_size > _HIGHEST_RATIO * max(member.compress_size, 1):
         _refuse(archive, f"its member {name[:80]!r} unpacks to more than {_HIGHEST_RATIO} times its size")

@@ -4,52 +4,23 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import itertools
-import json
-import os
-import re
-import stat
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from .. import records
+from .. import records, strict_json
 from ..errors import BundleError, SetupError
 from ..reading import BundleFacts
-from . import tensor_file
+from . import tensor_file, verification
 from .metadata import BundleMetadata, NetworkMetadata, from_json
+from .paths import CARD, INFERENCE, METADATA, WEIGHTS
 
 if TYPE_CHECKING:
     import numpy
     import torch
 
 Kind = TypeVar("Kind", bound=BundleMetadata)
-
-SUMS = "SHA256SUMS"
-METADATA = "configs/metadata.json"
-INFERENCE = "configs/inference.json"
-WEIGHTS = "models/model.safetensors"
-CARD = "docs/README.md"
-LICENSE = "LICENSE"
-
-_REQUIRED = (METADATA, INFERENCE, WEIGHTS, CARD, LICENSE)
-# What can hold no code. Pickles (.pt, .pth, .ckpt, .npy), scripts and libraries have no place in a bundle.
-_ENDINGS = {".json", ".md", ".txt", ".safetensors", ".csv", ".png"}
-_BARE_NAMES = {LICENSE, SUMS}
-
-_MOST_FILES = 256
-_DEEPEST = 8
-_JUNCTION = 0xA0000003  # Windows: a link that looks like a folder (IO_REPARSE_TAG_MOUNT_POINT)
-_LARGEST_TEXT = 8 * 2**20
-_LARGEST_TENSORS = 2 * 2**30
-LARGEST_BUNDLE = 4 * 2**30  # bytes of all files together
-
-# Two writes within one tick of the file system's clock look alike, so young files are not cached.
-_SETTLED_NS = 2 * 10**9
-
-_SUMS_LINE = re.compile(r"([0-9a-f]{64})  (.+)\Z")
 
 
 @dataclass(frozen=True)
@@ -120,7 +91,10 @@ class Bundle:
             import safetensors.torch
         except ImportError as error:
             raise SetupError("Reading needs the Python packages torch and safetensors; install them first.") from error
-        return safetensors.torch.load(self._bytes(WEIGHTS))
+        try:
+            return safetensors.torch.load(self._bytes(WEIGHTS))
+        except safetensors.SafetensorError as error:
+            raise BundleError(f"The weights of the bundle '{self.metadata.name}' cannot be read: {error}.") from error
 
     def arrays(self, name: str) -> dict[str, numpy.ndarray]:
         """The arrays of ``models/<name>.safetensors``, such as the feature statistics; read like `weights`.
@@ -139,7 +113,7 @@ class Bundle:
 
     def _bytes(self, path: str) -> bytes:
         try:
-            data = (self.folder / path).read_bytes()
+            data = verification.read_file(self.folder, path)
         except OSError as error:
             raise BundleError(f"{path} of the bundle '{self.metadata.name}' cannot be read: {_why(error)}.") from error
         if hashlib.sha256(data).hexdigest() != self.files[path]:
@@ -163,12 +137,13 @@ def load(folder: Path | str) -> Bundle:
     if not folder.is_dir():
         raise BundleError(f"There is no bundle folder {folder}.")
     try:
-        found = _find_files(folder)
-        sums, listed = _read_sums(folder, found)
-        _compare(folder, found, listed)
-        metadata = _understood(folder, sums, tuple(listed))
+        sums, listed, texts = verification.verify(folder)
     except OSError as error:
         raise BundleError(f"The bundle '{folder.name}' cannot be read: {_why(error)}.") from error
+    try:
+        metadata = _understood(texts[METADATA], texts[INFERENCE], tuple(listed))
+    except ValueError as error:
+        verification.refuse(folder, str(error).removesuffix("."))
     return Bundle(
         folder=folder,
         metadata=metadata,
@@ -177,153 +152,37 @@ def load(folder: Path | str) -> Bundle:
     )
 
 
-def _find_files(folder: Path) -> dict[str, os.stat_result]:
-    """Every file under ``folder`` by its path with ``/``; the walk ends early in a folder that is clearly no bundle."""
-    if not (folder / SUMS).is_file():
-        _refuse(folder, f"it has no {SUMS}")
-    found = dict(itertools.islice(_walk(folder), _MOST_FILES + 1))
-    if len(found) > _MOST_FILES:
-        _refuse(folder, f"it has more than {_MOST_FILES} files")
-    return found
+@functools.lru_cache(maxsize=8)
+def _understood(metadata_text: bytes, inference_text: bytes, listed: Collection[str]) -> BundleMetadata:
+    """What the bundle says of itself.
 
-
-def _walk(folder: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
-    if below.count("/") > _DEEPEST:
-        _refuse(folder, f"its folders are nested more than {_DEEPEST} deep")
-    with os.scandir(folder / below) as entries:
-        for entry in sorted(entries, key=lambda e: e.name):
-            path = f"{below}{entry.name}"
-            facts = (folder / path).lstat()  # scandir's own facts lack the inode on Windows
-            if stat.S_ISDIR(facts.st_mode) and getattr(facts, "st_reparse_tag", 0) != _JUNCTION:
-                yield from _walk(folder, f"{path}/")
-            elif stat.S_ISREG(facts.st_mode):
-                yield path, facts
-            else:
-                _refuse(folder, f"{path} is a link or a device, which may lead out of the bundle")
-
-
-def _read_sums(folder: Path, found: Mapping[str, os.stat_result]) -> tuple[bytes, dict[str, str]]:
-    """The bytes of ``SHA256SUMS`` and the hash of each listed file."""
-    _check_size(folder, SUMS, found[SUMS].st_size)
-    data = (folder / SUMS).read_bytes()
-    listed: dict[str, str] = {}
-    for line in data.decode("utf-8", errors="replace").splitlines():
-        match = _SUMS_LINE.match(line)
-        if not match:
-            _refuse(folder, f"{SUMS} has a line that is not 'hash  path': {line[:40]!r}")
-        path = match[2]
-        if not is_safe_path(path):
-            _refuse(folder, f"{SUMS} lists {path!r}, which leaves the bundle")
-        if path in listed:
-            _refuse(folder, f"{SUMS} lists {path} twice")
-        listed[path] = match[1]
-    return data, listed
-
-
-def is_safe_path(path: str) -> bool:
-    """Whether this relative path stays inside its folder on every system (no drive, no backslash, no ``..``)."""
-    parts = path.split("/")
-    return not (
-        any(part in ("", ".", "..") or part != part.rstrip(". ") for part in parts)
-        or any(letter in '\\:*?"<>|' or ord(letter) < 32 for letter in path)
-    )
-
-
-def _compare(folder: Path, found: Mapping[str, os.stat_result], listed: Mapping[str, str]) -> None:
-    """Hold the files that are there against the list: names first, then kinds and sizes, then contents."""
-    if missing := sorted({*listed, *_REQUIRED} - set(found)):
-        _refuse(folder, f"{missing[0]} is missing")
-    if unlisted := sorted(set(found) - set(listed) - {SUMS}):
-        _refuse(folder, f"{unlisted[0]} is not listed in {SUMS}")
-    for path, facts in found.items():
-        if not is_allowed(path):
-            _refuse(folder, f"{path} is of a kind that has no place in a bundle")
-        _check_size(folder, path, facts.st_size)
-    if sum(facts.st_size for facts in found.values()) > LARGEST_BUNDLE:
-        _refuse(folder, f"its files together are larger than {LARGEST_BUNDLE // 2**30} GB")
-    for path, expected in listed.items():
-        if _sha256(folder / path, found[path]) != expected:
-            _refuse(folder, f"{path} does not have the content that {SUMS} promises")
-
-
-def is_allowed(path: str) -> bool:
-    """Whether a bundle may hold a file of this name."""
-    pure = PurePosixPath(path)
-    return pure.suffix in _ENDINGS or pure.name in _BARE_NAMES
-
-
-def _check_size(folder: Path, path: str, size: int) -> None:
-    limit = _LARGEST_TENSORS if path.endswith(".safetensors") else _LARGEST_TEXT
-    if size > limit:
-        _refuse(folder, f"{path} has {size / 2**20:.0f} MB, more than the {limit // 2**20} MB allowed")
-
-
-def _sha256(path: Path, facts: os.stat_result) -> str:
-    """Hash of the file; one that has not changed is hashed once per process."""
-    if time.time_ns() - facts.st_mtime_ns < _SETTLED_NS:
-        return _hash(path)
-    return _settled_hash(path, facts.st_mtime_ns, facts.st_size, facts.st_ino)
-
-
-@functools.lru_cache(maxsize=4096)
-def _settled_hash(path: Path, mtime_ns: int, size: int, inode: int) -> str:
-    return _hash(path)  # the numbers only tell one state of the file from another
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@functools.lru_cache(maxsize=16)
-def _understood(folder: Path, sums: bytes, listed: tuple[str, ...]) -> BundleMetadata:
-    """What the files say, once for each ``sums``, which they were just held against."""
-    metadata = _read_metadata(folder)
-    _check_tensor_files(folder, listed, metadata)
-    return metadata
-
-
-def _read_metadata(folder: Path) -> BundleMetadata:
-    data = _read_json(folder, METADATA)
-    _read_json(folder, INFERENCE)  # must be JSON; it is for MONAI's tools and nothing in it is ever followed here
+    Raises
+    ------
+    ValueError : it is not right; the sentence says what
+    """
+    data = _json(METADATA, metadata_text)
+    _json(INFERENCE, inference_text)  # must be JSON; it is for MONAI's tools and nothing in it is ever followed here
     try:
         metadata = from_json(data.get("readingroom"))
     except ValueError as error:
-        _refuse(folder, f"{METADATA} is not right: {str(error).removesuffix('.')}")
+        raise ValueError(f"{METADATA} is not right: {error}") from error
     if data.get("version") != metadata.version:
-        _refuse(folder, f"{METADATA} gives two versions, {data.get('version')!r} and {metadata.version!r}")
+        raise ValueError(f"{METADATA} gives two versions, {data.get('version')!r:.40} and {metadata.version!r}")
+    statistics = metadata.feature_statistics if isinstance(metadata, NetworkMetadata) else None
+    if statistics is not None and array_path(statistics.file) not in listed:
+        raise ValueError(f"its feature statistics {array_path(statistics.file)} are missing")
     return metadata
 
 
-def _read_json(folder: Path, path: str) -> dict[str, Any]:
+def _json(path: str, text: bytes) -> dict[str, Any]:
     try:
-        data = json.loads((folder / path).read_text(encoding="utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        data = None
+        data = strict_json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{path} is not a JSON object that can be used: {error}") from error
     if not isinstance(data, dict):
-        _refuse(folder, f"{path} is not a JSON object")
+        raise ValueError(f"{path} is not a JSON object")
     return data
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _check_tensor_files(folder: Path, listed: Iterable[str], metadata: BundleMetadata) -> None:
-    for path in listed:
-        if path.endswith(".safetensors"):
-            try:
-                tensor_file.read_header(folder / path)
-            except ValueError as error:
-                _refuse(folder, f"{path} is not a safetensors file: {error}")
-    statistics = metadata.feature_statistics if isinstance(metadata, NetworkMetadata) else None
-    if statistics is not None and array_path(statistics.file) not in listed:
-        _refuse(folder, f"its feature statistics {array_path(statistics.file)} are missing")
 
 
 def _why(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
-
-
-def _refuse(folder: Path, reason: str) -> NoReturn:
-    raise BundleError(f"The bundle '{folder.name}' cannot be used: {reason}.")

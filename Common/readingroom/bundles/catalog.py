@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from .. import records
+from .. import records, strict_json
 from ..errors import BundleError
-from . import bundle
+from . import paths
 from .metadata import require_name
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -39,7 +38,7 @@ class CatalogEntry:
         require_name(self.name)
         if not _SHA256.match(self.sha256):
             raise ValueError(f"The catalog's hash of '{self.name}' is not a SHA-256.")
-        if not 0 < self.size <= bundle.LARGEST_BUNDLE:
+        if not 0 < self.size <= paths.LARGEST_BUNDLE:
             raise ValueError(f"The catalog's size of '{self.name}' is {self.size} bytes.")
         if not is_trustworthy(self.url):
             raise ValueError(f"The catalog's address of '{self.name}' is not https: {self.url}")
@@ -59,11 +58,11 @@ def entries(path: Path | None = None) -> tuple[CatalogEntry, ...]:
     """
     path = path or Path(__file__).with_name("catalog.json")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = strict_json.loads(path.read_bytes())
         if not isinstance(data, dict) or data.pop("format", None) != 1:
             raise ValueError("It is not of format 1.")
         found = records.from_json(_Catalog, data).bundles
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise BundleError(f"The catalog {path.name} cannot be used: {str(error).removesuffix('.')}.") from error
     if len({entry.name for entry in found}) < len(found):
         raise BundleError(f"The catalog {path.name} names a bundle twice.")

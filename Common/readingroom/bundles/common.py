@@ -11,6 +11,7 @@ from .. import records
 from ..codes import Code
 from ..reading import BundleFacts, Estimate, OperatingPoint
 from .calibration import Calibration
+from .paths import is_device
 from .validation import PLAIN_NAME, require, require_unique
 
 FORMAT = 2
@@ -18,8 +19,6 @@ FORMAT = 2
 ProtocolName = Literal["published", "rigorous"]
 
 _VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){1,2}([a-z0-9.+-]{1,20})?\Z")
-# Folders are named after bundles, and Windows keeps these names for devices.
-_DEVICE_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
 @dataclass(frozen=True)
@@ -181,4 +180,5 @@ def require_name(name: str) -> None:
     ValueError : not lower-case letters, digits, ``-`` and ``_``, longer than 64, or a device's name on Windows
     """
     require(bool(PLAIN_NAME.match(name)), f"A bundle is named {name!r}, which is not a plain name.")
-    require(name not in _DEVICE_NAMES, f"A bundle cannot be named '{name}': Windows keeps this name for a device.")
+    # Folders are named after bundles.
+    require(not is_device(name), f"A bundle cannot be named '{name}': Windows keeps this name for a device.")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import SetupError
-from .bundle import WEIGHTS
 from .metadata import (
     BundleMetadata,
     ClassifierMetadata,
@@ -17,6 +16,7 @@ from .metadata import (
     SignatureMetadata,
     SurvivalMetadata,
 )
+from .paths import WEIGHTS
 
 # MONAI's own description of metadata.json, and the release whose bundle tools read this layout in our tests.
 _MONAI_SCHEMA = (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import folders
 from ..errors import BundleError, ReadingRoomError
-from . import archive, bundle
+from . import archive, bundle, paths, verification
 from .metadata import BundleMetadata
 
 
@@ -152,9 +152,10 @@ def _install_folder(source: bundle.Bundle, replace: bool) -> bundle.Bundle:
             f"{source.metadata.version}; confirm that it is to be replaced."
         )
     with folders.atomic_directory(target) as staging:
-        for path in (*source.files, bundle.SUMS):
+        for path in (*source.files, paths.SUMS):
             (staging / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source.folder / path, staging / path)
+            with verification.open_file(source.folder, path) as (file, _), (staging / path).open("xb") as copy:
+                shutil.copyfileobj(file, copy)
         if bundle.load(staging).sha256 != source.sha256:
             raise BundleError(f"The bundle '{name}' changed while it was being installed.")
     return bundle.load(target)

@@ -12,7 +12,7 @@ import numpy
 
 from .. import folders
 from ..errors import OutputError, SetupError
-from . import bundle, monai_layout
+from . import bundle, monai_layout, paths
 from .metadata import BundleMetadata, SignatureMetadata
 
 _LARGEST_HALF = float(numpy.finfo(numpy.float16).max)
@@ -52,16 +52,16 @@ def write(
         raise ValueError(f"The bundle '{metadata.name}' cannot lie in a folder named '{folder.name}'.")
     refuse_occupied(folder)
     files = {
-        bundle.METADATA: _json(monai_layout.monai_metadata(metadata, changelog or {metadata.version: "This version."})),
-        bundle.INFERENCE: _json(monai_layout.inference(metadata, network)),
-        bundle.WEIGHTS: _tensors(_stored(metadata, state_dict)),
-        bundle.CARD: _text(card),
-        bundle.LICENSE: _text(license_text),
+        paths.METADATA: _json(monai_layout.monai_metadata(metadata, changelog or {metadata.version: "This version."})),
+        paths.INFERENCE: _json(monai_layout.inference(metadata, network)),
+        paths.WEIGHTS: _tensors(_stored(metadata, state_dict)),
+        paths.CARD: _text(card),
+        paths.LICENSE: _text(license_text),
     }
     for name, tensors in (arrays or {}).items():
         files[bundle.array_path(name)] = _tensors({key: numpy.asarray(value) for key, value in tensors.items()})
     sums = "".join(f"{hashlib.sha256(files[path]).hexdigest()}  {path}\n" for path in sorted(files))
-    files[bundle.SUMS] = sums.encode("utf-8")
+    files[paths.SUMS] = sums.encode("utf-8")
     with folders.atomic_directory(folder) as staging:
         for path, data in files.items():
             (staging / path).parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def refuse_occupied(folder: Path) -> None:
     ------
     OutputError : something that is no bundle lies there
     """
-    if folder.exists() and not (folder / bundle.SUMS).is_file():
+    if folder.exists() and not (folder / paths.SUMS).is_file():
         raise OutputError(f"{folder} holds something that is no bundle; choose another folder.")
 
 

@@ -86,7 +86,7 @@ def _from_torchvision(architecture: Architecture, outputs: int, channels: int, f
         network.set_submodule(name, nn.Conv2d(channels, first.out_channels, kernel, stride, padding))  # type: ignore[arg-type]
     if from_hub:
         published = models.get_model_weights(architecture.made_by)["DEFAULT"]
-        weight_files.read(network, architecture, weight_files.released(published.url))
+        weight_files.load(network, architecture, weight_files.released(published.url), published.url)
     return network
 
 

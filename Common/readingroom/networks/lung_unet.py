@@ -89,12 +89,16 @@ def create(weights: Literal["R231", "R231CovidWeb"] | Path) -> LungUNet:
     """
     if not isinstance(weights, Path) and weights not in _FILES:
         raise BundleError(f'There are no weights of lungmask named "{weights}"; there are {", ".join(_FILES)}.')
-    path = weights if isinstance(weights, Path) else weight_files.released(_RELEASE + _FILES[weights])
+    found = (
+        weight_files.read_tensors(weights)
+        if isinstance(weights, Path)
+        else weight_files.released(_RELEASE + _FILES[weights])
+    )
     # The released files carry layers of a residual variant, which the network does not use.
-    stored = {name: value for name, value in weight_files.read_tensors(path).items() if ".residual_" not in name}
+    stored = {name: value for name, value in found.items() if ".residual_" not in name}
     network = LungUNet()
     try:
         network.load_state_dict(stored)
     except RuntimeError as error:
-        raise BundleError(f"{path} does not hold the weights of lungmask's network for two lungs.") from error
+        raise BundleError(f"{weights} does not hold the weights of lungmask's network for two lungs.") from error
     return network.eval()

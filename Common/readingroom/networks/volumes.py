@@ -139,7 +139,7 @@ def _from_medicalnet() -> dict[str, Tensor]:
 def _from_kinetics() -> dict[str, Tensor]:
     from torchvision.models.video import R3D_18_Weights
 
-    return weight_files.read_tensors(weight_files.released(R3D_18_Weights.KINETICS400_V1.url))
+    return weight_files.released(R3D_18_Weights.KINETICS400_V1.url)
 
 
 _HUBS: dict[str, Callable[[], dict[str, Tensor]]] = {"medicalnet": _from_medicalnet, "kinetics": _from_kinetics}

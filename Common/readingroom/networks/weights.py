@@ -6,6 +6,7 @@ Pickles are read with torch's ``weights_only``, which builds tensors and nothing
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -47,22 +48,38 @@ def read(network: nn.Module, architecture: Architecture, path: Path) -> None:
         load(network, architecture, read_tensors(path), str(path))
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path, digits: str = "") -> dict[str, Tensor]:
     """The tensors of a file by name, without the ``module.`` that data-parallel training puts before each.
+
+    Parameters
+    ----------
+    digits : the first ones of the SHA-256 of the file's bytes; the tensors are made of the bytes that were hashed
 
     Raises
     ------
-    BundleError : it is no such file, or holds something else than tensors
+    BundleError : it is no such file, another one, or holds something else than finite tensors
     """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
+    if not hashlib.sha256(data).hexdigest().startswith(digits):
+        raise BundleError(f"{path} is not the file that its authors published; delete it to have it fetched anew.")
+    tensors = _tensors(path, data)
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise BundleError(f"{path} holds weights that are not finite, in '{name:.60}'.")
+    return tensors
+
+
+def _tensors(path: Path, data: bytes) -> dict[str, Tensor]:
     if path.suffix not in _PICKLES:
         try:
-            return safetensors.torch.load_file(path)
-        except (OSError, safetensors.SafetensorError) as error:
+            return safetensors.torch.load(data)
+        except safetensors.SafetensorError as error:
             raise BundleError(f"{path} cannot be read as a safetensors file: {error}.") from error
     try:
-        stored: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror or error}.") from error
+        stored: Any = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # on damaged bytes torch's unpickler fails in any way, IndexError and KeyError included
         raise BundleError(f"{path} holds more than tensors, or is damaged; nothing of it was used.") from error
     for name in ("state_dict", "model"):
@@ -85,8 +102,8 @@ def quiet_hub() -> Iterator[None]:
         log.setLevel(before)
 
 
-def released(url: str) -> Path:
-    """A published file in torch's own store, fetched if it is not there. Its hash is that in its name, every time.
+def released(url: str) -> dict[str, Tensor]:
+    """The tensors of a published file in torch's own store, fetched if it is not there; its name tells its hash.
 
     Raises
     ------
@@ -105,11 +122,7 @@ def released(url: str) -> Path:
                 f"The weights {path.name} could not be fetched from {address.hostname or 'their folder'}; check the "
                 "network and the proxy, or give a weights file instead."
             ) from error
-    with path.open("rb") as kept:
-        found = hashlib.file_digest(kept, "sha256").hexdigest()
-    if not found.startswith(digits):
-        raise BundleError(f"{path} is not the file that its authors published; delete it to have it fetched anew.")
-    return path
+    return read_tensors(path, digits)
 
 
 def load(network: nn.Module, architecture: Architecture, stored: Mapping[str, Tensor], source: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 import pytest
 
-from readingroom.bundles import bundle, write
+from readingroom.bundles import bundle, paths, write
 from readingroom.bundles.metadata import (
     BundleMetadata,
     Calibration,
@@ -96,9 +96,9 @@ def list_again() -> Callable[[Path], None]:
     """Write SHA256SUMS for whatever a folder holds now, as someone would who wants to slip something in."""
 
     def list_it(folder: Path) -> None:
-        files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != bundle.SUMS)
+        files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != paths.SUMS)
         lines = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder).as_posix()}\n" for p in files]
-        (folder / bundle.SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
+        (folder / paths.SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
 
     return list_it
 
@@ -108,7 +108,7 @@ def change_metadata(list_again: Callable[[Path], None]) -> Callable[..., None]:
     """Change the readingroom section of a written bundle through a function, hashes included."""
 
     def change(folder: Path, how: Callable[[dict], None]) -> None:
-        path = folder / bundle.METADATA
+        path = folder / paths.METADATA
         data = json.loads(path.read_text(encoding="utf-8"))
         how(data["readingroom"])
         path.write_text(json.dumps(data), encoding="utf-8")

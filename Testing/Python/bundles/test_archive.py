@@ -49,6 +49,15 @@ def _refusal(path: Path, into: Path) -> str:
         "//server/x.md",
         "a//x.md",
         "./x.md",
+        "CON.md",
+        "a/nul.tar.md",
+        "a/COM¹.md",
+        "aux /x.md",
+        "a./x.md",
+        " a/x.md",
+        "a\u200b/x.md",
+        "a\x7f.md",
+        f"{'a' * 161}.md",
     ],
 )
 def test_a_member_that_climbs_out_is_refused(tmp_path, into, name):
@@ -88,12 +97,38 @@ def test_sizes_that_together_pass_the_limit_are_refused_before_unpacking(tmp_pat
     assert "more than 4 GB" in _refusal(path, into)
 
 
+def test_many_small_bombs_are_refused_together(tmp_path, into):
+    path = _zip(tmp_path / "bombs.zip", {f"a/{i}.txt": bytes(2**19) for i in range(64)}, zipfile.ZIP_DEFLATED)
+    assert "it unpacks to more than 100 times its size" in _refusal(path, into)
+
+
+def test_a_list_of_members_that_lies_about_their_number_is_refused_unread(tmp_path, into):
+    path = _zip(tmp_path / "list.zip", {f"{'a' * 100}{i}.txt": b"" for i in range(8000)})
+    data = bytearray(path.read_bytes())
+    data[-14:-10] = b"\1\0\1\0"
+    path.write_bytes(data)
+    assert "the list of its members is longer than 1 MB" in _refusal(path, into)
+
+
 def test_too_many_members_are_refused(tmp_path, into):
     path = _zip(tmp_path / "many.zip", {f"{i}.txt": b"" for i in range(600)})
     assert "600 members" in _refusal(path, into)
 
 
-@pytest.mark.parametrize("names", [["a.md", "A.md"], ["a/x.md", "b/x.md"], ["x.md", "a/x.md"]])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a.md", "A.md"],
+        ["a/x.md", "b/x.md"],
+        ["x.md", "a/x.md"],
+        ["ä.md", "a\u0308.md"],
+        ["fi.md", "\ufb01.md"],
+        ["ß.md", "SS.md"],
+        ["a/k.md", "a/\u212a.md"],
+        ["a/b.md", "a/b.md/c.md"],
+        ["a/b.md/c.md", "a/B.md"],
+    ],
+)
 def test_two_tops_or_two_members_of_one_name_are_refused(tmp_path, into, names):
     sentence = _refusal(_zip(tmp_path / "x.zip", dict.fromkeys(names, b"")), into)
     assert "more than one folder at its top" in sentence or "same name" in sentence

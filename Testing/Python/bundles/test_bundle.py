@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from readingroom.bundles import bundle
+from readingroom.bundles import bundle, paths, tensor_file, verification
 from readingroom.errors import BundleError
 
 
@@ -42,7 +42,7 @@ def test_a_folder_without_sums_is_refused_without_walking_through_it(tmp_path):
     assert "no SHA256SUMS" in _refusal(tmp_path)
 
 
-@pytest.mark.parametrize("path", [bundle.WEIGHTS, bundle.METADATA, bundle.CARD, bundle.LICENSE])
+@pytest.mark.parametrize("path", [paths.WEIGHTS, paths.METADATA, paths.CARD, paths.LICENSE])
 def test_one_changed_byte_in_any_file_is_found(a_bundle, path):
     file = a_bundle.folder / path
     data = bytearray(file.read_bytes())
@@ -52,7 +52,7 @@ def test_one_changed_byte_in_any_file_is_found(a_bundle, path):
 
 
 def test_weights_changed_after_loading_are_not_handed_out(a_bundle):
-    file = a_bundle.folder / bundle.WEIGHTS
+    file = a_bundle.folder / paths.WEIGHTS
     facts = file.stat()
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
@@ -65,7 +65,7 @@ def test_weights_changed_after_loading_are_not_handed_out(a_bundle):
 
 
 def test_a_file_changed_long_after_a_first_load_is_found(a_bundle):
-    file = a_bundle.folder / bundle.CARD
+    file = a_bundle.folder / paths.CARD
     os.utime(file, (1e9, 1e9))
     bundle.load(a_bundle.folder)
     file.write_text("# B card\n")
@@ -73,7 +73,85 @@ def test_a_file_changed_long_after_a_first_load_is_found(a_bundle):
     assert "docs/README.md" in _refusal(a_bundle.folder)
 
 
-@pytest.mark.parametrize("path", [bundle.INFERENCE, bundle.WEIGHTS, bundle.CARD, bundle.LICENSE])
+def test_a_file_changed_with_its_date_put_back_is_found(a_bundle):
+    for path in (paths.METADATA, paths.WEIGHTS):
+        file = a_bundle.folder / path
+        os.utime(file, (1e9, 1e9))
+        before = file.read_bytes()
+        bundle.load(a_bundle.folder)
+        with file.open("r+b") as opened:  # in place: the same inode
+            opened.seek(-3, os.SEEK_END)
+            opened.write(b"   " if path == paths.METADATA else b"\0\0\1")
+        os.utime(file, (1e9, 1e9))
+        assert f"{path} does not have the content" in _refusal(a_bundle.folder)
+        file.write_bytes(before)
+
+
+def test_an_unchanged_tensor_file_is_examined_once(a_bundle, monkeypatch):
+    monkeypatch.setattr(verification, "_SETTLED_NS", -(10**18))  # as if it had been written long ago
+    bundle.load(a_bundle.folder)
+    monkeypatch.setattr(tensor_file, "examine", None)
+    assert bundle.load(a_bundle.folder) == a_bundle
+    file = a_bundle.folder / paths.WEIGHTS
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    os.utime(file, ns=(0, 0))
+    with pytest.raises(TypeError):
+        bundle.load(a_bundle.folder)
+
+
+@pytest.mark.parametrize("path", [paths.METADATA, paths.INFERENCE])
+def test_what_is_understood_are_the_bytes_that_were_hashed(a_bundle, monkeypatch, path):
+    changed = a_bundle.folder / path
+    read = verification.read_file
+
+    def swap(folder, name):
+        data = read(folder, name)
+        if name == path:
+            changed.write_text("[]")  # in the moment after it was read
+        return data
+
+    monkeypatch.setattr(verification, "read_file", swap)
+    assert bundle.load(a_bundle.folder).metadata == a_bundle.metadata
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_what_takes_the_place_of_a_file_after_loading_is_not_read(a_bundle, kind):
+    for path in (paths.CARD, bundle.array_path("features")):
+        file = a_bundle.folder / path
+        data = file.read_bytes()
+        file.unlink()
+        if kind == "pipe":
+            os.mkfifo(file)
+        elif kind == "link":
+            (a_bundle.folder.parent / "same").write_bytes(data)
+            file.symlink_to(a_bundle.folder.parent / "same")
+        else:
+            file.mkdir()
+    with pytest.raises(BundleError):
+        _ = a_bundle.card
+    with pytest.raises(BundleError):
+        a_bundle.arrays("features")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(a_bundle, list_again, value):
+    safetensors_numpy = pytest.importorskip("safetensors.numpy")
+    for path in (paths.WEIGHTS, bundle.array_path("features")):
+        file = a_bundle.folder / path
+        before = file.read_bytes()
+        tensors = safetensors_numpy.load(before)
+        name = next(name for name, array in tensors.items() if array.dtype.kind == "f")
+        tensors[name].flat[0] = value
+        file.write_bytes(safetensors_numpy.save(tensors))
+        list_again(a_bundle.folder)
+        assert f"{path} is not a safetensors file that can be used: its tensor '{name}'" in _refusal(a_bundle.folder)
+        file.write_bytes(before)
+
+
+@pytest.mark.parametrize("path", [paths.INFERENCE, paths.WEIGHTS, paths.CARD, paths.LICENSE])
 def test_a_missing_file_is_named(a_bundle, list_again, path):
     (a_bundle.folder / path).unlink()
     assert f"{path} is missing" in _refusal(a_bundle.folder)
@@ -100,7 +178,7 @@ class _Bomb:
 
 def test_a_pickle_under_the_name_of_weights_is_refused_and_not_run(a_bundle, list_again, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (a_bundle.folder / bundle.WEIGHTS).write_bytes(pickle.dumps(_Bomb()))
+    (a_bundle.folder / paths.WEIGHTS).write_bytes(pickle.dumps(_Bomb()))
     list_again(a_bundle.folder)
     assert "model.safetensors is not a safetensors file" in _refusal(a_bundle.folder)
     assert not (tmp_path / "exploded").exists()
@@ -109,10 +187,10 @@ def test_a_pickle_under_the_name_of_weights_is_refused_and_not_run(a_bundle, lis
 def test_expressions_and_targets_in_a_bundle_are_never_evaluated(a_bundle, list_again, tmp_path):
     trap = tmp_path / "exploded"
     expression = f"$open({str(trap)!r}, 'w')"
-    (a_bundle.folder / bundle.INFERENCE).write_text(
+    (a_bundle.folder / paths.INFERENCE).write_text(
         json.dumps({"imports": [expression], "network_def": {"_target_": "builtins.open", "file": str(trap)}})
     )
-    metadata = a_bundle.folder / bundle.METADATA
+    metadata = a_bundle.folder / paths.METADATA
     data = json.loads(metadata.read_text(encoding="utf-8"))
     data["readingroom"]["title"] = expression
     metadata.write_text(json.dumps(data))
@@ -122,23 +200,27 @@ def test_expressions_and_targets_in_a_bundle_are_never_evaluated(a_bundle, list_
 
 
 @pytest.mark.parametrize(
-    "path", ["../outside.json", "/etc/hosts.json", "C:/x.json", "docs\\x.md", "docs//x.md", "./x.md", "docs/x.md."]
+    "path",
+    [
+        *("../outside.json", "/etc/hosts.json", "C:/x.json", "docs\\x.md", "docs//x.md", "./x.md", "docs/x.md."),
+        *("docs/nul.md", "docs/COM1", "docs/x .md/ ", "docs/\x1b[2J.md"),
+    ],
 )
 def test_a_list_that_leads_out_of_the_folder_is_refused(a_bundle, path):
-    with (a_bundle.folder / bundle.SUMS).open("a") as sums:
+    with (a_bundle.folder / paths.SUMS).open("a") as sums:
         sums.write(f"{'0' * 64}  {path}\n")
     assert "leaves the bundle" in _refusal(a_bundle.folder)
 
 
 @pytest.mark.parametrize("line", ["nonsense", f"{'0' * 63}  x.md", f"{'0' * 64} *x.md"])
 def test_a_list_with_a_strange_line_is_refused(a_bundle, line):
-    with (a_bundle.folder / bundle.SUMS).open("a") as sums:
+    with (a_bundle.folder / paths.SUMS).open("a") as sums:
         sums.write(line + "\n")
     assert "a line that is not" in _refusal(a_bundle.folder)
 
 
 def test_a_list_that_names_a_file_twice_is_refused(a_bundle):
-    sums = a_bundle.folder / bundle.SUMS
+    sums = a_bundle.folder / paths.SUMS
     sums.write_text(sums.read_text() * 2)
     assert "twice" in _refusal(a_bundle.folder)
 
@@ -172,7 +254,7 @@ def test_endless_nesting_is_refused(a_bundle):
     assert "nested" in _refusal(a_bundle.folder)
 
 
-@pytest.mark.parametrize(("path", "size"), [(bundle.METADATA, 9 * 2**20), (bundle.WEIGHTS, 2 * 2**30 + 1)])
+@pytest.mark.parametrize(("path", "size"), [(paths.METADATA, 9 * 2**20), (paths.WEIGHTS, 2 * 2**30 + 1)])
 def test_files_that_are_too_large_are_refused_before_they_are_read(a_bundle, path, size):
     os.truncate(a_bundle.folder / path, size)  # sparse: takes no room
     assert "MB allowed" in _refusal(a_bundle.folder)
@@ -180,7 +262,7 @@ def test_files_that_are_too_large_are_refused_before_they_are_read(a_bundle, pat
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"a": NaN}', "[" * 100_000, "\udcff"])
 def test_metadata_that_is_no_json_object_is_refused(a_bundle, list_again, text):
-    (a_bundle.folder / bundle.METADATA).write_bytes(text.encode("utf-8", errors="surrogateescape"))
+    (a_bundle.folder / paths.METADATA).write_bytes(text.encode("utf-8", errors="surrogateescape"))
     list_again(a_bundle.folder)
     assert "configs/metadata.json is not a JSON object" in _refusal(a_bundle.folder)
 
@@ -203,8 +285,33 @@ def test_metadata_that_is_not_right_is_refused_with_the_reason(a_bundle, change_
     assert sentence in _refusal(a_bundle.folder)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"seed": 7', '"seed": 7, "seed": 8'),
+        ('"seed": 7', '"seed": 1e999'),
+        ('"seed": 7', f'"seed": {"7" * 400}'),
+        ('"epochs": 12', f'"epochs": {"[" * 65}{"]" * 65}'),
+        ('"epochs": 12', '"epochs": "\\ud800"'),
+    ],
+)
+def test_metadata_that_a_careless_parser_would_take_is_refused(a_bundle, list_again, before, after):
+    metadata = a_bundle.folder / paths.METADATA
+    text = metadata.read_text("utf-8")
+    assert before in text
+    metadata.write_text(text.replace(before, after), "utf-8")
+    list_again(a_bundle.folder)
+    assert "configs/metadata.json is not a JSON object that can be used" in _refusal(a_bundle.folder)
+
+
+def test_a_list_with_two_names_for_one_file_is_refused(a_bundle, list_again):
+    (a_bundle.folder / "docs" / "readme.md").write_text("B")
+    list_again(a_bundle.folder)
+    assert "beside a file that some systems take for the same" in _refusal(a_bundle.folder)
+
+
 def test_metadata_without_our_section_is_refused(a_bundle, list_again):
-    (a_bundle.folder / bundle.METADATA).write_text("{}")
+    (a_bundle.folder / paths.METADATA).write_text("{}")
     list_again(a_bundle.folder)
     assert "no 'readingroom' section" in _refusal(a_bundle.folder)
 

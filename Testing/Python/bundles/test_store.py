@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from readingroom.bundles import bundle, store
+from readingroom.bundles import paths, store
 from readingroom.errors import BundleError, OutputError
 
 
@@ -82,7 +82,7 @@ def test_other_content_under_the_same_name_needs_a_word(a_bundle, write_bundle, 
 
 def test_a_damaged_copy_can_be_replaced(a_bundle):
     there = store.install(a_bundle.folder)
-    (there.folder / bundle.CARD).write_text("damaged")
+    (there.folder / paths.CARD).write_text("damaged")
     with pytest.raises(BundleError, match="damaged copy"):
         store.install(a_bundle.folder)
     assert store.install(a_bundle.folder, replace=True).sha256 == a_bundle.sha256
@@ -120,7 +120,7 @@ def test_removing_what_is_not_there_is_refused(a_bundle, home, name):
 def test_a_damaged_bundle_is_listed_with_its_problem_and_can_be_removed(a_bundle, write_bundle, a_metadata, tmp_path):
     store.install(a_bundle.folder)
     other = store.install(write_bundle(tmp_path / "other", dataclasses.replace(a_metadata, name="other")).folder)
-    (other.folder / bundle.CARD).write_text("damaged")
+    (other.folder / paths.CARD).write_text("damaged")
     whole, damaged = store.installed()
     assert whole.problem == ""
     assert damaged.bundle is None
@@ -165,7 +165,7 @@ def test_a_missing_source_is_refused(tmp_path):
 
 
 def test_a_damaged_source_installs_nothing(a_bundle, home, tmp_path):
-    (a_bundle.folder / bundle.WEIGHTS).write_bytes(b"")
+    (a_bundle.folder / paths.WEIGHTS).write_bytes(b"")
     for source in (a_bundle.folder, _zip(a_bundle.folder, tmp_path / "x.zip")):
         with pytest.raises(BundleError, match=r"model\.safetensors"):
             store.install(source)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import struct
 
@@ -48,6 +50,9 @@ def test_header_of_a_real_file_is_read(tmp_path):
         ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}, b"12345678", "leave gaps"),
         ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, b"12345678", "header tells of 4"),
         ({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, b"12", "header tells of 4"),
+        ({"a": {"dtype": "F32", "shape": [1] * 17, "data_offsets": [0, 4]}}, b"1234", "size that its shape says"),
+        (b'{"a": {"dtype": "F32", "shape": [' + b"9" * 4000 + b'], "data_offsets": [0, 4]}}', b"1234", "not readable"),
+        (b'{"a": {"dtype": "F32", "dtype": "F16", "shape": [2], "data_offsets": [0, 4]}}', b"1234", "not readable"),
     ],
 )
 def test_damaged_headers_are_refused_with_the_reason(tmp_path, header, numbers, reason):
@@ -93,6 +98,38 @@ def test_arrays_are_those_that_were_stored(tmp_path):
     for name, array in tensors.items():
         assert found[name].dtype == array.dtype
         numpy.testing.assert_array_equal(found[name], array)
+
+
+@pytest.mark.parametrize("value", [numpy.nan, numpy.inf, -numpy.inf])
+@pytest.mark.parametrize("dtype", [numpy.float16, numpy.float32, numpy.float64])
+def test_a_file_with_a_number_that_is_not_finite_is_refused(value, dtype):
+    array = numpy.zeros(3, dtype)
+    good = safetensors_numpy.save({"a": array, "b": numpy.array([-1, 2**31 - 1])})
+    assert tensor_file.examine(io.BytesIO(good), len(good)) == hashlib.sha256(good).hexdigest()
+    array[2] = value
+    bad = safetensors_numpy.save({"a": array})
+    with pytest.raises(ValueError, match="'a' holds numbers that are not finite"):
+        tensor_file.examine(io.BytesIO(bad), len(bad))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "number"), [("BF16", 0x7F80), ("BF16", 0xFFC1), ("F8_E5M2", 0x7C), ("F8_E4M3", 0xFF)]
+)
+def test_formats_that_numpy_lacks_are_looked_through_as_well(dtype, number):
+    data = number.to_bytes(2 if dtype == "BF16" else 1, "little")
+    header = json.dumps({"a": {"dtype": dtype, "shape": [1], "data_offsets": [0, len(data)]}}).encode()
+    file = struct.pack("<Q", len(header)) + header
+    with pytest.raises(ValueError, match="not finite"):
+        tensor_file.examine(io.BytesIO(file + data), len(file + data))
+    tensor_file.examine(io.BytesIO(file + bytes(len(data))), len(file + data))
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_file_that_changes_its_length_while_it_is_read_is_refused(change):
+    data = safetensors_numpy.save({"a": numpy.zeros(3)})
+    read = data[:change] if change < 0 else data + b"x"
+    with pytest.raises(ValueError, match="while it was read"):
+        tensor_file.examine(io.BytesIO(read), len(data))
 
 
 def test_arrays_that_numpy_lacks_are_refused(tmp_path):

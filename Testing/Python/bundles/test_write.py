@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from readingroom.bundles import bundle
+from readingroom.bundles import bundle, paths
 from readingroom.errors import OutputError
 
 
@@ -54,10 +54,10 @@ def test_kernels_are_stored_in_half_precision_and_vectors_in_single(a_bundle):
 
 
 def test_sha256sums_is_what_the_sha256sum_command_reads(a_bundle):
-    for line in (a_bundle.folder / bundle.SUMS).read_text().splitlines():
+    for line in (a_bundle.folder / paths.SUMS).read_text().splitlines():
         digest, path = line.split("  ")
         assert hashlib.sha256((a_bundle.folder / path).read_bytes()).hexdigest() == digest
-    assert a_bundle.sha256 == hashlib.sha256((a_bundle.folder / bundle.SUMS).read_bytes()).hexdigest()
+    assert a_bundle.sha256 == hashlib.sha256((a_bundle.folder / paths.SUMS).read_bytes()).hexdigest()
 
 
 def test_an_earlier_bundle_is_replaced_and_nothing_else_is_left(write_bundle, a_metadata, tmp_path):
@@ -99,7 +99,7 @@ def test_folder_must_be_named_like_the_bundle(write_bundle, a_metadata, a_bundle
 
 
 def test_monai_metadata_has_the_fields_that_its_specification_requires(a_bundle):
-    data = json.loads((a_bundle.folder / bundle.METADATA).read_text(encoding="utf-8"))
+    data = json.loads((a_bundle.folder / paths.METADATA).read_text(encoding="utf-8"))
     # MONAI bundle specification, "metadata.json File", and the required list of its JSON schema
     assert {
         "schema", "version", "changelog", "monai_version", "pytorch_version", "numpy_version",
@@ -127,8 +127,8 @@ def a_network_bundle(write_bundle, a_metadata, tmp_path):
 def test_monai_verifies_input_and_output_of_the_network(a_network_bundle):
     verify_net_in_out = pytest.importorskip("monai.bundle").verify_net_in_out
     files = {
-        "meta_file": str(a_network_bundle.folder / bundle.METADATA),
-        "config_file": str(a_network_bundle.folder / bundle.INFERENCE),
+        "meta_file": str(a_network_bundle.folder / paths.METADATA),
+        "config_file": str(a_network_bundle.folder / paths.INFERENCE),
     }
     verify_net_in_out("network_def", **files, device="cpu")
     override = {"_meta_#network_data_format#outputs#pred#num_channels": 5}
@@ -142,8 +142,8 @@ def test_monai_config_parser_runs_the_stored_network(a_network_bundle, a_metadat
 
     from readingroom.networks import backbones
 
-    parser.read_meta(a_network_bundle.folder / bundle.METADATA)
-    parser.read_config(a_network_bundle.folder / bundle.INFERENCE)
+    parser.read_meta(a_network_bundle.folder / paths.METADATA)
+    parser.read_config(a_network_bundle.folder / paths.INFERENCE)
     parser["bundle_root"] = str(a_network_bundle.folder)
     parser["device"] = "cpu"
     network = parser.get_parsed_content("network")
@@ -163,7 +163,7 @@ def test_monai_config_parser_runs_our_preprocessing(a_bundle, a_metadata):
     parser = pytest.importorskip("monai.bundle").ConfigParser()
     from readingroom.imaging import preprocessing
 
-    parser.read_config(a_bundle.folder / bundle.INFERENCE)
+    parser.read_config(a_bundle.folder / paths.INFERENCE)
     parser["bundle_root"] = str(a_bundle.folder)
     gray = numpy.linspace(0, 1, 64 * 64, dtype=numpy.float32).reshape(64, 64)
     pixels = parser.get_parsed_content("preprocessing")(gray)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from pathlib import Path
 
@@ -63,8 +64,34 @@ def test_a_pickle_without_names_is_refused(tmp_path: Path) -> None:
         read_tensors(path)
 
 
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path, suffix: str, value: float) -> None:
+    tensors = {"a.weight": torch.zeros(2), "b.bias": torch.tensor([0.0, value], dtype=torch.float16)}
+    path = tmp_path / f"weights{suffix}"
+    torch.save(tensors, path) if suffix == ".pth" else safetensors.torch.save_file(tensors, path)
+    with pytest.raises(BundleError, match=r"not finite, in 'b\.bias'"):
+        read_tensors(path)
+
+
+def test_the_weights_are_those_of_the_bytes_that_were_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "weights.safetensors"
+    safetensors.torch.save_file({"a": torch.ones(2)}, path)
+    digits, read = hashlib.sha256(path.read_bytes()).hexdigest()[:8], Path.read_bytes
+
+    def swap(self: Path) -> bytes:
+        data = read(self)
+        safetensors.torch.save_file({"a": torch.zeros(2)}, self)
+        return data
+
+    monkeypatch.setattr(Path, "read_bytes", swap)
+    assert torch.equal(read_tensors(path, digits)["a"], torch.ones(2))
+    with pytest.raises(BundleError, match="not the file that its authors published"):
+        read_tensors(path, digits)
+
+
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"gone\.pth cannot be read: No such file"):
+    with pytest.raises(BundleError, match=r"gone\.pth cannot be read: no such file"):
         read_tensors(tmp_path / "gone.pth")
 
 
