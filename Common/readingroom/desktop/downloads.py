@@ -69,7 +69,7 @@ class BundleDownload:
 
     @property
     def is_running(self) -> bool:
-        """Whether the thread still works; after `cancel` it may wait for a silent server for some seconds."""
+        """Whether the thread still works; after `cancel` for a moment."""
         return self._thread.is_alive()
 
     def poll(self) -> list[Event]:

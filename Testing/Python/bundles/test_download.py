@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import random
+import re
 import shutil
 import socket
 import ssl
 import subprocess
 import threading
+import time
 import zipfile
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -268,6 +272,130 @@ def test_refusals_of_the_server_are_told(entry, server, tmp_path, status, senten
 def test_a_silent_server_is_given_up(entry, server, tmp_path):
     server.silent.set()
     assert "went silent" in _refusal(entry, tmp_path, timeout_seconds=0.2)
+
+
+class _Raw:
+    """Accepts one connection after another and hands each to ``behave``, until that returns or the client leaves."""
+
+    def __init__(self, behave: Callable[[socket.socket], None]):
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}/x.zip"
+        self.left = threading.Event()  # a client went away while it was served
+        self._behave = behave
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):  # closed at the end of the test
+            while True:
+                connection, _ = self.listening.accept()
+                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection:
+            try:
+                self._behave(connection)
+            except OSError:
+                self.left.set()
+
+
+def _for_ever(begin: bytes, again: bytes, pause: float = 0.0) -> Callable[[socket.socket], None]:
+    def behave(connection: socket.socket) -> None:
+        connection.recv(10_000)
+        connection.sendall(begin)
+        while True:
+            connection.sendall(again)
+            time.sleep(pause)
+
+    return behave
+
+
+def _silent(connection: socket.socket) -> None:
+    while connection.recv(10_000):
+        pass
+    raise OSError  # the client left
+
+
+ENDLESS = {
+    "silent": _silent,
+    "drips headers": _for_ever(b"HTTP/1.1 200 OK\r\n", b"X", 0.05),
+    "never stops to say continue": _for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+    "drips its answer": _for_ever(b"HTTP/1.1 200 OK\r\n\r\n", b"X", 0.05),
+    "drips pieces": _for_ever(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nX\r\n", 0.05),
+}
+
+
+@pytest.fixture(params=ENDLESS)
+def endless(request, server) -> Iterator[_Raw]:
+    """A server that answers for ever."""
+    raw = _Raw(ENDLESS[request.param])
+    yield raw
+    raw.listening.close()
+
+
+def test_waiting_for_a_server_can_be_canceled_at_any_moment(entry, endless, tmp_path):
+    looks = 0
+
+    def cancel(fraction: float, _: str) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 4:
+            raise CancelledError("Canceled.")
+
+    with pytest.raises(CancelledError):  # while the server is given an hour to answer
+        download.fetch(dataclasses.replace(entry, url=endless.url), tmp_path, cancel, timeout_seconds=3600)
+    assert endless.left.wait(20)  # the connection is ended, too
+
+
+def test_a_server_that_answers_for_ever_is_given_up(entry, endless, tmp_path):
+    sentence = _refusal(dataclasses.replace(entry, url=endless.url), tmp_path, timeout_seconds=0.3)
+    assert re.search("does not answer|sends next to nothing", sentence)
+    assert endless.left.wait(20)
+
+
+def test_the_body_of_a_redirect_is_not_read(entry, server, tmp_path):
+    head = f"HTTP/1.1 302 Found\r\nLocation: {server.url}\r\n\r\n".encode()
+    raw = _Raw(_for_ever(head, bytes(100_000)))
+    assert download.fetch(dataclasses.replace(entry, url=raw.url), tmp_path).read_bytes() == CONTENT
+    raw.listening.close()
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "-5", "x", "\u0663"])
+def test_a_length_that_is_none_does_not_matter(entry, server, tmp_path, length):
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode()
+
+    def behave(connection: socket.socket) -> None:
+        connection.recv(10_000)
+        connection.sendall(head + CONTENT)
+
+    raw = _Raw(behave)
+    assert download.fetch(dataclasses.replace(entry, url=raw.url), tmp_path).read_bytes() == CONTENT
+    raw.listening.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'HTTP/1.1 200 OK\r\nETag: "a\r\n b"\r\n\r\n',
+        b'HTTP/1.1 200 OK\r\nETag: "' + b"x" * 60_000 + b'"\r\n\r\n',
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 5000 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabcdefgh\r\n",
+        b"HTTP/1.1 " + b"2" * 5000 + b" OK\r\n\r\n",
+        b"HTTP/1.1 503 \x1b[2J\x9b31m" + b"x" * 500 + b"\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://exa\x1bmple.org/\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://[::1/\r\n\r\n",
+        b"\0" * 100_000,
+    ],
+)
+def test_an_answer_that_is_none_is_one_plain_sentence(entry, server, tmp_path, answer):
+    def behave(connection: socket.socket) -> None:
+        connection.recv(10_000)
+        connection.sendall(answer)
+
+    raw = _Raw(behave)
+    sentence = _refusal(dataclasses.replace(entry, url=raw.url), tmp_path)
+    assert sentence.isprintable()
+    assert len(sentence) < 250
+    raw.listening.close()
 
 
 def test_no_server_is_told(entry, tmp_path):
