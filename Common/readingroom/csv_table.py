@@ -16,9 +16,11 @@ from pathlib import Path
 
 from .errors import InputError
 from .files import write_text
+from .regular_file import read_regular
 
 Cell = str | float | None  # True and False are written as 1 and 0, None as an empty cell
 
+_LARGEST = 2**28  # bytes; a million studies with all their features
 _SEPARATORS = (",", ";", "\t")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SPECIAL = frozenset('",;\t\r\n')  # a cell that holds one of these is quoted
@@ -156,7 +158,7 @@ def _written(cell: Cell) -> str:
 
 def _text(path: Path) -> tuple[str, tuple[str, ...]]:
     try:
-        data = path.read_bytes()
+        data = read_regular(path, _LARGEST)
     except OSError as error:
         raise InputError(f"The table {path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
     if data.startswith(b"PK\x03\x04"):

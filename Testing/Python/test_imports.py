@@ -27,7 +27,7 @@ HEAVY = (
 # Files that every room may import, and that import one another alone.
 BELOW_EVERYTHING = {
     "codes", "device", "errors", "files", "folders", "formatting", "model_cache", "parallel", "progress", "reading",
-    "records", "strict_json", "study",
+    "records", "regular_file", "strict_json", "study",
 }  # fmt: skip
 
 # A room and the rooms that it may import from; every room may import the files above, too.

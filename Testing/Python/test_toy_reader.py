@@ -97,7 +97,7 @@ def test_the_report_shows_measurements_curves_and_the_comparison(toy):
     [
         (["--age", "12"], "Age is '12'; it must be between 18 and 110 years."),
         (["--stage", "IX"], "Stage is 'IX'; it must be one of I, II."),
-        (["--mask-lungs", "nothing.nrrd"], "There is no mask file nothing.nrrd."),
+        (["--mask-lungs", "nothing.nrrd"], "'nothing.nrrd' does not exist."),
     ],
 )
 def test_what_does_not_fit_its_description_is_refused_in_a_sentence(toy, capsys, more, sentence):

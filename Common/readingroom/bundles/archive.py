@@ -7,9 +7,10 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 from ..errors import BundleError
+from ..regular_file import open_regular
 from . import paths
 
 _MOST_MEMBERS = 512
@@ -32,8 +33,12 @@ def unpack(archive: Path, into: Path) -> Path:
     OSError : ``into`` cannot be written
     """
     try:
-        _check_directory(archive)
-        with zipfile.ZipFile(archive) as opened:
+        file = open_regular(archive)
+    except OSError as error:
+        raise BundleError(f"{archive.name} cannot be opened: {(error.strerror or str(error)).lower()}.") from error
+    try:
+        _check_directory(archive, file)
+        with file, zipfile.ZipFile(file) as opened:
             members = [member for member in opened.infolist() if not member.is_dir()]
             _check(archive, members, listed=len(opened.infolist()))
             for member in members:
@@ -47,12 +52,11 @@ def unpack(archive: Path, into: Path) -> Path:
     return into / names[0].split("/")[0]
 
 
-def _check_directory(archive: Path) -> None:
+def _check_directory(archive: Path, file: BinaryIO) -> None:
     """Look at the list of members before it is read."""
-    with archive.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - _END.size - 2**16 - 20))
-        tail = file.read()
+    size = file.seek(0, 2)
+    file.seek(max(0, size - _END.size - 2**16 - 20))
+    tail = file.read()
     at = tail.rfind(b"PK\5\6")
     if at < 0 or at + _END.size > len(tail):
         raise zipfile.BadZipFile("it has no end")

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from .. import records, strict_json
 from ..errors import BundleError
+from ..regular_file import read_regular
 from . import paths
 from .metadata import require_name
 
@@ -58,7 +59,7 @@ def entries(path: Path | None = None) -> tuple[CatalogEntry, ...]:
     """
     path = path or Path(__file__).with_name("catalog.json")
     try:
-        data = strict_json.loads(path.read_bytes())
+        data = strict_json.loads(read_regular(path))
         if not isinstance(data, dict) or data.pop("format", None) != 1:
             raise ValueError("It is not of format 1.")
         found = records.from_json(_Catalog, data).bundles

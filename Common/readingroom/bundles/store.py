@@ -88,7 +88,7 @@ def install(source: Path | str, *, replace: bool = False) -> bundle.Bundle:
     source = Path(source)
     if source.is_dir():
         return _install_folder(bundle.load(source), replace)
-    if not source.is_file():
+    if not source.exists():
         raise BundleError(f"There is no file or folder {source}.")
     with folders.scratch(user_folder()) as scratch:
         return _install_folder(bundle.load(archive.unpack(source, scratch / source.stem)), replace)

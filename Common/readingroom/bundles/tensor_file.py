@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy
 
 from .. import strict_json
+from ..regular_file import open_regular
 
 _LARGEST_HEADER = 4 * 2**20  # a network of 30,000 tensors stays below
 _MOST_AXES = 16  # of a tensor
@@ -57,7 +58,7 @@ def read_header(path: Path) -> dict[str, TensorFacts]:
     ValueError : it is not a safetensors file (a renamed pickle, a cut file), with the reason
     OSError : it cannot be read
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         start = file.read(8)
         spans = _spans(start + file.read(_header_length(start)), path.stat().st_size)
     return {name: facts for name, (_, _, facts) in spans.items()}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from ..errors import BundleError
+from ..regular_file import open_regular
 from . import tensor_file
 from .paths import (
     CARD,
@@ -152,12 +153,8 @@ def read_file(folder: Path, path: str) -> bytes:
 @contextmanager
 def open_file(folder: Path, path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
     """A regular file and its facts; a link or a pipe that took its place is neither followed nor waited for."""
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    with open(os.open(folder / path, flags), "rb") as file:
-        facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            refuse(folder, f"{path} is no file")
-        yield file, facts
+    with open_regular(folder / path, follow=False) as file:
+        yield file, os.fstat(file.fileno())
 
 
 # Tensor files that were examined, by all that changes with their content; the last thing, the time of the last change

@@ -206,10 +206,12 @@ def _audit(path: Path | None) -> tuple[str, ...]:
     """
     import json
 
+    from ..regular_file import read_regular
+
     if path is None:
         return ()
     try:
-        issues = json.loads(path.read_text(encoding="utf-8"))["issues"]
+        issues = json.loads(read_regular(path))["issues"]
         return tuple(issue["sentence"] for issue in issues if issue["severity"] == "stop")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no result of an audit: {error}.") from error

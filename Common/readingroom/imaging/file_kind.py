@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import InputError
+from ..regular_file import cannot_read, open_regular
 
 FileKind = Literal["dicom", "png", "jpeg", "tiff", "nrrd", "nifti"]
 
@@ -36,7 +37,7 @@ def file_kind(path: Path) -> FileKind:
 
     Raises
     ------
-    InputError : missing, a directory, not readable, empty, or nothing that can be read
+    InputError : as `first_bytes`, empty, or nothing that can be read
     """
     head = first_bytes(path)
     if not head:
@@ -57,21 +58,13 @@ def first_bytes(path: Path) -> bytes:
 
     Raises
     ------
-    InputError : missing, a directory, not readable, or no possible path
+    InputError : missing, not readable, no possible path, or no regular file (a folder, a pipe, a device)
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_HEAD_BYTES)
-    except FileNotFoundError as error:
-        raise InputError(f"'{path.name}' does not exist.") from error
-    except IsADirectoryError as error:
-        raise InputError(f"'{path.name}' is a folder; an image file was expected.") from error
-    except PermissionError as error:
-        raise InputError(f"'{path.name}' may not be read: your account has no permission.") from error
-    except ValueError as error:
-        raise InputError("The path of the image holds a character that no file name can have.") from error
     except OSError as error:
-        raise InputError(f"'{path.name}' cannot be read ({error.strerror or 'input error'}).") from error
+        raise cannot_read(path, error) from error
 
 
 def is_dicom(head: bytes) -> bool:
@@ -91,7 +84,7 @@ def _is_nifti(head: bytes) -> bool:
 
 def _first_unzipped_bytes(path: Path) -> bytes:
     try:
-        with gzip.open(path, "rb") as file:
-            return file.read(_HEAD_BYTES)
+        with open_regular(path) as file, gzip.open(file) as unzipped:
+            return unzipped.read(_HEAD_BYTES)
     except (OSError, EOFError, zlib.error):
         return b""  # a damaged archive is no NIfTI file, and the caller says so

@@ -10,6 +10,7 @@ from pathlib import Path
 import SimpleITK
 
 from ..errors import InputError
+from ..regular_file import open_regular
 from .file_kind import first_bytes
 from .limits import refuse_impossible_size
 
@@ -53,7 +54,7 @@ def _refuse_truncated_nifti(path: Path, reader: SimpleITK.ImageFileReader) -> No
     needed = _NIFTI_HEADER_BYTES + math.prod(reader.GetSize()) * reader.GetNumberOfComponents() * pixel_bytes
     zipped = first_bytes(path).startswith(b"\x1f\x8b")
     try:
-        with gzip.open(path) if zipped else path.open("rb") as file:
+        with open_regular(path) as stored, gzip.open(stored) if zipped else stored as file:
             file.seek(needed - 1)
             complete = len(file.read(1)) == 1
     except (OSError, EOFError, zlib.error):

@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from ..errors import BundleError
+from ..regular_file import open_regular
 
 # What timm calls mean and std, for pixels from 0 to 1: (255 p - 128) / 128.
 MEAN = STD = 128 / 255
@@ -36,7 +37,7 @@ def read_mobilenet_v2(network: nn.Module, path: Path) -> None:
     BundleError : the file is not such a file, or was made for another network
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as arrays:
             operations = json.loads(arrays["graph"].tobytes())["ops"]
             layers = [_weights(arrays, o) for o in operations if o["op"] in ("conv", "dwconv")]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:

@@ -20,10 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import BundleError, DownloadError
+from ..regular_file import read_regular
 from . import tflite_weights
 from .registry import Architecture
 
 _PICKLES = (".pth", ".pt", ".ckpt", ".tar")
+_LARGEST = 8 * 2**30  # bytes
 
 
 def read(network: nn.Module, architecture: Architecture, path: Path) -> None:
@@ -60,7 +62,7 @@ def read_tensors(path: Path, digits: str = "") -> dict[str, Tensor]:
     BundleError : it is no such file, another one, or holds something else than finite tensors
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path, _LARGEST)
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
     if not hashlib.sha256(data).hexdigest().startswith(digits):

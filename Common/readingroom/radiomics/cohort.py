@@ -179,7 +179,7 @@ class _Done:
         self._path = out.with_name(f"{out.name}.unfinished")
         self._key = key
         self.results: dict[str, dict[str, Any]] = {}
-        if self._path.exists():
+        if self._path.is_file():
             for line in self._path.read_text(encoding="utf-8").splitlines():
                 self._take(line)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import SimpleITK
 
 from ..errors import InputError
+from ..regular_file import cannot_read, open_regular
 
 
 def read_image(path: Path) -> SimpleITK.Image:
@@ -16,11 +17,13 @@ def read_image(path: Path) -> SimpleITK.Image:
     ------
     InputError : missing, damaged, or a folder with several series
     """
-    if not path.exists():
-        raise InputError(f"There is no file {path}.")
+    if path.is_dir():
+        return _read_series(path)
     try:
-        if path.is_dir():
-            return _read_series(path)
+        open_regular(path).close()
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    try:
         return SimpleITK.ReadImage(str(path))
     except RuntimeError as error:  # all that SimpleITK raises
         raise InputError(f"'{path.name}' is no image, or is damaged.") from error

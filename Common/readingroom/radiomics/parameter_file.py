@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..regular_file import cannot_read, read_regular
 
 _WORDS = {
     "": None,
@@ -46,11 +47,11 @@ def read_parameters(path: Path) -> dict[str, Any]:
     InputError : the file is missing, or is not such a file (the line is named)
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise InputError(f"{path.name} is too large for a parameter file.")
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The parameter file {path.name} cannot be read.") from error
+        text = read_regular(path, _LARGEST).decode("utf-8-sig")
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"The parameter file {path.name} is no text in UTF-8.") from error
     try:
         parameters = json.loads(text) if path.suffix.lower() == ".json" else read_yaml(text)
     except json.JSONDecodeError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..imaging.open import OpenedImage, open_image
+from ..regular_file import cannot_read, open_regular
 from ..study import ClinicalFact, Study, StudyMask
 from .base import Reader
 from .description import header_facts, require_roles
@@ -104,8 +105,10 @@ def _masks(reader: Reader, masks: Mapping[str, Path]) -> tuple[StudyMask, ...]:
     for name, path in masks.items():
         if name not in roles:
             raise InputError(f"{reader.title} knows no mask '{name}'; it takes {', '.join(roles) or 'none'}.")
-        if not Path(path).is_file():
-            raise InputError(f"There is no mask file {Path(path).name}.")
+        try:
+            open_regular(path).close()
+        except OSError as error:
+            raise cannot_read(Path(path), error) from error
         made.append(StudyMask(name, roles[name].image, Path(path), roles[name].code, f"file {Path(path).name}"))
     return tuple(made)
 

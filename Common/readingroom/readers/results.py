@@ -15,6 +15,7 @@ from ..files import write_bytes
 from ..folders import scratch
 from ..imaging.segments import Segment, write_segments
 from ..reading import Box, Reading
+from ..regular_file import read_regular
 from ..reports.pictures import gray_png, map_png
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def _crosses(box: Box | None, number: int | None) -> bool:
 def _earlier_files(out: Path) -> set[str]:
     """Names of the files that an earlier reading left in the same folder."""
     try:
-        earlier = Reading.from_json(json.loads((out / READING).read_text("utf-8")))
+        earlier = Reading.from_json(json.loads(read_regular(out / READING)))
     except (OSError, ValueError, RecursionError):  # there is none, or none that we wrote
         return set()
     paths = [heat_map_path(heat_map.image, heat_map.finding) for heat_map in earlier.heat_maps]

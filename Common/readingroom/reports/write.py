@@ -10,6 +10,7 @@ from typing import Literal
 from ..errors import InputError, SetupError
 from ..files import make_folder, write_bytes
 from ..reading import Reading
+from ..regular_file import read_regular
 from . import csv_file, html
 from .content import ReaderTitles, build
 
@@ -78,6 +79,6 @@ def load_pictures(reading: Reading, folder: Path) -> dict[str, bytes]:
     """
     try:
         paths = [picture.path for picture in reading.key_pictures]
-        return {str(path): (folder / path).read_bytes() for path in paths if (folder / path).is_file()}
+        return {str(path): read_regular(folder / path, 2**28) for path in paths if (folder / path).is_file()}
     except OSError as error:
         raise InputError(f"The pictures in {folder} cannot be read: {error.strerror}.") from error

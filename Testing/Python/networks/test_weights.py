@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 
 from readingroom.errors import BundleError
-from readingroom.networks import backbones
+from readingroom.networks import backbones, weights
 from readingroom.networks.weights import quiet_hub, read_tensors
 
 
@@ -77,14 +77,14 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path, suffix: str, va
 def test_the_weights_are_those_of_the_bytes_that_were_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "weights.safetensors"
     safetensors.torch.save_file({"a": torch.ones(2)}, path)
-    digits, read = hashlib.sha256(path.read_bytes()).hexdigest()[:8], Path.read_bytes
+    digits, read = hashlib.sha256(path.read_bytes()).hexdigest()[:8], weights.read_regular
 
-    def swap(self: Path) -> bytes:
-        data = read(self)
-        safetensors.torch.save_file({"a": torch.zeros(2)}, self)
+    def swap(path: Path, limit: int) -> bytes:
+        data = read(path, limit)
+        safetensors.torch.save_file({"a": torch.zeros(2)}, path)
         return data
 
-    monkeypatch.setattr(Path, "read_bytes", swap)
+    monkeypatch.setattr(weights, "read_regular", swap)
     assert torch.equal(read_tensors(path, digits)["a"], torch.ones(2))
     with pytest.raises(BundleError, match="not the file that its authors published"):
         read_tensors(path, digits)

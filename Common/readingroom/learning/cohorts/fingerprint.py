@@ -26,6 +26,7 @@ from ...imaging.file_kind import file_kind, first_bytes, is_dicom
 from ...imaging.gray import refuse_no_picture
 from ...imaging.picture_file import read_picture
 from ...imaging.values_gray import values_gray
+from ...regular_file import cannot_read, open_regular
 from ...study import StudyImage
 
 Floats = NDArray[np.float32]
@@ -137,12 +138,10 @@ def content_key(path: Path) -> str:
     try:
         if path.is_dir():
             return _combined(content_key(file) for file in path.rglob("*") if file.is_file())
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError as error:
-        raise InputError(f"'{path.name}' does not exist.") from error
     except OSError as error:
-        raise InputError(f"'{path.name}' cannot be read ({error.strerror or 'input error'}).") from error
+        raise cannot_read(path, error) from error
 
 
 @dataclass(frozen=True, eq=False)

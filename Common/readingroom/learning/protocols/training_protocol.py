@@ -20,6 +20,7 @@ from ... import records
 from ...bundles.metadata import Aggregation
 from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError
+from ...regular_file import read_regular
 
 Kind = Literal["published", "rigorous"]
 READERS = ("chest-xray", "pasc-fibrosis", "mammo-screen", "liver-hcc", "lung-survival")
@@ -326,7 +327,7 @@ def read_protocol(path: Path) -> TrainingProtocol:
     InputError : it cannot be read, is not JSON, or a field is missing, unknown, of the wrong type or implausible
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_regular(path))
     except OSError as error:
         raise InputError(f"The protocol {path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:

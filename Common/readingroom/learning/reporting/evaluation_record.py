@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ...bundles.metadata import ClassifierMetadata
 from ...metrics.decisions import confusion_matrix
 from ...reading import Estimate
 from ...trust.predictive_values import predictive_values
+from ..cohorts.fingerprint import content_key
 from ..evaluation.evaluation import EvaluationResult
 from ..evaluation.predictions import Predictions
 from .evaluated import EvaluationRecord, Model, PointResult, PredictiveValue, Source, Studies
@@ -40,7 +40,7 @@ def studies_of(
     sites, counts = np.unique(images.sites, return_counts=True)
     return Studies(
         table=table.name,
-        sha256=hashlib.sha256(table.read_bytes()).hexdigest(),
+        sha256=content_key(table),
         level=evaluation.level,
         images=len(images),
         evaluated=len(evaluation.calibrated.predictions),
