@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from . import records
+from . import dicom_terms, records
 from .codes import Code
 
 FactSource = Literal["header", "entered"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _DATE = re.compile(r"(\d{4}|\d{8})?\Z")
-_OLDEST = 130.0  # years
 _RARE_AGE = 90.0  # ages above 89 point at few people
 
 
@@ -58,6 +57,7 @@ class StudyImage:
     rendered : True when window, VOI LUT and gray-scale inversion are already applied to the pixels
         (a PNG, or a volume node whose displayed look was taken)
     facts : further header facts by DICOM keyword (``ViewPosition``, ``PhotometricInterpretation`` ...)
+    notes : sentences on what its header says and that could not be used; they quote nothing
     pixels : a ``SimpleITK.Image`` (LPS geometry), when the image is open in a viewer; not part of the JSON form
     """
 
@@ -69,6 +69,7 @@ class StudyImage:
     modality: str = ""
     rendered: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     pixels: Any = field(default=None, compare=False, repr=False, metadata={"json": False})
 
     def __post_init__(self) -> None:
@@ -144,7 +145,7 @@ class Study:
         for name in self.clinical:
             _require_name("clinical fact", name)
         object.__setattr__(self, "clinical", records.frozen(self.clinical))
-        if self.age_years is not None and not 0 <= self.age_years <= _OLDEST:
+        if self.age_years is not None and not 0 <= self.age_years <= dicom_terms.OLDEST:
             raise ValueError(f"An age of {self.age_years} years is not plausible.")
 
     def image(self, role: str) -> StudyImage:

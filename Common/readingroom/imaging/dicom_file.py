@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pydicom
 import pydicom.config
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
+from .. import dicom_terms
 from ..errors import InputError
 from .limits import refuse_impossible_size
 
@@ -30,6 +32,8 @@ _NOT_IMAGES = {
     "DOC": "a document",
     "ECG": "an electrocardiogram",
 }
+
+_LONGEST_NUMBERS = 4096  # bytes of an element of numbers in text
 
 
 def read_header(path: Path, several_frames: bool = False) -> Dataset:
@@ -67,12 +71,18 @@ def value_of(dataset: Dataset, keyword: str) -> Any:
 
 def text(dataset: Dataset, keyword: str) -> str:
     """The element as text, several values joined with a backslash; empty when absent or damaged."""
+    stored = _stored_texts(dataset, keyword)
+    if stored is not None:
+        return "\\".join(_printable(item) for item in stored)
     value = value_of(dataset, keyword)
     if value is None:
         return ""
     values = value if isinstance(value, pydicom.multival.MultiValue | list | tuple) else [value]
-    with quiet_pydicom():  # names are decoded when they are first written out
-        return "\\".join(_printable(str(item)) for item in values)
+    with quiet_pydicom():
+        try:
+            return "\\".join(_printable(str(item)) for item in values)
+        except Exception:  # names are decoded when they are first written out; an unknown character set raises anything
+            return ""
 
 
 def _printable(value: str) -> str:
@@ -80,17 +90,38 @@ def _printable(value: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in value).strip()
 
 
+def _stored_texts(dataset: Dataset, keyword: str) -> list[str] | None:
+    """The values of an element of numbers in text (DS, IS) that was not decoded yet, as they are stored, else None.
+
+    pydicom gives nothing of an element in which one value is damaged. A standard element has a handful of values;
+    of a damaged one with millions the first are enough.
+    """
+    try:
+        element = dataset.get_item(keyword)
+        representation = (getattr(element, "VR", None) or dictionary_VR(keyword)) if element is not None else ""
+    except Exception:  # no element of the standard
+        return None
+    if representation == "UN":
+        representation = dictionary_VR(keyword)
+    if representation not in ("DS", "IS") or not isinstance(element, RawDataElement) or element.value is None:
+        return None
+    values = element.value[:_LONGEST_NUMBERS].decode("ascii", errors="replace").split("\\")
+    return values[:-1] if len(element.value) > _LONGEST_NUMBERS else values  # the last one may be cut
+
+
+def decimals(dataset: Dataset, keyword: str) -> tuple[float | None, ...]:
+    """The element's values as numbers, None in place of each that is no finite number; empty when absent or damaged.
+
+    Empty values at the end are left out.
+    """
+    return dicom_terms.decimals(text(dataset, keyword))
+
+
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     """The element as finite numbers; empty when absent, damaged or not all numbers."""
-    value = value_of(dataset, keyword)
-    if value is None or value == "":
-        return ()
-    values: Iterable[Any] = value if isinstance(value, pydicom.multival.MultiValue | list | tuple) else [value]
-    try:
-        found = tuple(float(item) for item in values)
-    except (TypeError, ValueError, OverflowError):
-        return ()
-    return found if all(math.isfinite(number) for number in found) else ()
+    found = decimals(dataset, keyword)
+    usable = tuple(number for number in found if number is not None)
+    return usable if len(usable) == len(found) else ()
 
 
 def whole_number(dataset: Dataset, keyword: str) -> int | None:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..dicom_terms import FRONTAL_VIEWS
 from ..errors import InputError
 from ..study import StudyImage
 from .dicom_facts import study_image
@@ -16,7 +17,6 @@ from .file_kind import first_bytes, is_dicom
 MAXIMUM_FILES = 3000  # a folder with more is an archive, not a study
 
 _RADIOGRAPHY = ("CR", "DX", "RG", "XR")
-_FRONTAL = ("AP", "PA")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class _Found:
 
     @property
     def may_be_frontal(self) -> bool:
-        return self.is_radiograph and self.image.fact("ViewPosition") in (*_FRONTAL, "")
+        return self.is_radiograph and self.image.fact("ViewPosition") in (*FRONTAL_VIEWS, "")
 
 
 def frontal_file(folder: Path) -> Path:
@@ -51,7 +51,7 @@ def frontal_file(folder: Path) -> Path:
     if len(found) == 1:
         return found[0].path
     candidates = _for_presentation([item for item in found if item.may_be_frontal])
-    known = [item for item in candidates if item.image.fact("ViewPosition") in _FRONTAL]
+    known = [item for item in candidates if item.image.fact("ViewPosition") in FRONTAL_VIEWS]
     for choice in (known, candidates):
         if len(choice) == 1:
             return choice[0].path

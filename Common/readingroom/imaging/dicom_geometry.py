@@ -7,11 +7,13 @@ Source: GDCM, gdcmImageHelper.cxx and gdcmImageReader.cxx; compared with SimpleI
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from pydicom import uid
 from pydicom.dataset import Dataset
 
-from .dicom_file import numbers, text
+from .dicom_file import decimals, numbers, text
 from .geometry import ONE_MILLIMETER, Geometry
 
 _DETECTOR_SPACING = {
@@ -46,21 +48,49 @@ def dicom_geometry(dataset: Dataset) -> Geometry:
     )
 
 
+def spacing_notes(dataset: Dataset) -> tuple[str, ...]:
+    """What the header says of the size of a pixel and that was not used."""
+    keywords = _spacing_keywords(dataset)
+    notes = []
+    for keyword in keywords:
+        values = decimals(dataset, keyword)
+        if values and (len(values) != 2 or any(value is None or value <= 0 for value in values)):
+            used = "1 mm was taken for what is missing" if _unusable(values[:2]) else "the first two were used"
+            notes.append(f"{keyword} in the header is not two sizes above 0; {used}.")
+    if "ImagerPixelSpacing" not in keywords:
+        return tuple(notes)
+    detector = decimals(dataset, "ImagerPixelSpacing")
+    calibrated = decimals(dataset, "PixelSpacing")
+    magnification = next(iter(decimals(dataset, "EstimatedRadiographicMagnificationFactor")), None)
+    if calibrated and not detector:
+        notes.append("The header gives the size of a pixel in the patient alone, not on the detector; 1 mm was taken.")
+    elif detector and calibrated and calibrated != detector:
+        notes.append("The header gives a calibrated size of a pixel, too; lengths here are those on the detector.")
+    elif detector and magnification is not None and magnification != 1:
+        notes.append("The header estimates a magnification; lengths here are those on the detector, without it.")
+    return tuple(notes)
+
+
+def _unusable(values: Sequence[float | None]) -> bool:
+    return len(values) < 2 or any(value is None or value <= 0 for value in values)
+
+
 def _in_plane_spacing(dataset: Dataset) -> tuple[float, float]:
+    """Between rows and between columns. Of more values the first two count, a single one counts for both."""
+    for keyword in _spacing_keywords(dataset):
+        if values := decimals(dataset, keyword):
+            rows, columns = (value if value is not None and value > 0 else 1.0 for value in (*values, *values)[:2])
+            return rows, columns
+    return 1.0, 1.0
+
+
+def _spacing_keywords(dataset: Dataset) -> tuple[str, ...]:
     storage = text(dataset, "SOPClassUID")
     if storage in _DETECTOR_SPACING:
-        keywords = ["ImagerPixelSpacing"]
-    elif storage in _PATIENT_SPACING:
-        keywords = ["PixelSpacing"]
-    elif storage == uid.SecondaryCaptureImageStorage:
-        keywords = ["PixelSpacing", "NominalScannedPixelSpacing"]
-    else:
-        keywords = []
-    for keyword in keywords:
-        if found := numbers(dataset, keyword):
-            rows, columns = found[0], found[-1]
-            return rows if rows > 0 else 1.0, columns if columns > 0 else 1.0
-    return 1.0, 1.0
+        return ("ImagerPixelSpacing",)
+    if storage in _PATIENT_SPACING:
+        return ("PixelSpacing",)
+    return ("PixelSpacing", "NominalScannedPixelSpacing") if storage == uid.SecondaryCaptureImageStorage else ()
 
 
 def _direction(orientation: tuple[float, ...]) -> tuple[float, ...]:

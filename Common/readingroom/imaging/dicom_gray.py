@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from .dicom_file import items, numbers, text, value_of, whole_number
+from .dicom_file import decimals, items, numbers, text, value_of, whole_number
 from .dicom_pixels import is_color, stored_values
-from .display import Curve, Gray, LookupTable, Window, robust_window, window_between
+from .display import Curve, Gray, LookupTable, Window, robust_window, window_between, window_of_header
 from .gray import Shown, as_gray, refuse_no_picture, show
 
 Notes = list[str]
@@ -23,8 +23,8 @@ Notes = list[str]
 def dicom_gray(dataset: Dataset, name: str) -> Shown:
     """The image of a dataset with its pixel data as a radiologist sees it.
 
-    A VOI LUT goes before a window, and the first of several is taken. Without either, 8 bits are shown as they are
-    and more through robust percentiles, which a note says.
+    A VOI LUT goes before a window, and the first of several that can be used is taken. Without either, 8 bits are shown
+    as they are and more through robust percentiles, which a note says.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def dicom_gray(dataset: Dataset, name: str) -> Shown:
     padding = _padding(dataset, stored)
     real = stored[~padding] if padding is not None and not padding.all() else stored
     refuse_no_picture(real, name)
-    modality = _modality(dataset)
+    modality = _modality(dataset, notes)
     window = _voi(dataset, notes) or _own_window(dataset, real, modality, notes)
     gray = show(real, modality, window, _inverted(dataset, notes), notes)
     if real is not stored:
@@ -61,33 +61,32 @@ def _padding(dataset: Dataset, stored: NDArray) -> NDArray[np.bool_] | None:
     return padding if padding.any() else None
 
 
-def _modality(dataset: Dataset) -> Curve:
+def _modality(dataset: Dataset, notes: Notes) -> Curve:
     """Stored values to modality values."""
-    for item in items(dataset, "ModalityLUTSequence"):
+    tables = items(dataset, "ModalityLUTSequence")
+    for item in tables:
         if table := lookup_table(item):
             return table
-    slope, intercept = numbers(dataset, "RescaleSlope")[:1], numbers(dataset, "RescaleIntercept")[:1]
-    if not slope or not intercept or slope[0] == 0:
+    slope, intercept = (next(iter(decimals(dataset, name)), None) for name in ("RescaleSlope", "RescaleIntercept"))
+    given = text(dataset, "RescaleSlope") or text(dataset, "RescaleIntercept")
+    if tables or (given and (slope == 0 or (slope is None and intercept is None))):
+        notes.append("The rescaling in the header cannot be used; its window may not fit the pixels.")
+    if slope == 0 or (slope is None and intercept is None):
         return np.asarray
-    return lambda stored: stored * slope[0] + intercept[0]
+    factor, offset = 1.0 if slope is None else slope, intercept or 0.0
+    return lambda stored: stored * factor + offset
 
 
 def _voi(dataset: Dataset, notes: Notes) -> Callable[[NDArray], Gray] | None:
-    """The first VOI LUT or window of the header, or None."""
+    """The first VOI LUT or window of the header that can be used, or None."""
     tables = items(dataset, "VOILUTSequence")
-    if tables and (table := lookup_table(tables[0])):
-        return table.gray
-    center, width = numbers(dataset, "WindowCenter"), numbers(dataset, "WindowWidth")
-    if len(center) > 1:
-        notes.append(f"The header gives {len(center)} windows; the first was used.")
-    try:
-        if center and width:
-            return Window(center[0], width[0], text(dataset, "VOILUTFunction") or "LINEAR")  # type: ignore[arg-type]
-    except ValueError:
-        pass  # said below
-    if tables or "WindowCenter" in dataset or "WindowWidth" in dataset:
-        notes.append("The window in the header cannot be used.")
-    return None
+    usable = next(filter(None, map(lookup_table, tables)), None)
+    if usable is not None:
+        return usable.gray
+    if tables:
+        notes.append("The VOI LUT in the header cannot be used.")
+    centers, widths = decimals(dataset, "WindowCenter"), decimals(dataset, "WindowWidth")
+    return window_of_header(centers, widths, text(dataset, "VOILUTFunction"), notes)
 
 
 def lookup_table(item: Dataset) -> LookupTable | None:

@@ -5,12 +5,15 @@ All results are float32 between 0 (black) and 1 (white). Source: DICOM PS3.3 C.1
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .. import dicom_terms
 
 Gray = NDArray[np.float32]
 Curve = Callable[[NDArray], NDArray]  # looks at one value at a time, any shape
@@ -57,6 +60,47 @@ class Window:
         if width == 0:  # LINEAR of width 1 is a threshold
             return (x > center).astype(np.float32)
         return np.clip((x - center) / width + 0.5, 0, 1).astype(np.float32)
+
+
+def window_of_header(
+    centers: Sequence[float | None],
+    widths: Sequence[float | None],
+    function: str,
+    notes: list[str],
+    default: WindowFunction = "LINEAR",
+) -> Window | None:
+    """The first window that can be used of those that a header or a viewer gives; ``notes`` says what was left out.
+
+    Parameters
+    ----------
+    centers, widths : None in place of what is no number
+    function : VOILUTFunction in any spelling
+    default : the function where none is given, or one that DICOM does not have
+    """
+    known = dicom_terms.window_function(function) if function.strip() else default
+    windows = [_window(center, width, known or default) for center, width in zip_longest(centers, widths)]
+    usable = [window for window in windows if window is not None]
+    if not usable:
+        if windows:
+            notes.append("The window in the header cannot be used.")
+        return None
+    if known is None:
+        notes.append(f"The header names a VOI LUT function that DICOM does not have; {default} was used.")
+    if len(usable) < len(windows):
+        left_out = len(windows) - len(usable)
+        notes.append(f"The header gives {len(windows)} windows, of which {left_out} cannot be used; another was used.")
+    elif len(windows) > 1:
+        notes.append(f"The header gives {len(windows)} windows; the first was used.")
+    return usable[0]
+
+
+def _window(center: float | None, width: float | None, function: str) -> Window | None:
+    if center is None or width is None:
+        return None
+    try:
+        return Window(center, width, function)  # type: ignore[arg-type]  # `Window` refuses others
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, eq=False)

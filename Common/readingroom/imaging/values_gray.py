@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import dicom_terms
 from ..errors import InputError
 from ..study import StudyImage
-from .display import Window, robust_window, through, window_between
+from .display import Window, robust_window, through, window_between, window_of_header
 from .gray import Shown, as_gray, refuse_no_picture, show
 
 _FULL_SCALES = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}
@@ -41,14 +42,8 @@ def values_gray(values: NDArray, image: StudyImage, name: str) -> Shown:
 
 
 def _window(image: StudyImage, notes: list[str]) -> Window | None:
-    center, width = (image.facts.get(keyword, "").split("\\")[0] for keyword in ("WindowCenter", "WindowWidth"))
-    if not center or not width:
-        return None
-    try:
-        return Window(float(center), float(width), image.facts.get("VOILUTFunction", "LINEAR_EXACT"))  # type: ignore[arg-type]
-    except ValueError:
-        notes.append("The window of the image cannot be used; the gray scale was taken from its pixels.")
-        return None
+    centers, widths = (dicom_terms.decimals(image.fact(keyword)) for keyword in ("WindowCenter", "WindowWidth"))
+    return window_of_header(centers, widths, image.fact("VOILUTFunction"), notes, default="LINEAR_EXACT")
 
 
 def _full_scale(values: NDArray, notes: list[str]) -> Window:

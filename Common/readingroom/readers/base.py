@@ -99,7 +99,7 @@ class Reader(ABC):
         """
         require_roles(self.title, study, self.images, self.masks, self.clinical)
         images = {image.role: self.load_image(image) for image in study.images}
-        notes = tuple(note for image in images.values() for note in image.notes)
+        notes = tuple(note for image in (*study.images, *images.values()) for note in image.notes)
         return Case(study, images, {mask.role: _mask(mask, images[mask.image]) for mask in study.masks}, notes)
 
     def load_image(self, image: StudyImage) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import dicom_terms
 from ..reading import Check
 from ..study import StudyImage
 
@@ -31,8 +32,6 @@ OTHER_BODY_PARTS = (
     "LIVER", "LSPINE", "MANDIBLE", "NECK", "NOSE", "PANCREAS", "PATELLA", "PELVIS", "SCAPULA", "SHOULDER", "SKULL",
     "SPINE", "STERNUM", "TIBIA", "TOE", "TSPINE", "WRIST",
 )  # fmt: skip
-FRONTAL_VIEWS = ("PA", "AP")
-LATERAL_VIEWS = ("LL", "RL", "LATERAL", "LAT", "LLAT", "RLAT")
 
 
 def header_checks(image: StudyImage) -> tuple[Check, ...]:
@@ -76,14 +75,13 @@ def body_part_check(image: StudyImage) -> Check:
 
 def view_check(image: StudyImage) -> Check:
     """Stop for a lateral view, warn for other views that are not frontal."""
-    view = image.fact("ViewPosition").strip().upper()
+    view = dicom_terms.view(image.fact("ViewPosition"))
     name = "view"
     if not view:
         return Check(name, "pass", "No view position is given; a frontal view was assumed.")
-    words = view.replace("_", " ").replace("-", " ").split()
-    if any(word in FRONTAL_VIEWS for word in words) or "POSTERO" in view or "ANTERO" in view:
+    if view in dicom_terms.FRONTAL_VIEWS:
         return Check(name, "pass", f"The header gives a frontal view, {view}.")
-    if any(word in LATERAL_VIEWS for word in words):
+    if view in dicom_terms.LATERAL_VIEWS:
         return Check(name, "stop", f"The header gives a lateral view, {view}; this reader is for frontal views.")
     return Check(name, "warn", f"The header gives the view {view}, which is not known to be frontal.")
 

@@ -148,3 +148,55 @@ def test_image_facts_go_by_dicom_keyword_and_never_name_the_patient(tmp_path):
     assert image.facts["WindowCenter"] == "1.5\\2.5"
     assert image.facts["TransferSyntax"] == "Explicit VR Little Endian"
     assert "secret" not in str(dict(image.facts)).lower()
+
+
+@pytest.mark.parametrize(
+    ("age", "years", "words"),
+    [
+        ("", 73.84, ""),
+        ("000Y", 73.84, "is 0 years; the age was taken from the date of birth"),
+        ("414Y", 73.84, "no age that a person reaches; the age was taken from the date of birth"),
+        ("074Y", 74, ""),
+        ("030Y", 30, "contradict each other; PatientAge was used"),
+    ],
+)
+def test_an_age_beside_a_date_of_birth_is_checked_against_it(tmp_path, age, years, words):
+    dataset = header(PatientAge=age, PatientBirthDate="19500301", StudyDate="20240102")
+    assert clinical_facts(dataset)["age"].value == pytest.approx(years, abs=0.01)
+    notes = study_image(dataset, tmp_path / "a.dcm").notes
+    assert words in " ".join(notes)
+    assert len(notes) == bool(words)
+
+
+def test_an_infant_of_0_years_has_the_age_that_the_dates_give(tmp_path):
+    dataset = header(PatientAge="000Y", PatientBirthDate="20230801", StudyDate="20240102")
+    assert clinical_facts(dataset)["age"].value == pytest.approx(0.42, abs=0.01)
+    assert study_image(dataset, tmp_path / "a.dcm").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("elements", "words"),
+    [
+        ({"PatientBirthDate": "31.12.1950"}, "PatientBirthDate in the header is no date"),
+        ({"StudyDate": "yesterday"}, "StudyDate in the header is no date"),
+        ({"PatientSex": "W"}, "PatientSex in the header is none of F, M and O"),
+        ({"ViewPosition": "PA\\LL"}, "ViewPosition in the header holds several values"),
+        ({"PatientAge": "old"}, "PatientAge in the header is no age"),
+        ({"PatientBirthDate": "20300101", "StudyDate": "20240102"}, "does not fit the date of the image"),
+    ],
+)
+def test_what_cannot_be_used_is_said_once_and_never_quoted(tmp_path, elements, words):
+    (note,) = study_image(header(**elements), tmp_path / "a.dcm").notes
+    assert words in note
+    assert not any(value.split("\\")[-1] in note for value in elements.values() if value != "W")
+
+
+def test_a_coded_view_counts_by_its_code_where_its_meaning_is_in_another_language():
+    coded = header(CodeValue="272479007", CodingSchemeDesignator="SCT", CodeMeaning="背腹方向")
+    assert view_position(header(ViewCodeSequence=[coded])) == ("PA", "ViewCodeSequence")
+
+
+def test_a_name_in_a_character_set_that_does_not_exist_is_no_reason_to_fail(tmp_path):
+    path = write_dicom(tmp_path / "a.dcm", stored(chest_radiograph(32, 32)), PatientName="Doe^Jane")
+    path.write_bytes(path.read_bytes().replace(b"ISO_IR 100", b"ISO_IR 999").replace(b"ISO_IR 192", b"ISO_IR 999"))
+    assert patient_facts(read_header(path)).name in ("Doe, Jane", "")

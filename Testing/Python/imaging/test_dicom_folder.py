@@ -28,6 +28,14 @@ def test_an_image_of_unknown_view_counts_as_frontal_beside_a_lateral_one(tmp_pat
     assert frontal_file(tmp_path) == unknown
 
 
+@pytest.mark.parametrize("view", ["POSTEROANTERIOR", "p.a.", "AP SUPINE", "frontal"])
+def test_a_frontal_view_is_found_in_any_spelling(tmp_path, view):
+    frontal = write_dicom(tmp_path / "a.dcm", VALUES, ViewPosition=view)
+    write_dicom(tmp_path / "b.dcm", VALUES, ViewPosition="LATERAL")
+    write_dicom(tmp_path / "c.dcm", VALUES)
+    assert frontal_file(tmp_path) == frontal
+
+
 def test_a_known_frontal_view_goes_before_an_unknown_one(tmp_path):
     write_dicom(tmp_path / "a.dcm", VALUES)
     known = write_dicom(tmp_path / "b.dcm", VALUES, ViewPosition="AP")

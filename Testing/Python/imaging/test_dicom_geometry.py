@@ -6,7 +6,7 @@ import SimpleITK
 from pydicom import uid
 
 from readingroom.imaging.dicom_file import read_header
-from readingroom.imaging.dicom_geometry import dicom_geometry
+from readingroom.imaging.dicom_geometry import dicom_geometry, spacing_notes
 from readingroom.imaging.geometry import Geometry
 from readingroom.phantoms.dicom_files import write_dicom
 
@@ -27,6 +27,8 @@ HEADERS = {
     "both": {"PixelSpacing": [0.2, 0.3], "ImagerPixelSpacing": [0.4, 0.5]},
     "scanned": {"NominalScannedPixelSpacing": [0.6, 0.7]},
     "scanned and pixel spacing": {"NominalScannedPixelSpacing": [0.6, 0.7], "PixelSpacing": [0.2, 0.3]},
+    "three values": {"PixelSpacing": [0.2, 0.3, 0.4], "ImagerPixelSpacing": [0.4, 0.5, 0.6]},
+    "one value": {"PixelSpacing": 0.2, "ImagerPixelSpacing": 0.4},
     "zero": {"PixelSpacing": [0, 0], "ImagerPixelSpacing": [0, 0.1]},
     "between slices": {"SpacingBetweenSlices": 7, "SliceThickness": 3, "PixelSpacing": [0.2, 0.3]},
     "coronal": {"ImageOrientationPatient": [1, 0, 0, 0, 0, -1], "ImagePositionPatient": [10, 20, 30]},
@@ -61,3 +63,28 @@ def test_a_picture_placed_in_a_geometry_keeps_both(dimensions):
     assert placed.GetSize() == original.GetSize()
     assert Geometry.of(placed) == Geometry.of(original)
     np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(placed).reshape(4, 6), picture)
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ({"ImagerPixelSpacing": [0.2, 0.3]}, ""),
+        ({"ImagerPixelSpacing": [0.2, 0.3, 0.4]}, "is not two sizes above 0; the first two were used"),
+        ({"ImagerPixelSpacing": [0.2, 0]}, "is not two sizes above 0; 1 mm was taken"),
+        ({"ImagerPixelSpacing": [0.2, 0.3], "PixelSpacing": [0.2, 0.3]}, ""),
+        ({"ImagerPixelSpacing": [0.2, 0.3], "PixelSpacing": [0.18, 0.27]}, "calibrated size"),
+        ({"ImagerPixelSpacing": [0.2, 0.3], "EstimatedRadiographicMagnificationFactor": 1.1}, "magnification"),
+        ({"PixelSpacing": [0.18, 0.27]}, "1 mm was taken"),
+    ],
+)
+def test_a_size_of_pixels_that_was_not_used_is_said(tmp_path, header, words):
+    path = write_dicom(tmp_path / "a.dcm", VALUES, **header)
+    notes = spacing_notes(read_header(path))
+    assert words in " ".join(notes)
+    assert len(notes) == bool(words)
+
+
+def test_a_decimal_comma_is_understood(tmp_path):
+    path = write_dicom(tmp_path / "a.dcm", VALUES, ImagerPixelSpacing=[0.25, 0.35])
+    path.write_bytes(path.read_bytes().replace(b"0.25\\0.35", b"0,25\\0,35"))
+    assert dicom_geometry(read_header(path)).spacing == (0.35, 0.25, 1.0)

@@ -1,6 +1,7 @@
 """The grayscale pipeline on DICOM files of the chest phantom."""
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom import uid
 from pydicom.pixels import apply_modality_lut, apply_voi, pixel_array
@@ -8,8 +9,9 @@ from pydicom.pixels import apply_modality_lut, apply_voi, pixel_array
 from readingroom.errors import InputError, SetupError
 from readingroom.imaging.dicom_file import read_image
 from readingroom.imaging.dicom_gray import dicom_gray, lookup_table
+from readingroom.imaging.display import Window
 from readingroom.phantoms.chest_radiograph import chest_radiograph
-from readingroom.phantoms.dicom_files import lookup_table_item, stored, write_dicom
+from readingroom.phantoms.dicom_files import lookup_table_item, radiograph_dataset, stored, write_dicom
 
 FULL_12_BITS = {"WindowCenter": 2048, "WindowWidth": 4096}
 CODECS = {uid.JPEG2000Lossless: "openjpeg", uid.JPEGLSLossless: "jpeg_ls", uid.JPEGLosslessSV1: "libjpeg"}
@@ -72,9 +74,6 @@ def test_monochrome1_is_turned_so_that_bone_is_bright(chest, shown):
 
 def test_monochrome1_is_inverted_after_the_window():
     # preprocess.json, monochrome1_rule: y_max - y + y_min, here with an asymmetric window
-    from readingroom.imaging.display import Window
-    from readingroom.phantoms.dicom_files import radiograph_dataset
-
     values = np.arange(0, 4096, 64, np.uint16).reshape(8, 8)
     dataset = radiograph_dataset(values, WindowCenter=1000, WindowWidth=800, PhotometricInterpretation="MONOCHROME1")
     np.testing.assert_allclose(dicom_gray(dataset, "x").gray, 1 - Window(1000, 800)(values), atol=1e-6)
@@ -244,3 +243,53 @@ def test_a_missing_decoder_is_named(chest, tmp_path, monkeypatch):
     monkeypatch.setattr(get_decoder(uid.JPEG2000Lossless), "_available", {})
     with pytest.raises(SetupError, match="pylibjpeg-openjpeg"):
         dicom_gray(dataset, "a.dcm")
+
+
+def _stored_text(dataset, keyword, text):
+    """An element as a file holds it, which pydicom would not write."""
+    tag = pydicom.tag.Tag(keyword)
+    value = text.encode()
+    dataset._dict[tag] = pydicom.dataelem.RawDataElement(
+        tag, pydicom.datadict.dictionary_VR(keyword), len(value), value, 0, False, True
+    )
+
+
+@pytest.mark.parametrize(
+    ("center", "width", "function", "words"),
+    [
+        ("1500", "2000", "LINEAR", ""),
+        ("1500", "2000", "linear", ""),
+        ("1500", "2000", "LINEAR\\LINEAR", ""),
+        ("1500\\", "2000\\", "LINEAR", ""),
+        (" 1500,0", "2000 ", "", ""),
+        ("1500\\60", "2000\\wide", "LINEAR", "2 windows, of which 1 cannot be used"),
+        ("\\1500", "\\2000", "LINEAR", "2 windows, of which 1 cannot be used"),
+        ("600\\1500", "0\\2000", "LINEAR", "2 windows, of which 1 cannot be used"),
+        ("600\\1500", "-5\\2000", "LINEAR", "2 windows, of which 1 cannot be used"),
+        ("1500", "2000", "CURVED", "VOI LUT function that DICOM does not have"),
+    ],
+)
+def test_a_window_that_can_be_used_is_used_whatever_stands_beside_it(chest, center, width, function, words):
+    values = stored(chest)
+    dataset = radiograph_dataset(values)
+    for keyword, text in (("WindowCenter", center), ("WindowWidth", width), ("VOILUTFunction", function)):
+        _stored_text(dataset, keyword, text)
+    shown = dicom_gray(dataset, "a.dcm")
+    np.testing.assert_allclose(shown.gray, Window(1500, 2000)(values), atol=1e-6)
+    assert words in " ".join(shown.notes)
+    assert len(shown.notes) == bool(words)
+
+
+@pytest.mark.parametrize(("center", "width"), [("1500", "0"), ("abc", "2000"), ("1500", "nan"), ("1500", "1e999")])
+def test_without_a_window_that_can_be_used_the_pixels_decide_and_notes_say_so(chest, center, width):
+    dataset = radiograph_dataset(stored(chest))
+    _stored_text(dataset, "WindowCenter", center)
+    _stored_text(dataset, "WindowWidth", width)
+    assert "The window in the header cannot be used." in dicom_gray(dataset, "a.dcm").notes
+
+
+def test_a_damaged_rescaling_is_said(chest):
+    dataset = radiograph_dataset(stored(chest), WindowCenter=2048, WindowWidth=4096)
+    _stored_text(dataset, "RescaleSlope", "steep")
+    _stored_text(dataset, "RescaleIntercept", "")
+    assert "rescaling in the header cannot be used" in dicom_gray(dataset, "a.dcm").notes[0]

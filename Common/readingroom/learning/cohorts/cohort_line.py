@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from ... import dicom_terms
 from ...csv_table import CsvRow
 
 Origin = Literal["real", "synthetic"]
@@ -20,7 +21,6 @@ KNOWN = (*NEEDED, "label", "time", "event", "site", "scanner", "origin", "age", 
 IMAGE, MASK = "image_", "mask_"
 _ROLE = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")  # as in `readingroom.study`
 _EVENTS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-_OLDEST = 130  # years, as `study.PatientFacts`
 
 
 def is_known(name: str) -> bool:
@@ -55,6 +55,9 @@ class LineReader:
         text = {name: self._values.get(name, "") for name in ("site", "scanner", "sex", "view", "laterality")}
         return {
             **text,
+            "sex": dicom_terms.sex(text["sex"]) or text["sex"],
+            "view": dicom_terms.view(text["view"]),
+            "laterality": dicom_terms.side(text["laterality"]),
             **self._outcome(),
             "patient_id": self._needed("patient_id"),
             "study_id": self._needed("study_id"),
@@ -62,7 +65,7 @@ class LineReader:
             "masks": self._paths(MASK),
             "origin": self._one_of("origin", ORIGINS) or "real",
             "split": self._one_of("split", SPLIT_PARTS),
-            "age": self._number("age", 0, _OLDEST, f"years from 0 to {_OLDEST}"),
+            "age": self._age(),
             "clinical": {name: value for name, value in self._values.items() if not is_known(name)},
         }
 
@@ -112,6 +115,13 @@ class LineReader:
             self.problems.append(f"the {name} '{text}' is no number of {expected}")
             return None
         return number
+
+    def _age(self) -> float | None:
+        text = self._values.get("age", "")
+        years = dicom_terms.age(text)
+        if text and years is None:
+            self.problems.append(f"the age '{text}' is no number of years from 0 to {dicom_terms.OLDEST:g}")
+        return years
 
     def _one_of(self, name: str, words: tuple[str, ...]) -> str:
         text = self._values.get(name, "")

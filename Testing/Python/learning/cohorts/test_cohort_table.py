@@ -41,6 +41,14 @@ def test_a_row_with_all_that_is_known_of_it(tmp_path: Path) -> None:
     assert cohort.problems == ()
 
 
+def test_ages_views_sexes_and_sides_mean_the_same_in_any_spelling(tmp_path: Path) -> None:
+    line = "p1,s1,a.png,x,018M,POSTEROANTERIOR,female,Left"
+    (row,) = read_cohort(
+        written(tmp_path, line, header="patient_id,study_id,image_frontal,label,age,view,sex,laterality")
+    ).rows
+    assert (row.age, row.view, row.sex, row.laterality) == (1.5, "PA", "F", "L")
+
+
 def test_a_survival_outcome_is_a_time_and_an_event(tmp_path: Path) -> None:
     path = written(
         tmp_path, "p1,s1,a.png,12.5,1", "p2,s1,b.png,0,No", header="patient_id,study_id,image_frontal,time,event"

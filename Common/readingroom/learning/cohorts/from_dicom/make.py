@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .... import dicom_terms
 from ....csv_table import CsvRow, write_csv
 from ....errors import InputError
 from ....progress import Progress
+from ...audit.issue import count
 from ..clinical_columns import typed_columns
 from ..cohort import Row
 from ..cohort_line import IMAGE, MASK, NEEDED, LineReader
@@ -47,7 +49,7 @@ def make_cohort(
     Parameters
     ----------
     labels : the spreadsheet; without one the rows have no outcome
-    modalities, views : only these, as DICOM writes them (``DX``, ``PA``); all when empty
+    modalities, views : only these, in any spelling (``DX``, ``PA``); all when empty
     role : what the images are for; by their modality when empty: ``frontal``, ``ct``, ``mr``, ``pet``, ``mammogram``
 
     Raises
@@ -84,7 +86,8 @@ def make_cohort(
     comma = labels is not None and labels.sheet.decimal_comma
     clinical = typed_columns([fields["clinical"] for fields in made], decimal_comma=comma)
     rows = [Row(**{**fields, "clinical": values}) for fields, values in zip(made, clinical.rows, strict=True)]
-    return Made(tuple(rows), tuple(left_out), (*notes, *clinical.notes, *_notes(rows, labels, found.named)))
+    notes += [*clinical.notes, *_header_notes(image for image, _ in pairs), *_notes(rows, labels, found.named)]
+    return Made(tuple(rows), tuple(left_out), tuple(notes))
 
 
 def write_left_out(path: Path, left_out: Sequence[LeftOut]) -> None:
@@ -101,6 +104,8 @@ def _wanted(
     images: Sequence[DicomImage], modalities: Collection[str], views: Collection[str], left_out: list[LeftOut]
 ) -> list[DicomImage]:
     wanted = []
+    modalities = {modality.strip().upper() for modality in modalities}
+    views = {dicom_terms.view(view) for view in views}
     for image in images:
         if modalities and image.modality not in modalities:
             left_out.append(LeftOut(image.place, f"Its modality is '{image.modality}'."))
@@ -148,6 +153,15 @@ def _said(fields: dict[str, Any], labels: Labels, line: CsvRow) -> tuple[dict[st
 def _sentence(problems: Sequence[str]) -> str:
     text = "; ".join(problems)
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def _header_notes(images: Iterable[DicomImage]) -> list[str]:
+    """What could not be used in headers, each thing once, with the number of its files and one of them."""
+    places: dict[str, list[str]] = {}
+    for image in images:
+        for note in image.notes:
+            places.setdefault(note, []).append(image.place)
+    return [f"{note.rstrip('.')} ({count(len(where), 'image')}, such as {where[0]})." for note, where in places.items()]
 
 
 def _notes(rows: Sequence[Row], labels: Labels | None, named: int) -> list[str]:

@@ -42,6 +42,7 @@ class DicomImage:
     ----------
     path : the file of a radiograph, the folder of a series
     place : the same as people write it, from the folder that was looked through
+    notes : what its header says and that could not be used, as `StudyImage.notes`
     raw : a detector's values that were not made to be looked at
     """
 
@@ -59,6 +60,7 @@ class DicomImage:
     sex: str
     view: str
     laterality: str
+    notes: tuple[str, ...] = ()
     raw: bool = False
 
 
@@ -146,6 +148,7 @@ def _image(header: Dataset, path: Path, place: str) -> DicomImage:
         sex=str(sex.value) if sex else "",
         view=image.fact("ViewPosition"),
         laterality=image.fact("ImageLaterality"),
+        notes=image.notes,
         raw=image.facts.get("PresentationIntentType") == "FOR PROCESSING",
     )
 

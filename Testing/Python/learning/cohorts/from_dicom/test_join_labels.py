@@ -162,3 +162,22 @@ def test_a_folder_without_a_usable_film_says_why(folder, a_film, a_sheet):
     a_film("1.dcm", AccessionNumber="A1")
     with pytest.raises(InputError, match=r"1\.dcm: No line"):
         make_cohort(folder, a_sheet("accession,label\nA2,normal\n"))
+
+
+def test_views_and_modalities_are_the_same_in_any_spelling(folder, a_film):
+    a_film("1.dcm", ViewPosition="POSTEROANTERIOR")
+    a_film("2.dcm", ViewPosition="Lateral")
+    a_film("3.dcm", ViewPosition="ap supine", Modality="dx")
+    made = make_cohort(folder, modalities=["DX"], views=["pa", "antero-posterior"])
+    assert {row.image.name: row.view for row in made.rows} == {"1.dcm": "PA", "3.dcm": "AP"}
+
+
+def test_what_headers_say_and_could_not_be_used_is_a_note_with_the_number_of_its_images(folder, a_film):
+    for number in range(3):
+        a_film(f"{number}.dcm", PatientAge="414Y", PatientBirthDate="19500301", StudyDate="20240102")
+    a_film("3.dcm", PatientSex="Frau Meier")
+    made = make_cohort(folder)
+    assert {round(row.age) for row in made.rows if row.age} >= {74}
+    assert any("no age that a person reaches" in note and "(3 images, such as 0.dcm)" in note for note in made.notes)
+    assert any("PatientSex" in note and "(1 image, such as 3.dcm)" in note for note in made.notes)
+    assert "Meier" not in " ".join(made.notes)
