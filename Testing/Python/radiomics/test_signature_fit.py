@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from readingroom.errors import CancelledError, InputError
+from readingroom.metrics.calibration import recalibration
 from readingroom.progress import Progress
 from readingroom.radiomics.signature.external import evaluate_external
 from readingroom.radiomics.signature.fit import fit
@@ -199,3 +200,23 @@ def test_within_one_fold_the_auc_is_the_usual_one():
     y, scores = np.arange(50) % 2, random.normal(size=(1, 50))
     found = FoldComparisons.of(y, np.zeros((1, 50), dtype=np.int64), scores)
     assert found.auc(np.ones((1, 50)))[0] == pytest.approx(auc(y, scores[0]))
+
+
+@pytest.mark.parametrize("model", ["lasso", "svm"])
+def test_what_a_signature_says_of_itself_holds_for_new_patients(model):
+    """Each fold chooses its own penalty, so scores are compared as deviations from the model's own training rows."""
+    slopes, lifts = [], []
+    for seed in range(3):
+        recipe = dataclasses.replace(QUICK, model=model, seed=seed)
+        found = fit(a_table(rows=200, features=12, signal=1.0, seed=seed), recipe)
+        new = a_table(rows=4000, features=12, signal=1.0, seed=100 + seed)
+        assert found.calibration is not None
+        probabilities = found.calibration.probabilities(found.trained.values(new.values))
+        slopes.append(recalibration(new.outcome, probabilities, new.patients).slope.value)
+        for point in found.evaluation.points.values():
+            called = probabilities >= point.threshold
+            lifts.append(called[new.outcome == 1].mean() - point.confusion.sensitivity.value)
+            lifts.append((~called[new.outcome == 0]).mean() - point.confusion.specificity.value)
+    assert np.exp(np.mean(np.log(slopes))) == pytest.approx(1, abs=0.2)
+    assert abs(np.mean(lifts)) < 0.03
+    assert np.std(lifts) < 0.1

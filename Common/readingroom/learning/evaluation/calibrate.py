@@ -12,11 +12,13 @@ from scipy import special
 
 from ...bundles.calibration import Calibration, PlattScaling
 from ...errors import InputError
-from ...metrics.patient_folds import patient_folds
+from ...metrics.calibration import recalibration
+from ...metrics.patient_folds import fewest_patients, patient_folds
 from ...trust.calibration import fit_platt, fit_temperature
 from .predictions import Floats, Integers, Predictions
 
 _FOLDS = 5  # of rows that one and the same network predicted
+_FOLD_SLOPE_FROM = 10  # patients of a fold with and without a finding; a slope of fewer says nothing
 
 
 def fit(predictions: Predictions) -> tuple[Calibration | None, tuple[str, ...]]:
@@ -71,6 +73,28 @@ def cross_fitted(predictions: Predictions, folds: Integers) -> Floats:
         for finding in predictions.findings:
             _put(predictions, found, finding, inside, _platt_of_others(predictions, finding, inside))
     return found
+
+
+def slopes_by_fold(predictions: Predictions, probabilities: Floats) -> tuple[float, ...]:
+    """The calibration slope of each network of the first repeat on its own fold, for each finding, where it has one.
+
+    Parameters
+    ----------
+    probabilities : (rows, classes), each fold calibrated by the others, see `cross_fitted`
+    """
+    found = []
+    for fold in np.unique(predictions.folds[0]):
+        rows = predictions.take(inside := predictions.folds[0] == fold)
+        for finding in rows.findings:
+            present = rows.present(finding)
+            if fewest_patients(present, rows.patients) < _FOLD_SLOPE_FROM or present.all() or not present.any():
+                continue
+            try:
+                column = probabilities[inside, rows.classes.index(finding)]
+                found.append(recalibration(present, column, rows.patients).slope.value)
+            except ValueError:  # the classes are separated, or a probability is 0 or 1
+                continue
+    return tuple(found)
 
 
 def fitting_folds(predictions: Predictions, seed: int = 0) -> Integers:

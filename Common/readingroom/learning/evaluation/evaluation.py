@@ -20,7 +20,7 @@ from .auc import auc_of
 from .calibrated_predictions import CalibratedPredictions
 from .levels import How, Level, at_level
 from .metric_families import load_family
-from .predictions import Predictions
+from .predictions import Floats, Predictions
 from .sample_size import EXPLORATORY_BELOW, can_be_evaluated, exploratory, patients_of_each
 
 RESAMPLES = 2000  # of the patients, for each interval
@@ -91,7 +91,7 @@ def evaluate(
     calibrated = CalibratedPredictions(
         rows, crossed, thresholds.called_by_others(rows, crossed, folds, points), covered
     )
-    notes = (*notes, *missing, *_without_points(rows, calibration, points))
+    notes = (*notes, *missing, *_without_points(rows, calibration, points), *_fold_by_fold(rows, crossed))
     default = thresholds.DEFAULT_POINT
     return _result(calibrated, predictions, level, calibration, points, default, conformal, notes, resamples, seed)
 
@@ -193,6 +193,16 @@ def _without_points(
     return tuple(
         f"'{name}' has no operating points: outside one of the folds there are no patients with it, or none without."
         for name in missing
+    )
+
+
+def _fold_by_fold(rows: Predictions, probabilities: Floats) -> tuple[str, ...]:
+    """How far the networks of the folds are from one calibration: the final model is one more of them."""
+    if len(np.unique(rows.folds[0])) < 2 or len(slopes := calibrate.slopes_by_fold(rows, probabilities)) < 2:
+        return ()
+    return (
+        f"Fold by fold the calibration slope was {min(slopes):.2f} to {max(slopes):.2f}: so far a network that is "
+        "trained alike, as the final model is, may be from the calibration of the others.",
     )
 
 

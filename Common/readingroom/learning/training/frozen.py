@@ -27,7 +27,7 @@ from ..protocols.training_protocol import TrainingProtocol
 from .feature_cache import Bag, FrozenNetwork, Source, cached_features
 from .fold_trainer import FinalModel, Floats, FoldResult
 from .heads import load_head
-from .heads.head import Head, Outcomes, Rows, State
+from .heads.head import Choice, Head, Outcomes, Rows, State
 from .network import JOINS_ANSWERS, make_network
 from .normalization import measured
 
@@ -43,6 +43,7 @@ class Frozen:
     name : of the network
     backbone : the whole network as it began, with kernels rounded as the bundle will store them
     features : of each row of the cohort
+    choice : what the heads of all folds and the final one share, see `heads.head.Head.choose`
     notes : what is done otherwise than the protocol says
     """
 
@@ -54,20 +55,22 @@ class Frozen:
     head: Head
     features: tuple[Bag, ...]
     outcomes: Outcomes
+    choice: Choice
     notes: tuple[str, ...]
 
     def train_fold(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
         progress(0.0, f"Training the head, {split.name}.")
-        learned = _sides(split)
+        learned = learned_rows(split)
         state = self._fitted(learned, seed, folder)
         distances = held_out_distances(self._embeddings(learned), self._embeddings(split.test))
         return FoldResult(self.head.logits(state, self.features, split.test), distances, (), self.notes)
 
     def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         progress(0.0, "Training the final head.")
-        learned = _sides(split)
+        learned = learned_rows(split)
         state = self._fitted(learned, seed, folder)
         settings = {"mode": "frozen", "head": self.protocol.head, "aggregation": self.head.aggregation}
+        settings[self.head.chooses] = ", ".join(f"{value:g}" for value in self.choice)
         return FinalModel(self._network(state), self._embeddings(learned), self.preprocessing, (), settings)
 
     def _fitted(self, rows: Rows, seed: int, folder: Path) -> State:
@@ -78,13 +81,13 @@ class Frozen:
             with safetensors.safe_open(path, "np") as kept:
                 if kept.metadata() == {"of": key}:
                     return {name: kept.get_tensor(name) for name in kept.keys()}  # noqa: SIM118  # no mapping
-        state = self.head.fit(self.features, self.outcomes, rows, seed)
+        state = self.head.fit(self.features, self.outcomes, rows, self.choice, seed)
         write_bytes(path, safetensors.numpy.save(dict(state), {"of": key}))
         return state
 
     def _key(self, rows: Rows, seed: int) -> str:
         """What a head was trained on, and how."""
-        found = hashlib.sha256(repr((self.head, seed, self.label_set.classes)).encode())
+        found = hashlib.sha256(repr((self.head, self.choice, seed, self.label_set.classes)).encode())
         for row in rows:
             found.update(self.features[row].tobytes())
             found.update(repr((self.outcomes.labels[row], self.outcomes.weights[row])).encode())
@@ -119,6 +122,7 @@ def prepare_frozen(
     name: str,
     weights: Path | None,
     features: Path,
+    rows: Rows,
     device: Wanted = "auto",
     workers: int = 2,
     progress: Progress | None = None,
@@ -129,6 +133,7 @@ def prepare_frozen(
     ----------
     name, weights : as `network.make_network`
     features : folder where they are kept, which several runs may share
+    rows : those that the final model learns from; they choose what the heads of all folds and the final one share
 
     Raises
     ------
@@ -146,8 +151,9 @@ def prepare_frozen(
     bags = cached_features(cohort, network, Source.of(preprocessing), features, device, workers, progress)
     head = _head(protocol, label_set)
     outcomes = Outcomes.of(cohort, label_set, protocol.balance != "none")
+    choice = head.choose(bags, outcomes, rows, protocol.seed)
     notes = _notes(protocol, wanted)
-    return Frozen(protocol, label_set, name, backbone, preprocessing, head, bags, outcomes, notes)
+    return Frozen(protocol, label_set, name, backbone, preprocessing, head, bags, outcomes, choice, notes)
 
 
 def seeded_network(protocol: TrainingProtocol, outputs: int, name: str, weights: Path | None, seed: int) -> nn.Module:
@@ -198,6 +204,6 @@ def _as_stored(network: nn.Module) -> nn.Module:
     return network
 
 
-def _sides(split: Split) -> Rows:
-    """Heads choose what they must within the rows that they learn from, so both parts train."""
+def learned_rows(split: Split) -> Rows:
+    """Heads need no rows that choose an epoch, so both parts train."""
     return np.sort(np.concatenate([split.train, split.validation]))

@@ -36,7 +36,7 @@ from .cross_validation import CrossValidation, plan_cross_validation
 from .description import FEATURES, described, refuse_unreadable
 from .fine_tuned import FineTuned
 from .fold_trainer import FoldResult, FoldTrainer
-from .frozen import prepare_frozen
+from .frozen import learned_rows, prepare_frozen
 from .loop.processes import is_main, wait_for_others
 from .training_run import BaselineComparison, BundleDescription, TrainingRun
 from .training_tables import CrossValidationResult, TrainingPaths, out_of_fold, predictions_of, write_history
@@ -104,7 +104,16 @@ def train_bundle(
     trainer: FoldTrainer
     if mode == "frozen":
         trainer = prepare_frozen(
-            cohort, label_set, protocol, network, weights, paths.features, device, workers, progress.part(0.05, 0.5)
+            cohort,
+            label_set,
+            protocol,
+            network,
+            weights,
+            paths.features,
+            learned_rows(planned.final),
+            device,
+            workers,
+            progress.part(0.05, 0.5),
         )
     else:
         trainer = FineTuned(
@@ -122,7 +131,8 @@ def train_bundle(
     progress(0.85, "Evaluating.")
     evaluation = evaluate(predictions, resamples=resamples)
     distances = np.concatenate([part.distances for part in result.folds[0]])
-    notes = [planned.summary, *evaluation.notes, *(note for part in result.all for note in part.notes)]
+    notes = [planned.summary, *_fitted_on(planned), *evaluation.notes]
+    notes += [note for part in result.all for note in part.notes]
     if label_set.multilabel:
         notes.append("No simpler models are compared with it: they are made for classes that exclude each other.")
     run = TrainingRun(
@@ -158,6 +168,15 @@ def train_bundle(
     )
     wait_for_others()
     return made
+
+
+def _fitted_on(planned: CrossValidation) -> tuple[str, ...]:
+    if planned.single_network:
+        return ()
+    return (
+        "Calibration, thresholds and prediction sets were fitted on answers of the networks of the splits. The final "
+        "model was trained in the same way on more patients; whether they hold for it elsewhere, other patients tell.",
+    )
 
 
 def mode_of(protocol: TrainingProtocol) -> Mode:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -127,3 +129,23 @@ def test_where_logits_do_not_rise_the_probability_is_the_share_of_the_others() -
     assert calibrate_table.cross_fitted(turned, calibrate_table.fitting_folds(turned)) == pytest.approx(
         np.full((40, 2), 0.5)
     )
+
+
+def test_networks_of_folds_that_answer_on_other_scales_are_told_by_their_slopes() -> None:
+    generator = np.random.default_rng(2)
+    truth = generator.integers(0, 2, 400)
+    folds = np.arange(400) % 2
+    logits = np.where(truth == 1, 1.0, -1.0) + generator.normal(0, 1.2, 400)
+    logits *= np.where(folds == 1, 4.0, 1.0)
+    rows = replace(
+        some(2, multilabel=False, rows=400),
+        truth=truth,
+        logits=np.stack([-logits, logits], axis=1)[None] / 2,
+        folds=folds[None],
+        positive="b",
+    )
+    slopes = calibrate_table.slopes_by_fold(rows, calibrate_table.cross_fitted(rows, folds))
+    assert len(slopes) == 2
+    assert max(slopes) / min(slopes) > 6
+    few = rows.take(np.arange(30))
+    assert calibrate_table.slopes_by_fold(few, calibrate_table.cross_fitted(few, few.folds[0])) == ()

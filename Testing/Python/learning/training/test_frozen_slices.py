@@ -52,8 +52,10 @@ def test_the_network_of_slices_that_ships_says_what_the_head_said(
         head_settings={} if aggregation == "mean" else {"epochs": 2},
     )
     label_set = label_set_of(volumes, "pasc-fibrosis")
-    trainer = prepare_frozen(volumes, label_set, protocol, "mobilenetv2_100", None, tmp_path / "features", "cpu", 1)
     split = Split(np.arange(10), np.array([], dtype=np.intp), np.arange(10, 16), "by hand")
+    trainer = prepare_frozen(
+        volumes, label_set, protocol, "mobilenetv2_100", None, tmp_path / "features", split.train, "cpu", 1
+    )
     said = trainer.train_fold(split, 0, tmp_path / "fold", Progress())
     final = trainer.train_final(split, 0, tmp_path / "fold", Progress())
     source = Source.of(measured(protocol.input))

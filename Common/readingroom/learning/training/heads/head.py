@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ....errors import InputError
-from ....metrics.patient_folds import patient_folds
+from ....metrics.patient_folds import fewest_patients, patient_folds
 from ...cohorts.cohort import Cohort
 from ...cohorts.label_set import LabelSet
 
@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Bag = NDArray[np.float32]  # (slices, features) of one study; a picture is a bag of one
 State = Mapping[str, NDArray[np.float32]]  # what was learned, by name: can be kept as safetensors
+Choice = tuple[float, ...]  # what is not learned but chosen, such as a strength or a number of epochs
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +90,28 @@ class Head(Protocol):
     def aggregation(self) -> str:
         """Name in `readingroom.networks.aggregation` of what joins the slices in the final model."""
 
-    def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> State:
-        """Learn from the studies ``rows`` alone; choices on the way (strength, epochs) are made within them.
+    @property
+    def chooses(self) -> str:
+        """What a `Choice` of this head is called: ``strength``, ``epochs``."""
+
+    def choose(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> Choice:
+        """What does best for held-out patients among the studies ``rows``.
+
+        It is chosen once for the heads of all folds and the final one: heads of other strengths give logits of
+        another scale, and what is fitted on the answers of the folds (calibration, thresholds, sets) would not fit
+        the head that ships.
 
         Raises
         ------
         InputError : the rows are too few or too alike to learn from
+        """
+
+    def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, choice: Choice, seed: int) -> State:
+        """Learn from the studies ``rows`` alone.
+
+        Raises
+        ------
+        InputError : the rows have one class only, or a class of one patient
         """
 
     def logits(self, state: State, features: Sequence[Bag], rows: Rows) -> Floats:
@@ -116,12 +133,22 @@ def inner_folds(outcomes: Outcomes, rows: Rows, seed: int, most: int = 5) -> NDA
     ------
     InputError : the rows have one class only, or a class of one patient
     """
-    labels, patients = outcomes.labels[rows], outcomes.patients[rows]
-    present = np.unique(labels)
-    fewest = min(len(np.unique(patients[labels == label])) for label in present)
-    if len(present) < 2 or fewest < 2:
+    fewest = fewest_to_learn_from(outcomes, rows)
+    return patient_folds(outcomes.labels[rows], outcomes.patients[rows], min(most, fewest), seed)
+
+
+def fewest_to_learn_from(outcomes: Outcomes, rows: Rows) -> int:
+    """How many patients the rarest class of these rows has.
+
+    Raises
+    ------
+    InputError : the rows have one class only, or a class of one patient
+    """
+    labels = outcomes.labels[rows]
+    fewest = fewest_patients(labels, outcomes.patients[rows])
+    if len(np.unique(labels)) < 2 or fewest < 2:
         raise InputError("A head needs studies of two patients or more of each of two classes or more to learn from.")
-    return patient_folds(labels, patients, min(most, fewest), seed)
+    return fewest
 
 
 def _balanced(labels: NDArray[np.int64], classes: int) -> Floats:

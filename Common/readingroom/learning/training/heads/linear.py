@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 from torch import nn
 
-from .head import Bag, Floats, Outcomes, Rows, State, copy_into, inner_folds
+from .head import Bag, Choice, Floats, Outcomes, Rows, State, copy_into, fewest_to_learn_from, inner_folds
 
 STRENGTHS = tuple(float(c) for c in np.logspace(-5, 0, 6))  # scikit-learn's C, on standardized features
 _ITERATIONS = 1000
@@ -21,6 +21,8 @@ _ITERATIONS = 1000
 class LinearHead:
     """Multinomial logistic regression; its strength is the one with the best log-likelihood of held-out patients.
 
+    A choice has one strength, or one for each of the findings that may hold together.
+
     Findings that may hold together have a regression of their own each.
 
     The state holds ``weight`` (outputs, features) and ``bias`` (outputs,) for features as they are; the fit itself is
@@ -28,18 +30,24 @@ class LinearHead:
     """
 
     aggregation: ClassVar[str] = "average-pooling"
+    chooses: ClassVar[str] = "strength"
 
-    def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> State:
+    def choose(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> Choice:
         if outcomes.multilabel:
-            return _joined([self.fit(features, outcomes.of_finding(n), rows, seed) for n in range(outcomes.classes)])
-        from sklearn.preprocessing import StandardScaler  # heavy, and of the extra "train" only
+            each = (self.choose(features, outcomes.of_finding(n), rows, seed) for n in range(outcomes.classes))
+            return tuple(strength for choice in each for strength in choice)
+        values, folds = _standardized(features, rows)[0], inner_folds(outcomes, rows, seed)
+        return (_best_strength(values, outcomes.labels[rows], outcomes.weights[rows], folds),)
 
-        values, labels, weights = _pooled(features, rows), outcomes.labels[rows], outcomes.weights[rows]
-        scaler = StandardScaler().fit(values)
-        standard = scaler.transform(values)
-        strength = _best_strength(standard, labels, weights, inner_folds(outcomes, rows, seed))
-        model = _regression(strength)
-        model.fit(standard, labels, sample_weight=weights)
+    def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, choice: Choice, seed: int) -> State:
+        if outcomes.multilabel:
+            return _joined(
+                [self.fit(features, outcomes.of_finding(n), rows, (own,), seed) for n, own in enumerate(choice)]
+            )
+        fewest_to_learn_from(outcomes, rows)
+        standard, scaler = _standardized(features, rows)
+        model = _regression(choice[0])
+        model.fit(standard, outcomes.labels[rows], sample_weight=outcomes.weights[rows])
         weight, bias = _outputs(model.coef_, model.intercept_, model.classes_, outcomes.classes)
         weight = weight / scaler.scale_
         bias = bias - weight @ scaler.mean_
@@ -60,6 +68,15 @@ HEAD = LinearHead
 def _joined(findings: Sequence[State]) -> State:
     """One output for each finding, whose sigmoid is what the softmax of its two classes, not there and there, gives."""
     return {name: np.stack([state[name][1] - state[name][0] for state in findings]) for name in ("weight", "bias")}
+
+
+def _standardized(features: Sequence[Bag], rows: Rows) -> tuple[Floats, Any]:
+    """(rows, features) with mean 0 and deviation 1 over these rows, and scikit-learn's scaler that made it so."""
+    from sklearn.preprocessing import StandardScaler  # heavy, and of the extra "train" only
+
+    values = _pooled(features, rows)
+    scaler = StandardScaler().fit(values)
+    return scaler.transform(values), scaler
 
 
 def _pooled(features: Sequence[Bag], rows: Rows) -> Floats:

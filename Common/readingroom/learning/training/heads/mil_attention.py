@@ -1,13 +1,14 @@
 """Attention over the slices of a study: which slices speak, and what they say, is learned from the study's label.
 
 Multiple-instance learning on the features of a frozen network (Ilse et al., ICML 2018). The number of epochs is chosen
-by held-out patients of the training rows, then all of them train for that long.
+by held-out patients, then the heads of all folds and the final one train for that long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ....networks import aggregation as aggregations
-from .head import Bag, Floats, Outcomes, Rows, State, copy_into, inner_folds
+from .head import Bag, Choice, Floats, Outcomes, Rows, State, copy_into, fewest_to_learn_from, inner_folds
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class AttentionHead:
     dropout : of the slices' features
     """
 
+    chooses: ClassVar[str] = "epochs"
+
     aggregation: str = "gated-attention"
     epochs: int = 60
     patience: int = 10
@@ -45,11 +48,14 @@ class AttentionHead:
         if min(self.epochs, self.patience, self.batch) < 1 or self.rate <= 0 or not 0 <= self.dropout < 1:
             raise ValueError("epochs, patience, batch and rate must be above 0, the dropout below 1")
 
-    def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> State:
+    def choose(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> Choice:
         inside = inner_folds(outcomes, rows, seed) == 0
-        epochs = self._best_epoch(features, outcomes, rows[~inside], rows[inside], seed)
+        return (self._best_epoch(features, outcomes, rows[~inside], rows[inside], seed),)
+
+    def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, choice: Choice, seed: int) -> State:
+        fewest_to_learn_from(outcomes, rows)
         model = _Model(self.aggregation, features[rows[0]].shape[1], outcomes.classes, seed)
-        for _ in self._epochs(model, features, outcomes, rows, epochs, seed):
+        for _ in self._epochs(model, features, outcomes, rows, int(choice[0]), seed):
             pass
         return {name: value.numpy() for name, value in model.state_dict().items()}
 

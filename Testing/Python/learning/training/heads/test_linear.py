@@ -16,7 +16,7 @@ from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.label_set import label_set_of
 from readingroom.learning.training.heads import NAMES, load_head
-from readingroom.learning.training.heads.head import Bag, Outcomes
+from readingroom.learning.training.heads.head import Bag, Outcomes, State
 from readingroom.metrics.auc import auc
 
 HEAD = load_head("linear")
@@ -26,6 +26,11 @@ def outcomes_of(labels: np.ndarray, classes: int = 2) -> Outcomes:
     n = len(labels)
     patients = np.array([f"p{i // 2}" for i in range(n)])
     return Outcomes(classes, labels, patients, np.ones(n), np.full(n, np.nan), np.zeros(n, dtype=bool))
+
+
+def fitted(features: list[Bag], outcomes: Outcomes, rows: np.ndarray, seed: int) -> State:
+    """Chosen and learned from the same rows."""
+    return HEAD.fit(features, outcomes, rows, HEAD.choose(features, outcomes, rows, seed), seed)
 
 
 def bags_of(values: np.ndarray) -> list[Bag]:
@@ -46,7 +51,7 @@ def test_finds_what_can_be_found_in_held_out_patients() -> None:
     values = generator.normal(0, 1, (200, 30))
     values[:, 4] += 2 * labels
     training, held_out = np.arange(120), np.arange(120, 200)
-    state = HEAD.fit(bags_of(values), outcomes_of(labels), training, seed=1)
+    state = fitted(bags_of(values), outcomes_of(labels), training, seed=1)
     logits = HEAD.logits(state, bags_of(values), held_out)
     assert auc(labels[held_out], logits[:, 1] - logits[:, 0]) > 0.6
     assert np.allclose(logits.sum(axis=1), 0, atol=1e-4)
@@ -57,7 +62,7 @@ def test_noise_is_answered_with_the_base_rate() -> None:
     generator = np.random.default_rng(1)
     labels = (np.arange(200) // 2 % 4 == 0).astype(np.int64)
     values = generator.normal(0, 1, (200, 500))
-    state = HEAD.fit(bags_of(values), outcomes_of(labels), np.arange(200), seed=1)
+    state = fitted(bags_of(values), outcomes_of(labels), np.arange(200), seed=1)
     logits = HEAD.logits(state, bags_of(generator.normal(0, 1, (200, 500))), np.arange(200))
     probability = 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
     assert probability.mean() == pytest.approx(0.25, abs=0.02)
@@ -69,7 +74,7 @@ def test_other_rows_do_not_reach_the_fit() -> None:
     labels, values = np.arange(80) // 2 % 2, generator.normal(0, 1, (80, 10))
     augmented = values.copy()
     augmented[60:] = 100
-    first, second = (HEAD.fit(bags_of(v), outcomes_of(labels), np.arange(60), seed=0) for v in (values, augmented))
+    first, second = (fitted(bags_of(v), outcomes_of(labels), np.arange(60), seed=0) for v in (values, augmented))
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
@@ -77,7 +82,7 @@ def test_the_layer_that_ships_says_what_the_head_said_on_bags_of_several_slices(
     generator = np.random.default_rng(3)
     bags = [generator.normal(0, 1, (1 + i % 4, 6)).astype(np.float32) for i in range(60)]
     labels = np.arange(60) // 2 % 3
-    state = HEAD.fit(bags, outcomes_of(labels, 3), np.arange(60), seed=0)
+    state = fitted(bags, outcomes_of(labels, 3), np.arange(60), seed=0)
     layer = nn.Linear(6, 3)
     HEAD.place(state, layer)
     with torch.inference_mode():
@@ -91,7 +96,7 @@ def test_weights_of_studies_move_the_base_rate() -> None:
     even = outcomes_of(labels)
     weights = np.where(labels == 1, 2.0, 2 / 3)
     balanced = Outcomes(2, labels, even.patients, weights, even.times, even.events)
-    state = HEAD.fit(bags_of(values), balanced, np.arange(200), seed=0)
+    state = fitted(bags_of(values), balanced, np.arange(200), seed=0)
     logits = HEAD.logits(state, bags_of(values), np.arange(200))
     assert np.mean(logits[:, 1] - logits[:, 0]) == pytest.approx(0, abs=0.1)
 
@@ -99,14 +104,14 @@ def test_weights_of_studies_move_the_base_rate() -> None:
 def test_a_class_of_one_patient_is_refused() -> None:
     labels = np.array([0] * 18 + [1, 1])
     with pytest.raises(InputError, match="two patients or more"):
-        HEAD.fit(bags_of(np.random.default_rng(5).normal(size=(20, 3))), outcomes_of(labels), np.arange(20), seed=0)
+        fitted(bags_of(np.random.default_rng(5).normal(size=(20, 3))), outcomes_of(labels), np.arange(20), seed=0)
 
 
 def test_a_class_without_training_rows_is_hardly_ever_the_answer() -> None:
     generator = np.random.default_rng(6)
     labels = np.arange(60) // 2 % 2
     values = generator.normal(0, 1, (60, 4))
-    state = HEAD.fit(bags_of(values), outcomes_of(labels, 3), np.arange(60), seed=0)
+    state = fitted(bags_of(values), outcomes_of(labels, 3), np.arange(60), seed=0)
     logits = HEAD.logits(state, bags_of(values), np.arange(60))
     assert logits.shape == (60, 3)
     assert (logits.argmax(axis=1) != 2).all()
@@ -120,11 +125,11 @@ def test_findings_that_may_hold_together_have_a_regression_each() -> None:
     values[:, :2] += 2 * labels
     together = replace(outcomes_of(labels[:, 0]), labels=labels, weights=np.stack([np.ones(80), np.arange(80)], axis=1))
     rows = np.arange(80)
-    logits = HEAD.logits(HEAD.fit(bags_of(values), together, rows, seed=1), bags_of(values), rows)
+    logits = HEAD.logits(fitted(bags_of(values), together, rows, seed=1), bags_of(values), rows)
     assert logits.shape == (80, 2)
     for number in (0, 1):
         alone = replace(outcomes_of(labels[:, number]), weights=together.weights[:, number])
-        pair = HEAD.logits(HEAD.fit(bags_of(values), alone, rows, seed=1), bags_of(values), rows)
+        pair = HEAD.logits(fitted(bags_of(values), alone, rows, seed=1), bags_of(values), rows)
         assert np.allclose(logits[:, number], pair[:, 1] - pair[:, 0], atol=1e-4)
 
 
