@@ -87,7 +87,7 @@ class StudyImage:
 
 @dataclass(frozen=True)
 class StudyMask:
-    """A region on one image: a label map file (non-zero is inside) or a ``SimpleITK.Image`` in memory.
+    """A region on one image: a file (of a label map, what is not zero is inside) or a ``SimpleITK.Image`` in memory.
 
     Parameters
     ----------
@@ -95,6 +95,7 @@ class StudyMask:
     image : role of the image that it lies on
     code : what it shows
     source : where it comes from, in a few words: ``segment 'Lungs'``, ``file lungs.nrrd``
+    structures : names in a DICOM SEG or RTSTRUCT that make up the region; empty for all of a label map
     """
 
     role: str
@@ -102,6 +103,7 @@ class StudyMask:
     path: Path | None = None
     code: Code | None = None
     source: str = ""
+    structures: tuple[str, ...] = ()
     pixels: Any = field(default=None, compare=False, repr=False, metadata={"json": False})
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from ..readers.description import ClinicalField
 from ..readers.registry import find_reader, readers
 from .progress_line import ProgressLine
 
-_FILES = {2: "DICOM file or folder, PNG, JPEG, TIFF, NRRD or NIfTI", 3: "DICOM folder, NRRD or NIfTI"}
+_FILES = {2: "DICOM file or folder, PNG, JPEG, TIFF, NRRD or NIfTI", 3: "DICOM folder or file, NRRD or NIfTI"}
 
 
 def add(commands: Any) -> None:
@@ -53,7 +53,7 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
             type=Path,
             required=mask.required,
             metavar="FILE",
-            help=f"{mask.title}: NRRD or NIfTI, not 0 inside",
+            help=f"{mask.title}: NRRD or NIfTI, not 0 inside; or FILE::NAME of a DICOM SEG or RTSTRUCT",
         )
     for fact in reader.clinical:
         command.add_argument(

@@ -18,8 +18,10 @@ _FACTS = (
     "SOPClassUID", "SOPInstanceUID", "SeriesDescription", "BodyPartExamined", "PhotometricInterpretation",
     "Manufacturer", "ProtocolName", "ManufacturerModelName",
     "PresentationIntentType", "PresentationLUTShape", "PatientOrientation", "ImageType", "ConversionType",
-    "KVP", "Rows", "Columns", "BitsStored", "SamplesPerPixel", "PixelSpacing", "ImagerPixelSpacing",
-    "WindowCenter", "WindowWidth", "VOILUTFunction", "LossyImageCompression", "BurnedInAnnotation",
+    "KVP", "SliceThickness", "ConvolutionKernel", "ContrastBolusAgent", "PatientPosition", "GantryDetectorTilt",
+    "ScanOptions", "FilterType", "Rows", "Columns", "BitsStored", "SamplesPerPixel", "PixelSpacing",
+    "ImagerPixelSpacing", "WindowCenter", "WindowWidth", "VOILUTFunction", "LossyImageCompression",
+    "BurnedInAnnotation",
 )  # fmt: skip
 _DATES_OF_IMAGE = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 _TEXTS_WITH_VIEW = ("SeriesDescription", "AcquisitionDeviceProcessingDescription", "ProtocolName")

@@ -144,6 +144,22 @@ def what_it_is(dataset: Dataset) -> str:
     return f"an image of modality {modality}" if modality else "an image of unknown modality"
 
 
+def modality_of(path: Path) -> str:
+    """Modality of any DICOM file, image or not; empty when absent or damaged."""
+    with quiet_pydicom():
+        try:
+            header = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=["Modality"])
+        except Exception:  # pydicom raises anything on damaged bytes
+            return ""
+    return text(header, "Modality")
+
+
+def kind_of_file(path: Path) -> str:
+    """Plain words for the object in a DICOM file that is no image: ``structured report (SR)`` ..."""
+    modality = modality_of(path)
+    return f"{_NOT_IMAGES[modality].partition(' ')[2]} ({modality})" if modality in _NOT_IMAGES else "damaged file"
+
+
 @contextmanager
 def quiet_pydicom() -> Iterator[None]:
     """pydicom's warnings quote header values, which may name the patient: they must not reach a log."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
+
+from pydicom.dataset import Dataset
 
 from ..errors import InputError
 from ..study import ClinicalFact, PatientFacts, StudyImage
 from .dicom_facts import clinical_facts, patient_facts, study_image
 from .dicom_file import read_header, text
 from .dicom_folder import frontal_file
+from .dicom_series import find_series, is_series
+from .dicom_slice import frame_header
 from .file_kind import file_kind
-from .volume import series_files
+from .slice_stack import stacked
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,17 @@ class OpenedImage:
     accession_number: str = ""
 
 
-def open_image(path: str | os.PathLike[str], role: str, dimensions: Literal[2, 3] = 2) -> OpenedImage:
+def open_image(
+    path: str | os.PathLike[str], role: str, dimensions: Literal[2, 3] = 2, modalities: Sequence[str] = ()
+) -> OpenedImage:
     """The image that a file or a DICOM folder holds.
 
     A CT or MR slice opens as a picture as well: whether it fits the question is for the checks of the read to say.
 
     Parameters
     ----------
-    dimensions : 2 for a picture, 3 for a volume (a folder of slices, or an NRRD or NIfTI file)
+    dimensions : 2 for a picture, 3 for a volume (DICOM slices, or an NRRD or NIfTI file)
+    modalities : which series of a folder goes before the others; a volume alone asks for it
 
     Example
     -------
@@ -48,12 +55,12 @@ def open_image(path: str | os.PathLike[str], role: str, dimensions: Literal[2, 3
         several frames or slices where one picture is meant, a folder without or with several of them, too large
     """
     path = Path(path)
-    if dimensions == 3 and path.is_dir():
-        return _dicom(Path(series_files(path)[0]), path, role)
+    if dimensions == 3 and is_series(path):
+        return _series(path, role, modalities)
     file = image_file(path)
     kind = file_kind(file)
     if kind == "dicom":
-        return _dicom(file, file, role)
+        return _opened(read_header(file), file, role)
     rendered = kind in ("png", "jpeg", "tiff")
     return OpenedImage(StudyImage(role=role, path=file, rendered=rendered, facts={"FileKind": kind}))
 
@@ -71,8 +78,18 @@ def image_file(path: Path) -> Path:
         raise InputError("The path of the image is not one that this computer can open.") from error
 
 
-def _dicom(file: Path, path: Path, role: str) -> OpenedImage:
-    header = read_header(file)
+def _series(path: Path, role: str, modalities: Sequence[str]) -> OpenedImage:
+    """The volume of a series, by the header of a slice; whether its slices make a volume is found out here as well."""
+    series = find_series(path, modalities=modalities)
+    stack = stacked(series.slices, series.name)
+    header = frame_header(read_header(stack.first.path, several_frames=True), stack.first.frame)
+    opened = _opened(header, path, role)
+    measured = {"SpacingBetweenSlices": f"{stack.spacing:.6g}", "NumberOfSlices": str(len(stack.slices))}
+    image = replace(opened.image, series_instance_uid=series.uid, facts={**opened.image.facts, **measured})
+    return replace(opened, image=image)
+
+
+def _opened(header: Dataset, path: Path, role: str) -> OpenedImage:
     return OpenedImage(
         image=study_image(header, path, role),
         patient=patient_facts(header),

@@ -11,11 +11,13 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..study import StudyImage, StudyMask
+from ..progress import Progress
+from ..study import StudyImage
+from .dicom_series import find_series, is_series
+from .dicom_volume import Slices, frame_of_reference_of, series_volume, set_frame_of_reference
 from .file_kind import file_kind
+from .slice_stack import FEWEST_SLICES
 from .volume_file import read_volume
-
-_FEWEST_SLICES = 3  # fewer are a picture, or a localizer
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +28,14 @@ class Volume:
     ----------
     image : float32, HU for CT, its axes along the patient's left, back and head (LPS)
     notes : what was done that the file did not ask for, in plain sentences
+    interpolated : numbers, along ``slice_axis``, of slices that are missing in a DICOM series: values between neighbors
+    slice_axis : axis of `voxels` along which the slices were taken; 0 where that is not known
     """
 
     image: SimpleITK.Image
     notes: tuple[str, ...] = ()
+    interpolated: tuple[int, ...] = ()
+    slice_axis: int = 0
 
     @property
     def voxels(self) -> NDArray[np.float32]:
@@ -38,7 +44,7 @@ class Volume:
         return voxels
 
 
-def open_volume(image: StudyImage) -> Volume:
+def open_volume(image: StudyImage, progress: Progress | None = None) -> Volume:
     """The volume of a study image, from its file or from memory.
 
     Raises
@@ -46,97 +52,53 @@ def open_volume(image: StudyImage) -> Volume:
     InputError : as `load_volume`
     """
     if image.pixels is not None:
-        return Volume(_oriented(image.pixels, f"The image '{image.role}'"))
-    return Volume(load_volume(Path(image.path)))  # type: ignore[arg-type]  # a StudyImage has pixels or a path
+        return _oriented(image.pixels, f"The image '{image.role}'")
+    return load_volume(Path(image.path), image.series_instance_uid, progress=progress)  # type: ignore[arg-type]
 
 
-def load_volume(path: Path) -> SimpleITK.Image:
-    """The volume of an NRRD or NIfTI file, or of the longest series in a DICOM folder (HU for CT), float32, in LPS.
+def load_volume(
+    path: Path, series_uid: str = "", modalities: Sequence[str] = (), progress: Progress | None = None
+) -> Volume:
+    """The volume of an NRRD or NIfTI file, or of a DICOM series (HU for CT).
+
+    Parameters
+    ----------
+    path : a file; of DICOM a folder, any slice of a series, or a file that holds all slices
+    series_uid, modalities : which series of a folder is meant, as in `dicom_series.find_series`
 
     Raises
     ------
     InputError : with one sentence, for whatever is no volume: missing, damaged, a single picture, values that are not
-        numbers
+        numbers, slices that are missing, unevenly spaced or not of one volume
+    SetupError : the decoder of a compression is not installed
+    CancelledError : the user canceled
     """
-    return _oriented(_dicom_series(path) if path.is_dir() else _file(path), f"'{path.name}'")
+    if not is_series(path):
+        return _oriented(read_volume(path, file_kind(path), several_slices=True), f"'{path.name}'")
+    return _oriented(series_volume(find_series(path, series_uid, modalities, progress), progress), f"'{path.name}'")
 
 
-def load_mask(mask: StudyMask | Path, volume: SimpleITK.Image) -> NDArray[np.bool_]:
-    """A mask ``[k, j, i]`` on the grid of ``volume``: whatever is not 0 in the file.
-
-    Raises
-    ------
-    InputError : as `load_volume`
-    """
-    if isinstance(mask, Path):
-        pixels = _file(mask)
-    else:
-        pixels = mask.pixels if mask.pixels is not None else _file(Path(mask.path))  # type: ignore[arg-type]
-    on_grid = SimpleITK.Resample(pixels, volume, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
-    return SimpleITK.GetArrayFromImage(on_grid) != 0
-
-
-def series_files(folder: Path) -> tuple[str, ...]:
-    """The files of the longest DICOM series in a folder and its subfolders, in the order of their slices.
-
-    Raises
-    ------
-    InputError : no series has several slices
-    """
-    with _quiet():
-        series = [files for place in (folder, *_subfolders(folder)) for files in _series(place)]
-    longest: tuple[str, ...] = max(series, key=len, default=())
-    if len(longest) < _FEWEST_SLICES:
-        raise InputError(f"The folder '{folder.name}' holds no DICOM series of several slices.")
-    return longest
-
-
-def _oriented(image: SimpleITK.Image, name: str) -> SimpleITK.Image:
+def _oriented(source: SimpleITK.Image | Slices, name: str) -> Volume:
+    """In LPS and float32, copied only where it is not so already."""
+    slices = source if isinstance(source, Slices) else Slices(source, (), ())
+    image = slices.image
     if image.GetNumberOfComponentsPerPixel() != 1:
         raise InputError(f"{name} holds several values for each voxel; a gray volume was expected.")
-    if image.GetDimension() != 3 or image.GetSize()[2] < _FEWEST_SLICES:
-        raise InputError(f"{name} is no volume: it has fewer than {_FEWEST_SLICES} slices.")
-    volume = SimpleITK.DICOMOrient(SimpleITK.Cast(image, SimpleITK.sitkFloat32), "LPS")
-    if not np.isfinite(SimpleITK.GetArrayViewFromImage(volume)).all():
+    if image.GetDimension() != 3 or image.GetSize()[2] < FEWEST_SLICES:
+        raise InputError(f"{name} is no volume: it has fewer than {FEWEST_SLICES} slices.")
+    if image.GetPixelID() != SimpleITK.sitkFloat32:
+        image = SimpleITK.Cast(image, SimpleITK.sitkFloat32)
+    turn = SimpleITK.DICOMOrientImageFilter()
+    turn.SetDesiredCoordinateOrientation("LPS")
+    if turn.GetOrientationFromDirectionCosines(image.GetDirection()) != "LPS":
+        image = turn.Execute(image)
+        flipped = turn.GetFlipAxes()[turn.GetPermuteOrder().index(2)]
+        axis = 2 - turn.GetPermuteOrder().index(2)
+    else:
+        flipped, axis = False, 0
+    if not np.isfinite(SimpleITK.GetArrayViewFromImage(image)).all():
         raise InputError(f"{name} holds voxels that are not numbers (NaN or infinite).")
-    return volume
-
-
-def _file(path: Path) -> SimpleITK.Image:
-    kind = file_kind(path)
-    if kind not in ("nrrd", "nifti"):
-        raise InputError(f"'{path.name}' is no volume; it must be a DICOM folder, an NRRD or a NIfTI file.")
-    return read_volume(path, kind, several_slices=True)
-
-
-def _dicom_series(folder: Path) -> SimpleITK.Image:
-    """The series with the most files; subfolders are looked through, other files are left aside."""
-    longest: Sequence[str] = series_files(folder)
-    with _quiet():
-        reader = SimpleITK.ImageSeriesReader()
-        reader.SetFileNames(longest)
-        try:
-            return reader.Execute()
-        except RuntimeError as error:  # all that SimpleITK raises
-            raise InputError(f"The DICOM series in '{folder.name}' is damaged or incomplete.") from error
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_dir())
-
-
-def _series(folder: Path) -> list[tuple[str, ...]]:
-    """The files of each series in the order of their slices."""
-    reader = SimpleITK.ImageSeriesReader
-    return [reader.GetGDCMSeriesFileNames(str(folder), uid) for uid in reader.GetGDCMSeriesIDs(str(folder))]
-
-
-class _quiet:  # noqa: N801  # a context, used as a verb
-    """GDCM's warnings quote header values, which may name the patient: they must not reach a log."""
-
-    def __enter__(self) -> None:
-        self._before = SimpleITK.ProcessObject.GetGlobalWarningDisplay()
-        SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
-
-    def __exit__(self, *_: object) -> None:
-        SimpleITK.ProcessObject.SetGlobalWarningDisplay(self._before)
+    set_frame_of_reference(image, frame_of_reference_of(slices.image))
+    count = slices.image.GetSize()[2]
+    interpolated = tuple(sorted(count - 1 - number if flipped else number for number in slices.interpolated))
+    return Volume(image, slices.notes, interpolated, axis)

@@ -30,9 +30,9 @@ from .description import ClinicalField, ImageRole, MaskRole, Task, require_roles
 from .results import write_pictures, write_results
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
-    from numpy.typing import NDArray
+
+    from ..imaging.mask_file import Mask
 
 _SOFTWARE = ("numpy", "SimpleITK", "pydicom", "torch", "timm", "monai")
 
@@ -99,8 +99,10 @@ class Reader(ABC):
         """
         require_roles(self.title, study, self.images, self.masks, self.clinical)
         images = {image.role: self.load_image(image) for image in study.images}
-        notes = tuple(note for image in (*study.images, *images.values()) for note in image.notes)
-        return Case(study, images, {mask.role: _mask(mask, images[mask.image]) for mask in study.masks}, notes)
+        masks = {mask.role: _mask(mask, images[mask.image]) for mask in study.masks}
+        noted = (*study.images, *images.values(), *masks.values())
+        notes = tuple(note for item in noted for note in item.notes)
+        return Case(study, images, {role: mask.voxels for role, mask in masks.items()}, notes)
 
     def load_image(self, image: StudyImage) -> Any:
         """The pixels of one image: a `Radiograph` where the role is a picture, a `Volume` where it is a volume."""
@@ -243,19 +245,19 @@ def read(
     return reading
 
 
-def _mask(mask: StudyMask, image: Any) -> NDArray[np.bool_]:
+def _mask(mask: StudyMask, image: Any) -> Mask:
     """The mask on the grid of its image.
 
     Raises
     ------
     InputError : it cannot be opened, or holds nothing there
     """
-    from ..imaging.volume import load_mask
+    from ..imaging.mask_file import load_mask
 
-    inside = load_mask(mask, image.image)
-    if not inside.any():
+    loaded = load_mask(mask, image.image)
+    if not loaded.voxels.any():
         raise InputError(f"The mask '{mask.role}' is empty on its image.")
-    return inside
+    return loaded
 
 
 @functools.cache

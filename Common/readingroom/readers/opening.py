@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..imaging.open import OpenedImage, open_image
+from ..imaging.structure_names import named_structures
 from ..regular_file import cannot_read, open_regular
 from ..study import ClinicalFact, Study, StudyMask
 from .base import Reader
@@ -23,7 +24,7 @@ def open_study(
 
     Parameters
     ----------
-    images, masks : by role, a file or a DICOM folder
+    images, masks : by role, a file or a DICOM folder; a mask may name structures, see `named_structures`
     clinical : facts as a person types them; they go before those of the header
 
     Example
@@ -43,7 +44,7 @@ def open_study(
             raise InputError(f"{reader.title} knows no image '{role}'; it takes {_names(reader)}.")
     for known in reader.images:  # in the reader's order: the first one is the one that is read
         if known.name in images:
-            opened[known.name] = open_image(Path(images[known.name]), known.name, known.dimensions)
+            opened[known.name] = open_image(Path(images[known.name]), known.name, known.dimensions, known.modality)
     if not opened:
         raise InputError(f"{reader.title} needs the image '{reader.images[0].title}'; choose one first.")
     study = study_of(reader, opened, _masks(reader, masks or {}), entered(reader, clinical or {}))
@@ -105,11 +106,13 @@ def _masks(reader: Reader, masks: Mapping[str, Path]) -> tuple[StudyMask, ...]:
     for name, path in masks.items():
         if name not in roles:
             raise InputError(f"{reader.title} knows no mask '{name}'; it takes {', '.join(roles) or 'none'}.")
+        file, structures = named_structures(str(path))
         try:
-            open_regular(path).close()
+            open_regular(file).close()
         except OSError as error:
-            raise cannot_read(Path(path), error) from error
-        made.append(StudyMask(name, roles[name].image, Path(path), roles[name].code, f"file {Path(path).name}"))
+            raise cannot_read(file, error) from error
+        source = " ".join((*(f"'{structure}'" for structure in structures), "file", file.name))
+        made.append(StudyMask(name, roles[name].image, file, roles[name].code, source, structures))
     return tuple(made)
 
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError, ReadingRoomError
 from ...files import atomic_write, make_folder
+from ...imaging.mask_file import load_mask
 from ...imaging.open import open_image
 from ...imaging.preprocessing import gray_levels
 from ...imaging.radiograph_loading import load_radiograph
-from ...imaging.volume import load_mask, load_volume
+from ...imaging.volume import load_volume
 from ...parallel import map_parallel
 from ...progress import Progress
 from ...records import to_json
@@ -42,7 +43,7 @@ def prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
     try:
         if preprocessing.kind == "picture":
             return gray_levels(load_radiograph(open_image(row.image, "picture").image).gray, preprocessing)
-        volume = load_volume(row.image)
+        volume = load_volume(row.image).image
         return gray_levels(volume, preprocessing, _organ(row, volume, preprocessing.organ))
     except ReadingRoomError as error:
         raise type(error)(f"Study '{row.study_id}' of patient '{row.patient_id}': {error}") from error
@@ -51,7 +52,7 @@ def prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
 def _organ(row: Row, volume: SimpleITK.Image, name: str) -> NDArray[np.bool_] | None:
     if name not in row.masks:
         return None
-    organ = load_mask(row.masks[name], volume)
+    organ = load_mask(row.masks[name], volume).voxels
     if not organ.any():
         raise InputError(f"The mask '{name}' is empty on this image.")
     return organ

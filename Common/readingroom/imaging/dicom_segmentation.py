@@ -1,0 +1,96 @@
+"""Segments of a DICOM Segmentation object (SEG: binary, fractional or label map)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import highdicom
+import numpy as np
+import SimpleITK
+
+from ..errors import InputError
+from .dicom_file import quiet_pydicom
+from .dicom_volume import as_image
+from .limits import refuse_impossible_volume
+
+_HALF = 0.5  # a fractional segment holds what is more likely inside than not
+_BACKGROUND = 0  # in a label map
+
+
+def segment_mask(path: Path, names: Sequence[str], frame_of_reference: str = "") -> SimpleITK.Image:
+    """The named segments together: 1 inside, 0 outside, on the grid of the file.
+
+    Parameters
+    ----------
+    names : segment labels; a file with a single segment needs none
+    frame_of_reference : FrameOfReferenceUID of the image, where it is known
+
+    Raises
+    ------
+    InputError : damaged, of another study, without a place in the patient, too large, or the names do not fit
+    """
+    with quiet_pydicom():
+        try:
+            segmentation = highdicom.seg.segread(path)
+            labels = {
+                number: str(segmentation.get_segment_description(number).segment_label)
+                for number in segmentation.segment_numbers
+                if number != _BACKGROUND
+            }
+            other = str(segmentation.get("FrameOfReferenceUID", ""))
+        except Exception as error:  # highdicom and pydicom raise anything on damaged bytes
+            raise InputError(f"'{path.name}' is a damaged DICOM segmentation.") from error
+        refuse_other_frame_of_reference(path.name, other, frame_of_reference)
+        wanted = chosen_structures(path.name, list(labels.values()), names)
+        numbers = [number for number, label in labels.items() if label in wanted]
+        try:
+            geometry = segmentation.get_volume_geometry(allow_missing_positions=True)
+        except Exception as error:
+            raise InputError(f"'{path.name}' does not say where its segments lie.") from error
+        if geometry is None:
+            raise InputError(f"The frames of '{path.name}' are unequally spaced, so no mask is made of them.")
+        slices, rows, columns = geometry.spatial_shape
+        refuse_impossible_volume((columns, rows, slices), path.name)
+        inside = np.zeros(geometry.spatial_shape, np.uint8)
+        try:
+            for number in numbers:  # one after the other, for they may overlap
+                volume = segmentation.get_volume(segment_numbers=[number], allow_missing_positions=True)
+                inside |= volume.array[..., 0] >= _HALF
+        except Exception as error:
+            raise InputError(f"The segments in '{path.name}' are damaged or cut short.") from error
+        return as_image(volume.with_array(inside))
+
+
+def chosen_structures(file: str, known: Sequence[str], names: Sequence[str]) -> Sequence[str]:
+    """The structures of a file that are meant: those named, or the only one.
+
+    Raises
+    ------
+    InputError : one is not there, or none of several was named
+    """
+    known = list(dict.fromkeys(known))
+    if not known:
+        raise InputError(f"'{file}' holds no structures.")
+    if missing := [name for name in names if name not in known]:
+        raise InputError(f"'{file}' has no structure '{missing[0]}'; it has {_listed(known)}.")
+    if not names and len(known) > 1:
+        raise InputError(f"'{file}' holds {len(known)} structures, {_listed(known)}; name the one that is meant.")
+    return names or known
+
+
+def refuse_other_frame_of_reference(file: str, own: str, of_image: str) -> None:
+    """Stop at what was drawn in other coordinates than those of the image.
+
+    Raises
+    ------
+    InputError : both are known and differ
+    """
+    if own and of_image and own != of_image:
+        raise InputError(
+            f"'{file}' was drawn on another examination: its FrameOfReferenceUID is not that of the image."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

@@ -1,0 +1,220 @@
+"""Finding the one series of slices that a DICOM file or folder is chosen for."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+from pydicom.uid import SecondaryCaptureImageStorage
+
+from ..errors import InputError
+from ..progress import Progress
+from .dicom_file import kind_of_file, read_header, text
+from .dicom_slice import Slice, frames_of, slices_of
+from .file_kind import file_kind, first_bytes, is_dicom
+from .slice_stack import FEWEST_SLICES
+
+MAXIMUM_FILES = 20_000  # a folder with more is an archive, not a study
+
+_SECONDARY_CAPTURE = SecondaryCaptureImageStorage  # multi-frame ones continue its UID
+_LOCALIZER = ("LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW")
+_SCREENSHOT = ("SCREEN SAVE", "SCREENSHOT", "DOSE_INFO", "DOSE", "REPORT")
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """The slices of one DICOM series.
+
+    Parameters
+    ----------
+    name : of the file or folder that was chosen
+    notes : what else lies there and was set aside, in plain sentences
+    """
+
+    name: str
+    uid: str
+    modality: str
+    slices: tuple[Slice, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Found:
+    """A series while a folder is looked through."""
+
+    modality: str
+    number: str
+    slices: list[Slice] = field(default_factory=list)
+
+    @property
+    def placed(self) -> int:
+        """How many of its slices say where they lie."""
+        return sum(item.plane is not None for item in self.slices)
+
+    @property
+    def words(self) -> str:
+        """For people, without free text of the header, which may name the patient."""
+        number = f" {self.number}" if self.number else ""
+        count = "1 image" if len(self.slices) == 1 else f"{len(self.slices)} images"
+        return f"{self.modality or 'a'} series{number} ({count})"
+
+
+def find_series(path: Path, uid: str = "", modalities: Sequence[str] = (), progress: Progress | None = None) -> Series:
+    """The series that a file or folder is chosen for.
+
+    A folder and its subfolders, or the folder of a DICOMDIR, stand for the series with the most slices, among those of
+    ``modalities`` where there are any. A file stands for the series that it belongs to.
+
+    Parameters
+    ----------
+    uid : SeriesInstanceUID, where it is known
+
+    Raises
+    ------
+    InputError : no series of several slices, images of two patients, too many files, or nothing there
+    CancelledError : the user canceled
+    """
+    progress = progress or Progress()
+    folder = path if path.is_dir() else path.parent
+    is_directory = path.name.upper() == "DICOMDIR"  # the table of contents of a disk, which lies at its top
+    if not path.is_dir() and not is_directory:
+        header = read_header(path, several_frames=True)
+        uid = uid or text(header, "SeriesInstanceUID")
+        if frames_of(header) > 1:
+            return Series(path.name, uid, text(header, "Modality"), tuple(slices_of(header, path)))
+    found, aside = _series_in(folder, path.name, path.is_dir() or is_directory, progress)
+    if uid:
+        if uid not in found:
+            raise InputError(f"The series that was chosen is not in the folder '{folder.name}' any more.")
+        chosen = uid
+    else:
+        candidates = {key: one for key, one in found.items() if len(one.slices) >= FEWEST_SLICES}
+        if not candidates:
+            raise InputError(
+                f"The folder '{folder.name}' holds no DICOM series of several slices{_holds(found, aside)}."
+            )
+        of_kind = [key for key, one in candidates.items() if one.modality in modalities]
+        chosen = max(of_kind or candidates, key=lambda key: (candidates[key].placed, len(candidates[key].slices)))
+    one = found.pop(chosen)
+    return Series(path.name, chosen, one.modality, tuple(one.slices), _notes(list(found.values()), aside))
+
+
+def is_series(path: Path) -> bool:
+    """Whether a path stands for a DICOM series and not for a volume file.
+
+    Raises
+    ------
+    InputError : a file that is neither
+    """
+    if path.is_dir():
+        return True
+    kind = file_kind(path)
+    if kind not in ("dicom", "nrrd", "nifti"):
+        raise InputError(f"'{path.name}' is no volume; it must be a DICOM folder or file, an NRRD or a NIfTI file.")
+    return kind == "dicom"
+
+
+def _series_in(folder: Path, name: str, deep: bool, progress: Progress) -> tuple[dict[str, _Found], Counter[str]]:
+    """Images by SeriesInstanceUID, and what is no slice by what it is."""
+    found: dict[str, _Found] = {}
+    aside: Counter[str] = Counter()
+    people = _People()
+    files = sorted(_files(folder, deep), key=str)
+    for number, path in enumerate(files):
+        progress(number / len(files), f"Looking through the files, {number} of {len(files)}.")
+        if path.name.upper() == "DICOMDIR" or not is_dicom(first_bytes(path)):
+            continue
+        try:
+            header = read_header(path, several_frames=True)
+        except InputError:
+            aside[kind_of_file(path)] += 1
+            continue
+        people.meet(header, name)
+        if kind := _no_slice(header):
+            aside[kind] += 1
+            continue
+        uid = text(header, "SeriesInstanceUID") or str(path.parent)
+        series = found.setdefault(uid, _Found(text(header, "Modality"), text(header, "SeriesNumber")))
+        series.slices += slices_of(header, path)
+    return found, aside
+
+
+class _People:
+    """Sees that the images of a folder are of one patient; identities are compared, never told."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, set[str]] = defaultdict(set)
+
+    def meet(self, header: Dataset, name: str) -> None:
+        """Look at one more image.
+
+        Raises
+        ------
+        InputError : it is of somebody else
+        """
+        keywords = ("PatientID", "PatientBirthDate")
+        if not text(header, "PatientID"):  # names are spelled differently, so they count where nothing else is there
+            keywords = ("PatientName", "PatientBirthDate")
+        for keyword in keywords:
+            if value := text(header, keyword):
+                self._known[keyword].add(value)
+            if len(self._known[keyword]) > 1:
+                raise InputError(
+                    f"'{name}' holds images of two patients: they differ in {keyword}. Give each a folder of its own."
+                )
+
+
+def _no_slice(header: Dataset) -> str:
+    """What an image is that is no slice of a volume; empty for slices."""
+    kind = text(header, "ImageType").upper()
+    if any(word in kind for word in _LOCALIZER):
+        return "localizer"
+    storage = text(header, "SOPClassUID")
+    if storage.startswith(_SECONDARY_CAPTURE) and not text(header, "ImagePositionPatient"):
+        return "secondary capture"
+    if any(word in kind.split("\\") for word in _SCREENSHOT):
+        return "screenshot or dose report"
+    return ""
+
+
+def _files(folder: Path, deep: bool) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        raise InputError(f"The folder '{Path(error.filename or folder).name}' may not be read.") from error
+
+    count = 0
+    for where, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if deep and not name.startswith(".")]
+        for name in names:
+            path = Path(where) / name
+            if name.startswith(".") or not path.is_file():
+                continue
+            count += 1
+            if count > MAXIMUM_FILES:
+                raise InputError(
+                    f"The folder '{folder.name}' holds more than {MAXIMUM_FILES:,} files; choose one study."
+                )
+            yield path
+
+
+def _notes(others: list[_Found], aside: Counter[str]) -> tuple[str, ...]:
+    notes = []
+    if others:
+        notes.append(f"Set aside, other series of the folder: {', '.join(one.words for one in others)}.")
+    if aside:
+        notes.append(f"Set aside, no slices: {_counted(aside)}.")
+    return tuple(notes)
+
+
+def _holds(found: Mapping[str, _Found], aside: Counter[str]) -> str:
+    parts = [one.words for one in found.values()]
+    if aside:
+        parts.append(_counted(aside))
+    return f"; it holds {', '.join(parts)}" if parts else ""
+
+
+def _counted(kinds: Counter[str]) -> str:
+    return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in kinds.most_common())
