@@ -119,10 +119,13 @@ def _measure_regions(options: argparse.Namespace, settings: Settings, progress: 
 
 
 def _measure_stability(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
+    import dataclasses
+
     from ..radiomics.cohort import cohort_regions
     from ..radiomics.robustness import robustness
 
-    found = robustness(cohort_regions(options.cohort, settings), settings, progress=progress)
+    regions = cohort_regions(options.cohort, settings)  # each with its one region, which has the label 1 then
+    found = robustness(regions, dataclasses.replace(settings, label=None), progress=progress)
     write_text(options.out, found.csv())
     print(
         f"{len(found.stable())} of {len(found.agreement)} features are stable in {found.regions} regions: {options.out}"

@@ -23,6 +23,7 @@ from ..parallel import KILLED, map_parallel
 from ..progress import Progress
 from .engines import measure_with
 from .files import read_image
+from .prepare import chosen_label, label_image
 from .settings import Settings, from_parameters
 
 PATIENT, MASK_LABEL = "patient_id", "mask_label"
@@ -94,16 +95,17 @@ def measure_cohort(
 
 
 def cohort_regions(cohort: Path, settings: Settings) -> Iterator[tuple[SimpleITK.Image, SimpleITK.Image]]:
-    """Image and mask of each row, the mask with the row's label alone, one after the other.
+    """Image and mask of each row, one after the other; the mask is 1 in the row's region and 0 elsewhere.
 
     Raises
     ------
-    InputError : the cohort or one of its files cannot be read
+    InputError : the cohort or one of its files cannot be read, or a mask lacks its label
     """
     for row in _read(cohort):
         image, mask = (read_image(cohort.parent / row[column]) for column in _files(row))
-        label = _whole(row[MASK_LABEL]) if row.get(MASK_LABEL) else settings.label
-        yield image, mask if label is None else SimpleITK.Cast(mask == label, SimpleITK.sitkUInt8)
+        wanted = _whole(row[MASK_LABEL]) if row.get(MASK_LABEL) else settings.label
+        labels = label_image(mask, settings.label_channel)
+        yield image, SimpleITK.Cast(labels == chosen_label(labels, wanted), SimpleITK.sitkUInt8)
 
 
 def _measure_row(job: tuple[dict[str, str], str, dict[str, Any], str]) -> dict[str, Any]:

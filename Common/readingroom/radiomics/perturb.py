@@ -38,7 +38,7 @@ def contour_noise(millimeters: float, smoothness: float = 5.0) -> Change:
     def change(image: SimpleITK.Image, mask: SimpleITK.Image, random: np.random.Generator) -> Pair:
         noise = SimpleITK.GetImageFromArray(random.standard_normal(mask.GetSize()[::-1]))
         noise.CopyInformation(mask)
-        smooth = SimpleITK.GetArrayFromImage(SimpleITK.SmoothingRecursiveGaussian(noise, smoothness)).astype(np.float64)
+        smooth = SimpleITK.GetArrayFromImage(_smoothed(noise, smoothness)).astype(np.float64)
         distance = SimpleITK.GetArrayFromImage(_distance(mask))
         distance -= np.sign(distance) * min(mask.GetSpacing()) / 2  # the surface lies between two voxels
         return image, _like((distance + smooth * (millimeters / smooth.std()) <= 0).astype(np.float64), mask)
@@ -59,14 +59,17 @@ def image_noise(share: float) -> Change:
 
 
 def rotated(degrees: float) -> Change:
-    """Image and mask turned about the third axis through the region's center (linear, nearest neighbor)."""
+    """Image and mask turned in the plane of their slices about the region's center (linear, nearest neighbor)."""
 
     def change(image: SimpleITK.Image, mask: SimpleITK.Image, random: np.random.Generator) -> Pair:
         shape = SimpleITK.LabelShapeStatisticsImageFilter()
         shape.Execute(mask)
-        axis = np.array(image.GetDirection()).reshape(3, 3)[:, 2]
-        turn = SimpleITK.VersorTransform(axis.tolist(), math.radians(degrees))
-        turn.SetCenter(shape.GetCentroid(1))
+        center = shape.GetCentroid(1)
+        if image.GetDimension() == 2:
+            turn: SimpleITK.Transform = SimpleITK.Euler2DTransform(center, math.radians(degrees))
+        else:
+            axis = np.array(image.GetDirection()).reshape(3, 3)[:, 2]
+            turn = SimpleITK.VersorTransform(axis.tolist(), math.radians(degrees), center)
         least = float(SimpleITK.GetArrayViewFromImage(image).min())
         turned = SimpleITK.Resample(image, image, turn, SimpleITK.sitkLinear, least)
         return turned, SimpleITK.Resample(mask, mask, turn, SimpleITK.sitkNearestNeighbor)
@@ -75,12 +78,16 @@ def rotated(degrees: float) -> Change:
 
 
 def resampled(factor: float) -> Change:
-    """Image and mask on a grid coarser by a factor, from edge to edge (linear, nearest neighbor)."""
+    """Image and mask on a grid coarser by a factor, from edge to edge (linear, nearest neighbor).
+
+    An axis of one voxel stays as it is.
+    """
 
     def change(image: SimpleITK.Image, mask: SimpleITK.Image, random: np.random.Generator) -> Pair:
-        spacing = [step * factor for step in image.GetSpacing()]
-        size = [max(1, math.ceil(count / factor)) for count in image.GetSize()]
-        origin = image.TransformContinuousIndexToPhysicalPoint([(factor - 1) / 2] * 3)
+        factors = [factor if count > 1 else 1.0 for count in image.GetSize()]
+        spacing = [step * each for step, each in zip(image.GetSpacing(), factors, strict=True)]
+        size = [math.ceil(count / each) for count, each in zip(image.GetSize(), factors, strict=True)]
+        origin = image.TransformContinuousIndexToPhysicalPoint([(each - 1) / 2 for each in factors])
         grid = SimpleITK.ResampleImageFilter()
         grid.SetOutputSpacing(spacing)
         grid.SetOutputOrigin(origin)
@@ -94,6 +101,20 @@ def resampled(factor: float) -> Change:
         return coarse, grid.Execute(mask)
 
     return change
+
+
+def _smoothed(image: SimpleITK.Image, millimeters: float) -> SimpleITK.Image:
+    """Smoothed along each axis that has the four voxels which ITK's recursive filter needs."""
+    for axis, count in enumerate(image.GetSize()):
+        if count >= 4:
+            image = SimpleITK.RecursiveGaussian(
+                image,
+                sigma=millimeters,
+                normalizeAcrossScale=False,
+                order=SimpleITK.RecursiveGaussianImageFilter.ZeroOrder,
+                direction=axis,
+            )
+    return image
 
 
 def _distance(mask: SimpleITK.Image) -> SimpleITK.Image:

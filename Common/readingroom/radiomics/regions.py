@@ -19,6 +19,7 @@ from ..progress import Progress
 from .engines import measure_with
 from .features import Features
 from .files import read_image
+from .prepare import label_image
 from .settings import Settings, from_parameters
 
 # A process needs about a second to start and to open a chest CT; this many voxels are measured in about four.
@@ -43,10 +44,14 @@ class MeasuredRegion:
 
 
 def labels_of(mask: SimpleITK.Image, channel: int = 0) -> dict[int, int]:
-    """Voxels of each label that a mask has, in the order of the labels; background is left out."""
-    values = SimpleITK.GetArrayViewFromImage(mask)
-    if mask.GetNumberOfComponentsPerPixel() > 1:
-        values = values[..., channel]
+    """Voxels of each label that a mask has, in the order of the labels; background is left out.
+
+    Raises
+    ------
+    InputError : what the mask holds are no labels
+    """
+    labels = label_image(mask, channel)
+    values = SimpleITK.GetArrayViewFromImage(labels)
     found, counts = np.unique(values, return_counts=True)
     return {int(label): int(count) for label, count in zip(found, counts, strict=True) if label != 0}
 

@@ -17,9 +17,11 @@ from ..csv_table import csv_text
 from ..errors import InputError
 from ..progress import Progress
 from .agreement import Agreement, absolute_agreement
+from .grids import difference
 from .measure import measure
 from .perturb import Change, contour_noise, dilated, image_noise, resampled, rotated
 from .prepare import prepare
+from .resample import onto_grid
 from .settings import Settings
 
 STABLE_FROM = 0.75
@@ -94,7 +96,9 @@ def robustness(
             tables.append(_under_changes(image, mask, settings, changes, random, part))
         except InputError as error:
             raise InputError(f"Region {number + 1} of {len(pairs)}: {error}") from error
-    names = [name for name in tables[0][0] if all(np.isfinite(row[name]) for table in tables for row in table)]
+    names = [
+        name for name in tables[0][0] if all(np.isfinite(row.get(name, np.nan)) for table in tables for row in table)
+    ]
     agreement = {
         name: absolute_agreement(np.array([[row[name] for row in table] for table in tables])) for name in names
     }
@@ -110,8 +114,10 @@ def _under_changes(
     progress: Progress,
 ) -> list[Mapping[str, float]]:
     """The features as they are, and after each change."""
-    prepared = prepare(image, mask, settings)
+    prepared = prepare(image, mask, settings)  # refuses what cannot be measured before it is changed
     chosen = SimpleITK.Cast(prepared.labels == prepared.label, SimpleITK.sitkUInt8)
+    if difference(chosen, image, settings.geometry_tolerance):
+        chosen = onto_grid(chosen, image)
     rows = []
     for index, (name, change) in enumerate([("as it is", dilated(0.0)), *changes.items()]):
         progress(index / (len(changes) + 1), f"Measuring the region {name}.")

@@ -91,3 +91,16 @@ def test_wrong_use_of_radiomics_exits_with_2(arguments, tmp_path):
     with pytest.raises(SystemExit) as stopped:
         main(["radiomics", *arguments, "--out", str(tmp_path / "out.csv")])
     assert stopped.value.code == 2
+
+
+def test_the_stability_of_one_of_several_labels(files, tmp_path, a_mask, capsys):
+    image, _ = files
+    SimpleITK.WriteImage(a_mask * 2, str(tmp_path / "two.nrrd"))
+    (tmp_path / "cohort.csv").write_text(
+        f"patient_id,image_ct,mask_tumor\nP1,{image},two.nrrd\nP2,{image},two.nrrd\n", encoding="utf-8"
+    )
+    arguments = ["radiomics", "--cohort", str(tmp_path / "cohort.csv"), "--stability", "--out", str(tmp_path / "s.csv")]
+    assert main([*arguments, "--label", "2"]) == 0
+    assert "stable in 2 regions" in capsys.readouterr().out
+    assert main([*arguments, "--label", "3"]) == 3
+    assert "has no label 3; it has 2" in capsys.readouterr().err

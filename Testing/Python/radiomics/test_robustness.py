@@ -136,3 +136,39 @@ def test_one_region_has_no_agreement(ball):
 def test_a_region_that_a_change_wipes_out_is_said(ball):
     with pytest.raises(InputError, match=r"Region 1 of 2: .*too small"):
         robustness([ball, ball], SMALL, {"shrunk to nothing": dilated(-30.0)})
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_pictures_and_single_slices_are_changed_within_their_plane(dimensions):
+    j, i = np.mgrid[:40, :44]
+    pairs = []
+    for radius in (9, 12, 15):
+        values = (5 * i + np.random.default_rng(radius).normal(0, 20, i.shape)).astype(np.int16)
+        inside = ((j - 20) ** 2 + (i - 22) ** 2 <= radius**2).astype(np.uint8)
+        arrays = (values, inside) if dimensions == 2 else (values[None], inside[None])
+        pairs.append(tuple(SimpleITK.GetImageFromArray(each) for each in arrays))
+    found = robustness(
+        pairs, Settings(features={"shape2D": ("PixelSurface",), "firstorder": ("Mean",)}, force_2d=dimensions == 3)
+    )
+    assert set(found.agreement) == {"original_shape2D_PixelSurface", "original_firstorder_Mean"}
+    assert found.agreement["original_shape2D_PixelSurface"].icc > 0.8
+    coarse, coarse_mask = resampled(1.2)(*pairs[0], np.random.default_rng(0))
+    assert coarse.GetSpacing() == pytest.approx((1.2, 1.2, 1.0)[:dimensions])
+    assert coarse_mask.GetSize() == coarse.GetSize()
+
+
+def test_a_mask_on_another_grid_is_changed_on_the_grid_of_its_image(ball):
+    image, mask = ball
+    small = mask[4:28, 4:28, 2:22]
+    settings = Settings(features={"firstorder": ("Mean",)}, correct_mask=True)
+    apart, together = (robustness([(image, m), (image + 5, m)], settings).agreement for m in (small, mask))
+    assert apart["original_firstorder_Mean"].icc == pytest.approx(together["original_firstorder_Mean"].icc, abs=0.05)
+
+
+def test_features_that_a_change_leaves_out_are_left_out():
+    ramp = SimpleITK.GetImageFromArray(np.indices((5, 20, 20)).sum(axis=0).astype(np.float32) ** 2)
+    mask = SimpleITK.GetImageFromArray(np.pad(np.ones((3, 10, 10), np.uint8), ((1, 1), (5, 5), (5, 5))))
+    settings = Settings(image_types={"Original": {}, "LoG": {"sigma": (3.0,)}}, features={"firstorder": ("Mean",)})
+    changes = {"coarser": resampled(2.0)}  # three slices are left, too few for this filter
+    found = robustness([(ramp, mask), (ramp + 3, mask)], settings, changes)
+    assert list(found.agreement) == ["original_firstorder_Mean"]
