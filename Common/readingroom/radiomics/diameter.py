@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import cdist
 
 HULL_FROM = 200  # points; a hull costs more than comparing all pairs of fewer
@@ -57,9 +57,21 @@ def row_ends(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int64]:
 def longest(points: NDArray[np.float64]) -> float:
     """The longest distance between any two of ``(points, dimensions)``."""
     if len(points) > HULL_FROM:
-        points = points[ConvexHull(points).vertices]
+        points = points[_corners(points)]
     at_once = max(1, PAIRS_AT_ONCE // len(points))
     return max(float(cdist(points[i : i + at_once], points).max()) for i in range(0, len(points), at_once))
+
+
+def _corners(points: NDArray[np.float64]) -> NDArray[np.integer]:
+    """Which of the points are corners of their hull; they may all lie on one line or in one plane."""
+    try:
+        return np.asarray(ConvexHull(points).vertices)
+    except QhullError:
+        _, spread, axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+        within = points @ axes[spread > spread[0] * 1e-9].T
+        if within.shape[1] == 1:
+            return np.array([within.argmin(), within.argmax()])
+        return np.asarray(ConvexHull(within).vertices)
 
 
 def _longest_in_planes(points: NDArray[np.int64], axis: int, scale: NDArray[np.float64]) -> float:

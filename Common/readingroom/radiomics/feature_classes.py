@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import glcm, gldm, glrlm, glszm
+from . import glcm, gldm, glrlm, glszm, ngtdm
 
 NAMES: dict[str, tuple[str, ...]] = {
     "shape": (
@@ -56,7 +56,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "gldm": tuple(gldm.NAMES),
     "glrlm": tuple(glrlm.NAMES),
     "glszm": tuple(glszm.NAMES),
-    "ngtdm": ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength"),
+    "ngtdm": ngtdm.NAMES,
 }
 
 # Given when asked for by name, as in PyRadiomics: each is a formula of others.
@@ -66,6 +66,18 @@ DEPRECATED: dict[str, tuple[str, ...]] = {
     "firstorder": ("StandardDeviation",),
 }
 
+# Known to PyRadiomics and given by nobody: each is equal to another feature, or always to 1.
+RETIRED: dict[str, dict[str, str]] = {
+    "glcm": {
+        "Dissimilarity": "DifferenceAverage",
+        "Homogeneity1": "Id",
+        "Homogeneity2": "Idm",
+        "SumVariance": "ClusterTendency",
+    },
+    "gldm": {"DependencePercentage": "1", "GrayLevelNonUniformityNormalized": "Uniformity of first order"},
+}
+
+SHAPES = ("shape", "shape2D")  # where the region lies, whatever the gray values are
 DEFAULT = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 
 TITLES: dict[str, str] = {
@@ -78,3 +90,8 @@ TITLES: dict[str, str] = {
     "glszm": "size zones",
     "ngtdm": "neighboring tone differences",
 }
+
+
+def known(feature_class: str) -> tuple[str, ...]:
+    """The features of a class that can be measured."""
+    return NAMES[feature_class] + DEPRECATED.get(feature_class, ())

@@ -9,9 +9,13 @@ EPSILON = np.spacing(1.0)  # PyRadiomics adds it inside logarithms and to some d
 
 
 def features(
-    values: NDArray, histogram: NDArray[np.integer], voxel_volume: float, shift: float = 0.0, excess: bool = False
+    values: NDArray,
+    histogram: NDArray[np.integer] | None,
+    voxel_volume: float,
+    shift: float = 0.0,
+    excess: bool = False,
 ) -> dict[str, float]:
-    """The 18 first-order features.
+    """The 18 first-order features, without a histogram the 16 that need none, and a deprecated one.
 
     Parameters
     ----------
@@ -21,7 +25,15 @@ def features(
     shift : added to each value before energies are taken (``voxelArrayShift``)
     excess : kurtosis is 0 for a normal distribution (IBSI), not 3
     """
-    x = values.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # squares of huge values are infinite
+        found = _of_values(values.astype(np.float64), voxel_volume, shift, excess)
+    if histogram is not None:
+        p = histogram / histogram.sum()
+        found |= {"Entropy": -np.sum(p * np.log2(p + EPSILON)), "Uniformity": np.sum(p * p)}
+    return found
+
+
+def _of_values(x: NDArray[np.float64], voxel_volume: float, shift: float, excess: bool) -> dict[str, float]:
     mean = x.mean()
     deviation = x - mean
     squares = deviation * deviation
@@ -30,13 +42,11 @@ def features(
     p10, p25, median, p75, p90 = np.percentile(x, [10, 25, 50, 75, 90])
     robust = x[(x >= p10) & (x <= p90)]
     energy = np.sum((x + shift) ** 2)
-    p = histogram / histogram.sum()
     spread = variance if variance != 0 else 1.0
     return {
         "10Percentile": p10,
         "90Percentile": p90,
         "Energy": energy,
-        "Entropy": -np.sum(p * np.log2(p + EPSILON)),
         "InterquartileRange": p75 - p25,
         "Kurtosis": fourth / spread**2 - (3 if excess else 0),
         "Maximum": x.max(),
@@ -50,6 +60,5 @@ def features(
         "Skewness": third / spread**1.5,
         "StandardDeviation": np.sqrt(variance),
         "TotalEnergy": energy * voxel_volume,
-        "Uniformity": np.sum(p * p),
         "Variance": variance,
     }

@@ -7,6 +7,7 @@ nearly equal sums on tiny regions, and agree only when they are added up alike.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,7 @@ from .gray_levels import GrayLevels, Offset
 
 AT_ONCE = 1 << 18  # voxels whose neighbors are gathered together: what fits a processor's cache
 MATRIX_ELEMENTS = 1 << 22  # of all directions that are summed together
+PAIRS = (0, 1)  # the axes of a matrix
 LEVELS_OF_PRODUCT = 128  # from here on the correlation coefficient's matrix is made as one product
 
 
@@ -26,14 +28,16 @@ def features(
     offsets: list[Offset],
     symmetrical: bool = True,
     weights: NDArray[np.float64] | None = None,
+    names: Sequence[str] | None = None,
 ) -> dict[str, float]:
-    """The 24 GLCM features.
+    """GLCM features.
 
     Parameters
     ----------
     offsets : one of each opposite pair of neighbors
     symmetrical : count each pair in both orders
     weights : of the directions; one matrix is then made of all (``weightingNorm``)
+    names : which features; all 24 when left out
     """
     counts = cooccurrences(gray, offsets, symmetrical)
     if weights is not None:
@@ -41,7 +45,7 @@ def features(
     totals = counts.sum(axis=(0, 1))
     if len(totals) > 1:  # a lone empty matrix stays, and gives NaN
         counts, totals = counts[:, :, totals > 0], totals[totals > 0]
-    return probability_features(counts, totals, gray)
+    return _probability_features(counts, totals, gray, NAMES if names is None else names)
 
 
 def cooccurrences(gray: GrayLevels, offsets: list[Offset], symmetrical: bool = True) -> NDArray[np.float64]:
@@ -60,8 +64,8 @@ def cooccurrences(gray: GrayLevels, offsets: list[Offset], symmetrical: bool = T
     return np.ascontiguousarray(matrices.transpose(1, 2, 0), dtype=np.float64)
 
 
-def probability_features(
-    counts: NDArray[np.float64], totals: NDArray[np.float64], gray: GrayLevels
+def _probability_features(
+    counts: NDArray[np.float64], totals: NDArray[np.float64], gray: GrayLevels, names: Sequence[str]
 ) -> dict[str, float]:
     """Features of each direction's matrix, and their mean over the directions (NaN where there is none)."""
     per_part = max(1, MATRIX_ELEMENTS // len(gray.present) ** 2)
@@ -70,10 +74,11 @@ def probability_features(
         for start in range(0, len(totals), per_part):
             which = slice(start, start + per_part)
             divisor = np.where(totals[which] == 0, np.nan, totals[which])
-            parts.append(_Matrices(counts[:, :, which] / divisor, gray.present, gray.highest).features())
+            matrices = _Matrices(counts[:, :, which] / divisor, gray.present, gray.highest)
+            parts.append({name: _FEATURES[name](matrices) for name in names})
     if not parts:  # no two voxels are neighbors
-        return {name: 1.0 if name == "MCC" and len(gray.present) == 1 else np.nan for name in NAMES}
-    return {name: _mean(np.concatenate([part[name] for part in parts])) for name in NAMES}
+        return {name: 1.0 if name == "MCC" and len(gray.present) == 1 else np.nan for name in names}
+    return {name: _mean(np.concatenate([part[name] for part in parts])) for name in names}
 
 
 def _mean(values: NDArray[np.float64]) -> float:
@@ -82,9 +87,16 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(numbers.mean()) if len(numbers) else float("nan")
 
 
+def _entropy(p: NDArray[np.float64], axes: int | tuple[int, int] = 0) -> NDArray[np.float64]:
+    return np.asarray(-1 * np.sum(p * np.log2(p + EPSILON), axes))
+
+
 @dataclass(frozen=True)
 class _Matrices:
-    """Probabilities ``[i, j, direction]`` of pairs of the levels ``present``."""
+    """Probabilities ``[i, j, direction]`` of pairs of the levels ``present``, and what several features are made of.
+
+    Each is made when it is first asked for, so that one feature costs what it needs and no more.
+    """
 
     p: NDArray[np.float64]
     present: NDArray[np.int64]
@@ -100,16 +112,53 @@ class _Matrices:
 
     @cached_property
     def px(self) -> NDArray[np.float64]:
-        return self.p.sum(axis=1, keepdims=True)
+        return np.asarray(self.p.sum(axis=1, keepdims=True))
 
     @cached_property
     def py(self) -> NDArray[np.float64]:
-        return self.p.sum(axis=0, keepdims=True)
+        return np.asarray(self.p.sum(axis=0, keepdims=True))
+
+    @cached_property
+    def ux(self) -> NDArray[np.float64]:
+        """Mean level of the first of a pair, ``[1, 1, direction]``."""
+        return np.asarray(np.sum(self.i * self.p, PAIRS, keepdims=True))
+
+    @cached_property
+    def uy(self) -> NDArray[np.float64]:
+        return np.asarray(np.sum(self.j * self.p, PAIRS, keepdims=True))
+
+    @cached_property
+    def cluster(self) -> NDArray[np.float64]:
+        """How far the sum of a pair is from its mean."""
+        return self.i + self.j - self.ux - self.uy
+
+    @cached_property
+    def squared(self) -> NDArray[np.float64]:
+        return self.cluster * self.cluster
+
+    @cached_property
+    def sum_of_squares(self) -> NDArray[np.float64]:
+        return np.asarray(np.sum(self.p * (self.i - self.ux) ** 2, PAIRS))
+
+    @cached_property
+    def correlation(self) -> NDArray[np.float64]:
+        p, i, j, ux, uy = self.p, self.i, self.j, self.ux, self.uy
+        sigma = np.sqrt(self.sum_of_squares) * np.sqrt(np.sum(p * (j - uy) ** 2, PAIRS))
+        return np.where(sigma == 0, 1.0, np.sum(p * (i - ux) * (j - uy), PAIRS) / (sigma + EPSILON))
 
     @cached_property
     def difference(self) -> NDArray[np.float64]:
         """Probability that two levels differ by 0, 1, ..., ``[difference, direction]``."""
         return self._pooled(np.abs(self.present[:, None] - self.present[None, :]), self.highest)
+
+    @cached_property
+    def k(self) -> NDArray[np.float64]:
+        """The differences 0, 1, ..., ``[difference, 1]``."""
+        return np.arange(self.highest, dtype=np.float64)[:, None]
+
+    @cached_property
+    def average_difference(self) -> NDArray[np.float64]:
+        return np.asarray(np.sum(self.k * self.difference, 0, keepdims=True))
 
     @cached_property
     def addition(self) -> NDArray[np.float64]:
@@ -121,73 +170,41 @@ class _Matrices:
         columns = [np.bincount(flat, self.p[:, :, a].ravel(), groups) for a in range(self.p.shape[2])]
         return np.stack(columns, axis=1)
 
-    def features(self) -> dict[str, NDArray[np.float64]]:
-        """Each feature of each direction, ``(directions,)``."""
-        return {**self._of_pairs(), **self._of_differences(), **self._of_information()}
+    @cached_property
+    def joint(self) -> NDArray[np.float64]:
+        """Entropy of the pairs."""
+        return _entropy(self.p, PAIRS)
 
-    def _of_pairs(self) -> dict[str, NDArray[np.float64]]:
-        p, i, j, pairs = self.p, self.i, self.j, (0, 1)
-        ux, uy = np.sum(i * p, pairs, keepdims=True), np.sum(j * p, pairs, keepdims=True)
-        cluster = i + j - ux - uy
-        squared = cluster * cluster
-        sum_of_squares = np.sum(p * (i - ux) ** 2, pairs)
-        sigma = np.sqrt(sum_of_squares) * np.sqrt(np.sum(p * (j - uy) ** 2, pairs))
-        correlation = np.sum(p * (i - ux) * (j - uy), pairs) / (sigma + EPSILON)
-        return {
-            "Autocorrelation": np.sum(p * (i * j), pairs),
-            "ClusterProminence": np.sum(p * (squared * squared), pairs),
-            "ClusterShade": np.sum(p * (squared * cluster), pairs),
-            "ClusterTendency": np.sum(p * squared, pairs),
-            "Contrast": np.sum(p * (i - j) ** 2, pairs),
-            "Correlation": np.where(sigma == 0, 1.0, correlation),
-            "JointAverage": ux[0, 0],
-            "JointEnergy": np.sum(p * p, pairs),
-            "MaximumProbability": np.max(p, pairs),
-            "SumSquares": sum_of_squares,
-        }
+    @cached_property
+    def independent(self) -> NDArray[np.float64]:
+        """What the probabilities were if the levels of a pair had nothing to do with each other."""
+        return self.px * self.py
 
-    def _of_differences(self) -> dict[str, NDArray[np.float64]]:
-        d, s, n = self.difference, self.addition, self.highest
-        k = np.arange(n, dtype=np.float64)[:, None]
-        average = np.sum(k * d, 0, keepdims=True)
-        return {
-            "DifferenceAverage": average[0],
-            "DifferenceEntropy": _entropy(d),
-            "DifferenceVariance": np.sum(d * (k - average) ** 2, 0),
-            "Id": np.sum(d / (1 + k), 0),
-            "Idm": np.sum(d / (1 + k**2), 0),
-            "Idmn": np.sum(d / (1 + k**2 / n**2), 0),
-            "Idn": np.sum(d / (1 + k / n), 0),
-            "InverseVariance": np.sum(d[1:] / k[1:] ** 2, 0),
-            "SumAverage": np.sum(np.arange(2, 2 * n + 1, dtype=np.float64)[:, None] * s, 0),
-            "SumEntropy": _entropy(s),
-        }
+    @cached_property
+    def logarithm(self) -> NDArray[np.float64]:
+        return np.log2(self.independent + EPSILON)
 
-    def _of_information(self) -> dict[str, NDArray[np.float64]]:
-        p, px, py, pairs = self.p, self.px, self.py, (0, 1)
-        independent = px * py
-        logarithm = np.log2(independent + EPSILON)
-        joint = -1 * np.sum(p * np.log2(p + EPSILON), pairs)
-        hx = -1 * np.sum(px * np.log2(px + EPSILON), pairs)
-        hy = -1 * np.sum(py * np.log2(py + EPSILON), pairs)
-        crossed = -1 * np.sum(p * logarithm, pairs)
-        unrelated = -1 * np.sum(independent * logarithm, pairs)
-        most = np.fmax(hx, hy)
-        imc2 = np.sqrt(1 - np.exp(-2 * (unrelated - joint)))
-        return {
-            "Imc1": np.where(most != 0, (joint - crossed) / most, 0.0),
-            "Imc2": np.where(unrelated == joint, 0.0, imc2),
-            "JointEntropy": joint,
-            "MCC": self._maximal_correlation(),
-        }
+    @cached_property
+    def correlation_1(self) -> NDArray[np.float64]:
+        """First informational measure of correlation."""
+        most = np.fmax(_entropy(self.px, PAIRS), _entropy(self.py, PAIRS))
+        crossed = -1 * np.sum(self.p * self.logarithm, PAIRS)
+        return np.where(most != 0, (self.joint - crossed) / most, 0.0)
 
-    def _maximal_correlation(self) -> NDArray[np.float64]:
+    @cached_property
+    def correlation_2(self) -> NDArray[np.float64]:
+        """Second informational measure of correlation."""
+        unrelated = -1 * np.sum(self.independent * self.logarithm, PAIRS)
+        return np.where(unrelated == self.joint, 0.0, np.sqrt(1 - np.exp(-2 * (unrelated - self.joint))))
+
+    @cached_property
+    def maximal_correlation(self) -> NDArray[np.float64]:
         """Square root of the second largest eigenvalue of ``Q(i, k) = sum_g p(i, g) p(k, g) / (px(i) py(g))``."""
         levels, _, count = self.p.shape
-        if levels < 2:
-            return np.ones(count)
         if np.isnan(self.p).any():
             return np.full(count, np.nan)
+        if levels < 2:
+            return np.ones(count)
         if levels < LEVELS_OF_PRODUCT:
             q = np.zeros_like(self.p)
             for g in range(levels):
@@ -201,33 +218,32 @@ class _Matrices:
         return np.asarray(np.sqrt(eigenvalues[:, -2]).real, dtype=np.float64)
 
 
-def _entropy(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    return -1 * np.sum(p * np.log2(p + EPSILON), 0)
-
-
-NAMES = (
-    "Autocorrelation",
-    "ClusterProminence",
-    "ClusterShade",
-    "ClusterTendency",
-    "Contrast",
-    "Correlation",
-    "DifferenceAverage",
-    "DifferenceEntropy",
-    "DifferenceVariance",
-    "Id",
-    "Idm",
-    "Idmn",
-    "Idn",
-    "Imc1",
-    "Imc2",
-    "InverseVariance",
-    "JointAverage",
-    "JointEnergy",
-    "JointEntropy",
-    "MCC",
-    "MaximumProbability",
-    "SumAverage",
-    "SumEntropy",
-    "SumSquares",
-)
+_FEATURES: dict[str, Callable[[_Matrices], NDArray[np.float64]]] = {
+    "Autocorrelation": lambda m: np.sum(m.p * (m.i * m.j), PAIRS),
+    "ClusterProminence": lambda m: np.sum(m.p * (m.squared * m.squared), PAIRS),
+    "ClusterShade": lambda m: np.sum(m.p * (m.squared * m.cluster), PAIRS),
+    "ClusterTendency": lambda m: np.sum(m.p * m.squared, PAIRS),
+    "Contrast": lambda m: np.sum(m.p * (m.i - m.j) ** 2, PAIRS),
+    "Correlation": lambda m: m.correlation,
+    "DifferenceAverage": lambda m: m.average_difference[0],
+    "DifferenceEntropy": lambda m: _entropy(m.difference),
+    "DifferenceVariance": lambda m: np.sum(m.difference * (m.k - m.average_difference) ** 2, 0),
+    "Id": lambda m: np.sum(m.difference / (1 + m.k), 0),
+    "Idm": lambda m: np.sum(m.difference / (1 + m.k**2), 0),
+    "Idmn": lambda m: np.sum(m.difference / (1 + m.k**2 / m.highest**2), 0),
+    "Idn": lambda m: np.sum(m.difference / (1 + m.k / m.highest), 0),
+    "Imc1": lambda m: m.correlation_1,
+    "Imc2": lambda m: m.correlation_2,
+    "InverseVariance": lambda m: np.sum(m.difference[1:] / m.k[1:] ** 2, 0),
+    "JointAverage": lambda m: m.ux[0, 0],
+    "JointEnergy": lambda m: np.sum(m.p * m.p, PAIRS),
+    "JointEntropy": lambda m: m.joint,
+    "MCC": lambda m: m.maximal_correlation,
+    "MaximumProbability": lambda m: np.max(m.p, PAIRS),
+    "SumAverage": lambda m: np.sum(np.arange(2, 2 * m.highest + 1, dtype=np.float64)[:, None] * m.addition, 0),
+    "SumEntropy": lambda m: _entropy(m.addition),
+    "SumSquares": lambda m: m.sum_of_squares,
+}
+NAMES = tuple(_FEATURES)
+OF_DIFFERENCES = tuple(name for name in NAMES if name.startswith(("Difference", "Id", "InverseVariance")))
+OF_SUMS = ("SumAverage", "SumEntropy")

@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
+
 Offset = tuple[int, int, int]
 
 
@@ -97,7 +99,7 @@ def direction_weights(
     """
     if norm is None:
         return None
-    steps = np.abs(np.array(offsets)) * np.asarray(spacing)
+    steps = np.abs(np.array(offsets).reshape(-1, 3)) * np.asarray(spacing)
     if norm == "no_weighting":
         return np.ones(len(offsets))
     if norm == "infinity":
@@ -129,8 +131,19 @@ def fixed_width_from(values: NDArray, width: float, start: float) -> NDArray[np.
 
 
 def fixed_count(values: NDArray, count: int) -> NDArray[np.int64]:
-    """Levels of ``count`` bins of equal width between minimum and maximum."""
-    edges = np.histogram_bin_edges(values, count)
+    """Levels of ``count`` bins of equal width between minimum and maximum.
+
+    Raises
+    ------
+    InputError : the values lie too close together for so many
+    """
+    try:
+        edges = np.histogram_bin_edges(values, count)
+    except ValueError as error:
+        raise InputError(
+            f"The values of the region, {values.min():g} to {values.max():g}, cannot be told apart in {count} bins; "
+            "choose a smaller binCount."
+        ) from error
     edges[-1] += 1  # the maximum belongs to the highest bin
     return _digitize(values, edges)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import SimpleITK
@@ -14,6 +16,7 @@ from . import feature_classes, first_order, glcm, gldm, glrlm, glszm, image_type
 from .features import Features
 from .gray_levels import (
     GrayLevels,
+    Offset,
     direction_weights,
     directions,
     fixed_count,
@@ -21,13 +24,11 @@ from .gray_levels import (
     fixed_width_from,
     gray_levels,
 )
-from .memory import refuse_too_many_levels
-from .prepare import Prepared, prepare
+from .needs import NEEDS, refuse_too_large_matrices, refuse_too_many_bins
+from .prepare import Prepared, prepare, refuse_what_is_no_number
 from .provenance import provenance
 from .region import Region, bounding_box
 from .settings import Settings
-
-SHAPES = ("shape", "shape2D")
 
 
 def measure(
@@ -61,14 +62,26 @@ def measure(
     progress(0.0, "Preparing the region.")
     prepared = prepare(image, mask, settings)
     values: dict[str, float] = {}
-    notes = list(prepared.notes)
-    if wanted := [feature_class for feature_class in SHAPES if feature_class in settings.features]:
+    notes = _retired(settings)
+    if wanted := [feature_class for feature_class in feature_classes.SHAPES if feature_class in settings.features]:
         values |= _shapes(prepared, wanted, settings, progress.part(0.05, 0.3), notes)
-    if any(feature_class not in SHAPES for feature_class in settings.features):
+    if settings.gray_values:
         values |= _images(prepared, settings, progress.part(0.3, 0.98), notes)
+    if not values:
+        raise InputError(" ".join(notes) or "No feature was asked for.")
     rows = provenance(image, prepared, settings) if settings.provenance else {}
     progress(1.0, "The region is measured.")
-    return Features(values, rows, tuple(notes))
+    return Features(values, rows, (*prepared.notes, *notes))
+
+
+def _retired(settings: Settings) -> list[str]:
+    """Sentences about features that PyRadiomics knows by name and gives nobody."""
+    return [
+        f"{name} of {feature_classes.TITLES[feature_class]} was left out: it is retired, being equal to {equal}."
+        for feature_class, names in settings.features.items()
+        for name, equal in feature_classes.RETIRED.get(feature_class, {}).items()
+        if name in names
+    ]
 
 
 def _shapes(
@@ -80,44 +93,90 @@ def _shapes(
     values: dict[str, float] = {}
     for index, feature_class in enumerate(wanted):
         progress(index / len(wanted), f"Measuring {feature_classes.TITLES[feature_class]}.")
-        if feature_class == "shape" and prepared.flat:
-            notes.append("Shape in space was left out: the image is a single slice of two dimensions.")
+        if reason := _no_shape(feature_class, mask, prepared.flat, settings):
+            notes.append(reason)
             continue
+        names = settings.names(feature_class)
         if feature_class == "shape2D":
-            axis = 0 if prepared.flat else settings.force_2d_axis
-            measured = _shape_in_slice(mask, prepared.spacing, axis, settings.force_2d or prepared.flat)
+            measured = _shape_in_slice(mask, prepared.spacing, 0 if prepared.flat else settings.force_2d_axis)
         else:
-            measured = shape.features(mask, prepared.spacing, unbiased=settings.ibsi)
-        values |= {f"original_{feature_class}_{name}": float(measured[name]) for name in settings.names(feature_class)}
+            measured = shape.features(mask, prepared.spacing, unbiased=settings.ibsi, names=names)
+        values |= {f"original_{feature_class}_{name}": float(measured[name]) for name in names}
     return values
 
 
-def _shape_in_slice(mask: np.ndarray, spacing: tuple[float, float, float], axis: int, flat: bool) -> dict[str, float]:
-    if not flat:
-        raise InputError("Shape in the slice (shape2D) needs force2D in an image of three dimensions.")
-    if mask.shape[axis] > 1:
-        raise InputError(
-            f"Shape in the slice (shape2D) needs a region of one slice; this one has {mask.shape[axis]} along axis "
-            f"{axis} (force2Ddimension)."
+def _no_shape(feature_class: str, mask: np.ndarray, flat: bool, settings: Settings) -> str:
+    """Why this shape cannot be measured; empty where it can."""
+    if feature_class == "shape":
+        return "Shape in space was left out: the image is a single slice of two dimensions." if flat else ""
+    if flat:
+        return ""
+    if not settings.force_2d:
+        return "Shape in the slice (shape2D) was left out: it needs force2D in an image of three dimensions."
+    slices = mask.shape[settings.force_2d_axis]
+    if slices > 1:
+        return (
+            f"Shape in the slice (shape2D) was left out: it needs a region of one slice; this one has {slices} along "
+            f"axis {settings.force_2d_axis} (force2Ddimension)."
         )
+    return ""
+
+
+def _shape_in_slice(mask: np.ndarray, spacing: tuple[float, float, float], axis: int) -> dict[str, float]:
     in_slice = [length for other, length in enumerate(spacing) if other != axis]
     return shape_2d.features(mask.squeeze(axis), (in_slice[0], in_slice[1]))
 
 
 def _images(prepared: Prepared, settings: Settings, progress: Progress, notes: list[str]) -> dict[str, float]:
     values: dict[str, float] = {}
-    kinds = list(settings.image_types)
+    kinds, vanished = list(settings.image_types), list[str]()
     for index, kind in enumerate(kinds):
         part = progress.part(index / len(kinds), (index + 1) / len(kinds))
         part(0.0, "Preparing the gray levels." if kind == "Original" else f"Filtering the image ({kind}).")
         its_settings = settings.of_image_type(kind)
+        if prepared.flat and its_settings.force_2d:
+            its_settings = _along_one_axis(its_settings, notes)
         notes += image_types.unfiltered(prepared, kind, its_settings)
         count = _count(kind, its_settings, prepared.flat)
         for number, (name, image) in enumerate(image_types.images(prepared, kind, its_settings)):
             step = part.part(number / count, (number + 1) / count)
             region = prepared.region(image)
+            refuse_what_is_no_number(region.values, f"the filter ({name})")
+            if kind != "Original" and _vanishes(region, prepared.region()):
+                vanished.append(name)
             values |= {f"{name}_{key}": value for key, value in _textures(region, its_settings, step, name).items()}
+    if vanished:
+        notes.append(
+            f"Nothing is left of the image in the region but rounding errors, and the features mean nothing: "
+            f"{', '.join(vanished)}."
+        )
     return values
+
+
+def _vanishes(region: Region, unfiltered: Region) -> bool:
+    """Whether a filter leaves no more than rounding errors, as a wavelet does along an axis of one voxel."""
+    largest = float(np.abs(unfiltered.values.astype(np.float64)).max())
+    rounding = 1e-5 if region.values.dtype == np.float32 else 1e-12
+    return bool(np.abs(region.values).max() <= rounding * largest)
+
+
+def _along_one_axis(settings: Settings, notes: list[str]) -> Settings:
+    """``force2D`` in a picture, whose axes PyRadiomics counts from its rows: one axis is left.
+
+    Raises
+    ------
+    InputError : ``force2Ddimension`` is an axis that a picture does not have
+    """
+    if settings.force_2d_axis > 1:
+        raise InputError("An image of two dimensions has the axes 0 and 1; force2Ddimension cannot be 2.")
+    left = ("left and right", "above and below")[settings.force_2d_axis]
+    note = (
+        f"The image has two dimensions, so that with force2D, as in PyRadiomics, only neighbors {left} are looked at; "
+        "leave force2D out for neighbors in all directions."
+    )
+    if note not in notes:
+        notes.append(note)
+    return dataclasses.replace(settings, force_2d_axis=settings.force_2d_axis + 1)
 
 
 def _count(kind: str, settings: Settings, flat: bool) -> int:
@@ -125,21 +184,26 @@ def _count(kind: str, settings: Settings, flat: bool) -> int:
     if kind == "LoG":
         return max(1, len(settings.sigma))
     if kind == "Wavelet":
-        return ((4 if flat or settings.force_2d else 8) - 1) * settings.level + 1
+        axes = 3 - flat - settings.force_2d
+        return (2**axes - 1) * settings.level + 1
     return 1
 
 
 def _textures(region: Region, settings: Settings, progress: Progress, name: str) -> dict[str, float]:
     """First-order and texture features of one image, as ``glcm_Contrast``."""
-    wanted = [feature_class for feature_class in settings.features if feature_class not in SHAPES]
-    wanted.sort(key=feature_classes.DEFAULT.index)
-    _refuse_constant(region, name)
-    gray = _gray_levels(region, settings)
+    asked = {
+        feature_class: names
+        for feature_class in _MEASURES
+        if feature_class in settings.features and (names := settings.names(feature_class))
+    }
+    if name == "original" and any(NEEDS[feature_class].neighbors for feature_class in asked):
+        _refuse_constant(region)
+    gray = _gray_levels(region, settings, asked)
     values: dict[str, float] = {}
-    for index, feature_class in enumerate(wanted):
-        progress(index / len(wanted), f"Measuring {feature_classes.TITLES[feature_class]}{_of(name)}.")
-        measured = _MEASURES[feature_class](region, gray, settings)
-        values |= {f"{feature_class}_{feature}": float(measured[feature]) for feature in settings.names(feature_class)}
+    for index, (feature_class, names) in enumerate(asked.items()):
+        progress(index / len(asked), f"Measuring {feature_classes.TITLES[feature_class]}{_of(name)}.")
+        measured = _MEASURES[feature_class](region, gray, settings, names)
+        values |= {f"{feature_class}_{feature}": float(measured[feature]) for feature in names}
     return values
 
 
@@ -147,25 +211,31 @@ def _of(name: str) -> str:
     return "" if name == "original" else f" ({name})"
 
 
-def _refuse_constant(region: Region, name: str) -> None:
-    if name == "original" and region.values.min() == region.values.max():
+def _refuse_constant(region: Region) -> None:
+    if region.values.min() == region.values.max():
         raise InputError(
             f"All {len(region.values)} voxels of the region have the same value ({region.values[0]:g}), so that it has "
-            "no texture; ask for the shape alone, or check that the mask lies on this image."
+            "no texture; ask for shape and first-order statistics alone, or check that the mask lies on this image."
         )
 
 
-def _gray_levels(region: Region, settings: Settings) -> GrayLevels:
-    values = region.values
-    neighbors = directions(settings.distances, settings.flat_axis)
-    refuse_too_many_levels(values, len(values), len(neighbors), settings)
+def _gray_levels(region: Region, settings: Settings, asked: Mapping[str, tuple[str, ...]]) -> GrayLevels | None:
+    """The levels that the features which are asked for look at; None where they look at values alone."""
+    binned = [NEEDS[feature_class] for feature_class, names in asked.items() if NEEDS[feature_class].bins(names)]
+    if not binned:
+        return None
+    values, longest = region.values, max(region.mask.shape)
+    refuse_too_many_bins(values, settings)
+    refuse_too_large_matrices(values, 1, longest, asked, settings)
     if settings.bin_count is not None:
         levels = fixed_count(values, settings.bin_count)
     elif settings.ibsi:
         levels = fixed_width_from(values, settings.bin_width, _first_edge(values, settings))
     else:
         levels = fixed_width(values, settings.bin_width)
-    return gray_levels(levels, region.mask, margin=max(settings.distances))
+    gray = gray_levels(levels, region.mask, margin=max(need.reach(settings) for need in binned))
+    refuse_too_large_matrices(values, len(gray.present), longest, asked, settings)
+    return gray
 
 
 def _first_edge(values: np.ndarray, settings: Settings) -> float:
@@ -175,37 +245,49 @@ def _first_edge(values: np.ndarray, settings: Settings) -> float:
     return float(values.min())
 
 
-def _first_order(region: Region, gray: GrayLevels, settings: Settings) -> dict[str, float]:
+Names = tuple[str, ...]
+
+
+def _first_order(region: Region, gray: GrayLevels | None, settings: Settings, names: Names) -> dict[str, float]:
+    counts = None if gray is None else gray.counts
     volume = math.prod(region.spacing)
-    return first_order.features(region.values, gray.counts, volume, settings.voxel_shift, excess=settings.ibsi)
+    return first_order.features(region.values, counts, volume, settings.voxel_shift, excess=settings.ibsi)
 
 
-def _glcm(region: Region, gray: GrayLevels, settings: Settings) -> dict[str, float]:
-    offsets = directions(settings.distances, settings.flat_axis)
+def _glcm(region: Region, gray: GrayLevels, settings: Settings, names: Names) -> dict[str, float]:
+    offsets = _offsets(region, settings, settings.distances)
     weights = direction_weights(offsets, region.spacing, settings.weighting_norm, near=True)
-    return glcm.features(gray, offsets, settings.symmetrical_glcm, weights)
+    return glcm.features(gray, offsets, settings.symmetrical_glcm, weights, names)
 
 
-def _gldm(region: Region, gray: GrayLevels, settings: Settings) -> dict[str, float]:
-    return gldm.features(gray, directions(settings.distances, settings.flat_axis), settings.gldm_tolerance)
+def _gldm(region: Region, gray: GrayLevels, settings: Settings, names: Names) -> dict[str, float]:
+    return gldm.features(gray, _offsets(region, settings, settings.distances), settings.gldm_tolerance)
 
 
-def _glrlm(region: Region, gray: GrayLevels, settings: Settings) -> dict[str, float]:
-    offsets = directions(flat_axis=settings.flat_axis)
-    return glrlm.features(
-        gray, offsets, direction_weights(offsets, region.spacing, settings.weighting_norm, near=False)
-    )
+def _glrlm(region: Region, gray: GrayLevels, settings: Settings, names: Names) -> dict[str, float]:
+    offsets = _offsets(region, settings)
+    weights = direction_weights(offsets, region.spacing, settings.weighting_norm, near=False)
+    return glrlm.features(gray, offsets, weights)
 
 
-def _glszm(region: Region, gray: GrayLevels, settings: Settings) -> dict[str, float]:
-    return glszm.features(gray, directions(flat_axis=settings.flat_axis))
+def _glszm(region: Region, gray: GrayLevels, settings: Settings, names: Names) -> dict[str, float]:
+    return glszm.features(gray, _offsets(region, settings))
 
 
-def _ngtdm(region: Region, gray: GrayLevels, settings: Settings) -> dict[str, float]:
-    return ngtdm.features(gray, settings.distances, settings.flat_axis, lonely=not settings.ibsi)
+def _ngtdm(region: Region, gray: GrayLevels, settings: Settings, names: Names) -> dict[str, float]:
+    return ngtdm.features(gray, settings.distances, settings.flat_axis, not settings.ibsi, names)
 
 
-_MEASURES: dict[str, Callable[[Region, GrayLevels, Settings], dict[str, float]]] = {
+def _offsets(region: Region, settings: Settings, distances: tuple[int, ...] = (1,)) -> list[Offset]:
+    """Directions in which the region's box has room for a neighbor."""
+    return [
+        offset
+        for offset in directions(distances, settings.flat_axis)
+        if all(abs(step) < size for step, size in zip(offset, region.mask.shape, strict=True))
+    ]
+
+
+_MEASURES: dict[str, Callable[[Region, Any, Settings, Names], dict[str, float]]] = {
     "firstorder": _first_order,
     "glcm": _glcm,
     "gldm": _gldm,

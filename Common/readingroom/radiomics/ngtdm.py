@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,32 +20,67 @@ class ToneDifferences:
     counts: NDArray[np.float64]
     differences: NDArray[np.float64]
 
-    def features(self) -> dict[str, float]:
-        """Coarseness, contrast, busyness, complexity and strength."""
-        i, s = self.levels, self.differences
-        n = self.counts.sum()
-        p = self.counts / n
-        kinds = len(i)
-        ps = p * s
-        apart = i[:, None] - i[None, :]
-        probable = p[:, None] + p[None, :]
-        weighted = np.sum(ps)
+    @cached_property
+    def p(self) -> NDArray[np.float64]:
+        """Probability of each level."""
+        return self.counts / self.counts.sum()
+
+    @cached_property
+    def apart(self) -> NDArray[np.float64]:
+        """How far each two levels are from each other, ``(levels, levels)``."""
+        return self.levels[:, None] - self.levels[None, :]
+
+    @cached_property
+    def probable(self) -> NDArray[np.float64]:
+        return self.p[:, None] + self.p[None, :]
+
+    @cached_property
+    def weighted(self) -> float:
+        return float(np.sum(self.p * self.differences))
+
+    def busyness(self) -> float:
+        i, p = self.levels, self.p
         unlike = np.sum(np.abs((i * p)[:, None] - (i * p)[None, :]))
-        spread = np.sum(p[:, None] * p[None, :] * apart**2) * np.sum(s) / n
-        return {
-            "Busyness": weighted / unlike if unlike != 0 else 0.0,
-            "Coarseness": 1 / weighted if weighted != 0 else 1e6,
-            "Complexity": np.sum(np.abs(apart) * (ps[:, None] + ps[None, :]) / probable) / n,
-            "Contrast": spread / (kinds * (kinds - 1)) if kinds > 1 else 0.0,
-            "Strength": np.sum(probable * apart**2) / np.sum(s) if np.sum(s) != 0 else 0.0,
-        }
+        return float(self.weighted / unlike) if unlike != 0 else 0.0
+
+    def coarseness(self) -> float:
+        return 1 / self.weighted if self.weighted != 0 else 1e6
+
+    def complexity(self) -> float:
+        ps = self.p * self.differences
+        pairs = np.abs(self.apart) * (ps[:, None] + ps[None, :]) / self.probable
+        return float(np.sum(pairs) / self.counts.sum())
+
+    def contrast(self) -> float:
+        kinds = len(self.levels)
+        spread = np.sum(self.p[:, None] * self.p[None, :] * self.apart**2) * np.sum(self.differences)
+        return float(spread / self.counts.sum() / (kinds * (kinds - 1))) if kinds > 1 else 0.0
+
+    def strength(self) -> float:
+        total = np.sum(self.differences)
+        return float(np.sum(self.probable * self.apart**2) / total) if total != 0 else 0.0
+
+
+_FEATURES: dict[str, Callable[[ToneDifferences], float]] = {
+    "Busyness": ToneDifferences.busyness,
+    "Coarseness": ToneDifferences.coarseness,
+    "Complexity": ToneDifferences.complexity,
+    "Contrast": ToneDifferences.contrast,
+    "Strength": ToneDifferences.strength,
+}
+NAMES = tuple(_FEATURES)
 
 
 def features(
-    gray: GrayLevels, distances: tuple[int, ...] = (1,), flat_axis: int | None = None, lonely: bool = True
+    gray: GrayLevels,
+    distances: tuple[int, ...] = (1,),
+    flat_axis: int | None = None,
+    lonely: bool = True,
+    names: Sequence[str] | None = None,
 ) -> dict[str, float]:
-    """The five NGTDM features; neighbors are at the given Chebyshev distances."""
-    return tone_differences(gray, distances, flat_axis, lonely).features()
+    """NGTDM features, all five unless ``names`` says which; neighbors are at the given Chebyshev distances."""
+    found = tone_differences(gray, distances, flat_axis, lonely)
+    return {name: _FEATURES[name](found) for name in (NAMES if names is None else names)}
 
 
 def tone_differences(

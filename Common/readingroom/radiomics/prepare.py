@@ -12,9 +12,12 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .grids import difference
 from .region import Box, Region, bounding_box
 from .resample import onto_grid, resample, resample_centered
 from .settings import Settings
+
+_HIGHEST_LABEL = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -76,21 +79,21 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
         region
     """
     _refuse_several_values(image)
-    labels = _one_channel(mask, settings.label_channel)
+    labels = label_image(mask, settings.label_channel)
     if image.GetDimension() != labels.GetDimension():
         raise InputError(
             f"The image has {image.GetDimension()} dimensions and the mask {labels.GetDimension()}; they have to agree."
         )
     flat = image.GetDimension() == 2
-    label = _label(labels, settings.label)
+    label = chosen_label(labels, settings.label)
     chosen = labels == label
     stages = [Stage("original", chosen)]
-    if flat:
-        image, chosen = SimpleITK.JoinSeries(image), SimpleITK.JoinSeries(chosen)
-    if settings.normalize:
+    if settings.normalize and settings.gray_values:
         image = _normalized(image, settings)
     image, chosen, more, notes = _on_one_grid(image, chosen, settings)
     stages += more
+    if flat:
+        image, chosen = SimpleITK.JoinSeries(image), SimpleITK.JoinSeries(chosen)
 
     whole = SimpleITK.GetArrayViewFromImage(chosen).astype(bool)
     box = _checked_box(whole, settings)
@@ -98,14 +101,15 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
         image, whole = _cropped(image, whole, box, settings.pad_distance)
         box = bounding_box(whole)
     values = SimpleITK.GetArrayViewFromImage(image)
-    _refuse_what_is_no_number(values[box][whole[box]])
     mask_of_values = whole
     if settings.resegment_range is not None or settings.resegment_sigma is not None:
         mask_of_values = _within_thresholds(values, whole, settings)
         box = _checked_box(mask_of_values, settings)
         resegmented = SimpleITK.GetImageFromArray(mask_of_values.astype(np.uint8))
         resegmented.CopyInformation(image)
-        stages.append(Stage("resegmented", resegmented, image))
+        stages.append(Stage("resegmented", *((each[:, :, 0] if flat else each) for each in (resegmented, image))))
+    if settings.gray_values:
+        refuse_what_is_no_number(values[box][mask_of_values[box]])
     shape_mask = mask_of_values if settings.resegment_shape else whole
     return Prepared(image, mask_of_values, shape_mask, box, labels, label, flat, tuple(stages), notes)
 
@@ -115,18 +119,34 @@ def _on_one_grid(
 ) -> tuple[SimpleITK.Image, SimpleITK.Image, list[Stage], tuple[str, ...]]:
     """Image and mask resampled as the settings ask for, what was done, and what has to be said about it."""
     if settings.resampled_spacing is not None and settings.interpolator is not None:
-        image, mask = (resample_centered if settings.ibsi else resample)(image, mask, settings)
-        return image, mask, [Stage("interpolated", mask, image)], ()
-    if _same_grid(image, mask, settings.geometry_tolerance):
+        return *_resampled(image, mask, settings), ()
+    other = difference(mask, image, settings.geometry_tolerance)
+    if not other:
         return image, mask, [], ()
     if not settings.correct_mask:
         raise InputError(
-            f"The mask lies on another grid than the image ({_grid(mask)}; image {_grid(image)}). Set correctMask to "
-            "resample it onto the image's grid."
+            f"The mask lies on another grid than the image: {other}. Set correctMask to resample it onto the image's "
+            "grid."
         )
     mask = onto_grid(mask, image)
     note = "The mask was resampled onto the grid of the image (nearest neighbor)."
     return image, mask, [Stage("corrected", mask, image)], (note,)
+
+
+def _resampled(
+    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings
+) -> tuple[SimpleITK.Image, SimpleITK.Image, list[Stage]]:
+    if settings.gray_values and image.GetSize() == mask.GetSize():
+        refuse_what_is_no_number(_inside(image, mask))
+    image, mask = (resample_centered if settings.ibsi else resample)(image, mask, settings)
+    if settings.gray_values:
+        refuse_what_is_no_number(_inside(image, mask), "resampling")
+    return image, mask, [Stage("interpolated", mask, image)]
+
+
+def _inside(image: SimpleITK.Image, mask: SimpleITK.Image) -> NDArray:
+    inside: NDArray = SimpleITK.GetArrayViewFromImage(image)[SimpleITK.GetArrayViewFromImage(mask) > 0]
+    return inside
 
 
 def _refuse_several_values(image: SimpleITK.Image) -> None:
@@ -136,23 +156,40 @@ def _refuse_several_values(image: SimpleITK.Image) -> None:
         raise InputError(f"The image has {image.GetDimension()} dimensions; choose one time point of it.")
 
 
-def _one_channel(mask: SimpleITK.Image, channel: int) -> SimpleITK.Image:
-    """The mask as whole numbers; from a mask with overlapping segments the layer that was chosen."""
+def label_image(mask: SimpleITK.Image, channel: int = 0) -> SimpleITK.Image:
+    """The mask as labels 1, 2, ..., and 0 where there is none; of overlapping segments the layer that was chosen.
+
+    Raises
+    ------
+    InputError : the mask has no such layer, or holds what are no labels
+    """
     layers = mask.GetNumberOfComponentsPerPixel()
     if layers > 1:
         if channel >= layers:
             raise InputError(f"The mask has {layers} layers, so that there is no layer {channel} (they count from 0).")
         mask = SimpleITK.VectorIndexSelectionCast(mask, channel)
     values = SimpleITK.GetArrayViewFromImage(mask)
+    if np.issubdtype(values.dtype, np.complexfloating):
+        raise InputError("The mask holds complex numbers; labels are whole numbers.")
     if np.issubdtype(values.dtype, np.floating) and not np.array_equal(values, np.floor(values)):
         raise InputError(
             "The mask holds fractions (a map of probabilities, or a mask that was smoothed); labels are whole numbers. "
             "Threshold it first."
         )
+    if values.size and values.max() > _HIGHEST_LABEL:
+        raise InputError(f"The mask holds the value {values.max():g}; labels go up to {_HIGHEST_LABEL}.")
+    if values.size and values.min() < 0:  # background, as some programs write it
+        mask = SimpleITK.Maximum(mask, 0.0)
     return SimpleITK.Cast(mask, SimpleITK.sitkUInt32)
 
 
-def _label(mask: SimpleITK.Image, wanted: int | None) -> int:
+def chosen_label(mask: SimpleITK.Image, wanted: int | None) -> int:
+    """The label that is to be measured: the wanted one, or the only one that a mask made by `label_image` has.
+
+    Raises
+    ------
+    InputError : there is none, or not the wanted one, or there are several
+    """
     values = SimpleITK.GetArrayViewFromImage(mask)
     labels = [int(label) for label in np.unique(values[values > 0])]
     if not labels:
@@ -176,8 +213,8 @@ def _checked_box(mask: NDArray[np.bool_], settings: Settings) -> Box:
         raise InputError("The region is a single voxel; features need more.")
     if extents < settings.minimum_dimensions:
         raise InputError(
-            f"The region extends in {extents} of the three directions; {settings.minimum_dimensions} are asked for "
-            "(minimumROIDimensions)."
+            f"The region has more than one voxel along {extents} of its axes; {settings.minimum_dimensions} are asked "
+            "for (minimumROIDimensions)."
         )
     count = int(np.count_nonzero(mask[box]))
     if settings.minimum_voxels is not None and count <= settings.minimum_voxels:
@@ -187,31 +224,16 @@ def _checked_box(mask: NDArray[np.bool_], settings: Settings) -> Box:
     return box
 
 
-def _refuse_what_is_no_number(values: NDArray) -> None:
-    if np.issubdtype(values.dtype, np.floating) and (wrong := int(np.count_nonzero(~np.isfinite(values)))):
-        raise InputError(
-            f"{wrong} of the region's {len(values)} voxels have no value (NaN or infinite); leave them out of the mask."
-        )
-
-
-def _same_grid(image: SimpleITK.Image, mask: SimpleITK.Image, tolerance: float) -> bool:
-    if image.GetSize() != mask.GetSize():
-        return False
-    spacing = np.asarray(image.GetSpacing())
-    moved = np.abs(np.asarray(image.GetOrigin()) - np.asarray(mask.GetOrigin()))
-    stretched = np.abs(spacing - np.asarray(mask.GetSpacing()))
-    turned = np.abs(np.asarray(image.GetDirection()) - np.asarray(mask.GetDirection()))
-    limit = tolerance * spacing.min()
-    return bool((moved <= limit).all() and (stretched <= limit).all() and (turned <= tolerance).all())
-
-
-def _grid(image: SimpleITK.Image) -> str:
-    size, spacing = (" x ".join(f"{each:g}" for each in values) for values in (image.GetSize(), image.GetSpacing()))
-    return f"{size} voxels of {spacing} mm at {', '.join(f'{each:g}' for each in image.GetOrigin())}"
-
-
 def _normalized(image: SimpleITK.Image, settings: Settings) -> SimpleITK.Image:
     """Mean 0, standard deviation 1 over the whole image, outliers clipped, then scaled."""
+    values = SimpleITK.GetArrayViewFromImage(image)
+    if wrong := int(np.count_nonzero(~np.isfinite(values))):
+        raise InputError(
+            f"{wrong} of the image's {values.size} voxels have no value (NaN or infinite), so that it has no mean to "
+            "normalize by; give them one, or leave normalize out."
+        )
+    if values.min() == values.max():
+        raise InputError(f"All voxels of the image have the same value ({values.min():g}); it cannot be normalized.")
     image = SimpleITK.Normalize(image)
     if settings.remove_outliers is not None:
         limit = settings.remove_outliers
@@ -233,15 +255,42 @@ def _cropped(
     return image[i, j, k], mask[wide]
 
 
+def refuse_what_is_no_number(inside: NDArray, filtered: str = "") -> None:
+    """See that every voxel of the region has a value.
+
+    Parameters
+    ----------
+    inside : values of the region, ``(voxels,)``
+    filtered : the filter that made them, whose voxels take in values from outside the region
+
+    Raises
+    ------
+    InputError : some are NaN or infinite
+    """
+    if not np.issubdtype(inside.dtype, np.floating) or not (wrong := int(np.count_nonzero(~np.isfinite(inside)))):
+        return
+    if filtered:
+        raise InputError(
+            f"The image has voxels without a value (NaN or infinite) outside the region, which {filtered} carries into "
+            f"{wrong} of its {len(inside)} voxels; give them a value first, 0 for instance."
+        )
+    raise InputError(
+        f"{wrong} of the region's {len(inside)} voxels have no value (NaN or infinite); leave them out of the mask."
+    )
+
+
 def _within_thresholds(values: NDArray, mask: NDArray[np.bool_], settings: Settings) -> NDArray[np.bool_]:
     inside = values[mask]
+    with_value = inside[np.isfinite(inside)]
+    if settings.resegment_mode != "absolute" or settings.resegment_sigma is not None or not len(with_value):
+        refuse_what_is_no_number(inside)
     kept = _in_range(inside, settings) if settings.resegment_range is not None else np.ones(len(inside), dtype=bool)
-    if settings.resegment_sigma is not None:
+    if settings.resegment_sigma is not None and kept.any():
         kept &= np.abs(inside - np.mean(inside[kept])) <= settings.resegment_sigma * np.std(inside[kept])
     if np.count_nonzero(kept) <= 1:
         raise InputError(
             f"The thresholds leave {np.count_nonzero(kept)} of the region's {len(inside)} voxels, whose values go from "
-            f"{inside.min():g} to {inside.max():g}; widen resegmentRange."
+            f"{with_value.min():g} to {with_value.max():g}; widen resegmentRange."
         )
     result = np.zeros_like(mask)
     result[mask] = kept
@@ -251,7 +300,9 @@ def _within_thresholds(values: NDArray, mask: NDArray[np.bool_], settings: Setti
 def _in_range(inside: NDArray, settings: Settings) -> NDArray[np.bool_]:
     limits = sorted(settings.resegment_range or ())
     if settings.resegment_mode == "relative":
-        limits = [inside.max() * limit for limit in limits]
+        highest = inside.max()
+        highest = int(highest) if np.issubdtype(inside.dtype, np.integer) else highest  # its products may not fit
+        limits = [highest * limit for limit in limits]
     elif settings.resegment_mode == "sigma":
         limits = [np.mean(inside) + np.std(inside) * limit for limit in limits]
     kept: NDArray[np.bool_] = inside >= limits[0]

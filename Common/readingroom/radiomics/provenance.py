@@ -86,7 +86,8 @@ def _of_mask(stage: Stage) -> dict[str, Any]:
         f"{prefix}_CenterOfMass": stage.mask.TransformContinuousIndexToPhysicalPoint(center),
     }
     if stage.image is not None:
-        values = SimpleITK.GetArrayViewFromImage(stage.image)[box][inside].astype(np.float64)
+        view = SimpleITK.GetArrayViewFromImage(stage.image)
+        values = view.reshape(whole.shape)[box][inside].astype(np.float64)
         rows |= {
             f"{prefix}_Mean": float(values.mean()),
             f"{prefix}_Minimum": float(values.min()),

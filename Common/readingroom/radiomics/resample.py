@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .memory import refuse_too_fine_a_grid
 from .settings import Settings
 
+MOST_VOXELS = 1 << 28  # of a resampled image: 2 GB in double precision
 BEYOND = 1e-3  # voxels that a region may reach over the image's edge
 
 
@@ -29,10 +31,7 @@ def resample(
     ------
     InputError : the region reaches beyond the image, or the new grid has too many voxels
     """
-    old = np.array(mask.GetSpacing())
-    asked = np.array(settings.resampled_spacing)
-    if len(asked) == 2:
-        asked = np.append(asked, 0.0)
+    old, asked = np.array(mask.GetSpacing()), _asked(mask, settings)
     start, size = _checked_extent(image, mask)
     spacing = np.where((asked == 0) | (size == 1), old, asked)
     if np.allclose(np.array(image.GetSpacing()), spacing):
@@ -44,7 +43,7 @@ def resample(
     last = np.ceil(np.array(mask.GetSize()) * ratio) - 1
     lower = np.maximum(np.floor((start - 0.5) * ratio - settings.pad_distance), 0)
     upper = np.minimum(np.ceil((start + size - 0.5) * ratio + settings.pad_distance), last)
-    refuse_too_fine_a_grid(upper - lower + 1)
+    _refuse_too_fine_a_grid(upper - lower + 1)
     edge_aligned = 0.5 * (spacing - old) / old  # the new first voxel's center, in old voxels
     origin = mask.TransformContinuousIndexToPhysicalPoint((edge_aligned + lower / ratio).tolist())
 
@@ -74,10 +73,10 @@ def resample_centered(
     """
     _checked_extent(image, mask)
     old, size = np.array(image.GetSpacing()), np.array(image.GetSize())
-    asked = np.array(settings.resampled_spacing)
-    spacing = np.where(asked == 0, old, asked) if len(asked) == len(old) else np.append(asked, old[2])
+    asked = _asked(image, settings)
+    spacing = np.where(asked == 0, old, asked)
     new_size = np.ceil(size * old / spacing)
-    refuse_too_fine_a_grid(new_size)
+    _refuse_too_fine_a_grid(new_size)
     first = (size - 1) / 2 - (new_size - 1) / 2 * spacing / old  # in old voxels
     grid = SimpleITK.ResampleImageFilter()
     grid.SetOutputSpacing(spacing.tolist())
@@ -104,6 +103,22 @@ def onto_grid(mask: SimpleITK.Image, image: SimpleITK.Image) -> SimpleITK.Image:
     """
     _checked_extent(image, mask)
     return SimpleITK.Resample(mask, image, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor)
+
+
+def _asked(image: SimpleITK.Image, settings: Settings) -> NDArray[np.float64]:
+    """The spacing of each axis of the image; one that was not given stays as it is, like one of 0."""
+    dimensions = image.GetDimension()
+    given = np.array(settings.resampled_spacing, dtype=np.float64)[:dimensions]
+    return np.append(given, np.zeros(dimensions - len(given)))
+
+
+def _refuse_too_fine_a_grid(size: NDArray) -> None:
+    """Stop before an image is resampled to more voxels ``size`` (along each axis) than memory allows."""
+    voxels = math.prod(float(count) for count in size)
+    if not voxels <= MOST_VOXELS:
+        raise InputError(
+            f"Resampled like this the image would have {voxels:.2g} voxels; choose a wider resampledPixelSpacing."
+        )
 
 
 def _extent(mask: SimpleITK.Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

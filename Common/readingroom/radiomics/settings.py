@@ -102,6 +102,7 @@ class Settings:
         _require(self.force_2d_axis in (0, 1, 2), "force_2d_axis", "0, 1 or 2", self.force_2d_axis)
         _require(self.minimum_dimensions in (1, 2, 3), "minimum_dimensions", "1, 2 or 3", self.minimum_dimensions)
         _require(self.pad_distance >= 0, "pad_distance", "0 or more", self.pad_distance)
+        _require(self.label_channel >= 0, "label_channel", "0 or more", self.label_channel)
         _require(self.gldm_tolerance >= 0, "gldm_tolerance", "0 or more", self.gldm_tolerance)
         _one_of(self.weighting_norm, (None, *NORMS), "weighting_norm")
         _one_of(self.resegment_mode, ("absolute", "relative", "sigma"), "resegment_mode")
@@ -140,7 +141,7 @@ class Settings:
                 raise InputError(
                     f"The feature class '{feature_class}' is not known; there are {', '.join(feature_classes.NAMES)}."
                 )
-            known = feature_classes.NAMES[feature_class] + feature_classes.DEPRECATED.get(feature_class, ())
+            known = {*feature_classes.known(feature_class), *feature_classes.RETIRED.get(feature_class, ())}
             if unknown := [name for name in names if name not in known]:
                 raise InputError(f"The feature class '{feature_class}' has no feature named {', '.join(unknown)}.")
 
@@ -149,13 +150,20 @@ class Settings:
         """The axis along which no neighbors are looked at."""
         return self.force_2d_axis if self.force_2d else None
 
+    @property
+    def gray_values(self) -> bool:
+        """Whether anything that is asked for looks at gray values; shapes do not."""
+        return any(feature_class not in feature_classes.SHAPES for feature_class in self.features)
+
     def of_image_type(self, kind: str) -> Settings:
         """These settings with what the image type sets otherwise."""
         return dataclasses.replace(self, **self.image_types[kind])
 
     def names(self, feature_class: str) -> tuple[str, ...]:
-        """The features of a class that are asked for."""
-        return self.features[feature_class] or feature_classes.NAMES[feature_class]
+        """The features of a class that are asked for and can be measured."""
+        known = feature_classes.known(feature_class)
+        asked = self.features[feature_class] or feature_classes.NAMES[feature_class]
+        return tuple(name for name in asked if name in known)
 
     def parameters(self) -> dict[str, Any]:
         """As a PyRadiomics parameter dictionary; options that are not set are left out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,16 @@ from .marching_cubes import surface
 ROUNDING = 1e-13  # of the largest eigenvalue; less is noise
 
 
-def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float], unbiased: bool = False) -> dict[str, float]:
-    """The 14 shape features, and three deprecated ones.
+OF_DIAMETERS = ("Maximum2DDiameterColumn", "Maximum2DDiameterRow", "Maximum2DDiameterSlice", "Maximum3DDiameter")
+
+
+def features(
+    mask: NDArray[np.bool_],
+    spacing: tuple[float, float, float],
+    unbiased: bool = False,
+    names: Collection[str] = OF_DIAMETERS,
+) -> dict[str, float]:
+    """The 14 shape features, and three deprecated ones; diameters, the costly ones, where they are asked for.
 
     Parameters
     ----------
@@ -22,25 +31,21 @@ def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float], unbia
         corner, and the volume of such a mesh depends on where it lies
     spacing : mm, ``(k, j, i)``
     unbiased : axes from variances divided by one less than the number of voxels (IBSI)
+    names : what is asked for
     """
     padded = np.pad(mask, 1)
     area, volume = surface(padded, spacing)
-    in_space, slice_, column, row = diameters(padded, spacing)
     voxels = int(np.count_nonzero(mask))
     correction = voxels / (voxels - 1) if unbiased else 1.0
     least, minor, major = (variance * correction for variance in principal_variances(mask, spacing))
     sphere = (36 * math.pi * volume**2) ** (1 / 3)
-    return {
+    found = {
         "Compactness1": volume / (area**1.5 * math.sqrt(math.pi)),
         "Compactness2": 36 * math.pi * volume**2 / area**3,
         "Elongation": math.sqrt(minor / major),
         "Flatness": math.sqrt(least / major),
         "LeastAxisLength": 4 * math.sqrt(least),
         "MajorAxisLength": 4 * math.sqrt(major),
-        "Maximum2DDiameterColumn": column,
-        "Maximum2DDiameterRow": row,
-        "Maximum2DDiameterSlice": slice_,
-        "Maximum3DDiameter": in_space,
         "MeshVolume": volume,
         "MinorAxisLength": 4 * math.sqrt(minor),
         "Sphericity": sphere / area,
@@ -49,6 +54,10 @@ def features(mask: NDArray[np.bool_], spacing: tuple[float, float, float], unbia
         "SurfaceVolumeRatio": area / volume if volume else math.nan,
         "VoxelVolume": voxels * math.prod(spacing),
     }
+    if any(name in OF_DIAMETERS for name in names):
+        in_space, slice_, column, row = diameters(padded, spacing)
+        found |= dict(zip(OF_DIAMETERS, (column, row, slice_, in_space), strict=True))
+    return found
 
 
 def principal_variances(mask: NDArray[np.bool_], spacing: tuple[float, ...]) -> list[float]:
