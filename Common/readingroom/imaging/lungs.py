@@ -1,0 +1,283 @@
+"""Right and left lung of a chest CT, found without a network.
+
+Air inside the body is what a CT shows most plainly. The rest is to leave out what is no lung (airways, bowel, table)
+and to keep inside what is no air (vessels, nodules, fibrosis, tumors at the pleura): after Hu, Hoffman and Reinhardt
+(IEEE TMI 2001), with the airways followed slice by slice and the side of the ribs closed more widely than the hilum.
+
+Lungs are looked for on voxels of about 2.5 mm; the border follows the image's own voxels. Dense disease of a whole lobe
+and effusions have the gray of the chest wall: they are left out, and the volumes of both lungs will say so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from .organ import Booleans, box
+
+Gray = NDArray[np.float32]
+
+_STEP = 2.5  # mm, of the grid on which lungs are looked for
+_AIR_BELOW = -400.0  # HU of averaged voxels; lung, airways, bowel gas
+_AIR_BELOW_FINE = -320.0  # HU of the image's own voxels at the border
+_OUTSIDE_BELOW = -930.0  # HU; the air around the body and what pads the image
+_SMALLEST = 0.04  # liters, of a part of a lung
+_GAS_BELOW, _GAS_SHARE = -940.0, 0.3  # HU; what gas is on averaged voxels, and how much of bowel it is at least
+_LUMEN_BELOW = -930.0  # HU; trachea and main bronchi on averaged voxels
+_TRACHEA = (50.0, 700.0)  # mm2 on an axial slice
+_USUAL_TRACHEA = 350.0  # mm2
+_FROM_MIDDLE = 40.0  # mm; of the trachea from the body's middle
+_CLOSED = 7.0  # mm; vessels, nodules, bands
+_CLOSED_AT_WALL = 18.0  # mm; what lies against the ribs
+_EVEN = 0.15  # the smaller lung's least share of both, for the two to be told apart
+
+
+@dataclass(frozen=True, eq=False)
+class Lungs:
+    """Both lungs ``[k, j, i]`` on the grid of their CT, and what was done that a reader should know.
+
+    Either may be empty: nobody has to have two.
+    """
+
+    right: Booleans
+    left: Booleans
+    notes: tuple[str, ...] = ()
+
+    @property
+    def both(self) -> Booleans:
+        return np.asarray(self.right | self.left)
+
+
+def find_lungs(volume: SimpleITK.Image) -> Lungs:
+    """Both lungs of a CT; both empty where there is no air inside a body.
+
+    Parameters
+    ----------
+    volume : HU, in LPS: ``i`` runs to the patient's left, ``j`` to the back, ``k`` to the head
+    """
+    coarse = _averaged(volume)
+    gray = SimpleITK.GetArrayFromImage(coarse)
+    spacing = tuple(reversed(coarse.GetSpacing()))
+    air, middle = _air_in_body(gray)
+    airways = _airways(gray, air, middle, spacing)
+    parts = _lung_parts(gray, air & ~airways, spacing)
+    empty = np.zeros(tuple(reversed(volume.GetSize())), dtype=bool)
+    if not parts.any():
+        return Lungs(empty, empty)
+    about = tuple(slice(max(part.start - 1, 0), part.stop + 1) for part in box(parts))
+    right, left = np.zeros_like(parts), np.zeros_like(parts)
+    right[about], left[about], notes = _parted(parts[about], float(middle - about[2].start), spacing)
+    fine = [
+        _refined(_closed(side, right if side is left else left, airways, spacing, lateral), coarse, volume)
+        for side, lateral in ((right, -1), (left, 1))
+    ]
+    fine[1] &= ~fine[0]
+    return Lungs(fine[0], fine[1], notes)
+
+
+def _averaged(volume: SimpleITK.Image) -> SimpleITK.Image:
+    factors = [max(round(_STEP / step), 1) for step in volume.GetSpacing()]
+    factors = [min(factor, size) for factor, size in zip(factors, volume.GetSize(), strict=True)]
+    return SimpleITK.Cast(SimpleITK.BinShrink(volume, factors), SimpleITK.sitkFloat32)
+
+
+def _air_in_body(gray: Gray) -> tuple[Booleans, float]:
+    """Air that the body encloses slice by slice, with lung that the image's side cuts; the body's middle column."""
+    cross = ndimage.generate_binary_structure(2, 1)[None]  # in the plane: the first and last slice have no neighbor
+    tissue = _largest(ndimage.binary_opening(gray > _AIR_BELOW, cross))
+    body = np.stack([ndimage.binary_fill_holes(slice_) for slice_ in tissue])
+    air = gray < _AIR_BELOW
+    # A lung that the image cuts has chest wall in front and behind, and is not as black as the room.
+    wall = np.logical_or.accumulate(tissue, axis=1) & np.logical_or.accumulate(tissue[:, ::-1], axis=1)[:, ::-1]
+    cut = air & ~body & wall & (gray > _OUTSIDE_BELOW)
+    inside = (air & body) | _larger(ndimage.binary_opening(cut, cross), 0.002 * gray.size)
+    columns = body.sum(axis=(0, 1))
+    return np.asarray(inside), float((columns * np.arange(len(columns))).sum() / max(columns.sum(), 1))
+
+
+def _airways(gray: Gray, air: Booleans, middle: float, spacing: tuple[float, ...]) -> Booleans:
+    """Trachea and main bronchi, followed downward from the top; empty where no trachea is seen."""
+    area = spacing[1] * spacing[2]
+    found = np.zeros(air.shape, dtype=bool)
+    size = 0.0
+    for k in range(len(gray) - 1, -1, -1):
+        if not size:
+            seed = _trachea_on_slice(air[k], middle, spacing)
+            if seed is not None:
+                found[k], size = seed, seed.sum() * area
+            continue
+        following = _lumen_below(found[k + 1], air[k], gray[k] < _LUMEN_BELOW, max(1.6 * size, _USUAL_TRACHEA) / area)
+        if following is None:
+            break  # the bronchi leave the plane of the slices, or open into a lung
+        found[k] = following
+        size = 0.7 * size + 0.3 * float(following.sum() * area)
+    return np.asarray(ndimage.binary_dilation(found, iterations=1) & air) if size else found
+
+
+def _lumen_below(above: Booleans, air: Booleans, lumen: Booleans, most: float) -> Booleans | None:
+    """The parts of a slice that go on from the lumen above; of the blackest air alone where air is no longer apart."""
+    for candidates in (air, air & lumen):
+        labels, count = ndimage.label(candidates)
+        sizes = np.bincount(labels.ravel(), minlength=count + 1)
+        kept = [label for label in np.unique(labels[above & (labels > 0)]) if sizes[label] <= most]
+        if kept and sum(sizes[label] for label in kept) <= most:
+            return np.asarray(np.isin(labels, kept))
+    return None
+
+
+def _trachea_on_slice(air: Booleans, middle: float, spacing: tuple[float, ...]) -> Booleans | None:
+    """A round hole near the body's middle, of the size of a trachea."""
+    labels, count = ndimage.label(air)
+    best: tuple[float, Booleans] | None = None
+    for label, extent in enumerate(ndimage.find_objects(labels, count), 1):
+        part = labels[extent] == label
+        height, width = (length * step for length, step in zip(part.shape, spacing[1:], strict=True))
+        size = part.sum() * spacing[1] * spacing[2]
+        if not _TRACHEA[0] <= size <= _TRACHEA[1] or max(height, width) > 3 * min(height, width) or part.mean() < 0.5:
+            continue
+        away = abs((extent[1].start + extent[1].stop - 1) / 2 - middle) * spacing[2]
+        if away < _FROM_MIDDLE and (best is None or away < best[0]):
+            best = (away, labels == label)
+    return None if best is None else best[1]
+
+
+def _lung_parts(gray: Gray, air: Booleans, spacing: tuple[float, ...]) -> Booleans:
+    """The parts of the air that are lung: large, and not the even gas of stomach and bowel below the others."""
+    liter = float(np.prod(spacing)) / 1e6
+    labels, count = ndimage.label(air)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1) * liter
+    sizes[0] = 0
+    large = [label for label in range(1, count + 1) if sizes[label] >= _SMALLEST]
+    if not large:
+        return np.zeros(air.shape, dtype=bool)
+    boxes = ndimage.find_objects(labels)
+    gas = dict(zip(large, ndimage.mean(gray < _GAS_BELOW, labels, large), strict=True))
+    lowest = {label: boxes[label - 1][0].start for label in large}
+    tops = {label: boxes[label - 1][0].stop for label in large}
+    # Lungs lie above bowel, however much gas is in it.
+    main = max(
+        (label for label in large if sizes[label] > 0.2 * sizes.max()),
+        key=lambda label: (gas[label] < _GAS_SHARE, tops[label], sizes[label]),
+    )
+    height = tops[main] - lowest[main]
+    kept = [main]
+    for label in large:
+        middle = (lowest[label] + tops[label]) / 2
+        bowel = gas[label] >= _GAS_SHARE and middle < lowest[main] + 0.35 * height
+        below = middle < lowest[main] or tops[label] < lowest[main] + 0.15 * height
+        if label != main and not (bowel or below) and sizes[label] > 0.02 * sizes[main]:
+            kept.append(label)
+    return np.asarray(np.isin(labels, kept))
+
+
+def _parted(parts: Booleans, middle: float, spacing: tuple[float, ...]) -> tuple[Booleans, Booleans, tuple[str, ...]]:
+    """Right and left of the lungs; where they touch, they are parted where they are thinnest."""
+    distance = ndimage.distance_transform_edt(parts, spacing)
+    for depth in np.arange(0, 21, 2.5):
+        labels, count = ndimage.label(distance > depth)
+        sizes = np.bincount(labels.ravel(), minlength=count + 1)
+        sizes[0] = 0
+        order = np.argsort(sizes)[::-1][:2]
+        if count > 1 and sizes[order[1]] > _EVEN / (1 + depth / 10) * sizes.sum():
+            break
+    else:
+        return _one_sided(parts, middle)
+    centers = ndimage.center_of_mass(np.ones_like(labels), labels, [int(label) for label in order])
+    (one, x_one), (two, x_two) = ((int(label), center[2]) for label, center in zip(order, centers, strict=True))
+    if abs(x_one - x_two) * spacing[2] < 40:
+        return _one_sided(parts, middle)
+    right_seed, left_seed = (one, two) if x_one < x_two else (two, one)
+    # Every other part of the air belongs to the side that lies nearer.
+    seeds = np.isin(labels, (right_seed, left_seed))
+    nearest = ndimage.distance_transform_edt(~seeds, spacing, return_distances=False, return_indices=True)
+    side = labels[tuple(nearest)]
+    right, left = parts & (side == right_seed), parts & (side == left_seed)
+    notes = () if depth == 0 else ("Both lungs touch in this image; they were parted where they are thinnest.",)
+    return right, left, notes
+
+
+def _one_sided(parts: Booleans, middle: float) -> tuple[Booleans, Booleans, tuple[str, ...]]:
+    """One lung, or two that cannot be told apart: by the middle of the body."""
+    right = parts & (np.arange(parts.shape[2]) < middle)
+    share = right.sum() / parts.sum()
+    empty = np.zeros(parts.shape, dtype=bool)
+    if share > 1 - _EVEN:
+        return parts, empty, ("Air was found in the right half of the chest alone.",)
+    if share < _EVEN:
+        return empty, parts, ("Air was found in the left half of the chest alone.",)
+    return right, parts & ~right, ("The lungs could not be told apart; they were parted at the middle of the body.",)
+
+
+def _closed(lung: Booleans, other: Booleans, airways: Booleans, spacing: tuple[float, ...], lateral: int) -> Booleans:
+    """With what the lung encloses, and with the dents that lie against the chest wall."""
+    if not lung.any():
+        return lung
+    margin = [int(np.ceil(_CLOSED_AT_WALL / step)) + 1 for step in spacing]
+    about = tuple(
+        slice(max(part.start - lack, 0), part.stop + lack) for part, lack in zip(box(lung), margin, strict=True)
+    )
+    whole, lung, other = lung, lung[about], other[about] | airways[about]
+    narrow = _closing(lung, spacing, _CLOSED)
+    wide = _closing(lung, spacing, _CLOSED_AT_WALL)
+    # Dents toward the ribs lie farther from the midline than the lung's own middle on their slice.
+    columns = np.arange(lung.shape[2])[None, None]
+    inside = lung.sum(axis=(1, 2))
+    middle = (lung * columns).sum(axis=(1, 2)) / np.maximum(inside, 1)
+    at_wall = (lateral * (columns - middle[:, None, None]) > 0) & (inside > 0)[:, None, None]
+    closed = ndimage.binary_fill_holes(lung | narrow | (wide & at_wall)) & ~other
+    result = whole.copy()
+    result[about] = closed
+    return result
+
+
+def _closing(mask: Booleans, spacing: tuple[float, ...], radius: float) -> Booleans:
+    """Closed by a ball of ``radius`` mm."""
+    pad = [(int(np.ceil(radius / step)) + 1,) * 2 for step in spacing]
+    padded = np.pad(mask, pad)
+    grown = ndimage.distance_transform_edt(~padded, spacing) <= radius
+    shrunk = ndimage.distance_transform_edt(grown, spacing) > radius
+    return np.asarray(shrunk[tuple(slice(before, -after) for before, after in pad)])
+
+
+def _refined(lung: Booleans, coarse: SimpleITK.Image, volume: SimpleITK.Image) -> Booleans:
+    """On the volume's own grid: what lies within stays, the border follows the air of the own voxels."""
+    fine = np.zeros(tuple(reversed(volume.GetSize())), dtype=bool)
+    if not lung.any():
+        return fine
+    cross = ndimage.generate_binary_structure(3, 1)
+    levels = lung.astype(np.float32) + ndimage.binary_erosion(lung, cross) + ndimage.binary_dilation(lung, cross)
+    image = SimpleITK.GetImageFromArray(levels)
+    image.CopyInformation(coarse)
+    # Only about the lung: the rest of the volume need not be resampled.
+    factors = [round(large / small) for large, small in zip(coarse.GetSpacing(), volume.GetSpacing(), strict=True)]
+    places = [
+        slice(max((part.start - 1) * factor, 0), (part.stop + 2) * factor)
+        for part, factor in zip(box(lung), reversed(factors), strict=True)
+    ]
+    k, j, i = places
+    own = volume[i, j, k]
+    place = SimpleITK.Resample(
+        image, own, SimpleITK.Transform(), SimpleITK.sitkLinear, 0.0, SimpleITK.sitkFloat32, True
+    )
+    level = SimpleITK.GetArrayViewFromImage(place)
+    air = SimpleITK.GetArrayViewFromImage(own) < _AIR_BELOW_FINE
+    fine[k, j, i] = (level >= 2.0) | ((level >= 1.0) & air)
+    return fine
+
+
+def _largest(mask: Booleans) -> Booleans:
+    labels, count = ndimage.label(mask)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    return np.asarray(labels == sizes.argmax()) if count else mask
+
+
+def _larger(mask: Booleans, voxels: float) -> Booleans:
+    labels, count = ndimage.label(mask)
+    large = np.bincount(labels.ravel(), minlength=count + 1) > voxels
+    large[0] = False
+    return np.asarray(large[labels])
