@@ -68,9 +68,7 @@ def find_lungs(volume: SimpleITK.Image) -> Lungs:
     empty = np.zeros(tuple(reversed(volume.GetSize())), dtype=bool)
     if not parts.any():
         return Lungs(empty, empty)
-    about = tuple(slice(max(part.start - 1, 0), part.stop + 1) for part in box(parts))
-    right, left = np.zeros_like(parts), np.zeros_like(parts)
-    right[about], left[about], notes = _parted(parts[about], float(middle - about[2].start), spacing)
+    right, left, notes = _sides(parts, middle, spacing)
     fine = [
         _refined(_closed(side, right if side is left else left, airways, spacing, lateral), coarse, volume)
         for side, lateral in ((right, -1), (left, 1))
@@ -79,10 +77,38 @@ def find_lungs(volume: SimpleITK.Image) -> Lungs:
     return Lungs(fine[0], fine[1], notes)
 
 
+def part_lungs(mask: Booleans, volume: SimpleITK.Image) -> Lungs:
+    """Right and left of a mask of both lungs that somebody drew; not one voxel of it is changed.
+
+    Parameters
+    ----------
+    mask : on the grid of the volume, not empty
+    """
+    image = SimpleITK.GetImageFromArray(mask.astype(np.float32))
+    image.CopyInformation(volume)
+    factors = _factors(volume)
+    parts = SimpleITK.GetArrayFromImage(SimpleITK.BinShrink(image, factors)) > 0
+    coarse = _averaged(volume)
+    _, middle = _air_in_body(SimpleITK.GetArrayFromImage(coarse))
+    right, _, notes = _sides(parts, middle, tuple(reversed(coarse.GetSpacing())))
+    # Each voxel belongs where its large voxel does; the last ones may have none of their own.
+    places = (
+        np.minimum(np.arange(size) // factor, cells - 1)
+        for size, factor, cells in zip(mask.shape, reversed(factors), parts.shape, strict=True)
+    )
+    on_right = mask & right[np.ix_(*places)]
+    return Lungs(on_right, mask & ~on_right, notes)
+
+
+def _factors(volume: SimpleITK.Image) -> list[int]:
+    """How many voxels along i, j and k become one."""
+    return [
+        min(max(round(_STEP / step), 1), size) for step, size in zip(volume.GetSpacing(), volume.GetSize(), strict=True)
+    ]
+
+
 def _averaged(volume: SimpleITK.Image) -> SimpleITK.Image:
-    factors = [max(round(_STEP / step), 1) for step in volume.GetSpacing()]
-    factors = [min(factor, size) for factor, size in zip(factors, volume.GetSize(), strict=True)]
-    return SimpleITK.Cast(SimpleITK.BinShrink(volume, factors), SimpleITK.sitkFloat32)
+    return SimpleITK.Cast(SimpleITK.BinShrink(volume, _factors(volume)), SimpleITK.sitkFloat32)
 
 
 def _air_in_body(gray: Gray) -> tuple[Booleans, float]:
@@ -174,6 +200,14 @@ def _lung_parts(gray: Gray, air: Booleans, spacing: tuple[float, ...]) -> Boolea
     return np.asarray(np.isin(labels, kept))
 
 
+def _sides(parts: Booleans, middle: float, spacing: tuple[float, ...]) -> tuple[Booleans, Booleans, tuple[str, ...]]:
+    """`_parted` in the box of the lungs alone."""
+    about = tuple(slice(max(part.start - 1, 0), part.stop + 1) for part in box(parts))
+    right, left = np.zeros_like(parts), np.zeros_like(parts)
+    right[about], left[about], notes = _parted(parts[about], middle - about[2].start, spacing)
+    return right, left, notes
+
+
 def _parted(parts: Booleans, middle: float, spacing: tuple[float, ...]) -> tuple[Booleans, Booleans, tuple[str, ...]]:
     """Right and left of the lungs; where they touch, they are parted where they are thinnest."""
     distance = ndimage.distance_transform_edt(parts, spacing)
@@ -253,10 +287,9 @@ def _refined(lung: Booleans, coarse: SimpleITK.Image, volume: SimpleITK.Image) -
     image = SimpleITK.GetImageFromArray(levels)
     image.CopyInformation(coarse)
     # Only about the lung: the rest of the volume need not be resampled.
-    factors = [round(large / small) for large, small in zip(coarse.GetSpacing(), volume.GetSpacing(), strict=True)]
     places = [
         slice(max((part.start - 1) * factor, 0), (part.stop + 2) * factor)
-        for part, factor in zip(box(lung), reversed(factors), strict=True)
+        for part, factor in zip(box(lung), reversed(_factors(volume)), strict=True)
     ]
     k, j, i = places
     own = volume[i, j, k]
