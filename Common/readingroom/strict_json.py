@@ -9,13 +9,17 @@ from typing import Any, NoReturn
 _DEEPEST = 64  # lists and objects in one another; our own files need ten
 
 
-def loads(data: bytes | str) -> Any:
+def loads(data: bytes | str, *, file_names: bool = False) -> Any:
     """The value that the text holds.
+
+    Parameters
+    ----------
+    file_names : text may be what UTF-8 cannot write (half a surrogate pair): a file of an old system is named so
 
     Raises
     ------
-    ValueError : no JSON, no UTF-8, a name twice in one object, a number that is not finite or beyond 64 bits, text that
-        UTF-8 cannot write (half a surrogate pair), or nested more than `_DEEPEST` deep
+    ValueError : no JSON, no UTF-8, a name twice in one object, a number that is not finite or beyond 64 bits, half a
+        surrogate pair, or nested more than `_DEEPEST` deep
     """
     text = data.decode("utf-8") if isinstance(data, bytes) else data
     try:
@@ -29,7 +33,7 @@ def loads(data: bytes | str) -> Any:
     except RecursionError as error:
         raise ValueError("It is nested too deep.") from error
     _refuse_depth(value)
-    if "\\u" in text:
+    if "\\u" in text and not file_names:
         json.dumps(value, ensure_ascii=False).encode("utf-8")  # a UnicodeEncodeError is a ValueError
     return value
 

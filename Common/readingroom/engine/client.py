@@ -219,7 +219,7 @@ class WorkerCall:
                 break
             if isinstance(message, protocol.ProtocolError):
                 self._misunderstood(message)
-            elif message.get("id") in (self._number, None):
+            elif message.get("id") is None or (type(message["id"]) is int and message["id"] == self._number):
                 events += self._hear(message)
         if self._end is None and ended:
             self._finish(Failed(self._crash()))
@@ -231,7 +231,8 @@ class WorkerCall:
         """Take in one message; what it says of the progress."""
         try:
             if "error" in message:
-                self._finish(Failed(protocol.error_from_json(message["error"])))
+                error = protocol.error_from_json(message["error"])
+                self._give_up(error) if message.get("hung") else self._finish(Failed(error))
             elif "value" in message:
                 self._finish(Finished(message["value"]))
             elif "partial" in message:
@@ -239,7 +240,10 @@ class WorkerCall:
             elif "acknowledged" in message:
                 self._acknowledged = True
             else:
-                return [Advanced(float(message["fraction"]), str(message["sentence"]))]
+                fraction, sentence = message["fraction"], message["sentence"]
+                if not (isinstance(fraction, int | float) and 0 <= fraction <= 1 and isinstance(sentence, str)):
+                    raise protocol.ProtocolError("A progress is none.")
+                return [Advanced(float(fraction), sentence)]
         except (KeyError, TypeError, ValueError) as problem:
             self._misunderstood(problem)
         return []

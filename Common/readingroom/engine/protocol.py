@@ -5,7 +5,8 @@ From the worker:  ``{"heartbeat": true}`` while it lives;
                   ``{"id": 3, "acknowledged": true}`` when a request has arrived (a launcher may not pass it on);
                   ``{"id": 3, "fraction": 0.4, "sentence": "..."}`` as it goes on;
                   ``{"id": 3, "partial": ...}`` when there is a first value and the work goes on;
-                  ``{"id": 3, "value": ...}`` or ``{"id": 3, "error": {...}}`` at the end.
+                  ``{"id": 3, "value": ...}`` or ``{"id": 3, "error": {...}}`` at the end, the latter with
+                  ``"hung": true`` when the worker cannot go on after it.
 
 Pixels never go through the pipe: they go by files in the client's private folder.
 """
@@ -15,8 +16,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .. import errors, records
+from .. import errors, records, strict_json
 from ..errors import EngineError, ReadingRoomError, RefusedError
+
+_LONGEST_SENTENCE, _LONGEST_DETAIL = 4_000, 100_000  # letters; an exception may quote what it choked on
 
 LINE_LIMIT = 16 * 1024 * 1024  # bytes; a Reading has some ten thousand
 
@@ -49,8 +52,8 @@ def decode(line: bytes) -> dict[str, Any]:
     if len(line) > LINE_LIMIT:
         raise ProtocolError(f"A line is longer than {LINE_LIMIT} bytes.")
     try:
-        message = json.loads(line)
-    except (ValueError, RecursionError) as problem:
+        message = strict_json.loads(line, file_names=True)
+    except ValueError as problem:
         raise ProtocolError(f"A line of {len(line)} bytes is no JSON.") from problem
     if not isinstance(message, dict):
         raise ProtocolError("A line is JSON, but no object.")
@@ -58,12 +61,12 @@ def decode(line: bytes) -> dict[str, Any]:
 
 
 def error_to_json(error: ReadingRoomError) -> dict[str, Any]:
-    """Kind and sentence, with the checks of a `RefusedError` and the detail of an `EngineError`."""
-    data: dict[str, Any] = {"kind": _kind(error), "sentence": str(error)}
+    """Kind and sentence, with the checks of a `RefusedError` and the detail of an `EngineError`; none is endless."""
+    data: dict[str, Any] = {"kind": _kind(error), "sentence": str(error)[:_LONGEST_SENTENCE]}
     if isinstance(error, RefusedError):
         data["checks"] = records.to_json(error.checks)
     if isinstance(error, EngineError):
-        data["detail"] = error.detail
+        data["detail"] = error.detail[-_LONGEST_DETAIL:]
     return data
 
 
@@ -77,12 +80,14 @@ def error_from_json(data: Any) -> ReadingRoomError:
     try:
         kind, sentence = data["kind"], data["sentence"]
         error_class = _classes()[kind]
+        if not isinstance(sentence, str):
+            raise TypeError("The sentence is no text.")
         if error_class is RefusedError:
             from ..reading import Check
 
             return RefusedError(sentence, tuple(records.from_json(Check, check) for check in data["checks"]))
         if error_class is EngineError:
-            return EngineError(sentence, data["detail"])
+            return EngineError(sentence, str(data["detail"]))
         return error_class(sentence)
     except (KeyError, TypeError, ValueError) as problem:
         raise ProtocolError("An error arrived that cannot be understood.") from problem

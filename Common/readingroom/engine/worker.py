@@ -11,13 +11,15 @@ import faulthandler
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import EngineError, ReadingRoomError
+from .. import time_limit
+from ..errors import EngineError, InputError, ReadingRoomError
 from ..progress import Progress
 from . import dispatch, private_folder, protocol
 from .process_tree import kill_own_tree
@@ -43,9 +45,12 @@ class Worker:
         self._writing = threading.Lock()
         self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._busy = False
+        self._number = 0  # of the call that is answered
+        self._latest: float | None = None  # until when what is done now may go on
 
     def serve(self, heartbeat_seconds: float, silence_seconds: float) -> None:
         """Answer requests for ever. Calls run in this, the main thread: some libraries insist on it."""
+        time_limit.enforce(self._limit)
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         threading.Thread(
             target=self._heartbeat, args=(heartbeat_seconds, silence_seconds), name="heartbeat", daemon=True
@@ -57,8 +62,9 @@ class Worker:
         while line := self._source.readline(protocol.LINE_LIMIT + 1):
             try:
                 request = protocol.decode(line)
-                if not (isinstance(request.get("call"), str) and isinstance(request.get("arguments"), dict)):
-                    raise protocol.ProtocolError("A request names no call or has no arguments.")
+                right = isinstance(request.get("call"), str) and isinstance(request.get("arguments"), dict)
+                if not right or type(request.get("id")) is not int:
+                    raise protocol.ProtocolError("A request has no number, names no call or has no arguments.")
             except protocol.ProtocolError as problem:
                 self._fail(
                     None,
@@ -66,10 +72,10 @@ class Worker:
                 )
                 continue
             if self._busy:
-                self._fail(request.get("id"), EngineError("The reading process is still busy with earlier work."))
+                self._fail(request["id"], EngineError("The reading process is still busy with earlier work."))
                 continue
             self._busy = True
-            self._send({"id": request.get("id"), "acknowledged": True})
+            self._send({"id": request["id"], "acknowledged": True})
             self._requests.put(request)
         self._end()
 
@@ -78,17 +84,27 @@ class Worker:
             # Should C code keep Python from running, the stacks go to standard error before the client gives up.
             faulthandler.dump_traceback_later(0.7 * silence_seconds)
             self._send({"heartbeat": True})
+            if (latest := self._latest) is not None and time.monotonic() > latest:
+                error = protocol.error_to_json(InputError(time_limit.TOOK_TOO_LONG))
+                self._send({"id": self._number, "error": error, "hung": True})
+                kill_own_tree()
             time.sleep(seconds)
 
+    def _limit(self, seconds: float | None) -> None:
+        self._latest = None if seconds is None else time.monotonic() + seconds
+
     def _answer(self, request: dict[str, Any]) -> None:
-        number = request.get("id")
+        self._number = number = request["id"]
         try:
             progress = Progress(
                 self._reporter(number), publish=lambda value: self._send({"id": number, "partial": value})
             )
             answer = {"value": dispatch.perform(self._calls, request["call"], request["arguments"], progress)}
         except ReadingRoomError as error:
-            answer = {"error": protocol.error_to_json(error)}
+            try:
+                answer = {"error": protocol.error_to_json(error)}
+            except (TypeError, ValueError) as problem:  # a check of it is no JSON
+                answer = {"error": protocol.error_to_json(dispatch.understood(problem))}
         self._busy = False  # before the answer goes out: the next request may follow at once
         self._send({"id": number, **answer})
 
@@ -123,11 +139,23 @@ def claim_pipes() -> tuple[BinaryIO, BinaryIO]:
     What libraries print, even from C, goes to standard error from now on, and they read nothing.
     """
     source, sink = os.dup(0), os.dup(1)
+    _wake_at(source)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
     return open(source, "rb"), open(sink, "wb")
+
+
+def _wake_at(source: int) -> None:
+    """A stopped process (SIGSTOP) notices nothing, not even that its parent is gone. On Linux the kernel continues it
+    when something happens at the pipe, be it that the other end closes; elsewhere it stays."""
+    if sys.platform == "linux":
+        import fcntl
+
+        fcntl.fcntl(source, fcntl.F_SETSIG, signal.SIGCONT)
+        fcntl.fcntl(source, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(source, fcntl.F_SETFL, fcntl.fcntl(source, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def end(folder: Path | None) -> None:

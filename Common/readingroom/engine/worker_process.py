@@ -15,6 +15,7 @@ from . import protocol
 from .process_tree import ProcessTree
 from .worker_environment import worker_environment
 
+_MOST_WAITING = 2 * protocol.LINE_LIMIT  # bytes that came since somebody listened: an hour of progress is a fifth
 _TAIL_LINES = 40
 _TAIL_WIDTH = 400  # characters; a longer line is kept in pieces
 _END_SECONDS = 5.0  # a killed process is gone in milliseconds, unless a driver or a network drive holds it
@@ -26,7 +27,7 @@ class WorkerProcess:
     Attributes
     ----------
     messages : what the worker said, without its heart beats; a `protocol.ProtocolError` where that was no message
-    beats : how many lines have arrived; it grows as long as the worker lives
+    heartbeats : how many lines have arrived; it grows as long as the worker lives
 
     Raises
     ------
@@ -85,16 +86,24 @@ class WorkerProcess:
             self._stdin.flush()
 
     def _read_messages(self, pipe: IO[bytes]) -> None:
+        waiting = 0
         with pipe:
             while line := pipe.readline(protocol.LINE_LIMIT + 1):
+                if not line.endswith(b"\n") and len(line) <= protocol.LINE_LIMIT:
+                    return  # it died in the midst of a word
                 self.heartbeats += 1
                 try:
                     message = protocol.decode(line)
+                    if "heartbeat" in message:
+                        continue
+                    waiting = len(line) + (0 if self.messages.empty() else waiting)
+                    if waiting > _MOST_WAITING:
+                        raise protocol.ProtocolError(f"More than {_MOST_WAITING} bytes wait to be heard.")
                 except protocol.ProtocolError as problem:
                     self.messages.put(problem)
-                else:
-                    if "heartbeat" not in message:
-                        self.messages.put(message)
+                    self._going = True  # whatever follows cannot be trusted
+                    return
+                self.messages.put(message)
 
     def _read_errors(self, pipe: IO[bytes]) -> None:
         with pipe:

@@ -25,6 +25,7 @@ from ..errors import InputError, RefusedError
 from ..progress import Progress
 from ..reading import Check, Provenance, Reading, has_stop
 from ..study import Study, StudyImage, StudyMask
+from ..time_limit import time_limit
 from .answer import Answer, Case, PictureLayer, Prediction
 from .description import ClinicalField, ImageRole, MaskRole, Task, require_roles
 from .results import write_pictures, write_results
@@ -218,7 +219,8 @@ def read(
         )
 
     progress(0.02, "Opening the images.")
-    case = reader.load(study)
+    with time_limit():
+        case = reader.load(study)
     context.notes += case.notes
     progress(0.1, "Checking the images.")
     context.check(*reader.checks(case))

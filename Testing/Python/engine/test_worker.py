@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from readingroom.engine.client import Advanced, WorkerClient
-from readingroom.errors import CancelledError, EngineError
+from readingroom.engine.client import Advanced, Partial, WorkerClient
+from readingroom.errors import CancelledError, EngineError, InputError, ReadingRoomError
 
 CALLS = "worker_calls:CALLS"
 
@@ -75,12 +75,69 @@ def test_a_crash_is_a_sentence_and_the_next_call_restarts(client, how, sentence)
     assert client.start("echo", {"a": 1}).wait() == {"a": 1}
 
 
-@pytest.mark.parametrize("how", ["text", "endless"])
+GARBAGE = {
+    "text": "no json\n",
+    "invalid UTF-8": '{"id": 1, "value": "\xff"}\n',
+    "NaN": '{"id": NaN, "value": 1}\n',
+    "progress of NaN": '{"id": 1, "fraction": NaN, "sentence": ""}\n',
+    "progress without end": '{"id": 1, "fraction": 1e999, "sentence": ""}\n',
+    "progress of a thousand digits": '{"id": 1, "fraction": ' + "9" * 1000 + ', "sentence": ""}\n',
+    "progress beyond the whole": '{"id": 1, "fraction": 2, "sentence": ""}\n',
+    "sentence that is none": '{"id": 1, "fraction": 0.5, "sentence": [1]}\n',
+    "error that is none": '{"id": 1, "error": {"kind": ["InputError"], "sentence": "No."}}\n',
+    "error without a sentence": '{"id": 1, "error": {"kind": "InputError", "sentence": 3}}\n',
+    "nesting": "[" * 100_000 + "\n",
+    "endless line": "x",
+}
+
+
+@pytest.mark.parametrize("line", GARBAGE.values(), ids=GARBAGE)
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the pipe through /proc")
-def test_a_line_that_is_no_message_ends_the_worker_with_a_sentence(client, how):
+def test_a_line_that_is_no_message_ends_the_worker_with_a_sentence(client, line):
     with pytest.raises(EngineError, match="cannot be understood"):
-        client.start("break_the_pipe", {"how": how}).wait()
+        client.start("break_the_pipe", {"line": line, "times": 17_000_000 if line == "x" else 1}).wait()
     assert client.start("echo", {}).wait() == {}
+
+
+@pytest.mark.parametrize("number", ["[1]", '{"a": 1}', "true", "1.0", "9007199254740993", '"1"', "-1"])
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the pipe through /proc")
+def test_a_message_of_another_call_is_not_heard(client, until, number):
+    call = client.start("break_the_pipe", {"line": f'{{"id": {number}, "value": 1}}\n{{"id": 1, "partial": 2}}\n'})
+    events = []
+    until(lambda: events.extend(call.poll()) or events)
+    assert events == [Partial(2)]
+    call.cancel()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the pipe through /proc")
+def test_a_flood_that_nobody_hears_does_not_fill_the_memory(client, until):
+    client.start("echo", {}).wait()
+    call = client.start("break_the_pipe", {"line": '{"id": 2, "partial": "' + "x" * 100_000 + '"}\n', "times": 1000})
+    worker = call._worker
+    until(lambda: not worker.alive)
+    assert 300 < worker.messages.qsize() < 400
+    with pytest.raises(EngineError, match="cannot be understood"):
+        call.wait()
+
+
+def test_a_word_that_was_cut_by_death_is_told_as_death(client):
+    with pytest.raises(EngineError, match="ran out of memory"):
+        client.start("die_in_a_word", {}).wait()
+
+
+def test_opening_a_file_for_ever_ends_in_a_sentence(client, running):
+    with pytest.raises(InputError, match="could not be opened within 60 seconds"):
+        client.start("open_for_ever", {}).wait()
+    assert client.start("open_in_time", {}).wait() == "opened"
+
+
+@pytest.mark.parametrize("name", ["fail_at_length", "refuse_badly"])
+def test_an_error_that_cannot_be_told_whole_is_told_in_short(client, name):
+    pid = client.start("facts", {}).wait()["pid"]
+    with pytest.raises(ReadingRoomError) as caught:
+        client.start(name, {}).wait()
+    assert len(str(caught.value)) < 5000
+    assert client.start("facts", {}).wait()["pid"] == pid
 
 
 def test_a_worker_killed_while_idle_is_replaced(client, until):
@@ -280,6 +337,21 @@ def test_when_the_parent_is_killed_the_tree_ends_and_the_folder_goes(temporary, 
     assert list(temporary.glob("readingroom-*")) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a stopped process stays until somebody continues it")
+@pytest.mark.parametrize("stopped", ["worker", "all"])
+def test_a_stopped_worker_does_not_outlive_its_parent(temporary, running, until, stopped):
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE)
+    parent.stdout.readline()
+    tree = running()
+    for process in tree[1:] if stopped == "all" else tree[1:2]:
+        process.suspend()
+    until(lambda: tree[1].status() == psutil.STATUS_STOPPED)
+    parent.kill()
+    parent.communicate()
+    until(lambda: gone(tree))
+    assert list(temporary.glob("readingroom-*")) == []
+
+
 def test_when_the_parent_ends_in_order_nothing_is_left(temporary, running, until):
     parent = subprocess.Popen([sys.executable, "-c", PARENT, "exit"], stdout=subprocess.PIPE)
     parent.stdout.readline()
@@ -289,7 +361,7 @@ def test_when_the_parent_ends_in_order_nothing_is_left(temporary, running, until
     assert list(temporary.iterdir()) == []
 
 
-def serve(*lines: bytes) -> list[bytes]:
+def serve(*lines: bytes, count: int = 0) -> list[bytes]:
     """What a worker answers to raw lines, without its heart beats."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "readingroom.engine.worker", "--calls", CALLS],
@@ -299,17 +371,29 @@ def serve(*lines: bytes) -> list[bytes]:
     worker.stdin.write(b"".join(lines))
     worker.stdin.flush()
     answers = []
-    while len(answers) < len(lines):
+    while len(answers) < (count or len(lines)):
         if (line := worker.stdout.readline()) != b'{"heartbeat":true}\n':
             answers.append(line)
     worker.communicate()
     return answers
 
 
-@pytest.mark.parametrize("line", [b"no json\n", b"[1]\n", b'{"id": 1}\n', b'{"call": "echo", "arguments": 3}\n'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(b"no json\n", b"[1]\n", b'{"id": 1}\n', b'{"id": 1, "call": "echo", "arguments": 3}\n', b"\xff\n"),
+        b'{"id": NaN, "call": "echo", "arguments": {}}\n',
+        b'{"id": [1], "call": "echo", "arguments": {}}\n',
+        b'{"call": "echo", "arguments": {}}\n',
+        b'{"id": ' + b"9" * 5000 + b', "call": "echo", "arguments": {}}\n',
+        b'{"id": 1, "call": "echo", "arguments": {"x": 1e999}}\n',
+        b'{"id": 1, "call": "echo", "arguments": ' + b"[" * 100_000 + b"\n",
+    ],
+)
 def test_a_request_that_is_none_is_answered_with_an_error(line):
-    (answer,) = serve(line)
-    assert b"request that it does not understand" in answer
+    answers = serve(line, b'{"id": 7, "call": "echo", "arguments": {}}\n', count=3)
+    assert b"request that it does not understand" in answers[0]
+    assert answers[-1] == b'{"id":7,"value":{}}\n'
 
 
 def test_a_request_during_another_is_refused():

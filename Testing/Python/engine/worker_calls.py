@@ -2,6 +2,7 @@
 
 import ctypes
 import faulthandler
+import fcntl
 import hashlib
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from readingroom import errors, model_cache
 from readingroom.reading import Check
+from readingroom.time_limit import time_limit
 
 
 def echo(arguments, progress):
@@ -99,15 +101,45 @@ def answer_badly(arguments, progress):
 
 
 def break_the_pipe(arguments, progress):
-    """Write something that is no message where only messages are written: find the pipe by trying."""
-    for descriptor in range(3, 20):
-        try:
-            if os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:"):
-                os.write(descriptor, {"text": b"no json\n", "endless": b"x" * 17_000_000 + b"\n"}[arguments["how"]])
-                break
-        except OSError:
-            continue
+    write_into_the_pipe(arguments["line"].encode("latin-1") * arguments.get("times", 1))
     time.sleep(60)
+
+
+def write_into_the_pipe(data):
+    """Write where only messages are written."""
+    for descriptor in range(3, 20):
+        link = Path(f"/proc/self/fd/{descriptor}")
+        if not (link.is_symlink() and os.readlink(link).startswith("pipe:")):
+            continue
+        if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY:
+            os.write(descriptor, data)
+            return
+
+
+def die_in_a_word(arguments, progress):
+    write_into_the_pipe(b'{"id": 1, "val')
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def open_for_ever(arguments, progress):
+    """Hangs in native code that lets Python run, while a file is opened."""
+    with time_limit(0.3):
+        time.sleep(60)
+
+
+def open_in_time(arguments, progress):
+    with time_limit(0.3):
+        pass
+    time.sleep(1.5)
+    return "opened"
+
+
+def fail_at_length(arguments, progress):
+    raise ValueError("x" * 20_000_000)
+
+
+def refuse_badly(arguments, progress):
+    raise errors.RefusedError("No chest.", (Check("organ", "stop", "No lungs.", float("nan"), 1.0),))
 
 
 def fill_the_disk(arguments, progress):
@@ -148,6 +180,16 @@ CALLS = {
     function.__name__: function
     for function in (
         *(echo, steps, sleep, slow_steps, busy_in_c, spawn, crash, fail, print_much, answer_badly, break_the_pipe),
-        *(fill_the_disk, count, answer_first, facts),
+        *(
+            die_in_a_word,
+            fill_the_disk,
+            count,
+            answer_first,
+            facts,
+            open_for_ever,
+            open_in_time,
+            fail_at_length,
+            refuse_badly,
+        ),
     )
 }
