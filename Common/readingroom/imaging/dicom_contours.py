@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from ..errors import InputError
-from .dicom_file import items, numbers, quiet_pydicom, text, whole_number
+from .dicom_file import items, quiet_pydicom, text, whole_number
 from .dicom_segmentation import chosen_structures, refuse_other_frame_of_reference
 
 Points = NDArray[np.float64]  # (points, 3)
@@ -84,11 +84,23 @@ def _contours(dataset: Dataset, number: int, name: str) -> Iterator[Points]:
         for contour in items(roi, "ContourSequence"):
             if text(contour, "ContourGeometricType") not in _CLOSED:
                 continue  # points and open lines enclose nothing
-            values = numbers(contour, "ContourData")
-            if not values or len(values) % 3:
-                raise InputError(f"A contour in '{name}' is damaged: its points are not given by three numbers each.")
-            if len(values) >= 9:  # fewer points enclose nothing
-                yield np.array(values).reshape(-1, 3)
+            points = _points(contour, name)
+            if len(points) >= 3:  # fewer enclose nothing
+                yield points
+
+
+def _points(contour: Dataset, name: str) -> Points:
+    """ContourData, which is too long to be taken apart number by number as other elements are."""
+    element = contour.get_item("ContourData")
+    stored = b"" if element is None or element.value is None else element.value
+    values = stored.split(b"\\") if isinstance(stored, bytes) else stored
+    try:
+        points = np.array(values if len(stored) else [], np.float64).reshape(-1, 3)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"A contour in '{name}' is damaged: its points are not three numbers each.") from error
+    if not np.isfinite(points).all():
+        raise InputError(f"A contour in '{name}' is damaged: its points are not three numbers each.")
+    return points
 
 
 def _indices(image: SimpleITK.Image, points: Points) -> Points:
@@ -139,14 +151,15 @@ def _slice_axis(contours: list[Points], name: str) -> int:
 
 def _refuse_sparse(indices: list[int], name: str, notes: list[str]) -> None:
     """A structure that was drawn on every second slice, or on thicker ones, would be a stack of plates."""
-    empty = indices[-1] - indices[0] + 1 - len(indices)
+    spanned = indices[-1] - indices[0] + 1
+    empty = spanned - len(indices)
     if empty > len(indices) / 2:
         raise InputError(
-            f"The structure '{name}' was drawn on {len(indices)} of the {indices[-1] - indices[0] + 1} slices that it "
-            "spans, as on thicker slices than those of this image; open it with the series that it was drawn on."
+            f"The structure '{name}' was drawn on {len(indices)} of the {spanned} slices that it spans, as on thicker "
+            "slices than those of this image; open it with the series that it was drawn on."
         )
     if empty:
-        notes.append(f"{empty} slices between the contours of '{name}' have none; the mask is empty there.")
+        notes.append(f"'{name}' has no contour on {empty} of the {spanned} slices that it spans; it is empty there.")
 
 
 def even_odd(loops: Sequence[NDArray[np.float64]], shape: tuple[int, ...]) -> NDArray[np.bool_]:

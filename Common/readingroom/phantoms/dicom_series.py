@@ -58,7 +58,8 @@ def ct_slices(hu: NDArray, grid: Grid | None = None, bits: int = 16, **elements:
             "Modality": "CT", **study, "InstanceNumber": index + 1, "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
             "ImagePositionPatient": grid.position(index), "ImageOrientationPatient": list(grid.orientation),
             "PixelSpacing": list(grid.spacing), "SliceThickness": grid.thickness, "RescaleSlope": 1,
-            "RescaleIntercept": INTERCEPT, "PatientPosition": "HFS",
+            "RescaleIntercept": INTERCEPT, "PatientPosition": "HFS", "PatientBirthDate": "", "PatientSex": "",
+            "StudyDate": "20240102", "StudyTime": "", "StudyID": "", "AccessionNumber": "",
         }  # fmt: skip
         slices.append(radiograph_dataset(values.astype(np.uint16), bits, CTImageStorage, **{**common, **own}))
     return slices
