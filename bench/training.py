@@ -150,7 +150,8 @@ def heads(
             for times in seconds:  # the first finds nothing there, the second everything
                 begun = now()
                 bags = cached_features(cohort, frozen, source, Path(folder), device)  # type: ignore[arg-type]
-                load_head("linear", {}).fit(bags, outcomes, rows, turn)
+                head = load_head("linear", {})
+                head.fit(bags, outcomes, rows, head.choose(bags, outcomes, rows, turn), turn)
                 ended = now()
                 times.append((ended[0] - begun[0], ended[1] - begun[1]))
     asked, kept = ((median(w for w, _ in times), median(c for _, c in times)) for times in seconds)

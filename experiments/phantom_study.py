@@ -20,10 +20,11 @@ from readingroom.files import write_text
 from readingroom.formatting import estimate_text
 from readingroom.learning.audit.audit import audit
 from readingroom.learning.cohorts.cohort import Cohort, read_cohort
+from readingroom.learning.cohorts.findings import stating
 from readingroom.learning.protocols.training_protocol import TrainingProtocol, load_protocol
 from readingroom.learning.training.train import train_bundle
 from readingroom.learning.training.training_run import BundleDescription
-from readingroom.phantoms.planted_cohort import Leak, Planted, best_auc, write_planted_cohort
+from readingroom.phantoms.planted_cohort import LABELS, Leak, Planted, best_auc, write_planted_cohort
 from readingroom.reading import Estimate
 
 SEPARATIONS = (0.0, 0.5, 1.0, 2.0)
@@ -81,7 +82,8 @@ def find_signals(
     for separation in separations:
         name = f"signal-{separation:g}".replace(".", "-")
         table = write_planted_cohort(out / f"{name}-cohort", Planted(studies, separation, SIZE, seed=seed))
-        bundle = train_bundle(_without_split(read_cohort(table)), _protocol(), out, name, description=_DESCRIPTION)
+        cohort = stating(_without_split(read_cohort(table)), positive=[LABELS[1]])
+        bundle = train_bundle(cohort, _protocol(), out, name, description=_DESCRIPTION)
         signals.append(Signal(separation, best_auc(separation), bundle.metadata.metrics["auc"]))
     return signals
 

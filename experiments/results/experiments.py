@@ -10,6 +10,7 @@ from typing import Literal
 
 from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.learning.cohorts.cohort import Cohort
+from readingroom.learning.cohorts.findings import stating
 from readingroom.learning.protocols.training_protocol import Augment, Change, TrainingProtocol, load_protocol
 
 from .. import public_cohorts
@@ -28,12 +29,14 @@ class Question:
     title : for people
     reader : whose protocol trains and evaluates
     cohort : the rows that can answer it
+    finding : of two labels the one that is asked for
     warning : what a reader of the number has to know
     """
 
     title: str
     reader: str
     cohort: Callable[[Path], Cohort]
+    finding: str = ""
     warning: str = ""
 
 
@@ -57,6 +60,11 @@ class Experiment:
     size: int = 64
     epochs: int = 8
     folds: int = 3
+
+    def cohort(self, data: Path) -> Cohort:
+        """The rows that can answer the question, with the finding that it asks for."""
+        found = self.question.cohort(data)
+        return stating(found, positive=[self.question.finding] if self.question.finding else [])
 
     @property
     def protocol(self) -> TrainingProtocol:
@@ -117,27 +125,34 @@ THREE_CLASSES = Question(
     "COVID-19, other pneumonia or normal, over three sources",
     "chest-xray",
     _three_classes,
-    "Class and source go together: this measures the source as much as the disease.",
+    warning="Class and source go together: this measures the source as much as the disease.",
 )
 COVID = Question(
-    "COVID-19 or other pneumonia, within one source (Cohen)", "chest-xray", _covid_within_cohen, "Few patients."
+    "COVID-19 or other pneumonia, within one source (Cohen)",
+    "chest-xray",
+    _covid_within_cohen,
+    "covid",
+    "Few patients.",
 )
 PNEUMONIA = Question(
     "Pneumonia or normal, within NIH, matched patient numbers",
     "chest-xray",
     _nih_matched,
+    "pneumonia",
     "Labels were mined from reports and are about 90 % right.",
 )
 COVID_CT = Question(
     "COVID-19 or not, single CT slices",
     "pasc-fibrosis",
     public_cohorts.covid_ct,
+    "covid",
     "Patients are not known; blocks of neighboring file numbers stand for them.",
 )
 MAMMOGRAM = Question(
     "Malignant or normal, whole mammogram (mini-MIAS)",
     "mammo-screen",
     _malignant,
+    "malignant",
     "Chance is expected: 31 malignant films, and the lesion is a small part of the film.",
 )
 QUESTIONS = (THREE_CLASSES, COVID, PNEUMONIA, COVID_CT, MAMMOGRAM)

@@ -45,7 +45,7 @@ class Paths:
 def run_experiment(experiment: Experiment, paths: Paths, device: Wanted, workers: int, progress: Progress) -> None:
     """Train and evaluate one network, and keep the numbers."""
     started = time.monotonic()
-    cohort = experiment.question.cohort(paths.data)
+    cohort = experiment.cohort(paths.data)
     weights = paths.data / IMAGENET if experiment.start == "imagenet" else None
     bundle = train_bundle(
         cohort,

@@ -39,6 +39,13 @@ def add(commands: Any) -> None:
         help="the bundle's label for a label of the table, such as normal=no-finding; may be given several times",
     )
     command.add_argument(
+        "--negative",
+        action="append",
+        default=[],
+        metavar="LABEL",
+        help="a label of the table that means that nothing was found, where findings may hold together",
+    )
+    command.add_argument(
         "--prevalence", type=_share, nargs="+", metavar="P", help="for which predictive values are given, 0 to 1"
     )
     command.add_argument("--history", type=Path, metavar="CSV", help="history of the training, for its curves")
@@ -61,6 +68,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     wanted = Options(
         level=options.level,
         labels=dict(options.label),
+        negative=tuple(options.negative),
         prevalences=tuple(options.prevalence or PREVALENCES),
         exclude_training_studies=options.exclude_training_studies,
         device=options.device,

@@ -34,7 +34,11 @@ def _add_train(actions: Any) -> None:
     train = actions.add_parser("train", help="train, evaluate out of fold, and write a bundle with its card")
     train.add_argument("table", type=Path, metavar="TABLE.csv", help="as readingroom radiomics --cohort writes it")
     train.add_argument("--outcome", required=True, metavar="COLUMN", help="a column with two values")
-    train.add_argument("--positive", metavar="VALUE", help="the value that is asked for; not needed for 1, true, yes")
+    train.add_argument(
+        "--positive",
+        metavar="VALUE",
+        help="the value that is asked for; not needed where the values are 1 and 0, true and false or yes and no",
+    )
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="the bundle, named like this folder")
     train.add_argument("--model", choices=("lasso", "svm", "forest", "boosting"), default="lasso")
     train.add_argument("--protocol", choices=("rigorous", "published"), default="rigorous")
@@ -97,8 +101,9 @@ def _table(options: argparse.Namespace, path: Path, clinical: Any) -> FeatureTab
 
 
 def _description(options: argparse.Namespace) -> Description:
+    from ..bundles.validation import plain_name
     from ..radiomics.settings import Settings, read_settings
-    from ..radiomics.signature.write import UNSTATED_LICENSE, Description, plain_name
+    from ..radiomics.signature.write import UNSTATED_LICENSE, Description
 
     settings: dict[str, Any] | None = Settings().parameters()
     if options.settings == "unknown":

@@ -31,6 +31,12 @@ def add(commands: Any) -> None:
         "--cohort", type=Path, metavar="COHORT.csv", help="patient_id, study_id, image_frontal, label ..."
     )
     train.add_argument("--out", type=Path, metavar="DIR", help="the bundle is a folder in it, with its tables beside")
+    train.add_argument(
+        "--positive", action="append", default=[], metavar="LABEL", help="the label that is the finding asked for"
+    )
+    train.add_argument(
+        "--negative", action="append", default=[], metavar="LABEL", help="a label that means that nothing was found"
+    )
     train.add_argument("--name", metavar="NAME", help="of the bundle; made of reader and table when left out")
     train.add_argument("--title", default="", help="what people call the bundle")
     train.add_argument("--source", action="append", default=[], help="data set, as a reader would look for it")
@@ -87,7 +93,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
     from ..learning.training.train import train_bundle
     from ..learning.training.training_run import BundleDescription
 
-    cohort = _cohort(options.cohort, options.reader)
+    cohort = _cohort(options)
     return train_bundle(
         cohort,
         _protocol(options),
@@ -123,7 +129,7 @@ def _plan(options: argparse.Namespace) -> str:
     mode = options.mode or mode_of(protocol)
     if options.cohort is None:
         return f"{_MODES[mode]}\n\n{plan(protocol)}"
-    cohort = _cohort(options.cohort, options.reader)
+    cohort = _cohort(options)
     hashes = fingerprints([row.image for row in cohort.rows]).pixel_hashes
     planned = plan_cross_validation(cohort, protocol, hashes, choose_epoch=mode == "fine-tune")
     splits = [split for repeat in planned.repeats for split in repeat]
@@ -159,13 +165,15 @@ def _protocol(options: argparse.Namespace) -> TrainingProtocol:
         raise InputError(f"The protocol cannot be used so: {error}.") from error
 
 
-def _cohort(path: Path, reader: str) -> Cohort:
-    """The table; rows that cannot be used are said aloud."""
+def _cohort(options: argparse.Namespace) -> Cohort:
+    """The table with what was said of its labels; rows that cannot be used are said aloud."""
     from ..learning.cohorts.cohort import read_cohort
+    from ..learning.cohorts.findings import stating
     from ..readers.registry import readers
 
-    known = readers().get(reader)  # there are protocols for readers whose module is still to come
-    cohort = read_cohort(path, known.clinical if known is not None else ())
+    known = readers().get(options.reader)  # there are protocols for readers whose module is still to come
+    cohort = read_cohort(options.cohort, known.clinical if known is not None else ())
+    cohort = stating(cohort, options.positive, options.negative)
     for sentence in (*cohort.notes, *cohort.problems[:_SHOWN]):
         print(sentence, file=sys.stderr)
     if len(cohort.problems) > _SHOWN:
@@ -178,7 +186,7 @@ def _weights_file(weights: str | None) -> Path | None:
 
 
 def _name(options: argparse.Namespace) -> str:
-    from ..learning.cohorts.label_names import plain_name
+    from ..bundles.validation import plain_name
 
     return plain_name(f"{options.reader}-{options.cohort.stem}")
 

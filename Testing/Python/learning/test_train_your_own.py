@@ -81,8 +81,8 @@ def test_the_whole_way_from_an_export_to_a_read_with_the_groups_own_bundle(an_ex
     shell(f"cohort export/{FILMS} --labels export/{SPREADSHEET} --label-column Diagnosis --out cohort.csv")
     assert "23 studies" in shell("audit cohort.csv --out audit --processes 1")
     shell(
-        "train chest-xray --cohort cohort.csv --out trained --name mine --protocol quick.json --mode frozen "
-        "--device cpu --audit audit/audit.json --demonstration"
+        "train chest-xray --cohort cohort.csv --positive opacity --out trained --name mine --protocol quick.json "
+        "--mode frozen --device cpu --audit audit/audit.json --demonstration"
     )
     said = shell(
         "evaluate trained/mine --predictions trained/mine-predictions.csv --cohort cohort.csv --out worth "

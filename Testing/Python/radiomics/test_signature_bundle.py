@@ -13,6 +13,7 @@ import SimpleITK
 
 from readingroom.bundles import bundle as bundles
 from readingroom.bundles.signature import SignatureFeature
+from readingroom.bundles.validation import plain_name
 from readingroom.cli import main
 from readingroom.errors import BundleError, InputError
 from readingroom.radiomics.features import Features
@@ -24,7 +25,7 @@ from readingroom.radiomics.signature.fit import fit
 from readingroom.radiomics.signature.measured_with import parameters_of, require_same
 from readingroom.radiomics.signature.recipe import published, rigorous
 from readingroom.radiomics.signature.table import FeatureTable
-from readingroom.radiomics.signature.write import Description, plain_name, write
+from readingroom.radiomics.signature.write import Description, write
 from readingroom.reading import Estimate
 
 pytest.importorskip("sklearn", reason="needs the extra [train]")

@@ -52,7 +52,7 @@ def test_features_are_chosen_by_how_their_names_begin(write):
         ("", {}, "has no rows"),
         ("a,x,,1,1,1,2,3\nb,x,,1,1,1,2,3\n", {}, "has 1 different values"),
         ("a,x,,1,1,1,2,3\nb,x,,0,1,1,2,3\nc,x,,2,1,1,2,3\n", {}, "has 3 different values"),
-        ("a,x,,good,1,1,2,3\nb,x,,bad,1,1,2,3\n", {}, "Say which value of died is asked for: bad or good"),
+        ("a,x,,good,1,1,2,3\nb,x,,bad,1,1,2,3\n", {}, "Which value of died is asked for, 'bad' or 'good'"),
         ("a,x,,good,1,1,2,3\nb,x,,bad,1,1,2,3\n", {"positive": "ugly"}, "bad and good, not ugly"),
         ("a,x,,1,1,1,2,3\nb,x,,0,1,1,2,3\n", {"outcome": "dead"}, "no column dead"),
         ("a,x,,1,1,1,2,3\nb,x,,0,1,1,2,3\n", {"patient": "case"}, "no column case"),

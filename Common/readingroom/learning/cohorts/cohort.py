@@ -10,7 +10,7 @@ no, or text. A row that cannot be used is never dropped in silence: it becomes a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -118,11 +118,15 @@ class Cohort:
     rows : the usable ones
     problems : one sentence for each row that is not, with its line number
     notes : what had to be guessed when the table was read
+    positive, negative : labels, as the table writes them, that somebody stated to be a finding, or to mean that
+        nothing was found, see `stating`
     """
 
     rows: tuple[Row, ...]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    positive: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -160,7 +164,7 @@ class Cohort:
         """The cohort of these rows, given as numbers or as a mask."""
         wanted = np.asarray(rows)
         numbers = np.flatnonzero(wanted) if wanted.dtype == bool else wanted.astype(np.intp)
-        return Cohort(tuple(self.rows[int(number)] for number in numbers), self.problems, self.notes)
+        return replace(self, rows=tuple(self.rows[int(number)] for number in numbers))
 
 
 def read_cohort(path: Path, fields: Sequence[ClinicalField] = ()) -> Cohort:

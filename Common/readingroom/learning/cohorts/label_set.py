@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bundles.metadata import Label
+from ...bundles.validation import plain_name
 from ...errors import InputError
 from ...readers.chest_xray_tasks import OWN, task_of
 from .cohort import Cohort
 from .findings import findings_of, may_hold_together, presence
-from .label_names import is_reference, plain_name
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class LabelSet:
         KeyError : a study has a class that is none of these
         """
         if self.multilabel:
-            return presence(cohort.rows, self.values)
+            return presence(cohort, self.values)
         number = {value: place for place, value in enumerate(self.values)}
         return np.array([number[str(row.label)] for row in cohort.rows], dtype=np.int64)
 
@@ -66,7 +66,8 @@ def label_set_of(cohort: Cohort, reader: str, multilabel: bool = False) -> Label
     """The question that the labels of a cohort ask of a reader.
 
     Labels that are those of one of the reader's tasks, whatever their case and spaces, are in its order. Else they are
-    sorted, and what means "nothing found" comes last; among findings that may hold together it is no output.
+    sorted; what the cohort states to be the finding comes first, and what it states to mean that nothing was found
+    last. Among findings that may hold together that is no output.
 
     Parameters
     ----------
@@ -74,8 +75,8 @@ def label_set_of(cohort: Cohort, reader: str, multilabel: bool = False) -> Label
 
     Raises
     ------
-    InputError : the outcome is a time, a study has no label, there are fewer than two labels, no study has a finding,
-        or all have the same one
+    InputError : the outcome is a time, a study has no label, there are fewer than two labels, nobody said which of two
+        is the finding, no study has a finding, or all have the same one
     """
     if any(row.time is not None for row in cohort.rows):
         raise InputError(
@@ -94,10 +95,33 @@ def label_set_of(cohort: Cohort, reader: str, multilabel: bool = False) -> Label
         raise InputError(f"All studies have the label '{cohort.classes[0]}'; training needs two labels or more.")
     task = task_of(values) if reader == "chest-xray" else None
     if task is not None:
-        return LabelSet(task.name, task.labels, tuple(values[label.name] for label in task.labels))
-    ordered = sorted(values, key=lambda name: (is_reference(name, values), name))
+        written = tuple(values[label.name] for label in task.labels)
+        if len(written) > 2 or not _contradicts(cohort, written[0]):
+            return LabelSet(task.name, task.labels, written)
+    if len(values) == 2:
+        _require_finding(cohort)
+    ordered = sorted(values, key=lambda name: (_turn(cohort, values[name]), name))
     labels = tuple(Label(name, _title(values[name])) for name in ordered)
     return LabelSet(OWN, labels, tuple(values[name] for name in ordered))
+
+
+def _turn(cohort: Cohort, label: str) -> int:
+    """What was stated to be a finding first, what was stated to mean that there is none last."""
+    return 0 if label in cohort.positive else 2 if label in cohort.negative else 1
+
+
+def _contradicts(cohort: Cohort, finding: str) -> bool:
+    """Whether somebody stated that of two labels the other one is the finding."""
+    return finding in cohort.negative or bool(cohort.positive and finding not in cohort.positive)
+
+
+def _require_finding(cohort: Cohort) -> None:
+    one, other = cohort.classes
+    if _turn(cohort, one) == _turn(cohort, other):
+        raise InputError(
+            f"Which of the labels '{one}' and '{other}' is the finding that is asked for? Say --positive '{one}' or "
+            f"--positive '{other}': words alone do not tell."
+        )
 
 
 def _label_set_of_findings(cohort: Cohort) -> LabelSet:
@@ -117,5 +141,5 @@ def _label_set_of_findings(cohort: Cohort) -> LabelSet:
 
 
 def _title(value: str) -> str:
-    words = re.sub(r"[-_\s]+", " ", value).strip()
+    words = re.sub(r"[_\s]+", " ", value).strip()
     return words[:1].upper() + words[1:]

@@ -12,7 +12,8 @@ import torch
 
 from ...networks import registry
 from ..cohorts.cohort import Cohort
-from ..cohorts.findings import findings_of, may_hold_together, split_label
+from ..cohorts.findings import split_label
+from ..cohorts.label_set import label_set_of
 from ..cohorts.splits import Rows, Split
 from ..training.network import JOINS_ANSWERS, make_network
 from .training_protocol import Change, TrainingProtocol
@@ -97,8 +98,7 @@ def _outputs(protocol: TrainingProtocol, cohort: Cohort | None) -> int:
     """As many as a training on this cohort would have."""
     if cohort is None or not cohort.classes:
         return 2
-    together = protocol.loss == "binary" or may_hold_together(cohort)
-    return len(findings_of(cohort) if together else cohort.classes)
+    return len(label_set_of(cohort, protocol.reader, multilabel=protocol.loss == "binary").labels)
 
 
 def parameters(protocol: TrainingProtocol, name: str, outputs: int) -> tuple[int, int]:

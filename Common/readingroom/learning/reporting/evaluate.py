@@ -45,6 +45,7 @@ class Options:
     ----------
     level : what is evaluated: each ``study``, ``breast`` or ``patient``
     labels : the bundle's label for a label of the table, where they differ
+    negative : labels of the table that mean that nothing was found, where findings may hold together
     prevalences : for which predictive values are given
     exclude_training_studies : leave out studies that trained the bundle; else the report says that the numbers are
         worthless
@@ -54,6 +55,7 @@ class Options:
 
     level: Level = "patient"
     labels: Mapping[str, str] = field(default_factory=dict)
+    negative: tuple[str, ...] = ()
     prevalences: tuple[float, ...] = PREVALENCES
     exclude_training_studies: bool = False
     device: Wanted = "auto"
@@ -122,11 +124,11 @@ def evaluate_cohort(
     if options.exclude_training_studies:
         left_out += overlap.sentences(cohort)
         cohort, overlap = overlap.without(cohort)
-    predicted = predict(bundle, cohort, options.labels, options.device, progress.part(0.1, 0.6))
+    predicted = predict(bundle, cohort, options.labels, options.device, progress.part(0.1, 0.6), options.negative)
     images = predicted.predictions
     other = None
     if against is not None:
-        other = predict(against, cohort, options.labels, options.device, progress.part(0.6, 0.8))
+        other = predict(against, cohort, options.labels, options.device, progress.part(0.6, 0.8), options.negative)
     progress(0.8, "Measuring.")
     evaluation = evaluate_bundle(
         images, bundle.of_kind(ClassifierMetadata), options.level, resamples=options.resamples, seed=options.seed

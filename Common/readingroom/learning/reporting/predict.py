@@ -5,7 +5,7 @@ A study that cannot be used becomes a sentence and is counted; none is dropped i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...bundles.bundle import Bundle
 from ...bundles.metadata import ClassifierMetadata
+from ...bundles.validation import plain_name
 from ...device import Wanted, choose
 from ...errors import InputError, ReadingRoomError
 from ...progress import Progress
@@ -22,8 +23,7 @@ from ...readers.probabilities import main_finding
 from ...readers.registry import find_reader
 from ...reading import Check
 from ..cohorts.cohort import Cohort, Row
-from ..cohorts.findings import split_label
-from ..cohorts.label_names import is_reference, plain_name
+from ..cohorts.findings import NEGATIVE, split_label
 from ..evaluation.predictions import EXTERNAL, Predictions
 
 Floats = NDArray[np.float64]
@@ -67,12 +67,15 @@ def predict(
     labels: Mapping[str, str] | None = None,
     device: Wanted = "auto",
     progress: Progress | None = None,
+    negative: Sequence[str] = (),
 ) -> Predicted:
     """Ask the bundle about every study.
 
     Parameters
     ----------
     labels : the bundle's label for a label of the table, where they differ: ``{"normal": "no-finding"}``
+    negative : labels of the table that mean that a study has none of a bundle's findings that may hold together,
+        beside those that the bundle was trained with
 
     Raises
     ------
@@ -87,12 +90,13 @@ def predict(
     notes: list[str] = []
     context = ReadContext(bundle, choose(device, notes.append), progress, notes=notes)
     context.model = reader.load_model(bundle, context.device)
+    none = {plain_name(label) for label in (*negative, *training_negatives(metadata))}
     found = _Found()
     chunk: list[Case] = []
     for number, row in enumerate(cohort.rows):
         progress(number / len(cohort), f"Study {number + 1} of {len(cohort)}.")
         try:
-            truth = _truth(row, metadata, labels or {})
+            truth = _truth(row, metadata, labels or {}, none)
             case = reader.load(row.study(reader))
         except ReadingRoomError as error:
             found.problems.append(f"{_name(row)}: {error}")
@@ -160,7 +164,14 @@ def age_group(age: float | None) -> str:
     return "" if age is None else next(words for limit, words in _AGES if age < limit)
 
 
-def _truth(row: Row, metadata: ClassifierMetadata, labels: Mapping[str, str]) -> NDArray[np.int64]:
+def training_negatives(metadata: ClassifierMetadata) -> tuple[str, ...]:
+    """What the table of the training called studies without a finding, where findings may hold together."""
+    return tuple(str(label) for label in metadata.training.settings.get(NEGATIVE, ()))
+
+
+def _truth(
+    row: Row, metadata: ClassifierMetadata, labels: Mapping[str, str], none: Collection[str]
+) -> NDArray[np.int64]:
     """The class number of the row, or for labels that do not exclude each other (labels,) 0 or 1.
 
     Raises
@@ -176,15 +187,9 @@ def _truth(row: Row, metadata: ClassifierMetadata, labels: Mapping[str, str]) ->
     truth = np.zeros(len(metadata.labels), dtype=np.int64)
     for part in split_label(row.label):
         label = labels.get(part, part)
-        if not _means_none(label, metadata):
+        if plain_name(label) not in none:
             truth[_number(label, metadata)] = 1
     return truth
-
-
-def _means_none(label: str, metadata: ClassifierMetadata) -> bool:
-    """Whether a label says that there is no finding, and is none of the bundle's own (some have one for it)."""
-    name, known = plain_name(label), [known.name for known in metadata.labels]
-    return name not in known and is_reference(name, known)
 
 
 def _number(label: str, metadata: ClassifierMetadata) -> int:
@@ -193,7 +198,10 @@ def _number(label: str, metadata: ClassifierMetadata) -> int:
         if wanted in (known.name, plain_name(known.title)):
             return number
     names = ", ".join(known.name for known in metadata.labels)
-    raise InputError(f"The bundle has no label '{label}'; it has {names}. Say which of them is meant.")
+    which = f"Say which of them is meant: --label '{label}={metadata.labels[0].name}'"
+    if metadata.multilabel:
+        which += f", or --negative '{label}' where it means that there is none"
+    raise InputError(f"The bundle has no label '{label}'; it has {names}. {which}.")
 
 
 def _name(row: Row) -> str:

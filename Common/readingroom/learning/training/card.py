@@ -139,7 +139,9 @@ def _baselines(run: TrainingRun) -> str:
 
 def _how(described: ClassifierMetadata, run: TrainingRun) -> str:
     settings = "; ".join(
-        f"{name} {value}" for name, value in described.training.settings.items() if name != "validation"
+        f"{name} {', '.join(value) if isinstance(value, (tuple, list)) else value}"
+        for name, value in described.training.settings.items()
+        if name != "validation"
     )
     return _section(
         "How it was made",

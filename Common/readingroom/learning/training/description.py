@@ -14,6 +14,7 @@ from ...bundles.metadata import (
 from ...errors import InputError
 from ...networks import registry
 from ...readers.registry import readers
+from ..cohorts.findings import NEGATIVE
 from ..protocols.training_protocol import TrainingProtocol
 from .training_run import TrainingRun
 
@@ -137,4 +138,6 @@ def _settings(run: TrainingRun) -> dict[str, object]:
             "averaging": protocol.averaging,
             "loss": protocol.loss,
         }
+    if run.label_set.multilabel and run.cohort.negative:
+        found[NEGATIVE] = run.cohort.negative
     return {**found, "balance": protocol.balance, "validation": run.cross_validation.summary}

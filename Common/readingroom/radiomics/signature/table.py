@@ -15,7 +15,7 @@ from ...errors import InputError
 from .preparation import Floats
 
 IMAGE_TYPES = ("original_", "log-sigma-", "wavelet-")  # how the names of measured features begin
-_YES = ("1", "1.0", "true", "yes", "positive")
+_YES_AND_NO = (("1", "0"), ("1.0", "0.0"), ("true", "false"), ("yes", "no"))
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def read_table(
     Parameters
     ----------
     outcome : column with two values
-    positive : the value that is asked for; can be left out for 1, true, yes and positive
+    positive : the value that is asked for; can be left out where the column says yes and no: 1 and 0, true and false,
+        yes and no. Other words are not guessed at: of 1 and 2, or of alive and dead, either may be meant
     features : how the names of feature columns begin
     clinical : columns for a baseline, numbers or categories; empty cells are allowed
 
@@ -124,10 +125,12 @@ def _outcome(path: Path, found: list[str], column: str, positive: str | None) ->
     if len(kinds) != 2:
         raise InputError(f"The column {column} of {path.name} has {len(kinds)} different values; an outcome has two.")
     if positive is None:
-        yes = [kind for kind in kinds if kind.lower() in _YES]
-        if len(yes) != 1:
-            raise InputError(f"Say which value of {column} is asked for: {kinds[0]} or {kinds[1]}.")
-        positive = yes[0]
+        yes = [yes for yes, no in _YES_AND_NO if {kind.lower() for kind in kinds} == {yes, no}]
+        if not yes:
+            raise InputError(
+                f"Which value of {column} is asked for, '{kinds[0]}' or '{kinds[1]}'? Say it with --positive."
+            )
+        positive = next(kind for kind in kinds if kind.lower() == yes[0])
     if positive not in kinds:
         raise InputError(f"The column {column} has the values {kinds[0]} and {kinds[1]}, not {positive}.")
     return np.array([value == positive for value in found], dtype=np.int64)

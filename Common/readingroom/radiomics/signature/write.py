@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,19 +50,6 @@ class Description:
     image_unit: str = ""
     settings: Mapping[str, Any] | None = None
     version: str = "1.0.0"
-
-
-def plain_name(text: str) -> str:
-    """A name for machines: ``died-within-2-years`` for ``Died within 2 years``.
-
-    Raises
-    ------
-    InputError : it has neither letters nor digits
-    """
-    name = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_")[:64]
-    if not name:
-        raise InputError(f"The name {text!r} has no letter and no digit from which a plain name could be made.")
-    return name
 
 
 def write(folder: Path, fitted: Fitted, description: Description, external: External | None = None) -> Bundle:

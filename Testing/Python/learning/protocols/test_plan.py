@@ -11,6 +11,7 @@ import torch
 
 from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.findings import stating
 from readingroom.learning.cohorts.splits import k_fold
 from readingroom.learning.protocols.plan import parameters, plan
 from readingroom.learning.protocols.training_protocol import READERS, Kind, TrainingProtocol, load_protocol
@@ -28,9 +29,8 @@ def words(text: str) -> str:
 def a_cohort() -> Cohort:
     labels = ["normal", "normal", "pneumonia"] * 10
     rows = [Row(f"p{i}", "1", {"frontal": Path(f"{i}.png")}, label=label) for i, label in enumerate(labels)]
-    return Cohort(
-        (*rows, Row("s", "1", {"frontal": Path("s.png")}, label="pneumonia", origin="synthetic")), ("line 7 is bad",)
-    )
+    synthetic = Row("s", "1", {"frontal": Path("s.png")}, label="pneumonia", origin="synthetic")
+    return stating(Cohort((*rows, synthetic), ("line 7 is bad",)), positive=["pneumonia"])
 
 
 @pytest.mark.parametrize(("reader", "kind"), ALL)

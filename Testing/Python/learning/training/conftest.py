@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from readingroom.learning.cohorts.cohort import Cohort, Row, read_cohort, write_cohort
+from readingroom.learning.cohorts.findings import stating
 from readingroom.learning.protocols.training_protocol import TrainingProtocol, load_protocol
 from readingroom.phantoms.chest_radiograph import Opacity, chest_radiograph
 from readingroom.phantoms.dicom_files import stored, write_dicom
@@ -36,7 +37,7 @@ def a_phantom_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def phantoms(a_phantom_table: Path) -> Cohort:
-    return read_cohort(a_phantom_table)
+    return stating(read_cohort(a_phantom_table), positive=["opacity, large"])
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.findings import stating
 from readingroom.learning.cohorts.label_set import label_set_of
 from readingroom.learning.cohorts.splits import Split
 from readingroom.learning.protocols.training_protocol import TrainingProtocol
@@ -37,7 +38,7 @@ def volumes(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
         SimpleITK.WriteImage(image, str(folder / f"{number}.nrrd"))
         label = "ill" if number // 2 % 2 else "normal"
         rows.append(Row(f"p{number // 2}", f"s{number}", {"ct": folder / f"{number}.nrrd"}, label=label))
-    return Cohort(tuple(rows))
+    return stating(Cohort(tuple(rows)), positive=["ill"])
 
 
 @pytest.mark.parametrize("aggregation", ["mean", "gated-attention"])

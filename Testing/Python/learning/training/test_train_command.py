@@ -32,6 +32,7 @@ def test_a_table_becomes_a_bundle_with_one_command(
     issues = [{"severity": "stop", "sentence": "Red."}, {"severity": "warn", "sentence": "Amber."}]
     audit.write_text(json.dumps({"issues": issues}))
     command = ["train", "chest-xray", "--cohort", str(a_phantom_table), "--out", str(tmp_path / "out")]
+    command += ["--positive", "opacity, large"]
     command += ["--protocol", str(a_protocol_file), "--mode", "frozen", "--device", "cpu", "--audit", str(audit)]
     command += ["--license", "CC-BY-4.0"]
     assert main(command) == 0
@@ -54,7 +55,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(
     assert "Flaws of the paper" in capsys.readouterr().out
     out = tmp_path / "out"
     command = ["train", "chest-xray", "--cohort", str(a_phantom_table), "--out", str(out), "--dry-run"]
-    command += ["--mode", "frozen"]
+    command += ["--mode", "frozen", "--positive", "opacity, large"]
     assert main([*command, "--network", "resnet18", "--weights", "none", "--epochs", "3"]) == 0
     said = capsys.readouterr().out
     assert "ResNet-18" in said

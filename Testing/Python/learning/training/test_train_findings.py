@@ -14,6 +14,7 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 from readingroom.bundles.bundle import Bundle
 from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.findings import stating
 from readingroom.learning.evaluation import predictions
 from readingroom.learning.evaluation.predictions import Predictions
 from readingroom.learning.protocols.plan import plan
@@ -44,7 +45,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
         path = folder / f"{number}.png"
         Image.fromarray((255 * gray).astype(np.uint8)).save(path)
         rows.append(Row(f"p{number}", f"s{number}", {"frontal": path}, label=label))
-    return Cohort(tuple(rows))
+    return stating(Cohort(tuple(rows)), negative=["no finding"])
 
 
 @pytest.fixture(scope="module")

@@ -146,7 +146,7 @@ def test_the_network_that_was_evaluated_on_a_stated_split_is_the_one_that_ships(
 ) -> None:
     parts = ["test" if number < 8 else "train" for number in range(24)]
     rows = tuple(replace(row, split=part) for row, part in zip(phantoms.rows, parts, strict=True))  # type: ignore[arg-type]
-    made = train_bundle(Cohort(rows), tiny, out, "stated", mode="frozen", device="cpu", resamples=100)
+    made = train_bundle(replace(phantoms, rows=rows), tiny, out, "stated", mode="frozen", device="cpu", resamples=100)
     said = predictions.read(out / "stated-predictions.csv")
     assert said.study_ids.tolist() == [f"s{number}" for number in range(8)]
     network = load_network(made)
@@ -184,7 +184,7 @@ def test_what_cannot_be_read_or_shown_is_refused_before_anything_is_computed(
     gone = replace(phantoms.rows[5], images={"frontal": tmp_path / "gone.png"})
     rows = (*phantoms.rows[:5], gone, *phantoms.rows[6:])
     with pytest.raises(InputError, match=r"1 studies cannot be read\. 's5' of patient 'p2'"):
-        train_bundle(Cohort(rows), tiny, tmp_path, "gone", mode="frozen", device="cpu")
+        train_bundle(replace(phantoms, rows=rows), tiny, tmp_path, "gone", mode="frozen", device="cpu")
     survival = replace(phantoms.rows[0], label=None, time=3.0, event=True)
     with pytest.raises(InputError, match="LungSurvival"):
         train_bundle(Cohort((survival, *phantoms.rows[1:])), tiny, tmp_path, "survival", mode="frozen")

@@ -12,6 +12,7 @@ from torch import nn
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.findings import stating
 from readingroom.learning.cohorts.label_set import label_set_of
 from readingroom.learning.cohorts.splits import Split
 from readingroom.learning.evaluation import calibrate, prediction_sets, thresholds
@@ -62,7 +63,7 @@ def trained(protocol: TrainingProtocol, seed: int, folder: Path) -> Trained:
         Row(f"p{n}", f"s{n}", {"frontal": Path("a.png")}, label=("normal", "opacity")[label])
         for n, label in enumerate(labels)
     )
-    everybody, cohort = Cohort(rows), Cohort(rows[:TRAINED])
+    everybody, cohort = (stating(Cohort(part), ["opacity"]) for part in (rows, rows[:TRAINED]))
     protocol = replace(protocol, seed=seed, validation=replace(protocol.validation, folds=5))
     planned = plan_cross_validation(cohort, protocol, [""] * TRAINED, choose_epoch=False)
     label_set, head = label_set_of(cohort, "chest-xray"), load_head("linear")

@@ -44,7 +44,7 @@ class BinaryCrossEntropy(Loss):
         self.register_buffer("positive_weights", weights)
 
     def targets(self, cohort: Cohort) -> NDArray[np.float32]:
-        return presence(cohort.rows, self.classes).astype(np.float32)
+        return presence(cohort, self.classes).astype(np.float32)
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
         if self.training and self.smoothing:

@@ -14,6 +14,7 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.findings import stating
 from readingroom.learning.cohorts.label_set import label_set_of
 from readingroom.learning.training.heads import NAMES, load_head
 from readingroom.learning.training.heads.head import Bag, Outcomes, State
@@ -135,9 +136,8 @@ def test_findings_that_may_hold_together_have_a_regression_each() -> None:
 
 def test_balanced_studies_weigh_the_same_in_all_with_and_without_each_finding() -> None:
     labels = ("a|b", "a", "a", "none", "a")
-    cohort = Cohort(
-        tuple(Row(f"p{n}", f"s{n}", {"frontal": Path("a.png")}, label=label) for n, label in enumerate(labels))
-    )
+    rows = tuple(Row(f"p{n}", f"s{n}", {"frontal": Path("a.png")}, label=label) for n, label in enumerate(labels))
+    cohort = stating(Cohort(rows), negative=["none"])
     outcomes = Outcomes.of(cohort, label_set_of(cohort, "chest-xray"), balanced=True)
     for number, present in enumerate(outcomes.labels.T == 1):
         one = outcomes.of_finding(number)

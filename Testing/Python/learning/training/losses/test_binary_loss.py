@@ -6,11 +6,13 @@ import torch
 
 from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.findings import stating
 from readingroom.learning.training.losses.binary import BinaryCrossEntropy, outputs, positive_weights
 
 
 def cohort(*labels):
-    return Cohort(tuple(Row(f"p{n}", f"s{n}", {"frontal": f"{n}.png"}, label=label) for n, label in enumerate(labels)))
+    rows = tuple(Row(f"p{n}", f"s{n}", {"frontal": f"{n}.png"}, label=label) for n, label in enumerate(labels))
+    return stating(Cohort(rows), negative=[label for label in labels if label == "no-finding"])
 
 
 @pytest.fixture(scope="module")
