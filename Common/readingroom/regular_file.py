@@ -56,7 +56,7 @@ def read_regular(path: str | os.PathLike[str], limit: int = 2**26) -> bytes:
     with open_regular(path) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
-        raise OSError(errno.EFBIG, f"it holds more than {limit / 2**20:g} MB")
+        raise OSError(errno.EFBIG, f"it is too large, with more than {limit / 2**20:.2g} MB")
     return data
 
 

@@ -174,7 +174,7 @@ def test_a_file_of_windows_is_read(tmp_path):
 
 
 def test_a_missing_file_is_one_sentence(tmp_path):
-    with pytest.raises(InputError, match=r"nothing\.yaml cannot be read"):
+    with pytest.raises(InputError, match=r"nothing\.yaml' does not exist"):
         read_settings(tmp_path / "nothing.yaml")
 
 
