@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "explain": set(),
     "trust": {"metrics", "bundles"},  # a calibration is a record of the bundle
     "phantoms": set(),
-    "radiomics": {"bundles", "metrics", "trust"},  # a signature is a bundle, evaluated out of fold
+    "radiomics": {"imaging", "bundles", "metrics", "trust"},  # a signature is a bundle, evaluated out of fold
     "reports": set(),
     "engine": set(),
     "readers": {"networks", "explain", "trust", "imaging", "bundles", "reports"},

@@ -1,7 +1,8 @@
 """The files of a reading as arrays in the geometry of the scene.
 
-A picture keeps the geometry of its node: only the node knows where the scene has it. A volume may have been turned to
-LPS while it was read, so its files say themselves where they lie.
+A picture keeps the geometry of its node: only the node knows where the scene has it. It may have been turned upright
+while it was read; then its axes are those of the node in another order or direction. A volume may have been turned to
+LPS, so its files say themselves where they lie.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def heat_grid(path: Path, volume: Any) -> Grid:
     array = SimpleITK.GetArrayFromImage(image)
     array = array[None] if array.ndim == 2 else array  # files of pictures may have two axes
     _require_size(array, volume)
-    return Grid(array, ras_matrix(volume) if len(array) == 1 else _file_matrix(image))
+    return Grid(array, _picture_matrix(image, volume) if len(array) == 1 else _file_matrix(image))
 
 
 def segment_layer(path: Path, volume: Any) -> SegmentLayer | None:
@@ -68,18 +69,40 @@ def segment_layer(path: Path, volume: Any) -> SegmentLayer | None:
         _require_size(segment.mask, volume)
     if not segments:
         return None
-    if len(segments[0].mask) == 1:
-        return SegmentLayer(segments, ras_matrix(volume))
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
     reader.ReadImageInformation()
-    return SegmentLayer(segments, _file_matrix(reader))
+    picture = len(segments[0].mask) == 1
+    return SegmentLayer(segments, _picture_matrix(reader, volume) if picture else _file_matrix(reader))
 
 
 def ras_matrix(volume: Any) -> Any:
     """The matrix from a volume node's indices to RAS, mm; transforms above the node are left out."""
     matrix = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(matrix)
+    return matrix
+
+
+def _picture_matrix(image: Any, volume: Any) -> Any:
+    """The matrix from a picture file's indices to RAS, by where its node lies in the scene."""
+    import numpy as np
+
+    of_node, size = ras_matrix(volume), volume.GetImageData().GetDimensions()
+    node = np.array([[of_node.GetElement(row, column) for column in range(4)] for row in range(4)])
+    steps = node[:3, :3] * [[-1.0], [-1.0], [1.0]]  # LPS
+    file, dimensions = np.eye(3), image.GetDimension()
+    file[:dimensions, :dimensions] = np.reshape(image.GetDirection(), (dimensions, dimensions))
+    turn = (steps / np.linalg.norm(steps, axis=0)).T @ file  # [axis of the node, axis of the file]
+    whole = np.rint(turn)
+    if np.abs(turn - whole).max() > 0.01 or not np.array_equal(np.abs(whole).sum(axis=0), np.ones(3)):
+        return of_node  # the file says nothing of how the node lies
+    turned = node.copy()
+    turned[:3, :3] = node[:3, :3] @ whole
+    for axis in range(3):
+        if whole[axis].min() < 0:  # the file begins where this axis of the node ends
+            turned[:3, 3] += node[:3, axis] * (size[axis] - 1)
+    matrix = vtk.vtkMatrix4x4()
+    matrix.DeepCopy(turned.ravel().tolist())
     return matrix
 
 
@@ -95,8 +118,6 @@ def _file_matrix(image: Any) -> Any:
 
 
 def _require_size(array: Any, volume: Any) -> None:
-    """A volume that was turned has the same lengths in another order."""
-    width, height, slices = volume.GetImageData().GetDimensions()
-    wanted, found = (slices, height, width), array.shape
-    if (found != wanted) if slices == 1 else (sorted(found) != sorted(wanted)):
+    """What was turned has the same lengths in another order."""
+    if sorted(array.shape) != sorted(volume.GetImageData().GetDimensions()):
         raise InputError(_("'{name}' changed its size while it was read; read it again.").format(name=volume.GetName()))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from pathlib import Path
 from typing import Literal
 
 from ..errors import InputError
 from ..regular_file import cannot_read, open_regular
+from .inflated import GZIP, Inflated
+from .metaimage_file import is_metaimage
+from .nifti_file import is_half_of_a_pair, is_nifti
 
-FileKind = Literal["dicom", "png", "jpeg", "tiff", "nrrd", "nifti"]
+FileKind = Literal["dicom", "png", "jpeg", "tiff", "nrrd", "nifti", "metaimage"]
 
-SUPPORTED = "DICOM, PNG, JPEG, TIFF, NRRD or NIfTI"
+SUPPORTED = "DICOM, PNG, JPEG, TIFF, NRRD, NIfTI or MetaImage"
 
 _STARTS: tuple[tuple[bytes, FileKind], ...] = (
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -47,8 +49,15 @@ def file_kind(path: Path) -> FileKind:
     for start, kind in _STARTS:
         if head.startswith(start):
             return kind
-    if _is_nifti(head) or (head.startswith(b"\x1f\x8b") and _is_nifti(_first_unzipped_bytes(path))):
+    unpacked = _first_unpacked_bytes(path) if head.startswith(GZIP) else head
+    if is_nifti(unpacked):
         return "nifti"
+    if is_half_of_a_pair(unpacked):
+        raise InputError(
+            f"'{path.name}' is the header of an .hdr/.img pair, whose values lie in another file; save it as one file."
+        )
+    if is_metaimage(head):
+        return "metaimage"
     stranger = next((words for start, words in _KNOWN_STRANGERS if head.startswith(start)), "not an image file")
     raise InputError(f"'{path.name}' is {stranger}; the image must be a {SUPPORTED} file.")
 
@@ -78,13 +87,13 @@ def is_dicom(head: bytes) -> bool:
     return head[4:6] in (b"UL", b"CS", b"UI", b"OB", b"DA", b"TM", b"SH") or head[6:8] == b"\x00\x00"
 
 
-def _is_nifti(head: bytes) -> bool:
-    return head[344:348] == b"n+1\x00" or head[4:12] == b"n+2\x00\r\n\x1a\n"
-
-
-def _first_unzipped_bytes(path: Path) -> bytes:
+def _first_unpacked_bytes(path: Path) -> bytes:
+    head = b""
     try:
-        with open_regular(path) as file, gzip.open(file) as unzipped:
-            return unzipped.read(_HEAD_BYTES)
+        with open_regular(path) as file:
+            unpacked = Inflated(file)
+            while len(head) < _HEAD_BYTES and (part := unpacked.read(_HEAD_BYTES - len(head))):
+                head += part
     except (OSError, EOFError, zlib.error):
-        return b""  # a damaged archive is no NIfTI file, and the caller says so
+        pass  # what came before the damage tells what it was meant to be
+    return head

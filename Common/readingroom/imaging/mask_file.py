@@ -16,7 +16,7 @@ from .dicom_file import modality_of
 from .dicom_segmentation import segment_mask
 from .dicom_volume import frame_of_reference_of
 from .file_kind import file_kind
-from .volume_file import read_volume
+from .volume_file import VOLUME_KINDS, read_volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[
         if modality == "SEG":
             return Mask(_on_grid(segment_mask(mask, structures, frame_of_reference), image))
         raise InputError(f"'{mask.name}' is no mask; of DICOM it must be a SEG or RTSTRUCT.")
-    if kind not in ("nrrd", "nifti"):
+    if kind not in VOLUME_KINDS:
         raise InputError(f"'{mask.name}' is no mask; it must be an NRRD, NIfTI, DICOM SEG or RTSTRUCT file.")
     if structures:
         raise InputError(f"'{mask.name}' has no structures to choose from by name.")

@@ -20,7 +20,7 @@ from .limits import refuse_impossible_size
 from .open import image_file
 from .picture_file import picture_geometry, read_picture
 from .values_gray import values_gray
-from .volume_file import read_volume, refuse_several_slices
+from .volume_file import VOLUME_KINDS, read_film, refuse_several_slices
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,24 +57,24 @@ def load_radiograph(image: StudyImage) -> Radiograph:
     SetupError : the decoder of a compressed DICOM image is not installed
     """
     if image.pixels is not None:
-        return _from_image(image.pixels, image, "The image")
+        return _from_image(image.pixels, image, "The image", [])
     path = image_file(Path(image.path))  # type: ignore[arg-type]  # a StudyImage has pixels or a path
     kind = file_kind(path)
     if kind == "dicom":
         dataset = read_image(path)
         return _radiograph(dicom_gray(dataset, path.name), dicom_geometry(dataset))
-    if kind in ("nrrd", "nifti"):
-        return _from_image(read_volume(path, kind), image, path.name)
+    if kind in VOLUME_KINDS:
+        pixels, notes = read_film(path, kind)
+        return _from_image(pixels, image, path.name, notes)
     values, notes = read_picture(path, kind)
     return _radiograph(values_gray(values, image, path.name), picture_geometry(path, kind), notes)
 
 
-def _from_image(pixels: SimpleITK.Image, image: StudyImage, name: str) -> Radiograph:
+def _from_image(pixels: SimpleITK.Image, image: StudyImage, name: str, notes: list[str]) -> Radiograph:
     size = pixels.GetSize()
     refuse_several_slices(size, name)
     refuse_impossible_size(size[0], size[1], name)
-    geometry = Geometry.of(pixels)
-    return _radiograph(values_gray(_picture(pixels), image, name), geometry, _turned(geometry))
+    return _radiograph(values_gray(_picture(pixels), image, name), Geometry.of(pixels), notes)
 
 
 def _picture(pixels: SimpleITK.Image) -> NDArray:
@@ -83,15 +83,6 @@ def _picture(pixels: SimpleITK.Image) -> NDArray:
     columns, rows = pixels.GetSize()[:2]
     channels = pixels.GetNumberOfComponentsPerPixel()
     return values.reshape((rows, columns, channels) if channels > 1 else (rows, columns))
-
-
-def _turned(geometry: Geometry) -> list[str]:
-    """A note when the first axis does not run to the patient's left or the second not to the feet or the back."""
-    size = len(geometry.spacing)
-    right, down = geometry.direction[0], geometry.direction[size + 1]
-    if min(right, down) >= 0:
-        return []
-    return ["The file's geometry says that the image lies mirrored or turned; it was read as stored, row by row."]
 
 
 def _radiograph(shown: Shown, geometry: Geometry, notes: list[str] | None = None) -> Radiograph:

@@ -100,8 +100,11 @@ def read_segments(path: Path) -> list[Segment]:
     """
     import SimpleITK
 
+    from .file_kind import file_kind
+    from .volume_file import read_volume
+
     try:
-        image = SimpleITK.ReadImage(str(path))
+        image = read_volume(path, file_kind(path), several_slices=True)
         layers = SimpleITK.GetArrayFromImage(image)
         if image.GetNumberOfComponentsPerPixel() == 1:
             layers = layers[..., None]

@@ -313,9 +313,31 @@ def test_layers_follow_the_transform_of_the_study(layers, reading, volume, tmp_p
         assert layers.nodes(role)[0].GetTransformNodeID() == transform.GetID()
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("flips", [(False, False), (True, False), (False, True), (True, True)])
+def test_layers_of_a_picture_that_was_turned_upright_lie_where_its_pixels_are(
+    layers, reading, empty_scene, tmp_path, heat, swapped, flips
+):
+    upright = SimpleITK.GetImageFromArray(heat[None])
+    stored = SimpleITK.Flip(SimpleITK.PermuteAxes(upright, [1, 0, 2]) if swapped else upright, [*flips, False])
+    to_ras = np.eye(4)
+    to_ras[:3, :3] = np.diag([-1, -1, 1]) @ np.reshape(stored.GetDirection(), (3, 3))
+    to_ras[:3, 3] = np.multiply(stored.GetOrigin(), [-1, -1, 1])
+    node = slicer.util.addVolumeFromArray(SimpleITK.GetArrayFromImage(stored), to_ras, name="Radiograph")
+    node.CreateDefaultDisplayNodes()
+    layers.show(reading, tmp_path, {"frontal": node})
+    layer = layers.heat_map("frontal", "pneumonia")
+    assert np.array_equal(slicer.util.arrayFromVolume(layer)[0], heat)
+    matrix = vtk.vtkMatrix4x4()
+    layer.GetIJKToRASMatrix(matrix)
+    np.testing.assert_allclose([matrix.GetElement(i, j) for i in range(4) for j in range(4)],
+                               np.diag([-1.0, -1, 1, 1]).ravel(), atol=1e-9)  # fmt: skip
+
+
 def test_layers_lie_on_a_gray_picture_that_is_stored_as_color(layers, reading, empty_scene, tmp_path, heat):
     colors = np.repeat(np.arange(SIZE[0] * SIZE[1], dtype="uint16").reshape(1, *SIZE, 1), 3, axis=-1)
-    picture = slicer.util.addVolumeFromArray(colors, name="Picture", nodeClassName="vtkMRMLVectorVolumeNode")
+    lps = np.diag([-1.0, -1, 1, 1])
+    picture = slicer.util.addVolumeFromArray(colors, lps, name="Picture", nodeClassName="vtkMRMLVectorVolumeNode")
     picture.CreateDefaultDisplayNodes()
     slicer.util.setSliceViewerLayers(background=picture, fit=True)
     layers.show(reading, tmp_path, {"frontal": picture})

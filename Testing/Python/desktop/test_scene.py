@@ -21,6 +21,8 @@ def radiograph_study(volume, folder):
 
 
 def volume_of(array, name="Picture", to_ras=None, kind=None):
+    """A node as Slicer makes it of a file that says nothing of its place: columns run to the left, rows to the back."""
+    to_ras = np.diag([-1.0, -1, 1, 1]) if to_ras is None else to_ras
     volume = slicer.util.addVolumeFromArray(np.asarray(array), to_ras, name=name, nodeClassName=kind)
     volume.CreateDefaultDisplayNodes()
     return volume

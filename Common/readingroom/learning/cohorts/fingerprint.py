@@ -26,6 +26,7 @@ from ...imaging.file_kind import file_kind, first_bytes, is_dicom
 from ...imaging.gray import refuse_no_picture
 from ...imaging.picture_file import read_picture
 from ...imaging.values_gray import values_gray
+from ...imaging.volume_file import VOLUME_KINDS, read_volume
 from ...regular_file import cannot_read, open_regular
 from ...study import StudyImage
 
@@ -164,7 +165,7 @@ def _opened(path: Path) -> _Opened:
     kind = file_kind(path)
     if kind == "dicom":
         return _open_slices([_Slice(path)], path.stat().st_size)
-    if kind in ("nrrd", "nifti"):
+    if kind in VOLUME_KINDS:
         return _open_volume(path, kind)
     values, _ = read_picture(path, kind)
     gray = values_gray(values, StudyImage(role="picture", path=path, rendered=True), path.name).gray
@@ -227,10 +228,7 @@ def _open_slices(slices: list[_Slice], size: int) -> _Opened:
 
 
 def _open_volume(path: Path, kind: str) -> _Opened:
-    try:
-        image = SimpleITK.ReadImage(str(path))
-    except RuntimeError as error:  # all that SimpleITK raises
-        raise InputError(f"'{path.name}' is damaged or cut short.") from error
+    image = read_volume(path, kind, several_slices=True)
     values = SimpleITK.GetArrayFromImage(image)
     if image.GetNumberOfComponentsPerPixel() != 1 or values.ndim not in (2, 3):
         raise InputError(f"'{path.name}' is neither a picture nor a volume of single values.")
