@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import pydicom
 import SimpleITK
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from ..errors import InputError
-from .dicom_file import items, quiet_pydicom, text, whole_number
+from .dicom_file import items, quiet_pydicom, read_elements, text, whole_number
 from .dicom_segmentation import chosen_structures, refuse_other_frame_of_reference
 
 Points = NDArray[np.float64]  # (points, 3)
@@ -42,10 +41,7 @@ def structure_mask(
         structure that was drawn on fewer slices than the image has
     """
     with quiet_pydicom():
-        try:
-            dataset = pydicom.dcmread(path, force=True)
-        except Exception as error:  # pydicom raises anything on damaged bytes
-            raise InputError(f"'{path.name}' is a damaged DICOM file.") from error
+        dataset = read_elements(path, several_frames=True)
         known = _structures(dataset)
         inside = np.zeros(tuple(reversed(image.GetSize())), bool)
         notes: list[str] = []

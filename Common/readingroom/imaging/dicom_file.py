@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pydicom
 import pydicom.config
 from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_file_meta_info
-from pydicom.uid import DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
+from pydicom.filereader import read_partial, read_sequence
+from pydicom.tag import BaseTag
+from pydicom.uid import MediaStorageDirectoryStorage
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from .. import dicom_terms
 from ..errors import InputError
-from .limits import refuse_impossible_size
+from .bounded_file import BoundedFile
+from .dicom_frame import most_bytes
+from .limits import HEADER, LONG_HEADER, MAXIMUM_TEXT_BYTES, refuse_impossible_size, refuse_impossible_volume
 
 _NOT_IMAGES = {
     "RTSTRUCT": "a radiotherapy structure set",
@@ -32,6 +38,26 @@ _NOT_IMAGES = {
     "DOC": "a document",
     "ECG": "an electrocardiogram",
 }
+_PIXEL_DATA = 0x7FE00010
+_PIXELS = (_PIXEL_DATA, 0x7FE00008, 0x7FE00009)  # Float and Double Float Pixel Data
+# Functional groups of frames, structures and their contours
+_LONG_SEQUENCES = (0x52009229, 0x52009230, 0x30060020, 0x30060039)
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+
+
+def read_elements(path: Path, several_frames: bool = False) -> Dataset:
+    """The elements before the pixel data of any DICOM file; very long ones have no value.
+
+    Parameters
+    ----------
+    several_frames : as much as many frames or contours need may be read
+
+    Raises
+    ------
+    InputError : damaged, deflated, not readable, a header without end
+    """
+    return _read(path, False, several_frames)
+
 
 _LONGEST_NUMBERS = 4096  # bytes of an element of numbers in text
 
@@ -45,28 +71,38 @@ def read_header(path: Path, several_frames: bool = False) -> Dataset:
 
     Raises
     ------
-    InputError : damaged, DICOMDIR, not an image, several frames, no plausible size
+    InputError : as `read_elements`; DICOMDIR, not an image, several frames, no plausible size
     """
-    return _read(path, True, several_frames)
+    dataset = read_elements(path, several_frames)
+    _refuse_what_is_no_image(dataset, path.name, several_frames)
+    return dataset
 
 
 def read_image(path: Path, several_frames: bool = False) -> Dataset:
-    """All elements, the still encoded pixel data included, of a DICOM file that holds one image.
+    """The same with the pixel data, still encoded; what lies behind them is not looked at.
 
     Raises
     ------
     InputError : as `read_header`
     """
-    return _read(path, False, several_frames)
+    return _read(path, True, several_frames)
 
 
 def value_of(dataset: Dataset, keyword: str) -> Any:
-    """The element's value as pydicom gives it; None when absent or damaged."""
+    """The element's value as pydicom gives it; None when absent, damaged or of an impossible length."""
     with quiet_pydicom():
         try:
+            if _length(dataset, keyword) > MAXIMUM_TEXT_BYTES:
+                return None
             return dataset.get(keyword)
         except Exception:  # pydicom decodes an element when it is first asked for; if it is damaged, raises anything
             return None
+
+
+def _length(dataset: Dataset, keyword: str) -> int:
+    """In bytes, of an element that pydicom has not decoded yet; else 0."""
+    element = dataset.get_item(keyword) if keyword in dataset else None
+    return element.length if isinstance(element, RawDataElement) else 0
 
 
 def text(dataset: Dataset, keyword: str) -> str:
@@ -131,9 +167,22 @@ def whole_number(dataset: Dataset, keyword: str) -> int | None:
 
 
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:
-    """The items of a sequence; none when it is absent or damaged."""
-    value = value_of(dataset, keyword)
-    return list(value) if isinstance(value, pydicom.sequence.Sequence) else []
+    """The items of a sequence; none when it is absent, damaged or has more than any image."""
+    with quiet_pydicom():
+        try:
+            element = dataset.get_item(keyword) if keyword in dataset else None
+            if isinstance(element, RawDataElement) and element.VR in ("SQ", "UN", None):
+                data = element.value or b""
+                file = cast(
+                    BinaryIO, BoundedFile(io.BytesIO(data), LONG_HEADER if len(data) > HEADER.value else HEADER)
+                )
+                encoding = dataset.original_character_set
+                found = read_sequence(file, element.is_implicit_VR, element.is_little_endian, len(data), encoding)
+                element = DataElement(element.tag, "SQ", found)
+                dataset[element.tag] = element  # so that the next call finds it read
+            return list(element.value) if element is not None and element.VR == "SQ" else []
+        except Exception:  # pydicom raises anything on damaged bytes
+            return []
 
 
 def what_it_is(dataset: Dataset) -> str:
@@ -146,12 +195,10 @@ def what_it_is(dataset: Dataset) -> str:
 
 def modality_of(path: Path) -> str:
     """Modality of any DICOM file, image or not; empty when absent or damaged."""
-    with quiet_pydicom():
-        try:
-            header = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=["Modality"])
-        except Exception:  # pydicom raises anything on damaged bytes
-            return ""
-    return text(header, "Modality")
+    try:
+        return text(read_elements(path, several_frames=True), "Modality")
+    except InputError:
+        return ""
 
 
 def kind_of_file(path: Path) -> str:
@@ -173,29 +220,49 @@ def quiet_pydicom() -> Iterator[None]:
         logger.disabled = disabled
 
 
-def _read(path: Path, stop_before_pixels: bool, several_frames: bool) -> Dataset:
-    _refuse_deflated(path)
-    with quiet_pydicom():
-        try:
+def _read(path: Path, with_pixels: bool, several_frames: bool) -> Dataset:
+    """The elements before the pixel data and, where they are wanted, the pixel data of an image."""
+    found: list[tuple[BaseTag, str | None, int]] = []
+    bounded: BoundedFile | None = None
+
+    def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
+        if tag in _PIXELS:
+            found.append((tag, vr, length))
+        if several_frames and tag in _LONG_SEQUENCES and bounded is not None:
+            bounded.allow(LONG_HEADER)
+        return tag in _PIXELS
+
+    try:
+        with quiet_pydicom(), path.open("rb") as file:
+            bounded = BoundedFile(file, HEADER)
+            longest = (LONG_HEADER if several_frames else HEADER).value
             # force: files of old scanners have no preamble; `file_kind` has already seen that this looks like DICOM
-            dataset = pydicom.dcmread(path, stop_before_pixels=stop_before_pixels, force=True)
-        except PermissionError as error:
-            raise InputError(f"'{path.name}' may not be read: your account has no permission.") from error
-        except Exception as error:  # pydicom raises anything on damaged bytes
-            raise InputError(f"'{path.name}' is a damaged DICOM file.") from error
-        _refuse_what_is_no_image(dataset, path.name, several_frames)
+            dataset = read_partial(cast(BinaryIO, bounded), at_pixels, longest, force=True)
+            dataset.buffer = None  # values that were passed over stay so
+            if with_pixels:
+                _refuse_what_is_no_image(dataset, path.name, several_frames)
+            if with_pixels and found and found[-1][0] == _PIXEL_DATA:
+                _, vr, length = found[-1]
+                file.seek(12 if vr in EXPLICIT_VR_LENGTH_32 else 8, io.SEEK_CUR)
+                dataset.add_new(_PIXEL_DATA, vr or "OW", file.read(_bytes_worth_reading(dataset, length)))
+    except PermissionError as error:
+        raise InputError(f"'{path.name}' may not be read: your account has no permission.") from error
+    except InputError:
+        raise
+    except RecursionError as error:
+        raise InputError(f"'{path.name}' nests sequences deeper than any image.") from error
+    except Exception as error:  # pydicom raises anything on damaged bytes
+        if bounded is not None and bounded.refusal:
+            raise InputError(f"'{path.name}' {bounded.refusal}.") from error
+        raise InputError(f"'{path.name}' is a damaged DICOM file.") from error
     return dataset
 
 
-def _refuse_deflated(path: Path) -> None:
-    """pydicom inflates a whole deflated file, however large it becomes, before its header can be looked at."""
-    with quiet_pydicom():
-        try:
-            syntax = read_file_meta_info(path).get("TransferSyntaxUID")
-        except Exception:  # no or damaged file meta information: `_read` goes on without it
-            return
-    if syntax == DeflatedExplicitVRLittleEndian:
-        raise InputError(f"'{path.name}' is a deflated DICOM file, which is not supported; export it in another form.")
+def _bytes_worth_reading(dataset: Dataset, length: int) -> int:
+    sizes = ("Rows", "Columns", "SamplesPerPixel", "NumberOfFrames")
+    values = math.prod(max(whole_number(dataset, keyword) or 1, 1) for keyword in sizes)
+    most = most_bytes(values, min(whole_number(dataset, "BitsAllocated") or 8, 16), length == _UNDEFINED_LENGTH)
+    return min(length, most)
 
 
 def _refuse_what_is_no_image(dataset: Dataset, name: str, several_frames: bool) -> None:
@@ -213,4 +280,5 @@ def _refuse_what_is_no_image(dataset: Dataset, name: str, several_frames: bool) 
         raise InputError(
             f"'{name}' holds {what_it_is(dataset)} with {frames} frames; a single radiograph was expected."
         )
-    refuse_impossible_size(columns, rows, name)
+    refuse_impossible_size(columns, rows, name, whole_number(dataset, "SamplesPerPixel") or 1)
+    refuse_impossible_volume((columns, rows, max(frames or 1, 1)), name)

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from .dicom_file import decimals, items, numbers, text, value_of, whole_number
+from .dicom_file import decimals, items, text, whole_number
 from .dicom_pixels import is_color, stored_values
-from .display import Curve, Gray, LookupTable, Window, robust_window, window_between, window_of_header
+from .display import Curve, Gray, Window, robust_window, window_between, window_of_header
 from .gray import Shown, as_gray, refuse_no_picture, show
+from .lookup_tables import lookup_table
+from .stored_bits import value_in_bits
 
 Notes = list[str]
 
@@ -34,14 +36,14 @@ def dicom_gray(dataset: Dataset, name: str) -> Shown:
     refuse_no_picture(stored, name)
     notes: Notes = []
     if is_color(dataset):
-        gray, color_fraction = as_gray((stored / np.iinfo(stored.dtype).max).astype(np.float32))
+        gray, color_fraction = as_gray(_shares(dataset, stored))
         notes.append("The image is stored in color; it was read as gray.")
         return Shown(gray, tuple(notes), color_fraction)
     padding = _padding(dataset, stored)
     real = stored[~padding] if padding is not None and not padding.all() else stored
     refuse_no_picture(real, name)
-    modality = _modality(dataset, notes)
-    window = _voi(dataset, notes) or _own_window(dataset, real, modality, notes)
+    modality = _modality(dataset, real, notes)
+    window = _voi(dataset, real, modality, notes) or _own_window(dataset, real, modality, notes)
     gray = show(real, modality, window, _inverted(dataset, notes), notes)
     if real is not stored:
         picture = np.zeros(stored.shape, np.float32)
@@ -56,16 +58,17 @@ def _padding(dataset: Dataset, stored: NDArray) -> NDArray[np.bool_] | None:
     if value is None:
         return None
     limit = whole_number(dataset, "PixelPaddingRangeLimit")
-    low, high = sorted((value, value if limit is None else limit))
+    bits, signed = whole_number(dataset, "BitsStored") or 16, whole_number(dataset, "PixelRepresentation") == 1
+    low, high = sorted(value_in_bits(each, bits, signed) for each in (value, value if limit is None else limit))
     padding = (stored >= low) & (stored <= high)
     return padding if padding.any() else None
 
 
-def _modality(dataset: Dataset, notes: Notes) -> Curve:
+def _modality(dataset: Dataset, stored: NDArray, notes: Notes) -> Curve:
     """Stored values to modality values."""
     tables = items(dataset, "ModalityLUTSequence")
     for item in tables:
-        if table := lookup_table(item):
+        if table := lookup_table(item, (int(stored.min()), int(stored.max()))):
             return table
     slope, intercept = (next(iter(decimals(dataset, name)), None) for name in ("RescaleSlope", "RescaleIntercept"))
     given = text(dataset, "RescaleSlope") or text(dataset, "RescaleIntercept")
@@ -77,10 +80,11 @@ def _modality(dataset: Dataset, notes: Notes) -> Curve:
     return lambda stored: stored * factor + offset
 
 
-def _voi(dataset: Dataset, notes: Notes) -> Callable[[NDArray], Gray] | None:
+def _voi(dataset: Dataset, stored: NDArray, modality: Curve, notes: Notes) -> Callable[[NDArray], Gray] | None:
     """The first VOI LUT or window of the header that can be used, or None."""
     tables = items(dataset, "VOILUTSequence")
-    usable = next(filter(None, map(lookup_table, tables)), None)
+    limits = _range(stored, modality) if tables else (0.0, 0.0)
+    usable = next((table for item in tables if (table := lookup_table(item, limits))), None)
     if usable is not None:
         return usable.gray
     if tables:
@@ -89,22 +93,16 @@ def _voi(dataset: Dataset, notes: Notes) -> Callable[[NDArray], Gray] | None:
     return window_of_header(centers, widths, text(dataset, "VOILUTFunction"), notes)
 
 
-def lookup_table(item: Dataset) -> LookupTable | None:
-    """The table of an item of a Modality or VOI LUT Sequence (PS3.3 C.11.1.1); None when it is damaged."""
-    descriptor = numbers(item, "LUTDescriptor")
-    if len(descriptor) != 3:
-        return None
-    length, first, bits = (int(value) for value in descriptor)
-    length = length or 65_536  # PS3.3 C.11.1.1: 0 stands for 2 ** 16
-    data = value_of(item, "LUTData")
-    if isinstance(data, bytes):  # VR OW
-        byte_order = "<" if item.is_little_endian is not False else ">"
-        width = "u1" if len(data) in (length, length + 1) else byte_order + "u2"
-        data = np.frombuffer(data[: len(data) // np.dtype(width).itemsize * np.dtype(width).itemsize], width)
-    entries = np.asarray(data if data is not None else [], np.float64)[:length]
-    if len(entries) < length or not 8 <= bits <= 16 or entries.max() == 0:
-        return None
-    return LookupTable(first=first, entries=entries, bits=bits)
+def _range(stored: NDArray, modality: Curve) -> tuple[float, float]:
+    """Least and largest modality value."""
+    values = modality(np.arange(int(stored.min()), int(stored.max()) + 1))
+    return float(values.min()), float(values.max())
+
+
+def _shares(dataset: Dataset, stored: NDArray) -> Gray:
+    """Red, green and blue from 0 to 1."""
+    bits = min(whole_number(dataset, "BitsStored") or 16, 8 * stored.dtype.itemsize)
+    return np.minimum(stored.astype(np.float32) / (2**bits - 1), 1)
 
 
 def _own_window(dataset: Dataset, stored: NDArray, modality: Curve, notes: Notes) -> Window:

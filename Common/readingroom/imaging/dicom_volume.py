@@ -16,12 +16,13 @@ from pydicom.dataset import Dataset
 from ..errors import InputError
 from ..progress import Progress
 from .dicom_file import items, numbers, quiet_pydicom, read_image, whole_number
-from .dicom_gray import lookup_table
 from .dicom_pixels import is_color, stored_values
 from .dicom_series import Series
 from .dicom_slice import Slice, frame_header
 from .limits import refuse_impossible_volume
+from .lookup_tables import lookup_table
 from .slice_stack import Stack, stacked
+from .stored_bits import value_in_bits
 
 Voxels = NDArray[np.float32]
 
@@ -113,7 +114,7 @@ def _headers(slices: list[tuple[int, Slice]]) -> Iterator[tuple[int, Dataset, Da
 def _modality_values(header: Dataset, stored: NDArray, out: Voxels) -> bool:
     """Write the stored values in units of the modality; False where the header does not say how, and they stay."""
     for item in items(header, "ModalityLUTSequence"):
-        if table := lookup_table(item):
+        if table := lookup_table(item, (int(stored.min()), int(stored.max()))):
             out[...] = table(stored)
             return True
     slope, intercept = numbers(header, "RescaleSlope")[:1], numbers(header, "RescaleIntercept")[:1]
@@ -129,8 +130,8 @@ def _modality_values(header: Dataset, stored: NDArray, out: Voxels) -> bool:
 def _padding(header: Dataset, stored: NDArray) -> NDArray[np.bool_] | None:
     """Which pixels only fill the matrix (PS3.3 C.7.5.1.1.2); None when none do."""
     values = [whole_number(header, keyword) for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
-    signed = np.issubdtype(stored.dtype, np.signedinteger)
-    bounds = [value - 65_536 if signed and value > 32_767 else value for value in values if value is not None]
+    bits, signed = whole_number(header, "BitsStored") or 16, np.issubdtype(stored.dtype, np.signedinteger)
+    bounds = [value_in_bits(value, bits, signed) for value in values if value is not None]
     if values[0] is None:
         return None
     padding = (stored >= min(bounds)) & (stored <= max(bounds))

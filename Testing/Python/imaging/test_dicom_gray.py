@@ -8,8 +8,9 @@ from pydicom.pixels import apply_modality_lut, apply_voi, pixel_array
 
 from readingroom.errors import InputError, SetupError
 from readingroom.imaging.dicom_file import read_image
-from readingroom.imaging.dicom_gray import dicom_gray, lookup_table
+from readingroom.imaging.dicom_gray import dicom_gray
 from readingroom.imaging.display import Window
+from readingroom.imaging.lookup_tables import lookup_table
 from readingroom.phantoms.chest_radiograph import chest_radiograph
 from readingroom.phantoms.dicom_files import lookup_table_item, radiograph_dataset, stored, write_dicom
 
@@ -107,7 +108,7 @@ def test_a_modality_table_equals_pydicom(chest, shown, tmp_path):
     item.ModalityLUTType = "US"
     shown(stored(chest), ModalityLUTSequence=[item], WindowCenter=30_000, WindowWidth=60_000)
     dataset = read_image(tmp_path / "chest.dcm")
-    table = lookup_table(dataset.ModalityLUTSequence[0])
+    table = lookup_table(dataset.ModalityLUTSequence[0], (0, 4095))
     values = pixel_array(dataset)
     np.testing.assert_array_equal(table(values), apply_modality_lut(values, dataset))
 

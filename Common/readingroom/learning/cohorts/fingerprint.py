@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pydicom
 import SimpleITK
 from numpy.typing import NDArray
 from PIL import Image
 
 from ...errors import InputError
 from ...imaging.dicom_facts import study_image
-from ...imaging.dicom_file import numbers, quiet_pydicom, read_image, text, what_it_is, whole_number
+from ...imaging.dicom_file import numbers, read_elements, read_image, text, what_it_is, whole_number
 from ...imaging.dicom_gray import dicom_gray
 from ...imaging.dicom_pixels import stored_values
 from ...imaging.display import robust_window
@@ -194,12 +193,10 @@ def _is_dicom_image(path: Path) -> bool:
     """False for other files, and for contours, segmentations and reports that lie beside the slices."""
     if not is_dicom(first_bytes(path)):
         return False
-    with quiet_pydicom():
-        try:
-            header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
-        except Exception:  # pydicom raises anything on damaged bytes; reading it as an image will say so
-            return True
-    return what_it_is(header).startswith("an image")
+    try:
+        return what_it_is(read_elements(path)).startswith("an image")
+    except InputError:  # reading it as an image will say why
+        return True
 
 
 def _open_slices(slices: list[_Slice], size: int) -> _Opened:
