@@ -163,7 +163,8 @@ def end(folder: Path | None) -> None:
     if folder is None:  # started by hand
         os._exit(1)
     stop = time.monotonic() + _ORPHAN_SECONDS
-    while not private_folder.remove_orphan(folder) and folder.exists() and time.monotonic() < stop:
+    while folder.exists() and time.monotonic() < stop:
+        private_folder.remove_orphan(folder)
         time.sleep(0.05)
     kill_own_tree()
 
