@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import OutputError
+from .staging import Staging, sweep
+
+PRIVATE = 0o600  # the mode of a file that names a patient: its owner alone reads it
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` through a temporary neighbor; an earlier file stays until the new one is complete.
+def write_bytes(path: Path, data: bytes, private: bool = False) -> None:
+    """Write ``data`` to ``path`` through a temporary file; an earlier file stays until the new one is complete.
+
+    Parameters
+    ----------
+    private : its owner alone may read it
 
     Raises
     ------
     OutputError : the folder is missing or read-only, or the disk is full
     """
     with atomic_write(path) as temporary:
+        temporary.touch(PRIVATE if private else 0o666)
         temporary.write_bytes(data)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, private: bool = False) -> None:
     """`write_bytes` for UTF-8 text with LF line ends."""
-    write_bytes(path, text.encode("utf-8"))
+    write_bytes(path, text.encode("utf-8"), private)
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path``, with the same suffixes, for libraries that write files themselves.
+    """A temporary path of the same name, for libraries that write files themselves.
 
     When the block ends well the temporary file takes the place of ``path``; when it fails nothing is left.
 
@@ -39,22 +47,20 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     if path.exists() and not path.is_file():  # what takes its place would replace a device
         raise OutputError(f"Cannot write {path.name} in {path.parent}: it is no file. Choose another name.")
+    staging = None
     try:
-        handle, name = tempfile.mkstemp(prefix=".writing-", suffix="".join(path.suffixes), dir=path.parent)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
+        _sweep_once(path.parent)
+        staging = Staging(path.parent)
+        temporary = staging.new / path.name
         yield temporary
         with temporary.open("r+b") as written:  # Windows syncs only what is open for writing
             os.fsync(written.fileno())
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes private files
         temporary.replace(path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if staging is not None:
+            staging.remove()
 
 
 def make_folder(folder: Path) -> Path:
@@ -79,7 +85,7 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
     )
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+@functools.cache
+def _sweep_once(folder: Path) -> None:
+    """Thousands of files may be written into one folder, and nobody is killed and goes on."""
+    sweep(folder)

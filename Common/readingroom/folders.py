@@ -1,44 +1,52 @@
-"""Folders that are there whole or not at all."""
+"""Folders, and files that belong together, that are there whole or not at all."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import OutputError
 from .files import cannot_write
+from .staging import Staging, sweep
+
+
+@contextmanager
+def atomic_files(folder: Path, earlier: Callable[[], Collection[str]] | None = None, last: str = "") -> Iterator[Path]:
+    """A new empty folder for the files of one result; they lie in ``folder`` together or not at all.
+
+    When the block ends well, what it wrote takes the place of the ``earlier`` files, which are gone before the first
+    new one is there; other files stay. When it fails, everything stays as it was. After a kill some of the earlier or
+    some of the new files may be there, never both; whoever writes there next completes what was begun.
+
+    Parameters
+    ----------
+    folder : made when missing
+    earlier : tells, when the time has come, the names of files that leave beside those that are replaced
+    last : the name of the file that tells people and programs that the result is there
+
+    Raises
+    ------
+    OutputError : the folder is no folder or read-only, the disk is full, or an earlier file is in use
+    """
+    with _staged(folder, folder) as staged:
+        yield staged.new
+        staged.take_place(earlier, last)
 
 
 @contextmanager
 def atomic_directory(target: Path) -> Iterator[Path]:
-    """A new empty folder of the same name, hidden beside ``target``.
-
-    When the block ends well it takes the place of ``target``; when it fails, ``target`` stays as it was and nothing
-    else is left.
+    """A new empty folder of the same name, hidden beside ``target``, that takes the place of ``target``.
 
     Raises
     ------
     OutputError : the parent is no folder or read-only, the disk is full, or an earlier ``target`` is in use
     """
-    hidden = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        hidden = Path(tempfile.mkdtemp(prefix=".writing-", dir=target.parent))
-        folder = hidden / target.name
+    with _staged(target.parent, target) as staged:
+        folder = staged.new / target.name
         folder.mkdir()
         yield folder
-        _sync(folder)
-        _take_place(folder, target, hidden / "earlier")
-    except OSError as error:
-        raise cannot_write(target, error) from error
-    finally:
-        if hidden is not None:
-            shutil.rmtree(hidden, ignore_errors=True)
+        staged.take_place()
 
 
 @contextmanager
@@ -49,16 +57,8 @@ def scratch(parent: Path) -> Iterator[Path]:
     ------
     OutputError : the parent is no folder or read-only, or the disk is full
     """
-    hidden = None
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        hidden = Path(tempfile.mkdtemp(prefix=".scratch-", dir=parent))
-        yield hidden
-    except OSError as error:
-        raise cannot_write(parent, error) from error
-    finally:
-        if hidden is not None:
-            shutil.rmtree(hidden, ignore_errors=True)
+    with _staged(parent, parent) as staged:
+        yield staged.new
 
 
 def remove(target: Path) -> None:
@@ -68,43 +68,26 @@ def remove(target: Path) -> None:
     ------
     OutputError : it is in use or read-only
     """
-    hidden = None
     try:
-        hidden = Path(tempfile.mkdtemp(prefix=".removing-", dir=target.parent))
-        target.rename(hidden / target.name)
+        staged = Staging(target.parent)
+        try:
+            target.rename(staged.new / target.name)
+        finally:
+            staged.remove()
     except OSError as error:
         raise OutputError(f"Cannot remove {target}: {(error.strerror or str(error)).lower()}.") from error
-    finally:
-        if hidden is not None:
-            shutil.rmtree(hidden, ignore_errors=True)
 
 
-def _take_place(folder: Path, target: Path, earlier: Path) -> None:
-    had_earlier = target.exists()
-    if had_earlier:
-        target.rename(earlier)
+@contextmanager
+def _staged(parent: Path, what: Path) -> Iterator[Staging]:
+    staged = None
     try:
-        folder.rename(target)
-    except OSError:
-        if had_earlier:
-            earlier.rename(target)
-        raise
-    _sync_folder(target.parent)
-
-
-def _sync(folder: Path) -> None:
-    for root, _, names in os.walk(folder):
-        for name in names:
-            with open(os.path.join(root, name), "r+b") as file:  # Windows syncs only what is open for writing
-                os.fsync(file.fileno())
-        _sync_folder(Path(root))
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":  # has no such thing
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
+        parent.mkdir(parents=True, exist_ok=True)
+        sweep(parent)
+        staged = Staging(parent)
+        yield staged
+    except OSError as error:
+        raise cannot_write(what, error) from error
     finally:
-        os.close(handle)
+        if staged is not None:
+            staged.remove()
