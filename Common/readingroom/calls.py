@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import readingroom
 
 from . import device
+from .anonymity import anonymous_reading, texts_of, without
 from .engine.dispatch import Calls
-from .errors import InputError
+from .errors import InputError, ReadingRoomError
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .readers.base import Reader
     from .reading import Reading
     from .reports.content import ReaderTitles
+    from .study import Study
 
 _PACKAGES = ("numpy", "SimpleITK", "pydicom", "torch", "torchvision", "timm", "monai", "safetensors")
 
@@ -61,27 +63,44 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
     Arguments: ``reader``, ``study`` (Study JSON with paths), ``bundle`` (name or folder), ``out`` (folder); optional
     ``device`` (auto), ``force`` (False), ``answer_first`` (False: the answer is published, with its files, before its
-    tests are done, which the reading names as pending). Gives ``{"folder", "reading"}``.
+    tests are done, which the reading names as pending), ``anonymous`` (False: nothing that is written names the
+    patient), ``report`` (``formats`` and ``page_size`` of a report that takes its place together with the results).
+    Gives ``{"folder", "reading"}``.
     """
     progress(0.0, "Getting ready.")  # a word before torch is imported, which takes seconds the first time
     from .bundles import store
     from .readers.base import read as read_study
     from .readers.registry import find_reader
+    from .reports.write import add_reports
     from .study import Study
+
+    reader, study = find_reader(arguments["reader"]), Study.from_json(arguments["study"])
+    wanted: dict[str, Any] | None = arguments.get("report")
+    names = _Names(study, reader) if arguments.get("anonymous", False) else None
 
     def publish(reading: Reading) -> None:
         progress.publish({"folder": arguments["out"], "reading": reading.to_json()})
 
-    reading = read_study(
-        find_reader(arguments["reader"]),
-        Study.from_json(arguments["study"]),
-        store.find(arguments["bundle"]),
-        Path(arguments["out"]),
-        arguments.get("device", "auto"),
-        progress,
-        force=bool(arguments.get("force", False)),
-        on_answer=publish if arguments.get("answer_first") else None,
-    )
+    def add_report(reading: Reading, folder: Path) -> None:
+        add_reports(reading, folder, **(wanted or {}), titles=_titles(reader))
+
+    try:
+        reading = read_study(
+            reader,
+            study,
+            store.find(arguments["bundle"]),
+            Path(arguments["out"]),
+            arguments.get("device", "auto"),
+            progress,
+            force=bool(arguments.get("force", False)),
+            on_answer=publish if arguments.get("answer_first") else None,
+            anonymized=names.removed_from if names is not None else None,
+            add=add_report if wanted is not None else None,
+        )
+    except ReadingRoomError as error:
+        if names is not None:
+            error.args = (names.without(str(error)),)
+        raise
     return {"folder": arguments["out"], "reading": reading.to_json()}
 
 
@@ -98,16 +117,32 @@ def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
     reading = Reading.from_json(arguments["reading"])
     reader = readers().get(reading.reader)
+    if arguments.get("anonymous", False):
+        reading = _Names(reading.study, reader).removed_from(reading)
     files = write_reports(
         reading,
         Path(arguments["reading_folder"]),
         Path(arguments["out"]),
         arguments.get("formats", FORMATS),
         arguments.get("page_size", "A4"),
-        bool(arguments.get("anonymous", False)),
         _titles(reader),
     )
     return {"files": [str(path) for path in files]}
+
+
+class _Names:
+    """What names the patient of a study: it is taken out of readings and sentences."""
+
+    def __init__(self, study: Study, reader: Reader | None) -> None:
+        from .imaging.header_texts import header_texts
+
+        fields = reader.clinical if reader is not None else ()
+        self._texts = header_texts(study)
+        self._choices = {field.name: [value for value, _ in field.choices] for field in fields if field.choices}
+        self.without = without((*texts_of(study), *self._texts))
+
+    def removed_from(self, reading: Reading) -> Reading:
+        return anonymous_reading(reading, self._texts, self._choices)
 
 
 def _titles(reader: Reader | None) -> ReaderTitles:

@@ -481,14 +481,6 @@ class Reading:
         others = tuple(v for v in self.verdicts if v.finding != verdict.finding)
         return replace(self, verdicts=(*others, verdict))
 
-    @property
-    def anonymous(self) -> Reading:
-        """The same reading without what names the patient (file paths can hold names, so they go too)."""
-        study = self.study.anonymous
-        images = tuple(replace(image, path=Path(image.role)) for image in study.images)
-        masks = tuple(replace(mask, path=Path(mask.role)) for mask in study.masks)
-        return replace(self, study=replace(study, images=images, masks=masks))
-
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values as described by ``schemas/reading.schema.json``."""
         return {"format": FORMAT, **records.to_json(self)}

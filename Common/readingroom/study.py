@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,6 @@ FactSource = Literal["header", "entered"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _DATE = re.compile(r"(\d{4}|\d{8})?\Z")
-_RARE_AGE = 90.0  # ages above 89 point at few people
 
 
 @dataclass(frozen=True)
@@ -183,24 +182,6 @@ class Study:
         fact = self.clinical.get("sex")
         return str(fact.value) if fact is not None else ""
 
-    @property
-    def anonymous(self) -> Study:
-        """The same study without what names the patient or finds the images in an archive.
-
-        Free text goes too, since names are typed into it, and of dates only the year stays (DICOM PS3.15, Annex E).
-        """
-        clinical = dict(self.clinical)
-        if self.age_years is not None and self.age_years >= _RARE_AGE:
-            clinical["age"] = replace(clinical["age"], value=_RARE_AGE)
-        return replace(
-            self,
-            images=tuple(_anonymous(image) for image in self.images),
-            patient=PatientFacts(),
-            clinical=clinical,
-            accession_number="",
-            description="",
-        )
-
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; pixels in memory are left out (write them to files first)."""
         return records.to_json(self)
@@ -219,10 +200,3 @@ class Study:
 def _require_name(what: str, name: str) -> None:
     if not _NAME.match(name):
         raise ValueError(f"The {what} is named {name!r}; names are lower-case words such as 'left-lung'.")
-
-
-def _anonymous(image: StudyImage) -> StudyImage:
-    """The image without dates, free text, and the UIDs by which an archive finds the patient."""
-    endings = ("InstanceUID", "Date", "Time", "DateTime", "Description", "ProtocolName", "Comments")
-    facts = {keyword: value for keyword, value in image.facts.items() if not keyword.endswith(endings)}
-    return replace(image, facts=facts, date=image.date[:4], study_instance_uid="", series_instance_uid="")

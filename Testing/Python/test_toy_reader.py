@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,12 +118,76 @@ def test_help_names_every_input(toy, capsys):
         assert words in said
 
 
+_KILLED_READS = """
+import itertools, os, shutil, signal, sys
+from pathlib import Path
+import torch  # before the fork: it takes seconds
+import readingroom.readers
+from readingroom import cli, staging
+
+readers, folder = sys.argv[1], Path(sys.argv[2])
+readingroom.readers.__path__.append(readers)
+
+def read(image, out):
+    arguments = ["read", "toy-density", str(folder / image), "--out", str(out), "--device", "cpu"]
+    return cli.main(arguments)
+
+def forked(work):
+    child = os.fork()
+    if child == 0:
+        os._exit(work())
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+def read_and_die(out, step):
+    moves = itertools.count(1)
+    def hook(event, arguments):
+        if event == "os.rename" and next(moves) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(hook)
+    return read("prior.nrrd", out)
+
+def files(out):
+    return {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+
+assert forked(lambda: read("ct.nrrd", folder / "earlier")) == 0
+(folder / "earlier" / "report.csv").write_text("of the earlier patient")
+earlier = files(folder / "earlier")
+for step in itertools.count(1):
+    out = folder / f"killed-{step}"
+    shutil.copytree(folder / "earlier", out)
+    (out / "notes.txt").write_text("mine")
+    killed = forked(lambda: read_and_die(out, step)) != 0
+    for swept in (False, True):
+        if swept:
+            staging.sweep(out)
+            assert not [path for path in out.iterdir() if path.name.startswith(".")], step
+        found = files(out)
+        assert found.pop("notes.txt") == b"mine"
+        same = {content == earlier.get(name) for name, content in found.items()}
+        assert len(same) <= 1, (step, sorted(found))
+        assert not swept or len(found) in (len(earlier) - 1, len(earlier)), (step, sorted(found))
+    if not killed:
+        break
+print(step, sorted(found))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
+def test_a_read_killed_at_any_move_leaves_one_patient_and_the_next_sweep_completes_it(toy, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED_READS, readingroom.readers.__path__[-1], str(toy)],
+        capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    steps, files = done.stdout.splitlines()[-1].split(" ", 1)
+    assert int(steps) > 10
+    assert "report.csv" not in files  # of the earlier patient, though this read writes none
+
+
 @pytest.fixture(autouse=True)
 def _beside_the_readers_that_ship(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("readers")
     shutil.copy(TOY, folder)
     monkeypatch.setattr(readingroom.readers, "__path__", [*readingroom.readers.__path__, str(folder)])
     yield
-    import sys
-
     sys.modules.pop("readingroom.readers.toy_reader", None)

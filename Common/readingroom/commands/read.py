@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
         command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
         command.add_argument("--force", action="store_true", help="read on after a check that says stop")
         command.add_argument("--page-size", choices=("A4", "Letter"), default="A4")
-        command.add_argument("--anonymous", action="store_true", help="leave out of the report what names the patient")
+        command.add_argument("--anonymous", action="store_true", help="write nothing that names the patient")
         command.set_defaults(run=run)
 
 
@@ -101,18 +101,8 @@ def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:
             "device": options.device,
             "force": options.force,
             "out": str(options.out),
-        },
-    )
-    _run(
-        client,
-        "report",
-        {
-            "reading": value["reading"],
-            "reading_folder": value["folder"],
-            "out": str(options.out),
-            "formats": ["html", "pdf"],
-            "page_size": options.page_size,
             "anonymous": options.anonymous,
+            "report": {"formats": ["html", "pdf"], "page_size": options.page_size},
         },
     )
     reading: dict[str, Any] = value["reading"]

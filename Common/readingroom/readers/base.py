@@ -22,13 +22,14 @@ from .. import __version__
 from .. import device as device_choice
 from ..bundles.bundle import Bundle
 from ..errors import InputError, RefusedError
+from ..files import write_bytes
 from ..progress import Progress
 from ..reading import Check, Provenance, Reading, has_stop
 from ..study import Study, StudyImage, StudyMask
 from ..time_limit import time_limit
-from .answer import Answer, Case, PictureLayer, Prediction
+from .answer import Answer, Case, Prediction
 from .description import ClinicalField, ImageRole, MaskRole, Task, require_roles
-from .results import write_pictures, write_results
+from .results import drawn, write_results
 
 if TYPE_CHECKING:
     import torch
@@ -169,6 +170,8 @@ def read(
     progress: Progress | None = None,
     force: bool = False,
     on_answer: Callable[[Reading], None] | None = None,
+    anonymized: Callable[[Reading], Reading] | None = None,
+    add: Callable[[Reading, Path], object] | None = None,
 ) -> Reading:
     """Read a study and write ``reading.json``, heat maps, segments and pictures into ``out``.
 
@@ -176,6 +179,8 @@ def read(
     ----------
     force : read on after a ``stop`` check
     on_answer : given the reading before the answer is tested; its files are in ``out``, the key pictures follow
+    anonymized : takes what names the patient out of what is written, published and returned
+    add : writes what else belongs to the reading, see `results.write_results`
 
     Raises
     ------
@@ -192,7 +197,7 @@ def read(
     context = ReadContext(bundle, device_choice.choose(device, notes.append), progress, force, notes=notes)
 
     def reading_of(answer: Answer, pending: tuple[str, ...] = ()) -> Reading:
-        return Reading(
+        reading = Reading(
             reader=reader.name,
             task=bundle.metadata.task,
             study=study,
@@ -217,6 +222,7 @@ def read(
             forced=force and has_stop(context.checks),
             pending=pending,
         )
+        return reading if anonymized is None else anonymized(reading)
 
     progress(0.02, "Opening the images.")
     with time_limit():
@@ -230,19 +236,23 @@ def read(
     (prediction,) = reader.predict(context.model, [case], context, explainable=True)
     context.progress = progress.part(0.35, 0.5)
     answer = reader.explain(case, prediction, context)
-    drawn: tuple[PictureLayer, ...] | None = None  # the pictures that lie in their place already
+    early: Answer | None = None
+    pictures: dict[str, bytes] = {}
     if reader.tests_of_answer:
         if on_answer is not None:
-            early = reading_of(answer, reader.tests_of_answer)
-            write_results(early, case, answer, out, pictures=False)
-            on_answer(early)
-            write_pictures(early, answer, out)
-            drawn = answer.pictures
+            early, untested = answer, reading_of(answer, reader.tests_of_answer)
+            write_results(untested, case, answer, out, pictures)
+            on_answer(untested)
+            pictures = drawn(untested, answer)
+            for name, data in pictures.items():
+                write_bytes(out / name, data)
         context.progress = progress.part(0.5, 0.9)
         answer = reader.test(case, prediction, answer, context)
     progress(0.92, "Writing the results.")
     reading = reading_of(answer)
-    write_results(reading, case, answer, out, pictures=answer.pictures is not drawn)
+    if early is None or answer.pictures is not early.pictures:
+        pictures = drawn(reading, answer)
+    write_results(reading, case, answer, out, pictures, add)
     progress(1.0, "Done.")
     return reading
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import SimpleITK
 
+from ..anonymity import is_anonymous
 from ..errors import OutputError
-from ..files import write_bytes
-from ..folders import scratch
+from ..files import PRIVATE
+from ..folders import atomic_files
 from ..imaging.segments import Segment, write_segments
 from ..reading import Box, Reading
 from ..regular_file import read_regular
 from ..reports.pictures import gray_png, map_png
+from ..reports.write import FORMATS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,14 +44,24 @@ def picture_path(image: str, finding: str = "") -> Path:
     return Path(f"picture-{image}-{finding}.png" if finding else f"picture-{image}.png")
 
 
-def write_results(reading: Reading, case: Case, answer: Answer, out: Path, pictures: bool = True) -> None:
-    """Write everything into a hidden folder beside its place; it is moved when the last file is complete.
+def write_results(
+    reading: Reading,
+    case: Case,
+    answer: Answer,
+    out: Path,
+    pictures: Mapping[str, bytes],
+    add: Callable[[Reading, Path], object] | None = None,
+) -> None:
+    """Write everything into a hidden folder; it takes its place when the last file is complete.
 
-    Files of an earlier reading in ``out`` go; others stay.
+    All files of an earlier reading in ``out``, its reports too, are gone before the first new one is there; other files
+    stay.
 
     Parameters
     ----------
-    pictures : write the key pictures, which the report needs and the screen does not; else those in ``out`` stay
+    reading : as it is written; one that names the patient can be read by the files' owner alone
+    pictures : PNG bytes of the key pictures by file name, see `drawn`
+    add : writes what else belongs to the reading, such as its report, into the folder that it is given
 
     Raises
     ------
@@ -57,20 +69,22 @@ def write_results(reading: Reading, case: Case, answer: Answer, out: Path, pictu
     ValueError : a map or region does not have the size of its image, the range or the path that it must have
     """
     _check(answer, case)
-    with scratch(out) as temporary:
+    with atomic_files(out, lambda: _earlier_files(out), last=READING) as folder:
         for layer in answer.maps:
-            _write_map(layer, case, temporary)
+            _write_map(layer, case, folder)
         for image, segments in _segments(answer):
-            write_segments(temporary / segments_path(image), case.images[image].image, segments)
-        if pictures:
-            write_pictures(reading, answer, temporary)
-        (temporary / READING).write_bytes(reading.to_bytes())
-        new = {path.name for path in temporary.iterdir()} | {str(picture.path) for picture in reading.key_pictures}
-        outdated = _earlier_files(out) - new
-        for path in sorted(temporary.iterdir(), key=lambda path: path.name == READING):  # the reading comes last
-            path.replace(out / path.name)
-        for name in outdated:
-            (out / name).unlink(missing_ok=True)
+            write_segments(folder / segments_path(image), case.images[image].image, segments)
+        for name, data in pictures.items():
+            (folder / name).write_bytes(data)
+        (folder / READING).touch(0o666 if is_anonymous(reading) else PRIVATE)
+        (folder / READING).write_bytes(reading.to_bytes())
+        if add is not None:
+            add(reading, folder)
+
+
+def drawn(reading: Reading, answer: Answer) -> dict[str, bytes]:
+    """The key pictures as PNG, by file name."""
+    return {str(layer.picture.path): _png(layer, reading) for layer in answer.pictures}
 
 
 def _check(answer: Answer, case: Case) -> None:
@@ -97,17 +111,6 @@ def _check_shape(where: str, array: NDArray, image: str, case: Case) -> None:
 def _check_path(where: str, path: Path, expected: Path) -> None:
     if path != expected:
         raise ValueError(f"{where} names the file {path}; it is written as {expected}.")
-
-
-def write_pictures(reading: Reading, answer: Answer, folder: Path) -> None:
-    """Write the key pictures of a reading whose other files are there, each whole or not at all.
-
-    Raises
-    ------
-    OutputError : the folder is read-only or the disk is full
-    """
-    for picture in answer.pictures:
-        write_bytes(folder / picture.picture.path, _png(picture, reading))
 
 
 def _write_map(layer: MapLayer, case: Case, folder: Path) -> None:
@@ -165,12 +168,13 @@ def _crosses(box: Box | None, number: int | None) -> bool:
 
 def _earlier_files(out: Path) -> set[str]:
     """Names of the files that an earlier reading left in the same folder."""
+    reports = {f"report.{kind}" for kind in FORMATS}
     try:
         earlier = Reading.from_json(json.loads(read_regular(out / READING)))
     except (OSError, ValueError, RecursionError):  # there is none, or none that we wrote
-        return set()
+        return {READING, *reports}
     paths = [heat_map_path(heat_map.image, heat_map.finding) for heat_map in earlier.heat_maps]
     paths += [segments_path(image.role) for image in earlier.study.images]
     paths += [picture_path(picture.image, picture.finding) for picture in earlier.key_pictures]
     # A reading from elsewhere may name any file, or any finding: only our own names in this folder are meant.
-    return {str(path) for path in paths if path.name == str(path)}
+    return {READING, *reports, *(str(path) for path in paths if path.name == str(path))}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from ..errors import InputError, SetupError
-from ..files import make_folder, write_bytes
+from ..anonymity import is_anonymous
+from ..errors import InputError, OutputError, SetupError
+from ..files import PRIVATE
+from ..folders import atomic_files
 from ..reading import Reading
 from ..regular_file import read_regular
 from . import csv_file, html
@@ -24,50 +27,89 @@ def write_reports(
     out: Path,
     formats: Iterable[Format] = FORMATS,
     page_size: Literal["A4", "Letter"] = "A4",
-    anonymous: bool = False,
     titles: ReaderTitles | None = None,
 ) -> list[Path]:
-    """Write ``report.html``, ``report.pdf``, ``report.json`` and ``report.csv`` into ``out``.
+    """Write ``report.html``, ``report.pdf``, ``report.json`` and ``report.csv`` into ``out``, together or not at all.
+
+    Earlier reports in ``out`` are gone before the first new one is there. Reports that name the patient can be read by
+    the files' owner alone.
 
     Parameters
     ----------
-    reading : with the reader's verdicts and comments
+    reading : with the reader's verdicts and comments; `anonymity.anonymous_reading` where the patient must not be named
     pictures_folder : the folder of the reading, with its key pictures
-    anonymous : leave out everything that names the patient
     titles : of the reader that answered and of what it takes
 
     Raises
     ------
-    OutputError : the folder cannot be written to
+    OutputError : the folder cannot be written to, or holds another reading
     SetupError : a PDF is wanted and reportlab is not installed
     ValueError : there is no such format
     """
-    if anonymous:
-        reading = reading.anonymous
+    contents = _contents(reading, pictures_folder, formats, page_size, titles)
+    with atomic_files(out, lambda: _earlier_reports(reading, out)) as folder:
+        _write(contents, reading, folder)
+    return [out / name for name in contents]
+
+
+def add_reports(
+    reading: Reading,
+    folder: Path,
+    formats: Iterable[Format] = FORMATS,
+    page_size: Literal["A4", "Letter"] = "A4",
+    titles: ReaderTitles | None = None,
+) -> None:
+    """The same beside the files of a reading that takes its place together with them."""
+    _write(_contents(reading, folder, formats, page_size, titles), reading, folder)
+
+
+def _contents(
+    reading: Reading,
+    pictures_folder: Path,
+    formats: Iterable[Format],
+    page_size: Literal["A4", "Letter"],
+    titles: ReaderTitles | None,
+) -> dict[str, bytes]:
+    """The reports by file name."""
     document = build(reading, load_pictures(reading, pictures_folder), titles)
-    contents: dict[Format, bytes] = {}
+    contents: dict[str, bytes] = {}
     for wanted in formats:
         match wanted:
             case "html":
-                contents["html"] = html.render(document).encode("utf-8")
+                content = html.render(document).encode("utf-8")
             case "pdf":
                 if importlib.util.find_spec("reportlab") is None:
                     raise SetupError("PDF reports need the package reportlab; set it up in the module Reading Room.")
                 from . import pdf  # reportlab is loaded when a PDF is wanted, not when Slicer starts
 
-                contents["pdf"] = pdf.render(document, page_size)
+                content = pdf.render(document, page_size)
             case "json":
-                contents["json"] = reading.to_bytes()
+                content = reading.to_bytes()
             case "csv":
-                contents["csv"] = csv_file.render(reading).encode("utf-8-sig")  # spreadsheets then see UTF-8
+                content = csv_file.render(reading).encode("utf-8-sig")  # spreadsheets then see UTF-8
             case _:
                 raise ValueError(f"There is no report format named {wanted!r}; there are {', '.join(FORMATS)}.")
-    make_folder(out)
-    written = []
-    for wanted, content in contents.items():
-        write_bytes(out / f"report.{wanted}", content)
-        written.append(out / f"report.{wanted}")
-    return written
+        contents[f"report.{wanted}"] = content
+    return contents
+
+
+def _write(contents: dict[str, bytes], reading: Reading, folder: Path) -> None:
+    for name, content in contents.items():
+        (folder / name).touch(0o666 if is_anonymous(reading) else PRIVATE)
+        (folder / name).write_bytes(content)
+
+
+def _earlier_reports(reading: Reading, out: Path) -> list[str]:
+    """Names of reports, which go; another reading in the same folder does not, so that no two patients share it."""
+    try:
+        other = json.loads((out / "reading.json").read_text("utf-8"))
+        same = other["provenance"]["started"] == reading.provenance.started
+        same = same and other["provenance"]["seconds"] == reading.provenance.seconds
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):  # there is none, or none of ours
+        same = True
+    if not same:
+        raise OutputError(f"{out} holds another reading; choose another folder for the report.")
+    return [f"report.{kind}" for kind in FORMATS]
 
 
 def load_pictures(reading: Reading, folder: Path) -> dict[str, bytes]:
