@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 def add(commands: Any) -> None:
     radiomics = commands.add_parser("radiomics", help="measure segmented regions: shape, gray values and texture")
     radiomics.add_argument("image", type=Path, nargs="?", metavar="IMAGE", help="NRRD, NIfTI or DICOM")
-    radiomics.add_argument("mask", type=Path, nargs="?", metavar="MASK", help="labels, 0 outside the regions")
+    radiomics.add_argument(
+        "mask",
+        type=Path,
+        nargs="?",
+        metavar="MASK",
+        help="labels, 0 outside the regions; or FILE::NAME of a DICOM SEG or RTSTRUCT",
+    )
     radiomics.add_argument(
         "--cohort", type=Path, metavar="COHORT.csv", help="columns patient_id, image_ROLE, mask_ROLE[, mask_label]"
     )
@@ -78,10 +84,9 @@ def _require_folder(out: Path) -> None:
 
 
 def _measure_region(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
-    from ..radiomics.engines import measure_with
-    from ..radiomics.files import read_image
+    from ..radiomics.files import measure_opened, open_files
 
-    features = measure_with(options.engine, read_image(options.image), read_image(options.mask), settings, progress)
+    features = measure_opened(open_files(options.image, options.mask), settings, options.engine, progress)
     features.write(options.out)
     for note in features.notes:
         print(note)

@@ -32,6 +32,7 @@ class Series:
     Parameters
     ----------
     name : of the file or folder that was chosen
+    rivals : how many other series of several slices lie there
     notes : what else lies there and was set aside, in plain sentences
     """
 
@@ -39,6 +40,7 @@ class Series:
     uid: str
     modality: str
     slices: tuple[Slice, ...]
+    rivals: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -100,7 +102,8 @@ def find_series(path: Path, uid: str = "", modalities: Sequence[str] = (), progr
         of_kind = [key for key, one in candidates.items() if one.modality in modalities]
         chosen = max(of_kind or candidates, key=lambda key: (candidates[key].placed, len(candidates[key].slices)))
     one = found.pop(chosen)
-    return Series(path.name, chosen, one.modality, tuple(one.slices), _notes(list(found.values()), aside))
+    rivals = sum(len(other.slices) >= FEWEST_SLICES for other in found.values())
+    return Series(path.name, chosen, one.modality, tuple(one.slices), rivals, _notes(list(found.values()), aside))
 
 
 def is_series(path: Path) -> bool:

@@ -18,6 +18,8 @@ from .dicom_volume import frame_of_reference_of
 from .file_kind import file_kind
 from .volume_file import VOLUME_KINDS, read_volume
 
+STRUCTURES = ("SEG", "RTSTRUCT")  # modalities of files that mark regions
+
 
 @dataclass(frozen=True, eq=False)
 class Mask:
@@ -51,19 +53,23 @@ def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[
         mask = Path(mask.path)  # type: ignore[arg-type]  # it has pixels or a path
     kind = file_kind(mask)
     if kind == "dicom":
-        modality = modality_of(mask)
-        frame_of_reference = frame_of_reference_of(image)
-        if modality == "RTSTRUCT":
-            voxels, notes = structure_mask(mask, image, structures, frame_of_reference)
-            return Mask(voxels, notes)
-        if modality == "SEG":
-            return Mask(_on_grid(segment_mask(mask, structures, frame_of_reference), image))
-        raise InputError(f"'{mask.name}' is no mask; of DICOM it must be a SEG or RTSTRUCT.")
+        return dicom_mask(mask, image, structures)
     if kind not in VOLUME_KINDS:
         raise InputError(f"'{mask.name}' is no mask; it must be an NRRD, NIfTI, DICOM SEG or RTSTRUCT file.")
     if structures:
         raise InputError(f"'{mask.name}' has no structures to choose from by name.")
     return Mask(_on_grid(read_volume(mask, kind, several_slices=True), image))
+
+
+def dicom_mask(path: Path, image: SimpleITK.Image, structures: tuple[str, ...] = ()) -> Mask:
+    """A mask of DICOM SEG or RTSTRUCT, as `load_mask`."""
+    frame_of_reference = frame_of_reference_of(image)
+    modality = modality_of(path)
+    if modality == "RTSTRUCT":
+        return Mask(*structure_mask(path, image, structures, frame_of_reference))
+    if modality == "SEG":
+        return Mask(_on_grid(segment_mask(path, structures, frame_of_reference), image))
+    raise InputError(f"'{path.name}' is no mask; of DICOM it must be a SEG or RTSTRUCT.")
 
 
 def _on_grid(mask: SimpleITK.Image, image: SimpleITK.Image) -> NDArray[np.bool_]:

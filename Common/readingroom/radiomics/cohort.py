@@ -21,8 +21,7 @@ from ..errors import InputError, OutputError, ReadingRoomError
 from ..files import write_text
 from ..parallel import KILLED, map_parallel
 from ..progress import Progress
-from .engines import measure_with
-from .files import read_image
+from .files import measure_opened, open_files
 from .prepare import chosen_label, label_image
 from .settings import Settings, from_parameters
 
@@ -102,10 +101,10 @@ def cohort_regions(cohort: Path, settings: Settings) -> Iterator[tuple[SimpleITK
     InputError : the cohort or one of its files cannot be read, or a mask lacks its label
     """
     for row in _read(cohort):
-        image, mask = (read_image(cohort.parent / row[column]) for column in _files(row))
+        opened = open_files(*(cohort.parent / row[column] for column in _files(row)))
         wanted = _whole(row[MASK_LABEL]) if row.get(MASK_LABEL) else settings.label
-        labels = label_image(mask, settings.label_channel)
-        yield image, SimpleITK.Cast(labels == chosen_label(labels, wanted), SimpleITK.sitkUInt8)
+        labels = label_image(opened.mask, settings.label_channel)
+        yield opened.image, SimpleITK.Cast(labels == chosen_label(labels, wanted), SimpleITK.sitkUInt8)
 
 
 def _measure_row(job: tuple[dict[str, str], str, dict[str, Any], str]) -> dict[str, Any]:
@@ -114,8 +113,8 @@ def _measure_row(job: tuple[dict[str, str], str, dict[str, Any], str]) -> dict[s
     try:
         if row.get(MASK_LABEL):
             parameters = {**parameters, "setting": {**parameters["setting"], "label": _whole(row[MASK_LABEL])}}
-        image, mask = (read_image(Path(folder) / row[column]) for column in _files(row))
-        features = measure_with(engine, image, mask, from_parameters(parameters))
+        opened = open_files(*(Path(folder) / row[column] for column in _files(row)))
+        features = measure_opened(opened, from_parameters(parameters), engine)
     except ReadingRoomError as error:
         return {"problem": str(error)}
     except Exception as error:  # one study must not stop the rest; what we broke is named as such

@@ -2,37 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import SimpleITK
 
 from ..errors import InputError
+from ..imaging.dicom_file import modality_of
+from ..imaging.dicom_series import find_series
+from ..imaging.dicom_volume import series_volume
 from ..imaging.file_kind import file_kind
+from ..imaging.mask_file import STRUCTURES, dicom_mask
 from ..imaging.picture_file import picture_geometry, read_picture
+from ..imaging.structure_names import named_structures
 from ..imaging.volume_file import VOLUME_KINDS, read_volume
+from ..progress import Progress
+from .engines import measure_with
+from .features import Features
+from .settings import Settings
 
 
-def read_image(path: Path) -> SimpleITK.Image:
-    """A volume file (NRRD, NIfTI, MetaImage), a picture, a DICOM file, or the one series of a DICOM folder.
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """An image and the mask of its regions, and what has to be said of them in plain sentences."""
+
+    image: SimpleITK.Image
+    mask: SimpleITK.Image
+    notes: tuple[str, ...] = ()
+
+
+def open_files(image: Path, mask: Path) -> Opened:
+    """The image and the mask of a measurement.
+
+    Parameters
+    ----------
+    image : a volume file (NRRD, NIfTI, MetaImage), a picture, a DICOM file, or a DICOM folder of one series
+    mask : a file of labels, or a DICOM SEG or RTSTRUCT, which may name structures: ``RS.dcm::GTV-1``; of these whatever
+        is inside becomes label 1 on the grid of the image
 
     Raises
     ------
-    InputError : missing, damaged, no image, a picture with colors, or a folder with several series
+    InputError : missing, damaged, a picture with colors, several series, slices that are missing or uneven, or as
+        `load_mask`
     """
+    opened, notes = _image(image)
+    file, structures = named_structures(str(mask))
+    if structures or _holds_structures(file):
+        drawn = dicom_mask(file, opened, structures)
+        labels = SimpleITK.GetImageFromArray(drawn.voxels.astype("uint8"))
+        labels.CopyInformation(opened)
+        return Opened(opened, labels, (*notes, *drawn.notes))
+    labels, of_mask = _image(file)
+    return Opened(opened, labels, (*notes, *of_mask))
+
+
+def measure_opened(
+    opened: Opened, settings: Settings, engine: str = "readingroom", progress: Progress | None = None
+) -> Features:
+    """The features of the region, with what had to be said of its files.
+
+    Raises
+    ------
+    InputError, SetupError, CancelledError : as `engines.measure_with`
+    """
+    features = measure_with(engine, opened.image, opened.mask, settings, progress)
+    return replace(features, notes=(*opened.notes, *features.notes))
+
+
+def _image(path: Path) -> tuple[SimpleITK.Image, tuple[str, ...]]:
     if path.is_dir():
-        return _read_series(path)
+        return _series(path)
     kind = file_kind(path)
     if kind in VOLUME_KINDS:
-        return read_volume(path, kind, several_slices=True)
+        return read_volume(path, kind, several_slices=True), ()
     if kind == "dicom":
-        return _read_dicom(path)
+        image = _dicom_file(path)
+        # SimpleITK takes frames for evenly spaced slices, whatever their positions.
+        return _series(path) if image.GetDimension() == 3 and image.GetSize()[2] > 1 else (image, ())
     values, _ = read_picture(path, kind)
     if values.ndim != 2:
         raise InputError(f"'{path.name}' holds a picture with colors; one gray value for each pixel was expected.")
-    return picture_geometry(path, kind).place(values)
+    return picture_geometry(path, kind).place(values), ()
 
 
-def _read_dicom(path: Path) -> SimpleITK.Image:
+def _dicom_file(path: Path) -> SimpleITK.Image:
     shown = SimpleITK.ProcessObject.GetGlobalWarningDisplay()
     SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
     try:
@@ -43,13 +96,20 @@ def _read_dicom(path: Path) -> SimpleITK.Image:
         SimpleITK.ProcessObject.SetGlobalWarningDisplay(shown)
 
 
-def _read_series(folder: Path) -> SimpleITK.Image:
-    shown = SimpleITK.ProcessObject.GetGlobalWarningDisplay()
-    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)  # warnings quote the header, which may name the patient
-    try:
-        series = SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
-        if len(series) != 1:
-            raise InputError(f"The folder {folder.name} holds {len(series)} DICOM series; one was expected.")
-        return SimpleITK.ReadImage(SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0]))
-    finally:
-        SimpleITK.ProcessObject.SetGlobalWarningDisplay(shown)
+def _series(path: Path) -> tuple[SimpleITK.Image, tuple[str, ...]]:
+    """Slices in their own orientation, as masks that were drawn on them have it."""
+    series = find_series(path)
+    if series.rivals:
+        raise InputError(
+            f"The folder {path.name} holds {series.rivals + 1} DICOM series of several slices; give the one that is "
+            "meant a folder of its own."
+        )
+    slices = series_volume(series)
+    if slices.interpolated:
+        raise InputError(f"Features are not measured where slices were not imaged. {slices.notes[-1]}")
+    return slices.image, slices.notes
+
+
+def _holds_structures(path: Path) -> bool:
+    """Whether a file is a DICOM SEG or RTSTRUCT."""
+    return path.is_file() and file_kind(path) == "dicom" and modality_of(path) in STRUCTURES

@@ -16,9 +16,8 @@ from ..csv_table import Cell, csv_text
 from ..errors import CancelledError, InputError, ReadingRoomError
 from ..parallel import KILLED, map_parallel
 from ..progress import Progress
-from .engines import measure_with
 from .features import Features
-from .files import read_image
+from .files import Opened, measure_opened, open_files
 from .prepare import label_image
 from .settings import Settings, from_parameters
 
@@ -95,8 +94,8 @@ def measure_regions(
     """
     settings, progress = settings or Settings(), progress or Progress()
     progress(0.0, "Opening image and mask.")
-    opened = read_image(image), read_image(mask)
-    voxels = labels_of(opened[1], settings.label_channel)
+    opened = open_files(image, mask)
+    voxels = labels_of(opened.mask, settings.label_channel)
     if not voxels:
         raise InputError("The mask is empty: it marks no voxel.")
     wanted = list(voxels) if labels is None else list(labels)
@@ -106,7 +105,7 @@ def measure_regions(
         work = sum(voxels.get(label, 0) for label in wanted) * images(settings) * SLOWER.get(engine, 1)
         processes = None if work > WORTH_PROCESSES else 1
     if executor is None and (processes == 1 or len(wanted) == 1):
-        found = list(_one_by_one(*opened, titles, settings, engine, progress))
+        found = list(_one_by_one(opened, titles, settings, engine, progress))
     else:
         found = _in_parallel(image, mask, titles, settings, engine, processes, progress, executor)
     by_label = {region.label: region for region in found}
@@ -115,8 +114,7 @@ def measure_regions(
 
 
 def _one_by_one(
-    image: SimpleITK.Image,
-    mask: SimpleITK.Image,
+    opened: Opened,
     titles: Mapping[int, str],
     settings: Settings,
     engine: str,
@@ -124,7 +122,7 @@ def _one_by_one(
 ) -> Iterator[MeasuredRegion]:
     for number, (label, title) in enumerate(titles.items()):
         part = progress.part(number / len(titles), (number + 1) / len(titles))
-        yield _measured(image, mask, label, title, settings, engine, part)
+        yield _measured(opened, label, title, settings, engine, part)
 
 
 def _in_parallel(
@@ -161,7 +159,7 @@ def _measured_in_child(job: tuple[str, str, int, str, dict[str, Any], str]) -> _
     """What a `MeasuredRegion` holds, as plain values that can be handed from process to process."""
     image, mask, label, title, parameters, engine = job
     settings = from_parameters(parameters)
-    region = _measured(read_image(Path(image)), read_image(Path(mask)), label, title, settings, engine, Progress())
+    region = _measured(open_files(Path(image), Path(mask)), label, title, settings, engine, Progress())
     if region.features is None:
         return {}, {}, (), region.problem
     return dict(region.features.values), dict(region.features.provenance), region.features.notes, ""
@@ -173,8 +171,7 @@ def _from_child(region: tuple[int, str], found: _Plain) -> MeasuredRegion:
 
 
 def _measured(
-    image: SimpleITK.Image,
-    mask: SimpleITK.Image,
+    opened: Opened,
     label: int,
     title: str,
     settings: Settings,
@@ -183,7 +180,7 @@ def _measured(
 ) -> MeasuredRegion:
     try:
         own = dataclasses.replace(settings, label=label)
-        return MeasuredRegion(label, title, measure_with(engine, image, mask, own, progress))
+        return MeasuredRegion(label, title, measure_opened(opened, own, engine, progress))
     except CancelledError:
         raise
     except ReadingRoomError as error:

@@ -303,6 +303,14 @@ def test_real_contours_fill_what_others_made_of_them(shared, names, labels):
     assert dice(mask.voxels & ~tumor if 3 not in labels else mask.voxels, expected) > 0.99
 
 
+def test_the_center_of_a_real_tumor_is_where_others_published_it(shared):
+    data = shared / "data/dicom_io/ct_lung1_001"
+    image = load_volume(data / "image").image
+    inside = load_mask(data / "rtstruct/1-1.dcm", image, ("GTV-1",)).voxels
+    center = image.TransformContinuousIndexToPhysicalPoint(np.argwhere(inside).mean(axis=0)[::-1].tolist())
+    assert center == pytest.approx((82.301, -201.481, -456.838), abs=1e-3)
+
+
 def test_real_contours_of_an_mr_fill_what_others_made_of_them(shared):
     data = shared / "data"
     volume = load_volume(data / "dicom_io/mr_sts_002/image").image
