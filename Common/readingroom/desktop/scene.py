@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from ..errors import InputError, OutputError
 from .owned_nodes import is_owned
 
-_FEWEST_SLICES = 3  # of a volume; as `readingroom.imaging.volume` has it
+_FEWEST_SLICES = 3  # of a volume; as `readingroom.imaging.slice_stack` has it
 
 
 def volumes_in_scene() -> list[Any]:
@@ -145,6 +145,13 @@ def _channels_equal(volume: Any) -> bool:
     array = slicer.util.arrayFromVolume(volume)
     colors = array[..., :3] if array.shape[-1] >= 3 else array[..., :1]
     return bool((colors == colors[..., :1]).all())
+
+
+def files_of(volume: Any) -> list[Path] | None:
+    """The DICOM files that a volume was loaded from; None where it was not, or one of them is not there any more."""
+    instances = (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
+    files = [path for instance in instances if (path := file_of(instance)) is not None]
+    return files if files and len(files) == len(instances) else None
 
 
 def file_of(instance: str) -> Path | None:

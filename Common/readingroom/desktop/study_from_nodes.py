@@ -10,7 +10,7 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from ..errors import InputError
-from ..imaging.open import OpenedImage, open_image
+from ..imaging.open import OpenedImage, open_displayed, open_image, open_slice
 from ..readers.base import Reader
 from ..readers.description import ImageRole, require_roles
 from ..readers.opening import entered, study_of
@@ -19,6 +19,7 @@ from .features.segment_masks import masks_on
 from .scene import (
     displayed_look,
     file_of,
+    files_of,
     original_file,
     require_gray_picture,
     require_volume,
@@ -56,11 +57,12 @@ def study_of_nodes(reader: Reader, chosen: Chosen, folder: Path) -> Study:
 
     A picture loaded from DICOM is read from its original file, whose header tells what pixels cannot. The pixels of any
     other node go uncompressed into ``folder``: of a picture together with the window and the gray scale that it is
-    displayed with, of a volume from DICOM together with what the header of its first slice says.
+    displayed with, of a volume from DICOM together with what the headers of its slices say.
 
     Raises
     ------
-    InputError : something is missing or does not fit what the reader takes; the images are of two patients
+    InputError : something is missing or does not fit what the reader takes; the images are of two patients; the slices
+        of a DICOM series do not lie as the node has them
     OutputError : the pixels cannot be saved
     """
     opened: dict[str, OpenedImage] = {}
@@ -84,7 +86,7 @@ def header_of(volume: Any, role: ImageRole) -> OpenedImage | None:
         path = file_of(instance)
         if path is not None:
             try:
-                return open_image(path, role.name)
+                return open_image(path, role.name) if role.dimensions == 2 else open_slice(path, role.name)
             except InputError:  # damaged since it was loaded: the pixels are in the node
                 return None
     return None
@@ -102,7 +104,8 @@ def _opened(volume: Any, role: ImageRole, folder: Path) -> OpenedImage:
     write_pixels(volume, path)
     if role.dimensions == 2:
         return OpenedImage(StudyImage(role=role.name, path=path, facts=displayed_look(volume)))
-    header = header_of(volume, role)
+    files = files_of(volume)
+    header = header_of(volume, role) if files is None else open_displayed(files, volume.GetName(), role.name)
     if header is None:
         return OpenedImage(StudyImage(role=role.name, path=path))
     return replace(header, image=replace(header.image, path=path))

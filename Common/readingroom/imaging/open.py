@@ -16,9 +16,9 @@ from .dicom_facts import clinical_facts, patient_facts, study_image
 from .dicom_file import read_header, text
 from .dicom_folder import frontal_file
 from .dicom_series import find_series, is_series
-from .dicom_slice import frame_header
+from .dicom_slice import frame_header, slices_of
 from .file_kind import file_kind
-from .slice_stack import stacked
+from .slice_stack import Stack, stacked
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,54 @@ def image_file(path: Path) -> Path:
         raise InputError("The path of the image is not one that this computer can open.") from error
 
 
+def open_slice(path: Path, role: str) -> OpenedImage:
+    """The header of a DICOM file as of a slice or frame of a volume; what the others say is not looked at.
+
+    Raises
+    ------
+    InputError : damaged, or no image
+    """
+    return _opened(frame_header(read_header(path, several_frames=True), 0), path, role)
+
+
+def open_displayed(files: Sequence[Path], name: str, role: str) -> OpenedImage:
+    """The header of a volume that a viewer made of these DICOM files.
+
+    Viewers lay slices out evenly, one after the other, whatever their positions: where that is wrong, such a volume is
+    refused here. ``path`` of the image is that of a slice.
+
+    Parameters
+    ----------
+    name : of the volume, for sentences
+
+    Raises
+    ------
+    InputError : as `slice_stack.stacked`; a slice is missing, or the gantry was tilted
+    """
+    slices = [item for path in files for item in slices_of(read_header(path, several_frames=True), path)]
+    stack = stacked(slices, name)
+    if None in stack.slices:
+        raise InputError(f"'{name}' is displayed with distances that are wrong. {stack.notes[0]}")
+    if stack.tilt:
+        raise InputError(
+            f"'{name}' is displayed as if the gantry had stood straight, but it was tilted by {stack.tilt:.1f} degrees."
+        )
+    return _of_stack(stack, stack.first.path, role)
+
+
 def _series(path: Path, role: str, modalities: Sequence[str]) -> OpenedImage:
-    """The volume of a series, by the header of a slice; whether its slices make a volume is found out here as well."""
+    """The volume of a series; whether its slices make a volume is found out here as well."""
     series = find_series(path, modalities=modalities)
-    stack = stacked(series.slices, series.name)
+    opened = _of_stack(stacked(series.slices, series.name), path, role)
+    return replace(opened, image=replace(opened.image, series_instance_uid=series.uid))
+
+
+def _of_stack(stack: Stack, path: Path, role: str) -> OpenedImage:
+    """By the header of a slice, and what was measured of all of them."""
     header = frame_header(read_header(stack.first.path, several_frames=True), stack.first.frame)
     opened = _opened(header, path, role)
     measured = {"SpacingBetweenSlices": f"{stack.spacing:.6g}", "NumberOfSlices": str(len(stack.slices))}
-    image = replace(opened.image, series_instance_uid=series.uid, facts={**opened.image.facts, **measured})
-    return replace(opened, image=image)
+    return replace(opened, image=replace(opened.image, facts={**opened.image.facts, **measured}))
 
 
 def _opened(header: Dataset, path: Path, role: str) -> OpenedImage:

@@ -92,9 +92,10 @@ def stacked(slices: Iterable[Slice], name: str) -> Stack:
     plane = Plane(origin, first.row, first.column, first.spacing)
     if missing:
         at = _listed(_place(_axis(plane), (origin + index * step)) for index in missing)
-        notes.append(
+        notes.insert(
+            0,
             f"Missing: {_count(len(missing))} of {len(places)}, at {at}. The values there are halfway between those of "
-            "the neighbors; nothing was imaged."
+            "the neighbors; nothing was imaged.",
         )
     stack = Stack(tuple(places), plane, step, ())
     notes += _thickness_notes(stack)

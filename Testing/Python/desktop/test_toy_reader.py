@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import slicer
 import vtk
@@ -18,9 +19,11 @@ from readingroom.desktop.logic import ReadingLogic
 from readingroom.desktop.owned_nodes import OwnedNodes
 from readingroom.desktop.panel import ReadingPanel
 from readingroom.desktop.parameters import wrap
+from readingroom.desktop.study_from_nodes import Chosen, study_of_nodes
 from readingroom.engine.client import InProcessClient
 from readingroom.errors import InputError
 from readingroom.phantoms.chest_ct import chest_ct
+from readingroom.phantoms.dicom_series import Grid, ct_slices, write_slices
 
 TOY = Path(__file__).resolve().parents[1] / "toy_reader.py"
 SLICES, ROWS, COLUMNS = 16, 24, 30
@@ -186,7 +189,6 @@ def test_an_entered_fact_is_marked_and_kept_with_the_scene(toy_panel, tmp_path):
 
 
 def test_a_fact_comes_from_the_header_where_it_has_one(toy_panel, add_ct, tmp_path):
-    pydicom = pytest.importorskip("pydicom")
     from readingroom.phantoms.dicom_files import stored, write_dicom
 
     path = write_dicom(tmp_path / "slice.dcm", stored(np.zeros((8, 8))), Modality="CT", PatientAge="070Y")
@@ -203,6 +205,50 @@ def test_a_fact_comes_from_the_header_where_it_has_one(toy_panel, add_ct, tmp_pa
     row.editor.setText("")
     row.editor.editingFinished.emit()
     assert (row.editor.text, row.source.text) == ("70", "from the header")
+
+
+@pytest.fixture
+def from_dicom(add_ct, tmp_path):
+    """Gives a CT node the files of a series, ``from_dicom(grid, without)``, as if it had been loaded from them."""
+
+    def load(grid=None, without=(), **elements):
+        slices = [item for index, item in enumerate(ct_slices(np.zeros((SLICES, 8, 8)), grid, **elements))
+                  if index not in without]  # fmt: skip
+        folder = write_slices(tmp_path / "series", slices)
+        paths = {pydicom.dcmread(path).SOPInstanceUID: path for path in folder.iterdir()}
+        host.provide_dicom_database(paths)
+        volume = add_ct("CT")
+        volume.SetAttribute("DICOM.instanceUIDs", " ".join(paths))
+        return volume
+
+    return load
+
+
+def test_the_headers_of_all_slices_say_how_far_they_lie_apart(toy_logic, from_dicom, tmp_path):
+    volume = from_dicom(Grid(thickness=1.5), ConvolutionKernel="B60f")
+    image = study_of_nodes(toy_logic.reader, Chosen({"ct": volume}), tmp_path).image("ct")
+    facts = ("SpacingBetweenSlices", "SliceThickness", "NumberOfSlices", "ConvolutionKernel")
+    assert [image.fact(keyword) for keyword in facts] == ["1.5", "1.5", "16", "B60f"]
+    assert image.path == tmp_path / "ct.nrrd"
+
+
+@pytest.mark.parametrize("case", ["missing", "gap", "tilted"])
+def test_a_volume_that_slicer_shows_evenly_though_its_slices_are_not_is_refused(toy_logic, from_dicom, tmp_path, case):
+    tilted = Grid((1.0, 0.0, 0.0, 0.0, 0.98, -0.199), step=(0.0, 0.0, 2.0))
+    grid, without, sentence = {
+        "missing": (None, (5,), r"displayed with distances that are wrong. Missing: 1 slice of 16, at z = -90.0 mm"),
+        "gap": (None, (5, 6, 7), r"3 slices are missing between z = -92.0 mm and z = -84.0 mm"),
+        "tilted": (tilted, (), r"as if the gantry had stood straight, but it was tilted by 11.5 degrees"),
+    }[case]
+    volume = from_dicom(grid, without)
+    with pytest.raises(InputError, match=sentence):
+        study_of_nodes(toy_logic.reader, Chosen({"ct": volume}), tmp_path)
+
+
+def test_a_volume_whose_files_are_gone_is_read_as_it_is_displayed(toy_logic, from_dicom, tmp_path):
+    volume = from_dicom(without=(5,))
+    next((tmp_path / "series").iterdir()).unlink()
+    assert study_of_nodes(toy_logic.reader, Chosen({"ct": volume}), tmp_path).image("ct").path is not None
 
 
 # Reading

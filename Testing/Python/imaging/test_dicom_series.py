@@ -355,7 +355,7 @@ def test_a_slice_without_a_position_leaves_a_gap_that_is_said(tmp_path, hu):
     positions[7] = None
     loaded = load_volume(write_slices(tmp_path / "ct", ct_slices(hu, ImagePositionPatient=positions)))
     assert loaded.interpolated == (7,)
-    assert loaded.notes[0] == "Set aside: 1 slice without a position in the patient."
+    assert loaded.notes[1] == "Set aside: 1 slice without a position in the patient."
 
 
 @pytest.mark.parametrize("orientation", [[1, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 3, 0]])

@@ -18,11 +18,11 @@ from ....errors import InputError
 from ....imaging.dicom_facts import clinical_facts, patient_facts, study_image
 from ....imaging.dicom_file import read_header, text
 from ....imaging.file_kind import first_bytes, is_dicom
+from ....imaging.slice_stack import FEWEST_SLICES
 from ....progress import Progress
 from ...audit.issue import count
 
 _OF_SLICES = ("CT", "MR", "PT")  # modalities of which a study is a series, not a file
-_FEWEST_SLICES = 3  # fewer are a localizer; as `imaging.volume`
 _SHORTEST_NAME = 4  # letters: shorter parts of names are found in any path
 
 
@@ -180,8 +180,8 @@ def _series(slices: Iterable[DicomImage], folder: Path, left_out: list[LeftOut])
         groups[image.path.parent, image.series_uid].append(image)
     by_folder: dict[Path, list[list[DicomImage]]] = defaultdict(list)
     for (where, _), files in groups.items():
-        if len(files) < _FEWEST_SLICES:
-            reason = f"A series of fewer than {_FEWEST_SLICES} slices, such as a localizer."
+        if len(files) < FEWEST_SLICES:
+            reason = f"A series of fewer than {FEWEST_SLICES} slices, such as a localizer."
             left_out += [LeftOut(image.place, reason) for image in files]
         else:
             by_folder[where].append(files)
