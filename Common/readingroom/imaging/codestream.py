@@ -15,6 +15,7 @@ _START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # JPEG baseli
 _SEQUENTIAL = (0xC0, 0xC1)
 _HIERARCHICAL, _START_OF_SCAN = 0xDE, 0xDA
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
+_MOST_SEGMENTS = 200_000  # of a header; a picture has some dozens, or some for each tile
 _END_OF_IMAGE = b"\xff\xd9"
 _MOST_SCANS = 30  # each is a pass over the whole picture; a progressive JPEG has about ten
 
@@ -22,7 +23,7 @@ _JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 _SOC_SIZ = b"\xff\x4f\xff\x51"
 _COD, _COC, _SOT, _SOD = 0x52, 0x53, 0x90, 0x93
 # OpenJPEG makes objects of a hundred bytes to some thousand for each of these, however few bytes the picture has.
-_MOST_COMPONENTS, _MOST_TILES, _MOST_PARTS, _MOST_BLOCKS, _MOST_PACKETS = 4, 10_000, 100_000, 1_000_000, 5_000_000
+_MOST_COMPONENTS, _MOST_TILES, _MOST_BLOCKS, _MOST_PACKETS = 4, 10_000, 1_000_000, 5_000_000
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _jpeg(frame: bytes) -> Codestream:
     if frame.count(b"\xff\xda") > _MOST_SCANS:  # in compressed data no marker follows 0xFF
         raise ValueError("it has more scans than any picture")
     headers: list[tuple[int, int]] = []
-    for marker, place in _segments(frame, 2):
+    for marker, place in _segments(frame, 2, _steps()):
         if marker == _HIERARCHICAL:
             raise ValueError("its size changes from frame to frame")
         if marker in _START_OF_FRAME:
@@ -94,9 +95,15 @@ def _with_all_coefficients(frame: bytes, scan: int) -> bytes:
     return frame[: end - 3] + b"\x00\x3f\x00" + frame[end:] if end <= len(frame) else frame
 
 
-def _segments(data: bytes, place: int) -> Iterator[tuple[int, int]]:
+def _steps() -> Iterator[int]:
+    return iter(range(_MOST_SEGMENTS))
+
+
+def _segments(data: bytes, place: int, steps: Iterator[int]) -> Iterator[tuple[int, int]]:
     """Markers of a JPEG or JPEG 2000 header and where they lie, each with a length behind it."""
     while place + 4 <= len(data):
+        if next(steps, None) is None:
+            raise ValueError("it has more segments than any picture")
         marker = data[place + 1]
         if data[place] != 0xFF:
             raise ValueError("its header is damaged")
@@ -118,7 +125,9 @@ def _without_boxes(frame: bytes) -> bytes:
     if not frame.startswith(_JP2_SIGNATURE):
         raise ValueError("it is no JPEG and no JPEG 2000")
     place = 0
-    while place + 8 <= len(frame):
+    for _ in _steps():
+        if place + 8 > len(frame):
+            break
         length, kind, header = _number(frame, place, 4), frame[place + 4 : place + 8], 8
         if length == 1:
             length, header = _number(frame, place + 8, 8), 16
@@ -155,10 +164,10 @@ def _jpeg_2000(data: bytes) -> Codestream:
 
 def _coding_styles(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Layers, and what COD and COC have in common, of the main header and the headers of tile parts (T.800 Annex A)."""
-    place, layers = 2, 1
-    for _ in range(_MOST_PARTS):
+    place, layers, steps = 2, 1, _steps()
+    while True:
         part = None
-        for marker, at in _segments(data, place):
+        for marker, at in _segments(data, place, steps):
             segment = data[at + 4 : at + 2 + _number(data, at + 2, 2)]
             if marker == _SOT:
                 part = at
@@ -177,7 +186,6 @@ def _coding_styles(data: bytes) -> Iterator[tuple[int, bytes]]:
             raise ValueError("it is cut short")
         if len(data) - place < 2 or data[place : place + 2] == _END_OF_IMAGE:
             return
-    raise ValueError("it has more parts of tiles than any picture")
 
 
 def _refuse_too_fine(style: tuple[int, bytes], size: tuple[int, int], tiles: int) -> None:

@@ -22,9 +22,17 @@ from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from .. import dicom_terms
 from ..errors import InputError
+from ..regular_file import cannot_read, open_regular
 from .bounded_file import BoundedFile
 from .dicom_frame import most_bytes
-from .limits import HEADER, LONG_HEADER, MAXIMUM_TEXT_BYTES, refuse_impossible_size, refuse_impossible_volume
+from .limits import (
+    HEADER,
+    LONG_HEADER,
+    MAXIMUM_FRAMES,
+    MAXIMUM_TEXT_BYTES,
+    refuse_impossible_size,
+    refuse_impossible_volume,
+)
 
 _NOT_IMAGES = {
     "RTSTRUCT": "a radiotherapy structure set",
@@ -233,7 +241,7 @@ def _read(path: Path, with_pixels: bool, several_frames: bool) -> Dataset:
         return tag in _PIXELS
 
     try:
-        with quiet_pydicom(), path.open("rb") as file:
+        with quiet_pydicom(), _opened(path) as file:
             bounded = BoundedFile(file, HEADER)
             longest = (LONG_HEADER if several_frames else HEADER).value
             # force: files of old scanners have no preamble; `file_kind` has already seen that this looks like DICOM
@@ -245,8 +253,7 @@ def _read(path: Path, with_pixels: bool, several_frames: bool) -> Dataset:
                 _, vr, length = found[-1]
                 file.seek(12 if vr in EXPLICIT_VR_LENGTH_32 else 8, io.SEEK_CUR)
                 dataset.add_new(_PIXEL_DATA, vr or "OW", file.read(_bytes_worth_reading(dataset, length)))
-    except PermissionError as error:
-        raise InputError(f"'{path.name}' may not be read: your account has no permission.") from error
+                dataset[_PIXEL_DATA].is_undefined_length = length == _UNDEFINED_LENGTH
     except InputError:
         raise
     except RecursionError as error:
@@ -256,6 +263,13 @@ def _read(path: Path, with_pixels: bool, several_frames: bool) -> Dataset:
             raise InputError(f"'{path.name}' {bounded.refusal}.") from error
         raise InputError(f"'{path.name}' is a damaged DICOM file.") from error
     return dataset
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return open_regular(path)
+    except OSError as error:
+        raise cannot_read(path, error) from error
 
 
 def _bytes_worth_reading(dataset: Dataset, length: int) -> int:
@@ -281,4 +295,6 @@ def _refuse_what_is_no_image(dataset: Dataset, name: str, several_frames: bool) 
             f"'{name}' holds {what_it_is(dataset)} with {frames} frames; a single radiograph was expected."
         )
     refuse_impossible_size(columns, rows, name, whole_number(dataset, "SamplesPerPixel") or 1)
+    if frames is not None and frames > MAXIMUM_FRAMES:
+        raise InputError(f"'{name}' holds {frames:,} frames, more than are read (the limit is {MAXIMUM_FRAMES:,}).")
     refuse_impossible_volume((columns, rows, max(frames or 1, 1)), name)

@@ -117,6 +117,8 @@ def _plain(dataset: Dataset, frame: int, decoder: Decoder, name: str) -> NDArray
     stored = values * _number(dataset, "BitsAllocated") // 8
     if options["photometric_interpretation"] == "YBR_FULL_422":
         stored = stored // 3 * 2
+    if dataset["PixelData"].is_undefined_length:
+        raise InputError(f"'{name}' contradicts itself: its header says that it is not compressed, its pixel data are.")
     if len(dataset.PixelData) >= 2 * stored * _frames(dataset):
         raise InputError(
             f"'{name}' contradicts itself: its header says {_number(dataset, 'Columns')} x {_number(dataset, 'Rows')} "

@@ -17,6 +17,7 @@ MAXIMUM_VOXELS = 1_000_000_000
 MOST_MEMORY = 2 * 2**30  # bytes, for a radiograph
 
 MAXIMUM_TEXT_BYTES = 2**16  # of an element that is asked for as text or numbers
+MAXIMUM_FRAMES = 10_000  # of a volume in one file
 MAXIMUM_FRAGMENTS = 65_536  # pieces in which a compressed picture may be stored
 
 

@@ -113,3 +113,17 @@ def test_pixel_data_for_two_images_of_the_size_are_refused(tmp_path):
 def test_a_few_bytes_of_padding_are_no_harm(tmp_path):
     path = write_dicom(tmp_path / "a.dcm", VALUES, PixelData=VALUES.tobytes() + bytes(300))
     np.testing.assert_array_equal(stored_values(read_image(path), "a.dcm"), VALUES)
+
+
+def test_compressed_pixel_data_under_a_header_that_knows_of_no_compression_are_refused(tmp_path):
+    path = write_dicom(tmp_path / "a.dcm", VALUES, transfer_syntax=uid.RLELossless)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(uid.RLELossless.encode(), b"1.2.840.10008.1.2.1"))
+    with pytest.raises(InputError, match="it is not compressed, its pixel data are"):
+        stored_values(read_image(path), "a.dcm")
+
+
+def test_a_volume_of_countless_frames_is_refused(tmp_path):
+    path = write_dicom(tmp_path / "a.dcm", VALUES[:1, :1], NumberOfFrames=900_000_000)
+    with pytest.raises(InputError, match="900,000,000 frames"):
+        read_image(path, several_frames=True)
