@@ -9,9 +9,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..errors import InputError, OutputError
+from ..imaging.open import OpenedImage, open_displayed
+from ..imaging.slice_stack import FEWEST_SLICES
 from .owned_nodes import is_owned
-
-_FEWEST_SLICES = 3  # of a volume; as `readingroom.imaging.slice_stack` has it
 
 
 def volumes_in_scene() -> list[Any]:
@@ -53,7 +53,7 @@ def require_volume(volume: Any, title: str) -> None:
     """
     require_pixels(volume)
     name, pixels = volume.GetName(), volume.GetImageData()
-    if min(pixels.GetDimensions()) < _FEWEST_SLICES:
+    if min(pixels.GetDimensions()) < FEWEST_SLICES:
         raise InputError(
             _("'{name}' is a single image; '{title}' is a volume of slices.").format(name=name, title=title)
         )
@@ -152,6 +152,19 @@ def files_of(volume: Any) -> list[Path] | None:
     instances = (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
     files = [path for instance in instances if (path := file_of(instance)) is not None]
     return files if files and len(files) == len(instances) else None
+
+
+def displayed_header(volume: Any, role: str) -> OpenedImage | None:
+    """What the headers of a volume's DICOM files say; None where it has none, or none any more.
+
+    Raises
+    ------
+    InputError : its slices do not lie as the node has them
+    """
+    files = files_of(volume)
+    if files is None or volume.GetImageData().GetDimensions()[2] < FEWEST_SLICES:
+        return None
+    return open_displayed(files, volume.GetName(), role)
 
 
 def file_of(instance: str) -> Path | None:

@@ -10,16 +10,16 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from ..errors import InputError
-from ..imaging.open import OpenedImage, open_displayed, open_image, open_slice
+from ..imaging.open import OpenedImage, open_image, open_slice
 from ..readers.base import Reader
 from ..readers.description import ImageRole, require_roles
 from ..readers.opening import entered, study_of
 from ..study import Study, StudyImage, StudyMask
 from .features.segment_masks import masks_on
 from .scene import (
+    displayed_header,
     displayed_look,
     file_of,
-    files_of,
     original_file,
     require_gray_picture,
     require_volume,
@@ -104,8 +104,7 @@ def _opened(volume: Any, role: ImageRole, folder: Path) -> OpenedImage:
     write_pixels(volume, path)
     if role.dimensions == 2:
         return OpenedImage(StudyImage(role=role.name, path=path, facts=displayed_look(volume)))
-    files = files_of(volume)
-    header = header_of(volume, role) if files is None else open_displayed(files, volume.GetName(), role.name)
+    header = displayed_header(volume, role.name) or header_of(volume, role)
     if header is None:
         return OpenedImage(StudyImage(role=role.name, path=path))
     return replace(header, image=replace(header.image, path=path))

@@ -15,6 +15,7 @@ import vtk
 import host
 import readingroom.readers
 from readingroom import cli
+from readingroom.desktop.features.exports import Exports
 from readingroom.desktop.logic import ReadingLogic
 from readingroom.desktop.owned_nodes import OwnedNodes
 from readingroom.desktop.panel import ReadingPanel
@@ -243,6 +244,8 @@ def test_a_volume_that_slicer_shows_evenly_though_its_slices_are_not_is_refused(
     volume = from_dicom(grid, without)
     with pytest.raises(InputError, match=sentence):
         study_of_nodes(toy_logic.reader, Chosen({"ct": volume}), tmp_path)
+    with pytest.raises(InputError, match=sentence):
+        Exports(lambda: tmp_path).image(volume)  # whose features would be as wrong
 
 
 def test_a_volume_whose_files_are_gone_is_read_as_it_is_displayed(toy_logic, from_dicom, tmp_path):

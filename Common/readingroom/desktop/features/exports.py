@@ -12,7 +12,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from ...errors import InputError
-from ..scene import is_gray, require_pixels, write_pixels
+from ..scene import displayed_header, is_gray, require_pixels, write_pixels
 from .segment_masks import LabelFile, SegmentMask, masks_on, state_of, write_masks
 
 _TOLERANCE = 1e-4  # of a length
@@ -40,7 +40,7 @@ class Exports:
 
         Raises
         ------
-        InputError : the node has no pixels, or colors
+        InputError : the node has no pixels, or colors, or its slices do not lie as it has them
         OutputError : the file cannot be written
         """
         require_pixels(volume)
@@ -48,6 +48,7 @@ class Exports:
             raise InputError(_("'{name}' is a color picture; features need gray values.").format(name=volume.GetName()))
         state = _state_of_image(volume)
         if self._image is None or self._image[0] != state or not self._image[1].is_file():
+            displayed_header(volume, "image")
             path = self._folder("image") / "image.nrrd"
             write_pixels(volume, path)
             self._image = state, path
