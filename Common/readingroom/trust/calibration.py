@@ -19,10 +19,11 @@ from ..metrics.logistic import fit_logistic
 
 # A temperature outside these limits would make every probability a certainty, or none say anything.
 TEMPERATURES = (0.05, 20.0)
+RESAMPLES = 200  # of the patients
 
 
 def fit_platt(
-    labels: ArrayLike, logits: ArrayLike, patients: ArrayLike, resamples: int = 200, seed: int = 0
+    labels: ArrayLike, logits: ArrayLike, patients: ArrayLike, resamples: int = RESAMPLES, seed: int = 0
 ) -> PlattScaling:
     """Fit on held-out cases: ``labels`` (cases,) 0 or 1, ``logits`` (cases,), ``patients`` (cases,) any sortable names.
 
@@ -45,7 +46,7 @@ def fit_platt(
 
 
 def fit_temperature(
-    labels: ArrayLike, logits: ArrayLike, patients: ArrayLike, resamples: int = 200, seed: int = 0
+    labels: ArrayLike, logits: ArrayLike, patients: ArrayLike, resamples: int = RESAMPLES, seed: int = 0
 ) -> TemperatureScaling:
     """Fit on held-out cases: ``labels`` (cases,) class numbers, ``logits`` (cases, classes), ``patients`` (cases,).
 

@@ -1,5 +1,7 @@
 """AUC, DeLong's interval and test; numbers from an independent implementation (MLstatkit 0.1.91 and closed forms)."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -7,6 +9,7 @@ from scipy import stats
 from readingroom.metrics.auc import (
     auc,
     auc_estimate,
+    auc_interval,
     aucs,
     compare,
     compare_means,
@@ -15,6 +18,8 @@ from readingroom.metrics.auc import (
     perfect_interval,
 )
 from readingroom.metrics.binary import OneClassError
+from readingroom.metrics.bootstrap import patient_interval, percentiles
+from readingroom.metrics.curves import Ranking
 
 LABELS = [0, 0, 1, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 1]
 FIRST = [0.1, 0.4, 0.35, 0.8, 0.2, 0.7, 0.55, 0.9, 0.6, 0.05, 0.3, 0.45, 0.25, 0.5, 0.65, 0.15, 0.85, 0.6, 0.3, 0.75]
@@ -111,3 +116,32 @@ def test_a_perfect_order_of_few_cases_is_not_certain(area: float) -> None:
         uncertain = 1 - 0.025 ** (1 / pairs)  # Clopper and Pearson's bound where all trials agree
         assert interval.high - interval.low == pytest.approx(uncertain)
         assert area in (interval.low, interval.high)
+
+
+@pytest.mark.parametrize("negatives", [3, 4, 5, 10])
+@pytest.mark.parametrize("distance", [0.8, 1.5, 2.5])
+def test_intervals_of_few_patients_hold_the_true_auc_as_often_as_they_say(negatives: int, distance: float) -> None:
+    generator = np.random.default_rng(negatives)
+    truth = np.repeat([True, False], [40, negatives])
+    true, held = stats.norm.cdf(distance / np.sqrt(2)), []
+    for seed in range(80):
+        ranking = Ranking(truth, generator.normal(size=len(truth)) + distance * truth)
+        found = patient_interval(
+            lambda weights, ranking=ranking: ranking.curves(weights)[0].area,
+            np.arange(len(truth)),
+            200,
+            seed=seed,
+            interval=partial(auc_interval, positives=40, negatives=negatives),
+        )
+        assert found.interval is not None
+        held.append(found.interval.low <= true <= found.interval.high)
+    assert np.mean(held) > 0.91
+
+
+@pytest.mark.parametrize("few", [1, 2])
+def test_one_or_two_patients_of_a_class_give_no_interval(few: int) -> None:
+    resampled = np.linspace(0.6, 0.9, 100)
+    assert auc_interval(0.8, resampled, positives=70, negatives=few) is None
+    assert auc_interval(1.0, np.ones(100), positives=few, negatives=70) is None
+    assert auc_interval(0.8, resampled, positives=70, negatives=3) is not None
+    assert auc_interval(0.75, resampled, positives=70, negatives=30) == percentiles(0.75, resampled)

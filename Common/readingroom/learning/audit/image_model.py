@@ -10,6 +10,7 @@ from ...errors import InputError
 from ...metrics.bootstrap import patient_interval
 from ...reading import Estimate, Interval
 from ..cohorts.cohort import Cohort
+from ..evaluation.auc import interval_of_auc
 from ..evaluation.predictions import Predictions
 from .counts import outcome
 from .covariates import Floats
@@ -49,7 +50,7 @@ def compare_predictions(predictions: Predictions, cohort: Cohort, small: SmallMo
     patients = cohort.patients[rows]
     image, other = class_auc(present, scores[rows]), class_auc(present, small.scores[rows])
     return Comparison(
-        image=patient_interval(image, patients, RESAMPLES, seed=seed),
+        image=patient_interval(image, patients, RESAMPLES, seed=seed, interval=interval_of_auc(present, patients)),
         lead=patient_interval(lambda weights: image(weights) - other(weights), patients, RESAMPLES, seed=seed),
     )
 

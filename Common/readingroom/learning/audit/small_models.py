@@ -23,7 +23,7 @@ from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import Fingerprint
 from ..cohorts.hashes import Fingerprints
 from ..cohorts.splits import k_fold, patient_groups
-from ..evaluation.auc import WeightedAucs, with_interval_at_extremes
+from ..evaluation.auc import WeightedAucs, interval_of_auc
 from ..evaluation.simple_models import forest, regression
 from .counts import outcome
 from .covariates import Floats, clinical, metadata, patient_numbers, sites, thumbnails
@@ -155,14 +155,17 @@ class _Trial:
         note: str = "",
     ) -> SmallModel:
         scores = self._out_of_fold(columns, make)
-        found = patient_interval(class_auc(self.present, scores), self.groups, RESAMPLES, seed=self.seed)
+        interval = interval_of_auc(self.present, self.groups)
+        found = patient_interval(
+            class_auc(self.present, scores), self.groups, RESAMPLES, seed=self.seed, interval=interval
+        )
         everywhere = np.full((self.all_rows, len(self.classes)), np.nan)
         everywhere[self.rows] = scores
         return SmallModel(
             inputs=inputs,
             site=self.place,
             classes=self.classes,
-            auc=with_interval_at_extremes(found, self.present, self.groups),
+            auc=found,
             by_class=dict(zip(self.classes, map(float, aucs(self.present, scores)), strict=True)),
             studies=len(self.rows),
             patients=int(np.unique(self.groups).size),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...metrics.auc import perfect_interval
-from ...metrics.bootstrap import patient_interval
+from ...metrics.auc import auc_interval
+from ...metrics.bootstrap import INTERVAL_FROM, IntervalOf, no_interval, patient_interval, percentiles
 from ...metrics.curves import Ranking
 from ...reading import Estimate
 from .predictions import Floats, Predictions, Strings
@@ -30,8 +30,13 @@ def auc_of(predictions: Predictions, finding: str = "", resamples: int = 2000, s
     """
     present, scores = present_and_scores(predictions, evaluated_findings(predictions, finding))
     aucs = WeightedAucs(present, scores)
-    found = patient_interval(lambda weights: aucs(weights).mean(axis=1), predictions.patients, resamples, seed=seed)
-    return with_interval_at_extremes(found, present, predictions.patients)
+    return patient_interval(
+        lambda weights: aucs(weights).mean(axis=1),
+        predictions.patients,
+        resamples,
+        seed=seed,
+        interval=interval_of_auc(present, predictions.patients),
+    )
 
 
 class WeightedAucs:
@@ -60,19 +65,28 @@ class WeightedAucs:
         return np.stack(means, axis=1)
 
 
-def with_interval_at_extremes(area: Estimate, present: NDArray[np.bool_], patients: Strings) -> Estimate:
-    """An AUC, of 1 or 0 with the interval that this few patients allow: resampling them always gives the same.
+def interval_of_auc(present: NDArray[np.bool_], patients: Strings) -> IntervalOf:
+    """How the interval of an AUC follows from its resamples, see `metrics.auc.auc_interval`.
 
     Parameters
     ----------
     present : (rows,) or (rows, findings); of several the rarest finding decides
     """
-    if area.value not in (0.0, 1.0):
-        return area
+    with_it, without = fewest_of_each(present, patients)
+    return partial(auc_interval, positives=with_it, negatives=without)
+
+
+def interval_of_others(present: NDArray[np.bool_], patients: Strings) -> IntervalOf:
+    """The same of measures other than the AUC: percentiles where there are patients enough."""
+    return percentiles if min(fewest_of_each(present, patients)) >= INTERVAL_FROM else no_interval
+
+
+def fewest_of_each(present: NDArray[np.bool_], patients: Strings) -> tuple[int, int]:
+    """Patients with the finding and without it; of several findings (rows, findings) the fewest."""
     columns = present.reshape(len(present), -1).T
     with_it = min(len(np.unique(patients[column])) for column in columns)
     without = min(len(np.unique(patients[~column])) for column in columns)
-    return replace(area, interval=perfect_interval(area.value, with_it, without))
+    return with_it, without
 
 
 def evaluated_findings(predictions: Predictions, finding: str = "") -> tuple[str, ...]:

@@ -12,9 +12,10 @@ from scipy import special
 
 from ...bundles.calibration import Calibration, PlattScaling
 from ...errors import InputError
+from ...metrics.auc import AUC_INTERVAL_FROM
 from ...metrics.calibration import recalibration
 from ...metrics.patient_folds import fewest_patients, patient_folds
-from ...trust.calibration import fit_platt, fit_temperature
+from ...trust.calibration import RESAMPLES, fit_platt, fit_temperature
 from .predictions import Floats, Integers, Predictions
 
 _FOLDS = 5  # of rows that one and the same network predicted
@@ -34,7 +35,10 @@ def fit(predictions: Predictions) -> tuple[Calibration | None, tuple[str, ...]]:
     problems = []
     for finding in predictions.findings:
         try:
-            scalings[finding] = fit_platt(predictions.present(finding), predictions.scores(finding)[0], patients)
+            present = predictions.present(finding)
+            # One or two patients cannot tell how certain a probability is: none of them has an interval then.
+            resamples = RESAMPLES if fewest_patients(present, patients) >= AUC_INTERVAL_FROM else 0
+            scalings[finding] = fit_platt(present, predictions.scores(finding)[0], patients, resamples)
         except ValueError as error:
             problems.append(f"The probability of '{finding}' is not calibrated: {error}")
     if not scalings:

@@ -11,10 +11,10 @@ from scipy import stats
 
 from ...errors import InputError
 from ...metrics.auc import aucs, compare_means
-from ...metrics.bootstrap import patient_intervals
+from ...metrics.bootstrap import IntervalOf, patient_intervals
 from ...metrics.paired_tests import holm, paired_permutations
 from ...reading import Estimate
-from .auc import WeightedAucs, evaluated_findings, present_and_scores
+from .auc import WeightedAucs, evaluated_findings, interval_of_others, present_and_scores
 from .levels import How, Level, at_level
 from .predictions import Floats, Predictions
 
@@ -138,8 +138,17 @@ def _differences(
 ) -> dict[str, Estimate]:
     """First minus second by the names of `_by_name`; the rows are the same."""
     first, second = (WeightedAucs(*present_and_scores(each, findings)) for each in (model, competitor))
+
+    def interval_of(name: str) -> IntervalOf:
+        present, _ = present_and_scores(model, (name,) if name else findings)
+        return interval_of_others(present, model.patients)
+
     return patient_intervals(
-        lambda weights: _by_name(first(weights) - second(weights), findings), model.patients, resamples, seed=seed
+        lambda weights: _by_name(first(weights) - second(weights), findings),
+        model.patients,
+        resamples,
+        seed=seed,
+        interval_of=interval_of,
     )
 
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from ...bundles.metadata import Calibration, ClassifierMetadata, Conformal, OperatingPoint
 from ...errors import InputError
+from ...metrics.bootstrap import INTERVAL_FROM, TOO_FEW
 from ...reading import Estimate
 from ...records import frozen
 from . import calibrate, prediction_sets, thresholds
-from .auc import auc_of
+from .auc import auc_of, fewest_of_each
 from .calibrated_predictions import CalibratedPredictions
 from .levels import How, Level, at_level
 from .metric_families import load_family
@@ -158,7 +159,14 @@ def _result(
         metrics={**load_family("classification").compute(calibrated, resamples, seed), **by_patient},
         patients=patients_of_each(rows),
         exploratory=few,
-        notes=(*_about(rows, level, predictions), *_exploratory(few), *notes, *_not_measured(rows), *problems),
+        notes=(
+            *_about(rows, level, predictions),
+            *_exploratory(few),
+            *_without_intervals(rows),
+            *notes,
+            *_not_measured(rows),
+            *problems,
+        ),
     )
 
 
@@ -175,6 +183,11 @@ def _exploratory(few: tuple[str, ...]) -> tuple[str, ...]:
     if not few:
         return ()
     return (f"Exploratory: fewer than {EXPLORATORY_BELOW} patients with {', '.join(few)}.",)
+
+
+def _without_intervals(rows: Predictions) -> tuple[str, ...]:
+    few = any(min(fewest_of_each(rows.present(name), rows.patients)) < INTERVAL_FROM for name in rows.findings)
+    return (TOO_FEW,) if few else ()
 
 
 def _not_measured(rows: Predictions) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ POINTS: Mapping[str, Choice] = {
     "specific": at_specificity(0.95),
 }
 DEFAULT_POINT = "balanced"
+_INTERVAL_FROM = 3  # patients
 
 
 def fit(predictions: Predictions, probabilities: Floats, folds: Integers) -> tuple[OperatingPoint, ...]:
@@ -71,10 +73,14 @@ def _point(
 
 
 def share(right: NDArray[np.bool_], predictions: Predictions, among: NDArray[np.bool_]) -> Estimate | None:
-    """The share of ``right`` (rows,) ``among`` these rows (rows,); None where there are none."""
+    """The share of ``right`` (rows,) ``among`` these rows (rows,); None where there are none.
+
+    One or two patients give no interval.
+    """
     if not among.any():
         return None
-    return proportion_of_patients(right[among], predictions.patients[among])
+    found = proportion_of_patients(right[among], patients := predictions.patients[among])
+    return found if len(np.unique(patients)) >= _INTERVAL_FROM else replace(found, interval=None)
 
 
 def called(

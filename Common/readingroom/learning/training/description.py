@@ -84,8 +84,9 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
             "rigorous protocol is the one to trust."
         )
     for baseline in run.baselines:
-        if baseline.advantage.interval is not None and baseline.advantage.interval.low <= 0:
-            does = "better" if baseline.advantage.interval.high < 0 else "about as well"
+        interval = baseline.advantage.interval  # None: too few patients to show that the network is better
+        if interval is None or interval.low <= 0:
+            does = "better" if interval is not None and interval.high < 0 else "about as well"
             found.append(
                 f"A simple model does {does} ({baseline.title}, AUC {baseline.auc.value:.3f}): the class may follow "
                 "the patients or how the images were taken."

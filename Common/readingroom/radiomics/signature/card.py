@@ -6,6 +6,7 @@ import numpy as np
 
 from ...bundles.metadata import SignatureMetadata
 from ...formatting import estimate_text
+from ...metrics.bootstrap import TOO_FEW
 from ...reading import Estimate
 from .baselines import TITLES
 from .external import External
@@ -94,9 +95,10 @@ def _external(external: External | None) -> str:
     if external is None:
         return ""
     rows = [f"| {_TITLES[name]} | {_estimate(found)} |" for name, found in external.metrics.items()]
+    few = "" if all(found.interval is not None for found in external.metrics.values()) else f" {TOO_FEW}"
     return f"""## On patients of another table
 
-The finished signature on {external.patients} other patients, {external.events} regions with the outcome.
+The finished signature on {external.patients} other patients, {external.events} regions with the outcome.{few}
 
 | measure | value |
 | --- | --- |

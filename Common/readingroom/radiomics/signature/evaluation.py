@@ -74,7 +74,7 @@ def evaluate(
         auc=own.estimate(patients),
         majority=proportion(most, len(y)),
         baselines={name: other.estimate(patients) for name, other in others.items()},
-        advantage={name: own.minus(other).estimate(patients) for name, other in others.items()},
+        advantage={name: own.minus(other).estimate(patients, difference=True) for name, other in others.items()},
         calibration=calibration,
         points=points,
         metrics=metrics,

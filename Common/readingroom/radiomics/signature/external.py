@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...metrics.auc import auc
-from ...metrics.bootstrap import patient_interval
+from ...metrics.auc import auc, auc_interval
+from ...metrics.bootstrap import INTERVAL_FROM, patient_interval
 from ...metrics.curves import Ranking
+from ...metrics.patient_folds import fewest_patients
 from ...reading import Estimate
 from .algorithm import Labels
 from .baselines import volume
@@ -58,10 +60,15 @@ def evaluate_external(fitted: Fitted, table: FeatureTable) -> External:
         rises = auc(fitted.table.outcome, own) >= 0.5
         found["auc_volume"] = _auc(y, who, other if rises else -other)
     if (calibration := fitted.calibration) is not None and np.ptp(scores) > 0:
-        found |= calibration_metrics(y, who, calibration.probabilities(scores))
+        measured = calibration_metrics(y, who, calibration.probabilities(scores))
+        if fewest_patients(y, who) < INTERVAL_FROM:
+            measured = {name: replace(estimate, interval=None) for name, estimate in measured.items()}
+        found |= measured
     return External(len(np.unique(who)), int(y.sum()), found)
 
 
 def _auc(y: Labels, patients: NDArray[np.str_], scores: Floats) -> Estimate:
     ranking = Ranking(y, scores)
-    return patient_interval(lambda weights: ranking.curves(weights)[0].area, patients)
+    with_it, without = (len(np.unique(patients[y == truth])) for truth in (1, 0))
+    interval = partial(auc_interval, positives=with_it, negatives=without)
+    return patient_interval(lambda weights: ranking.curves(weights)[0].area, patients, interval=interval)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.bootstrap import patient_weights
-from ...reading import Estimate, Interval
+from ...metrics.auc import auc_interval
+from ...metrics.bootstrap import patient_weights, percentiles
+from ...reading import Estimate
 from .algorithm import Labels
 from .preparation import Floats
 
@@ -61,9 +62,14 @@ class FoldComparisons:
         result: Floats = np.mean(found, axis=0)
         return result
 
-    def estimate(self, patients: NDArray[np.str_], level: float = 0.95, seed: int = 0) -> Estimate:
-        """The AUC with its percentile interval over resampled ``patients`` (rows,)."""
+    def estimate(
+        self, patients: NDArray[np.str_], level: float = 0.95, seed: int = 0, difference: bool = False
+    ) -> Estimate:
+        """The AUC, or the ``difference`` of two, with its interval over resampled ``patients`` (rows,)."""
         rows = len(self.y)
         values = np.concatenate([self.auc(weights) for weights in patient_weights(patients, _RESAMPLES, seed)])
-        low, high = np.nanpercentile(values, [50 * (1 - level), 50 * (1 + level)])
-        return Estimate(float(self.auc(np.ones((1, rows)))[0]), Interval(float(low), float(high), level), rows)
+        value = float(self.auc(np.ones((1, rows)))[0])
+        if difference:
+            return Estimate(value, percentiles(value, values, level), rows)
+        with_it, without = (len(np.unique(patients[self.y == truth])) for truth in (1, 0))
+        return Estimate(value, auc_interval(value, values, level, positives=with_it, negatives=without), rows)

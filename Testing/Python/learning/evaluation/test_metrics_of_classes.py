@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from readingroom.learning.evaluation.calibrated_predictions import CalibratedPredictions
+from readingroom.learning.evaluation.evaluation import evaluate
 from readingroom.learning.evaluation.metric_families import NAMES, load_family, title
 from readingroom.learning.evaluation.predictions import Predictions
+from readingroom.metrics.bootstrap import TOO_FEW
 from readingroom.metrics.decisions import f1
 
 CLASSIFICATION = load_family("classification")
@@ -128,3 +130,27 @@ def test_probabilities_of_other_rows_are_refused() -> None:
     given = calibrated()
     with pytest.raises(ValueError, match="must be"):
         CalibratedPredictions(given.predictions, given.probabilities[:5], given.called)
+
+
+@pytest.mark.parametrize("few", [1, 2, 5])
+def test_a_class_of_few_patients_gives_no_interval_and_its_reason(few: int) -> None:
+    generator = np.random.default_rng(1)
+    truth = np.repeat([0, 1], [40, few])
+    rows = replace(
+        calibrated(rows=40 + few).predictions,
+        truth=truth,
+        logits=(np.eye(2)[truth] + generator.normal(0, 1, (40 + few, 2)))[None],
+    )
+    found = evaluate(rows, resamples=60) if few > 1 else None
+    metrics = found.metrics if found else CLASSIFICATION.compute(shown(rows), 60)
+    assert {name for name, estimate in metrics.items() if estimate.interval} <= {"auc"}
+    assert (metrics["auc"].interval is not None) == (few >= 3)
+    if found is not None:
+        assert TOO_FEW in found.notes
+        assert {point.sensitivity.interval is None for point in found.points if point.sensitivity} == {False}
+        assert {point.specificity.interval is None for point in found.points if point.specificity} == {few < 3}
+
+
+def shown(rows: Predictions) -> CalibratedPredictions:
+    probabilities = rows.probabilities[0]
+    return CalibratedPredictions(rows, probabilities, probabilities.argmax(axis=1)[:, None] == np.arange(2))

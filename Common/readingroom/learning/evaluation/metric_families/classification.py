@@ -4,23 +4,24 @@
 needs scores alone (``auc``, ``average_precision``, ``sensitivity_at...``) is averaged over the repeats: it is what one
 network does, not what an ensemble of them would do. Probabilities, decisions and sets are those of the first repeat.
 
-Intervals are percentiles over resampled patients; where all resamples agree there is none, but for an AUC of 1 or 0
-(`readingroom.metrics.auc.perfect_interval`). ``calibration_slope`` and ``calibration_intercept`` have robust Wald
-intervals, ``auc_delong`` (where no patient has two rows) DeLong's on the logit scale. ``ece``, over ten bins of equal
-width, and ``majority_accuracy`` have none: resampling would only push the former up, and the latter is no result.
+Intervals are percentiles over resampled patients; where all resamples agree there is none, nor with fewer than ten
+patients of a class. An AUC has its own (`readingroom.metrics.auc.auc_interval`). ``calibration_slope`` and
+``calibration_intercept`` have robust Wald intervals, ``auc_delong`` (where no patient has two rows) DeLong's on the
+logit scale. ``ece``, over ten bins of equal width, and ``majority_accuracy`` have none: resampling would only push the
+former up, and the latter is no result.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ....metrics.auc import mean_auc_estimate
 from ....metrics.binary import Booleans, Floats
-from ....metrics.bootstrap import Metrics, patient_intervals, weighted_mean
+from ....metrics.bootstrap import INTERVAL_FROM, IntervalOf, Metrics, patient_intervals, weighted_mean
 from ....metrics.calibration import expected_calibration_error, recalibration
 from ....metrics.class_probabilities import brier_multiclass, disagreement, log_loss
 from ....metrics.curves import Ranking
@@ -33,9 +34,10 @@ from ....metrics.decisions import (
     matthews,
     probabilistic_f1,
 )
-from ....reading import Estimate
-from ..auc import with_interval_at_extremes
+from ....reading import Estimate, Interval
+from ..auc import fewest_of_each, interval_of_auc, interval_of_others
 from ..calibrated_predictions import CalibratedPredictions
+from ..predictions import Predictions
 from ..sample_size import can_be_evaluated
 
 OUTCOME = "label"
@@ -77,33 +79,32 @@ def compute(calibrated: CalibratedPredictions, resamples: int = 2000, seed: int 
     findings = [name for name in predictions.findings if can_be_evaluated(predictions, name, 1)]
     if not findings:
         return {}
-    resampled = patient_intervals(_weighted(calibrated, findings), predictions.patients, resamples, seed=seed)
-    every = {
-        **_with_intervals_at_extremes(resampled, calibrated, findings),
-        **_without_resampling(calibrated, findings),
-    }
+    resampled = patient_intervals(
+        _weighted(calibrated, findings),
+        predictions.patients,
+        resamples,
+        seed=seed,
+        interval_of=lambda metric: _interval_of(metric, predictions, findings),
+    )
+    every = {**resampled, **_without_resampling(calibrated, findings)}
     found = {name: estimate for name, estimate in every.items() if math.isfinite(estimate.value)}
     order = {name: place for place, name in enumerate(TITLES)}
     return {name: found[name] for name in sorted(found, key=lambda name: order[name.partition(".")[0]])}
 
 
-def _with_intervals_at_extremes(
-    resampled: Mapping[str, Estimate], calibrated: CalibratedPredictions, findings: Sequence[str]
-) -> dict[str, Estimate]:
-    """Without the intervals of no width: that all resamples agree does not make a number certain."""
-    rows = calibrated.predictions
-    found = {}
-    for metric, estimate in resampled.items():
-        name, _, finding = metric.partition(".")
-        if name == "auc":
-            about = [finding] if finding else findings
-            present = np.stack([rows.present(each) for each in about], axis=1)
-            found[metric] = with_interval_at_extremes(estimate, present, rows.patients)
-        elif estimate.interval is not None and estimate.interval.low == estimate.interval.high:
-            found[metric] = replace(estimate, interval=None)
-        else:
-            found[metric] = estimate
-    return found
+def _interval_of(metric: str, rows: Predictions, findings: Sequence[str]) -> IntervalOf:
+    """None of no width: that all resamples agree does not make a number certain."""
+    name, _, finding = metric.partition(".")
+    present = np.stack([rows.present(each) for each in ([finding] if finding else findings)], axis=1)
+    if name == "auc":
+        return interval_of_auc(present, rows.patients)
+    usual = interval_of_others(present, rows.patients)
+
+    def interval(value: float, resampled: Floats, level: float) -> Interval | None:
+        found = usual(value, resampled, level)
+        return None if found is None or found.low == found.high else found
+
+    return interval
 
 
 def _weighted(calibrated: CalibratedPredictions, findings: list[str]) -> Metrics:
@@ -205,14 +206,15 @@ def _without_resampling(calibrated: CalibratedPredictions, findings: list[str]) 
         probabilities = calibrated.probabilities[:, predictions.classes.index(name)]
         truth = predictions.present(name)
         found[f"ece{end}"] = Estimate(expected_calibration_error(truth, probabilities), None, n)
-        if len(np.unique(predictions.patients)) == n and min(truth.sum(), (~truth).sum()) > 1:
+        enough = min(fewest_of_each(truth, predictions.patients)) >= INTERVAL_FROM
+        if len(np.unique(predictions.patients)) == n and enough:
             found[f"auc_delong{end}"] = mean_auc_estimate(truth, predictions.scores(name))
         try:
             fit = recalibration(truth, probabilities, predictions.patients)
         except ValueError:  # the classes are separated, or a probability is 0 or 1: there is no finite slope
             continue
-        found[f"calibration_slope{end}"] = fit.slope
-        found[f"calibration_intercept{end}"] = fit.intercept
+        for part, estimate in (("slope", fit.slope), ("intercept", fit.intercept)):
+            found[f"calibration_{part}{end}"] = estimate if enough else replace(estimate, interval=None)
     if not predictions.multilabel:
         share = float(majority_share(confusion_matrix(predictions.truth, predictions.truth, len(predictions.classes))))
         found["majority_accuracy"] = Estimate(share, None, n)
