@@ -8,6 +8,11 @@ from decimal import Decimal
 from .reading import Estimate, Interval, PredictionSet, Reading
 
 UNKNOWN = "–"
+# Why a number stands without an interval.
+TOO_FEW = (
+    "Where fewer than 10 patients have a class, or have it not (of an AUC, a sensitivity or a specificity: fewer than "
+    "3), no interval is given: it would hold the true value far less often than it says."
+)
 
 _UNITS = {
     "1": "",

@@ -89,8 +89,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     for caveat in found.caveats:
         print(f"{caveat.level.upper()}: {caveat.sentence}")
     if auc := found.metrics.get("auc"):
-        from ..formatting import estimate_text
-        from ..metrics.bootstrap import TOO_FEW
+        from ..formatting import TOO_FEW, estimate_text
 
         print(f"AUC {estimate_text(auc, 3)}, {found.studies.evaluated} {_LEVELS[found.studies.level]}.")
         if auc.interval is None:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..formatting import estimate_text, percent
+from ..formatting import TOO_FEW, estimate_text, percent
 from ..progress import Progress
 from .progress_line import ProgressLine
 
@@ -58,7 +58,6 @@ def _add_train(actions: Any) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from ..bundles.write import refuse_occupied
-    from ..metrics.bootstrap import TOO_FEW
     from ..radiomics.signature.baselines import TITLES
     from ..radiomics.signature.external import evaluate_external, require_others
     from ..radiomics.signature.feature_file import read_stability

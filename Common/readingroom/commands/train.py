@@ -76,8 +76,7 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     metadata = made.metadata
     few = next((warning for warning in metadata.warnings if warning.startswith("Exploratory")), "")
     if "auc" in metadata.metrics:
-        from ..formatting import estimate_text
-        from ..metrics.bootstrap import TOO_FEW
+        from ..formatting import TOO_FEW, estimate_text
 
         auc = metadata.metrics["auc"]
         print(f"AUC {estimate_text(auc, 3, cases=True)}. {few}".rstrip())

@@ -23,10 +23,6 @@ IntervalOf: TypeAlias = Callable[[float, Floats, float], Interval | None]  # val
 # With fewer patients with a finding, or without it, percentiles of an AUC and its like hold the true value in as few as
 # 66 % where they say 95 % (simulated; of ten in 85 to 92 %).
 INTERVAL_FROM = 10
-TOO_FEW = (
-    "Where fewer than 10 patients have a class, or have it not (of an AUC, a sensitivity or a specificity: fewer than "
-    "3), no interval is given: it would hold the true value far less often than it says."
-)
 
 _AT_ONCE = 2**20  # weights, 8 MB: resamples of 500 cases in two blocks, of 100,000 cases ten by ten
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from ...bundles.metadata import Calibration, ClassifierMetadata, Conformal, OperatingPoint
 from ...errors import InputError
-from ...metrics.bootstrap import INTERVAL_FROM, TOO_FEW
+from ...formatting import TOO_FEW
+from ...metrics.bootstrap import INTERVAL_FROM
 from ...reading import Estimate
 from ...records import frozen
 from . import calibrate, prediction_sets, thresholds

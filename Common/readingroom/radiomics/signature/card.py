@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...bundles.metadata import SignatureMetadata
-from ...formatting import estimate_text
-from ...metrics.bootstrap import TOO_FEW
+from ...formatting import TOO_FEW, estimate_text
 from ...reading import Estimate
 from .baselines import TITLES
 from .external import External

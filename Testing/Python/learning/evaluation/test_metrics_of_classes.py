@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from readingroom.formatting import TOO_FEW
 from readingroom.learning.evaluation.calibrated_predictions import CalibratedPredictions
 from readingroom.learning.evaluation.evaluation import evaluate
 from readingroom.learning.evaluation.metric_families import NAMES, load_family, title
 from readingroom.learning.evaluation.predictions import Predictions
-from readingroom.metrics.bootstrap import TOO_FEW
 from readingroom.metrics.decisions import f1
 
 CLASSIFICATION = load_family("classification")
