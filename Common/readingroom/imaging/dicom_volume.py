@@ -15,7 +15,8 @@ from pydicom.dataset import Dataset
 
 from ..errors import InputError
 from ..progress import Progress
-from .dicom_file import items, numbers, quiet_pydicom, read_image, whole_number
+from .dicom_file import items, numbers, quiet_pydicom, read_image, text, whole_number
+from .dicom_geometry import dicom_geometry
 from .dicom_pixels import is_color, stored_values
 from .dicom_series import Series
 from .dicom_slice import Slice, frame_header
@@ -77,6 +78,29 @@ def series_volume(series: Series, progress: Progress | None = None) -> Slices:
     image = _placed(voxels, origin, stack)
     set_frame_of_reference(image, stack.first.frame_of_reference)
     return Slices(image, missing, tuple(notes))
+
+
+def picture_values(path: Path) -> SimpleITK.Image:
+    """One DICOM image as values of the modality, ``[i, j, 1]``; whole numbers are int32, others float32.
+
+    As SimpleITK has it, low values are dark: those of MONOCHROME1 are turned before they are rescaled.
+
+    Raises
+    ------
+    InputError : as `read_image` and `stored_values`, or a picture in color
+    SetupError : a decoder is not installed
+    """
+    dataset = read_image(path)
+    stored = stored_values(dataset, path.name)
+    if is_color(dataset):
+        raise InputError(f"'{path.name}' is a picture in color; one gray value for each pixel was expected.")
+    if text(dataset, "PhotometricInterpretation") == "MONOCHROME1":
+        signed = np.issubdtype(stored.dtype, np.signedinteger)
+        stored = (-1 if signed else 2 ** (whole_number(dataset, "BitsStored") or 16) - 1) - stored.astype(np.int32)
+    values = np.empty(stored.shape, np.float32)
+    _modality_values(dataset, stored, values)
+    whole = bool((values == np.rint(values)).all())
+    return dicom_geometry(dataset).place(values.astype(np.int32) if whole else values)
 
 
 def _decoded(stack: Stack, series: Series, nothing: float, notes: list[str], progress: Progress) -> Voxels:

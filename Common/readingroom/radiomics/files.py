@@ -8,9 +8,10 @@ from pathlib import Path
 import SimpleITK
 
 from ..errors import InputError
-from ..imaging.dicom_file import modality_of
+from ..imaging.dicom_file import modality_of, read_header
 from ..imaging.dicom_series import find_series
-from ..imaging.dicom_volume import series_volume
+from ..imaging.dicom_slice import frames_of
+from ..imaging.dicom_volume import picture_values, series_volume
 from ..imaging.file_kind import file_kind
 from ..imaging.mask_file import STRUCTURES, dicom_mask
 from ..imaging.picture_file import picture_geometry, read_picture
@@ -76,24 +77,12 @@ def _image(path: Path) -> tuple[SimpleITK.Image, tuple[str, ...]]:
     if kind in VOLUME_KINDS:
         return read_volume(path, kind, several_slices=True), ()
     if kind == "dicom":
-        image = _dicom_file(path)
-        # SimpleITK takes frames for evenly spaced slices, whatever their positions.
-        return _series(path) if image.GetDimension() == 3 and image.GetSize()[2] > 1 else (image, ())
+        several = frames_of(read_header(path, several_frames=True)) > 1
+        return _series(path) if several else (picture_values(path), ())
     values, _ = read_picture(path, kind)
     if values.ndim != 2:
         raise InputError(f"'{path.name}' holds a picture with colors; one gray value for each pixel was expected.")
     return picture_geometry(path, kind).place(values), ()
-
-
-def _dicom_file(path: Path) -> SimpleITK.Image:
-    shown = SimpleITK.ProcessObject.GetGlobalWarningDisplay()
-    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
-    try:
-        return SimpleITK.ReadImage(str(path), imageIO="GDCMImageIO")
-    except RuntimeError as error:  # all that SimpleITK raises
-        raise InputError(f"'{path.name}' is a DICOM file that holds no image, or is damaged.") from error
-    finally:
-        SimpleITK.ProcessObject.SetGlobalWarningDisplay(shown)
 
 
 def _series(path: Path) -> tuple[SimpleITK.Image, tuple[str, ...]]:

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 import SimpleITK
+from pydicom.uid import JPEG2000Lossless
 
 from readingroom.cli import main
 from readingroom.csv_table import read_csv
 from readingroom.errors import InputError
+from readingroom.phantoms.chest_radiograph import chest_radiograph
+from readingroom.phantoms.dicom_files import stored, write_dicom
 from readingroom.phantoms.dicom_series import Grid, ct_slices, enhanced_ct, write_slices
 from readingroom.phantoms.dicom_structures import structure_set
 from readingroom.radiomics.files import open_files
@@ -79,3 +82,30 @@ def test_a_structure_is_measured_by_its_name(tmp_path, hu, capsys):
     said = capsys.readouterr().out
     assert "Set aside, other series of the folder: CT series 9 (1 image)." in said
     assert "1 of 4 contours of 'Tumor' lie beyond the image and were left out." in said
+
+
+PICTURES = [
+    {},
+    {"RescaleSlope": 2, "RescaleIntercept": -1000},
+    {"RescaleSlope": 0.5, "RescaleIntercept": 0.25},
+    {"PhotometricInterpretation": "MONOCHROME1", "RescaleSlope": 2, "RescaleIntercept": -1000},
+    {"PhotometricInterpretation": "MONOCHROME1", "ImagerPixelSpacing": [0.2, 0.3]},
+]
+
+
+@pytest.mark.parametrize("elements", PICTURES)
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_a_dicom_picture_has_the_values_and_the_place_that_simpleitk_gives_it(tmp_path, bits, elements):
+    path = write_dicom(tmp_path / "a.dcm", stored(chest_radiograph(48, 40), bits), bits, **elements)
+    image, peer = open_files(path, path).image, SimpleITK.ReadImage(str(path))
+    np.testing.assert_array_equal(SimpleITK.GetArrayFromImage(image), SimpleITK.GetArrayFromImage(peer))
+    assert image.GetSpacing() == pytest.approx(peer.GetSpacing())
+    assert image.GetDirection() == pytest.approx(peer.GetDirection())
+
+
+def test_a_dicom_picture_that_hides_a_larger_one_is_refused(tmp_path):
+    pytest.importorskip("openjpeg")
+    values = stored(chest_radiograph(96, 80))
+    path = write_dicom(tmp_path / "a.dcm", values, transfer_syntax=JPEG2000Lossless, Rows=40)
+    with pytest.raises(InputError, match="header says 80 x 40 pixels, its compressed picture 80 x 96"):
+        open_files(path, path)
