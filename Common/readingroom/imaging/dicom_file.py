@@ -96,6 +96,16 @@ def read_image(path: Path, several_frames: bool = False) -> Dataset:
     return _read(path, True, several_frames)
 
 
+def read_object(path: Path) -> Dataset:
+    """The elements of any DICOM file with several frames, an image or not, and its pixel data, still encoded.
+
+    Raises
+    ------
+    InputError : as `read_elements`; a volume of no plausible size
+    """
+    return _read(path, True, True, image=False)
+
+
 def value_of(dataset: Dataset, keyword: str) -> Any:
     """The element's value as pydicom gives it; None when absent, damaged or of an impossible length."""
     with quiet_pydicom():
@@ -202,16 +212,21 @@ def what_it_is(dataset: Dataset) -> str:
 
 
 def modality_of(path: Path) -> str:
-    """Modality of any DICOM file, image or not; empty when absent or damaged."""
-    try:
-        return text(read_elements(path, several_frames=True), "Modality")
-    except InputError:
-        return ""
+    """Modality of any DICOM file, image or not; empty when absent.
+
+    Raises
+    ------
+    InputError : as `read_elements`
+    """
+    return text(read_elements(path, several_frames=True), "Modality")
 
 
 def kind_of_file(path: Path) -> str:
     """Plain words for the object in a DICOM file that is no image: ``structured report (SR)`` ..."""
-    modality = modality_of(path)
+    try:
+        modality = modality_of(path)
+    except InputError:
+        return "damaged file"
     return f"{_NOT_IMAGES[modality].partition(' ')[2]} ({modality})" if modality in _NOT_IMAGES else "damaged file"
 
 
@@ -228,8 +243,8 @@ def quiet_pydicom() -> Iterator[None]:
         logger.disabled = disabled
 
 
-def _read(path: Path, with_pixels: bool, several_frames: bool) -> Dataset:
-    """The elements before the pixel data and, where they are wanted, the pixel data of an image."""
+def _read(path: Path, with_pixels: bool, several_frames: bool, image: bool = True) -> Dataset:
+    """The elements before the pixel data and, where they are wanted, the pixel data."""
     found: list[tuple[BaseTag, str | None, int]] = []
     bounded: BoundedFile | None = None
 
@@ -247,8 +262,10 @@ def _read(path: Path, with_pixels: bool, several_frames: bool) -> Dataset:
             # force: files of old scanners have no preamble; `file_kind` has already seen that this looks like DICOM
             dataset = read_partial(cast(BinaryIO, bounded), at_pixels, longest, force=True)
             dataset.buffer = None  # values that were passed over stay so
-            if with_pixels:
+            if with_pixels and image:
                 _refuse_what_is_no_image(dataset, path.name, several_frames)
+            elif with_pixels:
+                _refuse_impossible_frames(dataset, path.name)
             if with_pixels and found and found[-1][0] == _PIXEL_DATA:
                 _, vr, length = found[-1]
                 file.seek(12 if vr in EXPLICIT_VR_LENGTH_32 else 8, io.SEEK_CUR)
@@ -286,14 +303,19 @@ def _refuse_what_is_no_image(dataset: Dataset, name: str, several_frames: bool) 
         raise InputError(f"'{name}' is a DICOMDIR, a table of contents; choose the image itself or its folder.")
     if text(dataset, "Modality") in _NOT_IMAGES:
         raise InputError(f"'{name}' holds {what_it_is(dataset)}, not an image.")
-    rows, columns = whole_number(dataset, "Rows"), whole_number(dataset, "Columns")
-    if rows is None or columns is None:
-        raise InputError(f"'{name}' is a DICOM file without an image size: it holds no image, or is cut short.")
     frames = whole_number(dataset, "NumberOfFrames")
     if frames is not None and frames > 1 and not several_frames:
         raise InputError(
             f"'{name}' holds {what_it_is(dataset)} with {frames} frames; a single radiograph was expected."
         )
+    _refuse_impossible_frames(dataset, name)
+
+
+def _refuse_impossible_frames(dataset: Dataset, name: str) -> None:
+    rows, columns = whole_number(dataset, "Rows"), whole_number(dataset, "Columns")
+    if rows is None or columns is None:
+        raise InputError(f"'{name}' is a DICOM file without an image size: it holds no image, or is cut short.")
+    frames = whole_number(dataset, "NumberOfFrames")
     refuse_impossible_size(columns, rows, name, whole_number(dataset, "SamplesPerPixel") or 1)
     if frames is not None and frames > MAXIMUM_FRAMES:
         raise InputError(f"'{name}' holds {frames:,} frames, more than are read (the limit is {MAXIMUM_FRAMES:,}).")

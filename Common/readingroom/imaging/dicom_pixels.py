@@ -64,6 +64,28 @@ def stored_values(dataset: Dataset, name: str, frame: int = 0) -> NDArray:
             raise InputError(f"The pixels of '{name}' are damaged or cut short.") from error
 
 
+def refuse_other_frames(dataset: Dataset, name: str) -> None:
+    """Stop at compressed frames that are not as large as the header says, before anybody decodes them.
+
+    Raises
+    ------
+    InputError : one of them is damaged, larger or smaller, or compressed in a way that is not measured
+    """
+    syntax = UID(text(getattr(dataset, "file_meta", Dataset()), "TransferSyntaxUID"), IGNORE)
+    if "PixelData" not in dataset or not syntax.is_transfer_syntax or not syntax.is_encapsulated:
+        return
+    rows, columns, samples, allocated = (
+        whole_number(dataset, keyword) or 1 for keyword in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")
+    )
+    for frame in range(_frames(dataset)):
+        with _reasons_told(name):
+            data = frame_of(dataset.PixelData, frame, _frames(dataset))
+            if syntax == RLELossless:
+                decode_rle(data, rows * columns, samples * ((allocated + 7) // 8))
+            else:
+                _refuse_other_codestream(dataset, codestream(data), name)
+
+
 def is_color(dataset: Dataset) -> bool:
     """True when each pixel holds red, green and blue."""
     return whole_number(dataset, "SamplesPerPixel") == 3

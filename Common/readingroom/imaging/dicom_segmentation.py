@@ -10,7 +10,8 @@ import numpy as np
 import SimpleITK
 
 from ..errors import InputError
-from .dicom_file import quiet_pydicom
+from .dicom_file import quiet_pydicom, read_object
+from .dicom_pixels import refuse_other_frames
 from .dicom_volume import as_image
 from .limits import refuse_impossible_volume
 
@@ -30,9 +31,11 @@ def segment_mask(path: Path, names: Sequence[str], frame_of_reference: str = "")
     ------
     InputError : damaged, of another study, without a place in the patient, too large, or the names do not fit
     """
+    dataset = read_object(path)
+    refuse_other_frames(dataset, path.name)
     with quiet_pydicom():
         try:
-            segmentation = highdicom.seg.segread(path)
+            segmentation = highdicom.seg.Segmentation.from_dataset(dataset, copy=False)
             labels = {
                 number: str(segmentation.get_segment_description(number).segment_label)
                 for number in segmentation.segment_numbers

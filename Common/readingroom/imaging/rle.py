@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _HEADER_BYTES, _MOST_SEGMENTS = 64, 15
+_PADDING = 64  # bytes behind a segment; one is enough to make it even
 
 
 def decode_rle(frame: bytes, pixels: int, segments: int) -> NDArray[np.uint8]:
@@ -30,7 +31,7 @@ def decode_rle(frame: bytes, pixels: int, segments: int) -> NDArray[np.uint8]:
 
 
 def _segment(data: bytes, length: int) -> bytearray:
-    """At least ``length`` bytes; what may follow is padding."""
+    """At least ``length`` bytes."""
     decoded, place = bytearray(), 0
     while len(decoded) < length:
         if place >= len(data):
@@ -43,4 +44,6 @@ def _segment(data: bytes, length: int) -> bytearray:
             if count > 128:
                 decoded += data[place + 1 : place + 2] * (257 - count)
             place += 2 if count > 128 else 1
+    if len(data) - place > _PADDING:
+        raise ValueError(f"a segment has more than {length} bytes")
     return decoded

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
+from pydicom import uid
 
 from readingroom.errors import InputError
 from readingroom.imaging.dicom_contours import even_odd
@@ -346,3 +347,36 @@ def test_a_damaged_contour_says_so(tmp_path, data):
     element._value = data
     with pytest.raises(InputError, match="is damaged: its points are not three numbers each"):
         load_mask(saved(tmp_path / "rs.dcm", dataset), volume.image)
+
+
+# Untrusted files
+
+
+@pytest.mark.parametrize("syntax", [None, uid.RLELossless, uid.JPEG2000Lossless])
+def test_compressed_segments_are_read_and_refused_where_their_header_gives_another_size(tmp_path, syntax):
+    if syntax == uid.JPEG2000Lossless:
+        pytest.importorskip("openjpeg")
+    volume, slices = made(tmp_path)
+    inside = np.zeros((COUNT, ROWS, COLUMNS), np.float32)
+    inside[3:8, 4:20, 5:30] = 1
+    dataset = segmentation(slices, {"Lung": inside}, "FRACTIONAL")
+    if syntax is not None:
+        dataset.compress(syntax)
+    path = saved(tmp_path / "seg.dcm", dataset)
+    assert np.array_equal(load_mask(path, volume.image).voxels, inside > 0)
+    if syntax is not None:
+        dataset.Rows = 64
+        with pytest.raises(InputError, match=r"contradicts itself|cannot be read"):
+            load_mask(saved(tmp_path / "other.dcm", dataset), volume.image)
+
+
+def test_structures_whose_header_has_no_end_are_refused(tmp_path):
+    volume, _ = made(tmp_path)
+    path = saved(tmp_path / "rs.dcm", structure_set({"Lung": [contour(3, square(3.5, 9.5))]}))
+    item = b"\xfe\xff\x00\xe0\0\0\0\0"
+    sequence = b"\x08\x00\x15\x10SQ\0\0\xff\xff\xff\xff" + item * 1_000_000 + b"\xfe\xff\xdd\xe0\0\0\0\0"
+    data = path.read_bytes()
+    place = data.index(b"\x10\x00\x10\x00")
+    path.write_bytes(data[:place] + sequence + data[place:])
+    with pytest.raises(InputError, match="longer header"):
+        load_mask(path, volume.image)
