@@ -10,8 +10,10 @@ from pathlib import Path
 
 from .. import folders
 from ..errors import BundleError, ReadingRoomError
+from ..staging import sweep
 from . import archive, bundle, paths, verification
 from .metadata import BundleMetadata
+from .write import refuse_occupied
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ def install(source: Path | str, *, replace: bool = False) -> bundle.Bundle:
     Raises
     ------
     BundleError : the source is missing, damaged or unsafe, or another version is installed and ``replace`` is False
-    OutputError : the store is read-only or the disk is full; nothing is half-installed
+    OutputError : the store is read-only or the disk is full, or something else has the bundle's name there; nothing is
+        half-installed
     """
     source = Path(source)
     if source.is_dir():
@@ -99,11 +102,13 @@ def remove(name: str) -> None:
 
     Raises
     ------
-    BundleError : there is none of this name, or it ships with ReadingRoom
+    BundleError : there is none of this name, it ships with ReadingRoom, or the folder was never a bundle
     OutputError : the store is read-only, or the bundle is in use
     """
     folder = next((f for f in _folders(user_folder()) if f.name == name), None)
     if folder is not None:
+        if not any((folder / known).is_file() for known in (paths.SUMS, paths.METADATA)):
+            raise BundleError(f"{folder} is no bundle and is not removed.")
         folders.remove(folder)
     elif any(f.name == name for f in _folders(shipped_folder())):
         raise BundleError(f"The bundle '{name}' ships with ReadingRoom and cannot be removed.")
@@ -112,6 +117,7 @@ def remove(name: str) -> None:
 
 
 def _stores() -> list[tuple[Path, bool]]:
+    sweep(user_folder())  # an installation that was killed is completed
     return [(shipped_folder(), True), (user_folder(), False)]
 
 
@@ -151,6 +157,7 @@ def _install_folder(source: bundle.Bundle, replace: bool) -> bundle.Bundle:
             f"The bundle '{name}' is already installed as {version}, with other content than this version "
             f"{source.metadata.version}; confirm that it is to be replaced."
         )
+    refuse_occupied(target)
     with folders.atomic_directory(target) as staging:
         for path in (*source.files, paths.SUMS):
             (staging / path).parent.mkdir(parents=True, exist_ok=True)

@@ -75,10 +75,21 @@ def refuse_occupied(folder: Path) -> None:
 
     Raises
     ------
-    OutputError : something that is no bundle lies there
+    OutputError : something that is no bundle lies there, or a bundle beside files that are no part of it
     """
-    if folder.exists() and not (folder / paths.SUMS).is_file():
+    if not folder.exists():
+        return
+    try:
+        lines = (folder / paths.SUMS).read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        lines = []
+    listed = {line.partition("  ")[2] for line in lines}
+    if paths.METADATA not in listed:
         raise OutputError(f"{folder} holds something that is no bundle; choose another folder.")
+    there = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    strangers = {path.relative_to(folder).as_posix() for path in there} - listed - {paths.SUMS}
+    if strangers:
+        raise OutputError(f"{folder} holds {min(strangers)}, which is no part of a bundle; choose another folder.")
 
 
 def _stored(metadata: BundleMetadata, state_dict: Mapping[str, Any]) -> dict[str, numpy.ndarray]:

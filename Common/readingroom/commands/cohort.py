@@ -50,7 +50,7 @@ def add(commands: Any) -> None:
 def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     from ..learning.cohorts.cohort import write_cohort
     from ..learning.cohorts.from_dicom.labels import read_labels
-    from ..learning.cohorts.from_dicom.make import make_cohort, write_left_out
+    from ..learning.cohorts.from_dicom.make import left_out_table, make_cohort
     from ..learning.cohorts.from_dicom.pseudonyms import pseudonymized
 
     if options.labels is None and (options.on or options.key_column or options.label_column or options.keep):
@@ -63,9 +63,8 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     with ProgressLine() as line:
         made = make_cohort(options.folder, labels, options.modality, options.view, options.role, Progress(line.show))
     rows = made.rows if options.pseudonyms is None else pseudonymized(made.rows, options.pseudonyms)
-    write_cohort(options.out, rows)
     rest = options.out.with_name(f"{options.out.stem}-left-out.csv")
-    write_left_out(rest, made.left_out)
+    write_cohort(options.out, rows, {rest.name: left_out_table(made.left_out)})
     _print(options.out, rows, made, rest)
     if labels is None:
         print("It has no labels yet: fill in a column 'label', or make it again with --labels SPREADSHEET.csv.")

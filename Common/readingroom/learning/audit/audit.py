@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ... import __version__, records
-from ...files import make_folder, write_text
+from ...files import make_folder
+from ...folders import atomic_files
 from ...progress import Progress
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import Fingerprints, fingerprints
@@ -95,7 +96,7 @@ def audit(
     OutputError : the folder cannot be written
     CancelledError : the user canceled
     """
-    from .audit_page import write_page  # draws, which takes a moment to load
+    from .audit_page import audit_page  # draws, which takes a moment to load
 
     progress = progress or Progress()
     make_folder(out)
@@ -107,8 +108,10 @@ def audit(
     shortcuts = tuple(Shortcut.of(model, _compared(model, cohort, predictions, model_auc, seed)) for model in models)
     result = _gathered(cohort, table, found, duplicates, similarity, shortcuts, seed)
     progress(_TRIED, "The page is written.")
-    write_page(result, cohort, duplicates, out / PAGE)
-    write_text(out / DATA, json.dumps(records.to_json(result), indent=1, ensure_ascii=False) + "\n")
+    data = json.dumps(records.to_json(result), indent=1, ensure_ascii=False) + "\n"
+    with atomic_files(out) as folder:
+        for name, text in ((PAGE, audit_page(result, cohort, duplicates)), (DATA, data)):
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
     return result
 
 

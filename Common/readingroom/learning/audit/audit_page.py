@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ...files import write_text
 from ...formatting import estimate_text
 from ...reading import Estimate
 from ..cohorts.cohort import Cohort
@@ -27,13 +24,8 @@ _LOOKS_AT = {
 }
 
 
-def write_page(audit: Audit, cohort: Cohort, duplicates: Duplicates, path: Path) -> None:
-    """Write the page.
-
-    Raises
-    ------
-    OutputError : the file cannot be written
-    """
+def audit_page(audit: Audit, cohort: Cohort, duplicates: Duplicates) -> str:
+    """The page as HTML."""
     page = Page(f"Audit of {audit.table}", _subtitle(audit))
     page.section("Issues")
     if not audit.issues:
@@ -54,7 +46,7 @@ def write_page(audit: Audit, cohort: Cohort, duplicates: Duplicates, path: Path)
         f"Small models were evaluated by cross-validation by patient, intervals are 95 % over resampled patients, seed "
         f"{audit.seed}; ReadingRoom {audit.version}."
     )
-    write_text(path, page.html())
+    return page.html()
 
 
 def _subtitle(audit: Audit) -> str:

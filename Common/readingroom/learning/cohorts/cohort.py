@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...csv_table import read_csv, write_records
-from ...errors import InputError
+from ...csv_table import csv_text, read_csv
+from ...errors import InputError, OutputError
+from ...folders import atomic_files
 from ...readers.base import Reader
 from ...readers.description import ClinicalField
 from ...readers.opening import open_study
@@ -208,11 +209,15 @@ def read_cohort(path: Path, fields: Sequence[ClinicalField] = ()) -> Cohort:
     return Cohort(tuple(rows), tuple(problems), (*sheet.notes, *clinical.notes))
 
 
-def write_cohort(path: Path, rows: Iterable[Row]) -> None:
+def write_cohort(path: Path, rows: Iterable[Row], beside: Mapping[str, str] | None = None) -> None:
     """Write rows as a table that `read_cohort` reads back.
 
     Images and masks beneath the table's folder are written relative to it, others in full. Columns that no row fills
     are left out.
+
+    Parameters
+    ----------
+    beside : the texts of further files by name, which take their place together with the table
 
     Raises
     ------
@@ -228,7 +233,13 @@ def write_cohort(path: Path, rows: Iterable[Row]) -> None:
     masks = sorted(name for name in filled if name.startswith(MASK))
     clinical = [name for name in filled if not is_known(name)]
     optional = [name for name in KNOWN if name in filled and name not in NEEDED]
-    write_records(path, (*NEEDED, *images, *masks, *optional, *clinical), lines)
+    if not path.parent.is_dir():
+        raise OutputError(f"Cannot write {path.name}: there is no folder {path.parent}.")
+    header = (*NEEDED, *images, *masks, *optional, *clinical)
+    table = csv_text(header, ([line.get(name) for name in header] for line in lines))
+    with atomic_files(path.parent, last=path.name) as folder:
+        for name, text in {**(beside or {}), path.name: table}.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _refuse_header(header: tuple[str, ...], name: str) -> None:

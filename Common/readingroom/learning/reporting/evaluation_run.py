@@ -33,7 +33,7 @@ def run(
     history: Path | None = None,
     progress: Progress | None = None,
 ) -> EvaluationRecord:
-    """Evaluate a bundle and write the folder ``out``; an earlier evaluation there is replaced.
+    """Evaluate a bundle and write into the folder ``out``; an earlier evaluation there is replaced, other files stay.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def run(
         other_bundle = None if against is None else store.find(against)
         found = evaluate_cohort(wanted, studies, cohort, options, other_bundle, progress.part(0.0, 0.9))
     progress(0.92, "Writing the report.")
-    with folders.atomic_directory(out) as folder:
+    with folders.atomic_files(out, lambda: (REPORT, METRICS, PREDICTIONS), last=METRICS) as folder:
         _write(found, folder, page(found, runs).html())
     return found.record
 

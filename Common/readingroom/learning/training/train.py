@@ -16,7 +16,7 @@ import numpy as np
 
 from ...bundles import write
 from ...bundles.bundle import Bundle, load
-from ...bundles.metadata import ClassifierMetadata, require_name
+from ...bundles.metadata import require_name
 from ...device import Wanted
 from ...errors import InputError
 from ...progress import Progress
@@ -28,7 +28,7 @@ from ..cohorts.label_set import LabelSet, label_set_of
 from ..evaluation.auc import auc_of
 from ..evaluation.baselines import train_baselines
 from ..evaluation.comparison import advantage
-from ..evaluation.evaluation import RESAMPLES, EvaluationResult, evaluate, evaluate_bundle
+from ..evaluation.evaluation import RESAMPLES, evaluate, evaluate_bundle
 from ..evaluation.predictions import EXTERNAL, Predictions
 from ..protocols.training_protocol import TrainingProtocol
 from . import card, training_digest
@@ -125,8 +125,6 @@ def train_bundle(
         wait_for_others()
         return load(paths.bundle)
     predictions = out_of_fold(cohort, label_set, planned, result.folds)
-    predictions.write(paths.predictions)
-    write_history(planned, result, paths.history)
 
     progress(0.85, "Evaluating.")
     evaluation = evaluate(predictions, resamples=resamples)
@@ -155,19 +153,25 @@ def train_bundle(
     )
     progress(0.95, "Writing the bundle.")
     metadata = described(run)
-    holdout = _holdout(run, result.holdout, metadata, paths, resamples)
+    held_out = _held_out(run, result.holdout)
+    holdout = evaluate_bundle(held_out, metadata, resamples=resamples) if held_out is not None else None
     digest = training_digest.make_digest(cohort.patients[run.learned], [found.pixel_hashes[row] for row in run.learned])
-    made = write.write(
-        paths.bundle,
-        metadata,
-        run.final_model.network.state_dict(),
-        card=card.card(metadata, run, holdout),
-        license_text=description.license_text,
-        arrays={FEATURES: run.statistics.arrays(), training_digest.FILE: digest.arrays()},
-        network=_network(run),
-    )
+    with paths.replaced() as written:
+        predictions.write(written.predictions)
+        write_history(planned, result, written.history)
+        if held_out is not None:
+            held_out.write(written.holdout)
+        write.write(
+            written.bundle,
+            metadata,
+            run.final_model.network.state_dict(),
+            card=card.card(metadata, run, holdout),
+            license_text=description.license_text,
+            arrays={FEATURES: run.statistics.arrays(), training_digest.FILE: digest.arrays()},
+            network=_network(run),
+        )
     wait_for_others()
-    return made
+    return load(paths.bundle)
 
 
 def _fitted_on(planned: CrossValidation) -> tuple[str, ...]:
@@ -237,18 +241,13 @@ def _baselines(
     return tuple(found)
 
 
-def _holdout(
-    run: TrainingRun, said: FoldResult | None, metadata: ClassifierMetadata, paths: TrainingPaths, resamples: int
-) -> EvaluationResult | None:
-    """The final model with its calibration and thresholds, on the held-out patients."""
+def _held_out(run: TrainingRun, said: FoldResult | None) -> Predictions | None:
+    """What the final model said about the held-out patients."""
     if said is None:
-        paths.holdout.unlink(missing_ok=True)
         return None
     rows = run.cross_validation.final.test
     external = np.full((1, len(rows)), EXTERNAL, dtype=np.int64)
-    predictions = predictions_of(run.cohort.take(rows), run.label_set, said.logits[None], external)
-    predictions.write(paths.holdout)
-    return evaluate_bundle(predictions, metadata, resamples=resamples)
+    return predictions_of(run.cohort.take(rows), run.label_set, said.logits[None], external)
 
 
 def _network(run: TrainingRun) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ...bundles.write import refuse_occupied
 from ...csv_table import Cell, write_records
 from ...files import make_folder, write_text
+from ...folders import atomic_files
 from ..cohorts.cohort import Cohort
 from ..cohorts.label_set import LabelSet
 from ..evaluation.predictions import Predictions
@@ -44,6 +46,19 @@ class TrainingPaths:
         attempt = self.out / f"{self.name}-attempt.txt"
         write_text(attempt, "Can this folder be written?\n")
         attempt.unlink()
+
+    @contextmanager
+    def replaced(self) -> Iterator[TrainingPaths]:
+        """Where bundle and tables are written, so that those of two trainings never lie side by side.
+
+        Raises
+        ------
+        OutputError : ``out`` is read-only or full, or ``out / name`` holds something that is no bundle
+        """
+        refuse_occupied(self.bundle)
+        tables = [path.name for path in (self.predictions, self.holdout, self.history)]
+        with atomic_files(self.out, lambda: tables) as folder:
+            yield TrainingPaths(folder, self.name)
 
     @property
     def bundle(self) -> Path:
@@ -133,7 +148,5 @@ def write_history(planned: CrossValidation, result: CrossValidationResult, path:
             lines += [{"network": f"repeat {repeat + 1}, {split.name}", **asdict(epoch)} for epoch in part.history]
     if not planned.single_network:
         lines += [{"network": planned.final.name, **asdict(epoch)} for epoch in result.final_model.history]
-    if not lines:  # heads on frozen features have none
-        path.unlink(missing_ok=True)
-        return
-    write_records(path, list(lines[0]), lines)
+    if lines:  # heads on frozen features have none
+        write_records(path, list(lines[0]), lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .... import dicom_terms
-from ....csv_table import CsvRow, write_csv
+from ....csv_table import CsvRow, csv_text
 from ....errors import InputError
 from ....progress import Progress
 from ...audit.issue import count
@@ -17,7 +17,7 @@ from ..clinical_columns import typed_columns
 from ..cohort import Row
 from ..cohort_line import IMAGE, MASK, NEEDED, LineReader
 from .labels import Labels, join, spelled_differently
-from .scan import DicomImage, LeftOut, scan
+from .scan import DicomImage, LeftOut, holds_any, scan
 
 _FEW_REASONS = 3
 _ROLES = {"CT": "ct", "MR": "mr", "PT": "pet", "MG": "mammogram"}  # by modality; all others are radiographs
@@ -90,14 +90,9 @@ def make_cohort(
     return Made(tuple(rows), tuple(left_out), tuple(notes))
 
 
-def write_left_out(path: Path, left_out: Sequence[LeftOut]) -> None:
-    """Write what takes no part as a table of two columns.
-
-    Raises
-    ------
-    OutputError : it cannot be written
-    """
-    write_csv(path, ("what", "reason"), ((each.what, each.reason) for each in left_out))
+def left_out_table(left_out: Sequence[LeftOut]) -> str:
+    """What takes no part as the text of a table of two columns."""
+    return csv_text(("what", "reason"), ((each.what, each.reason) for each in left_out))
 
 
 def _wanted(
@@ -179,6 +174,11 @@ def _notes(rows: Sequence[Row], labels: Labels | None, named: int) -> list[str]:
             f"All {len(rows)} studies have one PatientID. If it was put there to hide the patients, give the "
             "spreadsheet a column patient_id: patients must not be in two parts of a split."
         )
-    if named:
-        notes.append(f"The paths of {named} files hold parts of patients' names, and so will the table; rename them.")
+    files = [(row.patient_id, path) for row in rows for path in (*row.images.values(), *row.masks.values())]
+    given = sum(holds_any(path, (patient,)) for patient, path in files)
+    if named := max(named, given):
+        notes.append(
+            f"The paths of {count(named, 'file')} tell who the patient is, by a name, an ID, a date of birth or a UID, "
+            "and so does a table with these paths; rename them before you pass it on."
+        )
     return notes

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
-from ....csv_table import read_csv, write_csv
+from ....csv_table import csv_text, read_csv
 from ....errors import InputError
+from ....files import write_text
 from ..cohort import Row
 
 COLUMNS = ("patient_id", "study_id", "pseudonym", "study_pseudonym")
-_OWNER_ALONE = 0o600
+
+_Name = TypeVar("_Name")
 
 
 def pseudonymized(rows: Sequence[Row], table: Path) -> tuple[Row, ...]:
     """Rows with ``P0001`` for the patient and ``P0001-1`` for the study; the table holds both names of each.
 
-    A table that is there already is read and added to: who has a number keeps it. New patients are numbered in the
-    order of a hash of their ID, because the order of IDs tells when a patient came. Only the owner may read the table.
+    A table that is there already is read and added to: who has a number keeps it. New patients, and new studies of a
+    patient, are numbered at random: any order that follows from the IDs gives them back to whoever has a list of them.
+    Only the owner may read the table.
 
     Raises
     ------
@@ -29,20 +33,22 @@ def pseudonymized(rows: Sequence[Row], table: Path) -> tuple[Row, ...]:
     known = _read(table) if table.exists() else {}
     patients = {patient: name.rpartition("-")[0] for (patient, _), name in known.items()}
     studies = {patient: sum(who == patient for who, _ in known) for patient in patients}
-    for patient in sorted({row.patient_id for row in rows} - patients.keys(), key=_scattered):
+    for patient in _shuffled({row.patient_id for row in rows} - patients.keys()):
         patients[patient], studies[patient] = f"P{len(patients) + 1:04d}", 0
-    for row in rows:
-        if (row.patient_id, row.study_id) not in known:
-            studies[row.patient_id] += 1
-            known[row.patient_id, row.study_id] = f"{patients[row.patient_id]}-{studies[row.patient_id]}"
+    for patient, study in _shuffled({(row.patient_id, row.study_id) for row in rows} - known.keys()):
+        studies[patient] += 1
+        known[patient, study] = f"{patients[patient]}-{studies[patient]}"
     _write(table, ((*who, patients[who[0]], name) for who, name in known.items()))
     return tuple(
         replace(row, patient_id=patients[row.patient_id], study_id=known[row.patient_id, row.study_id]) for row in rows
     )
 
 
-def _scattered(patient: str) -> str:
-    return hashlib.sha256(patient.encode()).hexdigest()
+def _shuffled(names: Iterable[_Name]) -> list[_Name]:
+    """In an order that nobody can tell."""
+    found = list(names)
+    secrets.SystemRandom().shuffle(found)
+    return found
 
 
 def _read(table: Path) -> dict[tuple[str, str], str]:
@@ -53,5 +59,4 @@ def _read(table: Path) -> dict[tuple[str, str], str]:
 
 
 def _write(table: Path, lines: Iterable[tuple[str, ...]]) -> None:
-    write_csv(table, COLUMNS, lines)
-    table.chmod(_OWNER_ALONE)
+    write_text(table, csv_text(COLUMNS, lines), private=True)

@@ -7,6 +7,7 @@ reason, in `Scan.left_out`.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -23,7 +24,12 @@ from ....progress import Progress
 from ...audit.issue import count
 
 _OF_SLICES = ("CT", "MR", "PT")  # modalities of which a study is a series, not a file
-_SHORTEST_NAME = 4  # letters: shorter parts of names are found in any path
+_SHORTEST_NAME = 4  # letters and digits: shorter names and numbers are found in any path
+_LETTERS = re.compile(r"[\W_]+")  # all that is none
+_IDS = (
+    "PatientID", "OtherPatientIDs", "AccessionNumber", "PatientBirthDate", "StudyInstanceUID", "SeriesInstanceUID",
+    "SOPInstanceUID",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class DicomImage:
 
 @dataclass(frozen=True)
 class Scan:
-    """Images in the order of their paths; ``named`` of them lie in a path that holds a part of the patient's name."""
+    """Images in the order of their paths; ``named`` of them lie in a path that tells who the patient is."""
 
     images: tuple[DicomImage, ...]
     left_out: tuple[LeftOut, ...]
@@ -105,7 +111,7 @@ def scan(folder: Path, progress: Progress | None = None) -> Scan:
             left_out.append(LeftOut(place, str(error)))
             continue
         image = _image(header, path, place)
-        named += _names_patient(header, place)
+        named += _tells_patient(header, path)
         first = found.setdefault(image.instance_uid or place, image)
         if first is not image:
             left_out.append(LeftOut(place, f"It is a copy of {first.place}."))
@@ -153,9 +159,27 @@ def _image(header: Dataset, path: Path, place: str) -> DicomImage:
     )
 
 
-def _names_patient(header: Dataset, place: str) -> bool:
-    parts = text(header, "PatientName").replace("^", " ").replace("=", " ").casefold().split()
-    return any(len(part) >= _SHORTEST_NAME and part in place.casefold() for part in parts)
+def _tells_patient(header: Dataset, path: Path) -> bool:
+    names = re.split(r"[\s^=]+", text(header, "PatientName"))
+    numbers = [text(header, keyword) for keyword in _IDS]
+    return holds_any(path, [name for name in names if len(name) >= _SHORTEST_NAME] + numbers)
+
+
+def holds_any(path: Path, texts: Iterable[str]) -> bool:
+    """Whether a part of a path holds one of these names or numbers, whatever stands between its letters and digits.
+
+    Short ones count where they stand alone: their letters are found in any path. The shortest say nothing at all.
+    """
+    parts = [part.casefold() for part in path.absolute().parts]
+    joined = [_LETTERS.sub("", part) for part in parts]
+    words = {word for part in parts for word in re.split(r"[\W_]+", part)}
+    for found in texts:
+        letters = _LETTERS.sub("", found.casefold())
+        if len(letters) >= _SHORTEST_NAME and any(letters in part for part in joined):
+            return True
+        if len(letters) == _SHORTEST_NAME - 1 and letters in words:
+            return True
+    return False
 
 
 def _presented(images: Iterable[DicomImage], left_out: list[LeftOut]) -> list[DicomImage]:

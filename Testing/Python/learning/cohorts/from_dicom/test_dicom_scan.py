@@ -87,6 +87,26 @@ def test_a_folder_whose_subfolders_hold_slices_too_is_left_out(folder, a_series)
     assert "folder of its own" in reasons(found)["ct"]
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("pat-4711/a.dcm", True),
+        ("pat-47-11/a.dcm", True),
+        ("ACC0815.dcm", True),
+        ("1.2.826.77.dcm", True),
+        ("19470713/a.dcm", True),
+        ("eva_mustermann.dcm", True),
+        ("series-1/0001.dcm", False),
+    ],
+)
+def test_paths_that_tell_who_the_patient_is_are_counted(folder, a_film, path, told):
+    a_film(
+        path, PatientName="Mustermann^Eva", PatientID="4711", AccessionNumber="ACC-0815", PatientBirthDate="19470713",
+        StudyInstanceUID="1.2.826.77",
+    )  # fmt: skip
+    assert scan(folder).named == told
+
+
 def test_names_of_patients_in_paths_are_counted_and_nowhere_kept(folder, a_film):
     a_film("Mustermann_01.dcm", PatientName="Mustermann^Eva")
     a_film("b.dcm", PatientName="Mustermann^Eva")
