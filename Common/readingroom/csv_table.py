@@ -26,12 +26,17 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 _SPECIAL = frozenset('",;\t\r\n')  # a cell that holds one of these is quoted
 _HINT = "sep="  # a first line that Excel writes and understands: sep=;
 
-_SIGNS = "=+\\-@＝＋－＠"  # Excel takes the full-width forms for the others
+_SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋﬩"  # some programs take wide, small and raised forms for the others
 _NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
-# A cell begins at its start, and after what another program may take for the end of a cell or of a line.
-_SIGN = rf"[^\S\t\r\n]*[{_SIGNS}]"
-_AT_START = rf"\A{{}}(?='*(?:{_SIGN}|[\t\r\n]))"
-_LATER = rf"(?<=[;\t\r\n]){{}}(?='*{_SIGN})"
+_ENDS = ";；\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029"  # what another program may take for the end of a cell or a line
+_INVISIBLE = (  # characters that stand before a sign and hide it: controls, formats, fillers, marks of byte order
+    "\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
+)
+_HIDING = rf"(?:(?![{_ENDS}])[\s\"'“”„«»‘’`{_INVISIBLE}])*"
+_SIGN = rf"{_HIDING}[{_SIGNS}]"
+_AT_START = rf"\A{{}}(?={_SIGN}|'*[{_ENDS}])"
+_LATER = rf"(?<=[{_ENDS}]){{}}(?={_SIGN})"
 _NOT_A_NUMBER = rf"(?!\s*{_NUMBER}\s*(?:;|\Z))"
 _TO_PROTECT = re.compile(f"{_AT_START.format(_NOT_A_NUMBER)}|{_LATER.format(_NOT_A_NUMBER)}")
 _PROTECTED = re.compile(f"{_AT_START.format(chr(39))}|{_LATER.format(chr(39))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,37 @@ def test_a_cell_that_begins_with_a_tab_or_a_carriage_return_gets_an_apostrophe(c
     assert csv_text((f"{character}x",), []).startswith(f"\"'{character}")
 
 
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠﹦﹢﹣﹫")
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "\ufeff",
+        "\u200b",
+        "\u00a0 ",
+        "\u202e",
+        "\u2060",
+        "\x00",
+        "\x1b",
+        "\x7f",
+        "\xad",
+        '"',
+        '""',
+        "'",
+        ' "',
+        "“",
+        "\u3000",
+    ],
+)
+def test_a_sign_behind_what_nobody_sees_gets_an_apostrophe(hidden: str, sign: str) -> None:
+    assert next(csv.reader([csv_text((f"{hidden}{sign}cmd",), [])]))[0] == f"'{hidden}{sign}cmd"
+    assert f"Meyer;'{hidden}" in next(csv.reader([csv_text((f"Meyer;{hidden}{sign}cmd",), [])]))[0]
+
+
+@pytest.mark.parametrize("end", [";", "；", "\t", "\r", "\n", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+def test_a_sign_behind_what_may_end_a_cell_gets_an_apostrophe(end: str) -> None:
+    assert f"Meyer{end}'=cmd" in csv_text((f"Meyer{end}=cmd",), [])
+
+
 @pytest.mark.parametrize("text", ["Müller;=1+1", "Müller; @x", "a;;=b", "a\t=b"])
 def test_a_formula_after_another_program_s_separator_gets_an_apostrophe(text: str) -> None:
     sign = next(place for place, letter in enumerate(text) if letter in "=@")
@@ -46,7 +78,13 @@ def test_what_is_not_known_is_an_empty_cell() -> None:
     assert csv_text(("a", "b"), [(None, 1)]) == "a,b\n,1\n"
 
 
-@given(st.lists(st.text(alphabet="=+-@＝;,'\"\t\r\n 5.aé", max_size=9).map(str.strip), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.text(alphabet="=+-@＝;,'\"\t\r\n 5.aé\ufeff\u200b\x00\u2028；“", max_size=9).map(str.strip),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_any_text_comes_back_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, cells: list[str]) -> None:
     path = tmp_path_factory.mktemp("table") / "table.csv"
     write_csv(path, ("first", *(f"c{n}" for n in range(len(cells)))), [("x", *cells)])
