@@ -14,7 +14,7 @@ import readingroom
 from . import device
 from .anonymity import anonymous_reading, texts_of, without
 from .engine.dispatch import Calls
-from .errors import InputError, ReadingRoomError
+from .errors import InputError, ReadingRoomError, RefusedError
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -100,6 +100,10 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     except ReadingRoomError as error:
         if names is not None:
             error.args = (names.without(str(error)),)
+            if isinstance(error, RefusedError):
+                error.checks = tuple(
+                    dataclasses.replace(check, sentence=names.without(check.sentence)) for check in error.checks
+                )
         raise
     return {"folder": arguments["out"], "reading": reading.to_json()}
 

@@ -234,3 +234,14 @@ def test_user_folder_is_where_the_platform_keeps_user_data(monkeypatch, platform
     monkeypatch.setattr(Path, "home", lambda: Path("/home/reader"))
     monkeypatch.setattr(sys, "platform", platform)
     assert store.user_folder().as_posix() == expected
+
+
+def test_a_folder_in_the_store_that_never_was_a_bundle_stays(a_bundle, home):
+    other = store.user_folder() / a_bundle.metadata.name
+    other.mkdir(parents=True)
+    (other / "thesis.txt").write_text("mine")
+    with pytest.raises(BundleError, match="is no bundle and is not removed"):
+        store.remove(other.name)
+    with pytest.raises(OutputError, match="holds something that is no bundle"):
+        store.install(a_bundle.folder, replace=True)
+    assert (other / "thesis.txt").read_text() == "mine"

@@ -169,3 +169,21 @@ def test_monai_config_parser_runs_our_preprocessing(a_bundle, a_metadata):
     pixels = parser.get_parsed_content("preprocessing")(gray)
     assert pixels.shape == (3, 32, 32)
     numpy.testing.assert_array_equal(pixels, preprocessing.prepare(gray, a_metadata.preprocessing).pixels)
+
+
+def test_a_folder_with_hashes_of_something_else_is_no_bundle(write_bundle, a_metadata, tmp_path):
+    folder = tmp_path / a_metadata.name
+    folder.mkdir()
+    (folder / "SHA256SUMS").write_text(f"{'0' * 64}  system.iso\n")
+    (folder / "system.iso").write_text("mine")
+    with pytest.raises(OutputError, match="holds something that is no bundle"):
+        write_bundle(tmp_path)
+    assert (folder / "system.iso").read_text() == "mine"
+
+
+def test_a_file_of_the_user_s_own_beside_a_bundle_is_not_lost(write_bundle, a_metadata, tmp_path):
+    folder = write_bundle(tmp_path).folder
+    (folder / "docs" / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"holds docs/notes\.txt, which is no part of a bundle"):
+        write_bundle(tmp_path)
+    assert (folder / "docs" / "notes.txt").read_text() == "mine"

@@ -50,6 +50,7 @@ class ReportView:
         self.page_size.setAccessibleName(_("Page size"))
         self.anonymous = qt.QCheckBox(_("Leave out who the patient is"))
         form.addRow(_("Page"), self.page_size)
+        self.anonymous.setToolTip(_("Comments are left out too: names are typed into them."))
         form.addRow("", self.anonymous)
 
         self.export = qt.QPushButton(_("Write report"))

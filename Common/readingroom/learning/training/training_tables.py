@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ...bundles.write import refuse_occupied
 from ...csv_table import Cell, write_records
-from ...files import make_folder, write_text
-from ...folders import atomic_files
+from ...files import make_folder
+from ...folders import atomic_files, scratch
 from ..cohorts.cohort import Cohort
 from ..cohorts.label_set import LabelSet
 from ..evaluation.predictions import Predictions
@@ -43,9 +43,8 @@ class TrainingPaths:
         """
         refuse_occupied(self.bundle)
         make_folder(self.work)
-        attempt = self.out / f"{self.name}-attempt.txt"
-        write_text(attempt, "Can this folder be written?\n")
-        attempt.unlink()
+        with scratch(self.out):
+            pass
 
     @contextmanager
     def replaced(self) -> Iterator[TrainingPaths]:

@@ -271,12 +271,15 @@ def test_the_shell_writes_a_folder_that_comes_back(
     a_table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
+    out.mkdir()
+    (out / "metrics.json").write_text("of an earlier evaluation")
+    (out / "notes.txt").write_text("of the user's own")
     command = ["evaluate", "cxr-nih-pneumonia", "--cohort", str(a_table), "--out", str(out)]
     assert (
         main([*command, "--label", "normal=no-finding", "--device", "cpu", "--level", "study", "--resamples", "50"])
         == 0
     )
-    assert {path.name for path in out.iterdir()} == {"report.html", "metrics.json", "predictions.csv"}
+    assert {path.name for path in out.iterdir()} == {"report.html", "metrics.json", "predictions.csv", "notes.txt"}
     record = records.from_json(EvaluationRecord, json.loads((out / "metrics.json").read_text("utf-8")))
     assert record.studies.evaluated == 12
     assert len(read(out / "predictions.csv")) == 12
