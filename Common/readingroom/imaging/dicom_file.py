@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,10 +48,12 @@ _NOT_IMAGES = {
     "ECG": "an electrocardiogram",
 }
 _PIXEL_DATA = 0x7FE00010
-_PIXELS = (_PIXEL_DATA, 0x7FE00008, 0x7FE00009)  # Float and Double Float Pixel Data
+# Sets, since pydicom compares a tag with each member of a tuple in Python.
+_PIXELS = frozenset((_PIXEL_DATA, 0x7FE00008, 0x7FE00009))  # Float and Double Float Pixel Data
 # Functional groups of frames, structures and their contours
-_LONG_SEQUENCES = (0x52009229, 0x52009230, 0x30060020, 0x30060039)
+_LONG_SEQUENCES = frozenset((0x52009229, 0x52009230, 0x30060020, 0x30060039))
 _UNDEFINED_LENGTH = 0xFFFFFFFF
+_quiet = threading.local()
 
 
 def read_elements(path: Path, several_frames: bool = False) -> Dataset:
@@ -233,13 +236,18 @@ def kind_of_file(path: Path) -> str:
 @contextmanager
 def quiet_pydicom() -> Iterator[None]:
     """pydicom's warnings quote header values, which may name the patient: they must not reach a log."""
+    if getattr(_quiet, "now", False):  # it was asked for further out: a header is looked at hundreds of times
+        yield
+        return
     logger = pydicom.config.logger
     disabled, logger.disabled = logger.disabled, True  # to set its level would empty the cache of every logger
     try:
         with warnings.catch_warnings(), pydicom.config.disable_value_validation():
             warnings.simplefilter("ignore")
+            _quiet.now = True
             yield
     finally:
+        _quiet.now = False
         logger.disabled = disabled
 
 

@@ -13,7 +13,7 @@ from pydicom.uid import SecondaryCaptureImageStorage
 
 from ..errors import InputError
 from ..progress import Progress
-from .dicom_file import kind_of_file, read_header, text
+from .dicom_file import kind_of_file, quiet_pydicom, read_header, text
 from .dicom_slice import Slice, frames_of, slices_of
 from .file_kind import file_kind, first_bytes, is_dicom
 from .slice_stack import FEWEST_SLICES
@@ -88,7 +88,8 @@ def find_series(path: Path, uid: str = "", modalities: Sequence[str] = (), progr
         uid = uid or text(header, "SeriesInstanceUID")
         if frames_of(header) > 1:
             return Series(path.name, uid, text(header, "Modality"), tuple(slices_of(header, path)))
-    found, aside = _series_in(folder, path.name, path.is_dir() or is_directory, progress)
+    with quiet_pydicom():
+        found, aside = _series_in(folder, path.name, path.is_dir() or is_directory, progress)
     if uid:
         if uid not in found:
             raise InputError(f"The series that was chosen is not in the folder '{folder.name}' any more.")

@@ -22,6 +22,7 @@ VOLUME_KEYWORDS = (
     "InversionTime", "DiffusionBValue", "TriggerTime", "NominalCardiacTriggerDelayTime", "ImageType", "FrameType",
     "StackID", "ConvolutionKernel", "AcquisitionNumber",
 )  # fmt: skip
+_VOLUME_TAGS = {Tag(keyword): keyword for keyword in VOLUME_KEYWORDS}
 _UNIT_LENGTH = 0.01  # how far direction cosines may be from it: headers round them
 _PERPENDICULAR = 0.01
 
@@ -68,6 +69,7 @@ def slices_of(header: Dataset, path: Path) -> Iterator[Slice]:
     """The image planes of a file."""
     for frame in range(frames_of(header)):
         plane = frame_header(header, frame)
+        present = plane.keys()
         yield Slice(
             path=path,
             frame=frame,
@@ -78,7 +80,11 @@ def slices_of(header: Dataset, path: Path) -> Iterator[Slice]:
             columns=whole_number(plane, "Columns") or 0,
             plane=_plane(plane),
             thickness=next(iter(numbers(plane, "SliceThickness")), None),
-            volume={keyword: value for keyword in VOLUME_KEYWORDS if (value := text(plane, keyword))},
+            volume={
+                keyword: value
+                for tag, keyword in _VOLUME_TAGS.items()
+                if tag in present and (value := text(plane, keyword))
+            },
         )
 
 
