@@ -9,6 +9,7 @@ however it ends. Nothing is removed without both.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import re
@@ -98,7 +99,9 @@ def _claim(folder: Path) -> int:
             raise
         except OSError:  # a file system without locks: nobody will take this folder for an orphan's
             pass
-        os.write(mark, _text(folder))
+        text = _text(folder)
+        if os.write(mark, text) < len(text):  # what a full disk had room for
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.stat(folder / _MARK)
     except OSError:
         os.close(mark)

@@ -110,6 +110,22 @@ def test_what_does_not_fit_its_description_is_refused_in_a_sentence(toy, capsys,
     assert not (toy / "out").exists()
 
 
+def test_an_anonymous_read_keeps_what_was_chosen_and_no_path(toy):
+    lungs = (toy / "lungs.nrrd").rename(toy / "Zqxjvk-4711.nrrd")
+    reading = _read(toy, "--mask-lungs", str(lungs), "--stage", "II", "--age", "97", "--anonymous")
+    assert {name: fact.value for name, fact in reading.study.clinical.items()} == {"stage": "II", "age": 90.0}
+    text = b"".join(path.read_bytes() for path in (toy / "out").iterdir()).lower()
+    assert b"zqxjvk" not in text
+    assert str(toy).encode().lower() not in text
+
+
+def test_an_anonymous_read_does_not_name_the_file_that_it_cannot_open(toy, capsys):
+    (toy / "Zqxjvk-4711.nrrd").write_bytes(b"damaged")
+    for name in ("Zqxjvk-4711.nrrd", "Zqxjvk-4712.nrrd"):
+        assert cli.main(["read", "toy-density", str(toy / name), "--out", str(toy / "out"), "--anonymous"]) == 3
+    assert "Zqxjvk" not in capsys.readouterr().err
+
+
 def test_help_names_every_input(toy, capsys):
     with pytest.raises(SystemExit):
         cli.main(["read", "toy-density", "--help"])

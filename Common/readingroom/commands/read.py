@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ..anonymity import without
 from ..engine.client import InProcessClient
+from ..errors import ReadingRoomError
 from ..formatting import unit_text
 from ..readers.base import Reader
 from ..readers.description import ClinicalField
@@ -85,12 +87,15 @@ def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:
 
     client = InProcessClient()
     reader = find_reader(options.reader)
-    study = open_study(
-        reader,
-        _given(options, "", [role.name for role in reader.images]),
-        _given(options, "mask-", [mask.name for mask in reader.masks]),
-        _given(options, "clinical-", [fact.name for fact in reader.clinical]),
-    )
+    images = _given(options, "", [role.name for role in reader.images])
+    masks = _given(options, "mask-", [mask.name for mask in reader.masks])
+    try:
+        study = open_study(reader, images, masks, _given(options, "clinical-", [one.name for one in reader.clinical]))
+    except ReadingRoomError as error:
+        if options.anonymous:
+            paths = [*images.values(), *masks.values()]
+            error.args = (without([text for path in paths for text in (str(path), *path.parts)])(str(error)),)
+        raise
     value = _run(
         client,
         "read",

@@ -64,7 +64,7 @@ def build(reading: Reading, pictures: Mapping[str, bytes], titles: ReaderTitles 
 
     Parameters
     ----------
-    reading : what to report; make it `Reading.anonymous` first where the patient must not be named
+    reading : what to report; make it `anonymity.anonymous_reading` first where the patient must not be named
     pictures : PNG bytes of the key pictures, by file name
     titles : of the reader that answered and of what it takes; names stand for what is not known
     """

@@ -218,3 +218,22 @@ def test_a_report_names_measures_and_leaves_those_without_a_title_to_the_card(re
     page = html.render(content.build(replace(reading, bundle=replace(reading.bundle, metrics=measures)), {}))
     assert "AUC by patient, out of fold" in page
     assert "macro_f1" not in page
+
+
+def test_the_report_of_another_reading_is_not_written_beside_a_reading(reading, pictures, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "reading.json").write_bytes(reading.to_bytes())
+    other = replace(reading, provenance=replace(reading.provenance, started="2020-01-01T00:00:00Z"))
+    with pytest.raises(OutputError, match="holds another reading"):
+        write_reports(other, pictures, out, ["html"])
+    write_reports(anonymous_reading(reading), pictures, out, ["html"])
+    assert {path.name for path in out.iterdir()} == {"reading.json", "report.html"}
+
+
+def test_an_earlier_report_goes_in_all_of_its_formats(reading, pictures, tmp_path):
+    out = tmp_path / "out"
+    write_reports(reading, pictures, out, ["html", "json", "csv"])
+    (out / "notes.txt").write_text("mine")
+    write_reports(reading, pictures, out, ["html"])
+    assert {path.name for path in out.iterdir()} == {"report.html", "notes.txt"}
