@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from pydicom.uid import SecondaryCaptureImageStorage
 from ..errors import InputError
 from ..progress import Progress
 from .dicom_file import kind_of_file, quiet_pydicom, read_header, text
-from .dicom_slice import Slice, frames_of, slices_of
+from .dicom_slice import Slice, slices_of
 from .file_kind import file_kind, first_bytes, is_dicom
 from .slice_stack import FEWEST_SLICES
 
@@ -83,13 +83,11 @@ def find_series(path: Path, uid: str = "", modalities: Sequence[str] = (), progr
     progress = progress or Progress()
     folder = path if path.is_dir() else path.parent
     is_directory = path.name.upper() == "DICOMDIR"  # the table of contents of a disk, which lies at its top
-    if not path.is_dir() and not is_directory:
-        header = read_header(path, several_frames=True)
-        uid = uid or text(header, "SeriesInstanceUID")
-        if frames_of(header) > 1:
-            return Series(path.name, uid, text(header, "Modality"), tuple(slices_of(header, path)))
+    whole = path.is_dir() or is_directory
+    if not whole:
+        uid = text(read_header(path, several_frames=True), "SeriesInstanceUID") or str(folder)
     with quiet_pydicom():
-        found, aside = _series_in(folder, path.name, path.is_dir() or is_directory, progress)
+        found, aside = _series_in(folder, path.name, "" if whole else uid, progress)
     if uid:
         if uid not in found:
             raise InputError(f"The series that was chosen is not in the folder '{folder.name}' any more.")
@@ -122,12 +120,17 @@ def is_series(path: Path) -> bool:
     return kind == "dicom"
 
 
-def _series_in(folder: Path, name: str, deep: bool, progress: Progress) -> tuple[dict[str, _Found], Counter[str]]:
-    """Images by SeriesInstanceUID, and what is no slice by what it is."""
+def _series_in(folder: Path, name: str, only: str, progress: Progress) -> tuple[dict[str, _Found], Counter[str]]:
+    """Images by SeriesInstanceUID, and what is no slice by what it is.
+
+    Parameters
+    ----------
+    only : the one series that is looked for, in this folder alone; all of them, in subfolders too, when empty
+    """
     found: dict[str, _Found] = {}
     aside: Counter[str] = Counter()
     people = _People()
-    files = sorted(_files(folder, deep), key=str)
+    files = sorted(_files(folder, deep=not only), key=str)
     for number, path in enumerate(files):
         progress(number / len(files), f"Looking through the files, {number} of {len(files)}.")
         if path.name.upper() == "DICOMDIR" or not is_dicom(first_bytes(path)):
@@ -135,13 +138,16 @@ def _series_in(folder: Path, name: str, deep: bool, progress: Progress) -> tuple
         try:
             header = read_header(path, several_frames=True)
         except InputError:
-            aside[kind_of_file(path)] += 1
+            if not only:
+                aside[kind_of_file(path)] += 1
+            continue
+        uid = text(header, "SeriesInstanceUID") or str(path.parent)
+        if only and uid != only:
             continue
         people.meet(header, name)
         if kind := _no_slice(header):
             aside[kind] += 1
             continue
-        uid = text(header, "SeriesInstanceUID") or str(path.parent)
         series = found.setdefault(uid, _Found(text(header, "Modality"), text(header, "SeriesNumber")))
         series.slices += slices_of(header, path)
     return found, aside
@@ -207,17 +213,22 @@ def _files(folder: Path, deep: bool) -> Iterator[Path]:
 def _notes(others: list[_Found], aside: Counter[str]) -> tuple[str, ...]:
     notes = []
     if others:
-        notes.append(f"Set aside, other series of the folder: {', '.join(one.words for one in others)}.")
+        notes.append(f"Set aside, other series of the folder: {_worded(others)}.")
     if aside:
         notes.append(f"Set aside, no slices: {_counted(aside)}.")
     return tuple(notes)
 
 
 def _holds(found: Mapping[str, _Found], aside: Counter[str]) -> str:
-    parts = [one.words for one in found.values()]
+    parts = [_worded(found.values())] if found else []
     if aside:
         parts.append(_counted(aside))
     return f"; it holds {', '.join(parts)}" if parts else ""
+
+
+def _worded(found: Iterable[_Found]) -> str:
+    kinds = Counter(one.words for one in found)
+    return ", ".join(f"{count} x {words}" if count > 1 else words for words, count in kinds.items())
 
 
 def _counted(kinds: Counter[str]) -> str:

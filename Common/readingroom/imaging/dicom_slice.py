@@ -23,6 +23,7 @@ VOLUME_KEYWORDS = (
     "StackID", "ConvolutionKernel", "AcquisitionNumber",
 )  # fmt: skip
 _VOLUME_TAGS = {Tag(keyword): keyword for keyword in VOLUME_KEYWORDS}
+_FINEST, _COARSEST = 1e-3, 100.0  # mm: no pixel of a patient is smaller or larger
 _UNIT_LENGTH = 0.01  # how far direction cosines may be from it: headers round them
 _PERPENDICULAR = 0.01
 
@@ -125,7 +126,9 @@ def _items(group: Dataset, macro: BaseTag) -> list[Dataset]:
 def _plane(header: Dataset) -> Plane | None:
     position, orientation = numbers(header, "ImagePositionPatient"), numbers(header, "ImageOrientationPatient")
     spacing = numbers(header, "PixelSpacing")
-    if len(position) != 3 or len(orientation) != 6 or len(spacing) != 2 or min(spacing) <= 0:
+    if len(position) != 3 or len(orientation) != 6 or len(spacing) != 2:
+        return None
+    if min(spacing) < _FINEST or max(spacing) > _COARSEST:
         return None
     row, column = np.array(orientation[:3]), np.array(orientation[3:])
     lengths = np.linalg.norm(row), np.linalg.norm(column)

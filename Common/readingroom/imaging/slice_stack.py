@@ -25,6 +25,7 @@ _OFF_ITS_PLACE, _OFF_BY_ROUNDING = 0.1, 0.25
 _ROUNDED = 0.101  # mm: by 0.05 here and by 0.05 at the ends, which the grid is laid through
 _SAME_PLACE = 0.05  # of the distance between slices
 _SAME_DIRECTION = 1e-3  # of direction cosines, which headers round to three digits or more
+_ROUNDING = 1e-6  # mm
 _SIDEWAYS = 0.5  # pixels: less is not worth a resampling
 _FEW = 10  # one slice in so many may be missing, or be there twice
 
@@ -59,8 +60,8 @@ class Stack:
     @property
     def tilt(self) -> float:
         """Angle between the step and the normal of the planes, degrees; 0 where the slices lie straight."""
-        sideways = self.step - self.spacing * self.plane.normal
-        return float(np.degrees(np.arctan2(np.linalg.norm(sideways), self.spacing)))
+        sideways = float(np.linalg.norm(self.step - self.spacing * self.plane.normal))
+        return float(np.degrees(np.arctan2(sideways, self.spacing))) if sideways > _ROUNDING else 0.0
 
 
 def stacked(slices: Iterable[Slice], name: str) -> Stack:
@@ -106,7 +107,9 @@ def _each_once(slices: list[Slice], notes: list[str]) -> list[Slice]:
     """Without files that are copies of others."""
     found: dict[Hashable, Slice] = {}
     for item in sorted(slices, key=lambda item: (item.number, str(item.path), item.frame)):
-        found.setdefault((item.instance_uid, item.frame) if item.instance_uid else (item.path, item.frame), item)
+        # With its place: some programs that take names out of files give one UID to all of them.
+        place = None if item.plane is None else tuple(item.plane.position)
+        found.setdefault((item.instance_uid, item.frame, place) if item.instance_uid else (item.path, item.frame), item)
     if copies := len(slices) - len(found):
         notes.append(f"Read once: {_count(copies)} of which the folder holds a copy.")
     return list(found.values())
@@ -153,6 +156,8 @@ def _one_volume(slices: list[Slice], name: str, notes: list[str]) -> list[Slice]
     places = _places(slices)
     if len(places) == len(slices):
         return slices
+    if len(places) < FEWEST_SLICES:
+        raise InputError(f"'{name}' is no volume: its {len(slices)} images lie at {_places_of(len(places))}.")
     twice = [place[0] for place in places if len(place) > 1]
     if len(twice) * _FEW <= len(places):
         at = _listed(_place(_axis(_plane(item)), _plane(item).position) for item in twice)
@@ -312,6 +317,10 @@ def _first(value: str) -> tuple[float, tuple[int, ...]]:
 
 def _words(value: str) -> str:
     return value.replace("\\", "/") or "empty"
+
+
+def _places_of(number: int) -> str:
+    return "one place" if number == 1 else f"{number} places"
 
 
 def _count(number: int) -> str:

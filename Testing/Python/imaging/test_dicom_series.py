@@ -29,6 +29,7 @@ PRONE = (-1.0, 0.0, 0.0, 0.0, -1.0, 0.0)
 CORONAL = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
 SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
 OBLIQUE = (0.8, 0.6, 0.0, -0.48, 0.64, -0.6)
+ROUNDED = (0.707, 0.707, 0.0, -0.5, 0.5, -0.707)
 DATA = {
     "lung CT": "dicom_io/ct_lung1_001/image",
     "chest CT of 8 mm": "ct_lungdx/Lung_Dx-A0002/CT_3_ThoraxRoutine_8_0_0_B40f_B40f",
@@ -76,14 +77,15 @@ def test_names_and_numbers_of_files_say_nothing(tmp_path, hu):
     assert np.array_equal(load_volume(folder).voxels, hu)
 
 
-def test_a_slice_stands_for_its_series(tmp_path, hu):
+def test_a_slice_stands_for_its_series_and_other_patients_beside_it_do_not_matter(tmp_path, hu):
     folder = write_slices(tmp_path / "ct", ct_slices(hu))
-    write_slices(folder, ct_slices(np.concatenate([hu, hu + 1]), SeriesNumber=7))
-    series = [write_slices(tmp_path / "one", ct_slices(hu + 2))]
-    shutil.copy(next(series[0].iterdir()), folder / "x.dcm")
-    for path in series[0].iterdir():
-        shutil.copy(path, folder / f"third-{path.name}")
-    assert np.array_equal(load_volume(folder / "x.dcm").voxels, hu + 2)
+    write_slices(folder, ct_slices(np.concatenate([hu, hu + 1]), PatientID="SOMEBODY"))
+    chosen = ct_slices(hu + 2)
+    write_slices(folder, chosen)
+    chosen[3].save_as(folder / "chosen.dcm", enforce_file_format=True)
+    loaded = load_volume(folder / "chosen.dcm")
+    assert np.array_equal(loaded.voxels, hu + 2)
+    assert loaded.notes == ("Read once: 1 slice of which the folder holds a copy.",)
 
 
 def test_positions_that_were_rounded_still_make_an_even_grid(tmp_path, hu):
@@ -198,8 +200,9 @@ def test_slices_of_a_tilted_gantry_are_moved_to_where_they_were_taken(tmp_path, 
     assert checked > 500
 
 
-def test_oblique_slices_that_lie_straight_are_not_called_tilted(tmp_path, hu):
-    assert load_volume(write_slices(tmp_path / "ct", ct_slices(hu, Grid(OBLIQUE)))).notes == ()
+@pytest.mark.parametrize("orientation", [OBLIQUE, ROUNDED])
+def test_oblique_slices_that_lie_straight_are_not_called_tilted(tmp_path, hu, orientation):
+    assert load_volume(write_slices(tmp_path / "ct", ct_slices(hu, Grid(orientation)))).notes == ()
 
 
 # What lies in the folder beside it
@@ -285,7 +288,18 @@ def test_one_slice_is_no_volume(tmp_path, hu):
         load_volume(next(folder.iterdir()))
 
 
+def test_images_at_one_place_are_no_volume(tmp_path, hu):
+    folder = write_slices(tmp_path / "ct", ct_slices(hu, ImagePositionPatient=[[0, 0, 0]] * COUNT))
+    with pytest.raises(InputError, match="is no volume: its 12 images lie at one place"):
+        load_volume(folder)
+
+
 # Several slices at one place
+
+
+def test_slices_that_share_a_uid_by_mistake_are_different_slices(tmp_path, hu):
+    loaded = load_volume(write_slices(tmp_path / "ct", ct_slices(hu, SOPInstanceUID="1.2.3")))
+    assert np.array_equal(loaded.voxels, hu)
 
 
 def test_copies_of_files_are_read_once(tmp_path, hu):
@@ -356,6 +370,12 @@ def test_a_slice_without_a_position_leaves_a_gap_that_is_said(tmp_path, hu):
     loaded = load_volume(write_slices(tmp_path / "ct", ct_slices(hu, ImagePositionPatient=positions)))
     assert loaded.interpolated == (7,)
     assert loaded.notes[1] == "Set aside: 1 slice without a position in the patient."
+
+
+@pytest.mark.parametrize("spacing", [[0, 1], [-1, 1], [1e-12, 1e-12], [1, 1e9]])
+def test_an_impossible_pixel_spacing_is_none(tmp_path, hu, spacing):
+    with pytest.raises(InputError, match="does not say where its slices lie"):
+        load_volume(write_slices(tmp_path / "ct", ct_slices(hu, PixelSpacing=spacing)))
 
 
 @pytest.mark.parametrize("orientation", [[1, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 3, 0]])
@@ -454,6 +474,16 @@ def test_frames_in_any_order_make_a_volume_each_by_its_own_rescaling(tmp_path, h
     assert np.array_equal(loaded.voxels, hu)
     assert loaded.image.GetSpacing() == pytest.approx((0.5, 0.75, 2.0))
     assert loaded.image.GetOrigin() == pytest.approx((-10, -20, -100))
+
+
+def test_the_frames_of_several_files_are_one_series_whichever_is_chosen(tmp_path, hu):
+    series = generate_uid()
+    for low, high in ((0, 5), (5, COUNT)):
+        dataset = enhanced_ct(hu[low:high], Grid(origin=(-10, -20, -100 + 2.0 * low)))
+        dataset.SeriesInstanceUID = series
+        dataset.save_as(tmp_path / f"{low}.dcm", enforce_file_format=True)
+    for path in (tmp_path, tmp_path / "0.dcm", tmp_path / "5.dcm"):
+        assert np.array_equal(load_volume(path).voxels, hu)
 
 
 def test_the_header_of_a_multi_frame_file_tells_as_much_as_others(tmp_path, hu):
