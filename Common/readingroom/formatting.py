@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from .reading import Estimate, Interval, PredictionSet, Reading
@@ -26,6 +26,16 @@ _UNITS = {
 }
 
 Translate = Callable[[str], str]
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """``1 study``, ``2 studies``; what is several ends in ``s`` where it is not given."""
+    return f"{number:,} {one}" if number == 1 else f"{number:,} {several or f'{one}s'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def percent(fraction: float) -> str:

@@ -43,11 +43,12 @@ from .out_of_fold import EvaluationResult, OutOfFold, evaluate
 Floats = NDArray[np.float64]
 
 NAME = "cxr-nih-pneumonia"
-VERSION = "1.2.0"
+VERSION = "1.3.0"
 CHANGELOG = {
     "1.0.0": "The first one.",
     "1.1.0": "Remembers digests of its training films, so that it is not evaluated on them by mistake. Same weights.",
     "1.2.0": "Metadata of format 2, with the SNOMED CT code of pneumonia. Same weights.",
+    "1.3.0": "Recognizes copies of its training films that were resized, cropped, inverted or resaved. Same weights.",
 }
 LABELS = (metadata.Label("pneumonia", "Pneumonia", PNEUMONIA), metadata.Label("no-finding", "No finding"))
 BACKBONE = backbones.TWO_BRANCHES
@@ -130,7 +131,8 @@ def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2, progress: 
     baselines = _baselines(plan, cohort, found, general)
     described = _describe(plan, cohort, evaluation, statistics)
     text = card.card(described, cohort, found, evaluation, baselines)
-    hashes = fingerprints([cohort.films[film].path for film in seen]).pixel_hashes
+    prints = fingerprints([cohort.films[film].path for film in seen])
+    digest = make_digest(cohort.patients[seen], prints.pixel_hashes, prints.looks)
     _write_table(table, cohort, found, evaluation)
     return write.write(
         out / NAME,
@@ -138,7 +140,7 @@ def make_bundle(plan: Plan, out: Path, table: Path, workers: int = 2, progress: 
         network.state_dict(),
         card=text,
         license_text=_license(),
-        arrays={"features": statistics.arrays(), FILE: make_digest(cohort.patients[seen], hashes).arrays()},
+        arrays={"features": statistics.arrays(), FILE: digest.arrays()},
         changelog=CHANGELOG,
     )
 

@@ -28,10 +28,12 @@ from ...imaging.values_gray import values_gray
 from ...imaging.volume_file import VOLUME_KINDS, read_volume
 from ...regular_file import cannot_read, open_regular
 from ...study import StudyImage
+from .perceptual_hash import Hashes, none, perceptual_hashes
 
 Floats = NDArray[np.float32]
-FORMAT = 1  # of stored fingerprints; raise it when what is measured changes
+FORMAT = 2  # of stored fingerprints; raise it when what is measured changes
 PRINT_SIZE, THUMBNAIL_SIZE = 24, 32
+_ARRAYS = ("print", "thumbnail", "looks")
 # Acquisition facts that a model could take a class from; none of them names the patient.
 _HEADER = ("Modality", "Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "KVP", "SliceThickness",
            "BitsStored", "ViewPosition", "BodyPartExamined")  # fmt: skip
@@ -55,6 +57,7 @@ class Fingerprint:
     series : DICOM SeriesInstanceUID, or empty
     header_patient : hash of the DICOM PatientID, or empty
     facts : acquisition facts by DICOM keyword, and ``FileKind``
+    looks : hashes of what the picture looks like, see `perceptual_hash`; empty of a volume
     """
 
     pixel_hash: str
@@ -68,13 +71,14 @@ class Fingerprint:
     series: str = ""
     header_patient: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    looks: Hashes = field(default_factory=none)
 
     def to_bytes(self) -> bytes:
         """As a numpy archive."""
-        plain = {name: value for name, value in vars(self).items() if name not in ("print", "thumbnail")}
+        plain = {name: value for name, value in vars(self).items() if name not in _ARRAYS}
         words = json.dumps(plain)
         data = io.BytesIO()
-        np.savez(data, print=self.print, thumbnail=self.thumbnail, words=np.array(words))
+        np.savez(data, words=np.array(words), **{name: getattr(self, name) for name in _ARRAYS})
         return data.getvalue()
 
     @classmethod
@@ -89,7 +93,7 @@ class Fingerprint:
             with np.load(io.BytesIO(data), allow_pickle=False) as archive:
                 words = json.loads(str(archive["words"]))
                 words |= {name: tuple(words[name]) for name in ("size", "spacing")}
-                return cls(print=archive["print"], thumbnail=archive["thumbnail"], **words)
+                return cls(**{name: archive[name] for name in _ARRAYS}, **words)
         except (OSError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError("The stored fingerprint is damaged.") from error
 
@@ -115,6 +119,7 @@ def fingerprint(path: Path) -> Fingerprint:
         series=opened.series,
         header_patient=opened.header_patient,
         facts=opened.facts,
+        looks=perceptual_hashes(opened.gray) if len(opened.size) == 2 else none(),
     )
 
 

@@ -20,6 +20,7 @@ from ...parallel import KILLED, map_parallel
 from ...progress import Progress
 from .cohort import Row
 from .fingerprint import FORMAT, Fingerprint, content_key, fingerprint
+from .perceptual_hash import Hashes, none
 
 # Correlation of two 24 x 24 prints from which pictures count as nearly the same. Of 245,000 pairs of NIH chest
 # radiographs one reaches it, a true copy; of 19,000 pairs of mini-MIAS mammograms one, which is none.
@@ -39,6 +40,11 @@ class Fingerprints:
     def pixel_hashes(self) -> tuple[str, ...]:
         """Empty where an image cannot be read: it has no pixels to share."""
         return tuple("" if found is None else found.pixel_hash for found in self.prints)
+
+    @property
+    def looks(self) -> tuple[Hashes, ...]:
+        """Perceptual hashes; empty where an image cannot be read, or is a volume."""
+        return tuple(none() if found is None else found.looks for found in self.prints)
 
 
 @dataclass(frozen=True)

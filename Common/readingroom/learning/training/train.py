@@ -155,7 +155,10 @@ def train_bundle(
     metadata = described(run)
     held_out = _held_out(run, result.holdout)
     holdout = evaluate_bundle(held_out, metadata, resamples=resamples) if held_out is not None else None
-    digest = training_digest.make_digest(cohort.patients[run.learned], [found.pixel_hashes[row] for row in run.learned])
+    learned, hashes, looks = run.learned, found.pixel_hashes, found.looks
+    digest = training_digest.make_digest(
+        cohort.patients[learned], [hashes[row] for row in learned], [looks[row] for row in learned]
+    )
     with paths.replaced() as written:
         predictions.write(written.predictions)
         write_history(planned, result, written.history)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 pytest.importorskip("torch", reason="needs the extra [read]")
 pytest.importorskip("sklearn", reason="needs the extra [train]")
@@ -19,9 +19,11 @@ from readingroom.bundles.bundle import Bundle
 from readingroom.errors import BundleError, InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.fingerprint import fingerprint
+from readingroom.learning.cohorts.perceptual_hash import perceptual_hashes
 from readingroom.learning.evaluation.predictions import EXTERNAL, Predictions
 from readingroom.learning.reporting.overlap import Overlap
 from readingroom.learning.training import training_digest
+from readingroom.phantoms.chest_radiograph import chest_radiograph
 from readingroom.progress import Progress
 
 
@@ -49,7 +51,8 @@ def a_cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 def a_bundle(a_cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """It has seen patient P0, and the picture of P1 under another name."""
     shipped = store.find("cxr-nih-pneumonia")
-    digest = training_digest.make_digest(["P0", "somebody"], [fingerprint(a_cohort.rows[1].image).pixel_hash])
+    prints = [fingerprint(row.image) for row in a_cohort.rows]
+    digest = training_digest.make_digest(["P0", "somebody"], [prints[1].pixel_hash], [prints[0].looks, prints[1].looks])
     arrays = {"features": shipped.arrays("features"), training_digest.FILE: digest.arrays()}
     folder = tmp_path_factory.mktemp("bundles") / shipped.metadata.name
     return write.write(folder, shipped.metadata, shipped.weights(), card="# Card", license_text="None", arrays=arrays)
@@ -74,8 +77,8 @@ def test_patients_and_pictures_that_trained_the_bundle_are_found(a_bundle: Bundl
     assert list(overlap.rows) == [True, True, False, False]
     (caveat,) = overlap.caveats(a_bundle, predictions(a_cohort))
     assert caveat.level == "stop"
-    assert "2 of the studies trained" in caveat.sentence
-    assert "1 patients and 1 pictures" in caveat.sentence
+    assert "2 of 4 studies trained" in caveat.sentence
+    assert "1 patient, 1 picture and 1 copy of a picture known to it" in caveat.sentence
 
 
 def test_they_can_be_left_out_each_with_a_sentence(a_bundle: Bundle, a_cohort: Cohort) -> None:
@@ -84,7 +87,42 @@ def test_they_can_be_left_out_each_with_a_sentence(a_bundle: Bundle, a_cohort: C
     assert [row.patient_id for row in rest.rows] == ["P2", "P3"]
     assert len(overlap.sentences(a_cohort)) == 2
     (caveat,) = nothing.caveats(a_bundle, predictions(rest))
+    assert caveat.level == "warn"  # the bundle learned from this site
+
+
+def test_copies_with_other_pixels_under_other_names_are_found(
+    a_bundle: Bundle, a_cohort: Cohort, tmp_path: Path
+) -> None:
+    rows = []
+    for number, row in enumerate(a_cohort.rows):
+        path = tmp_path / f"{number}.jpg"
+        ImageOps.invert(Image.open(row.image)).resize((120, 120), Image.Resampling.NEAREST).save(path, quality=80)
+        rows.append(replace(row, patient_id=f"Q{number}", images={"frontal": path}, site="elsewhere"))
+    copied = Cohort(tuple(rows))
+    overlap = Overlap.of(a_bundle, copied, Progress())
+    assert list(overlap.rows) == [True, True, False, False]
+    (caveat,) = overlap.caveats(a_bundle, predictions(copied))
+    assert caveat.level == "stop"
+    assert "0 patients, 0 pictures and 2 copies of pictures known to it" in caveat.sentence
+
+
+def test_strangers_of_a_site_that_trained_the_bundle_are_doubted_although_it_remembers(
+    a_bundle: Bundle, a_cohort: Cohort
+) -> None:
+    strangers = a_cohort.take([2, 3])
+    (caveat,) = Overlap.of(a_bundle, strangers, Progress()).caveats(a_bundle, predictions(strangers))
+    assert caveat.level == "warn"
+    assert "The table has studies of nih" in caveat.sentence
+    assert "No patient, no picture and no copy in the table trained" in caveat.sentence
+    elsewhere = Cohort(tuple(replace(row, site="elsewhere") for row in strangers.rows))
+    (caveat,) = Overlap.of(a_bundle, elsewhere, Progress()).caveats(a_bundle, predictions(elsewhere))
     assert caveat.level == "info"
+
+
+def test_where_films_of_strangers_look_like_copies_none_are_remembered() -> None:
+    alike = [perceptual_hashes(chest_radiograph(120, 110, seed=1))] * 3
+    assert not training_digest.make_digest(["a", "b", "c"], [], alike).knows_copies
+    assert training_digest.make_digest(["a", "a", "a"], [], alike).knows_copies
 
 
 def test_a_table_of_nothing_but_training_studies_is_refused(a_bundle: Bundle, a_cohort: Cohort) -> None:
