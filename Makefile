@@ -1,7 +1,8 @@
 # make demo   read a real radiograph with the bundle that ships; the report lands in out/demo
 # make test   the whole suite, with lint and types
+# make fuzz   damaged and hostile inputs for an hour (MINUTES=60): what is tried, and what it cost at most
 # make bench  the speed comparisons of bench/ (bench/on_gpu.sh is for a machine with a graphics card)
-.PHONY: demo test bench setup lint clean
+.PHONY: demo test fuzz bench setup lint clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -24,6 +25,10 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy bench/*.py
+
+MINUTES ?= 60
+fuzz: $(VENV)/.test
+	PYTHONPATH=Common:Testing $(BIN)/python -m fuzz --minutes $(MINUTES)
 
 bench: $(VENV)/.test
 	for script in $(filter-out bench/on_gpu.py,$(wildcard bench/*.py)); do $(BIN)/python "$$script" || exit 1; done
