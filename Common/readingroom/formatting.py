@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from .reading import Estimate, Interval, PredictionSet, Reading
+from .reading import Check, Estimate, Interval, PredictionSet, Reading
 
 UNKNOWN = "–"
 # Why a number stands without an interval.
@@ -131,6 +131,29 @@ def quantity_text(value: float, unit: str) -> str:
     if unit == "{slice}":
         return f"{text} {number_text(value)}"
     return f"{number_text(value)} {text}" if text else number_text(value)
+
+
+def check_text(check: Check, _: Translate = str) -> str:
+    """The sentence of a check; of a doubt with what was measured and the limit that it was held against.
+
+    Parameters
+    ----------
+    _ : translates what is said, such as ``slicer.i18n.tr``
+
+    Example
+    -------
+    >>> check_text(Check("contrast", "warn", "The picture is faint.", 0.1204, 0.15))
+    'The picture is faint. (measured 0.12, limit 0.15)'
+    """
+    if check.status == "pass" or check.value is None:
+        return check.sentence
+    unit = f" {unit_text(check.unit)}" if unit_text(check.unit) else ""
+    if check.limit is None:
+        return f"{check.sentence} ({_('measured {value}').format(value=number_text(check.value, 3) + unit)})"
+    # As many digits as it takes to see on which side of the limit the value lies.
+    digits = next((n for n in (3, 4, 5) if number_text(check.value, n) != number_text(check.limit, n)), 6)
+    value, limit = number_text(check.value, digits) + unit, number_text(check.limit, digits) + unit
+    return f"{check.sentence} ({_('measured {value}, limit {limit}').format(value=value, limit=limit)})"
 
 
 def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, str, str, str]]:

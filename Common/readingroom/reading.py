@@ -117,13 +117,21 @@ class PredictionSet:
 
 @dataclass(frozen=True)
 class Check:
-    """One reason to trust or doubt a reading, with a sentence that a radiologist understands."""
+    """One reason to trust or doubt a reading, with a sentence that a radiologist understands.
+
+    Parameters
+    ----------
+    value : what was measured; None where the sentence says all that there is, such as the words of a header
+    limit : that it was held against
+    unit : of both, UCUM; ``1`` for a plain number
+    """
 
     name: str
     status: Status
     sentence: str
     value: float | None = None
     limit: float | None = None
+    unit: str = "1"
 
 
 def has_stop(checks: Iterable[Check]) -> bool:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from readingroom.formatting import decimal, dicom_date, estimate_text, interval_text, percent, prediction_set_text
-from readingroom.reading import BundleFacts, Estimate, Finding, Interval, PredictionSet, Provenance, Reading
+from readingroom.formatting import (
+    check_text,
+    decimal,
+    dicom_date,
+    estimate_text,
+    interval_text,
+    percent,
+    prediction_set_text,
+)
+from readingroom.reading import BundleFacts, Check, Estimate, Finding, Interval, PredictionSet, Provenance, Reading
 from readingroom.study import Study, StudyImage
 
 AUC = Estimate(0.8712, Interval(0.8, 0.9249), 120)
@@ -88,3 +96,19 @@ def test_prediction_sets_say_what_remains(reading, labels, says):
 def test_a_set_of_one_finding_names_it_first(reading):
     text = prediction_set_text(PredictionSet(("present",), 0.9, 501, "pneumonia"), reading)
     assert text.startswith("Pneumonia {of note}: At 90 % coverage one answer remains: present.")
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        (Check("a", "warn", "Faint.", 0.1204, 0.15), "Faint. (measured 0.12, limit 0.15)"),
+        (Check("a", "stop", "Small.", 120, 150, "{pixels}"), "Small. (measured 120 pixels, limit 150 pixels)"),
+        (Check("a", "stop", "Colored.", 41.0, 20, "%"), "Colored. (measured 41 %, limit 20 %)"),
+        (Check("a", "stop", "Close.", 0.14996, 0.15), "Close. (measured 0.14996, limit 0.15)"),
+        (Check("a", "warn", "Odd.", 3.0), "Odd. (measured 3)"),
+        (Check("a", "stop", "The header says CT."), "The header says CT."),
+        (Check("a", "pass", "Fine.", 0.2, 0.15), "Fine."),
+    ],
+)
+def test_a_doubt_says_what_was_measured_and_its_limit(check, text):
+    assert check_text(check) == text

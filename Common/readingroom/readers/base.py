@@ -23,6 +23,7 @@ from .. import device as device_choice
 from ..bundles.bundle import Bundle
 from ..errors import InputError, RefusedError
 from ..files import write_bytes
+from ..formatting import check_text
 from ..progress import Progress
 from ..reading import Check, Provenance, Reading, has_stop
 from ..study import Study, StudyImage, StudyMask
@@ -68,7 +69,7 @@ class ReadContext:
         self.checks += checks
         stops = [check for check in checks if check.status == "stop"]
         if stops and not self.force:
-            raise RefusedError(" ".join(check.sentence for check in stops), tuple(self.checks))
+            raise RefusedError(" ".join(map(check_text, stops)), tuple(self.checks))
 
     def note(self, sentence: str) -> None:
         """Say that a fallback took over; panel, shell and report show it."""

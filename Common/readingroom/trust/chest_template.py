@@ -53,8 +53,8 @@ class ChestMatch:
 
 def match_chest(picture: Floats) -> ChestMatch:
     """Match ``picture`` ``[j, i]``, gray 0 to 1, bone bright, of any size."""
-    square = _square(picture)
-    ends = [_best(np.rot90(square, quarter), _template()) for quarter in range(4)]
+    whole = square(picture)
+    ends = [_best(np.rot90(whole, quarter), _template()) for quarter in range(4)]
     (upright, inverted), (left, left_inverted), (down, down_inverted), (right, right_inverted) = ends
     turned_inverted = max(left_inverted, down_inverted, right_inverted)
     return ChestMatch(upright, inverted, down, max(left, right), turned_inverted)
@@ -62,24 +62,25 @@ def match_chest(picture: Floats) -> ChestMatch:
 
 def fit_template(pictures: Iterable[Floats], rounds: int = 4) -> Floats:
     """The mean of the best windows of ``pictures``, found anew in each round from the mean of the round before."""
-    squares = np.stack([_square(picture) for picture in pictures])
+    squares = np.stack([square(picture) for picture in pictures])
     template = _windows(squares.mean(axis=0))[0]
     for _ in range(rounds):
         best = []
-        for square in squares:
-            windows = _windows(square)
+        for one in squares:
+            windows = _windows(one)
             best.append(windows[np.tensordot(windows, template, 2).argmax()])
         template = _standardized(np.mean(best, axis=0))
     return template
 
 
-def _best(square: Floats, template: Floats) -> tuple[float, float]:
+def _best(whole: Floats, template: Floats) -> tuple[float, float]:
     """The best correlation of any window, and the best with light and dark swapped."""
-    correlations = np.tensordot(_windows(square), template, 2)
+    correlations = np.tensordot(_windows(whole), template, 2)
     return float(correlations.max()), float(-correlations.min())
 
 
-def _square(picture: Floats) -> Floats:
+def square(picture: Floats) -> Floats:
+    """The whole picture, of any size, drawn into a square of 48 x 48 pixels."""
     image = Image.fromarray(np.ascontiguousarray(picture, dtype=np.float32))
     return np.asarray(image.resize((_SIDE, _SIDE), Image.Resampling.BOX), dtype=np.float64)
 

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from ..metrics.binary import Floats
 from .body import reduced, silhouette, stretched
+from .chest_likeness import ChestLikeness, chest_likeness
 from .chest_template import ChestMatch, match_chest
 
 
@@ -27,6 +28,7 @@ class PictureFeatures:
     background : share of pixels darker than 8 %
     bars : share of rows or columns that cross four or more separate parts of the body, as fingers do
     match : how well the chest template fits
+    likeness : how much the picture as a whole looks like a frontal chest
     """
 
     contrast: float
@@ -37,6 +39,7 @@ class PictureFeatures:
     background: float
     bars: float
     match: ChestMatch
+    likeness: ChestLikeness
 
 
 def picture_features(gray: NDArray[np.floating]) -> PictureFeatures:
@@ -54,6 +57,7 @@ def picture_features(gray: NDArray[np.floating]) -> PictureFeatures:
         background=float((picture < 0.08).mean()),
         bars=_bars(picture),
         match=match_chest(picture),
+        likeness=chest_likeness(picture),
     )
 
 

@@ -44,7 +44,7 @@ def test_a_map_on_the_lung_passes(chest):
 def test_a_map_in_the_corner_is_a_warning_with_its_share(chest):
     check = map_outside_body_check(spot(chest, 0, 0) + spot(chest, 300, 150), chest)
     assert check.status == "warn"
-    assert check.value == pytest.approx(0.5, abs=0.1)
+    assert (check.value, check.unit) == (pytest.approx(50, abs=10), "%")
     assert "outside the body" in check.sentence
 
 

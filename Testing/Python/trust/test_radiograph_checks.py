@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import ndimage
 
 from readingroom.phantoms.chest_radiograph import Opacity, chest_radiograph
+from readingroom.phantoms.hand_radiograph import hand_radiograph
 from readingroom.reading import has_stop
 from readingroom.study import StudyImage
 from readingroom.trust.radiograph_checks import checks_before, pixel_checks
@@ -18,29 +18,6 @@ def verdict(gray, image=IMAGE, color_fraction=0.0):
     """``pass``, or the name of the check that stopped or warned last, with its status."""
     doubts = [check for check in checks_before(image, gray, color_fraction) if check.status != "pass"]
     return f"{doubts[-1].status}: {doubts[-1].name}" if doubts else "pass"
-
-
-def hand(rotation=0, seed=0):
-    """A hand radiograph: palm, forearm and five spread fingers with bones, on a dark background."""
-    random = np.random.default_rng(seed)
-    y, x = np.mgrid[:512, :448] / 512
-    soft, bone = np.zeros(x.shape), np.zeros(x.shape)
-
-    def rod(start, end, radius):
-        along = np.subtract(end, start)
-        part = np.clip(((x - start[0]) * along[0] + (y - start[1]) * along[1]) / (along @ along), 0, 1)
-        distance = np.hypot(x - start[0] - part * along[0], y - start[1] - part * along[1])
-        return np.sqrt(np.clip(1 - (distance / radius) ** 2, 0, 1))
-
-    soft = np.maximum(rod((0.44, 0.66), (0.44, 0.66001), 0.19), rod((0.44, 0.8), (0.44, 1.1), 0.13))
-    for number, (angle, length) in enumerate(((-0.9, 0.34), (-0.33, 0.46), (-0.05, 0.5), (0.2, 0.46), (0.45, 0.4))):
-        start = np.array([0.36 + 0.04 * number, 0.58])
-        direction = np.array([np.sin(angle), -np.cos(angle)]) * length * random.uniform(0.95, 1)
-        soft = np.maximum(soft, 0.8 * rod(start, start + direction, 0.045))
-        for first, last in ((-0.25, 0.28), (0.34, 0.6), (0.65, 0.82), (0.86, 0.98)):
-            bone = np.maximum(bone, rod(start + first * direction, start + last * direction, 0.024))
-    gray = ndimage.gaussian_filter(0.05 + 0.4 * soft + 0.45 * bone, 1.5) + random.normal(0, 0.01, x.shape)
-    return np.rot90(np.clip(gray, 0, 1), rotation)
 
 
 def slice_of_a_chest():
@@ -100,7 +77,7 @@ def test_a_film_on_its_side_is_named(chest, quarter):
 
 @pytest.mark.parametrize("rotation", [0, 1, 2, 3])
 def test_a_hand_is_named_whichever_way_it_lies(rotation):
-    assert verdict(hand(rotation)) == "stop: limb"
+    assert verdict(hand_radiograph(rotation)) == "stop: limb"
 
 
 def test_a_ct_slice_is_named():

@@ -8,6 +8,7 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
+from ...formatting import check_text
 from ...reading import Check, Status
 from .icons import status_label
 from .labels import sentence
@@ -74,8 +75,9 @@ def _grid(checks: Sequence[Check]) -> Any:
     for row, check in enumerate(checks):
         spoken = _spoken(check.status)
         grid.addWidget(status_label(check.status, spoken), row, 0)
-        text = sentence(check.sentence)
-        text.setAccessibleName(f"{spoken}: {check.sentence}")
+        said = check_text(check, _)
+        text = sentence(said)
+        text.setAccessibleName(f"{spoken}: {said}")
         grid.addWidget(text, row, 1)
     return widget
 

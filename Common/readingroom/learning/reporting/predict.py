@@ -16,6 +16,7 @@ from ...bundles.metadata import ClassifierMetadata
 from ...bundles.validation import plain_name
 from ...device import Wanted, choose
 from ...errors import InputError, ReadingRoomError
+from ...formatting import check_text
 from ...progress import Progress
 from ...readers.answer import Case, Prediction
 from ...readers.base import ReadContext
@@ -103,7 +104,7 @@ def predict(
             continue
         found.rows.append(number)
         found.truth.append(truth)
-        found.refused += [f"{_name(row)}: {check.sentence}" for check in _first_stop(reader.checks(case))]
+        found.refused += [f"{_name(row)}: {check_text(check)}" for check in _first_stop(reader.checks(case))]
         chunk.append(case)
         if len(chunk) == _CHUNK:
             found.predictions += reader.predict(context.model, chunk, context)
