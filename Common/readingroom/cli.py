@@ -8,12 +8,11 @@ standard error; what nobody foresaw has its details below, for a bug report.
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 from collections.abc import Sequence
 
 from . import RESEARCH_USE, __version__
-from .commands import audit, bundles, cohort, demo, evaluate, radiomics, read, signature, train
+from .commands import audit, bundles, cohort, demo, evaluate, radiomics, read, signature, terminal, train
 from .errors import CancelledError, EngineError, InputError, ReadingRoomError, RefusedError
 
 COMMANDS = (read, bundles, radiomics, signature, cohort, audit, train, evaluate, demo)
@@ -22,16 +21,14 @@ DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code (argparse itself exits with 2 for wrong use)."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a pipe may know fewer letters than the names of files have
-            stream.reconfigure(errors="backslashreplace")
+    terminal.guard()
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
     except (RefusedError, InputError) as error:
         return _failed(error, REFUSED)
     except (CancelledError, KeyboardInterrupt):  # Control-C within a call of the engine, or elsewhere
-        print("readingroom: Canceled.", file=sys.stderr)
+        terminal.complain("readingroom: Canceled.")
         return INTERRUPTED
     except ReadingRoomError as error:
         return _failed(error, FAILED)
@@ -48,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _failed(error: ReadingRoomError, code: int) -> int:
-    print(f"readingroom: {error}", file=sys.stderr)
+    terminal.complain(f"readingroom: {error}")
     if isinstance(error, EngineError) and error.detail:
         print(error.detail, file=sys.stderr)
     return code

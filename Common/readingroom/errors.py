@@ -3,6 +3,8 @@
 What *we* broke raises as it is (``ValueError``, ``KeyError`` ...) and is never dressed up as one of these.
 """
 
+from .plain_text import one_line
+
 
 class ReadingRoomError(Exception):
     """Base of every failure that the user can do something about. ``str(error)`` is the sentence to show.
@@ -14,7 +16,7 @@ class ReadingRoomError(Exception):
     """
 
     def __init__(self, sentence: str = "", detail: str = ""):
-        super().__init__(sentence)
+        super().__init__(one_line(sentence))  # it quotes names of files, headers and servers
         self.detail = detail
 
 

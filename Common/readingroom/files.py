@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import OutputError
+from .errors import InputError, OutputError
+from .plain_text import is_unicode
 from .staging import Staging, sweep
 
 PRIVATE = 0o600  # the mode of a file that names a patient: its owner alone reads it
@@ -31,8 +32,8 @@ def write_bytes(path: Path, data: bytes, private: bool = False) -> None:
 
 
 def write_text(path: Path, text: str, private: bool = False) -> None:
-    """`write_bytes` for UTF-8 text with LF line ends."""
-    write_bytes(path, text.encode("utf-8"), private)
+    """`write_bytes` for UTF-8 text with LF line ends; what UTF-8 cannot write is written out, as ``\\udcff``."""
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"), private)
 
 
 @contextmanager
@@ -61,6 +62,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
     finally:
         if staging is not None:
             staging.remove()
+
+
+def native_name(path: Path) -> str:
+    """The path for libraries that are not Python, which end the whole process at a name that is no Unicode.
+
+    Raises
+    ------
+    InputError : it is none, as in archives of old systems
+    """
+    if not is_unicode(str(path)):
+        raise InputError(f"The name {path} is no Unicode, as names in old archives are; rename the file or folder.")
+    return str(path)
 
 
 def make_folder(folder: Path) -> Path:

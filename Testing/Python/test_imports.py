@@ -27,8 +27,8 @@ HEAVY = (
 # Files that every room may import, and that import one another alone.
 BELOW_EVERYTHING = {
     "anonymity", "codes", "device", "dicom_terms", "errors", "files", "folders", "formatting", "model_cache",
-    "owned_folder", "parallel", "progress", "reading", "records", "regular_file", "staging", "strict_json", "study",
-    "time_limit",
+    "owned_folder", "parallel", "plain_text", "progress", "reading", "records", "regular_file", "staging",
+    "strict_json", "study", "time_limit",
 }  # fmt: skip
 
 # A room and the rooms that it may import from; every room may import the files above, too.

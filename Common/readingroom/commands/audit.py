@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RefusedError
 from ..progress import Progress
 from .progress_line import ProgressLine
+from .terminal import say
 
 if TYPE_CHECKING:
     from ..learning.audit.audit import Audit
@@ -57,14 +58,14 @@ def _run(options: argparse.Namespace) -> None:
             progress=Progress(line.show),
         )
     _print(result)
-    print(f"{options.out / PAGE}")
+    say(f"{options.out / PAGE}")
     if options.strict and result.stops:
         raise RefusedError(f"The audit of {options.cohort.name} has {count(result.stops, 'red issue')}.")
 
 
 def _print(result: Audit) -> None:
-    print(f"{result.table}: {result.studies} studies of {result.patients} patients")
+    say(f"{result.table}: {result.studies} studies of {result.patients} patients")
     for issue in result.issues:
-        print(f"{_MARKS[issue.severity]:>5}  {issue.sentence}")
+        say(f"{_MARKS[issue.severity]:>5}  {issue.sentence}")
         for example in issue.examples:
-            print(f"         {example}")
+            say(f"         {example}")

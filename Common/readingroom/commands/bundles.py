@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .progress_line import ProgressLine
+from .terminal import say
 
 
 def add(commands: Any) -> None:
@@ -32,16 +33,16 @@ def _list_bundles(options: argparse.Namespace) -> None:
     for entry in installed():
         where = "shipped" if entry.shipped else str(entry.folder)
         if entry.metadata is None:
-            print(f"{entry.name}  DAMAGED: {entry.problem}  ({where})")
+            say(f"{entry.name}  DAMAGED: {entry.problem}  ({where})")
         else:
-            print(f"{entry.name} {entry.metadata.version}  {entry.metadata.title}  ({where})")
+            say(f"{entry.name} {entry.metadata.version}  {entry.metadata.title}  ({where})")
 
 
 def _verify_bundle(options: argparse.Namespace) -> None:
     from ..bundles.bundle import load
 
     bundle = load(options.path)
-    print(f"{bundle.metadata.name} {bundle.metadata.version} is whole and safe to load ({len(bundle.files)} files).")
+    say(f"{bundle.metadata.name} {bundle.metadata.version} is whole and safe to load ({len(bundle.files)} files).")
 
 
 def _install_bundle(options: argparse.Namespace) -> None:
@@ -55,11 +56,11 @@ def _install_bundle(options: argparse.Namespace) -> None:
         entry = catalog.find(options.path, options.catalog)
         with ProgressLine() as line:
             bundle = download.install(entry, line.show, replace=options.replace)
-    print(f"Installed {bundle.metadata.name} {bundle.metadata.version} in {bundle.folder}.")
+    say(f"Installed {bundle.metadata.name} {bundle.metadata.version} in {bundle.folder}.")
 
 
 def _remove_bundle(options: argparse.Namespace) -> None:
     from ..bundles.store import remove
 
     remove(options.name)
-    print(f"Removed {options.name}.")
+    say(f"Removed {options.name}.")

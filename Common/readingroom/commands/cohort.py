@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 from ..progress import Progress
 from .progress_line import ProgressLine
+from .terminal import say
 
 if TYPE_CHECKING:
     from ..learning.cohorts.cohort import Row
@@ -67,7 +68,7 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     write_cohort(options.out, rows, {rest.name: left_out_table(made.left_out)})
     _print(options.out, rows, made, rest)
     if labels is None:
-        print("It has no labels yet: fill in a column 'label', or make it again with --labels SPREADSHEET.csv.")
+        say("It has no labels yet: fill in a column 'label', or make it again with --labels SPREADSHEET.csv.")
 
 
 def _path(text: str) -> Path:
@@ -76,16 +77,16 @@ def _path(text: str) -> Path:
 
 
 def _print(out: Path, rows: tuple[Row, ...], made: Made, rest: Path) -> None:
-    print(f"{out.name}: {len(rows)} studies of {len({row.patient_id for row in rows})} patients")
+    say(f"{out.name}: {len(rows)} studies of {len({row.patient_id for row in rows})} patients")
     for name in _COUNTED:
         values = Counter(str(getattr(row, name) or "not known") for row in rows).most_common()
         shown = ", ".join(f"{value} {count}" for value, count in values[:_SHOWN])
         more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
         if values[0][0] != "not known" or len(values) > 1:
-            print(f"  {name}: {shown}{more}")
+            say(f"  {name}: {shown}{more}")
     for note in made.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     for each in made.left_out[:_SHOWN]:
-        print(f"left out: {each.what}: {each.reason}")
+        say(f"left out: {each.what}: {each.reason}")
     if made.left_out:
-        print(f"Left out in all: {len(made.left_out)}, listed in {rest.name} beside it.")
+        say(f"Left out in all: {len(made.left_out)}, listed in {rest.name} beside it.")

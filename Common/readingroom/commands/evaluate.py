@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .progress_line import ProgressLine
+from .terminal import say
 
 _LEVELS = {"study": "studies", "breast": "breasts", "patient": "patients"}
 
@@ -87,14 +88,14 @@ def _evaluate(options: argparse.Namespace) -> None:
             progress=Progress(line.show),
         )
     for caveat in found.caveats:
-        print(f"{caveat.level.upper()}: {caveat.sentence}")
+        say(f"{caveat.level.upper()}: {caveat.sentence}")
     if auc := found.metrics.get("auc"):
         from ..formatting import TOO_FEW, estimate_text
 
-        print(f"AUC {estimate_text(auc, 3)}, {found.studies.evaluated} {_LEVELS[found.studies.level]}.")
+        say(f"AUC {estimate_text(auc, 3)}, {found.studies.evaluated} {_LEVELS[found.studies.level]}.")
         if auc.interval is None:
-            print(TOO_FEW)
-    print(f"The report is in {options.out / 'report.html'}.")
+            say(TOO_FEW)
+    say(f"The report is in {options.out / 'report.html'}.")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 
+from .terminal import over_write
+
 
 class ProgressLine:
     """One line on a terminal that is written over; silent when standard error is a file."""
@@ -23,4 +25,4 @@ class ProgressLine:
     def _write(self, text: str) -> None:
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1  # a longer line would wrap and stay
-            print(f"\r{text[:width]:<{width}}\r", end="", file=sys.stderr, flush=True)
+            over_write(text, width)

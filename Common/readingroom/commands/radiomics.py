@@ -10,6 +10,7 @@ from ..errors import InputError, OutputError
 from ..files import write_text
 from ..progress import Progress
 from .progress_line import ProgressLine
+from .terminal import say
 
 if TYPE_CHECKING:
     from ..radiomics.settings import Settings
@@ -89,8 +90,8 @@ def _measure_region(options: argparse.Namespace, settings: Settings, progress: P
     features = measure_opened(open_files(options.image, options.mask), settings, options.engine, progress)
     features.write(options.out)
     for note in features.notes:
-        print(note)
-    print(f"{len(features.values)} features: {options.out}")
+        say(note)
+    say(f"{len(features.values)} features: {options.out}")
 
 
 def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
@@ -98,7 +99,7 @@ def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: P
 
     summary = measure_cohort(options.cohort, options.out, settings, options.engine, options.processes, progress)
     why = " (the column problem says why not)" if summary.failed else ""
-    print(f"{summary.measured} of {summary.measured + summary.failed} studies measured{why}: {options.out}")
+    say(f"{summary.measured} of {summary.measured + summary.failed} studies measured{why}: {options.out}")
 
 
 def _measure_regions(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
@@ -115,12 +116,12 @@ def _measure_regions(options: argparse.Namespace, settings: Settings, progress: 
     for region in regions:
         for sentence in (region.problem, *(region.features.notes if region.features is not None else ())):
             if sentence:
-                print(f"{region.name}: {sentence}")
+                say(f"{region.name}: {sentence}")
     measured = sum(not region.problem for region in regions)
     if not measured:
         raise InputError(f"No region of {options.mask.name} could be measured.")
     write_text(options.out, table(regions))
-    print(f"{measured} of {len(regions)} regions measured: {options.out}")
+    say(f"{measured} of {len(regions)} regions measured: {options.out}")
 
 
 def _measure_stability(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
@@ -132,6 +133,6 @@ def _measure_stability(options: argparse.Namespace, settings: Settings, progress
     regions = cohort_regions(options.cohort, settings)  # each with its one region, which has the label 1 then
     found = robustness(regions, dataclasses.replace(settings, label=None), progress=progress)
     write_text(options.out, found.csv())
-    print(
+    say(
         f"{len(found.stable())} of {len(found.agreement)} features are stable in {found.regions} regions: {options.out}"
     )

@@ -9,11 +9,13 @@ from typing import Any
 from ..anonymity import without
 from ..engine.client import InProcessClient
 from ..errors import ReadingRoomError
+from ..files import native_name
 from ..formatting import unit_text
 from ..readers.base import Reader
 from ..readers.description import ClinicalField
 from ..readers.registry import find_reader, readers
 from .progress_line import ProgressLine
+from .terminal import say
 
 _FILES = {2: "DICOM file or folder, PNG, JPEG, TIFF, NRRD or NIfTI", 3: "DICOM folder or file, NRRD or NIfTI"}
 
@@ -64,27 +66,30 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from ..formatting import number_text, percent, quantity_text
+    from ..formatting import check_text, number_text, percent, quantity_text
+    from ..reading import Check
+    from ..records import from_json
 
     reading = _read_and_report(options)
     for finding in reading["findings"]:
-        print(f"{finding['title']}: {percent(finding['probability'])}")
+        say(f"{finding['title']}: {percent(finding['probability'])}")
     for measurement in reading["measurements"]:
-        print(f"{measurement['title']}: {quantity_text(measurement['value'], measurement['unit'])}")
+        say(f"{measurement['title']}: {quantity_text(measurement['value'], measurement['unit'])}")
     for comparison in reading["comparisons"]:
         now, prior = number_text(comparison["now"]), number_text(comparison["prior"])
-        print(f"{comparison['title']}: {now} now, {prior} prior {unit_text(comparison['unit'])}".rstrip())
+        say(f"{comparison['title']}: {now} now, {prior} prior {unit_text(comparison['unit'])}".rstrip())
     for check in reading["checks"]:
         if check["status"] != "pass":
-            print(f"{check['status']}: {check['sentence']}")
+            say(f"{check['status']}: {check_text(from_json(Check, check))}")
     for note in reading["provenance"]["notes"]:
-        print(f"note: {note}")
-    print(f"Report: {options.out / 'report.html'}")
+        say(f"note: {note}")
+    say(f"Report: {options.out / 'report.html'}")
 
 
 def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:
     from ..readers.opening import open_study
 
+    native_name(options.out)  # said before the work rather than after it
     client = InProcessClient()
     reader = find_reader(options.reader)
     images = _given(options, "", [role.name for role in reader.images])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..formatting import TOO_FEW, estimate_text, percent
 from ..progress import Progress
 from .progress_line import ProgressLine
+from .terminal import say
 
 if TYPE_CHECKING:
     from ..radiomics.signature import Score
@@ -67,7 +68,7 @@ def _train(options: argparse.Namespace) -> None:
 
     table = _table(options, options.table, options.clinical)
     for note in table.notes:
-        print(note)
+        say(note)
     other = _table(options, options.external, ()) if options.external else None
     # What can be refused is refused before the work, not after it.
     description = _description(options)
@@ -78,21 +79,21 @@ def _train(options: argparse.Namespace) -> None:
     with ProgressLine() as line:
         fitted = fit(table, recipe(options.model, options.protocol, options.seed), icc_low, Progress(line.show))
     found = fitted.evaluation
-    print(f"AUC out of fold: {estimate_text(found.auc)}; {len(fitted.inputs)} features by {fitted.made_with}.")
+    say(f"AUC out of fold: {estimate_text(found.auc)}; {len(fitted.inputs)} features by {fitted.made_with}.")
     for baseline, estimate in found.baselines.items():
-        print(f"AUC of {TITLES[baseline]}: {estimate_text(estimate)}.")
+        say(f"AUC of {TITLES[baseline]}: {estimate_text(estimate)}.")
     require_signal(fitted)
     external = evaluate_external(fitted, other) if other is not None else None
     if external is not None:
         for metric, title in (("auc", "AUC"), ("auc_volume", "AUC of volume alone")):
             if metric in external.metrics:
-                print(f"{title} on the patients of {options.external.name}: {estimate_text(external.metrics[metric])}.")
+                say(f"{title} on the patients of {options.external.name}: {estimate_text(external.metrics[metric])}.")
         if any(estimate.interval is None for estimate in external.metrics.values()):
-            print(TOO_FEW)
+            say(TOO_FEW)
     bundle = write(options.out, fitted, description, external)
     for warning in bundle.metadata.warnings:
-        print(f"warning: {warning}")
-    print(f"Signature: {bundle.folder}; its card: {bundle.folder / 'docs' / 'README.md'}")
+        say(f"warning: {warning}")
+    say(f"Signature: {bundle.folder}; its card: {bundle.folder / 'docs' / 'README.md'}")
 
 
 def _table(options: argparse.Namespace, path: Path, clinical: Any) -> FeatureTable:
@@ -138,18 +139,18 @@ def _apply(options: argparse.Namespace) -> None:
 
 
 def _print(score: Score) -> None:
-    print(f"{score.title}: {estimate_text(score.probability, show=percent)}")
+    say(f"{score.title}: {estimate_text(score.probability, show=percent)}")
     if score.operating_point is not None:
         word = "at or above" if score.positive else "below"
         point = score.operating_point
-        print(f"{word} the operating point '{point.name}' ({percent(point.threshold)})")
+        say(f"{word} the operating point '{point.name}' ({percent(point.threshold)})")
     mean = f"the cohort's mean is {score.cohort_mean:+.2f}"
-    print(f"{score.kind} {score.value:+.2f}; {mean}. What makes the difference:")
+    say(f"{score.kind} {score.value:+.2f}; {mean}. What makes the difference:")
     for item in score.contributions[:_SHOWN]:
         value = f"{item.value:.4g} {item.unit}".rstrip()
-        print(f"  {item.contribution:+.2f}  {item.feature} = {value} (percentile {item.percentile:.0f})")
+        say(f"  {item.contribution:+.2f}  {item.feature} = {value} (percentile {item.percentile:.0f})")
     if len(score.contributions) > _SHOWN:
         rest = sum(item.contribution for item in score.contributions[_SHOWN:])
-        print(f"  {rest:+.2f}  {len(score.contributions) - _SHOWN} more features together")
+        say(f"  {rest:+.2f}  {len(score.contributions) - _SHOWN} more features together")
     for note in (*score.notes, *score.bundle.warnings):
-        print(f"note: {note}")
+        say(f"note: {note}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from ..errors import InputError
 from ..learning.protocols.training_protocol import READERS, TrainingProtocol, load_protocol, read_protocol
 from ..progress import Progress
 from .progress_line import ProgressLine
+from .terminal import complain, say
 
 if TYPE_CHECKING:
     from ..bundles.bundle import Bundle
@@ -65,7 +65,8 @@ def add(commands: Any) -> None:
 
 def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     if options.dry_run:
-        print(_plan(options), end="")
+        for planned in _plan(options).splitlines():
+            say(planned)
         return
     if options.cohort is None or options.out is None:
         parser.error("give --cohort and --out, or --dry-run")
@@ -79,10 +80,10 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         from ..formatting import TOO_FEW, estimate_text
 
         auc = metadata.metrics["auc"]
-        print(f"AUC {estimate_text(auc, 3, cases=True)}. {few}".rstrip())
+        say(f"AUC {estimate_text(auc, 3, cases=True)}. {few}".rstrip())
         if auc.interval is None:
-            print(TOO_FEW)
-    print(f"Bundle: {made.folder}")
+            say(TOO_FEW)
+    say(f"Bundle: {made.folder}")
 
 
 def _is_main() -> bool:
@@ -178,9 +179,9 @@ def _cohort(options: argparse.Namespace) -> Cohort:
     cohort = read_cohort(options.cohort, known.clinical if known is not None else ())
     cohort = stating(cohort, options.positive, options.negative)
     for sentence in (*cohort.notes, *cohort.problems[:_SHOWN]):
-        print(sentence, file=sys.stderr)
+        complain(sentence)
     if len(cohort.problems) > _SHOWN:
-        print(f"And {len(cohort.problems) - _SHOWN} more rows that cannot be used.", file=sys.stderr)
+        complain(f"And {len(cohort.problems) - _SHOWN} more rows that cannot be used.")
     return cohort
 
 

@@ -15,6 +15,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from ..errors import InputError
+from ..files import native_name
 from ..imaging.segments import Segment, read_segments
 
 
@@ -44,7 +45,7 @@ def heat_grid(path: Path, volume: Any) -> Grid:
     import SimpleITK
 
     try:
-        image = SimpleITK.ReadImage(str(path), SimpleITK.sitkFloat32)
+        image = SimpleITK.ReadImage(native_name(path), SimpleITK.sitkFloat32)
     except RuntimeError as error:
         raise InputError(_("The heat map cannot be opened; read the study again.")) from error
     array = SimpleITK.GetArrayFromImage(image)
@@ -70,7 +71,7 @@ def segment_layer(path: Path, volume: Any) -> SegmentLayer | None:
     if not segments:
         return None
     reader = SimpleITK.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(native_name(path))
     reader.ReadImageInformation()
     picture = len(segments[0].mask) == 1
     return SegmentLayer(segments, _picture_matrix(reader, volume) if picture else _file_matrix(reader))

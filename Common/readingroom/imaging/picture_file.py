@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import InputError
+from ..plain_text import is_unicode
 from .geometry import FLAT_ONE_MILLIMETER, Geometry
 from .limits import refuse_impossible_size
 
@@ -51,7 +52,7 @@ def read_picture(path: Path, kind: str) -> tuple[NDArray, list[str]]:
 
 def picture_geometry(path: Path, kind: str) -> Geometry:
     """The geometry of a picture that `read_picture` could read: 1 mm, or the printed resolution of a JPEG or TIFF."""
-    if kind not in _READERS:
+    if kind not in _READERS or not is_unicode(str(path)):  # a name that would end the process in SimpleITK
         return FLAT_ONE_MILLIMETER
     reader = SimpleITK.ImageFileReader()
     reader.SetImageIO(_READERS[kind])

@@ -12,7 +12,7 @@ import SimpleITK
 
 from ..anonymity import is_anonymous
 from ..errors import OutputError
-from ..files import PRIVATE
+from ..files import PRIVATE, native_name
 from ..folders import atomic_files
 from ..imaging.segments import Segment, write_segments
 from ..reading import Box, Reading
@@ -117,7 +117,7 @@ def _write_map(layer: MapLayer, case: Case, folder: Path) -> None:
     image = SimpleITK.GetImageFromArray(layer.heat.astype(np.float32))
     image.CopyInformation(case.images[layer.heat_map.image].image)
     try:
-        SimpleITK.WriteImage(image, str(folder / layer.heat_map.path), useCompression=False)
+        SimpleITK.WriteImage(image, native_name(folder / layer.heat_map.path), useCompression=False)
     except RuntimeError as error:  # all that SimpleITK raises
         raise OutputError(f"Cannot write the heat map in {folder.parent}: is the disk full?") from error
 

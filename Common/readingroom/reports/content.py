@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from .. import DEMONSTRATION, RESEARCH_USE
 from ..formatting import (
     axis_title,
+    check_text,
     dicom_date,
     estimate_text,
     interval_text,
@@ -33,7 +34,7 @@ from .document import (
     PlotLine,
     Section,
     Table,
-    cut,
+    printable,
 )
 
 _METRIC_TITLES = {
@@ -81,13 +82,14 @@ def build(reading: Reading, pictures: Mapping[str, bytes], titles: ReaderTitles 
         Section("Bundle", tuple(_bundle(reading))),
         Section("How this was made", (_provenance(reading),)),
     ]
-    return Document(
+    document = Document(
         title=f"{titles.reader or reading.reader} reading",
         subtitle=" ".join(filter(None, (titles.question, f"Bundle: {reading.bundle.title}."))),
         banner=DEMONSTRATION if reading.bundle.demonstration else "",
         footer=RESEARCH_USE,
         sections=tuple(section for section in sections if section is not None),
     )
+    return printable(document)
 
 
 def _section(title: str, blocks: list[Block]) -> Section | None:
@@ -230,7 +232,7 @@ def _checks(reading: Reading) -> list[Block]:
     """What needs thought first, then what passed."""
     doubts = [check for status in ("stop", "warn") for check in reading.checks if check.status == status]
     passed = [check for check in reading.checks if check.status == "pass"]
-    shown = [tuple(replace(check, sentence=cut(check.sentence)) for check in checks) for checks in (doubts, passed)]
+    shown = [tuple(replace(one, sentence=check_text(one)) for one in checks) for checks in (doubts, passed)]
     return [Checks(rows) for rows in shown if rows]
 
 

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
+from ..plain_text import plain
 from ..reading import Check, Interval
 
 _LONGEST = 600  # letters of one text; a damaged header can hold thousands, more than fits a page
 
 
+Part = TypeVar("Part")
+
+
 def cut(text: str) -> str:
     """The text, not longer than a page can hold."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+
+
+def printable(part: Part) -> Part:
+    """A document, or a part of one, with texts that can be shown: harmful characters written out, none too long.
+
+    Paragraphs stay as long as they are, since they go over pages.
+    """
+    if isinstance(part, str):
+        return cut(plain(part))  # type: ignore[return-value]  # a text for a text
+    if isinstance(part, tuple):
+        return tuple(map(printable, part))  # type: ignore[return-value]  # a tuple for a tuple
+    if isinstance(part, Paragraph):
+        return dataclasses.replace(part, text=plain(part.text))
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        values: dict[str, Any] = {item.name: printable(getattr(part, item.name)) for item in dataclasses.fields(part)}
+        return dataclasses.replace(part, **values)
+    return part
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import io
+import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, letter
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Image, KeepTogether, SimpleDocTemplate, Spacer
 from reportlab.platypus import Paragraph as Text
@@ -30,6 +32,7 @@ _BAD = HexColor("#b3261e")
 _OTHERS = (HexColor("#2f7d5b"), HexColor("#4d7ea3"), HexColor("#8a6d3b"))  # lines beside the main one
 _STATUS = {"pass": ("OK", HexColor("#1d7a46")), "warn": ("WARN", HexColor("#a45c00")), "stop": ("STOP", _BAD)}
 _MARGIN = 16 * mm
+_LEAST_CAPTION = 50 * mm  # below a narrow picture
 _PADDING = 6  # points that reportlab's frame keeps free on each side
 _LETTERS_MISSING = "This computer has no font for some letters, which stand here as “?”. The HTML report has them all."
 
@@ -149,9 +152,10 @@ def _block(block: Block, width: float) -> list[Flowable]:
 
 
 def _shares(table: Table) -> list[float]:
-    """Share of the width for each column, by its longest cell."""
+    """Share of the width for each column, by its longest cell; the root leaves room for short ones beside long ones."""
     longest = [max(len(row[i]) for row in (table.header, *table.rows)) for i in range(len(table.header))]
-    return [length / sum(longest) for length in longest]
+    roots = [math.sqrt(max(length, 4)) for length in longest]
+    return [root / sum(roots) for root in roots]
 
 
 def _facts(facts: Facts, width: float) -> Grid:
@@ -189,7 +193,17 @@ def _plot(plot: Plot) -> Drawing:
     font, drawing = fonts()[0], Drawing(64 * mm, 39 * mm)
 
     def text(x: float, y: float, words: str, anchor: str) -> None:
-        drawing.add(String(x, y, words, fontName=font, fontSize=6, fillColor=_SOFT, textAnchor=anchor))
+        drawing.add(
+            String(
+                x,
+                y,
+                _fitting(words, font, 6, left + width),
+                fontName=font,
+                fontSize=6,
+                fillColor=_SOFT,
+                textAnchor=anchor,
+            )
+        )
 
     def points(corners: list[tuple[float, float]]) -> list[float]:
         return [place for x, y in corners for place in (left + width * x, bottom + height * y)]
@@ -210,6 +224,16 @@ def _plot(plot: Plot) -> Drawing:
             drawing.add(Polygon(band, strokeColor=None, fillColor=color, fillOpacity=0.16))
         drawing.add(PolyLine(points(plot.path(line.values)), strokeColor=color, strokeWidth=1.5))
     return drawing
+
+
+def _fitting(words: str, font: str, size: float, room: float) -> str:
+    """The words on one line, cut where they are wider than ``room`` (points); letters without a glyph are marked."""
+    words = "".join(letter if can_print(letter) else "?" for letter in " ".join(words.split()))
+    if stringWidth(words, font, size) <= room:
+        return words
+    while words and stringWidth(f"{words}…", font, size) > room:
+        words = words[:-1]
+    return f"{words}…"
 
 
 def _color(plot: Plot, number: int) -> HexColor:
@@ -245,7 +269,7 @@ def _pictures(block: Pictures, width: float) -> Grid:
             ]
             for picture, (w, h) in zip(pair, sizes, strict=True)
         ]
-        rows.append([_grid([cells], [height * w / h + 3 * mm for w, h in sizes])])
+        rows.append([_grid([cells], [max(height * w / h, _LEAST_CAPTION) + 3 * mm for w, h in sizes])])
     return _grid(rows, [width])
 
 

@@ -86,7 +86,9 @@ def _contents(
             case "json":
                 content = reading.to_bytes()
             case "csv":
-                content = csv_file.render(reading).encode("utf-8-sig")  # spreadsheets then see UTF-8
+                content = csv_file.render(reading).encode(
+                    "utf-8-sig", "backslashreplace"
+                )  # spreadsheets then see UTF-8
             case _:
                 raise ValueError(f"There is no report format named {wanted!r}; there are {', '.join(FORMATS)}.")
         contents[f"report.{wanted}"] = content

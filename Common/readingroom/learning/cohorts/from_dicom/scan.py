@@ -20,6 +20,7 @@ from ....imaging.dicom_facts import clinical_facts, patient_facts, study_image
 from ....imaging.dicom_file import read_header, text
 from ....imaging.file_kind import first_bytes, is_dicom
 from ....imaging.slice_stack import FEWEST_SLICES
+from ....plain_text import is_unicode, one_line
 from ....progress import Progress
 from ...audit.issue import count
 
@@ -102,6 +103,9 @@ def scan(folder: Path, progress: Progress | None = None) -> Scan:
     for number, path in enumerate(files):
         progress(number / len(files), f"{number} of {len(files)} files: {len(found)} are DICOM images.")
         place = path.relative_to(folder).as_posix()
+        if not is_unicode(str(path)):
+            left_out.append(LeftOut(one_line(place), "Its name is no Unicode, as in old archives; rename it."))
+            continue
         try:
             if not is_dicom(first_bytes(path)):
                 strangers[path.suffix.lower() or "without a suffix"] += 1
