@@ -27,6 +27,24 @@ class Geometry:
         """2 for a flat picture, 3 for an image ``[i, j, 1]``."""
         return len(self.spacing)
 
+    def turned(self, size: tuple[int, int], swap: bool, flip_i: bool, flip_j: bool) -> Geometry:
+        """The geometry of the same pixels when rows and columns are swapped, and then reversed.
+
+        Parameters
+        ----------
+        size : ``(i, j)`` before
+        """
+        spacing, origin = list(self.spacing), np.array(self.origin)
+        axes = np.array(self.direction).reshape(self.dimensions, self.dimensions)
+        lengths = list(size)
+        if swap:
+            axes[:, :2], spacing[:2], lengths = axes[:, 1::-1], spacing[1::-1], lengths[::-1]
+        for axis, flipped in enumerate((flip_i, flip_j)):
+            if flipped:
+                origin = origin + axes[:, axis] * spacing[axis] * (lengths[axis] - 1)
+                axes[:, axis] *= -1
+        return Geometry(tuple(spacing), tuple(origin.tolist()), tuple(axes.ravel().tolist()))
+
     def place(self, picture: NDArray) -> SimpleITK.Image:
         """The picture ``[j, i]`` as an image with this geometry."""
         image = SimpleITK.GetImageFromArray(picture.reshape((1,) * (self.dimensions - 2) + picture.shape))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from .geometry import Geometry
 from .gray import Shown
 from .limits import refuse_impossible_size
 from .open import image_file
-from .picture_file import picture_geometry, read_picture
+from .picture_file import read_picture
 from .values_gray import values_gray
 from .volume_file import VOLUME_KINDS, read_film, refuse_several_slices
 
@@ -66,8 +67,8 @@ def load_radiograph(image: StudyImage) -> Radiograph:
     if kind in VOLUME_KINDS:
         pixels, notes = read_film(path, kind)
         return _from_image(pixels, image, path.name, notes)
-    values, notes = read_picture(path, kind)
-    return _radiograph(values_gray(values, image, path.name), picture_geometry(path, kind), notes)
+    picture = read_picture(path, kind)
+    return _radiograph(values_gray(picture.values, image, path.name), picture.geometry, picture.notes)
 
 
 def _from_image(pixels: SimpleITK.Image, image: StudyImage, name: str, notes: list[str]) -> Radiograph:
@@ -85,5 +86,5 @@ def _picture(pixels: SimpleITK.Image) -> NDArray:
     return values.reshape((rows, columns, channels) if channels > 1 else (rows, columns))
 
 
-def _radiograph(shown: Shown, geometry: Geometry, notes: list[str] | None = None) -> Radiograph:
-    return Radiograph(shown.gray, geometry.place(shown.gray), (*(notes or ()), *shown.notes), shown.color_fraction)
+def _radiograph(shown: Shown, geometry: Geometry, notes: Sequence[str] = ()) -> Radiograph:
+    return Radiograph(shown.gray, geometry.place(shown.gray), (*notes, *shown.notes), shown.color_fraction)

@@ -14,7 +14,7 @@ from ..imaging.dicom_slice import frames_of
 from ..imaging.dicom_volume import picture_values, series_volume
 from ..imaging.file_kind import file_kind
 from ..imaging.mask_file import STRUCTURES, dicom_mask
-from ..imaging.picture_file import picture_geometry, read_picture
+from ..imaging.picture_file import read_picture
 from ..imaging.structure_names import named_structures
 from ..imaging.volume_file import VOLUME_KINDS, read_volume
 from ..progress import Progress
@@ -79,10 +79,10 @@ def _image(path: Path) -> tuple[SimpleITK.Image, tuple[str, ...]]:
     if kind == "dicom":
         several = frames_of(read_header(path, several_frames=True)) > 1
         return _series(path) if several else (picture_values(path), ())
-    values, _ = read_picture(path, kind)
-    if values.ndim != 2:
+    picture = read_picture(path, kind)
+    if picture.values.ndim != 2:
         raise InputError(f"'{path.name}' holds a picture with colors; one gray value for each pixel was expected.")
-    return picture_geometry(path, kind).place(values), ()
+    return picture.geometry.place(picture.values), picture.notes
 
 
 def _series(path: Path) -> tuple[SimpleITK.Image, tuple[str, ...]]:

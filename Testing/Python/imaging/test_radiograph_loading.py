@@ -157,14 +157,6 @@ def test_every_mode_of_a_picture_is_read(tmp_path, chest, mode):
     assert np.corrcoef(load(tmp_path / "a.tif").gray.ravel(), chest.ravel())[0, 1] > 0.5  # "1" is dithered
 
 
-def test_a_turned_photograph_is_read_as_stored_and_a_note_says_so(tmp_path, chest):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    loaded = load(save_picture(tmp_path / "a.jpg", stored(chest, 8), exif=exif))
-    assert loaded.gray.shape == chest.shape
-    assert "EXIF" in loaded.notes[0]
-
-
 def test_a_picture_of_several_pages_is_refused(tmp_path, chest):
     page = Image.fromarray(stored(chest, 8))
     page.save(tmp_path / "a.tif", save_all=True, append_images=[page, page])

@@ -171,7 +171,7 @@ def _opened(path: Path) -> _Opened:
         return _open_slices([_Slice(path)], path.stat().st_size)
     if kind in VOLUME_KINDS:
         return _open_volume(path, kind)
-    values, _ = read_picture(path, kind)
+    values = read_picture(path, kind).values
     gray = values_gray(values, StudyImage(role="picture", path=path, rendered=True), path.name).gray
     return _Opened(gray, _combined([_hash(values)]), gray.shape, (), path.stat().st_size, {"FileKind": kind})
 
