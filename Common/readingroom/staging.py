@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from .owned_folder import OwnedFolder, orphans
+from .regular_file import read_regular
 
 _PREFIX = ".scratch-"
 _PLAN = "plan.json"
@@ -70,7 +71,7 @@ def sweep(parent: Path) -> None:
     """Complete what killed processes had begun to move in ``parent``, and remove their hidden folders."""
     for folder in orphans(parent, _PREFIX):
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError):  # without a plan nothing was moved
-            plan = _Plan.from_json(json.loads((folder / _PLAN).read_text("utf-8")))
+            plan = _Plan.from_json(json.loads(read_regular(folder / _PLAN)))
             with _turn(parent):
                 _follow(plan, folder)
 

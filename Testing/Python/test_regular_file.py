@@ -16,7 +16,7 @@ from readingroom.imaging.open import open_image
 from readingroom.imaging.volume import load_volume
 from readingroom.learning.cohorts.fingerprint import content_key
 from readingroom.learning.protocols.training_protocol import read_protocol
-from readingroom.radiomics.files import read_image
+from readingroom.radiomics.files import open_files
 from readingroom.radiomics.parameter_file import read_parameters
 from readingroom.regular_file import open_regular, read_regular
 
@@ -24,7 +24,8 @@ PACKAGE = Path(__file__).parents[2] / "Common" / "readingroom"
 
 # What is read by other means: our own caches, runs and settings, files of the package, and downloads in the making.
 OWN_FILES = {
-    "regular_file.py", "folders.py", "bundles/download.py", "desktop/reading_node.py", "desktop/setup.py",
+    "regular_file.py", "staging.py", "owned_folder.py", "imaging/tiff_pixels.py",
+    "bundles/download.py", "desktop/reading_node.py", "desktop/setup.py",
     "engine/private_folder.py", "engine/process_tree.py", "engine/worker.py", "learning/cohorts/hashes.py",
     "learning/reporting/checklist/__init__.py", "learning/reporting/page.py", "learning/training/feature_cache.py",
     "learning/training/loop/run_folder.py", "phantoms/planted_cohort.py", "radiomics/cohort.py",
@@ -62,8 +63,8 @@ without_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows ha
 @pytest.mark.parametrize(
     "opens",
     [
-        lambda path: open_image(path, "frontal"), load_volume, read_image, read_csv, read_parameters, read_protocol,
-        content_key, store.install,
+        lambda path: open_image(path, "frontal"), load_volume, lambda path: open_files(path, path), read_csv,
+        read_parameters, read_protocol, content_key, store.install,
     ],
     ids=["image", "volume", "measured image", "table", "parameters", "protocol", "hash", "bundle"],
 )  # fmt: skip

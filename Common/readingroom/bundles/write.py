@@ -12,6 +12,7 @@ import numpy
 
 from .. import folders
 from ..errors import OutputError, SetupError
+from ..regular_file import read_regular
 from . import bundle, monai_layout, paths
 from .metadata import BundleMetadata, SignatureMetadata
 
@@ -80,7 +81,7 @@ def refuse_occupied(folder: Path) -> None:
     if not folder.exists():
         return
     try:
-        lines = (folder / paths.SUMS).read_text("utf-8").splitlines()
+        lines = read_regular(folder / paths.SUMS).decode("utf-8").splitlines()
     except (OSError, ValueError):
         lines = []
     listed = {line.partition("  ")[2] for line in lines}

@@ -104,7 +104,7 @@ def _write(contents: dict[str, bytes], reading: Reading, folder: Path) -> None:
 def _earlier_reports(reading: Reading, out: Path) -> list[str]:
     """Names of reports, which go; another reading in the same folder does not, so that no two patients share it."""
     try:
-        other = json.loads((out / "reading.json").read_text("utf-8"))
+        other = json.loads(read_regular(out / "reading.json"))
         same = other["provenance"]["started"] == reading.provenance.started
         same = same and other["provenance"]["seconds"] == reading.provenance.seconds
     except (OSError, ValueError, LookupError, TypeError, RecursionError):  # there is none, or none of ours
