@@ -16,6 +16,7 @@ from .anonymity import anonymous_reading, texts_of, without
 from .engine.dispatch import Calls
 from .errors import InputError, ReadingRoomError, RefusedError
 from .progress import Progress
+from .time_limit import time_limit
 
 if TYPE_CHECKING:
     from .radiomics.regions import MeasuredRegion
@@ -61,7 +62,8 @@ def warm(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Read a study and write the results into a folder.
 
-    Arguments: ``reader``, ``study`` (Study JSON with paths), ``bundle`` (name or folder), ``out`` (folder); optional
+    Arguments: ``reader``, ``study`` (Study JSON with paths) or ``files`` (``images`` and ``masks`` by role and
+    ``clinical`` facts as typed, which are opened here), ``bundle`` (name or folder), ``out`` (folder); optional
     ``device`` (auto), ``force`` (False), ``answer_first`` (False: the answer is published, with its files, before its
     tests are done, which the reading names as pending), ``anonymous`` (False: nothing that is written names the
     patient), ``report`` (``formats`` and ``page_size`` of a report that takes its place together with the results).
@@ -72,9 +74,9 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     from .readers.base import read as read_study
     from .readers.registry import find_reader
     from .reports.write import add_reports
-    from .study import Study
 
-    reader, study = find_reader(arguments["reader"]), Study.from_json(arguments["study"])
+    reader = find_reader(arguments["reader"])
+    study = _study(reader, arguments)
     wanted: dict[str, Any] | None = arguments.get("report")
     names = _Names(study, reader) if arguments.get("anonymous", False) else None
 
@@ -106,6 +108,22 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
                 )
         raise
     return {"folder": arguments["out"], "reading": reading.to_json()}
+
+
+def _study(reader: Reader, arguments: dict[str, Any]) -> Study:
+    from .readers.opening import open_study
+    from .study import Study
+
+    if "study" in arguments:
+        return Study.from_json(arguments["study"])
+    files = arguments["files"]
+    with time_limit():
+        return open_study(
+            reader,
+            {role: Path(path) for role, path in files["images"].items()},
+            {role: Path(path) for role, path in files["masks"].items()},
+            files["clinical"],
+        )
 
 
 def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from . import RESEARCH_USE, __version__
 from .commands import audit, bundles, cohort, demo, evaluate, radiomics, read, signature, terminal, train
 from .errors import CancelledError, EngineError, InputError, ReadingRoomError, RefusedError
+from .files import native_name
 
 COMMANDS = (read, bundles, radiomics, signature, cohort, audit, train, evaluate, demo)
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 130
@@ -24,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     terminal.guard()
     options = _parser().parse_args(arguments)
     try:
+        for path in vars(options).values():
+            if isinstance(path, Path):
+                native_name(path)
         options.run(options)
     except (RefusedError, InputError) as error:
         return _failed(error, REFUSED)

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
-from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from typing import TypeVar
 
 from .errors import EngineError
+from .guarded_processes import KILLED, EndedError, GuardedProcesses
 from .progress import Progress
 
-KILLED = "The process that worked on it ended unexpectedly; the memory may be too small for it."
-
 _POLL_SECONDS = 0.1  # how soon it is noticed that the user canceled
-_GRACE_SECONDS = 1.0  # what is nearly done may end by itself
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -31,14 +25,14 @@ def map_parallel(
     progress: Progress | None = None,
     *,
     processes: int | None = None,
-    serial_seconds: float = 0.0,
     on_result: Callable[[int, Result], None] = lambda index, result: None,
-    if_killed: Callable[[Item], Result] | None = None,
+    if_ended: Callable[[Item, str], Result] | None = None,
 ) -> list[Result]:
     """``function`` of each item, in the order of the items.
 
-    An item whose process is killed (by the system, when memory runs out) does not take the others with it. An error
-    that ``function`` or ``on_result`` raises ends the work and is raised as it is.
+    An item at which a process dies (a library crashes, memory runs out) or hangs (see `readingroom.time_limit`) does
+    not take the others with it. An error that ``function`` or ``on_result`` raises ends the work and is raised as it
+    is.
 
     Parameters
     ----------
@@ -47,14 +41,12 @@ def map_parallel(
         ``Client.get_executor()`` gives; it is not shut down. When left out, processes are started for this call alone
     progress : asked ten times a second whether the user canceled; report what is done from ``on_result``
     processes : without an executor, at most this many at once; as many as processors when left out
-    serial_seconds : without an executor, work in this process for so long before others are started: small work needs
-        none. 0 keeps every item out of this process, ``math.inf`` keeps all of them in it
     on_result : called in this process with the number of an item and its result, as soon as it is there
-    if_killed : what stands for the result of an item whose process was killed
+    if_ended : what stands for the result of an item whose process died or hung; given the item and the sentence
 
     Raises
     ------
-    EngineError : an item's process was killed, and there is no ``if_killed``
+    EngineError : an item's process died or hung, and there is no ``if_ended``
     CancelledError : the user canceled; processes that were started here are ended
 
     Example
@@ -69,32 +61,43 @@ def map_parallel(
         results[index] = result
         on_result(index, result)
 
-    def killed(index: int) -> Result:
-        if if_killed is None:
-            raise EngineError(KILLED)
-        return if_killed(items[index])
+    def ended(index: int, sentence: str) -> None:
+        if if_ended is None:
+            raise EngineError(sentence)
+        keep(index, if_ended(items[index], sentence))
 
     waiting = deque(range(len(items)))
     if executor is not None:
         lost = _submitted(function, items, waiting, len(items), executor, progress, keep)
-        for index in (*lost, *waiting):  # some still wait when the executor itself broke
-            keep(index, killed(index))
+        lost |= dict.fromkeys(waiting, KILLED)  # some still wait when the executor itself broke
+        for index, sentence in sorted(lost.items()):
+            ended(index, sentence)
         return [results[index] for index in range(len(items))]
-    begin = time.monotonic()
-    while waiting and time.monotonic() - begin < serial_seconds:
-        index = waiting.popleft()
-        keep(index, function(items[index]))
-        progress.raise_if_canceled()
-    count = processes or os.cpu_count() or 1
-    while waiting:
-        # Few at once: when a process is killed, each that was under way may have been the reason, and is tried alone.
-        with _own_processes(min(count, len(waiting))) as own:
-            suspects = _submitted(function, items, waiting, count + 1 if count > 1 else 1, own, progress, keep)
-        for index in suspects:
-            with _own_processes(1) as own:
-                if _submitted(function, items, deque([index]), 1, own, progress, keep):
-                    keep(index, killed(index))
+    count = min(processes or os.cpu_count() or 1, len(items)) or 1
+    lost = _in_guarded_processes(function, items, waiting, count, progress, keep)
+    for index, sentence in sorted(lost.items()):
+        if sentence == KILLED and count > 1:  # perhaps the memory was too small for several at once: once more, alone
+            lost_again = _in_guarded_processes(function, items, deque([index]), 1, progress, keep)
+            if index not in lost_again:
+                continue
+        ended(index, sentence)
     return [results[index] for index in range(len(items))]
+
+
+def _in_guarded_processes(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    waiting: deque[int],
+    count: int,
+    progress: Progress,
+    keep: Callable[[int, Result], None],
+) -> dict[int, str]:
+    with GuardedProcesses(count) as own:
+        try:
+            return _submitted(function, items, waiting, count, own, progress, keep)
+        except BaseException:
+            own.shutdown(cancel_futures=True)
+            raise
 
 
 def _submitted(
@@ -105,9 +108,9 @@ def _submitted(
     executor: Executor,
     progress: Progress,
     keep: Callable[[int, Result], None],
-) -> list[int]:
-    """Take from ``waiting`` until it is empty or the executor broke; returns what was under way when it broke."""
-    lost: list[int] = []
+) -> dict[int, str]:
+    """Take from ``waiting`` until it is empty or the executor broke; returns whose processes ended, and how."""
+    lost: dict[int, str] = {}
     broken = False
     under_way: dict[Future[Result], int] = {}
     try:
@@ -118,7 +121,7 @@ def _submitted(
                     under_way[executor.submit(function, items[index])] = index
                 except BrokenExecutor:
                     broken = True
-                    lost.append(index)
+                    lost[index] = KILLED
             for future in wait(under_way, _POLL_SECONDS, FIRST_COMPLETED).done:
                 index = under_way.pop(future)
                 try:
@@ -127,53 +130,16 @@ def _submitted(
                     if not _is_killed(error):
                         raise
                     broken = broken or isinstance(error, BrokenExecutor)
-                    lost.append(index)
+                    lost[index] = str(error) if isinstance(error, EndedError) else KILLED
                 else:
                     keep(index, result)
             progress.raise_if_canceled()
     finally:
         for future in under_way:
             future.cancel()
-    return sorted(lost)
+    return lost
 
 
 def _is_killed(error: Exception) -> bool:
     # Dask, which is not imported here, goes on with its other workers and raises this for the one task.
-    return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
-
-
-class _Recording(SpawnContext):
-    """Remembers what it started. A forked child would inherit SimpleITK's threads in an unusable state, so: spawn."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.started: list[SpawnProcess] = []
-
-    def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
-        process = SpawnProcess(*args, **kwargs)
-        self.started.append(process)
-        return process
-
-
-@contextmanager
-def _own_processes(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that are ended on the way out, in good order unless an error leads there."""
-    context = _Recording()
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts)
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        until = time.monotonic() + _GRACE_SECONDS
-        for process in context.started:
-            process.join(max(0.0, until - time.monotonic()))
-            process.terminate()
-            process.join()
-        raise
-    finally:
-        pool.shutdown()
-
-
-def _ignore_interrupts() -> None:
-    """Control-C reaches every process of a terminal; the parent ends the others in good order."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return isinstance(error, BrokenExecutor | EndedError) or type(error).__name__ == "KilledWorker"

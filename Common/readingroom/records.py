@@ -7,6 +7,7 @@ be a tagged union of records that differ in their field ``kind``, a ``Literal``.
 
 from __future__ import annotations
 
+import copyreg
 import dataclasses
 import functools
 import math
@@ -66,6 +67,13 @@ def from_json(record_type: type[Record], data: Any) -> Record:
 def frozen(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
     """A read-only copy, for fields of frozen records."""
     return types.MappingProxyType(dict(mapping))
+
+
+def _frozen_again(mapping: types.MappingProxyType[str, Any]) -> Any:
+    return frozen, (dict(mapping),)
+
+
+copyreg.pickle(types.MappingProxyType, _frozen_again)  # for records that go to another process
 
 
 def _json_fields(record_type: type) -> tuple[dataclasses.Field, ...]:

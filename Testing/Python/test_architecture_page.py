@@ -28,7 +28,8 @@ def test_the_reader_and_the_bundle_of_the_page_read_a_ct(blocks, tmp_path, monke
     reader, bundle = blocks
     (tmp_path / "readers").mkdir()
     (tmp_path / "readers" / "density.py").write_text(reader)
-    monkeypatch.setattr(readingroom.readers, "__path__", [*readingroom.readers.__path__, str(tmp_path / "readers")])
+    monkeypatch.setattr(readingroom.readers, "__path__", list(readingroom.readers.__path__))
+    monkeypatch.setenv("READINGROOM_READERS", str(tmp_path / "readers"))
     monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     try:

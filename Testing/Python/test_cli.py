@@ -3,19 +3,22 @@
 import functools
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
-from readingroom import calls, cli
 from readingroom.bundles import store
 from readingroom.examples import chest_radiograph as example
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
@@ -112,6 +115,13 @@ def test_an_unknown_bundle_is_one_sentence(readingroom, tmp_path):
     assert "nobody" in done.stderr
 
 
+def list_again(folder: Path) -> None:
+    """Write the hashes of a bundle's files as they are now."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
+    sums = (f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.relative_to(folder).as_posix()}\n" for f in files)
+    (folder / "SHA256SUMS").write_text("".join(sums), "utf-8")
+
+
 @pytest.fixture
 def a_bundle_zip(tmp_path) -> Path:
     """The shipped bundle under another name, zipped."""
@@ -121,9 +131,7 @@ def a_bundle_zip(tmp_path) -> Path:
     data = json.loads(metadata.read_text("utf-8"))
     data["readingroom"]["name"] = "my-bundle"
     metadata.write_text(json.dumps(data), "utf-8")
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
-    sums = (f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.relative_to(folder).as_posix()}\n" for f in files)
-    (folder / "SHA256SUMS").write_text("".join(sums), "utf-8")
+    list_again(folder)
     return Path(shutil.make_archive(str(tmp_path / "my-bundle"), "zip", folder.parent))
 
 
@@ -188,22 +196,82 @@ def test_constant_pictures_are_refused(readingroom, tmp_path):
     assert readingroom("read", "chest-xray", tmp_path / "flat.png", "--out", tmp_path / "out").returncode == 3
 
 
-def test_control_c_during_a_read_exits_with_130(tmp_path, monkeypatch, capsys):
-    def interrupted(arguments, progress):
-        raise KeyboardInterrupt
+BROKEN_READER = """
+import time, os, pathlib
+from readingroom.readers import chest_xray
 
-    monkeypatch.setitem(calls.CALLS, "read", interrupted)
-    assert cli.main(["read", "chest-xray", str(example()), "--out", str(tmp_path / "out")]) == 130
-    assert capsys.readouterr().err == "readingroom: Canceled.\n"
+class BrokenReader(chest_xray.ChestXRayReader):
+    name = "broken"
+
+    def load(self, study):
+        pathlib.Path(os.environ["READINGROOM_HOME"], "loading").touch()
+        HOW
+
+READER = BrokenReader()
+"""
 
 
-def test_what_nobody_foresaw_comes_with_its_details(tmp_path, monkeypatch, capsys):
-    def broken(arguments, progress):
-        raise ZeroDivisionError
+@pytest.fixture
+def broken(tmp_path, monkeypatch):
+    """Start to read with a reader that does this to its process; the file ``loading`` tells when."""
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path))
+    monkeypatch.setenv("READINGROOM_READERS", str(tmp_path / "readers"))
+    (tmp_path / "readers").mkdir()
+    bundle = tmp_path / "its-bundle"
+    shutil.copytree(store.shipped_folder() / "cxr-nih-pneumonia", bundle)
+    metadata = bundle / "configs" / "metadata.json"
+    metadata.write_text(metadata.read_text("utf-8").replace('"reader": "chest-xray"', '"reader": "broken"'), "utf-8")
+    list_again(bundle)
 
-    monkeypatch.setitem(calls.CALLS, "read", broken)
-    assert cli.main(["read", "chest-xray", str(example()), "--out", str(tmp_path / "out")]) == 1
-    assert "ZeroDivisionError" in capsys.readouterr().err
+    def start(how: str) -> subprocess.Popen:
+        (tmp_path / "readers" / "broken.py").write_text(BROKEN_READER.replace("HOW", how))
+        command = [sys.executable, "-m", "readingroom.cli", "read", "broken", example(), "--out", tmp_path / "out"]
+        command += ["--bundle", bundle]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return start
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent there")
+def test_control_c_during_a_read_exits_with_130_and_leaves_nothing(broken, tmp_path):
+    process = broken("time.sleep(600)")
+    while not (tmp_path / "loading").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate() == ("", "readingroom: Canceled.\n")
+    assert process.returncode == 130
+    assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("os.abort()", "crashed (SIGABRT)"),
+        ("os._exit(3)", "stopped unexpectedly (exit code 3)"),
+        ("1 / 0", "unforeseen"),
+    ],
+)
+def test_what_is_done_to_the_process_of_a_read_ends_in_a_sentence(broken, tmp_path, how, sentence):
+    process = broken(how)
+    _, error = process.communicate()
+    assert sentence in error
+    assert process.returncode == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_utf_8_is_one_sentence(readingroom, tmp_path):
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/R\xf6ntgen")
+    shutil.copy(example(), odd)
+    for arguments in ((odd, "--out", tmp_path / "out"), (example(), "--out", odd + "-out")):
+        done = readingroom("read", "chest-xray", *arguments)
+        assert done.returncode == 3
+        assert "is no Unicode, as names in old archives are" in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert not os.path.exists(odd + "-out")
 
 
 def test_a_pipe_that_knows_few_letters_does_not_lose_a_read(readingroom, tmp_path, monkeypatch):

@@ -26,8 +26,9 @@ HEAVY = (
 
 # Files that every room may import, and that import one another alone.
 BELOW_EVERYTHING = {
-    "anonymity", "codes", "device", "dicom_terms", "errors", "files", "folders", "formatting", "model_cache",
-    "owned_folder", "parallel", "plain_text", "progress", "reading", "records", "regular_file", "staging",
+    "anonymity", "codes", "device", "dicom_terms", "errors", "files", "folders", "formatting", "guarded_processes",
+    "model_cache", "owned_folder", "parallel", "plain_text", "progress", "reading", "records", "regular_file",
+    "staging",
     "strict_json", "study", "time_limit",
 }  # fmt: skip
 

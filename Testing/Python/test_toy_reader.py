@@ -18,7 +18,7 @@ import slicerio
 import readingroom.readers
 from readingroom import cli
 from readingroom.phantoms.chest_ct import chest_ct
-from readingroom.readers.registry import readers
+from readingroom.readers.registry import FOLDERS, readers
 from readingroom.reading import Reading
 
 TOY = Path(__file__).parent / "toy_reader.py"
@@ -204,6 +204,7 @@ def test_a_read_killed_at_any_move_leaves_one_patient_and_the_next_sweep_complet
 def _beside_the_readers_that_ship(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("readers")
     shutil.copy(TOY, folder)
-    monkeypatch.setattr(readingroom.readers, "__path__", [*readingroom.readers.__path__, str(folder)])
+    monkeypatch.setattr(readingroom.readers, "__path__", list(readingroom.readers.__path__))
+    monkeypatch.setenv(FOLDERS, str(folder))
     yield
     sys.modules.pop("readingroom.readers.toy_reader", None)

@@ -67,7 +67,7 @@ def find(name_or_path: str | Path) -> bundle.Bundle:
     BundleError : there is none, or it is damaged
     """
     wanted = str(name_or_path)
-    if any(separator in wanted for separator in "/\\:") or wanted in (".", ".."):
+    if is_path(wanted):
         return bundle.load(Path(wanted))
     for store, _ in reversed(_stores()):
         if wanted and (store / wanted).is_dir():
@@ -75,6 +75,11 @@ def find(name_or_path: str | Path) -> bundle.Bundle:
     names = sorted({entry.name for entry in installed()})
     known = f"Installed are: {', '.join(names)}." if names else "No bundle is installed."
     raise BundleError(f"There is no bundle named '{name_or_path}'. {known}")
+
+
+def is_path(name_or_path: str) -> bool:
+    """Whether this names a folder, not an installed bundle."""
+    return any(separator in name_or_path for separator in "/\\:") or name_or_path in (".", "..")
 
 
 def install(source: Path | str, *, replace: bool = False) -> bundle.Bundle:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, OutputError
 from ..files import write_text
+from ..guarded_processes import guarded
 from ..progress import Progress
 from .progress_line import ProgressLine
 from .terminal import say
@@ -87,7 +89,8 @@ def _require_folder(out: Path) -> None:
 def _measure_region(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
     from ..radiomics.files import measure_opened, open_files
 
-    features = measure_opened(open_files(options.image, options.mask), settings, options.engine, progress)
+    opened = guarded(open_files, options.image, options.mask)
+    features = measure_opened(opened, settings, options.engine, progress)
     features.write(options.out)
     for note in features.notes:
         say(note)
@@ -103,6 +106,7 @@ def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: P
 
 
 def _measure_regions(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
+    from ..radiomics.files import open_files
     from ..radiomics.regions import measure_regions, table
 
     regions = measure_regions(
@@ -112,6 +116,7 @@ def _measure_regions(options: argparse.Namespace, settings: Settings, progress: 
         engine=options.engine,
         processes=options.processes,
         progress=progress,
+        opening=partial(guarded, open_files),
     )
     for region in regions:
         for sentence in (region.problem, *(region.features.notes if region.features is not None else ())):

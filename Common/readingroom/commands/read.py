@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
 from ..anonymity import without
-from ..engine.client import InProcessClient
-from ..errors import ReadingRoomError
+from ..bundles.store import is_path
+from ..engine.client import WorkerClient
+from ..errors import InputError
 from ..files import native_name
 from ..formatting import unit_text
 from ..readers.base import Reader
@@ -87,30 +89,40 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:
-    from ..readers.opening import open_study
-
     native_name(options.out)  # said before the work rather than after it
-    client = InProcessClient()
     reader = find_reader(options.reader)
-    images = _given(options, "", [role.name for role in reader.images])
-    masks = _given(options, "mask-", [mask.name for mask in reader.masks])
+    images = _paths(options, "", [role.name for role in reader.images])
+    masks = _paths(options, "mask-", [mask.name for mask in reader.masks])
+    client = WorkerClient()
     try:
-        study = open_study(reader, images, masks, _given(options, "clinical-", [one.name for one in reader.clinical]))
-    except ReadingRoomError as error:
+        return _read_with(client, reader, images, masks, options)
+    except InputError as error:  # it may name a file that could not be opened
         if options.anonymous:
-            paths = [*images.values(), *masks.values()]
-            error.args = (without([text for path in paths for text in (str(path), *path.parts)])(str(error)),)
+            given = {**_given(options, "", list(images)), **_given(options, "mask-", list(masks))}
+            texts = [text for path in given.values() for text in (os.path.abspath(path), str(path), *path.parts)]
+            error.args = (without(texts)(str(error)),)
         raise
+    finally:
+        client.stop()
+
+
+def _read_with(
+    client: WorkerClient, reader: Reader, images: dict[str, str], masks: dict[str, str], options: argparse.Namespace
+) -> dict[str, Any]:
     value = _run(
         client,
         "read",
         {
             "reader": reader.name,
-            "study": study.to_json(),
-            "bundle": options.bundle or reader.default_bundle,
+            "files": {
+                "images": images,
+                "masks": masks,
+                "clinical": _given(options, "clinical-", [fact.name for fact in reader.clinical]),
+            },
+            "bundle": _bundle(options.bundle) or reader.default_bundle,
             "device": options.device,
             "force": options.force,
-            "out": str(options.out),
+            "out": os.path.abspath(options.out),
             "anonymous": options.anonymous,
             "report": {"formats": ["html", "pdf"], "page_size": options.page_size},
         },
@@ -123,6 +135,16 @@ def _given(options: argparse.Namespace, prefix: str, names: list[str]) -> dict[s
     """What was given of these names."""
     found = {name: getattr(options, _key(prefix + name), None) for name in names}
     return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _paths(options: argparse.Namespace, prefix: str, names: list[str]) -> dict[str, str]:
+    """From the root: the worker process works in a folder of its own."""
+    return {name: os.path.abspath(path) for name, path in _given(options, prefix, names).items()}
+
+
+def _bundle(wanted: str) -> str:
+    """The name, or the folder from the root."""
+    return os.path.abspath(wanted) if is_path(wanted) else wanted
 
 
 def _key(name: str) -> str:
@@ -142,6 +164,6 @@ def _help(fact: ClinicalField) -> str:
     return f"{fact.title}{within}{header}"
 
 
-def _run(client: InProcessClient, call: str, arguments: dict[str, Any]) -> Any:
+def _run(client: WorkerClient, call: str, arguments: dict[str, Any]) -> Any:
     with ProgressLine() as line:
         return client.start(call, arguments).wait(line.show)

@@ -30,6 +30,8 @@ def worker_environment(temporary: Path, parent: Mapping[str, str] | None = None)
     """
     parent = os.environ if parent is None else parent
     chosen = {name: value for name, value in parent.items() if _passes(name.upper())}
+    if home := chosen.get("READINGROOM_HOME"):  # the worker does its work in another folder
+        chosen["READINGROOM_HOME"] = os.path.abspath(os.path.expanduser(home))
     root = str(Path(__file__).resolve().parents[2])
     inherited = parent.get("PYTHONPATH", "")
     chosen["PYTHONPATH"] = f"{root}{os.pathsep}{inherited}" if inherited else root

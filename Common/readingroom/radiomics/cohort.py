@@ -19,7 +19,8 @@ import SimpleITK
 from ..csv_table import csv_text, read_csv
 from ..errors import InputError, OutputError, ReadingRoomError
 from ..files import write_text
-from ..parallel import KILLED, map_parallel
+from ..guarded_processes import guarded
+from ..parallel import map_parallel
 from ..progress import Progress
 from .files import measure_opened, open_files
 from .prepare import chosen_label, label_image
@@ -85,7 +86,7 @@ def measure_cohort(
         progress,
         processes=processes,
         on_result=keep,
-        if_killed=lambda _: {"problem": KILLED},
+        if_ended=lambda _, sentence: {"problem": sentence},
     )
     write_text(out, _table(rows, done.results))
     done.forget()
@@ -101,7 +102,7 @@ def cohort_regions(cohort: Path, settings: Settings) -> Iterator[tuple[SimpleITK
     InputError : the cohort or one of its files cannot be read, or a mask lacks its label
     """
     for row in _read(cohort):
-        opened = open_files(*(cohort.parent / row[column] for column in _files(row)))
+        opened = guarded(open_files, *(cohort.parent / row[column] for column in _files(row)))
         wanted = _whole(row[MASK_LABEL]) if row.get(MASK_LABEL) else settings.label
         labels = label_image(opened.mask, settings.label_channel)
         yield opened.image, SimpleITK.Cast(labels == chosen_label(labels, wanted), SimpleITK.sitkUInt8)

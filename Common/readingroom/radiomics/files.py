@@ -8,6 +8,7 @@ from pathlib import Path
 import SimpleITK
 
 from ..errors import InputError
+from ..files import native_name
 from ..imaging.dicom_file import modality_of, read_header
 from ..imaging.dicom_series import find_series
 from ..imaging.dicom_slice import frames_of
@@ -18,6 +19,7 @@ from ..imaging.picture_file import read_picture
 from ..imaging.structure_names import named_structures
 from ..imaging.volume_file import VOLUME_KINDS, read_volume
 from ..progress import Progress
+from ..time_limit import time_limit
 from .engines import measure_with
 from .features import Features
 from .settings import Settings
@@ -46,6 +48,11 @@ def open_files(image: Path, mask: Path) -> Opened:
     InputError : missing, damaged, a picture with colors, several series, slices that are missing or uneven, or as
         `load_mask`
     """
+    with time_limit():
+        return _opened(image, mask)
+
+
+def _opened(image: Path, mask: Path) -> Opened:
     opened, notes = _image(image)
     file, structures = named_structures(str(mask))
     if structures or _holds_structures(file):
@@ -71,6 +78,7 @@ def measure_opened(
 
 
 def _image(path: Path) -> tuple[SimpleITK.Image, tuple[str, ...]]:
+    native_name(path)
     if path.is_dir():
         return _series(path)
     kind = file_kind(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import SimpleITK
 
 from ..csv_table import Cell, csv_text
 from ..errors import CancelledError, InputError, ReadingRoomError
-from ..parallel import KILLED, map_parallel
+from ..parallel import map_parallel
 from ..progress import Progress
 from .features import Features
 from .files import Opened, measure_opened, open_files
@@ -76,6 +76,7 @@ def measure_regions(
     processes: int | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    opening: Callable[[Path, Path], Opened] = open_files,
 ) -> tuple[MeasuredRegion, ...]:
     """Measure several labels of one mask. One that cannot be measured says so and does not stop the others.
 
@@ -86,6 +87,7 @@ def measure_regions(
     names : of labels, for progress and tables; ``label 2`` where none is given
     processes : at most this many at once; when left out, as many as processors, or one where the regions are small
     executor : measures in place of processes that are started here, see `map_parallel`; it must see the same files
+    opening : of the files; outside the worker process one that guards this process, as on the shell
 
     Raises
     ------
@@ -94,7 +96,7 @@ def measure_regions(
     """
     settings, progress = settings or Settings(), progress or Progress()
     progress(0.0, "Opening image and mask.")
-    opened = open_files(image, mask)
+    opened = opening(image, mask)
     voxels = labels_of(opened.mask, settings.label_channel)
     if not voxels:
         raise InputError("The mask is empty: it marks no voxel.")
@@ -150,7 +152,7 @@ def _in_parallel(
         progress,
         processes=processes,
         on_result=say,
-        if_killed=lambda _: ({}, {}, (), KILLED),
+        if_ended=lambda _, sentence: ({}, {}, (), sentence),
     )
     return [_from_child(region, found) for region, found in zip(regions, results, strict=True)]
 

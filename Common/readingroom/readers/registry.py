@@ -1,18 +1,26 @@
-"""The one list of readers: every file of this package that has a ``READER``. Importing it loads no torch."""
+"""The one list of readers: every file of this package that has a ``READER``, and of the folders in the environment's
+READINGROOM_READERS, with which other extensions bring their own. Importing it loads no torch."""
 
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 from collections.abc import Mapping
+from pathlib import Path
 
 from ..errors import InputError
 from .base import Reader
+
+FOLDERS = "READINGROOM_READERS"  # a worker process inherits it
 
 
 def readers() -> Mapping[str, Reader]:
     """All readers by name, in the order of their names."""
     package = importlib.import_module(__package__)
+    for folder in os.environ.get(FOLDERS, "").split(os.pathsep):
+        if Path(folder).is_absolute() and folder not in package.__path__:
+            package.__path__.append(folder)
     modules = [
         importlib.import_module(f"{__package__}.{found.name}") for found in pkgutil.iter_modules(package.__path__)
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 from ...bundles import store
 from ...errors import InputError, ReadingRoomError
 from ...files import make_folder, write_bytes
-from ...parallel import KILLED, map_parallel
+from ...parallel import map_parallel
 from ...progress import Progress
+from ...time_limit import time_limit
 from .cohort import Row
 from .fingerprint import FORMAT, Fingerprint, content_key, fingerprint
 from .perceptual_hash import Hashes, none
@@ -25,7 +25,6 @@ from .perceptual_hash import Hashes, none
 # Correlation of two 24 x 24 prints from which pictures count as nearly the same. Of 245,000 pairs of NIH chest
 # radiographs one reaches it, a true copy; of 19,000 pairs of mini-MIAS mammograms one, which is none.
 NEARLY_IDENTICAL = 0.985
-_SERIAL_SECONDS = 2.0  # starting processes takes about as long
 _BLOCK = 1024  # prints compared at once: a block against all of 100,000 needs 400 MB
 
 
@@ -75,8 +74,7 @@ def fingerprints(
     Parameters
     ----------
     cache : a folder; `cache_folder` when left out
-    processes : at most this many at once; None for as many as processors. They are started (spawned) only when the
-        work takes longer than starting them.
+    processes : that read, at most this many at once; None for as many as processors
     executor : reads in place of processes that are started here, see `map_parallel`; it must see ``cache`` too
 
     Raises
@@ -99,9 +97,8 @@ def fingerprints(
         executor,
         progress,
         processes=processes,
-        serial_seconds=math.inf if processes == 1 else _SERIAL_SECONDS,
         on_result=say,
-        if_killed=lambda _: KILLED,
+        if_ended=lambda _, sentence: sentence,
     )
     found = dict(zip(unique, examined, strict=True))
     results = [found[path] for path in paths]
@@ -159,7 +156,8 @@ def _examine(path: Path, cache: Path) -> Fingerprint | str:
         try:
             return Fingerprint.from_bytes(stored.read_bytes())
         except (OSError, ValueError):  # not there yet, or damaged: it is made anew
-            found = fingerprint(path)
+            with time_limit():
+                found = fingerprint(path)
     except ReadingRoomError as error:
         return str(error)
     except Exception as error:  # one image must not stop the rest; what we broke is named as such

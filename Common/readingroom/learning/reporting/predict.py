@@ -17,12 +17,14 @@ from ...bundles.validation import plain_name
 from ...device import Wanted, choose
 from ...errors import InputError, ReadingRoomError
 from ...formatting import check_text
+from ...guarded_processes import guarded
 from ...progress import Progress
 from ...readers.answer import Case, Prediction
-from ...readers.base import ReadContext
+from ...readers.base import ReadContext, Reader
 from ...readers.probabilities import main_finding
 from ...readers.registry import find_reader
 from ...reading import Check
+from ...time_limit import time_limit
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.findings import NEGATIVE, split_label
 from ..evaluation.predictions import EXTERNAL, Predictions
@@ -98,7 +100,7 @@ def predict(
         progress(number / len(cohort), f"Study {number + 1} of {len(cohort)}.")
         try:
             truth = _truth(row, metadata, labels or {}, none)
-            case = reader.load(row.study(reader))
+            case = guarded(_case, reader, row)
         except ReadingRoomError as error:
             found.problems.append(f"{_name(row)}: {error}")
             continue
@@ -116,6 +118,11 @@ def predict(
             f"Not one study of the table can be used. {' '.join(found.problems[:1] or cohort.problems[:1])}"
         )
     return found.answer(cohort, metadata, notes)
+
+
+def _case(reader: Reader, row: Row) -> Case:
+    with time_limit():
+        return reader.load(row.study(reader))
 
 
 class _Found:

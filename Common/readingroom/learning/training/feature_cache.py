@@ -33,7 +33,7 @@ from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.hashes import content_hash
-from .picture_store import VERSION, prepared
+from .picture_store import VERSION, guarded_prepared
 
 Bag = NDArray[np.float32]
 Item = TypeVar("Item")
@@ -63,7 +63,7 @@ class Source:
         """Studies as a complete preprocessing makes them."""
 
         def read(row: Row) -> NDArray[np.float32]:
-            pixels = normalized(prepared(row, preprocessing), preprocessing)
+            pixels = normalized(guarded_prepared(row, preprocessing), preprocessing)
             return pixels if preprocessing.kind == "slices" else pixels[None]
 
         return cls(read, {"version": VERSION, "input": to_json(preprocessing)})

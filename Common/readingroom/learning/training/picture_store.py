@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import SimpleITK
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError, ReadingRoomError
 from ...files import atomic_write, make_folder
+from ...guarded_processes import EndedError, guarded
 from ...imaging.mask_file import load_mask
 from ...imaging.open import open_image
 from ...imaging.preprocessing import gray_levels
@@ -22,6 +23,7 @@ from ...imaging.volume import load_volume
 from ...parallel import map_parallel
 from ...progress import Progress
 from ...records import to_json
+from ...time_limit import time_limit
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.hashes import content_hash
 
@@ -41,12 +43,17 @@ def prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
     InputError : with a sentence that names the row, for whatever cannot be made into this input
     """
     try:
-        if preprocessing.kind == "picture":
-            return gray_levels(load_radiograph(open_image(row.image, "picture").image).gray, preprocessing)
-        volume = load_volume(row.image).image
-        return gray_levels(volume, preprocessing, _organ(row, volume, preprocessing.organ))
+        with time_limit():
+            return _prepared(row, preprocessing)
     except ReadingRoomError as error:
         raise type(error)(f"Study '{row.study_id}' of patient '{row.patient_id}': {error}") from error
+
+
+def _prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
+    if preprocessing.kind == "picture":
+        return gray_levels(load_radiograph(open_image(row.image, "picture").image).gray, preprocessing)
+    volume = load_volume(row.image).image
+    return gray_levels(volume, preprocessing, _organ(row, volume, preprocessing.organ))
 
 
 def _organ(row: Row, volume: SimpleITK.Image, name: str) -> NDArray[np.bool_] | None:
@@ -56,6 +63,23 @@ def _organ(row: Row, volume: SimpleITK.Image, name: str) -> NDArray[np.bool_] | 
     if not organ.any():
         raise InputError(f"The mask '{name}' is empty on this image.")
     return organ
+
+
+def guarded_prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
+    """`prepared`, in a process of its own.
+
+    Raises
+    ------
+    InputError : as `prepared`, or the process hung or died
+    """
+    try:
+        return guarded(prepared, row, preprocessing)
+    except EndedError as error:
+        _ended(row, str(error))
+
+
+def _ended(row: Row, sentence: str) -> NoReturn:
+    raise InputError(f"Study '{row.study_id}' of patient '{row.patient_id}': {sentence}")
 
 
 class PictureStore:
@@ -91,8 +115,7 @@ class PictureStore:
             progress(done / len(wanted), f"Preparing the images, {done} of {len(wanted)}.")
 
         progress(0.0, f"Preparing the images, {len(wanted)} of them.")
-        with ThreadPoolExecutor(workers) as pool:
-            return map_parallel(self.path, wanted, pool, progress, on_result=report)
+        return map_parallel(self.path, wanted, None, progress, processes=workers, on_result=report, if_ended=_ended)
 
     def path(self, row: Row) -> Path:
         """The file with the row's gray levels, prepared now if it is not there yet.

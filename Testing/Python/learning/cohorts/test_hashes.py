@@ -158,10 +158,9 @@ def test_a_damaged_entry_of_the_cache_is_made_anew(tmp_path: Path, a_film: NDArr
     Fingerprint.from_bytes(entry.read_bytes())
 
 
-def test_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_find_the_same(tmp_path: Path) -> None:
     paths = [saved(tmp_path / f"{seed}.png", film(seed)) for seed in range(3)] + [tmp_path / "gone.png"]
     alone = fingerprints(paths, tmp_path / "one")
-    monkeypatch.setattr(hashes, "_SERIAL_SECONDS", 0.0)
     together = fingerprints(paths, tmp_path / "two", processes=2)
     assert together.pixel_hashes == alone.pixel_hashes
     assert together.problems == alone.problems
