@@ -138,15 +138,16 @@ _KILLED_READS = """
 import itertools, os, shutil, signal, sys
 from pathlib import Path
 import torch  # before the fork: it takes seconds
-import readingroom.readers
-from readingroom import cli, staging
+from readingroom import staging
+from readingroom.engine.client import InProcessClient
 
-readers, folder = sys.argv[1], Path(sys.argv[2])
-readingroom.readers.__path__.append(readers)
+folder = Path(sys.argv[1])
 
 def read(image, out):
-    arguments = ["read", "toy-density", str(folder / image), "--out", str(out), "--device", "cpu"]
-    return cli.main(arguments)
+    files = {"images": {"ct": str(folder / image)}, "masks": {}, "clinical": {}}
+    arguments = {"reader": "toy-density", "files": files, "bundle": "toy-density", "out": str(out), "device": "cpu"}
+    InProcessClient().start("read", {**arguments, "report": {"formats": ["html", "pdf"]}}).wait()
+    return 0
 
 def forked(work):
     child = os.fork()
@@ -191,7 +192,7 @@ print(step, sorted(found))
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 def test_a_read_killed_at_any_move_leaves_one_patient_and_the_next_sweep_completes_it(toy, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", _KILLED_READS, readingroom.readers.__path__[-1], str(toy)],
+        [sys.executable, "-c", _KILLED_READS, str(toy)],
         capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
