@@ -29,7 +29,7 @@ OWN_FILES = {
     "engine/private_folder.py", "engine/process_tree.py", "engine/worker.py", "learning/cohorts/hashes.py",
     "learning/reporting/checklist/__init__.py", "learning/reporting/page.py", "learning/training/feature_cache.py",
     "learning/training/loop/run_folder.py", "phantoms/planted_cohort.py", "radiomics/cohort.py",
-    "radiomics/wavelet.py", "reports/html.py", "trust/chest_template.py",
+    "radiomics/wavelet.py", "reports/html.py", "trust/chest_likeness.py", "trust/chest_template.py",
 }  # fmt: skip
 
 
