@@ -25,6 +25,8 @@ _MARK = ".readingroom-owner"
 _TOKEN = re.compile(r"[0-9a-f]{16}\Z")
 _LONGEST = 1000  # bytes of the file
 _ATTEMPTS = 20
+# Regular files alone: no link is followed, no pipe waits for its other end. Windows has none of the first three.
+_FLAGS = os.O_RDWR | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
 class OwnedFolder:
@@ -91,7 +93,7 @@ def _new(parent: Path, prefix: str) -> tuple[Path, int]:
 
 def _claim(folder: Path) -> int:
     """Write the mark, and hold it open and locked."""
-    mark = os.open(folder / _MARK, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_CLOEXEC", 0), 0o600)
+    mark = os.open(folder / _MARK, os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
     try:
         try:
             _lock(mark)
@@ -126,8 +128,7 @@ def _mark_of_orphan(folder: Path) -> int | None:
         if not os.listdir(folder):  # its owner was killed before the mark was made: there is nothing to lose
             os.rmdir(folder)
             return None
-        flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-        mark = os.open(folder / _MARK, flags)
+        mark = os.open(folder / _MARK, _FLAGS)
     except OSError:
         return None
     try:

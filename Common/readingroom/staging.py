@@ -220,7 +220,10 @@ if sys.platform == "win32":
     import msvcrt
 
     def _locked(folder: Path, held: contextlib.ExitStack) -> bool:
-        handle = os.open(folder / f"{_PREFIX}lock", os.O_CREAT | os.O_RDWR | os.O_TEMPORARY)
+        try:
+            handle = os.open(folder / f"{_PREFIX}lock", os.O_CREAT | os.O_RDWR | os.O_TEMPORARY)
+        except PermissionError:  # the one who had it is just leaving
+            return False
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except OSError:
