@@ -6,6 +6,10 @@ from typing import BinaryIO, NoReturn
 
 from .limits import HeaderLimits
 
+_TAG_AND_LENGTH = 8  # bytes that pydicom reads at once in front of each value
+_CHARACTER_SET = (b"\x08\x00\x05\x00", b"\x00\x08\x00\x05")  # which pydicom takes apart at once, however long it is
+_LONGEST_CHARACTER_SETS = 256  # bytes; the longest in use have 50
+
 
 class TooMuchToReadError(Exception):
     """The parser asked for more than a header may have."""
@@ -21,6 +25,7 @@ class BoundedFile:
     def __init__(self, file: BinaryIO, limits: HeaderLimits):
         self._file = file
         self._limits, self._size, self._reads = limits, 0, 0
+        self._names_character_sets = False  # what is read next
         self.refusal = ""  # kept, because pydicom turns some errors into others
 
     def read(self, size: int = -1) -> bytes:
@@ -37,7 +42,14 @@ class BoundedFile:
         self._reads += 1
         if self._size > self._limits.size or self._reads > self._limits.reads:
             self._refuse("has a longer header than any image")
-        return self._file.read(size)
+        if self._names_character_sets and size > _TAG_AND_LENGTH:
+            self._reads += size  # each of these bytes may cost as much as an element
+            if size > _LONGEST_CHARACTER_SETS:
+                self._refuse("names more character sets than any image")
+        data = self._file.read(size)
+        if size >= _TAG_AND_LENGTH:
+            self._names_character_sets = size == _TAG_AND_LENGTH and data[:4] in _CHARACTER_SET
+        return data
 
     def allow(self, limits: HeaderLimits) -> None:
         """Go on with other limits."""

@@ -53,6 +53,10 @@ ENDLESS = {
     "an open value": struct.pack("<HH2sHI", 9, 0x1010, b"OB", 0, 0xFFFFFFFF) + bytes(40_000_000),
     "an open value in fragments": struct.pack("<HH2sHI", 9, 0x1010, b"OB", 0, 0xFFFFFFFF) + EMPTY_ITEM * 1_000_000,
     "many character sets": private(8, 0x0005, b"ISO_IR 999\\" * 5_000, b"CS"),
+    "millions of character sets": private(8, 0x0005, b"XX\\" * 5_000_000, b"UT"),
+    "character sets in each item": SEQUENCE
+    + OPEN
+    + (ITEM + struct.pack("<I", 128) + private(8, 0x0005, b"XX\\" * 40, b"CS")) * 30_000,
 }
 
 
@@ -75,7 +79,12 @@ def test_a_header_without_end_is_refused_or_read_at_little_cost(tmp_path, origin
             sentence = str(error)
         else:
             sentence = ""
-    assert sentence in ("", "'a.dcm' has a longer header than any image.", "'a.dcm' is a damaged DICOM file.")
+    assert sentence in (
+        "",
+        "'a.dcm' has a longer header than any image.",
+        "'a.dcm' names more character sets than any image.",
+        "'a.dcm' is a damaged DICOM file.",
+    )
 
 
 @pytest.mark.parametrize("depth", [900, 3000, 300_000])
