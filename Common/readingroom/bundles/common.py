@@ -16,7 +16,7 @@ from .validation import PLAIN_NAME, require, require_unique
 
 FORMAT = 2
 
-ProtocolName = Literal["published", "rigorous"]
+ProtocolName = Literal["published", "rigorous", "own"]
 
 _VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){1,2}([a-z0-9.+-]{1,20})?\Z")
 
@@ -41,7 +41,7 @@ class Training:
 
     Parameters
     ----------
-    protocol : ``published`` (the paper's way, flaws labeled) or ``rigorous``
+    protocol : ``published`` (the paper's way, flaws labeled), ``rigorous``, or ``own``: a changed copy of one of them
     patients, images : of the training cohort
     counts : images by label name; of survival, events by cause
     sources : data sets, as a reader would look for them

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RefusedError
+from ..formatting import counted
 from ..progress import Progress
 from .progress_line import ProgressLine
 from .terminal import say
@@ -64,7 +65,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _print(result: Audit) -> None:
-    say(f"{result.table}: {result.studies} studies of {result.patients} patients")
+    say(f"{result.table}: {counted(result.studies, 'study', 'studies')} of {counted(result.patients, 'patient')}")
     for issue in result.issues:
         say(f"{_MARKS[issue.severity]:>5}  {issue.sentence}")
         for example in issue.examples:

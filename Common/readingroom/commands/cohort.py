@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..formatting import counted
 from ..progress import Progress
 from .progress_line import ProgressLine
 from .terminal import say
@@ -77,7 +78,8 @@ def _path(text: str) -> Path:
 
 
 def _print(out: Path, rows: tuple[Row, ...], made: Made, rest: Path) -> None:
-    say(f"{out.name}: {len(rows)} studies of {len({row.patient_id for row in rows})} patients")
+    patients = counted(len({row.patient_id for row in rows}), "patient")
+    say(f"{out.name}: {counted(len(rows), 'study', 'studies')} of {patients}")
     for name in _COUNTED:
         values = Counter(str(getattr(row, name) or "not known") for row in rows).most_common()
         shown = ", ".join(f"{value} {count}" for value, count in values[:_SHOWN])

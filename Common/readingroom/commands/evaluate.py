@@ -90,9 +90,11 @@ def _evaluate(options: argparse.Namespace) -> None:
     for caveat in found.caveats:
         say(f"{caveat.level.upper()}: {caveat.sentence}")
     if auc := found.metrics.get("auc"):
-        from ..formatting import TOO_FEW, estimate_text
+        from ..formatting import TOO_FEW, counted, estimate_text
 
-        say(f"AUC {estimate_text(auc, 3)}, {found.studies.evaluated} {_LEVELS[found.studies.level]}.")
+        number, level = found.studies.evaluated, found.studies.level
+
+        say(f"AUC {estimate_text(auc, 3)}, {counted(number, level, _LEVELS[level])}.")
         if auc.interval is None:
             say(TOO_FEW)
     say(f"The report is in {options.out / 'report.html'}.")

@@ -53,6 +53,10 @@ def add(commands: Any) -> None:
         help="train a head on features that are computed once, or the network; the protocol's when left out",
     )
     train.add_argument("--epochs", type=int, metavar="N", help="the protocol's when left out")
+    train.add_argument("--folds", type=int, metavar="N", help="of the cross-validation; the protocol's when left out")
+    train.add_argument(
+        "--replace", action="store_true", help="replace a bundle of this name that was made with another network"
+    )
     train.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     train.add_argument("--devices", type=int, default=1, metavar="N", help="graphics cards that share each batch")
     train.add_argument("--nodes", type=int, default=1, metavar="N", help="computers that do; started with torchrun")
@@ -118,6 +122,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
         _audit(options.audit),
         devices=options.devices,
         nodes=options.nodes,
+        replace=options.replace,
     )
 
 
@@ -132,13 +137,13 @@ def _plan(options: argparse.Namespace) -> str:
     refuse_unreadable(protocol, protocol.networks[0])
     mode = options.mode or mode_of(protocol)
     if options.cohort is None:
-        return f"{_MODES[mode]}\n\n{plan(protocol)}"
+        return f"{_MODES[mode]}\n\n{plan(protocol, mode=mode)}"
     cohort = _cohort(options)
     hashes = fingerprints([row.image for row in cohort.rows]).pixel_hashes
     planned = plan_cross_validation(cohort, protocol, hashes, choose_epoch=mode == "fine-tune")
     splits = [split for repeat in planned.repeats for split in repeat]
     networks = splits if planned.single_network else [*splits, planned.final]
-    return f"{_MODES[mode]}\n\n{plan(protocol, cohort, networks)}"
+    return f"{_MODES[mode]}\n\n{plan(protocol, cohort, networks, mode=mode)}"
 
 
 def _protocol(options: argparse.Namespace) -> TrainingProtocol:
@@ -163,7 +168,13 @@ def _protocol(options: argparse.Namespace) -> TrainingProtocol:
         changes["weights"] = options.weights
     if options.epochs is not None:
         changes |= {"epochs": options.epochs, "least_epochs": min(protocol.least_epochs, max(options.epochs, 1))}
+    if options.folds is not None and protocol.validation.kind != "k-fold":
+        raise InputError(
+            f"The protocol is evaluated by '{protocol.validation.kind}', which has no folds; leave --folds out."
+        )
     try:
+        if options.folds is not None:
+            changes["validation"] = dataclasses.replace(protocol.validation, folds=options.folds)
         return dataclasses.replace(protocol, **changes)
     except ValueError as error:
         raise InputError(f"The protocol cannot be used so: {error}.") from error

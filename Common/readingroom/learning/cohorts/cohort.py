@@ -193,6 +193,7 @@ def read_cohort(path: Path, fields: Sequence[ClinicalField] = ()) -> Cohort:
     clinical = typed_columns([each.get("clinical", {}) for each in read], fields, sheet.decimal_comma)
     rows: list[Row] = []
     problems: list[str] = []
+    left_out: list[str] = []
     seen: dict[tuple[str, str], int] = {}
     for number, (line, each) in enumerate(zip(lines, read, strict=True)):
         key = (each.get("patient_id", ""), each.get("study_id", ""))
@@ -203,10 +204,11 @@ def read_cohort(path: Path, fields: Sequence[ClinicalField] = ()) -> Cohort:
             problems.append(f"Line {line.number}: {'; '.join(wrong)}.")
         else:
             rows.append(Row(**{**each, "clinical": clinical.rows[number]}))
+            left_out += [f"Line {line.number}: {note}; it is left out." for note in line.notes]
             seen[key] = line.number
     if not rows:
         raise InputError(f"No row of the cohort {path.name} can be used. {problems[0]}")
-    return Cohort(tuple(rows), tuple(problems), (*sheet.notes, *clinical.notes))
+    return Cohort(tuple(rows), tuple(problems), (*sheet.notes, *clinical.notes, *left_out))
 
 
 def write_cohort(path: Path, rows: Iterable[Row], beside: Mapping[str, str] | None = None) -> None:

@@ -32,6 +32,8 @@ def is_known(name: str) -> bool:
 class LineReader:
     """Makes the fields of a `cohort.Row` of one line (``number``), and gathers in ``problems`` what is wrong with it.
 
+    What the study can do without, its age, is left out where it is wrong, with a sentence in ``notes``.
+
     Parameters
     ----------
     header : names of the columns, known ones in lower case
@@ -41,6 +43,7 @@ class LineReader:
 
     def __init__(self, header: tuple[str, ...], line: CsvRow, folder: Path, decimal_comma: bool):
         self.problems: list[str] = []
+        self.notes: list[str] = []
         self.number = line.number
         if len(line.values) != len(header):
             self.problems.append(f"it has {len(line.values)} values for {len(header)} columns")
@@ -120,7 +123,7 @@ class LineReader:
         text = self._values.get("age", "")
         years = dicom_terms.age(text)
         if text and years is None:
-            self.problems.append(f"the age '{text}' is no number of years from 0 to {dicom_terms.OLDEST:g}")
+            self.notes.append(f"the age '{text}' is no number of years from 0 to {dicom_terms.OLDEST:g}")
         return years
 
     def _one_of(self, name: str, words: tuple[str, ...]) -> str:

@@ -145,6 +145,8 @@ def content_key(path: Path) -> str:
             return _combined(content_key(file) for file in path.rglob("*") if file.is_file())
         with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise InputError(f"'{path.name}' does not exist in the folder {path.parent.absolute()}.") from error
     except OSError as error:
         raise cannot_read(path, error) from error
 

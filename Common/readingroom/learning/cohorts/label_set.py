@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...bundles.metadata import Label
 from ...bundles.validation import plain_name
 from ...errors import InputError
+from ...formatting import counted
 from ...readers.chest_xray_tasks import OWN, task_of
 from .cohort import Cohort
 from .findings import findings_of, may_hold_together, presence
@@ -85,7 +86,8 @@ def label_set_of(cohort: Cohort, reader: str, multilabel: bool = False) -> Label
         )
     if missing := [row for row in cohort.rows if row.label is None]:
         first = f"'{missing[0].study_id}' of patient '{missing[0].patient_id}'"
-        raise InputError(f"{len(missing)} studies have no label, the first is {first}; training needs one of each.")
+        have = counted(len(missing), "study has", "studies have")
+        raise InputError(f"{have} no label, the first is {first}; training needs one of each.")
     if multilabel or may_hold_together(cohort):
         return _label_set_of_findings(cohort)
     values = {plain_name(value): value for value in cohort.classes}

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...bundles.metadata import Calibration, ClassifierMetadata, Conformal, OperatingPoint
 from ...errors import InputError
-from ...formatting import TOO_FEW
+from ...formatting import TOO_FEW, counted
 from ...metrics.bootstrap import INTERVAL_FROM
 from ...reading import Estimate
 from ...records import frozen
@@ -173,11 +173,11 @@ def _result(
 
 def _about(rows: Predictions, level: Level, predictions: Predictions) -> tuple[str, ...]:
     patients = len(np.unique(rows.patients))
-    plural = {"study": "studies", "breast": "breasts", "patient": "patients"}[level]
+    evaluated = counted(len(rows), level, {"study": "studies"}.get(level, ""))
     made = f", from {len(predictions)} images" if len(predictions) > len(rows) else ""
     if len(rows) == patients:
-        return (f"Evaluated on {len(rows)} {plural}, one of each patient{made}.",)
-    return (f"Evaluated on {len(rows)} {plural} of {patients} patients{made}; intervals resample patients.",)
+        return (f"Evaluated on {evaluated}, one of each patient{made}.",)
+    return (f"Evaluated on {evaluated} of {counted(patients, 'patient')}{made}; intervals resample patients.",)
 
 
 def _exploratory(few: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,9 +7,12 @@ import math
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
 
 import torch
 
+from ...formatting import counted
 from ...networks import registry
 from ..cohorts.cohort import Cohort
 from ..cohorts.findings import split_label
@@ -23,7 +26,11 @@ _Lines = list[tuple[str, str, str]]  # what, how, and the dotted field that it c
 
 
 def plan(
-    protocol: TrainingProtocol, cohort: Cohort | None = None, splits: Sequence[Split] = (), outputs: int = 0
+    protocol: TrainingProtocol,
+    cohort: Cohort | None = None,
+    splits: Sequence[Split] = (),
+    outputs: int = 0,
+    mode: Literal["frozen", "fine-tune"] = "fine-tune",
 ) -> str:
     """The whole plan as text, for the shell.
 
@@ -31,6 +38,8 @@ def plan(
     ----------
     cohort, splits : what it would be done with, if known: the rows of each part are then counted
     outputs : of the network; 0 for as many as the cohort has classes, or two
+    mode : ``frozen`` trains a head on kept features: no epochs, no augmentation, and what a protocol says of them
+        does not count
 
     Raises
     ------
@@ -38,20 +47,21 @@ def plan(
     BundleError : there is no such network
     SetupError : torch, timm or MONAI is not installed
     """
-    outputs = outputs or _outputs(protocol, cohort)
+    outputs, frozen = outputs or _outputs(protocol, cohort), mode == "frozen"
     sections: list[tuple[str, _Lines]] = [
-        ("Network", _network(protocol, outputs)),
-        ("Input", _input(protocol)),
-        ("Augmentation", _augmentation(protocol)),
-        ("Training", _training(protocol)),
-        ("Evaluated on", _validation(protocol)),
+        ("Network", _network(protocol, outputs, frozen)),
+        ("Input", _input(protocol, frozen)),
+        *([] if frozen else [("Augmentation", _augmentation(protocol))]),
+        ("Training", _training_of_head(protocol) if frozen else _training(protocol)),
+        ("Evaluated on", _validation(protocol, frozen)),
     ]
     parts = [f"{protocol.title}\n" + _filled(f"{protocol.name}: {protocol.source}", "", "")]
     parts += [f"{title}\n" + "\n".join(_written(protocol, lines)) for title, lines in sections]
     if cohort is not None:
-        parts.append("Cohort\n" + "\n".join(_cohort(protocol, cohort, splits)))
-    parts.append("Fitted on what\n" + "\n".join(_item(text) for text in _FITTED))
-    if missing := _missing(protocol):
+        parts.append("Cohort\n" + "\n".join(_cohort(protocol, cohort, splits, frozen)))
+    fitted = (_FITTED_HEAD if frozen else _FITTED_NETWORK) + _FITTED
+    parts.append("Fitted on what\n" + "\n".join(_item(text) for text in fitted))
+    if missing := _missing(protocol, frozen):
         parts.append("Not there yet\n" + "\n".join(_item(text) for text in missing))
     if protocol.facts:
         parts.append("What the paper says besides\n" + "\n".join(_facts(protocol)))
@@ -61,17 +71,24 @@ def plan(
 
 
 # The same for every protocol: this is what keeps the numbers honest.
-_FITTED = (
+_FITTED_NETWORK = (
     "Weights, and mean and deviation of the pixels where the protocol asks for those of the training rows: training "
     "rows of the same fold.",
     "The epoch: validation rows of the same fold, by their loss.",
+)
+_FITTED_HEAD = (
+    "The head: training rows of the same fold. The network stays as it begins.",
+    "The strength or the epochs of the head, one for all folds and the final model: held-out patients of all rows that "
+    "the final model learns from.",
+)
+_FITTED = (
     "Calibration, operating points, conformal sets: answers to rows that the answering network had not seen; what they "
     "are reported on had no part in them.",
     "A patient, or an image pixel for pixel, is in one part of a split only; synthetic rows only train.",
 )
 
 
-def _network(protocol: TrainingProtocol, outputs: int) -> _Lines:
+def _network(protocol: TrainingProtocol, outputs: int, frozen: bool) -> _Lines:
     begin = {
         "none": "random values",
         "imagenet": "weights of ImageNet",
@@ -80,13 +97,13 @@ def _network(protocol: TrainingProtocol, outputs: int) -> _Lines:
     }
     lines: _Lines = []
     for name in protocol.networks:
-        all_of_it, learning = parameters(protocol, name, outputs)
+        all_of_it, learning = parameters(replace(protocol, trained="head") if frozen else protocol, name, outputs)
         counted = f"{all_of_it:,} parameters with {outputs} outputs, {learning:,} of them trained"
         if name == protocol.networks[0] and len(protocol.networks) > 1:
             counted += " (this one is taken; another with --network)"
         lines.append((name, f"{registry.find(name).title}: {counted}", "networks" * (name == protocol.networks[-1])))
     lines.append(("begins with", begin[protocol.weights], "weights"))
-    lines.append(("trained", protocol.trained.replace("-", " "), "trained"))
+    lines.append(("trained", "the head, on kept features" if frozen else protocol.trained.replace("-", " "), "trained"))
     lines.append(("head", _with_numbers(protocol.head, protocol.head_settings), "head"))
     if protocol.input.kind != "volume" and protocol.aggregation != "none":
         joined = "answers" if protocol.aggregation in JOINS_ANSWERS else "features"
@@ -109,8 +126,10 @@ def parameters(protocol: TrainingProtocol, name: str, outputs: int) -> tuple[int
     return sum(count for count, _ in counts), sum(count for count, learns in counts if learns)
 
 
-def _input(protocol: TrainingProtocol) -> _Lines:
+def _input(protocol: TrainingProtocol, frozen: bool) -> _Lines:
     wanted = protocol.input
+    if frozen and wanted.normalize == "training":  # the same features serve every fold
+        wanted = replace(wanted, normalize="imagenet")
     normalized = {
         "training": "mean and deviation of the training rows",
         "imagenet": "mean and deviation of ImageNet",
@@ -188,6 +207,16 @@ def _training(protocol: TrainingProtocol) -> _Lines:
     return [*lines, ("seed", str(protocol.seed), "seed")]
 
 
+def _training_of_head(protocol: TrainingProtocol) -> _Lines:
+    balance = "none, rows count the same" if protocol.balance == "none" else "rare classes weigh more in the loss"
+    return [
+        ("features", "each study passes the network once; they are kept beside the bundle", ""),
+        ("strength or epochs", "chosen once by held-out patients, the same for all folds and the final model", ""),
+        ("balance", balance, "balance"),
+        ("seed", str(protocol.seed), "seed"),
+    ]
+
+
 def _betas(protocol: TrainingProtocol) -> str:
     first, second = protocol.optimizer.betas
     return f"betas {first:g} and {second:g}, epsilon {protocol.optimizer.epsilon:g}"
@@ -221,7 +250,7 @@ def _balance(protocol: TrainingProtocol) -> str:
     return f"training rows of rarer classes are drawn {protocol.oversampling:g} times as often"
 
 
-def _validation(protocol: TrainingProtocol) -> _Lines:
+def _validation(protocol: TrainingProtocol, frozen: bool) -> _Lines:
     wanted = protocol.validation
     kinds = {
         "k-fold": f"{wanted.folds} folds by patient",
@@ -233,15 +262,18 @@ def _validation(protocol: TrainingProtocol) -> _Lines:
         lines.append(("held out", f"{wanted.hold_out:.1%} of the patients, tested once", ""))
     if wanted.repeats > 1:
         lines.append(("repeats", f"{wanted.repeats}, with other seeds", "validation.repeats"))
+    if frozen:
+        return lines
     return [*lines, ("epoch chosen on", f"{wanted.inner:.1%} of the rows that are not tested", "validation.inner")]
 
 
-def _cohort(protocol: TrainingProtocol, cohort: Cohort, splits: Sequence[Split]) -> Iterable[str]:
+def _cohort(protocol: TrainingProtocol, cohort: Cohort, splits: Sequence[Split], frozen: bool) -> Iterable[str]:
     synthetic = int(cohort.synthetic.sum())
-    yield _line("rows", f"{len(cohort)} of {len(set(cohort.patients))} patients, {synthetic} of them synthetic")
+    patients = counted(len(set(cohort.patients)), "patient")
+    yield _line("rows", f"{len(cohort)} of {patients}, {synthetic} of them synthetic")
     yield _line("labels", _counts(cohort, range(len(cohort))))
     if cohort.problems:
-        yield _line("left out", f"{len(cohort.problems)} rows of the table that cannot be used")
+        yield _line("left out", f"{counted(len(cohort.problems), 'row')} of the table that cannot be used")
     steps = 0
     for split in splits:
         yield f"  {split.name}"
@@ -249,7 +281,7 @@ def _cohort(protocol: TrainingProtocol, cohort: Cohort, splits: Sequence[Split])
             rows: Rows = getattr(split, part)
             yield _line(f"  {part}", f"{len(rows)}: {_counts(cohort, rows)}" if len(rows) else "0")
         steps += math.ceil(len(split.train) / (protocol.batch * protocol.accumulate)) * protocol.epochs
-    if splits:
+    if splits and not frozen:
         yield _line("steps", f"at most {steps:,} for these splits, each on {protocol.batch * protocol.accumulate} rows")
 
 
@@ -263,15 +295,16 @@ def _counts(cohort: Cohort, rows: Iterable[int]) -> str:
     return ", ".join([*known, *([f"{without} without a label"] if without else [])])
 
 
-def _missing(protocol: TrainingProtocol) -> list[str]:
+def _missing(protocol: TrainingProtocol, frozen: bool) -> list[str]:
     """What the protocol names and this version cannot do."""
-    rooms = (("losses", "loss", protocol.loss), ("heads", "head", protocol.head))
+    rooms = [("heads", "head", protocol.head), *([] if frozen else [("losses", "loss", protocol.loss)])]
     missing = [
         f"The {what} '{name}': this protocol cannot be trained by this version."
         for room, what, name in rooms
         if importlib.util.find_spec(f"readingroom.learning.training.{room}.{name.replace('-', '_')}") is None
     ]
-    if protocol.input.kind == "slices" and protocol.aggregation in JOINS_ANSWERS and protocol.trained != "head":
+    fine_tuned = protocol.trained != "head" and not frozen
+    if protocol.input.kind == "slices" and protocol.aggregation in JOINS_ANSWERS and fine_tuned:
         missing.append(
             f"A bundle is one network, and '{protocol.aggregation}' joins its answers to several slices: to train one, "
             "take an aggregation of features, such as 'average-pooling'."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...bundles.metadata import ClassifierMetadata
-from ...formatting import estimate_text
+from ...formatting import counted, estimate_text
 from ...networks import registry
 from ...reading import Estimate
 from ..evaluation.evaluation import EvaluationResult
@@ -48,6 +48,7 @@ def _estimate(estimate: Estimate | None) -> str:
 
 def _what(described: ClassifierMetadata, run: TrainingRun) -> str:
     training, size = described.training, " x ".join(map(str, run.protocol.input.size))
+    learned = f"{counted(training.images, 'study', 'studies')} of {counted(training.patients, 'patient')}"
     counts = ", ".join(f"{training.counts[label.name]} {label.title.lower()}" for label in described.labels)
     names = ", ".join(label.title for label in described.labels)
     sources = f" Sources: {'; '.join(training.sources)}." if training.sources else ""
@@ -60,8 +61,7 @@ def _what(described: ClassifierMetadata, run: TrainingRun) -> str:
         "What it answers",
         f"{asks}, for the reader `{described.reader}`. The network is a {registry.find(run.network).title} "
         f"that reads {run.protocol.input.kind}s of {size} pixels; it knows nothing else, and {limits}.",
-        f"It was trained on {training.images} studies of {training.patients} patients ({counts}).{synthetic}{where}"
-        f"{sources}",
+        f"It was trained on {learned} ({counts}).{synthetic}{where}{sources}",
     )
 
 

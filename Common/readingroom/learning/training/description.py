@@ -15,6 +15,7 @@ from ...errors import InputError
 from ...networks import registry
 from ...readers.registry import readers
 from ..cohorts.findings import NEGATIVE
+from ..protocols.identity import identify
 from ..protocols.training_protocol import TrainingProtocol
 from .training_run import TrainingRun
 
@@ -37,7 +38,7 @@ def described(run: TrainingRun) -> ClassifierMetadata:
         multilabel=label_set.multilabel,
         preprocessing=run.final_model.preprocessing,
         training=Training(
-            protocol=protocol.kind,
+            protocol=identify(protocol).kind,
             patients=len(set(learned.patients)),
             images=len(learned),
             counts=label_set.counts(learned),
@@ -121,8 +122,10 @@ def refuse_unreadable(protocol: TrainingProtocol, network: str) -> None:
 def _settings(run: TrainingRun) -> dict[str, object]:
     """What somebody needs who wants to repeat it."""
     protocol = run.protocol
+    identity = identify(protocol)
     found: dict[str, object] = {
-        "protocol": protocol.name,
+        "protocol": identity.name,
+        "protocol's SHA-256": identity.sha256,
         "begins with": run.initial_weights,
         **run.final_model.settings,
     }

@@ -28,6 +28,7 @@ from ... import device as device_choice
 from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError
 from ...files import make_folder, write_bytes, write_text
+from ...formatting import counted
 from ...imaging.preprocessing import normalized
 from ...progress import Progress
 from ...records import to_json
@@ -154,7 +155,9 @@ def cached_features(
         frozen.network.to(home)
     if problems:
         more = f" And {len(problems) - _NAMED} more." if len(problems) > _NAMED else ""
-        raise InputError(f"{len(problems)} studies cannot be read. {' '.join(problems[:_NAMED])}{more}")
+        raise InputError(
+            f"{counted(len(problems), 'study', 'studies')} cannot be read. {' '.join(problems[:_NAMED])}{more}"
+        )
     return tuple(bags)
 
 

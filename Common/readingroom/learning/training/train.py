@@ -18,7 +18,8 @@ from ...bundles import write
 from ...bundles.bundle import Bundle, load
 from ...bundles.metadata import require_name
 from ...device import Wanted
-from ...errors import InputError
+from ...errors import BundleError, InputError, OutputError
+from ...formatting import counted
 from ...progress import Progress
 from ...trust.distance import fit_statistics
 from ..cohorts.cohort import Cohort
@@ -61,6 +62,7 @@ def train_bundle(
     resamples: int = RESAMPLES,
     devices: int = 1,
     nodes: int = 1,
+    replace: bool = False,
 ) -> Bundle:
     """Train, evaluate, and write the bundle ``out / name`` with its tables beside it.
 
@@ -75,12 +77,13 @@ def train_bundle(
     resamples : of the patients, for each interval
     devices, nodes : processes on each computer (one for each graphics card), and computers, that share each batch when
         fine-tuning; see `loop.fit.fit`. All get the same bundle, which one of them writes
+    replace : take the place of a bundle of this name that was made with another network
 
     Raises
     ------
     InputError : the cohort, the protocol or an image cannot be used
     SetupError, BundleError, DownloadError : the device, the network or its weights cannot be had
-    OutputError : ``out`` cannot be written
+    OutputError : ``out`` cannot be written, or has a bundle of this name that was made with another network
     CancelledError : the user canceled; what is finished is kept
     """
     progress, description = progress or Progress(), description or BundleDescription()
@@ -94,6 +97,8 @@ def train_bundle(
     paths = TrainingPaths(out, name)
     if is_main():
         paths.begin()
+        if not replace:
+            _refuse_another_network(paths.bundle, network)
     found = fingerprints([row.image for row in cohort.rows], progress=progress.part(0.0, 0.05))
     _refuse_unreadable_images(cohort, found.problems)
     planned = plan_cross_validation(cohort, protocol, found.pixel_hashes, choose_epoch=mode == "fine-tune")
@@ -287,7 +292,23 @@ def _refuse_unreadable_images(cohort: Cohort, problems: Mapping[int, str]) -> No
         f"'{cohort.rows[row].study_id}' of patient '{cohort.rows[row].patient_id}': {problems[row]}" for row in problems
     ]
     more = f" And {len(said) - _NAMED} more." if len(said) > _NAMED else ""
-    raise InputError(f"{len(said)} studies cannot be read. {' '.join(said[:_NAMED])}{more}")
+    raise InputError(f"{counted(len(said), 'study', 'studies')} cannot be read. {' '.join(said[:_NAMED])}{more}")
+
+
+def _refuse_another_network(folder: Path, network: str) -> None:
+    """Hours of somebody's training are not replaced by another one that happens to have its name."""
+    if not folder.exists():
+        return
+    try:
+        metadata = load(folder).metadata
+    except BundleError:  # a damaged one is worth nothing
+        return
+    made_with = getattr(metadata, "backbone", "another kind of model")
+    if made_with != network:
+        raise OutputError(
+            f"{folder} is a bundle that was made with '{made_with}', not with '{network}': choose another --name, or "
+            "say --replace."
+        )
 
 
 def _refuse_name(name: str) -> None:

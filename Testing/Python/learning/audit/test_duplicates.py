@@ -73,7 +73,7 @@ def test_images_that_cannot_be_read_are_named(rows, read, tmp_path) -> None:
     (found,) = issues(rows, read)
     assert (found.severity, found.topic) == ("stop", "unreadable")
     assert found.sentence.startswith("1 image of 60 cannot be read")
-    assert found.examples == ("study 'S3' of patient 'P1': 'gone.png' does not exist.",)
+    assert found.examples[0].startswith("study 'S3' of patient 'P1': 'gone.png' does not exist in the folder ")
 
 
 def split(rows: list[Row]) -> list[Row]:

@@ -66,9 +66,6 @@ def test_a_survival_outcome_is_a_time_and_an_event(tmp_path: Path) -> None:
         ("p1,s1,a.png,,,,,", "it has no label, nor a time and an event"),
         ("p1,s1,a.png,x,,,val,", "the split 'val' is none of train, validation, test"),
         ("p1,s1,a.png,x,,,,fake", "the origin 'fake' is none of real, synthetic"),
-        ("p1,s1,a.png,x,,old,,", "the age 'old' is no number of years from 0 to 130"),
-        ("p1,s1,a.png,x,,-3,,", "the age '-3' is no number"),
-        ("p1,s1,a.png,x,,nan,,", "the age 'nan' is no number"),
         ("p1,s1,a.png,x", "it has 4 values for 8 columns"),
         ("p1,s1,a.png,x,,,,,one too many", "it has 9 values for 8 columns"),
         ("p0,s0,a.png,x,,,,", "study 's0' of patient 'p0' is in line 2 already"),
@@ -276,3 +273,11 @@ def test_a_sex_that_the_form_does_not_know_is_left_out_of_the_study() -> None:
 def test_a_row_without_the_image_of_the_reader_is_refused() -> None:
     with pytest.raises(InputError, match="needs the image 'Radiograph'"):
         Row("p", "s", {"ct": chest_radiograph()}, "x").study(find_reader("chest-xray"))
+
+
+@pytest.mark.parametrize("age", ["old", "-3", "nan", "414"])
+def test_a_bad_age_costs_the_age_and_not_the_study(tmp_path: Path, age: str) -> None:
+    (tmp_path / "c.csv").write_text(f"patient_id,study_id,image_frontal,label,age\np1,s1,a.png,x,{age}\n")
+    cohort = read_cohort(tmp_path / "c.csv")
+    assert (len(cohort), cohort.rows[0].age, cohort.problems) == (1, None, ())
+    assert cohort.notes == (f"Line 2: the age '{age}' is no number of years from 0 to 130; it is left out.",)

@@ -93,7 +93,7 @@ def test_times_and_events_wait_for_the_survival_head() -> None:
 @pytest.mark.parametrize(
     ("labels", "sentence"),
     [
-        (("a", None, "b"), "1 studies have no label"),
+        (("a", None, "b"), "1 study has no label"),
         (("a", "a"), "two labels or more"),
         (("a b", "A-B"), "differ in case or signs only"),
         (("?", "!"), "no letter or digit"),
@@ -128,7 +128,7 @@ def test_a_table_of_single_findings_is_multi_label_when_asked_so() -> None:
 @pytest.mark.parametrize(
     ("labels", "sentence"),
     [
-        (("a|b", None), "1 studies have no label"),
+        (("a|b", None), "1 study has no label"),
         (("a|b", "a"), "All studies have the finding 'A'"),
         (("normal",), "No study has a finding"),
         (("a|b", "A|b"), "differ in case or signs only"),

@@ -66,7 +66,7 @@ def test_counts_each_side_of_each_split_by_label(a_cohort: Cohort) -> None:
     splits = k_fold(a_cohort, 5, 100, 0.25, hashes=[""] * len(a_cohort))
     text = words(plan(protocol, a_cohort, splits))
     assert "31 of 31 patients, 1 of them synthetic" in text
-    assert "1 rows of the table that cannot be used" in text
+    assert "1 row of the table that cannot be used" in text
     assert all(split.name in text for split in splits)
     assert "test 6: 4 normal, 2 pneumonia" in text
     steps = sum(-(-len(split.train) // 32) * 30 for split in splits)

@@ -61,6 +61,12 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(
     assert "ResNet-18" in said
     assert "fold 5 of 5" in said
     assert "only the head is trained" in said
+    assert "the head, on kept features" in said
+    assert "chosen once by held-out patients" in said
+    for word in ("Augmentation", "optimizer", "epoch chosen on", "cosine", "steps"):
+        assert word not in said
+    assert main([*command, "--network", "resnet18", "--weights", "none", "--folds", "4"]) == 0
+    assert "fold 4 of 4" in capsys.readouterr().out
     assert not out.exists()
 
 
@@ -72,6 +78,10 @@ def test_what_cannot_be_is_one_sentence(
     assert 'no network named "resnet19"' in capsys.readouterr().err
     assert main([*command, "--epochs", "0"]) == REFUSED
     assert "0 epochs" in capsys.readouterr().err
+    assert main([*command, "--folds", "1"]) == REFUSED
+    assert "1 folds are not 2 to 100" in capsys.readouterr().err
+    assert main([*command, "--variant", "leave-one-site-out", "--folds", "3"]) == REFUSED
+    assert "leave --folds out" in capsys.readouterr().err
     assert main([*command, "--variant", "better"]) == REFUSED
     assert "no variant 'better'" in capsys.readouterr().err
     assert main(["train", "mammo-screen", "--protocol", str(a_protocol_file), "--dry-run"]) == REFUSED

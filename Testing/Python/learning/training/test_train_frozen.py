@@ -157,6 +157,15 @@ def test_the_network_that_was_evaluated_on_a_stated_split_is_the_one_that_ships(
         assert np.allclose(logits.numpy(), said.logits[0, number], atol=0.02)  # the head is stored in half precision
 
 
+def test_a_bundle_of_another_network_is_not_replaced_unless_asked(
+    bundle: Bundle, phantoms: Cohort, tiny: TrainingProtocol, out: Path
+) -> None:
+    other = replace(tiny, networks=("resnet18",))
+    with pytest.raises(OutputError, match=r"made with 'mobilenetv2_100', not with 'resnet18': .* --replace"):
+        train_bundle(phantoms, other, out, "opacities", mode="frozen", device="cpu")
+    assert (bundle.folder / "LICENSE").is_file()
+
+
 def test_a_canceled_run_keeps_what_is_finished(phantoms: Cohort, tiny: TrainingProtocol, tmp_path: Path) -> None:
     asked: list[str] = []
     progress = Progress(lambda _, sentence: asked.append(sentence), lambda: any("fold 2" in s for s in asked))
@@ -183,7 +192,7 @@ def test_what_cannot_be_read_or_shown_is_refused_before_anything_is_computed(
     assert not (tmp_path / "films-work").exists()
     gone = replace(phantoms.rows[5], images={"frontal": tmp_path / "gone.png"})
     rows = (*phantoms.rows[:5], gone, *phantoms.rows[6:])
-    with pytest.raises(InputError, match=r"1 studies cannot be read\. 's5' of patient 'p2'"):
+    with pytest.raises(InputError, match=r"1 study cannot be read\. 's5' of patient 'p2'"):
         train_bundle(replace(phantoms, rows=rows), tiny, tmp_path, "gone", mode="frozen", device="cpu")
     survival = replace(phantoms.rows[0], label=None, time=3.0, event=True)
     with pytest.raises(InputError, match="LungSurvival"):
