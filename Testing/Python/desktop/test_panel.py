@@ -15,6 +15,7 @@ import host
 from readingroom import RESEARCH_USE
 from readingroom.desktop.session import report_folder_name
 from readingroom.errors import EngineError, InputError, SetupError
+from readingroom.formatting import check_text
 from readingroom.reading import Reading
 
 
@@ -152,7 +153,7 @@ def test_doubts_are_seen_and_passed_checks_unfold(read_panel):
     checks = shown_reading(read_panel).checks
     view = read_panel.views.checks
     labels = [label.text for label in slicer.util.findChildren(view.widget, className="QLabel") if label.visible]
-    assert {check.sentence for check in checks if check.status != "pass"} <= set(labels)
+    assert {check_text(check) for check in checks if check.status != "pass"} <= set(labels)
     passed = {check.sentence for check in checks if check.status == "pass"}
     assert not passed & set(labels)
     host.click(view.passed_button)
