@@ -39,29 +39,29 @@ def dicom_gray(dataset: Dataset, name: str) -> Shown:
         gray, color_fraction = as_gray(_shares(dataset, stored))
         notes.append("The image is stored in color; it was read as gray.")
         return Shown(gray, tuple(notes), color_fraction)
-    padding = _padding(dataset, stored)
-    real = stored[~padding] if padding is not None and not padding.all() else stored
+    filling = padding(dataset, stored)
+    real = stored[~filling] if filling is not None and not filling.all() else stored
     refuse_no_picture(real, name)
     modality = _modality(dataset, real, notes)
     window = _voi(dataset, real, modality, notes) or _own_window(dataset, real, modality, notes)
     gray = show(real, modality, window, _inverted(dataset, notes), notes)
     if real is not stored:
         picture = np.zeros(stored.shape, np.float32)
-        picture[~padding] = gray  # type: ignore[operator]  # there is padding
+        picture[~filling] = gray  # type: ignore[operator]  # there is padding
         gray = picture
     return Shown(gray, tuple(notes))
 
 
-def _padding(dataset: Dataset, stored: NDArray) -> NDArray[np.bool_] | None:
-    """Which pixels only fill the matrix; None when none do."""
+def padding(dataset: Dataset, stored: NDArray) -> NDArray[np.bool_] | None:
+    """Which pixels only fill the matrix (PS3.3 C.7.5.1.1.2); None when none do."""
     value = whole_number(dataset, "PixelPaddingValue")
     if value is None:
         return None
     limit = whole_number(dataset, "PixelPaddingRangeLimit")
     bits, signed = whole_number(dataset, "BitsStored") or 16, whole_number(dataset, "PixelRepresentation") == 1
     low, high = sorted(value_in_bits(each, bits, signed) for each in (value, value if limit is None else limit))
-    padding = (stored >= low) & (stored <= high)
-    return padding if padding.any() else None
+    filling = (stored >= low) & (stored <= high)
+    return filling if filling.any() else None
 
 
 def _modality(dataset: Dataset, stored: NDArray, notes: Notes) -> Curve:

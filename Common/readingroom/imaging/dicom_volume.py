@@ -17,13 +17,13 @@ from ..errors import InputError
 from ..progress import Progress
 from .dicom_file import items, numbers, quiet_pydicom, read_image, text, whole_number
 from .dicom_geometry import dicom_geometry
+from .dicom_gray import padding
 from .dicom_pixels import is_color, stored_values
 from .dicom_series import Series
 from .dicom_slice import Slice, frame_header
 from .limits import refuse_impossible_volume
 from .lookup_tables import lookup_table
 from .slice_stack import Stack, stacked
-from .stored_bits import value_in_bits
 
 Voxels = NDArray[np.float32]
 
@@ -116,8 +116,8 @@ def _decoded(stack: Stack, series: Series, nothing: float, notes: list[str], pro
             raise InputError(f"'{item.path.name}' is a color picture, not a slice of a volume.")
         stored = stored_values(dataset, item.path.name, item.frame)
         unscaled += not _modality_values(header, stored, voxels[index])
-        if (padding := _padding(header, stored)) is not None:
-            voxels[index][padding] = nothing
+        if (filling := padding(header, stored)) is not None:
+            voxels[index][filling] = nothing
     if unscaled and series.modality == "CT":
         notes.append(
             f"{unscaled} of {len(present)} slices do not say how their values become HU; they were taken as HU."
@@ -149,17 +149,6 @@ def _modality_values(header: Dataset, stored: NDArray, out: Voxels) -> bool:
     if intercept:
         out += np.float32(intercept[0])
     return True
-
-
-def _padding(header: Dataset, stored: NDArray) -> NDArray[np.bool_] | None:
-    """Which pixels only fill the matrix (PS3.3 C.7.5.1.1.2); None when none do."""
-    values = [whole_number(header, keyword) for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
-    bits, signed = whole_number(header, "BitsStored") or 16, np.issubdtype(stored.dtype, np.signedinteger)
-    bounds = [value_in_bits(value, bits, signed) for value in values if value is not None]
-    if values[0] is None:
-        return None
-    padding = (stored >= min(bounds)) & (stored <= max(bounds))
-    return padding if padding.any() else None
 
 
 def _upright(voxels: Voxels, stack: Stack, nothing: float) -> tuple[Voxels, NDArray[np.float64]]:

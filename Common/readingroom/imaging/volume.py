@@ -75,7 +75,9 @@ def load_volume(
     """
     if not is_series(path):
         return _oriented(read_volume(path, file_kind(path), several_slices=True), f"'{path.name}'")
-    return _oriented(series_volume(find_series(path, series_uid, modalities, progress), progress), f"'{path.name}'")
+    progress = progress or Progress()
+    series = find_series(path, series_uid, modalities, progress.part(0.0, 0.3))
+    return _oriented(series_volume(series, progress.part(0.3, 1.0)), f"'{path.name}'")
 
 
 def _oriented(source: SimpleITK.Image | Slices, name: str) -> Volume:

@@ -93,21 +93,26 @@ class Reader(ABC):
     tasks: ClassVar[tuple[Task, ...]] = ()
     tests_of_answer: ClassVar[tuple[str, ...]] = ()  # what `test` does, for people: "deletion curve"
 
-    def load(self, study: Study) -> Case:
+    def load(self, study: Study, progress: Progress | None = None) -> Case:
         """Open the pixels of every image and mask.
 
         Raises
         ------
         InputError : an image or mask is missing or unknown to this reader, or cannot be read
+        CancelledError : the user canceled
         """
+        progress, count = progress or Progress(), len(study.images)
         require_roles(self.title, study, self.images, self.masks, self.clinical)
-        images = {image.role: self.load_image(image) for image in study.images}
+        images = {
+            image.role: self.load_image(image, progress.part(number / count, (number + 1) / count))
+            for number, image in enumerate(study.images)
+        }
         masks = {mask.role: _mask(mask, images[mask.image]) for mask in study.masks}
         noted = (*study.images, *images.values(), *masks.values())
         notes = tuple(note for item in noted for note in item.notes)
         return Case(study, images, {role: mask.voxels for role, mask in masks.items()}, notes)
 
-    def load_image(self, image: StudyImage) -> Any:
+    def load_image(self, image: StudyImage, progress: Progress) -> Any:
         """The pixels of one image: a `Radiograph` where the role is a picture, a `Volume` where it is a volume."""
         if self.image_role(image.role).dimensions == 2:
             from ..imaging.radiograph_loading import load_radiograph
@@ -115,7 +120,7 @@ class Reader(ABC):
             return load_radiograph(image)
         from ..imaging.volume import open_volume
 
-        return open_volume(image)
+        return open_volume(image, progress)
 
     @abstractmethod
     def checks(self, case: Case) -> tuple[Check, ...]:
@@ -227,7 +232,7 @@ def read(
 
     progress(0.02, "Opening the images.")
     with time_limit():
-        case = reader.load(study)
+        case = reader.load(study, progress.part(0.02, 0.1))
     context.notes += case.notes
     progress(0.1, "Checking the images.")
     context.check(*reader.checks(case))
