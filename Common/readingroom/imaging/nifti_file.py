@@ -86,6 +86,7 @@ def nifti_header(file: BinaryIO, name: str) -> VolumeHeader:
         slope=float(slope),
         intercept=float(intercept) if np.isfinite(intercept) else 0.0,
         oriented=oriented,
+        rows_upward=not oriented and _rows_upward(header),
     )
 
 
@@ -149,6 +150,15 @@ def _geometry(header: _Fields, lengths: tuple[int, ...], name: str) -> tuple[Geo
             if number == len(candidates) - 1:
                 raise
     raise AssertionError
+
+
+def _rows_upward(header: _Fields) -> bool:
+    """Whether a matrix of no stated meaning has rows run upward.
+
+    So dcm2niix writes radiographs; their columns are the DICOM file's, though the matrix has them run to the right.
+    """
+    srow = np.array(header["srow"], float).reshape(3, 4)
+    return bool(np.isfinite(srow).all() and np.linalg.det(srow[:, :3]) and srow[1, 1] > 0)
 
 
 def _qform(header: _Fields, stated: bool) -> tuple[NDArray, NDArray]:

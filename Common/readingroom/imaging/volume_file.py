@@ -28,6 +28,7 @@ _HEADERS: dict[str, Callable[[BinaryIO, str], VolumeHeader]] = {
 }
 VOLUME_KINDS = tuple(_HEADERS)
 _NOT_STATED = "The file does not say which way is up; it was read as stored, row by row."
+_ROWS_TURNED = "The file says that its rows run from the bottom to the top; it was turned upright."
 _TURNED = "The file's geometry says that the image lies mirrored or turned; it was turned upright."
 
 
@@ -56,11 +57,13 @@ def read_film(path: Path, kind: str) -> tuple[SimpleITK.Image, list[str]]:
     ------
     InputError : as `read_volume`
     """
-    image, oriented = _read(path, kind, several_slices=False)
+    image, header = _read(path, kind, several_slices=False)
+    if header.rows_upward:
+        return SimpleITK.Flip(image, [axis == 1 for axis in range(image.GetDimension())]), [_ROWS_TURNED]
     turned = upright(image)
     if turned is image:
         return image, []
-    return (turned, [_TURNED]) if oriented else (image, [_NOT_STATED])
+    return (turned, [_TURNED]) if header.oriented else (image, [_NOT_STATED])
 
 
 def upright(image: SimpleITK.Image) -> SimpleITK.Image:
@@ -98,7 +101,7 @@ def refuse_several_slices(size: tuple[int, ...], name: str) -> None:
         raise InputError(f"'{name}' is a volume of {shape}, such as a CT or MR series; one radiograph was expected.")
 
 
-def _read(path: Path, kind: str, several_slices: bool) -> tuple[SimpleITK.Image, bool]:
+def _read(path: Path, kind: str, several_slices: bool) -> tuple[SimpleITK.Image, VolumeHeader]:
     if kind not in _HEADERS:
         raise InputError(
             f"'{path.name}' is no volume; it must be a DICOM folder, an NRRD, a NIfTI or a MetaImage file."
@@ -114,4 +117,4 @@ def _read(path: Path, kind: str, several_slices: bool) -> tuple[SimpleITK.Image,
             refuse_several_slices(size, path.name)
         if len(size) > 1:
             refuse_impossible_size(size[0], size[1], path.name)
-        return header.image(), header.oriented
+        return header.image(), header

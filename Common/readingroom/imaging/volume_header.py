@@ -36,6 +36,7 @@ class VolumeHeader:
     component_axis : which of ``lengths`` counts components, or None
     slope, intercept : what makes physical values of stored ones
     oriented : whether the file says where its axes run in the patient
+    rows_upward : what is known of a picture that is not oriented: its first row is its lowest
     texts : further entries, which programs add to a header
     """
 
@@ -48,6 +49,7 @@ class VolumeHeader:
     slope: float = 1.0
     intercept: float = 0.0
     oriented: bool = True
+    rows_upward: bool = False
     texts: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -243,11 +243,24 @@ def test_a_file_that_lies_turned_is_shown_upright_and_stays_where_it_is(tmp_path
     assert any("turned upright" in note for note in loaded.notes) == (swapped or any(flips))
 
 
+def test_a_nifti_as_dcm2niix_writes_radiographs_is_shown_upright_and_not_mirrored(tmp_path, chest):
+    path = tmp_path / "a.nii"
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(stored(chest)[None, ::-1]), str(path))
+    data = bytearray(path.read_bytes())
+    data[252:256] = bytes(4)  # qform_code and sform_code
+    struct.pack_into("<12f", data, 280, 1, 0, 0, 0, 0, 1, 0, -95, 0, 0, 1, 0)  # srow
+    path.write_bytes(data)
+    loaded = load(path)
+    assert np.corrcoef(loaded.gray.ravel(), chest.ravel())[0, 1] > 0.99
+    assert "from the bottom to the top" in loaded.notes[0]
+
+
 def test_a_nifti_that_does_not_say_which_way_is_up_is_read_as_stored_and_a_note_says_so(tmp_path, chest):
     path = tmp_path / "a.nii"
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(stored(chest)[None]), str(path))
     data = bytearray(path.read_bytes())
     data[252:256] = bytes(4)  # qform_code and sform_code
+    data[280:328] = bytes(48)  # srow
     path.write_bytes(data)
     loaded = load(path)
     assert np.corrcoef(loaded.gray.ravel(), chest.ravel())[0, 1] > 0.99
