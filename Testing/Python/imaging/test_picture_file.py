@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import struct
 import sys
 import zlib
@@ -224,7 +223,7 @@ def test_transparent_parts_of_a_png_of_16_bits_become_black(tmp_path, chest, sam
     assert "Transparent" in picture.notes[0]
 
 
-@pytest.mark.parametrize("text", [b"Comment\0\0" + zlib.compress(bytes(10**8)), b"x", os.urandom(100)])
+@pytest.mark.parametrize("text", [b"Comment\0\0" + zlib.compress(bytes(10**8)), b"x", bytes(range(100, 200))])
 def test_what_lies_beside_the_pixels_of_a_png_neither_costs_nor_stops_anything(tmp_path, chest, text):
     values = stored(chest, 16)[..., None]
     path = png(tmp_path / "a.png", values, zTXt=text, iCCP=text, eXIf=text)
