@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from fuzz import images, tables
+from fuzz.bundles import ZIPS
+from fuzz.guarded import guarded
+from readingroom.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 INPUTS = {"dicom": 100, "pictures": 100, "volumes": 100, "bundles": 120, "zips": 80, "tables": 120, "lines": 80}
@@ -28,3 +36,40 @@ def test_damaged_inputs_are_read_or_refused_and_kills_leave_one_patient_or_none(
     )
     assert done.returncode == 0, done.stderr[-6000:]
     assert f"--count {count}` | {count} |" in done.stdout
+
+
+def _refuse() -> None:
+    raise InputError("No.")
+
+
+def _crash() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("work", "kind", "said"),
+    [
+        (lambda: None, "read", ""),
+        (_refuse, "refused", "No."),
+        (lambda: 1 / 0, "exception", "ZeroDivisionError"),
+        (_crash, "signal", "SIGKILL"),
+        (lambda: time.sleep(60), "hang", "killed after 1 s"),
+        (lambda: bytes(range(256)) * 2**20, "memory", "MB"),
+    ],
+)
+def test_the_guard_tells_how_the_work_ended(work, kind, said):
+    outcome = guarded(work, seconds=0.2 if kind == "hang" else 30, most=64 * 2**20)
+    assert outcome.kind == kind
+    assert said in outcome.said
+    assert outcome.held == (kind in ("read", "refused"))
+
+
+@pytest.mark.parametrize("made", [ZIPS.case, images.DICOM.case, tables.TABLES.case])
+def test_the_same_number_makes_the_same_input(tmp_path, made):
+    contents = []
+    for place in ("once", "again"):
+        (tmp_path / place).mkdir()
+        made(random.Random(7), tmp_path / place)
+        (file,) = (tmp_path / place).iterdir()
+        contents.append((file.name, file.read_bytes()))
+    assert contents[0] == contents[1]

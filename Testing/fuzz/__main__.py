@@ -54,7 +54,7 @@ def main() -> int:
         command = f"`python -m fuzz --only {name} --first {options.first} --count {tally.tried}`"
         print(
             f"| {title} | {command} | {tally.tried} | {tally.read} | {tally.refused} | {len(tally.faults)} "
-            f"| {tally.seconds:.1f} s | {tally.bytes / 2**20:.0f} MB |",
+            f"| {tally.seconds:.1f} s | {f'{tally.bytes / 2**20:.0f} MB' if tally.bytes else ''} |",
             flush=True,
         )
         faults += [f"{name}, {fault}" for fault in tally.faults]

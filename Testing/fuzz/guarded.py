@@ -16,7 +16,8 @@ from typing import Any
 from readingroom.errors import ReadingRoomError
 from readingroom.imaging.limits import MOST_MEMORY
 
-SECONDS = 30.0  # no input of a fuzz driver is large: what takes longer hangs
+SECONDS = 30.0  # of the processor; no input of a fuzz driver is large: what takes longer hangs
+_WAITS = 6  # times as long on the clock, since the processor may be shared
 BYTES = MOST_MEMORY  # that the product states for the largest image
 _SLACK = 4 << 30  # of addresses, which threads and allocators reserve without using them
 
@@ -28,6 +29,7 @@ class Outcome:
     Parameters
     ----------
     said : the sentence of the refusal, the traceback, or the number of the signal
+    seconds : of the processor
     bytes : the peak of memory beyond what the child began with
     """
 
@@ -51,21 +53,23 @@ def guarded(work: Callable[[], Any], seconds: float = SECONDS, most: int = BYTES
         os.close(reader)
         _work(work, writer, most)
     os.close(writer)
-    said = _heard(reader, start + seconds)
+    said = _heard(reader, start + _WAITS * seconds)
     os.close(reader)
     if said is None:
         os.kill(child, signal.SIGKILL)
     _, status, usage = os.wait4(child, 0)
     before, _, said_after = (said or "").partition("\n")
-    took, peak = time.monotonic() - start, max(0, usage.ru_maxrss * 1024 - int(before or 0))
+    took, peak = usage.ru_utime + usage.ru_stime, max(0, usage.ru_maxrss * 1024 - int(before or 0))
     if said is None:
-        return Outcome("hang", f"killed after {seconds:.0f} s", took, peak)
+        return Outcome("hang", f"killed after {_WAITS * seconds:.0f} s", took, peak)
+    if took > seconds:
+        return Outcome("hang", f"took {took:.0f} s; {said_after}", took, peak)
     if os.WIFSIGNALED(status):
         return Outcome("signal", signal.Signals(os.WTERMSIG(status)).name, took, peak)
     kind, _, text = said_after.partition("\n")
     if kind in ("read", "refused") and peak > most:
         return Outcome("memory", f"{peak / 2**20:.0f} MB; {text}", took, peak)
-    return Outcome(kind or "signal", text or f"exit {status}", took, peak)
+    return Outcome(kind, text, took, peak) if kind else Outcome("signal", f"exit status {status}", took, peak)
 
 
 def _work(work: Callable[[], Any], writer: int, most: int) -> None:

@@ -11,7 +11,6 @@ import importlib
 import io
 import os
 import random
-import resource
 import shutil
 import signal
 import tempfile
@@ -89,17 +88,16 @@ def _killed(command: Command, folder: Path, source: random.Random) -> Outcome:
     # Half of the kills come where results take their places, near the end.
     share = source.random() if source.random() < 0.5 else 1 - source.random() ** 3
     _wait(child, share * command.seconds)
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     took = time.monotonic() - start
     owners = command.owners(out, command.finished)
     if len(owners) > 1:
-        return Outcome("exception", f"killed after {took:.2f} s: results of {', '.join(sorted(owners))}", took, usage)
+        return Outcome("exception", f"killed after {took:.2f} s: results of {', '.join(sorted(owners))}", took, 0)
     if source.random() < 0.2:
         _wait(_begin(command.arguments(folder, "B", out)))
         leftovers = [each.name for each in out.iterdir() if each.name.startswith(".")]
         if command.owners(out, command.finished) != {"B"} or leftovers:
-            return Outcome("exception", f"the run after the kill left {leftovers} and not B's alone", took, usage)
-    return Outcome("read" if owners == {"A"} else "refused", "", took, usage)
+            return Outcome("exception", f"the run after the kill left {leftovers} and not B's alone", took, 0)
+    return Outcome("read" if owners == {"A"} else "refused", "", took, 0)
 
 
 def _begin(arguments: list[str]) -> int:

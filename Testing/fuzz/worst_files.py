@@ -75,12 +75,12 @@ def jpeg_2000(folder: Path, way: str) -> Path:
     """A codestream of 30,000 x 30,000 pixels where the header of the file says 72 x 64."""
     from openjpeg.utils import encode_array
 
-    stream = bytes(encode_array(np.zeros((72, 64), np.uint8), photometric_interpretation=2))
+    stream = bytes(encode_array(np.mgrid[:72, :64][0].astype(np.uint8), photometric_interpretation=2))
     stream = stream[stream.find(b"\xff\x4f\xff\x51") :]
     large = bytearray(stream)
     struct.pack_into(">II", large, 8, 30_000, 30_000)
     if way == "boxes":
-        boxes = struct.pack(">I4s4sI4sI4s", 12, b"jP  ", b"\r\n\x87\n", 20, b"ftyp", 0, b"jp2 ")
+        boxes = struct.pack(">I4s4sI4s4sI4s", 12, b"jP  ", b"\r\n\x87\n", 20, b"ftyp", b"jp2 ", 0, b"jp2 ")
         boxes += struct.pack(">I4s", 2024, b"uuid") + bytes(2016)
         frame = boxes + struct.pack(">I4s", 8 + len(large), b"jp2c") + bytes(large)
         pixels = encapsulate([frame])
