@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -42,8 +43,9 @@ class Driver:
 
 @dataclass
 class Tally:
-    """How the inputs of a driver ended."""
+    """How the inputs of a driver ended; faults are printed as they come."""
 
+    driver: str
     tried: int = 0
     read: int = 0
     refused: int = 0
@@ -58,7 +60,9 @@ class Tally:
         self.refused += outcome.kind == "refused"
         self.seconds, self.bytes = max(self.seconds, outcome.seconds), max(self.bytes, outcome.bytes)
         if not outcome.held:
-            self.faults.append(f"input {number} ({name}): {outcome.kind}: {outcome.said}")
+            fault = f"FAULT {self.driver}, input {number} ({name}): {outcome.kind}: {outcome.said}"
+            print(fault, file=sys.stderr, flush=True)  # at once: an hour is long
+            self.faults.append(fault)
 
 
 def numbers(first: int, count: int | None, minutes: float | None) -> Iterator[int]:
@@ -72,7 +76,7 @@ def numbers(first: int, count: int | None, minutes: float | None) -> Iterator[in
 
 def run(driver: Driver, first: int = 0, count: int | None = None, minutes: float | None = None) -> Tally:
     """Try the inputs from number ``first`` on."""
-    tally = Tally()
+    tally = Tally(driver.name)
     for number in numbers(first, count, minutes):
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
             case = driver.case(random.Random(f"{driver.name} {number}"), Path(folder))

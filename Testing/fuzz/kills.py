@@ -57,7 +57,7 @@ class Command:
 
 def run(command: Command, first: int = 0, count: int | None = None, minutes: float | None = None) -> Tally:
     """Kill the command at so many moments; ``read`` counts the kills that left A's results, ``refused`` the others."""
-    tally = Tally()
+    tally = Tally(command.name)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
         folder = Path(place)
         os.environ["READINGROOM_HOME"] = str(folder / "home")
