@@ -87,7 +87,7 @@ def _contours(dataset: Dataset, number: int, name: str) -> Iterator[Points]:
 
 def _points(contour: Dataset, name: str) -> Points:
     """ContourData, which is too long to be taken apart number by number as other elements are."""
-    element = contour.get_item("ContourData")
+    element = contour.get_item("ContourData", keep_deferred=True)
     stored = b"" if element is None or element.value is None else element.value
     values = stored.split(b"\\") if isinstance(stored, bytes) else stored
     try:

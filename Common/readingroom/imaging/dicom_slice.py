@@ -108,12 +108,12 @@ def frame_header(header: Dataset, frame: int) -> Dataset:
     flat.set_original_encoding(*header.original_encoding, header.original_character_set)  # type: ignore[call-arg]
     for tag in header.keys():  # noqa: SIM118  # a dataset yields elements, and decodes each of them
         if tag not in _GROUP_TAGS:
-            flat[tag] = header.get_item(tag)
+            flat[tag] = header.get_item(tag, keep_deferred=True)
     for group in groups:
         for macro in group.keys():  # noqa: SIM118
             for item in _items(group, macro)[:1]:
                 for tag in item.keys():  # noqa: SIM118
-                    flat[tag] = item.get_item(tag)
+                    flat[tag] = item.get_item(tag, keep_deferred=True)
     if hasattr(header, "file_meta"):
         flat.file_meta = header.file_meta
     return flat

@@ -46,13 +46,13 @@ def _first(number: int, signed: bool, length: int, values: tuple[float, float]) 
 
 
 def _declared_signed(item: Dataset) -> bool:
-    element = item.get_item("LUTDescriptor")
+    element = item.get_item("LUTDescriptor", keep_deferred=True)
     return element is not None and element.VR == "SS"
 
 
 def _words(item: Dataset, keyword: str) -> NDArray[np.uint16]:
     """The 16-bit numbers of an element, none when it is absent."""
-    element = item.get_item(keyword) if keyword in item else None
+    element = item.get_item(keyword, keep_deferred=True) if keyword in item else None
     if element is None or not element.value:
         return np.zeros(0, np.uint16)
     if isinstance(element, RawDataElement):  # pydicom has not decoded it yet

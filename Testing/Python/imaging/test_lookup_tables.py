@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from pydicom import uid
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from readingroom.imaging.dicom_file import read_image
 from readingroom.imaging.dicom_gray import dicom_gray
@@ -93,3 +95,11 @@ def test_the_sign_of_the_first_mapped_value_is_the_one_that_fits_the_values(vr, 
 )
 def test_a_damaged_table_is_none(item):
     assert lookup_table(item, (0, 4095)) is None
+
+
+def test_a_table_cut_off_behind_an_unknown_representation_is_none():
+    item = Dataset()
+    item.LUTDescriptor = [4, 0, 8]
+    cut_off = RawDataElement(Tag("LUTData"), "O\0", 8, None, 0, False, True)  # what pydicom makes of such bytes
+    item._dict[cut_off.tag] = cut_off
+    assert lookup_table(item, (0.0, 3.0)) is None
