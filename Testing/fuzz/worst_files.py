@@ -120,9 +120,9 @@ def large_dicom(folder: Path, samples: int) -> Path:
     return _film(folder, change)
 
 
-def large_picture(folder: Path, name: str, mode: str, **options: Any) -> Path:
-    """The largest picture that is read."""
-    pixels = np.zeros((LARGE, LARGE, 4), np.uint8)
+def large_picture(folder: Path, name: str, mode: str, side: int, **options: Any) -> Path:
+    """The largest picture of its kind that is read."""
+    pixels = np.zeros((side, side, 4), np.uint8)
     pixels[..., 3], pixels[::50] = 255, 200
     picture = Image.fromarray(pixels[..., 0].astype(np.uint16) * 200) if mode == "I;16" else Image.fromarray(pixels)
     (picture if mode in ("I;16", "RGBA") else picture.convert(mode)).save(folder / name, **options)
@@ -260,13 +260,16 @@ _FILES: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Any]]] = {
         read_picture,
     ),
     "a pipe named film.dcm": (fifo, read_picture),
-    "PNG, 100 million pixels with transparency": (
-        lambda f: large_picture(f, "p.png", "RGBA", compress_level=1),
+    "PNG, 25 million pixels with transparency": (
+        lambda f: large_picture(f, "p.png", "RGBA", 5000, compress_level=1),
         read_picture,
     ),
-    "PNG, 100 million pixels of 16 bits": (lambda f: large_picture(f, "p.png", "I;16", compress_level=1), read_picture),
-    "JPEG, 100 million pixels in color": (lambda f: large_picture(f, "p.jpg", "RGB", quality=30), read_picture),
-    "JPEG, 100 million pixels in CMYK": (lambda f: large_picture(f, "p.jpg", "CMYK", quality=30), read_picture),
+    "PNG, 100 million pixels of 16 bits": (
+        lambda f: large_picture(f, "p.png", "I;16", LARGE, compress_level=1),
+        read_picture,
+    ),
+    "JPEG, 33 million pixels in color": (lambda f: large_picture(f, "p.jpg", "RGB", 5700, quality=30), read_picture),
+    "JPEG, 100 million pixels in CMYK": (lambda f: large_picture(f, "p.jpg", "CMYK", LARGE, quality=30), read_picture),
     "JPEG, a thousand more scans": (scans, read_picture),
     "TIFF, 100,000 pages": (lambda f: tiff(f, 100_000, False), read_picture),
     "TIFF, pages in a ring": (lambda f: tiff(f, 3, True), read_picture),

@@ -108,7 +108,7 @@ def _decode(data: bytes, kind: str, name: str, notes: list[str]) -> tuple[NDArra
     """The values as stored, the orientation that EXIF gives them, and the printed resolution in mm."""
     try:
         with warnings.catch_warnings(action="ignore"), _open(data, kind, name) as picture:
-            refuse_impossible_size(*picture.size, name)
+            refuse_impossible_size(*picture.size, name, _values_of_each(picture))
             orientation, spacing = _orientation(picture), _spacing(picture)
             return _values(picture, data, kind, notes), orientation, spacing
     except Image.DecompressionBombError as error:
@@ -126,6 +126,13 @@ def _open(data: bytes, kind: str, name: str) -> Image.Image:
         raise InputError(  # its directory could be read
             f"'{name}' is a TIFF picture of a variety that is not supported; save it as an 8-bit or 16-bit PNG."
         ) from error
+
+
+def _values_of_each(picture: Image.Image) -> int:
+    """Values of each pixel once it is decoded; those of a palette become colors."""
+    if picture.mode in ("1", "L", *_DEEP_MODES):
+        return 1
+    return 4 if picture.has_transparency_data else 3
 
 
 def _orientation(picture: Image.Image) -> int:

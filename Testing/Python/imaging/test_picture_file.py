@@ -271,3 +271,11 @@ def test_no_library_writes_to_standard_error_about_a_damaged_picture(tmp_path, c
         with contextlib.suppress(InputError):
             load(path)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("mode", "name"), [("RGB", "a.png"), ("P", "a.png"), ("RGB", "a.jpg"), ("CMYK", "a.tif")])
+def test_colors_count_as_values(tmp_path, monkeypatch, mode, name):
+    monkeypatch.setattr("readingroom.imaging.limits.MAXIMUM_PIXELS", 100 * 100 * 2)
+    Image.new(mode, (100, 100)).save(tmp_path / name)
+    with pytest.raises(InputError, match="pixels of 3 values, more than any radiograph has"):
+        load(tmp_path / name)
