@@ -13,7 +13,8 @@ from pydicom.dataset import Dataset
 
 from ..errors import InputError
 from .dicom_file import items, quiet_pydicom, read_elements, text, whole_number
-from .dicom_segmentation import chosen_structures, refuse_other_frame_of_reference
+from .dicom_segmentation import chosen_structures
+from .examination import Examination, examination_of, refuse_other_examination
 
 Points = NDArray[np.float64]  # (points, 3)
 
@@ -23,7 +24,7 @@ _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "")
 
 
 def structure_mask(
-    path: Path, image: SimpleITK.Image, names: Sequence[str], frame_of_reference: str = ""
+    path: Path, image: SimpleITK.Image, names: Sequence[str]
 ) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
     """The named structures together, ``[k, j, i]`` on the grid of ``image``, and notes in plain sentences.
 
@@ -33,12 +34,11 @@ def structure_mask(
     Parameters
     ----------
     names : ROI names; a file with a single structure needs none
-    frame_of_reference : FrameOfReferenceUID of the image, where it is known
 
     Raises
     ------
-    InputError : damaged, of another study, the names do not fit, contours that do not lie in slices of the image, or a
-        structure that was drawn on fewer slices than the image has
+    InputError : damaged, of another examination, the names do not fit, contours that do not lie in slices of the image,
+        or a structure that was drawn on fewer slices than the image has
     """
     with quiet_pydicom():
         dataset = read_elements(path, several_frames=True)
@@ -47,7 +47,8 @@ def structure_mask(
         notes: list[str] = []
         for name in chosen_structures(path.name, list(known), names):
             for number in known[name]:
-                refuse_other_frame_of_reference(path.name, _frame_of_reference(dataset, number), frame_of_reference)
+                own = Examination(_frame_of_reference(dataset, number), text(dataset, "PatientID"))
+                refuse_other_examination(path.name, own, examination_of(image))
                 contours = [_indices(image, points) for points in _contours(dataset, number, path.name)]
                 if not contours:
                     raise InputError(f"The structure '{name}' of '{path.name}' has no contours.")

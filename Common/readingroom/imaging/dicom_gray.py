@@ -32,7 +32,16 @@ def dicom_gray(dataset: Dataset, name: str) -> Shown:
     ------
     InputError, SetupError : as `stored_values`; all pixels have the same value
     """
-    stored = stored_values(dataset, name)
+    return gray_of(dataset, stored_values(dataset, name), name)
+
+
+def gray_of(dataset: Dataset, stored: NDArray, name: str) -> Shown:
+    """The same of values that were decoded already, such as those of a frame with the header that is its own.
+
+    Raises
+    ------
+    InputError : all pixels have the same value
+    """
     refuse_no_picture(stored, name)
     notes: Notes = []
     if is_color(dataset):

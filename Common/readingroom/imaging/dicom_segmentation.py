@@ -13,25 +13,27 @@ from ..errors import InputError
 from .dicom_file import quiet_pydicom, read_object
 from .dicom_pixels import refuse_other_frames
 from .dicom_volume import as_image
+from .examination import Examination, examination, refuse_other_examination
 from .limits import refuse_impossible_volume
 
 _HALF = 0.5  # a fractional segment holds what is more likely inside than not
 _BACKGROUND = 0  # in a label map
 
 
-def segment_mask(path: Path, names: Sequence[str], frame_of_reference: str = "") -> SimpleITK.Image:
+def segment_mask(path: Path, names: Sequence[str], of_image: Examination) -> SimpleITK.Image:
     """The named segments together: 1 inside, 0 outside, on the grid of the file.
 
     Parameters
     ----------
     names : segment labels; a file with a single segment needs none
-    frame_of_reference : FrameOfReferenceUID of the image, where it is known
+    of_image : what is known of the examination of the image
 
     Raises
     ------
-    InputError : damaged, of another study, without a place in the patient, too large, or the names do not fit
+    InputError : damaged, of another examination, without a place in the patient, too large, or the names do not fit
     """
     dataset = read_object(path)
+    refuse_other_examination(path.name, examination(dataset), of_image)
     refuse_other_frames(dataset, path.name)
     with quiet_pydicom():
         try:
@@ -41,10 +43,8 @@ def segment_mask(path: Path, names: Sequence[str], frame_of_reference: str = "")
                 for number in segmentation.segment_numbers
                 if number != _BACKGROUND
             }
-            other = str(segmentation.get("FrameOfReferenceUID", ""))
         except Exception as error:  # highdicom and pydicom raise anything on damaged bytes
             raise InputError(f"'{path.name}' is a damaged DICOM segmentation.") from error
-        refuse_other_frame_of_reference(path.name, other, frame_of_reference)
         wanted = chosen_structures(path.name, list(labels.values()), names)
         numbers = [number for number, label in labels.items() if label in wanted]
         try:
@@ -80,19 +80,6 @@ def chosen_structures(file: str, known: Sequence[str], names: Sequence[str]) -> 
     if not names and len(known) > 1:
         raise InputError(f"'{file}' holds {len(known)} structures, {_listed(known)}; name the one that is meant.")
     return names or known
-
-
-def refuse_other_frame_of_reference(file: str, own: str, of_image: str) -> None:
-    """Stop at what was drawn in other coordinates than those of the image.
-
-    Raises
-    ------
-    InputError : both are known and differ
-    """
-    if own and of_image and own != of_image:
-        raise InputError(
-            f"'{file}' was drawn on another examination: its FrameOfReferenceUID is not that of the image."
-        )
 
 
 def _listed(names: Sequence[str]) -> str:

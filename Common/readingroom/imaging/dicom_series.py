@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from ..errors import InputError
+from ..formatting import counted
 from ..progress import Progress
 from .dicom_file import kind_of_file, quiet_pydicom, read_header, text
 from .dicom_slice import Slice, slices_of
@@ -61,8 +62,7 @@ class _Found:
     def words(self) -> str:
         """For people, without free text of the header, which may name the patient."""
         number = f" {self.number}" if self.number else ""
-        count = "1 image" if len(self.slices) == 1 else f"{len(self.slices)} images"
-        return f"{self.modality or 'a'} series{number} ({count})"
+        return f"{self.modality or 'a'} series{number} ({counted(len(self.slices), 'image')})"
 
 
 def find_series(path: Path, uid: str = "", modalities: Sequence[str] = (), progress: Progress | None = None) -> Series:
@@ -145,7 +145,7 @@ def _series_in(folder: Path, name: str, only: str, progress: Progress) -> tuple[
         if only and uid != only:
             continue
         people.meet(header, name)
-        if kind := _no_slice(header):
+        if kind := no_slice(header):
             aside[kind] += 1
             continue
         series = found.setdefault(uid, _Found(text(header, "Modality"), text(header, "SeriesNumber")))
@@ -178,8 +178,8 @@ class _People:
                 )
 
 
-def _no_slice(header: Dataset) -> str:
-    """What an image is that is no slice of a volume; empty for slices."""
+def no_slice(header: Dataset) -> str:
+    """What an image is that is no slice of a volume, such as ``localizer``; empty for slices."""
     kind = text(header, "ImageType").upper()
     if any(word in kind for word in _LOCALIZER):
         return "localizer"
@@ -232,4 +232,4 @@ def _worded(found: Iterable[_Found]) -> str:
 
 
 def _counted(kinds: Counter[str]) -> str:
-    return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in kinds.most_common())
+    return ", ".join(counted(count, kind) for kind, count in kinds.most_common())

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
 from .dicom_file import items, numbers, text, whole_number
+from .examination import Examination, examination
 
 _GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 _GROUP_TAGS = tuple(Tag(keyword) for keyword in (*_GROUPS, "PixelData"))
@@ -57,7 +58,7 @@ class Slice:
     path: Path
     frame: int
     instance_uid: str
-    frame_of_reference: str
+    examination: Examination
     number: int
     rows: int
     columns: int
@@ -75,7 +76,7 @@ def slices_of(header: Dataset, path: Path) -> Iterator[Slice]:
             path=path,
             frame=frame,
             instance_uid=text(plane, "SOPInstanceUID"),
-            frame_of_reference=text(plane, "FrameOfReferenceUID"),
+            examination=examination(plane),
             number=whole_number(plane, "InstanceNumber") or 0,
             rows=whole_number(plane, "Rows") or 0,
             columns=whole_number(plane, "Columns") or 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil, floor
 from pathlib import Path
@@ -21,6 +21,7 @@ from .dicom_gray import padding
 from .dicom_pixels import is_color, stored_values
 from .dicom_series import Series
 from .dicom_slice import Slice, frame_header
+from .examination import examination, set_examination
 from .limits import refuse_impossible_volume
 from .lookup_tables import lookup_table
 from .slice_stack import Stack, stacked
@@ -28,7 +29,6 @@ from .slice_stack import Stack, stacked
 Voxels = NDArray[np.float32]
 
 AIR = -1000.0  # HU
-_FRAME_OF_REFERENCE = "0020|0052"
 _NOTHING = {"CT": AIR}  # where nothing was measured; 0 in other modalities
 
 
@@ -76,7 +76,7 @@ def series_volume(series: Series, progress: Progress | None = None) -> Slices:
         )
         voxels, origin = _upright(voxels, stack, nothing)
     image = _placed(voxels, origin, stack)
-    set_frame_of_reference(image, stack.first.frame_of_reference)
+    set_examination(image, stack.first.examination)
     return Slices(image, missing, tuple(notes))
 
 
@@ -100,7 +100,9 @@ def picture_values(path: Path) -> SimpleITK.Image:
     values = np.empty(stored.shape, np.float32)
     _modality_values(dataset, stored, values)
     whole = bool((values == np.rint(values)).all())
-    return dicom_geometry(dataset).place(values.astype(np.int32) if whole else values)
+    image = dicom_geometry(dataset).place(values.astype(np.int32) if whole else values)
+    set_examination(image, examination(dataset))
+    return image
 
 
 def _decoded(stack: Stack, series: Series, nothing: float, notes: list[str], progress: Progress) -> Voxels:
@@ -110,7 +112,7 @@ def _decoded(stack: Stack, series: Series, nothing: float, notes: list[str], pro
     voxels = np.empty((count, first.rows, first.columns), np.float32)
     present = [(index, item) for index, item in enumerate(stack.slices) if item is not None]
     unscaled = 0
-    for number, (index, header, dataset, item) in enumerate(_headers(present)):
+    for number, (index, header, dataset, item) in enumerate(with_pixels(present)):
         progress(number / count, f"Opening slice {number + 1} of {len(present)}.")
         if is_color(dataset):
             raise InputError(f"'{item.path.name}' is a color picture, not a slice of a volume.")
@@ -125,7 +127,7 @@ def _decoded(stack: Stack, series: Series, nothing: float, notes: list[str], pro
     return voxels
 
 
-def _headers(slices: list[tuple[int, Slice]]) -> Iterator[tuple[int, Dataset, Dataset, Slice]]:
+def with_pixels(slices: Iterable[tuple[int, Slice]]) -> Iterator[tuple[int, Dataset, Dataset, Slice]]:
     """The number of each slice, its header, and the data set with its pixels; a multi-frame file is opened once."""
     opened: tuple[Path, Dataset] | None = None
     for index, item in slices:
@@ -184,17 +186,6 @@ def _placed(voxels: Voxels, origin: NDArray[np.float64], stack: Stack) -> Simple
         coordinate_system="PATIENT",
     )
     return as_image(volume)
-
-
-def set_frame_of_reference(image: SimpleITK.Image, uid: str) -> None:
-    """Note with an image in which coordinates it lies (FrameOfReferenceUID), as SimpleITK's DICOM reader does."""
-    if uid:
-        image.SetMetaData(_FRAME_OF_REFERENCE, uid)
-
-
-def frame_of_reference_of(image: SimpleITK.Image) -> str:
-    """FrameOfReferenceUID of an image; empty when not known."""
-    return image.GetMetaData(_FRAME_OF_REFERENCE) if image.HasMetaDataKey(_FRAME_OF_REFERENCE) else ""
 
 
 def as_image(volume: highdicom.Volume) -> SimpleITK.Image:

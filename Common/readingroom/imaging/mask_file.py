@@ -14,7 +14,7 @@ from ..study import StudyMask
 from .dicom_contours import structure_mask
 from .dicom_file import modality_of
 from .dicom_segmentation import segment_mask
-from .dicom_volume import frame_of_reference_of
+from .examination import examination_of
 from .file_kind import file_kind
 from .volume_file import VOLUME_KINDS, read_volume
 
@@ -44,7 +44,8 @@ def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[
 
     Raises
     ------
-    InputError : damaged, no mask, a structure that is not there, or several and none was named
+    InputError : damaged, no mask, of another patient or examination, a structure that is not there, or several and
+        none was named
     """
     if isinstance(mask, StudyMask):
         if mask.pixels is not None:
@@ -63,12 +64,11 @@ def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[
 
 def dicom_mask(path: Path, image: SimpleITK.Image, structures: tuple[str, ...] = ()) -> Mask:
     """A mask of DICOM SEG or RTSTRUCT, as `load_mask`."""
-    frame_of_reference = frame_of_reference_of(image)
     modality = modality_of(path)
     if modality == "RTSTRUCT":
-        return Mask(*structure_mask(path, image, structures, frame_of_reference))
+        return Mask(*structure_mask(path, image, structures))
     if modality == "SEG":
-        return Mask(_on_grid(segment_mask(path, structures, frame_of_reference), image))
+        return Mask(_on_grid(segment_mask(path, structures, examination_of(image)), image))
     raise InputError(f"'{path.name}' is no mask; of DICOM it must be a SEG or RTSTRUCT.")
 
 

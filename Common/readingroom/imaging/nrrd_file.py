@@ -32,6 +32,9 @@ _TYPES = {
 _DTYPES = {word: dtype for dtype, words in _TYPES.items() for word in words.split(", ")}
 _ORDERS: dict[str, Literal["<", ">"]] = {"little": "<", "big": ">"}
 _PACKINGS = {"raw": "raw", "gzip": "gzip", "gz": "gzip", "bzip2": "bzip2", "bz2": "bzip2"}
+_MILLIMETERS = {"": 1.0, "mm": 1.0, "millimeter": 1.0, "millimeters": 1.0, "um": 0.001, "µm": 0.001, "micron": 0.001,
+                "microns": 0.001, "cm": 10.0, "m": 1000.0}  # fmt: skip
+_QUOTED = re.compile(r'"([^"]*)"')
 # What makes LPS of the named spaces; ITK takes all others as they are.
 _TO_LPS = {
     "rightanteriorsuperior": (-1, -1, 1), "ras": (-1, -1, 1), "rightanteriorsuperiortime": (-1, -1, 1),
@@ -48,7 +51,7 @@ def nrrd_header(file: BinaryIO, name: str) -> VolumeHeader:
 
     Raises
     ------
-    InputError : damaged, values in another file, numbers or a packing that is not known, axes that are sheared
+    InputError : damaged, values in another file, numbers, a packing or a unit that is not known, axes that are sheared
     """
     fields, texts = _fields(file, name)
     if fields.get("datafile"):
@@ -161,6 +164,7 @@ def _geometry(
     fields: dict[str, str], lengths: tuple[int, ...], components: list[int], name: str
 ) -> tuple[Geometry, bool]:
     axes = [axis for axis in range(len(lengths)) if axis not in components]
+    unit = _unit(fields, components, name)
     if "spacedirections" in fields:
         vectors = _vectors(fields["spacedirections"], name)
         if len(vectors) != len(lengths):
@@ -175,7 +179,7 @@ def _geometry(
             space = fields.get("space", "").replace("-", "").lower()
             signs = np.array(_TO_LPS.get(space, (1, 1, 1)), float)[: len(columns)]
             if columns.shape in ((2, 2), (3, 2), (3, 3)):
-                return geometry_of(signs[:, None] * columns, signs * place, name), space in _PATIENT
+                return geometry_of(unit * signs[:, None] * columns, unit * signs * place, name), space in _PATIENT
         raise damaged(name)
     spacing = [1.0] * min(max(len(axes), 2), 3)
     for place_, text in enumerate(fields.get("spacings", "").split()):
@@ -184,7 +188,21 @@ def _geometry(
             if np.isfinite(value) and value:
                 spacing[axes.index(place_)] = abs(value)
     identity = np.eye(len(spacing))
-    return geometry_of(identity * spacing, np.zeros(len(spacing)), name), False
+    return geometry_of(unit * identity * spacing, np.zeros(len(spacing)), name), False
+
+
+def _unit(fields: dict[str, str], components: list[int], name: str) -> float:
+    """In mm, that of the file's distances; mm where it states none."""
+    units = _QUOTED.findall(fields.get("spaceunits", ""))
+    if "spacedirections" not in fields:  # axes that lie in no space have units of their own
+        of_axes = _QUOTED.findall(fields.get("units", ""))
+        units += [unit for axis, unit in enumerate(of_axes) if axis not in components][:3]
+    words = {unit.strip().lower().replace("\u03bc", "µ") for unit in units}
+    found = {_MILLIMETERS.get(word) for word in words} or {1.0}
+    if len(found) > 1 or None in found:
+        stated = ", ".join(f"'{unit:.40}'" for unit in units)
+        raise InputError(f"'{name}' gives its distances in units that are not known or not one ({stated}).")
+    return found.pop() or 1.0
 
 
 def _vectors(text: str, name: str) -> list[list[float] | None]:

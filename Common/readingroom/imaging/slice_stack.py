@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..formatting import counted
 from .dicom_slice import VOLUME_KEYWORDS, Plane, Slice
 
 FEWEST_SLICES = 3  # fewer are a picture, or a localizer
@@ -81,7 +82,7 @@ def stacked(slices: Iterable[Slice], name: str) -> Stack:
     chosen = _one_volume(sorted(chosen, key=lambda item: (_height(item, chosen[0]), item.number)), name, notes)
     if len(chosen) < FEWEST_SLICES:
         raise InputError(
-            f"'{name}' is no volume: it has {_count(len(chosen))}, and at least {FEWEST_SLICES} are needed."
+            f"'{name}' is no volume: it has {_slices(len(chosen))}, and at least {FEWEST_SLICES} are needed."
         )
     indices, spacing = _indices(chosen, name)
     step, origin = _steps(chosen, indices, spacing, name)
@@ -95,8 +96,8 @@ def stacked(slices: Iterable[Slice], name: str) -> Stack:
         at = _listed(_place(_axis(plane), (origin + index * step)) for index in missing)
         notes.insert(
             0,
-            f"Missing: {_count(len(missing))} of {len(places)}, at {at}. The values there are halfway between those of "
-            "the neighbors; nothing was imaged.",
+            f"Missing: {_slices(len(missing))} of {len(places)}, at {at}. The values there are halfway between those "
+            "of the neighbors; nothing was imaged.",
         )
     stack = Stack(tuple(places), plane, step, ())
     notes += _thickness_notes(stack)
@@ -111,7 +112,7 @@ def _each_once(slices: list[Slice], notes: list[str]) -> list[Slice]:
         place = None if item.plane is None else tuple(item.plane.position)
         found.setdefault((item.instance_uid, item.frame, place) if item.instance_uid else (item.path, item.frame), item)
     if copies := len(slices) - len(found):
-        notes.append(f"Read once: {_count(copies)} of which the folder holds a copy.")
+        notes.append(f"Read once: {_slices(copies)} of which the folder holds a copy.")
     return list(found.values())
 
 
@@ -123,7 +124,7 @@ def _placed(slices: list[Slice], name: str, notes: list[str]) -> list[Slice]:
             "PixelSpacing is missing or impossible), so no volume can be made of them."
         )
     if left := len(slices) - len(placed):
-        notes.append(f"Set aside: {_count(left)} without a position in the patient.")
+        notes.append(f"Set aside: {_slices(left)} without a position in the patient.")
     return placed
 
 
@@ -138,7 +139,7 @@ def _one_grid(slices: list[Slice], notes: list[str]) -> list[Slice]:
             group.append(item)
     chosen = max(groups, key=len)
     if left := len(slices) - len(chosen):
-        notes.append(f"Set aside: {_count(left)} of another size or orientation.")
+        notes.append(f"Set aside: {_slices(left)} of another size or orientation.")
     return chosen
 
 
@@ -228,9 +229,10 @@ def _indices(slices: list[Slice], name: str) -> tuple[NDArray[np.intp], float]:
             "No volume is made of them, for distances in it would be wrong."
         )
     if numbers.max() > 2:
+        gap = counted(int(numbers[widest]) - 1, "slice is", "slices are")
         raise InputError(
-            f"In '{name}' {int(numbers[widest]) - 1} slices are missing {where}, a gap of {steps[widest]:.1f} mm where "
-            f"neighbors lie {spacing:.1f} mm apart. Export the series again."
+            f"In '{name}' {gap} missing {where}, a gap of {steps[widest]:.1f} mm where neighbors lie {spacing:.1f} mm "
+            "apart. Export the series again."
         )
     raise InputError(
         f"In '{name}' {missing} of {int(indices[-1]) + 1} slices are missing, the first {where}. "
@@ -323,5 +325,5 @@ def _places_of(number: int) -> str:
     return "one place" if number == 1 else f"{number} places"
 
 
-def _count(number: int) -> str:
-    return "1 slice" if number == 1 else f"{number} slices"
+def _slices(number: int) -> str:
+    return counted(number, "slice")

@@ -14,7 +14,8 @@ from ..errors import InputError
 from ..progress import Progress
 from ..study import StudyImage
 from .dicom_series import find_series, is_series
-from .dicom_volume import Slices, frame_of_reference_of, series_volume, set_frame_of_reference
+from .dicom_volume import Slices, series_volume
+from .examination import examination_of, set_examination
 from .file_kind import file_kind
 from .slice_stack import FEWEST_SLICES
 from .volume_file import read_volume
@@ -100,7 +101,7 @@ def _oriented(source: SimpleITK.Image | Slices, name: str) -> Volume:
         flipped, axis = False, 0
     if not np.isfinite(SimpleITK.GetArrayViewFromImage(image)).all():
         raise InputError(f"{name} holds voxels that are not numbers (NaN or infinite).")
-    set_frame_of_reference(image, frame_of_reference_of(slices.image))
+    set_examination(image, examination_of(slices.image))
     count = slices.image.GetSize()[2]
     interpolated = tuple(sorted(count - 1 - number if flipped else number for number in slices.interpolated))
     return Volume(image, slices.notes, interpolated, axis)

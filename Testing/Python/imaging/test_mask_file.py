@@ -193,6 +193,20 @@ def test_structures_of_another_examination_are_refused(tmp_path):
         load_mask(other, volume.image)
 
 
+def test_structures_and_segments_of_another_patient_are_refused(tmp_path):
+    volume, slices = made(tmp_path)
+    inside = np.zeros((COUNT, ROWS, COLUMNS), bool)
+    inside[3:6, 8:12, 8:12] = True
+    structures = {"a": [contour(k, square(7.5, 11.5)) for k in (3, 4, 5)]}
+    files = {"structures": structure_set(structures), "segments": segmentation(slices, {"a": inside})}
+    for name, dataset in files.items():
+        assert load_mask(saved(tmp_path / f"{name}.dcm", dataset), volume.image).voxels.any()
+        dataset.PatientID = "SOMEBODY"
+        with pytest.raises(InputError, match="its PatientID is not that of the image") as refused:
+            load_mask(saved(tmp_path / f"{name}-of-another.dcm", dataset), volume.image)
+        assert "SOMEBODY" not in str(refused.value)
+
+
 def test_points_and_open_lines_enclose_nothing(tmp_path):
     volume, _ = made(tmp_path)
     path = saved(tmp_path / "rs.dcm", structure_set({"Marker": [contour(4, square(9.5, 19.5))]}, kind="POINT"))

@@ -165,7 +165,10 @@ def test_an_nrrd_that_names_another_file_is_refused(tmp_path, named, field):
 @pytest.mark.parametrize(
     ("further", "words"),
     [
-        ("encoding: hex\n", "'hex'"),
+        ("encoding: hex\n", "'hex', which is not supported"),
+        ("encoding: ascii\n", "'ascii', which is not supported"),
+        ('encoding: raw\nunits: "px" "px" "px"\nspacings: 1 1 1\n', "units that are not known or not one"),
+        ('encoding: raw\nunits: "mm" "mm" "cm"\nspacings: 1 1 1\n', "units that are not known or not one"),
         ("encoding: raw\nkinds: list domain vector\n", "several axes of components"),
         ("encoding: raw\nspace: LPS\nspace directions: (1,0,0) (0.5,1,0) (0,0,1)\n", "sheared"),
         ("encoding: raw\nspace: LPS\nspace directions: (1,0,0) (0,0,0) (0,0,1)\n", "without a direction"),
@@ -176,6 +179,22 @@ def test_an_nrrd_that_names_another_file_is_refused(tmp_path, named, field):
 def test_an_nrrd_that_cannot_be_read_says_why(tmp_path, further, words):
     with pytest.raises(InputError, match=words):
         read(nrrd(tmp_path / "a.nrrd", VALUES.astype("<i2").tobytes(), further))
+
+
+@pytest.mark.parametrize(
+    ("units", "millimeters"),
+    [
+        ('space units: "mm" "mm" "mm"', 1.0),
+        ('space units: "um" "um" "um"', 0.001),
+        ('space units: "cm" "cm" "cm"', 10.0),
+        ('units: "" "" "s"', 1.0),
+    ],
+)
+def test_the_unit_that_an_nrrd_states_is_used(tmp_path, units, millimeters):
+    space = "space: LPS\nspace directions: (1,0,0) (0,2,0) (0,0,3)\nspace origin: (5,6,7)\n"
+    found = read(nrrd(tmp_path / "a.nrrd", VALUES.astype("<i2").tobytes(), f"encoding: raw\n{space}{units}\n"))
+    np.testing.assert_allclose(found.GetSpacing(), np.array([1, 2, 3]) * millimeters)
+    np.testing.assert_allclose(found.GetOrigin(), np.array([5, 6, 7]) * millimeters)
 
 
 @pytest.mark.parametrize("space", ["LPS", "RAS", "left-anterior-superior", "scanner-xyz"])

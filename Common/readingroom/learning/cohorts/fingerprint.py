@@ -14,16 +14,21 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 from PIL import Image
+from pydicom.dataset import Dataset
 
 from ...errors import InputError
 from ...imaging.dicom_facts import study_image
-from ...imaging.dicom_file import numbers, read_elements, read_image, text, what_it_is, whole_number
-from ...imaging.dicom_gray import dicom_gray
+from ...imaging.dicom_file import numbers, read_elements, read_header, read_image, text, what_it_is, whole_number
+from ...imaging.dicom_gray import gray_of
 from ...imaging.dicom_pixels import stored_values
+from ...imaging.dicom_series import find_series
+from ...imaging.dicom_slice import frames_of, slices_of
+from ...imaging.dicom_volume import with_pixels
 from ...imaging.display import robust_window
 from ...imaging.file_kind import file_kind, first_bytes, is_dicom
 from ...imaging.gray import refuse_no_picture
 from ...imaging.picture_file import read_picture
+from ...imaging.slice_stack import FEWEST_SLICES, stacked
 from ...imaging.values_gray import values_gray
 from ...imaging.volume_file import VOLUME_KINDS, read_volume
 from ...regular_file import cannot_read, open_regular
@@ -31,7 +36,7 @@ from ...study import StudyImage
 from .perceptual_hash import Hashes, none, perceptual_hashes
 
 Floats = NDArray[np.float32]
-FORMAT = 2  # of stored fingerprints; raise it when what is measured changes
+FORMAT = 3  # of stored fingerprints; raise it when what is measured changes
 PRINT_SIZE, THUMBNAIL_SIZE = 24, 32
 _ARRAYS = ("print", "thumbnail", "looks")
 # Acquisition facts that a model could take a class from; none of them names the patient.
@@ -170,7 +175,7 @@ def _opened(path: Path) -> _Opened:
         return _open_folder(path)
     kind = file_kind(path)
     if kind == "dicom":
-        return _open_slices([_Slice(path)], path.stat().st_size)
+        return _open_series(path) if frames_of(read_header(path, several_frames=True)) > 1 else _open_pictures([path])
     if kind in VOLUME_KINDS:
         return _open_volume(path, kind)
     values = read_picture(path, kind).values
@@ -178,22 +183,19 @@ def _opened(path: Path) -> _Opened:
     return _Opened(gray, _combined([_hash(values)]), gray.shape, (), path.stat().st_size, {"FileKind": kind})
 
 
-class _Slice:
-    """A DICOM file with its pixels."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self.dataset = read_image(path)
-        self.values = stored_values(self.dataset, path.name)
-        self.number = whole_number(self.dataset, "InstanceNumber") or 0
-
-
 def _open_folder(folder: Path) -> _Opened:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and _is_dicom_image(path))
     if not files:
         raise InputError(f"The folder '{folder.name}' holds no DICOM image.")
-    slices = sorted(map(_Slice, files), key=lambda item: (item.number, item.path))
-    return _open_slices(slices, sum(path.stat().st_size for path in files))
+    return _open_series(folder) if sum(map(_placed, files)) >= FEWEST_SLICES else _open_pictures(files)
+
+
+def _placed(path: Path) -> int:
+    """How many image planes of a file say where they lie in the patient: those of radiographs do not."""
+    try:
+        return sum(item.plane is not None for item in slices_of(read_header(path, several_frames=True), path))
+    except InputError:
+        return 0
 
 
 def _is_dicom_image(path: Path) -> bool:
@@ -206,25 +208,57 @@ def _is_dicom_image(path: Path) -> bool:
         return True
 
 
-def _open_slices(slices: list[_Slice], size: int) -> _Opened:
-    middle = slices[len(slices) // 2]
-    header = middle.dataset
-    image = study_image(header, middle.path)
+def _open_series(path: Path) -> _Opened:
+    """The slices that a read would open, in their order in space."""
+    series = find_series(path)
+    stack = stacked(series.slices, series.name)
+    slices = [item for item in stack.slices if item is not None]
+    middle, hashes = len(slices) // 2, []
+    for number, header, dataset, item in with_pixels(enumerate(slices)):
+        values = stored_values(dataset, item.path.name, item.frame)
+        hashes.append(_hash(values))
+        if number == middle:
+            shown_as, gray = header, gray_of(header, values, item.path.name).gray
+    size = (len(stack.slices), stack.first.rows, stack.first.columns)
+    spacing = (stack.spacing, *stack.plane.spacing)
+    files = {item.path for item in slices}
+    return _described(shown_as, slices[middle].path, gray, hashes, size, spacing, files)
+
+
+def _open_pictures(files: list[Path]) -> _Opened:
+    """No slices of a volume: each is a picture, and the middle one by their numbers is shown."""
+    opened = [(path, read_image(path)) for path in files]
+    opened.sort(key=lambda each: (whole_number(each[1], "InstanceNumber") or 0, each[0]))
+    values = [stored_values(dataset, path.name) for path, dataset in opened]
+    path, header = opened[len(opened) // 2]
+    shown_as = values[len(opened) // 2]
+    size = ((len(opened),) if len(opened) > 1 else ()) + shown_as.shape[:2]
+    spacing = numbers(header, "PixelSpacing") or numbers(header, "ImagerPixelSpacing")
+    return _described(header, path, gray_of(header, shown_as, path.name).gray, map(_hash, values), size, spacing, files)
+
+
+def _described(
+    header: Dataset,
+    path: Path,
+    gray: Floats,
+    hashes: Iterable[str],
+    size: tuple[int, ...],
+    spacing: tuple[float, ...],
+    files: Iterable[Path],
+) -> _Opened:
+    """With what the header of the picture that is shown says."""
+    image = study_image(header, path)
     known = {**image.facts, "Modality": image.modality}
     known |= {keyword: text(header, keyword) for keyword in ("ConvolutionKernel", "SliceThickness")}
     facts = {keyword: known[keyword] for keyword in _HEADER if known.get(keyword)}
     facts |= {"FileKind": "dicom", "TransferSyntax": image.facts.get("TransferSyntax", "")}
-    shape = middle.values.shape[:2]
-    spacing = numbers(header, "PixelSpacing") or numbers(header, "ImagerPixelSpacing")
-    if len(slices) > 1:
-        shape, spacing = (len(slices), *shape), (*numbers(header, "SliceThickness")[:1], *spacing)
     patient = text(header, "PatientID")
     return _Opened(
-        dicom_gray(header, middle.path.name).gray,
-        _combined(_hash(item.values) for item in slices),
-        shape,
-        spacing,
+        gray,
+        _combined(hashes),
         size,
+        spacing,
+        sum(file.stat().st_size for file in files),
         facts,
         series=text(header, "SeriesInstanceUID"),
         header_patient=hashlib.sha256(patient.encode()).hexdigest() if patient else "",

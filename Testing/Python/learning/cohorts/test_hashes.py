@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from readingroom.errors import InputError
 from readingroom.learning.cohorts import hashes
 from readingroom.learning.cohorts.fingerprint import Fingerprint, fingerprint
 from readingroom.learning.cohorts.hashes import fingerprints, near_duplicates
 from readingroom.phantoms.dicom_files import write_dicom
+from readingroom.phantoms.dicom_series import Grid, ct_slices, enhanced_ct, write_slices
 
 GENERATOR = np.random.default_rng(5)
 
@@ -96,6 +98,7 @@ def series(folder: Path, names: list[str], changed: bool = False) -> Path:
         write_dicom(
             folder / name, pixels, Modality="CT", InstanceNumber=number + 1, SeriesInstanceUID="1.2.3", PatientID="Doe",
             Manufacturer="GE", ConvolutionKernel="LUNG", SliceThickness=2.5, PixelSpacing=[0.7, 0.7],
+            ImagePositionPatient=[0, 0, 2.5 * number], ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
         )  # fmt: skip
     return folder
 
@@ -111,6 +114,44 @@ def test_a_folder_of_slices_is_one_image_whatever_their_names(tmp_path: Path) ->
     assert first.facts["ConvolutionKernel"] == "LUNG"
     assert np.array_equal(first.print, second.print)
     assert "Doe" not in first.to_bytes().decode("latin1")
+
+
+@pytest.fixture
+def hu() -> NDArray[np.int16]:
+    """Five slices, of which the third has a block of its own."""
+    values = np.random.default_rng(3).integers(-900, 200, (5, 32, 32)).astype(np.int16)
+    values[2, 8:20, 8:20] = 400
+    return values
+
+
+def test_slices_lie_where_their_positions_say_whatever_their_numbers(tmp_path: Path, hu: NDArray) -> None:
+    numbered = write_slices(tmp_path / "a", ct_slices(hu))
+    shuffled = write_slices(tmp_path / "b", ct_slices(hu, InstanceNumber=[2, 4, 5, 1, 3]))
+    first, second = fingerprint(numbered), fingerprint(shuffled)
+    assert np.array_equal(first.print, second.print)
+    assert first.pixel_hash == second.pixel_hash
+    assert first.spacing == pytest.approx((2.0, 0.75, 0.5))
+
+
+def test_the_distance_of_slices_counts_and_not_their_thickness(tmp_path: Path, hu: NDArray) -> None:
+    folder = write_slices(tmp_path / "a", ct_slices(hu, Grid(step=(0.0, 0.0, 10.0)), SliceThickness=1.25))
+    assert fingerprint(folder).spacing[0] == pytest.approx(10)
+
+
+def test_the_frames_of_an_enhanced_ct_are_its_slices(tmp_path: Path, hu: NDArray) -> None:
+    path = tmp_path / "enhanced.dcm"
+    enhanced_ct(hu, order=[3, 1, 4, 0, 2]).save_as(path, enforce_file_format=True)
+    found = fingerprint(path)
+    assert found.size == (5, 32, 32)
+    assert found.facts["ConvolutionKernel"] == "B60f"
+    assert np.array_equal(found.print, fingerprint(write_slices(tmp_path / "a", ct_slices(hu))).print)
+
+
+def test_a_series_that_is_no_volume_has_no_fingerprint(tmp_path: Path, hu: NDArray) -> None:
+    slices = ct_slices(hu)
+    folder = write_slices(tmp_path / "a", [*slices[:1], *slices[3:]])
+    with pytest.raises(InputError, match="unequally spaced"):
+        fingerprint(folder)
 
 
 def test_contours_beside_the_slices_are_left_aside(tmp_path: Path) -> None:
