@@ -11,8 +11,8 @@ from typing import Any
 from .... import dicom_terms
 from ....csv_table import CsvRow, csv_text
 from ....errors import InputError
+from ....formatting import counted
 from ....progress import Progress
-from ...audit.issue import count
 from ..clinical_columns import typed_columns
 from ..cohort import Row
 from ..cohort_line import IMAGE, MASK, NEEDED, LineReader
@@ -71,7 +71,7 @@ def make_cohort(
         pairs = [pair for pair in zip(images, joined.lines, strict=True) if pair[1] is not None]
     numbers: Counter[tuple[str, str]] = Counter()
     for image, line in pairs:
-        fields, problems = _fields(image, labels, line, role)
+        fields, problems = _fields(image, labels, line, role, notes)
         if problems:
             left_out.append(LeftOut(image.place, _sentence(problems)))
             continue
@@ -87,7 +87,7 @@ def make_cohort(
     clinical = typed_columns([fields["clinical"] for fields in made], decimal_comma=comma)
     rows = [Row(**{**fields, "clinical": values}) for fields, values in zip(made, clinical.rows, strict=True)]
     notes += [*clinical.notes, *_header_notes(image for image, _ in pairs), *_notes(rows, labels, found.named)]
-    return Made(tuple(rows), tuple(left_out), tuple(notes))
+    return Made(tuple(rows), tuple(left_out), tuple(dict.fromkeys(notes)))
 
 
 def left_out_table(left_out: Sequence[LeftOut]) -> str:
@@ -112,7 +112,7 @@ def _wanted(
 
 
 def _fields(
-    image: DicomImage, labels: Labels | None, line: CsvRow | None, role: str
+    image: DicomImage, labels: Labels | None, line: CsvRow | None, role: str, notes: list[str]
 ) -> tuple[dict[str, Any], list[str]]:
     """The arguments of the image's `Row`, ``clinical`` as written, and what is wrong with them."""
     fields: dict[str, Any] = {
@@ -124,7 +124,7 @@ def _fields(
     }
     problems: list[str] = []
     if labels is not None and line is not None:
-        said, problems = _said(fields, labels, line)
+        said, problems = _said(fields, labels, line, notes)
         fields |= {name: value for name, value in said.items() if value not in (None, "", {})}
         fields["clinical"] = {"modality": image.modality, **said.get("clinical", {})}
     if not fields["patient_id"]:
@@ -132,7 +132,7 @@ def _fields(
     return fields, problems
 
 
-def _said(fields: dict[str, Any], labels: Labels, line: CsvRow) -> tuple[dict[str, Any], list[str]]:
+def _said(fields: dict[str, Any], labels: Labels, line: CsvRow, notes: list[str]) -> tuple[dict[str, Any], list[str]]:
     """What the line of the spreadsheet says, checked as a line of a cohort is."""
     cells = {name: cell for name, cell in labels.cells(line).items() if cell}
     needed = {name: str(fields[name]) or "unknown" for name in NEEDED}
@@ -142,6 +142,7 @@ def _said(fields: dict[str, Any], labels: Labels, line: CsvRow) -> tuple[dict[st
     said = dict(reader.fields())
     names = {"masks" if name.startswith(MASK) else name for name in cells} | {"clinical"}
     problems = [f"in line {line.number} of {labels.name} {problem}" for problem in reader.problems]
+    notes += [f"In line {line.number} of {labels.name} {note}; it is left out." for note in reader.notes]
     return {name: value for name, value in said.items() if name in names}, problems
 
 
@@ -156,7 +157,9 @@ def _header_notes(images: Iterable[DicomImage]) -> list[str]:
     for image in images:
         for note in image.notes:
             places.setdefault(note, []).append(image.place)
-    return [f"{note.rstrip('.')} ({count(len(where), 'image')}, such as {where[0]})." for note, where in places.items()]
+    return [
+        f"{note.rstrip('.')} ({counted(len(where), 'image')}, such as {where[0]})." for note, where in places.items()
+    ]
 
 
 def _notes(rows: Sequence[Row], labels: Labels | None, named: int) -> list[str]:
@@ -166,7 +169,9 @@ def _notes(rows: Sequence[Row], labels: Labels | None, named: int) -> list[str]:
         names = ", ".join(labels.ignored)
         notes.append(f"Columns of {labels.name} that were not taken over (--keep does): {names}.")
     if labels is not None and labels.on == "patient_id" and (several := sum(n > 1 for n in patients.values())):
-        notes.append(f"{several} patients have several images; each got the label of its patient.")
+        notes.append(
+            f"{counted(several, 'patient has', 'patients have')} several images; each got the label of its patient."
+        )
     if alike := spelled_differently([row.label for row in rows if row.label]):
         notes.append(f"Labels that differ in capitals or spaces alone are different classes: {', '.join(alike)}.")
     if len(patients) == 1 < len(rows):
@@ -178,7 +183,7 @@ def _notes(rows: Sequence[Row], labels: Labels | None, named: int) -> list[str]:
     given = sum(holds_any(path, (patient,)) for patient, path in files)
     if named := max(named, given):
         notes.append(
-            f"The paths of {count(named, 'file')} tell who the patient is, by a name, an ID, a date of birth or a UID, "
-            "and so does a table with these paths; rename them before you pass it on."
+            f"The paths of {counted(named, 'file')} tell who the patient is, by a name, an ID, a date of birth or a "
+            "UID, and so does a table with these paths; rename them before you pass it on."
         )
     return notes

@@ -11,18 +11,23 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pydicom.dataset import Dataset
 
 from ....errors import InputError
+from ....formatting import counted
 from ....imaging.dicom_facts import clinical_facts, patient_facts, study_image
 from ....imaging.dicom_file import read_header, text
+from ....imaging.dicom_series import no_slice
+from ....imaging.dicom_slice import frame_header, frames_of, slices_of
 from ....imaging.file_kind import first_bytes, is_dicom
 from ....imaging.slice_stack import FEWEST_SLICES
-from ....plain_text import is_unicode, one_line
+from ....parallel import map_parallel
+from ....plain_text import is_unicode
 from ....progress import Progress
-from ...audit.issue import count
+from ....time_limit import time_limit
 
 _OF_SLICES = ("CT", "MR", "PT")  # modalities of which a study is a series, not a file
 _SHORTEST_NAME = 4  # letters and digits: shorter names and numbers are found in any path
@@ -51,6 +56,7 @@ class DicomImage:
     place : the same as people write it, from the folder that was looked through
     notes : what its header says and that could not be used, as `StudyImage.notes`
     raw : a detector's values that were not made to be looked at
+    slices, placed : image planes of a volume, and how many of them say where they lie; 0 of a radiograph
     """
 
     path: Path
@@ -69,6 +75,8 @@ class DicomImage:
     laterality: str
     notes: tuple[str, ...] = ()
     raw: bool = False
+    slices: int = 0
+    placed: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,11 +88,29 @@ class Scan:
     named: int
 
 
-def scan(folder: Path, progress: Progress | None = None) -> Scan:
+@dataclass(frozen=True)
+class _Seen:
+    """What a file is: an image, no image for a reason, or no DICOM.
+
+    Parameters
+    ----------
+    named : its path tells who the patient is
+    """
+
+    image: DicomImage | None = None
+    reason: str = ""
+    named: bool = False
+
+
+def scan(folder: Path, progress: Progress | None = None, processes: int | None = None) -> Scan:
     """The images of a folder and its subfolders.
 
     Of a detector's raw and presented image of one view the presented one stays; of copies the first; of the series of a
-    folder the longest, which is the one that is read.
+    folder the longest, which is the one that is read. A file at which a process hangs or dies is left out.
+
+    Parameters
+    ----------
+    processes : that open files, at most this many at once; as many as processors when left out
 
     Raises
     ------
@@ -100,30 +126,22 @@ def scan(folder: Path, progress: Progress | None = None) -> Scan:
     strangers: Counter[str] = Counter()
     found: dict[str, DicomImage] = {}
     named = 0
-    for number, path in enumerate(files):
-        progress(number / len(files), f"{number} of {len(files)} files: {len(found)} are DICOM images.")
+    for path, seen in zip(files, _looked_through(files, folder, progress, processes), strict=True):
         place = path.relative_to(folder).as_posix()
-        if not is_unicode(str(path)):
-            left_out.append(LeftOut(one_line(place), "Its name is no Unicode, as in old archives; rename it."))
-            continue
-        try:
-            if not is_dicom(first_bytes(path)):
-                strangers[path.suffix.lower() or "without a suffix"] += 1
-                continue
-            header = read_header(path)
-        except InputError as error:
-            left_out.append(LeftOut(place, str(error)))
-            continue
-        image = _image(header, path, place)
-        named += _tells_patient(header, path)
-        first = found.setdefault(image.instance_uid or place, image)
-        if first is not image:
-            left_out.append(LeftOut(place, f"It is a copy of {first.place}."))
+        named += seen.named
+        if seen.image is not None:
+            first = found.setdefault(seen.image.instance_uid or place, seen.image)
+            if first is not seen.image:
+                left_out.append(LeftOut(place, f"It is a copy of {first.place}."))
+        elif seen.reason:
+            left_out.append(LeftOut(place, seen.reason))
+        else:
+            strangers[path.suffix.lower() or "without a suffix"] += 1
     if strangers:
         kinds = ", ".join(f"{number} {kind}" for kind, number in strangers.most_common())
-        left_out.append(LeftOut(count(strangers.total(), "file"), f"No DICOM ({kinds})."))
-    radiographs = _presented([image for image in found.values() if image.modality not in _OF_SLICES], left_out)
-    series = _series([image for image in found.values() if image.modality in _OF_SLICES], folder, left_out)
+        left_out.append(LeftOut(counted(strangers.total(), "file"), f"No DICOM ({kinds})."))
+    radiographs = _presented([image for image in found.values() if not image.slices], left_out)
+    series = _series([image for image in found.values() if image.slices], folder, left_out)
     images = sorted([*radiographs, *series], key=lambda image: image.place)
     return Scan(tuple(images), tuple(left_out), named)
 
@@ -138,6 +156,47 @@ def _files(folder: Path, left_out: list[LeftOut]) -> Iterator[Path]:
     for where, folders, names in os.walk(folder, onerror=refuse):
         folders.sort()
         yield from (Path(where) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _looked_through(files: list[Path], folder: Path, progress: Progress, processes: int | None) -> list[_Seen]:
+    """What each file is; they are opened in processes of their own."""
+    done = images = 0
+
+    def say(_: int, seen: _Seen) -> None:
+        nonlocal done, images
+        done, images = done + 1, images + (seen.image is not None)
+        progress(done / len(files), f"{done} of {counted(len(files), 'file')}: {images} hold DICOM images.")
+
+    return map_parallel(
+        partial(look, folder=folder),
+        files,
+        None,
+        progress,
+        processes=processes,
+        on_result=say,
+        if_ended=lambda _, sentence: _Seen(reason=sentence),
+    )
+
+
+def look(path: Path, folder: Path) -> _Seen:
+    """What a file is. Runs in a child process."""
+    if not is_unicode(str(path)):
+        return _Seen(reason="Its name is no Unicode, as in old archives; rename it.")
+    try:
+        with time_limit():
+            if not is_dicom(first_bytes(path)):
+                return _Seen()
+            header = read_header(path, several_frames=True)
+            of_slices = text(header, "Modality") in _OF_SLICES
+            if frames_of(header) > 1 and not of_slices:
+                read_header(path)  # says that one picture was expected
+            if of_slices and (kind := no_slice(header)):
+                return _Seen(reason=f"It is no slice of a volume but a {kind}.")
+            planes = [item.plane is not None for item in slices_of(header, path)] if of_slices else []
+            image = _image(frame_header(header, 0), path, path.relative_to(folder).as_posix())
+            return _Seen(replace(image, slices=len(planes), placed=sum(planes)), named=_tells_patient(header, path))
+    except InputError as error:
+        return _Seen(reason=str(error))
 
 
 def _image(header: Dataset, path: Path, place: str) -> DicomImage:
@@ -201,28 +260,41 @@ def _presented(images: Iterable[DicomImage], left_out: list[LeftOut]) -> list[Di
     return [image for image in images if image.place not in dropped]
 
 
-def _series(slices: Iterable[DicomImage], folder: Path, left_out: list[LeftOut]) -> list[DicomImage]:
-    """One image for each folder of slices: its longest series. A folder with slices in subfolders too is left out."""
+def _series(files: Iterable[DicomImage], folder: Path, left_out: list[LeftOut]) -> list[DicomImage]:
+    """One image for each folder of slices: its longest series. A folder with slices in subfolders too is left out.
+
+    A file that holds all slices of a series is an image of its own.
+    """
     groups: dict[tuple[Path, str], list[DicomImage]] = defaultdict(list)
-    for image in slices:
+    for image in files:
         groups[image.path.parent, image.series_uid].append(image)
-    by_folder: dict[Path, list[list[DicomImage]]] = defaultdict(list)
-    for (where, _), files in groups.items():
-        if len(files) < FEWEST_SLICES:
-            reason = f"A series of fewer than {FEWEST_SLICES} slices, such as a localizer."
-            left_out += [LeftOut(image.place, reason) for image in files]
-        else:
-            by_folder[where].append(files)
-    above = {parent for where in by_folder for parent in where.parents}
     found = []
+    by_folder: dict[Path, list[list[DicomImage]]] = defaultdict(list)
+    for (where, _), series in groups.items():
+        if sum(image.slices for image in series) < FEWEST_SLICES:
+            reason = f"A series of fewer than {FEWEST_SLICES} slices, such as a localizer."
+            left_out += [LeftOut(image.place, reason) for image in series]
+        elif len(series) == 1:
+            found += series
+        else:
+            by_folder[where].append(series)
+    above = {parent for where in by_folder for parent in where.parents}
     for where, candidates in by_folder.items():
         place = where.relative_to(folder).as_posix()
         if where in above:
             left_out.append(LeftOut(place, "Folders below it hold slices too; give each series a folder of its own."))
             continue
-        longest = max(candidates, key=len)
+        longest = max(candidates, key=_length)
         found.append(replace(longest[0], path=where, place=place))
-        others = [files for files in candidates if files is not longest]
-        reason = f"Of the series of a folder only the longest is read ({len(longest)} slices)."
-        left_out += [LeftOut(f"{place}: a series of {len(files)} slices", reason) for files in others]
+        reason = f"Of the series of a folder only the longest is read ({_length(longest)[1]} slices)."
+        left_out += [
+            LeftOut(f"{place}: a series of {_length(series)[1]} slices", reason)
+            for series in candidates
+            if series is not longest
+        ]
     return found
+
+
+def _length(series: list[DicomImage]) -> tuple[int, int]:
+    """How many slices say where they lie, which is what counts for a read, and how many there are."""
+    return sum(image.placed for image in series), sum(image.slices for image in series)

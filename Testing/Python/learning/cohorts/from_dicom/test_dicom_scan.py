@@ -1,9 +1,18 @@
 """What a folder of DICOM files is found to hold."""
 
+import sys
+
+import numpy as np
 import pytest
 
+from readingroom import guarded_processes
 from readingroom.errors import InputError
+from readingroom.guarded_processes import KILLED
+from readingroom.learning.cohorts.from_dicom import scan as scanning
 from readingroom.learning.cohorts.from_dicom.scan import scan
+from readingroom.phantoms.dicom_files import write_dicom
+from readingroom.phantoms.dicom_series import enhanced_ct
+from readingroom.time_limit import TOOK_TOO_LONG
 
 
 def reasons(found):
@@ -118,3 +127,63 @@ def test_names_of_patients_in_paths_are_counted_and_nowhere_kept(folder, a_film)
 def test_a_missing_folder_is_one_sentence(folder):
     with pytest.raises(InputError, match="does not exist"):
         scan(folder / "nowhere")
+
+
+def test_an_enhanced_ct_is_one_image_its_file(folder):
+    folder.joinpath("b").mkdir()
+    for place in ("one.dcm", "two.dcm", "b/three.dcm"):
+        enhanced_ct(np.zeros((4, 32, 32), np.int16)).save_as(folder / place, enforce_file_format=True)
+    found = scan(folder)
+    assert [image.path for image in found.images] == [folder / place for place in ("b/three.dcm", "one.dcm", "two.dcm")]
+    assert {(image.modality, image.slices, image.placed) for image in found.images} == {("CT", 4, 4)}
+    assert not found.left_out
+
+
+def test_several_frames_of_a_radiograph_are_left_out(folder):
+    write_dicom(folder / "cine.dcm", np.zeros((5, 32, 32), np.uint16), Modality="XA")
+    assert "5 frames" in reasons(scan(folder))["cine.dcm"]
+
+
+def test_a_localizer_is_no_slice_of_its_series(folder, a_series, a_film):
+    a_series("ct", 3, "1.5")
+    a_film("ct/scout.dcm", Modality="CT", SeriesInstanceUID="1.5", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    found = scan(folder)
+    assert [image.slices for image in found.images] == [1]
+    assert reasons(found) == {"ct/scout.dcm": "It is no slice of a volume but a localizer."}
+
+
+FAULTS = """
+import functools, os, signal, time
+from readingroom.learning.cohorts.from_dicom import scan
+
+whole, limited = scan.read_header, scan.time_limit
+
+def read_header(path, **options):
+    if path.name == "dies.dcm":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if path.name == "hangs.dcm":
+        time.sleep(600)
+    return whole(path, **options)
+
+def look(path, folder):
+    scan.read_header, scan.time_limit = read_header, functools.partial(limited, 0.3)
+    try:
+        return scan.look(path, folder)
+    finally:
+        scan.read_header, scan.time_limit = whole, limited
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent there")
+def test_a_file_at_which_a_library_dies_or_hangs_costs_that_file(folder, a_film, tmp_path, monkeypatch):
+    (tmp_path / "faults.py").write_text(FAULTS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(guarded_processes, "_idle", [])  # they would not find the module
+    import faults
+
+    for place in ("dies.dcm", "good.dcm", "hangs.dcm"):
+        a_film(place)
+    monkeypatch.setattr(scanning, "look", faults.look)
+    found = scan(folder, processes=1)
+    assert [image.place for image in found.images] == ["good.dcm"]
+    assert reasons(found) == {"dies.dcm": KILLED, "hangs.dcm": TOOK_TOO_LONG}

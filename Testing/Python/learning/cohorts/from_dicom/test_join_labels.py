@@ -96,15 +96,16 @@ def test_the_spreadsheet_can_say_who_the_patient_is(folder, a_film, a_sheet):
     assert made.rows[0].patient_id == "P9"
 
 
-def test_a_film_of_nobody_and_a_wrong_cell_are_lines(folder, a_film, a_sheet):
+def test_a_film_of_nobody_is_left_out_and_a_wrong_age_costs_the_age(folder, a_film, a_sheet):
     a_film("1.dcm", AccessionNumber="A1")
     a_film("2.dcm", AccessionNumber="A2", PatientID="")
     a_film("3.dcm", AccessionNumber="A3")
     made = make_cohort(folder, a_sheet("accession,label,age\nA1,normal,60\nA2,normal,60\nA3,normal,old\n"))
     told = {each.what: each.reason for each in made.left_out}
+    assert list(told) == ["2.dcm"]
     assert "no PatientID" in told["2.dcm"]
-    assert "In line 4 of labels.csv the age 'old'" in told["3.dcm"]
-    assert made.rows[0].age == 60
+    assert [row.age for row in made.rows] == [60, None]
+    assert any("In line 4 of labels.csv the age 'old'" in note for note in made.notes)
 
 
 def test_survival_is_taken_over(folder, a_film, a_sheet):
