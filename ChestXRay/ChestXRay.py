@@ -78,6 +78,8 @@ class ChestXRayTest(ScriptedLoadableModuleTest):
         slicer.mrmlScene.Clear()
 
     def test_PhantomIsReadAndShown(self):
+        import numpy as np
+
         from readingroom.desktop import setup
         from readingroom.phantoms.chest_radiograph import chest_radiograph
 
@@ -85,7 +87,9 @@ class ChestXRayTest(ScriptedLoadableModuleTest):
         if missing:
             return self.delayDisplay(setup.sentence(missing))
         pixels = (4095 * chest_radiograph()[None]).astype("int16")
-        volume = slicer.util.addVolumeFromArray(pixels, name="Phantom")
+        # In RAS the columns of the picture run to the patient's left and its rows to the feet.
+        upright = np.array([[-1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+        volume = slicer.util.addVolumeFromArray(pixels, ijkToRAS=upright, name="Phantom")
         volume.CreateDefaultDisplayNodes()
         logic = ChestXRayLogic()
         try:
