@@ -16,6 +16,7 @@ from pathlib import Path
 
 from .errors import InputError
 from .files import write_text
+from .formatting import counted
 from .regular_file import read_regular
 
 Cell = str | float | None  # True and False are written as 1 and 0, None as an empty cell
@@ -83,7 +84,8 @@ class CsvTable:
         width = len(self.header)
         for row in self.rows:
             if len(row.values) > width:
-                raise InputError(f"Line {row.number} of {self.name} has {len(row.values)} values for {width} columns.")
+                values = counted(len(row.values), "value")
+                raise InputError(f"Line {row.number} of {self.name} has {values} for {counted(width, 'column')}.")
         empty = dict.fromkeys(self.header, "")
         return [empty | dict(zip(self.header, row.values, strict=False)) for row in self.rows]
 

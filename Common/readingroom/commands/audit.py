@@ -42,7 +42,6 @@ def _auc(text: str) -> float:
 
 def _run(options: argparse.Namespace) -> None:
     from ..learning.audit.audit import PAGE, audit
-    from ..learning.audit.issue import count
     from ..learning.cohorts.cohort import read_cohort
     from ..learning.evaluation import predictions
 
@@ -61,7 +60,7 @@ def _run(options: argparse.Namespace) -> None:
     _print(result)
     say(f"{options.out / PAGE}")
     if options.strict and result.stops:
-        raise RefusedError(f"The audit of {options.cohort.name} has {count(result.stops, 'red issue')}.")
+        raise RefusedError(f"The audit of {options.cohort.name} has {counted(result.stops, 'red issue')}.")
 
 
 def _print(result: Audit) -> None:

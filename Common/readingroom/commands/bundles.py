@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ..formatting import counted
 from .progress_line import ProgressLine
 from .terminal import say
 
@@ -42,7 +43,8 @@ def _verify_bundle(options: argparse.Namespace) -> None:
     from ..bundles.bundle import load
 
     bundle = load(options.path)
-    say(f"{bundle.metadata.name} {bundle.metadata.version} is whole and safe to load ({len(bundle.files)} files).")
+    files = counted(len(bundle.files), "file")
+    say(f"{bundle.metadata.name} {bundle.metadata.version} is whole and safe to load ({files}).")
 
 
 def _install_bundle(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, OutputError
 from ..files import write_text
+from ..formatting import counted
 from ..guarded_processes import guarded
 from ..progress import Progress
 from .progress_line import ProgressLine
@@ -94,7 +95,7 @@ def _measure_region(options: argparse.Namespace, settings: Settings, progress: P
     features.write(options.out)
     for note in features.notes:
         say(note)
-    say(f"{len(features.values)} features: {options.out}")
+    say(f"{counted(len(features.values), 'feature')}: {options.out}")
 
 
 def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
@@ -102,7 +103,8 @@ def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: P
 
     summary = measure_cohort(options.cohort, options.out, settings, options.engine, options.processes, progress)
     why = " (the column problem says why not)" if summary.failed else ""
-    say(f"{summary.measured} of {summary.measured + summary.failed} studies measured{why}: {options.out}")
+    studies = counted(summary.measured + summary.failed, "study", "studies")
+    say(f"{summary.measured} of {studies} measured{why}: {options.out}")
 
 
 def _measure_regions(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
@@ -126,7 +128,7 @@ def _measure_regions(options: argparse.Namespace, settings: Settings, progress: 
     if not measured:
         raise InputError(f"No region of {options.mask.name} could be measured.")
     write_text(options.out, table(regions))
-    say(f"{measured} of {len(regions)} regions measured: {options.out}")
+    say(f"{measured} of {counted(len(regions), 'region')} measured: {options.out}")
 
 
 def _measure_stability(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
@@ -139,5 +141,6 @@ def _measure_stability(options: argparse.Namespace, settings: Settings, progress
     found = robustness(regions, dataclasses.replace(settings, label=None), progress=progress)
     write_text(options.out, found.csv())
     say(
-        f"{len(found.stable())} of {len(found.agreement)} features are stable in {found.regions} regions: {options.out}"
+        f"{len(found.stable())} of {len(found.agreement)} features are stable in {counted(found.regions, 'region')}: "
+        f"{options.out}"
     )

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..formatting import TOO_FEW, estimate_text, percent
+from ..formatting import TOO_FEW, counted, estimate_text, percent
 from ..progress import Progress
 from .progress_line import ProgressLine
 from .terminal import say
@@ -79,7 +79,7 @@ def _train(options: argparse.Namespace) -> None:
     with ProgressLine() as line:
         fitted = fit(table, recipe(options.model, options.protocol, options.seed), icc_low, Progress(line.show))
     found = fitted.evaluation
-    say(f"AUC out of fold: {estimate_text(found.auc)}; {len(fitted.inputs)} features by {fitted.made_with}.")
+    say(f"AUC out of fold: {estimate_text(found.auc)}; {counted(len(fitted.inputs), 'feature')} by {fitted.made_with}.")
     for baseline, estimate in found.baselines.items():
         say(f"AUC of {TITLES[baseline]}: {estimate_text(estimate)}.")
     require_signal(fitted)

@@ -19,6 +19,7 @@ import SimpleITK
 from ..csv_table import csv_text, read_csv
 from ..errors import InputError, OutputError, ReadingRoomError
 from ..files import write_text
+from ..formatting import counted
 from ..guarded_processes import guarded
 from ..parallel import map_parallel
 from ..progress import Progress
@@ -68,14 +69,14 @@ def measure_cohort(
     done = _Done(out, _key(settings, engine))
     left = [row for row in rows if "values" not in done.results.get(_row_key(row), {})]
     resumed = len(rows) - len(left)
-    progress(resumed / len(rows), f"{resumed} of {len(rows)} studies were measured before.")
+    progress(resumed / len(rows), f"Measured before: {resumed} of {counted(len(rows), 'study', 'studies')}.")
     count = resumed
 
     def keep(index: int, result: dict[str, Any]) -> None:
         nonlocal count
         count += 1
         done.add(_row_key(left[index]), result)
-        progress(count / len(rows), f"{count} of {len(rows)} studies are measured.")
+        progress(count / len(rows), f"Measured: {count} of {counted(len(rows), 'study', 'studies')}.")
 
     parameters = settings.parameters()
     jobs = [(row, str(cohort.parent), parameters, engine) for row in left]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..formatting import counted
 
 Offset = tuple[int, int, int]
 
@@ -141,8 +142,8 @@ def fixed_count(values: NDArray, count: int) -> NDArray[np.int64]:
         edges = np.histogram_bin_edges(values, count)
     except ValueError as error:
         raise InputError(
-            f"The values of the region, {values.min():g} to {values.max():g}, cannot be told apart in {count} bins; "
-            "choose a smaller binCount."
+            f"The values of the region, {values.min():g} to {values.max():g}, cannot be told apart in "
+            f"{counted(count, 'bin')}; choose a smaller binCount."
         ) from error
     edges[-1] += 1  # the maximum belongs to the highest bin
     return _digitize(values, edges)

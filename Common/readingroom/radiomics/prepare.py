@@ -12,6 +12,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..formatting import counted
 from .grids import difference
 from .region import Box, Region, bounding_box
 from .resample import onto_grid, resample, resample_centered
@@ -219,7 +220,8 @@ def _checked_box(mask: NDArray[np.bool_], settings: Settings) -> Box:
     count = int(np.count_nonzero(mask[box]))
     if settings.minimum_voxels is not None and count <= settings.minimum_voxels:
         raise InputError(
-            f"The region has {count} voxels; more than {settings.minimum_voxels} are asked for (minimumROISize)."
+            f"The region has {counted(count, 'voxel')}; more than {settings.minimum_voxels} are asked for "
+            "(minimumROISize)."
         )
     return box
 

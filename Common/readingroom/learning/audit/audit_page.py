@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...formatting import estimate_text
+from ...formatting import counted, estimate_text
 from ...reading import Estimate
 from ..cohorts.cohort import Cohort
 from ..reporting.page import Page
@@ -10,7 +10,6 @@ from . import drawings
 from .audit import Audit
 from .counts import Count, Counts
 from .duplicates import Duplicates
-from .issue import count
 from .small_models import CLINICAL, METADATA, NUMBER, PIXELS, SITE
 
 _PAIRS = 6  # pictures of the most alike ones
@@ -50,7 +49,7 @@ def audit_page(audit: Audit, cohort: Cohort, duplicates: Duplicates) -> str:
 
 
 def _subtitle(audit: Audit) -> str:
-    studies = f"{count(audit.studies, 'study', 'studies')} of {count(audit.patients, 'patient')}"
+    studies = f"{counted(audit.studies, 'study', 'studies')} of {counted(audit.patients, 'patient')}"
     numbers = {level: sum(f.severity == level for f in audit.issues) for level in ("stop", "warn", "info")}
     return f"{studies}; {numbers['stop']} red, {numbers['warn']} amber, {numbers['info']} to know"
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats.contingency import association
 
+from ...formatting import counted
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.cohort_line import KNOWN
 from ..evaluation.sample_size import EXPLORATORY_BELOW
-from .issue import AuditIssue, count, some
+from .issue import AuditIssue, some
 
 NO_SITE = "(no site)"
 _ALWAYS_FILLED = ("patient_id", "study_id", "label", "time", "event", "origin", "split")
@@ -100,13 +101,13 @@ def missing_values(cohort: Cohort) -> tuple[Missing, ...]:
 def count_issues(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...]) -> Iterator[AuditIssue]:
     """Rows that were not read, small classes, and values whose absence tells the class."""
     if cohort.problems:
-        rows = count(len(cohort.problems), "row of the table is", "rows of the table are")
+        rows = counted(len(cohort.problems), "row of the table is", "rows of the table are")
         yield AuditIssue("warn", "table", f"{rows} not usable and not counted below.", some(cohort.problems))
     for note in cohort.notes:
         yield AuditIssue("info", "table", note)
     for name, row in zip(counts.classes, counts.cells, strict=False):
         if row[-1].patients < EXPLORATORY_BELOW:
-            patients = count(row[-1].patients, "patient")
+            patients = counted(row[-1].patients, "patient")
             yield AuditIssue(
                 "info",
                 "small class",

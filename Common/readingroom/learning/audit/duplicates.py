@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...formatting import counted
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.hashes import NEARLY_IDENTICAL, Fingerprints, Pair, near_duplicates, standardized_prints
 from .counts import outcome
-from .issue import AuditIssue, count, some
+from .issue import AuditIssue, some
 
 _HEADER_PATIENTS = 3
 # Pictures of a kind (phantoms, aligned scans) are so alike that a threshold for duplicates says nothing.
@@ -57,7 +58,7 @@ def duplicate_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplicates
             f"study '{rows[row].study_id}' of patient '{rows[row].patient_id}': {why}"
             for row, why in found.problems.items()
         ]
-        images = count(len(found.problems), "image")
+        images = counted(len(found.problems), "image")
         yield AuditIssue(
             "stop", "unreadable", f"{images} of {len(rows):,} cannot be read; training would end there.", some(told)
         )
@@ -75,13 +76,15 @@ def duplicate_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplicates
     if strangers:
         yield AuditIssue(
             "warn", "near duplicates",
-            f"{count(len(strangers), 'pair')} of pictures of different patients are nearly the same (correlation of "
+            f"{counted(len(strangers), 'pair')} of nearly the same pictures show different patients (correlation of "
             f"24 x 24 means at least {NEARLY_IDENTICAL}): it may be one patient, or a picture was copied.",
             some(f"{_pair(rows, pair.first, pair.second)}: {pair.correlation:.3f}" for pair in strangers),
         )  # fmt: skip
     if own := len(duplicates.near_duplicates) - len(strangers):
         yield AuditIssue(
-            "info", "near duplicates", f"{count(own, 'pair')} of pictures of one patient are nearly the same."
+            "info",
+            "near duplicates",
+            f"{counted(own, 'pair is', 'pairs are')} nearly the same pictures of one patient.",
         )
     yield from _header_patients(rows, found)
 
@@ -90,11 +93,11 @@ def _identical(rows: tuple[Row, ...], duplicates: Duplicates) -> Iterator[AuditI
     several_classes = [group for group in duplicates.identical if len({outcome(rows[row]) for row in group}) > 1]
     several_patients = [group for group in duplicates.identical if len({rows[row].patient_id for row in group}) > 1]
     if several_classes:
-        groups = count(len(several_classes), "image is", "images are")
+        groups = counted(len(several_classes), "image is", "images are")
         told = (f"{_pair(rows, *g[:2])}: {', '.join(sorted({outcome(rows[r]) for r in g}))}" for g in several_classes)
         yield AuditIssue("stop", "same image", f"{groups} there under several classes.", some(told))
     if several_patients:
-        groups = count(len(several_patients), "image is", "images are")
+        groups = counted(len(several_patients), "image is", "images are")
         yield AuditIssue(
             "warn", "same image",
             f"{groups} there under several patients, pixel for pixel; splits keep such patients together.",
@@ -102,7 +105,7 @@ def _identical(rows: tuple[Row, ...], duplicates: Duplicates) -> Iterator[AuditI
         )  # fmt: skip
     own = [group for group in duplicates.identical if group not in several_patients]
     if own:
-        groups = count(len(own), "image is", "images are")
+        groups = counted(len(own), "image is", "images are")
         yield AuditIssue(
             "warn", "same image", f"{groups} there more than once under one patient and would count double.",
             some(_pair(rows, *group[:2]) for group in own),
@@ -119,7 +122,8 @@ def _header_patients(rows: tuple[Row, ...], found: Fingerprints) -> Iterator[Aud
     if several:
         yield AuditIssue(
             "warn", "same patient",
-            f"{count(len(several), 'PatientID')} of the DICOM headers stand for several patients of the table.",
+            f"{counted(len(several), 'PatientID stands', 'PatientIDs stand')} in DICOM headers for several patients of "
+            "the table.",
             some(" = ".join(f"'{name}'" for name in patients) for patients in several),
         )  # fmt: skip
 

@@ -40,8 +40,3 @@ def some(examples: Iterable[str]) -> tuple[str, ...]:
     listed = list(examples)
     rest = len(listed) - _SHOWN
     return (*listed[:_SHOWN], *((f"and {rest} more",) if rest > 0 else ()))
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """``1 study``, ``2 studies``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

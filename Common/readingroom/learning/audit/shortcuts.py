@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats.contingency import association
 
-from ...formatting import estimate_text
+from ...formatting import counted, estimate_text
 from .counts import NO_SITE, Counts
 from .image_model import Comparison
-from .issue import AuditIssue, Severity, count, some
+from .issue import AuditIssue, Severity, some
 from .small_models import CLINICAL, METADATA, NUMBER, PIXELS, SITE, SmallModel
 
 CLOSE = 0.05  # lead of the image model below which a small model does about as well
@@ -80,7 +80,7 @@ def site_issues(counts: Counts) -> Iterator[AuditIssue]:
             some(told),
         )  # fmt: skip
     elif told:
-        uneven = count(len(told), "site or class is", "sites or classes are")
+        uneven = counted(len(told), "site or class is", "sites or classes are")
         yield AuditIssue("info", "site and class", f"{uneven} uneven.", some(told))
 
 

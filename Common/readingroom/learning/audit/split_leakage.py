@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from ...formatting import counted
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import Fingerprints
 from .duplicates import Duplicates
-from .issue import AuditIssue, count, some
+from .issue import AuditIssue, some
 
 
 def split_leakage_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplicates) -> Iterator[AuditIssue]:
@@ -18,12 +19,12 @@ def split_leakage_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplic
     if outside := [row for row in synthetic if row.split in ("validation", "test")]:
         yield AuditIssue(
             "stop", "synthetic",
-            f"{count(len(outside), 'synthetic study', 'synthetic studies')} of {len(synthetic):,} would evaluate the "
+            f"{counted(len(outside), 'synthetic study', 'synthetic studies')} of {len(synthetic):,} would evaluate the "
             "model: synthetic studies may only train.",
             some(f"'{row.study_id}' in the part {row.split}" for row in outside),
         )  # fmt: skip
     elif synthetic:
-        studies = count(len(synthetic), "study is", "studies are")
+        studies = counted(len(synthetic), "study is", "studies are")
         yield AuditIssue("info", "synthetic", f"{studies} synthetic; splits let synthetic studies train only.")
     if not any(row.split for row in rows):
         return
@@ -35,16 +36,16 @@ def split_leakage_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplic
     ):
         if twice := _on_two_sides(cohort, names):
             told = (" and ".join(f"'{rows[r].study_id}' ({rows[r].split})" for r in pair) for pair in twice)
-            verb = count(len(twice), f"{what} lies", f"{many} lie")
+            verb = counted(len(twice), f"{what} lies", f"{many} lie")
             yield AuditIssue("stop", "split", f"{verb} in two parts of the split that the table states.", some(told))
     near = [p for p in duplicates.near_duplicates if len({rows[p.first].split, rows[p.second].split} - {""}) == 2]
     if near:
         told = (f"'{rows[p.first].study_id}' and '{rows[p.second].study_id}': {p.correlation:.3f}" for p in near)
-        pairs = count(len(near), "pair of nearly the same pictures lies", "pairs of nearly the same pictures lie")
+        pairs = counted(len(near), "pair of nearly the same pictures lies", "pairs of nearly the same pictures lie")
         yield AuditIssue("stop", "split", f"{pairs} in two parts of the split.", some(told))
     unplaced = sum(not row.split for row in rows)
     if unplaced:
-        yield AuditIssue("info", "split", f"{count(unplaced, 'study', 'studies')} without a part would not be used.")
+        yield AuditIssue("info", "split", f"{counted(unplaced, 'study', 'studies')} without a part would not be used.")
 
 
 def _on_two_sides(cohort: Cohort, names: Sequence[str]) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from ... import dicom_terms
 from ...csv_table import CsvRow
+from ...formatting import counted
 
 Origin = Literal["real", "synthetic"]
 SplitPart = Literal["", "train", "validation", "test"]
@@ -46,7 +47,7 @@ class LineReader:
         self.notes: list[str] = []
         self.number = line.number
         if len(line.values) != len(header):
-            self.problems.append(f"it has {len(line.values)} values for {len(header)} columns")
+            self.problems.append(f"it has {counted(len(line.values), 'value')} for {counted(len(header), 'column')}")
         self._values = dict(zip(header, line.values, strict=False))
         self._folder = folder
         self._decimal_comma = decimal_comma

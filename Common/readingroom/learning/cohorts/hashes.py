@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ...bundles import store
 from ...errors import InputError, ReadingRoomError
 from ...files import make_folder, write_bytes
+from ...formatting import counted
 from ...parallel import map_parallel
 from ...progress import Progress
 from ...time_limit import time_limit
@@ -89,7 +90,7 @@ def fingerprints(
     def say(index: int, result: Fingerprint | str) -> None:
         nonlocal done
         done += 1
-        progress(done / len(unique), f"{done} of {len(unique)} images are read.")
+        progress(done / len(unique), f"Read: {done} of {counted(len(unique), 'image')}.")
 
     examined = map_parallel(
         partial(_examine, cache=cache),

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...formatting import counted
 from .cohort import Cohort, Row
 from .findings import split_label
 from .hashes import fingerprints
@@ -84,7 +85,7 @@ def k_fold(
     groups = _Groups(cohort, hashes)
     fewest, label = min((count, label) for label, count in groups.per_outcome().items())
     if folds > fewest:
-        raise InputError(f"{folds} folds need {folds} patients of each label; there are {fewest} of '{label}'.")
+        raise InputError(f"{folds} folds need {folds} patients of each label; the rarest, '{label}', has {fewest}.")
     fold_of = groups.deal(groups.real, (Fraction(1, folds),) * folds, f"{seed}:folds")
     return tuple(
         groups.split(
@@ -275,7 +276,9 @@ class _Groups:
         dealt = self.deal(names, (1 - part, part), seed)
         taken = {name for name, part in dealt.items() if part == 1}
         if not taken:
-            raise InputError(f"A share of {fraction} of {len(names)} patients is none of them; give a larger share.")
+            raise InputError(
+                f"A share of {fraction} of {counted(len(names), 'patient')} is none of them; give a larger share."
+            )
         return taken
 
     def deal(self, names: Iterable[str], shares: Sequence[Fraction], seed: str) -> dict[str, int]:

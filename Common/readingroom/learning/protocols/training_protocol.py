@@ -113,7 +113,7 @@ class Validation:
     inner: float = 0.1
 
     def __post_init__(self) -> None:
-        _require(2 <= self.folds <= 100, f"{self.folds} folds are not 2 to 100")
+        _require(2 <= self.folds <= 100, f"the number of folds, {self.folds}, is not 2 to 100")
         _require(1 <= self.repeats <= 100, f"{self.repeats} repeats are not 1 to 100")
         _require(0 <= self.hold_out < 1, f"the part held out is {self.hold_out}, not 0 to 1")
         _require(self.kind != "hold-out" or self.hold_out > 0, "a hold-out needs the part that is held out")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from ...formatting import counted
 from ...metrics.calibration import reliability_bins
 from ...metrics.decision_curve import decision_curve as net_benefits
 from ..evaluation.sample_size import SUBGROUP_EXPLORATORY_BELOW, can_be_evaluated
@@ -43,9 +44,8 @@ def curves_of(found: Evaluated) -> list[Drawing]:
             drawings += _curves(found, finding)
     if found.record.confusion:
         figure = confusion_matrix(np.array(found.record.confusion), rows.classes)
-        words = (
-            f"Confusion matrix of {len(rows)} cases: truth in rows, in columns what was called: {called_how(found)}."
-        )
+        cases = counted(len(rows), "case")
+        words = f"Confusion matrix of {cases}: truth in rows, in columns what was called: {called_how(found)}."
         drawings.append(Drawing("confusion-matrix", figure, words))
     return drawings
 
@@ -74,7 +74,7 @@ def _curves(found: Evaluated, finding: str) -> list[Drawing]:
         return [own, *_baselines(found, finding)] if metric == "auc" else [own]
 
     many = f" Scores of the first of {rows.repeats} repeats; the number is their mean." if rows.repeats > 1 else ""
-    n = f"{len(rows)} cases, {int(labels.sum())} with “{finding}”."
+    n = f"{counted(len(rows), 'case')}, {int(labels.sum())} with “{finding}”."
     table = net_benefits(labels, probabilities)
     thresholds = np.array([point.threshold for point in table])
     benefit = {record.model.name: np.array([point.model for point in table])}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ...formatting import estimate_text
+from ...formatting import counted, estimate_text
 from ..evaluation.metric_families import title
 from ..evaluation.sample_size import SUBGROUP_EXPLORATORY_BELOW
 from . import checklist
@@ -42,7 +42,8 @@ def page(found: Evaluated, history: Sequence[Run] = ()) -> Page:
 def _subtitle(record: EvaluationRecord) -> str:
     model, studies = record.model, record.studies
     how = "read by" if record.external else "predicted out of fold in the training of"
-    return f"{studies.table}: {studies.evaluated} {_plural(studies.level)} {how} {model.name} {model.version}"
+    evaluated = counted(studies.evaluated, studies.level, _plural(studies.level))
+    return f"{studies.table}: {evaluated} {how} {model.name} {model.version}"
 
 
 def _plural(level: str) -> str:
@@ -209,8 +210,8 @@ def _made(made: Page, found: Evaluated) -> None:
         [
             ["Bundle", f"{model.name} {model.version}, SHA-256 {model.sha256}"],
             ["Network", model.backbone],
-            ["Trained on", f"{model.training_images} images of {model.training_patients} patients: "
-             f"{'; '.join(model.training_sources)}"],
+            ["Trained on", f"{counted(model.training_images, 'image')} of "
+             f"{counted(model.training_patients, 'patient')}: {'; '.join(model.training_sources)}"],
             ["Table", f"{record.studies.table}, SHA-256 {record.studies.sha256}"],
             ["Software", record.software],
             *([f"Setting “{name}”", str(value)] for name, value in settings.items()),

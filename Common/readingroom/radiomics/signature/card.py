@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...bundles.metadata import SignatureMetadata
-from ...formatting import TOO_FEW, estimate_text
+from ...formatting import TOO_FEW, counted, estimate_text
 from ...reading import Estimate
 from .baselines import TITLES
 from .external import External
@@ -47,11 +47,11 @@ def _what(described: SignatureMetadata, fitted: Fitted) -> str:
     inside = "" if fitted.trained.model.form == "linear" else _PATIENTS_INSIDE
     return f"""## What it answers
 
-{described.title}: from {len(fitted.inputs)} features of one segmented region, by {_MODELS[fitted.recipe.model]}
-({fitted.made_with}).
+{described.title}: from {counted(len(fitted.inputs), "feature")} of one segmented region,
+by {_MODELS[fitted.recipe.model]} ({fitted.made_with}).
 
-Trained on {len(table.patients)} regions of {len(np.unique(table.patients))} patients, {int(table.outcome.sum())} with
-the outcome and {int((table.outcome == 0).sum())} without. Data: {sources}.{inside}"""
+Trained on {counted(len(table.patients), "region")} of {counted(len(np.unique(table.patients)), "patient")},
+{int(table.outcome.sum())} with the outcome and {int((table.outcome == 0).sum())} without. Data: {sources}.{inside}"""
 
 
 _MODELS = {
@@ -76,10 +76,10 @@ def _numbers(described: SignatureMetadata, fitted: Fitted) -> str:
     rows.append(f"| the more frequent outcome | accuracy | {_estimate(evaluation.majority)} |")
     return f"""## Out of fold
 
-Each patient was scored by models that had not seen the patient: {fitted.recipe.folds} folds by patient, repeated
-{fitted.recipe.repeats} times. Filters, z-scores and the strength of the penalty were chosen without the fold, too. The
-AUC compares patients that one model scored. Probabilities were calibrated on the other folds. Intervals are 95 % and
-resample patients.
+Each patient was scored by models that had not seen the patient: {fitted.recipe.folds} folds by patient, run
+{counted(fitted.recipe.repeats, "time")}. Filters, z-scores and the strength of the penalty were chosen without the
+fold, too. The AUC compares patients that one model scored. Probabilities were calibrated on the other folds. Intervals
+are 95 % and resample patients.
 
 | model | measure | value |
 | --- | --- | --- |

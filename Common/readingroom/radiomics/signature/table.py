@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ... import records
 from ...csv_table import CsvTable, read_csv
 from ...errors import InputError
+from ...formatting import counted
 from .preparation import Floats
 
 IMAGE_TYPES = ("original_", "log-sigma-", "wavelet-")  # how the names of measured features begin
@@ -96,7 +97,8 @@ def read_table(
     measured = [row for row in rows if not row.get("problem") and row[outcome].strip()]
     if len(measured) < len(rows):
         notes.append(
-            f"{len(rows) - len(measured)} of {len(rows)} rows have no measurement or no outcome and are left out."
+            f"Left out, for want of a measurement or an outcome: {len(rows) - len(measured)} of "
+            f"{counted(len(rows), 'row')}."
         )
     truth = _outcome(path, [row[outcome].strip() for row in measured], outcome, positive)
     names = [name for name in rows[0] if name.startswith(tuple(features)) and name not in (outcome, *clinical)]

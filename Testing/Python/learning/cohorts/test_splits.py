@@ -191,7 +191,7 @@ def test_a_finding_that_is_never_alone_counts_its_patients_all_the_same() -> Non
     table = ["a|b"] * 3 + ["b"] * 3 + ["normal"] * 3
     made = Cohort(tuple(a_row(number, f"p{number}", label) for number, label in enumerate(table)))
     assert len(k_fold(made, 3, 0, 0.0, [""] * 9)) == 3
-    with pytest.raises(InputError, match=r"4 folds need 4 patients of each label; there are 3 of 'a'"):
+    with pytest.raises(InputError, match=r"4 folds need 4 patients of each label; the rarest, 'a', has 3"):
         k_fold(made, 4, 0, 0.0, [""] * 9)
 
 
@@ -272,7 +272,7 @@ def test_images_are_read_when_no_hashes_are_given(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda c, h: k_fold(c, 9, 0, 0.1, h), "9 folds need 9 patients of each label; there are 6 of 'x'"),
+        (lambda c, h: k_fold(c, 9, 0, 0.1, h), "9 folds need 9 patients of each label; the rarest, 'x', has 6"),
         (lambda c, h: k_fold(c, 1, 0, 0.1, h), "two folds or more"),
         (lambda c, h: hold_out(c, 1.0, 0, 0.1, h), "share of 1.0"),
         (lambda c, h: hold_out(c, 0.2, 0, -0.1, h), "share of -0.1"),

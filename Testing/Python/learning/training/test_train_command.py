@@ -79,7 +79,7 @@ def test_what_cannot_be_is_one_sentence(
     assert main([*command, "--epochs", "0"]) == REFUSED
     assert "0 epochs" in capsys.readouterr().err
     assert main([*command, "--folds", "1"]) == REFUSED
-    assert "1 folds are not 2 to 100" in capsys.readouterr().err
+    assert "the number of folds, 1, is not 2 to 100" in capsys.readouterr().err
     assert main([*command, "--variant", "leave-one-site-out", "--folds", "3"]) == REFUSED
     assert "leave --folds out" in capsys.readouterr().err
     assert main([*command, "--variant", "better"]) == REFUSED

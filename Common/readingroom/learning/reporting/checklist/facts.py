@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ....formatting import estimate_text
+from ....formatting import counted, estimate_text
 from ....reading import Estimate
 from ..evaluated import EvaluationRecord, PointResult
 
@@ -48,21 +48,21 @@ def _of_the_data(record: EvaluationRecord) -> dict[str, str]:
         f"(SHA-256 {studies.sha256[:16]}…).",
         "sites": f"Images by site: {sites}.",
         # A table of out-of-fold predictions does not hold what its training left out.
-        "left_out": f"{len(studies.left_out)} rows of the table could not be used; each is listed with its reason."
+        "left_out": f"Of the table {counted(len(studies.left_out), 'row')} could not be used, listed with the reason."
         if record.external
         else "",
-        "missing": f"{len(studies.left_out)} rows without a usable image or label were left out, none was imputed."
+        "missing": f"Left out for want of image or label: {counted(len(studies.left_out), 'row')}; none was imputed."
         if record.external
         else "",
         "outcome": f"The label of the table, one of {_listed(record.classes)}; who set it is for the authors.",
-        "level": f"Evaluated by {studies.level}: {studies.evaluated} from {studies.images} images; several images of "
-        "one are joined by the mean of their probabilities.",
+        "level": f"Evaluated by {studies.level}: {studies.evaluated} from {counted(studies.images, 'image')}; several "
+        "images of one are joined by the mean of their probabilities.",
         "flow": (
-            f"{studies.images + len(studies.left_out)} rows, {len(studies.left_out)} left out, "
+            f"{counted(studies.images + len(studies.left_out), 'row')}, {len(studies.left_out)} left out, "
             if record.external
             else ""
         )
-        + f"{studies.images} images of {studies.patients} patients evaluated; patients by class: "
+        + f"{counted(studies.images, 'image')} of {counted(studies.patients, 'patient')} evaluated; patients by class: "
         f"{_counts(studies.by_class)}.",
         "size": "No sample size was calculated. "
         + (
@@ -89,7 +89,7 @@ def _of_the_method(record: EvaluationRecord) -> dict[str, str]:
         "prediction": "By the bundle's network and calibration, the same code as in a read."
         if record.external
         else "Each row by a network that had not seen its patient.",
-        "measures": f"{len(record.metrics)} measures; ROC, precision-recall, reliability, decision curve.",
+        "measures": f"{counted(len(record.metrics), 'measure')}; ROC, precision-recall, reliability, decision curve.",
         "uncertainty": f"95 % intervals by {resamples} resamples of patients, by DeLong and by Wilson; "
         "tests are corrected by Holm's method.",
         "balance": f"Patients by class: {_counts(record.studies.by_class)}; the data were not rebalanced, and "
