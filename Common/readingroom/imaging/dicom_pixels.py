@@ -26,6 +26,7 @@ from pydicom.uid import (
 )
 
 from ..errors import InputError, SetupError
+from ..formatting import counted
 from .codestream import Codestream, codestream
 from .dicom_file import quiet_pydicom, text, whole_number
 from .dicom_frame import frame_of
@@ -248,7 +249,7 @@ def _refuse_other_codestream(dataset: Dataset, found: Codestream, name: str) -> 
     if (found.columns, found.rows) != (columns, rows):
         header, picture = f"{columns} x {rows} pixels", f"{found.columns} x {found.rows}"
     elif found.samples != samples:
-        header, picture = f"{samples} values for each pixel", str(found.samples)
+        header, picture = f"{counted(samples, 'value')} for each pixel", str(found.samples)
     elif not 1 <= found.bits <= allocated:
         header, picture = f"{allocated} bits for each value", str(found.bits)
     else:

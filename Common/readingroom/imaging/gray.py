@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..formatting import counted
 from .display import Curve, Gray, robust_window, shows_nothing, through
 
 # A difference between the channels that an eye sees as a color; the compression of a gray JPEG leaves less.
@@ -35,7 +36,8 @@ def refuse_no_picture(values: NDArray, name: str) -> None:
         raise InputError(f"'{name}' holds complex numbers; a radiograph holds gray values.")
     if np.issubdtype(values.dtype, np.floating) and not (finite := np.isfinite(values)).all():
         count = int(finite.size - np.count_nonzero(finite))
-        raise InputError(f"'{name}' holds {count:,} pixels that are not numbers (NaN or infinite).")
+        pixels = counted(count, "pixel that is not a number", "pixels that are not numbers")
+        raise InputError(f"'{name}' holds {pixels} (NaN or infinite).")
     if values.min() == values.max():
         raise InputError(f"All pixels of '{name}' have the same value: there is nothing in it to read.")
 

@@ -92,7 +92,7 @@ class FeatureTableView:
         selected = [row for row, item in self._shown if item.isSelected()]
         rows = selected or [row for row, _item in self._shown]
         slicer.app.clipboard().setText(self._table.tab_separated(rows))
-        self.say(_("{n} rows are on the clipboard.").format(n=len(rows)))
+        self.say(_("Copied to the clipboard: {n}").format(n=len(rows)))
 
     def _draw(self) -> None:
         words = str(self.search.text)

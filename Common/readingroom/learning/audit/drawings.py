@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from ...formatting import estimate_text
+from ...guarded_processes import guarded
+from ...time_limit import time_limit
 from ..cohorts.fingerprint import Floats, shown
 from ..reporting.figures.style import COLORS, GRAY, canvas, drawn
 from .shortcuts import Shortcut
@@ -25,11 +27,11 @@ def pair(first: Path, second: Path, names: tuple[str, str]) -> Figure:
 
     Raises
     ------
-    InputError : one of them can no longer be read
+    InputError : one of them can no longer be read, or a process hung or died at it
     """
     figure = canvas(4.6, 2.6)
     for axes, path, name in zip(figure.subplots(1, 2), (first, second), names, strict=True):
-        axes.imshow(_reduced(shown(path)), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axes.imshow(guarded(_small, path), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         axes.set_title(name, fontsize=9)
         axes.set_axis_off()
     return figure
@@ -60,7 +62,10 @@ def small_model_aucs(shortcuts: Sequence[Shortcut]) -> Figure:
     return figure
 
 
-def _reduced(gray: Floats) -> Floats:
+def _small(path: Path) -> Floats:
+    """The picture of an image. Runs in a child process."""
+    with time_limit():
+        gray = shown(path)
     scale = min(1.0, _LONGEST / max(gray.shape))
     size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
     return np.asarray(Image.fromarray(gray).resize(size, Image.Resampling.BOX))

@@ -81,11 +81,8 @@ def duplicate_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplicates
             some(f"{_pair(rows, pair.first, pair.second)}: {pair.correlation:.3f}" for pair in strangers),
         )  # fmt: skip
     if own := len(duplicates.near_duplicates) - len(strangers):
-        yield AuditIssue(
-            "info",
-            "near duplicates",
-            f"{counted(own, 'pair is', 'pairs are')} nearly the same pictures of one patient.",
-        )
+        pairs = counted(own, "pair is", "pairs are")
+        yield AuditIssue("info", "near duplicates", f"{pairs} nearly the same pictures of one patient.")
     yield from _header_patients(rows, found)
 
 
