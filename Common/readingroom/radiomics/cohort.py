@@ -6,8 +6,10 @@ that cannot be measured becomes a row that says why, and the others go on.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -18,16 +20,19 @@ import SimpleITK
 
 from ..csv_table import csv_text, read_csv
 from ..errors import InputError, OutputError, ReadingRoomError
-from ..files import write_text
+from ..files import cannot_write, write_text
 from ..formatting import counted
 from ..guarded_processes import guarded
 from ..parallel import map_parallel
 from ..progress import Progress
+from ..regular_file import read_regular
 from .files import measure_opened, open_files
 from .prepare import chosen_label, label_image
 from .settings import Settings, from_parameters
 
 PATIENT, MASK_LABEL = "patient_id", "mask_label"
+_BEGIN = b'{"key": "'  # of what is kept beside the table; a file that begins otherwise is somebody else's
+_LARGEST_UNFINISHED = 2**31  # bytes; a study with all its features takes 100 KB
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,14 @@ def measure_cohort(
     Raises
     ------
     InputError : the cohort lacks a column, or has no rows
-    OutputError : the table cannot be written
+    OutputError : the table cannot be written, or what lies beside it as what was done so far is something else
     CancelledError : the user canceled; what is done is kept for the next run
     """
     settings, progress = settings or Settings(), progress or Progress()
     rows = _read(cohort)
+    names = [_row_key(row, cohort.absolute().parent) for row in rows]
     done = _Done(out, _key(settings, engine))
-    left = [row for row in rows if "values" not in done.results.get(_row_key(row), {})]
+    left = [number for number, name in enumerate(names) if "values" not in done.results.get(name, {})]
     resumed = len(rows) - len(left)
     progress(resumed / len(rows), f"Measured before: {resumed} of {counted(len(rows), 'study', 'studies')}.")
     count = resumed
@@ -75,11 +81,11 @@ def measure_cohort(
     def keep(index: int, result: dict[str, Any]) -> None:
         nonlocal count
         count += 1
-        done.add(_row_key(left[index]), result)
+        done.add(names[left[index]], result)
         progress(count / len(rows), f"Measured: {count} of {counted(len(rows), 'study', 'studies')}.")
 
     parameters = settings.parameters()
-    jobs = [(row, str(cohort.parent), parameters, engine) for row in left]
+    jobs = [(rows[number], str(cohort.parent), parameters, engine) for number in left]
     map_parallel(
         _measure_row,
         jobs,
@@ -89,9 +95,10 @@ def measure_cohort(
         on_result=keep,
         if_ended=lambda _, sentence: {"problem": sentence},
     )
-    write_text(out, _table(rows, done.results))
+    results = [done.results[name] for name in names]
+    write_text(out, _table(rows, results))
     done.forget()
-    failed = sum("problem" in done.results[_row_key(row)] for row in rows)
+    failed = sum("problem" in result for result in results)
     return Summary(len(rows) - failed, failed, resumed)
 
 
@@ -154,13 +161,12 @@ def _files(row: Mapping[str, str]) -> tuple[str, str]:
     return found[0], found[1]
 
 
-def _table(rows: list[dict[str, str]], results: dict[str, dict[str, Any]]) -> str:
+def _table(rows: list[dict[str, str]], results: list[dict[str, Any]]) -> str:
     names: dict[str, None] = {}
-    for row in rows:
-        names |= dict.fromkeys(results[_row_key(row)].get("values", {}))
+    for result in results:
+        names |= dict.fromkeys(result.get("values", {}))
     lines = []
-    for row in rows:
-        result = results[_row_key(row)]
+    for row, result in zip(rows, results, strict=True):
         values = result.get("values", {})
         known = (result.get("problem", ""), result.get("notes", ""))
         lines.append((*row.values(), *known, *(values.get(name, "") for name in names)))
@@ -171,28 +177,51 @@ def _key(settings: Settings, engine: str) -> str:
     return hashlib.sha256(json.dumps([settings.parameters(), engine], sort_keys=True).encode()).hexdigest()
 
 
-def _row_key(row: dict[str, str]) -> str:
-    return json.dumps(row, sort_keys=True)
+def _row_key(row: dict[str, str], folder: Path) -> str:
+    """The row with what its files are now: the same row of another cohort, or other files there, are measured anew."""
+    return json.dumps([row, [_state(folder, row[column]) for column in _files(row)]], sort_keys=True)
+
+
+def _state(folder: Path, written: str) -> list[str]:
+    """A file, or all files of a folder, by what changes with their content; the last time is the system's own."""
+    file = written.partition("::")[0]  # behind it a region of a DICOM file may be named
+    path = folder / file
+    found = [str(path)]
+    for each in sorted(path.rglob("*")) if file and path.is_dir() else [path]:
+        with contextlib.suppress(OSError, ValueError):
+            facts = each.stat()
+            found.append(f"{each.name} {facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns}")
+    return found
 
 
 class _Done:
-    """Results so far, a line each in a file beside the table; those of other settings do not count."""
+    """Results so far, a line each in a file beside the table; those of other settings do not count.
+
+    Raises
+    ------
+    OutputError : a file of this name is there and is something else
+    """
 
     def __init__(self, out: Path, key: str):
         self._path = out.with_name(f"{out.name}.unfinished")
         self._key = key
         self.results: dict[str, dict[str, Any]] = {}
-        if self._path.is_file():
-            for line in self._path.read_text(encoding="utf-8").splitlines():
-                self._take(line)
-
-    def _take(self, line: str) -> None:
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:  # the last line of a run that was killed
+        if not os.path.lexists(self._path):
             return
-        if entry["key"] == self._key:
-            self.results[entry["row"]] = entry["result"]
+        try:
+            data = read_regular(self._path, _LARGEST_UNFINISHED)
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
+        if data[: len(_BEGIN)] != _BEGIN[: len(data)]:
+            raise OutputError(f"{self._path} is none of our files; choose another name for the table.")
+        for line in data.splitlines():
+            self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        with contextlib.suppress(ValueError, LookupError, TypeError):  # the last line of a run that was killed
+            entry = json.loads(line)
+            if entry["key"] == self._key:
+                self.results[entry["row"]] = dict(entry["result"])
 
     def add(self, row: str, result: dict[str, Any]) -> None:
         self.results[row] = result
@@ -200,8 +229,7 @@ class _Done:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"key": self._key, "row": row, "result": result}) + "\n")
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise OutputError(f"Cannot write {self._path.name} in {self._path.parent}: {reason}.") from error
+            raise cannot_write(self._path, error) from error
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import pytest
 import SimpleITK
 
-from readingroom.errors import CancelledError, InputError
+from readingroom.errors import CancelledError, InputError, OutputError
 from readingroom.progress import Progress
 from readingroom.radiomics.cohort import Summary, measure_cohort
 from readingroom.radiomics.measure import measure
@@ -76,13 +77,50 @@ def test_a_broken_run_goes_on_where_it_stopped(a_cohort, tmp_path):
     assert not unfinished.exists()
 
 
-def test_results_of_other_settings_are_measured_again(a_cohort, tmp_path):
+@pytest.fixture
+def a_broken_run(a_cohort, tmp_path):
+    """The table that it would have made."""
     out = tmp_path / "table.csv"
-    row = json.dumps(read(a_cohort)[0], sort_keys=True)
-    stale = {"key": "other settings", "row": row, "result": {"values": {"original_firstorder_Mean": "1.0"}}}
-    (tmp_path / "table.csv.unfinished").write_text(json.dumps(stale) + "\n")
-    assert measure_cohort(a_cohort, out, MEAN, processes=2).resumed == 0
-    assert float(read(out)[0]["original_firstorder_Mean"]) != 1.0
+
+    def stop(fraction: float, sentence: str) -> None:
+        if sentence.startswith("Measured: 1"):
+            raise CancelledError("The work was canceled.")
+
+    with pytest.raises(CancelledError):
+        measure_cohort(a_cohort, out, MEAN, processes=1, progress=Progress(stop))
+    assert (tmp_path / "table.csv.unfinished").exists()
+    return out
+
+
+def test_results_of_other_settings_are_measured_again(a_cohort, a_broken_run):
+    other = Settings(features={"firstorder": ("Median",)})
+    assert measure_cohort(a_cohort, a_broken_run, other, processes=1).resumed == 0
+
+
+def test_another_picture_in_the_place_of_one_is_measured_again(a_cohort, a_broken_run, tmp_path, an_image):
+    SimpleITK.WriteImage(an_image + 100, str(tmp_path / "image.nrrd"))
+    assert measure_cohort(a_cohort, a_broken_run, MEAN, processes=1).resumed == 0
+
+
+def test_the_same_rows_of_another_folder_are_other_patients(a_cohort, a_broken_run, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in (*tmp_path.glob("*.nrrd"), a_cohort):
+        shutil.copy2(path, other)
+    assert measure_cohort(other / a_cohort.name, a_broken_run, MEAN, processes=1).resumed == 0
+
+
+def test_a_damaged_line_of_a_broken_run_is_measured_again(a_cohort, a_broken_run, tmp_path):
+    (tmp_path / "table.csv.unfinished").write_bytes(b'{"key": "\xff\n[]\n{"key": 3}\n')
+    assert measure_cohort(a_cohort, a_broken_run, MEAN, processes=1) == Summary(measured=3, failed=2, resumed=0)
+
+
+def test_a_file_of_somebody_else_with_the_name_of_what_was_done_is_left_alone(a_cohort, tmp_path):
+    notes = tmp_path / "table.csv.unfinished"
+    notes.write_text("what I have still to do")
+    with pytest.raises(OutputError, match="none of our files"):
+        measure_cohort(a_cohort, tmp_path / "table.csv", MEAN, processes=1)
+    assert notes.read_text() == "what I have still to do"
 
 
 def test_a_study_that_ended_its_process_is_a_row_that_says_so(a_cohort, tmp_path, processes_that_die):
