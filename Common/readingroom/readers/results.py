@@ -18,7 +18,7 @@ from ..imaging.segments import Segment, write_segments
 from ..reading import Box, Reading
 from ..regular_file import read_regular
 from ..reports.pictures import gray_png, map_png
-from ..reports.write import FORMATS
+from ..reports.write import own_reports
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -168,7 +168,7 @@ def _crosses(box: Box | None, number: int | None) -> bool:
 
 def _earlier_files(out: Path) -> set[str]:
     """Names of the files that an earlier reading left in the same folder."""
-    reports = {f"report.{kind}" for kind in FORMATS}
+    reports = own_reports(out)
     try:
         earlier = Reading.from_json(json.loads(read_regular(out / READING)))
     except (OSError, ValueError, RecursionError):  # there is none, or none that we wrote

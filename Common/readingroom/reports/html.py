@@ -9,6 +9,7 @@ from importlib import resources
 from ..formatting import interval_text, percent
 from .document import Bar, Bars, Block, Checks, Document, Facts, Paragraph, Picture, Pictures, Plot, Table
 
+GENERATOR = '<meta name="generator" content="ReadingRoom">'  # by which a report is known as ours
 _MARKS = {"pass": "✓", "warn": "!", "stop": "✕"}
 
 
@@ -21,7 +22,7 @@ def render(document: Document) -> str:
         for section in document.sections
     )
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(document.title)}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{GENERATOR}<title>{escape(document.title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{style}</style></head><body>{banner}'
         f"<header><h1>{escape(document.title)}</h1><p>{escape(document.subtitle)}</p></header><main>{sections}</main>"
         f"<footer>{escape(document.footer)}</footer></body></html>\n"

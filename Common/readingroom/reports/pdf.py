@@ -51,7 +51,7 @@ def render(document: Document, page_size: PageSize = "A4") -> bytes:
         topMargin=top,
         bottomMargin=18 * mm,
         title=document.title,
-        author="ReadingRoom",
+        author="ReadingRoom",  # by which it is known as ours
         subject=document.subtitle,
         invariant=1,
     )

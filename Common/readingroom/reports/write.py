@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 from collections.abc import Iterable
@@ -17,8 +18,16 @@ from ..regular_file import read_regular
 from . import csv_file, html
 from .content import ReaderTitles, build
 
+_LARGEST_REPORT = 2**28  # bytes
 Format = Literal["html", "pdf", "json", "csv"]
 FORMATS: tuple[Format, ...] = ("html", "pdf", "json", "csv")
+# What a report that we wrote holds; other files of these names are somebody else's and stay.
+_MARKS: dict[Format, bytes] = {
+    "html": html.GENERATOR.encode(),
+    "pdf": b"/Author (ReadingRoom)",
+    "json": b'{\n "format": ',
+    "csv": ",".join(csv_file.COLUMNS).encode(),
+}
 
 
 def write_reports(
@@ -102,7 +111,7 @@ def _write(contents: dict[str, bytes], reading: Reading, folder: Path) -> None:
 
 
 def _earlier_reports(reading: Reading, out: Path) -> list[str]:
-    """Names of reports, which go; another reading in the same folder does not, so that no two patients share it."""
+    """Names of earlier reports, which go; another reading in the same folder does not, so that no two patients share it."""
     try:
         other = json.loads(read_regular(out / "reading.json"))
         same = other["provenance"]["started"] == reading.provenance.started
@@ -111,7 +120,17 @@ def _earlier_reports(reading: Reading, out: Path) -> list[str]:
         same = True
     if not same:
         raise OutputError(f"{out} holds another reading; choose another folder for the report.")
-    return [f"report.{kind}" for kind in FORMATS]
+    return own_reports(out)
+
+
+def own_reports(folder: Path) -> list[str]:
+    """Names of the reports in a folder, as far as they were written here."""
+    found = []
+    for kind, mark in _MARKS.items():
+        with contextlib.suppress(OSError):  # there is none, or no file of ours
+            if mark in read_regular(folder / f"report.{kind}", _LARGEST_REPORT):
+                found.append(f"report.{kind}")
+    return found
 
 
 def load_pictures(reading: Reading, folder: Path) -> dict[str, bytes]:

@@ -233,7 +233,16 @@ def test_the_report_of_another_reading_is_not_written_beside_a_reading(reading, 
 
 def test_an_earlier_report_goes_in_all_of_its_formats(reading, pictures, tmp_path):
     out = tmp_path / "out"
-    write_reports(reading, pictures, out, ["html", "json", "csv"])
+    write_reports(reading, pictures, out)
+    assert len(list(out.iterdir())) == 4
     (out / "notes.txt").write_text("mine")
     write_reports(reading, pictures, out, ["html"])
     assert {path.name for path in out.iterdir()} == {"report.html", "notes.txt"}
+
+
+def test_a_file_of_somebody_else_that_is_named_like_a_report_stays(reading, pictures, tmp_path):
+    mine = {"report.csv": "month,patients\nMay,12\n", "report.json": "{}", "report.pdf": "%PDF-1.7\n"}
+    for name, text in mine.items():
+        (tmp_path / name).write_text(text)
+    write_reports(reading, pictures, tmp_path, ["html"])
+    assert {name: (tmp_path / name).read_text() for name in mine} == mine
