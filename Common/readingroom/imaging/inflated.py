@@ -7,7 +7,7 @@ import zlib
 from typing import Any, BinaryIO
 
 GZIP = b"\x1f\x8b"
-_CHUNK = 2**18
+_CHUNK = 2**14  # what is left of it is copied at the end of each stream, and a stream may have 20 bytes
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS
 
 
@@ -41,7 +41,9 @@ class Inflated(io.RawIOBase):
         """Fill the start of ``buffer`` and say how many bytes that were; 0 at the end."""
         while len(buffer):
             if self._stream.eof:
-                self._packed = self._stream.unused_data + self._file.read(_CHUNK)
+                self._packed = self._stream.unused_data
+                if len(self._packed) < len(GZIP):
+                    self._packed += self._file.read(_CHUNK)
                 if not self._packed.startswith(GZIP):
                     return 0
                 self._stream = zlib.decompressobj(_GZIP_FORMAT)
