@@ -152,7 +152,7 @@ def _spacing(picture: Image.Image) -> tuple[float, float]:
 
 def _values(picture: Image.Image, data: bytes, kind: str, notes: list[str]) -> NDArray:
     if picture.mode in _DEEP_MODES:
-        return np.asarray(picture)
+        return _without_key(np.asarray(picture), picture, notes)
     if kind == "png" and data[_PNG_DEPTH : _PNG_DEPTH + 2] == _GRAY_AND_OPACITY_OF_16_BITS:
         return _deep_gray(data, notes)
     if kind == "png" and data[_PNG_DEPTH] == 16:
@@ -184,7 +184,25 @@ def _deep_colors(picture: Image.Image, data: bytes, notes: list[str]) -> NDArray
     with Image.open(io.BytesIO(data), formats=["png"]) as other:
         other.tile = [tile._replace(args=str(tile.args).replace("16B", "16L")) for tile in other.tile]
         values = high << 8 | np.asarray(other)
-    return _on_black(values[..., :3], values[..., 3], notes) if values.shape[-1] == 4 else values
+    if values.shape[-1] == 4:
+        return _on_black(values[..., :3], values[..., 3], notes)
+    return _without_key(values, picture, notes)
+
+
+def _without_key(values: NDArray, picture: Image.Image, notes: list[str]) -> NDArray:
+    """A 16-bit PNG may name one value or color that is transparent (tRNS), which becomes black."""
+    key = picture.info.get("transparency")
+    if key is None:
+        return values
+    transparent = values == np.array(key, np.int64)
+    if values.ndim == 3:
+        transparent = transparent.all(axis=-1)
+    if not transparent.any():
+        return values
+    notes.append(_TRANSPARENT)
+    values = values.copy()
+    values[transparent] = 0
+    return values
 
 
 def _on_black(colors: NDArray, alpha: NDArray, notes: list[str]) -> NDArray:

@@ -223,6 +223,18 @@ def test_transparent_parts_of_a_png_of_16_bits_become_black(tmp_path, chest, sam
     assert "Transparent" in picture.notes[0]
 
 
+@pytest.mark.parametrize("samples", [1, 3])
+def test_the_transparent_value_of_a_png_of_16_bits_becomes_black(tmp_path, chest, samples):
+    gray = (chest * 4000).astype(np.uint16)
+    gray[:40] = 65535
+    values = np.stack([gray, gray // 2, gray // 3][:samples], axis=-1)
+    key = struct.pack(f">{samples}H", *values[0, 0])
+    picture = read_picture(png(tmp_path / "a.png", values, tRNS=key), "png")
+    values[:40] = 0
+    np.testing.assert_array_equal(picture.values, values.squeeze())
+    assert "Transparent" in picture.notes[0]
+
+
 @pytest.mark.parametrize("text", [b"Comment\0\0" + zlib.compress(bytes(10**8)), b"x", bytes(range(100, 200))])
 def test_what_lies_beside_the_pixels_of_a_png_neither_costs_nor_stops_anything(tmp_path, chest, text):
     values = stored(chest, 16)[..., None]
