@@ -12,6 +12,7 @@ from ...files import make_folder
 from ...progress import Progress
 from ...readers.registry import find_reader
 from ...records import to_json
+from ...regular_file import read_regular
 from ..cohorts.cohort import read_cohort
 from ..evaluation import predictions as tables
 from .evaluate import Evaluated, Options, evaluate_cohort, evaluate_out_of_fold
@@ -20,6 +21,7 @@ from .evaluation_page import page
 from .figures.training_curves import read_history
 
 REPORT, METRICS, PREDICTIONS = "report.html", "metrics.json", "predictions.csv"
+_OURS = {"model", "source", "classes", "studies", "caveats", "exploratory"}  # names in our METRICS
 
 
 def run(
@@ -53,7 +55,7 @@ def run(
     """
     if cohort is None and predictions is None:
         raise InputError("An evaluation needs a table: a cohort, or predictions.")
-    if out.exists() and not (out / METRICS).is_file() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not _is_evaluation(out):
         raise OutputError(f"{out} holds something that is no evaluation; choose another folder.")
     make_folder(out.parent)
     with folders.scratch(out.parent):
@@ -75,6 +77,15 @@ def run(
     with folders.atomic_files(out, lambda: (REPORT, METRICS, PREDICTIONS), last=METRICS) as folder:
         _write(found, folder, page(found, runs).html())
     return found.record
+
+
+def _is_evaluation(folder: Path) -> bool:
+    """Whether what is named as ours was written by us: others have a ``metrics.json`` too."""
+    try:
+        record = json.loads(read_regular(folder / METRICS))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and record.keys() >= _OURS
 
 
 def _write(found: Evaluated, folder: Path, report: str) -> None:

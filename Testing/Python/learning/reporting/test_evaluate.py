@@ -272,7 +272,8 @@ def test_the_shell_writes_a_folder_that_comes_back(
 ) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    (out / "metrics.json").write_text("of an earlier evaluation")
+    earlier = {"model": {}, "source": "cohort", "classes": [], "studies": {}, "caveats": [], "exploratory": []}
+    (out / "metrics.json").write_text(json.dumps(earlier))
     (out / "notes.txt").write_text("of the user's own")
     command = ["evaluate", "cxr-nih-pneumonia", "--cohort", str(a_table), "--out", str(out)]
     assert (
@@ -287,9 +288,11 @@ def test_the_shell_writes_a_folder_that_comes_back(
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(a_table: Path, tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("years of work", "utf-8")
+    mine = {"thesis.txt": "years of work", "metrics.json": '{"loss": 0.1}', "predictions.csv": "a,b\n"}
+    for name, text in mine.items():
+        (tmp_path / name).write_text(text, "utf-8")
     assert main(["evaluate", "cxr-nih-pneumonia", "--cohort", str(a_table), "--out", str(tmp_path)]) == 1
-    assert (tmp_path / "thesis.txt").read_text("utf-8") == "years of work"
+    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == mine
 
 
 @pytest.mark.parametrize("wrong", [["--prevalence", "2"], ["--label", "normal"], ["--resamples", "3"]])
