@@ -111,7 +111,7 @@ def _write(contents: dict[str, bytes], reading: Reading, folder: Path) -> None:
 
 
 def _earlier_reports(reading: Reading, out: Path) -> list[str]:
-    """Names of earlier reports, which go; another reading in the same folder does not, so that no two patients share it."""
+    """Names of earlier reports, which go; beside another reading none is written, so that no two patients share it."""
     try:
         other = json.loads(read_regular(out / "reading.json"))
         same = other["provenance"]["started"] == reading.provenance.started
