@@ -32,6 +32,7 @@ _KINDS = {1: "u", 2: "i", 3: "f"}
 _GRAY_OR_RGB = (0, 1, 2)
 _HORIZONTAL, _FLOATING = 2, 3
 _MOST_SAMPLES = 8
+_LARGE_TILE = 2**21  # pixels; the usual ones have 2 ** 16 to 2 ** 20
 _QUIET = threading.Lock()
 
 
@@ -80,7 +81,7 @@ def _parts(
         height, width = int(min(page.number(_ROWS_PER_STRIP, rows), rows)), columns
         offsets, counts = page.numbers(_STRIP_OFFSETS, 0), page.numbers(_STRIP_BYTES, 0)
     # A tile is no larger than the image and what it takes to fill the last one: else it is a bomb.
-    if not 0 < height <= rows + 2**12 or not 0 < width <= columns + 2**12:
+    if not 0 < height <= rows + 2**12 or not 0 < width <= columns + 2**12 or height * width > _most(rows * columns):
         raise ValueError("impossible tiles")
     places = [(top, left) for top in range(0, rows, height) for left in range(0, columns, width)]
     if min(len(offsets), len(counts)) < planes * len(places):
@@ -93,6 +94,11 @@ def _parts(
         data = _unpacked(packed, int(page.number(_COMPRESSION, 1)), lines, width * samples * dtype.itemsize)
         part = _numbers(data, page, (lines, width, samples), dtype)
         yield number // len(places), top, left, part
+
+
+def _most(pixels: int) -> int:
+    """How many pixels a tile of an image of so many may have."""
+    return 2 * max(pixels, _LARGE_TILE)
 
 
 def _unpacked(packed: bytes, compression: int, rows: int, row_bytes: int) -> NDArray[np.uint8]:

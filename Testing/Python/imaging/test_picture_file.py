@@ -199,6 +199,12 @@ def test_a_packing_that_cannot_be_read_is_named(tmp_path, chest):
         read_picture(path, "tiff")
 
 
+def test_a_tile_that_is_much_larger_than_its_picture_is_not_unpacked(tmp_path):
+    path = tiff(tmp_path / "a.tif", np.zeros((2, 2), np.uint8), predictor=2, tile=(4096, 4096))
+    with pytest.raises(InputError, match="damaged"):
+        read_picture(path, "tiff")
+
+
 # PNG and JPEG -------------------------------------------------------------------------------------------------------
 
 
