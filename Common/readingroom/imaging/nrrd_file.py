@@ -63,6 +63,7 @@ def nrrd_header(file: BinaryIO, name: str) -> VolumeHeader:
     components = [axis for axis, kind in enumerate(kinds) if kind not in _IN_SPACE]
     if len(components) > 1:
         raise InputError(f"'{name}' has several axes of components ({', '.join(kinds)}); one gray value was expected.")
+    _packing(fields, name)  # text, which is not read, has no order of bytes
     dtype = _dtype(fields, name)
     geometry, oriented = _geometry(fields, lengths, components, name)
     values = _values(file, fields, lengths, dtype, name)
@@ -118,19 +119,25 @@ def _dtype(fields: dict[str, str], name: str) -> np.dtype:
     return dtype.newbyteorder(_ORDERS[order])
 
 
-def _values(file: BinaryIO, fields: dict[str, str], lengths: tuple[int, ...], dtype: np.dtype, name: str) -> BinaryIO:
-    """The file, unpacked where it is packed, at its first value."""
+def _packing(fields: dict[str, str], name: str) -> str:
+    """``raw``, ``gzip`` or ``bzip2``."""
     word = fields.get("encoding", "").lower()
     if word not in _PACKINGS:
         raise InputError(
             f"'{name}' stores its values as '{word:.40}', which is not supported; save it raw or packed with gzip."
         )
+    return _PACKINGS[word]
+
+
+def _values(file: BinaryIO, fields: dict[str, str], lengths: tuple[int, ...], dtype: np.dtype, name: str) -> BinaryIO:
+    """The file, unpacked where it is packed, at its first value."""
+    word = _packing(fields, name)
     lines, skipped = _count(fields, "lineskip", name), _count(fields, "byteskip", name)
     for _ in range(lines):
         if not file.readline():
             raise damaged(name)
     if skipped == -1:
-        if _PACKINGS[word] != "raw":
+        if word != "raw":
             raise damaged(name)
         size, needed = file.seek(0, io.SEEK_END), int(np.prod(lengths, dtype=object)) * dtype.itemsize
         if needed > size:
@@ -138,9 +145,9 @@ def _values(file: BinaryIO, fields: dict[str, str], lengths: tuple[int, ...], dt
         file.seek(size - needed)
         return file
     values: BinaryIO = file
-    if _PACKINGS[word] == "gzip":
+    if word == "gzip":
         values = io.BufferedReader(Inflated(file))
-    elif _PACKINGS[word] == "bzip2":
+    elif word == "bzip2":
         values = cast(BinaryIO, bz2.BZ2File(file))
     try:
         while skipped > 0:

@@ -56,6 +56,13 @@ def nrrd(path, data, further="encoding: raw\n", sizes="6 5 4", kind="short"):
     return path
 
 
+def test_an_nrrd_in_text_is_named_as_such_without_an_order_of_bytes(tmp_path):
+    path = tmp_path / "a.nrrd"
+    path.write_text("NRRD0005\ntype: short\ndimension: 3\nsizes: 2 1 1\nencoding: ascii\n\n3 4\n")
+    with pytest.raises(InputError, match="'ascii', which is not supported"):
+        read_volume(path, "nrrd", True)
+
+
 # NIfTI --------------------------------------------------------------------------------------------------------------
 
 
