@@ -27,7 +27,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 _SPECIAL = frozenset('",;\t\r\n')  # a cell that holds one of these is quoted
 _HINT = "sep="  # a first line that Excel writes and understands: sep=;
 
-_SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋﬩"  # some programs take wide, small and raised forms for the others
+_SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋﬩\u2212"  # some programs take wide, small and raised forms for the others
 _NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
 _ENDS = ";；\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029"  # what another program may take for the end of a cell or a line
 _INVISIBLE = (  # characters that stand before a sign and hide it: controls, formats, fillers, marks of byte order
