@@ -1,4 +1,4 @@
-"""Where the organ of interest is: the lungs of a CT, the breast of a mammogram; and the box around it."""
+"""Where the breast of a mammogram is, and the box around an organ."""
 
 from __future__ import annotations
 
@@ -9,28 +9,7 @@ from scipy import ndimage
 
 Booleans = NDArray[np.bool_]
 
-# Hu, IEEE TMI 2001: air and lung lie below about -320 HU when bones, vessels and walls are left out.
-_AIR_BELOW = -320.0
-_SMALLEST_LUNG_LITERS = 0.2
 _SMALLEST_BREAST = 0.02  # of the picture
-
-
-def lung_mask(volume: SimpleITK.Image) -> Booleans:
-    """Air inside the body ``[k, j, i]``: lungs and airways, good enough to choose slices; empty without lungs.
-
-    Air that touches the sides of the picture is outside of the body; pieces smaller than 0.2 l are bowel gas.
-
-    Parameters
-    ----------
-    volume : HU, in LPS
-    """
-    air = SimpleITK.GetArrayViewFromImage(volume) < _AIR_BELOW
-    inside = np.stack([_without_border(slice_) for slice_ in air])
-    parts, count = ndimage.label(inside)
-    liters = np.bincount(parts.ravel(), minlength=count + 1) * float(np.prod(volume.GetSpacing())) / 1e6
-    large = liters >= _SMALLEST_LUNG_LITERS
-    large[0] = False
-    return np.asarray(large[parts])
 
 
 def breast_mask(gray: NDArray[np.float32]) -> Booleans:
@@ -59,9 +38,3 @@ def box(mask: Booleans) -> tuple[slice, ...]:
 def evenly_spaced(candidates: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     """``count`` of the candidates, from the first to the last; some more than once where there are too few."""
     return np.asarray(candidates[np.linspace(0, len(candidates) - 1, count).round().astype(np.intp)])
-
-
-def _without_border(air: Booleans) -> Booleans:
-    parts, _ = ndimage.label(air)
-    border = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
-    return np.asarray((parts > 0) & ~np.isin(parts, border))

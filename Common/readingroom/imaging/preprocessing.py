@@ -23,11 +23,10 @@ from ..bundles.preprocessing import Preprocessing, Preset
 from ..errors import InputError
 from .equalize import blur_5x5, equalize_histogram
 from .organ import Booleans, box, breast_mask
-from .volume_levels import percentile_limits, scaled, volume_levels
+from .volume_levels import Extent, percentile_limits, scaled, slice_levels, volume_levels
 
 Gray = NDArray[np.float32]
 Floats = NDArray[np.float64]
-Extent = tuple[int, int]  # first pixel and the one after the last; beyond the picture where it was padded
 
 _SMALLEST_STD = 1e-6  # of an image of one gray level
 
@@ -81,6 +80,87 @@ def prepare(gray: Gray, preprocessing: Preprocessing) -> Prepared:
     """
     levels, extent = _picture_levels(gray, preprocessing, None)
     return Prepared(normalized(levels, preprocessing), (gray.shape[0], gray.shape[1]), extent)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedSlices:
+    """The input of a network that reads slices one by one, and the way back.
+
+    Parameters
+    ----------
+    pixels : float32 [n, channels, j, i], normalized
+    numbers : of the slices in ``grid``
+    extents : rows and columns of ``grid`` that each shows
+    grid : the volume that they were taken from
+    volume : the image that was read
+    """
+
+    pixels: NDArray[np.float32]
+    numbers: NDArray[np.intp]
+    extents: tuple[Extent, Extent]
+    grid: SimpleITK.Image
+    volume: SimpleITK.Image
+
+    def to_volume(self, maps: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Maps ``[n, rows, columns]`` of the slices as a volume ``[k, j, i]`` in the geometry of the image.
+
+        In the plane as `Prepared.to_input`. Between two slices that were read values are interpolated linearly; above
+        the first and below the last one they are 0.
+        """
+        columns, rows, count = self.grid.GetSize()
+        found = np.zeros((count, rows, columns), dtype=np.float32)
+        numbers, first = np.unique(self.numbers, return_index=True)
+        below: NDArray[np.float32] | None = None
+        for place, (number, row) in enumerate(zip(numbers, first, strict=True)):
+            here = Prepared(self.pixels[row], (rows, columns), self.extents).to_input(maps[row])
+            found[number] = here
+            if below is not None:
+                gap = number - numbers[place - 1]
+                for step in range(1, gap):
+                    found[number - gap + step] = below + (here - below) * np.float32(step / gap)
+            below = here
+        if self.grid is self.volume:
+            return found
+        image = SimpleITK.GetImageFromArray(found)
+        image.CopyInformation(self.grid)
+        return SimpleITK.GetArrayFromImage(
+            SimpleITK.Resample(image, self.volume, SimpleITK.Transform(), SimpleITK.sitkLinear, 0.0)
+        )
+
+    def of_mask(self, mask: Booleans) -> Booleans:
+        """Where a mask ``[k, j, i]`` of the image lies in the input: ``[n, rows, columns]``, nearest voxels."""
+        on_grid = mask
+        if self.grid is not self.volume:
+            image = SimpleITK.GetImageFromArray(mask.astype(np.uint8))
+            image.CopyInformation(self.volume)
+            moved = SimpleITK.Resample(image, self.grid, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
+            on_grid = SimpleITK.GetArrayFromImage(moved) != 0
+        found = on_grid[self.numbers]
+        for axis, ((first, end), size) in enumerate(zip(self.extents, self.pixels.shape[2:], strict=True), start=1):
+            places = np.floor(first + (np.arange(size) + 0.5) * (end - first) / size).astype(int)
+            inside = (places >= 0) & (places < found.shape[axis])
+            shape = [1, 1, 1]
+            shape[axis] = size
+            found = np.take(found, places.clip(0, found.shape[axis] - 1), axis) & inside.reshape(shape)
+        return np.asarray(found)
+
+
+def prepare_slices(
+    volume: SimpleITK.Image, preprocessing: Preprocessing, organ: Booleans | None = None
+) -> PreparedSlices:
+    """Make the input of a network that reads the slices of a volume.
+
+    Parameters
+    ----------
+    volume : in LPS
+    organ : boolean ``[k, j, i]``; lungs are found when left out
+
+    Raises
+    ------
+    InputError : as `gray_levels`
+    """
+    found = slice_levels(volume, preprocessing, organ, resized, _padding)
+    return PreparedSlices(normalized(found.levels, preprocessing), found.numbers, found.extents, found.grid, volume)
 
 
 def gray_levels(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK
@@ -12,10 +13,30 @@ from scipy import ndimage
 from ..bundles.preprocessing import Preprocessing
 from ..errors import InputError
 from .display import Window
-from .organ import Booleans, box, evenly_spaced, lung_mask
+from .lungs import find_lungs
+from .organ import Booleans, box, evenly_spaced
 
 Gray = NDArray[np.float32]
+Extent = tuple[int, int]  # first pixel and the one after the last; beyond the picture where it was padded
 Resize = Callable[[Gray, tuple[int, int], bool], Gray]
+
+
+@dataclass(frozen=True, eq=False)
+class SliceLevels:
+    """Slices as a network reads them, before normalization, and where they lie.
+
+    Parameters
+    ----------
+    levels : ``[n, j, i]``, 0 to 1
+    numbers : of the slices in ``grid``, rising; one may come more than once where too few hold the organ
+    extents : rows and columns of ``grid`` that each of them shows
+    grid : the volume that they were taken from: the image, or its resampled copy
+    """
+
+    levels: Gray
+    numbers: NDArray[np.intp]
+    extents: tuple[Extent, Extent]
+    grid: SimpleITK.Image
 
 
 def volume_levels(
@@ -36,20 +57,66 @@ def volume_levels(
     ------
     InputError : the organ is not found or fills too little, or nothing says how gray levels are made
     """
+    if preprocessing.kind == "slices":
+        return slice_levels(volume, preprocessing, organ, resize).levels
     image = _resampled(volume, preprocessing.spacing)
     voxels = SimpleITK.GetArrayFromImage(image)
     low, high = _limits(voxels, preprocessing)
     if preprocessing.least_organ or preprocessing.organ_crop:
         found = _found(image, preprocessing) if organ is None else _on_grid(organ, volume, image)
-        voxels = _of_organ(voxels, found, preprocessing)
+        kept = _kept(found, preprocessing)
+        voxels = voxels[kept]
+        if preprocessing.organ_crop:
+            _, rows, columns = box(found[kept])
+            voxels = voxels[:, rows, columns]
     gray = scaled(voxels, low, high)
-    if preprocessing.kind == "slices":
-        chosen = gray[evenly_spaced(np.arange(len(gray)), preprocessing.slices or len(gray))]
-        size = (preprocessing.size[0], preprocessing.size[1])
-        return np.stack([resize(slice_, size, preprocessing.keep_aspect) for slice_ in chosen])
     if preprocessing.spacing is not None:
         return _centered(gray, preprocessing.size)
     return _zoomed(gray, preprocessing.size, preprocessing.keep_aspect)
+
+
+def slice_levels(
+    volume: SimpleITK.Image,
+    preprocessing: Preprocessing,
+    organ: Booleans | None,
+    resize: Resize,
+    padding: Callable[[tuple[int, ...], tuple[int, int]], tuple[Extent, Extent]] | None = None,
+) -> SliceLevels:
+    """The slices of a volume that a network reads, with the way back; only they are made gray levels.
+
+    Parameters
+    ----------
+    volume, organ, resize : as in `volume_levels`
+    padding : rows and columns that ``resize`` puts around a picture to keep its proportions
+
+    Raises
+    ------
+    InputError : as `volume_levels`
+    """
+    grid = _resampled(volume, preprocessing.spacing)
+    voxels = SimpleITK.GetArrayViewFromImage(grid)
+    low, high = _limits(voxels, preprocessing)
+    numbers, rows, columns = np.arange(len(voxels)), slice(0, voxels.shape[1]), slice(0, voxels.shape[2])
+    if preprocessing.least_organ or preprocessing.organ_crop:
+        found = _found(grid, preprocessing) if organ is None else _on_grid(organ, volume, grid)
+        numbers = _kept(found, preprocessing)
+        if preprocessing.organ_crop:
+            _, rows, columns = box(found[numbers])
+    chosen = evenly_spaced(numbers, preprocessing.slices or len(numbers))
+    size = (preprocessing.size[0], preprocessing.size[1])
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    around = padding(shape, size) if padding is not None and preprocessing.keep_aspect else ((0, 0), (0, 0))
+    return SliceLevels(
+        np.stack(
+            [resize(scaled(voxels[k, rows, columns], low, high), size, preprocessing.keep_aspect) for k in chosen]
+        ),
+        chosen,
+        (
+            (rows.start - around[0][0], rows.stop + around[0][1]),
+            (columns.start - around[1][0], columns.stop + around[1][1]),
+        ),
+        grid,
+    )
 
 
 def percentile_limits(values: Gray, percentiles: tuple[float, float]) -> tuple[float, float]:
@@ -102,7 +169,7 @@ def _resampled(volume: SimpleITK.Image, spacing: tuple[float, float, float] | No
 def _found(image: SimpleITK.Image, preprocessing: Preprocessing) -> Booleans:
     if preprocessing.organ != "lungs":
         raise InputError(f"Nothing finds the {preprocessing.organ} in a volume; give a mask '{preprocessing.organ}'.")
-    organ = lung_mask(image)
+    organ = find_lungs(image).both
     if not organ.any():
         raise InputError("No lungs were found in this image; give a mask 'lungs'.")
     return organ
@@ -118,19 +185,15 @@ def _on_grid(organ: Booleans, volume: SimpleITK.Image, grid: SimpleITK.Image) ->
     return np.asarray(SimpleITK.GetArrayFromImage(on_grid) != 0)
 
 
-def _of_organ(voxels: Gray, organ: Booleans, preprocessing: Preprocessing) -> Gray:
-    """The slices that hold enough of the organ; with ``organ_crop`` their part that holds it."""
+def _kept(organ: Booleans, preprocessing: Preprocessing) -> NDArray[np.intp]:
+    """Numbers of the slices that hold enough of the organ."""
     shares = organ.mean(axis=(1, 2))
-    kept = (shares > 0) & (shares >= preprocessing.least_organ)
-    if not kept.any():
+    kept = np.flatnonzero((shares > 0) & (shares >= preprocessing.least_organ))
+    if not len(kept):
         raise InputError(
             f"In no slice does the organ fill {preprocessing.least_organ:.0%}; the most is {shares.max():.1%}."
         )
-    voxels, organ = voxels[kept], organ[kept]
-    if not preprocessing.organ_crop:
-        return voxels
-    _, rows, columns = box(organ)
-    return voxels[:, rows, columns]
+    return kept
 
 
 def _zoomed(gray: Gray, size: tuple[int, ...], keep_aspect: bool) -> Gray:

@@ -79,6 +79,12 @@ def scaled(hounsfield: NDArray[np.floating]) -> NDArray[np.float32]:
     return ((np.minimum(hounsfield, _HIGHEST) - _LOWEST) / (_HIGHEST - _LOWEST)).astype(np.float32)
 
 
+def kept_weights(name: Literal["R231", "R231CovidWeb"]) -> Path | None:
+    """A release's file in torch's own store, where an earlier download or the user has put it."""
+    path = Path(torch.hub.get_dir()) / "checkpoints" / _FILES[name]
+    return path if path.is_file() else None
+
+
 def create(weights: Literal["R231", "R231CovidWeb"] | Path) -> LungUNet:
     """The network with the weights of a release (fetched once, then kept in torch's own store) or of a file.
 

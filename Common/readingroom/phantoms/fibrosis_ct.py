@@ -1,9 +1,9 @@
-"""Lungs with fibrosis that was planted: where it is and how much is known to the voxel.
+"""Lungs with fibrosis that was planted: where it is, and how much, is known to the voxel.
 
 Four patterns that radiologists name, each drawn by its own rule from smooth noise: reticulation (thin sheets where a
-random field crosses zero), honeycombing (air cells with walls against the pleura), ground glass (a soft rise in density)
-and traction bronchiectasis (air tubes with walls that run toward the hilum). They are put into synthetic chests or into a
-real CT. A likeness for tests and demonstrations; no network that learned from it has seen a patient.
+random field crosses zero), honeycombing (air cells with walls against the pleura), ground glass (a soft rise in
+density) and traction bronchiectasis (air tubes with walls that run toward the hilum). They are put into synthetic
+chests or into a real CT. A likeness for tests and demonstrations: who learned from it has seen no patient.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 Mask = NDArray[np.bool_]
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Spacing = tuple[float, float, float]  # of k, j and i, mm
 Kind = Literal["reticulation", "honeycombing", "ground-glass", "bronchiectasis"]
 KINDS: tuple[Kind, ...] = ("reticulation", "honeycombing", "ground-glass", "bronchiectasis")

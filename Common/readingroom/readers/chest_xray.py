@@ -80,6 +80,8 @@ class ChestXRayReader(Reader):
         return checks_before(image, radiograph.gray, color_fraction=radiograph.color_fraction)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:
+        from .network import feature_statistics
+
         metadata = bundle.of_kind(ClassifierMetadata)
         require_task(metadata.task, metadata.labels, metadata.multilabel)
         network: nn.Module = model_cache.get_or_load(
@@ -87,7 +89,7 @@ class ChestXRayReader(Reader):
         )
         if not is_all_on(network, device):  # a read that ran out of memory may have left it elsewhere
             network.to(device)
-        return Model(bundle, network, _statistics(bundle))
+        return Model(bundle, network, feature_statistics(bundle))
 
     def predict(
         self, model: Model, cases: Sequence[Case], context: ReadContext, explainable: bool = False
@@ -285,26 +287,6 @@ def _load_network(bundle: Bundle) -> nn.Module:
             "could show where its answer comes from."
         )
     return load_network(bundle)
-
-
-def _statistics(bundle: Bundle) -> FeatureStatistics | None:
-    """Where the training pictures lie, or None when the bundle does not say."""
-    described = bundle.of_kind(ClassifierMetadata).feature_statistics
-    if described is None:
-        return None
-
-    def load() -> FeatureStatistics:
-        from ..trust.distance import FeatureStatistics
-
-        try:
-            found = FeatureStatistics.from_arrays(bundle.arrays(described.file))
-        except ValueError as error:
-            raise BundleError(f"The feature statistics of '{bundle.metadata.name}' are damaged: {error}") from error
-        if (found.warn_above, found.stop_above) != (described.warn_above, described.stop_above):
-            raise BundleError(f"The feature statistics of '{bundle.metadata.name}' are not those of its metadata.")
-        return found
-
-    return model_cache.get_or_load(("statistics", bundle.sha256), load)
 
 
 READER = ChestXRayReader()

@@ -1,15 +1,18 @@
-"""The network of a bundle that reads pictures, with its weights."""
+"""What a bundle's file of weights becomes: its network, and where its training cases lie."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import model_cache
 from ..bundles.bundle import Bundle
 from ..bundles.metadata import ClassifierMetadata
 from ..errors import BundleError
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from ..trust.distance import FeatureStatistics
 
 
 def load_network(bundle: Bundle) -> nn.Module:
@@ -28,3 +31,23 @@ def load_network(bundle: Bundle) -> nn.Module:
     except RuntimeError as error:
         raise BundleError(f"The weights of '{metadata.name}' do not fit the network '{metadata.backbone}'.") from error
     return network.eval()
+
+
+def feature_statistics(bundle: Bundle) -> FeatureStatistics | None:
+    """Where the training cases lie, or None when the bundle does not say."""
+    described = bundle.of_kind(ClassifierMetadata).feature_statistics
+    if described is None:
+        return None
+
+    def load() -> FeatureStatistics:
+        from ..trust.distance import FeatureStatistics
+
+        try:
+            found = FeatureStatistics.from_arrays(bundle.arrays(described.file))
+        except ValueError as error:
+            raise BundleError(f"The feature statistics of '{bundle.metadata.name}' are damaged: {error}") from error
+        if (found.warn_above, found.stop_above) != (described.warn_above, described.stop_above):
+            raise BundleError(f"The feature statistics of '{bundle.metadata.name}' are not those of its metadata.")
+        return found
+
+    return model_cache.get_or_load(("statistics", bundle.sha256), load)

@@ -39,9 +39,10 @@ def segments_path(image: str) -> Path:
     return Path(f"segments-{image}.seg.nrrd")
 
 
-def picture_path(image: str, finding: str = "") -> Path:
-    """Where a key picture lies: of the image alone, or with the map of a finding."""
-    return Path(f"picture-{image}-{finding}.png" if finding else f"picture-{image}.png")
+def picture_path(image: str, finding: str = "", slice_: int | None = None) -> Path:
+    """Where a key picture lies: of the image alone, or with the map of a finding; of one slice of a volume."""
+    number = "" if slice_ is None else f"slice{slice_ + 1:04d}"
+    return Path("-".join(part for part in ("picture", image, finding, number) if part) + ".png")
 
 
 def write_results(
@@ -175,6 +176,7 @@ def _earlier_files(out: Path) -> set[str]:
         return {READING, *reports}
     paths = [heat_map_path(heat_map.image, heat_map.finding) for heat_map in earlier.heat_maps]
     paths += [segments_path(image.role) for image in earlier.study.images]
-    paths += [picture_path(picture.image, picture.finding) for picture in earlier.key_pictures]
+    for picture in earlier.key_pictures:
+        paths += [picture_path(picture.image, picture.finding, number) for number in (None, picture.slice)]
     # A reading from elsewhere may name any file, or any finding: only our own names in this folder are meant.
     return {READING, *reports, *(str(path) for path in paths if path.name == str(path))}

@@ -1,0 +1,214 @@
+"""What a network said of a chest CT's slices, as the radiologist sees it: map, zones, numbers, key slices.
+
+A place of the map says how much the network, seeing that place alone, would answer "fibrosis", on the calibrated scale
+of the answer. It is evidence on a coarse grid, not the probability that the place is diseased, and no outline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import codes
+from ..bundles.metadata import ClassifierMetadata
+from ..formatting import percent
+from ..imaging.display import window_between
+from ..imaging.lung_zones import SIDES, THIRDS, ZONES, zone_labels
+from ..reading import Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
+from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
+from .base import ReadContext
+from .results import heat_map_path, picture_path, segments_path
+
+if TYPE_CHECKING:
+    from .pasc_fibrosis import Details
+
+Booleans = NDArray[np.bool_]
+Heat = NDArray[np.float32]
+
+CT, FINDING = "ct", "fibrosis"
+SUSPICIOUS = 0.5  # of the map
+_LEVELS = (SUSPICIOUS, 0.75)
+_MOST_OUTSIDE = 0.25  # of the suspicious volume
+_LUNG_WINDOW = window_between(-1350, 150)
+_PICTURES = 4
+_COLORS = {"right": (0.45, 0.7, 0.95), "left": (0.55, 0.85, 0.6)}
+
+
+def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answer:
+    """Findings, map, regions and measurements; adds the check of the map's place and notes to the context."""
+    from .probabilities import calibrate, findings, prediction_sets
+
+    metadata, details = context.bundle.of_kind(ClassifierMetadata), prediction.details
+    calibrated = calibrate(metadata, prediction.logits)
+    heat = heat_of(details, metadata)
+    lungs = details.lungs.lungs
+    context.check(_inside_check(heat, lungs.both))
+    slices = np.unique(details.prepared.numbers)
+    total = details.prepared.grid.GetSize()[2]
+    if len(slices) < total:
+        context.note(
+            f"{len(slices)} of {total} slices were read, evenly spaced among those that hold lung; between them the "
+            "map is interpolated."
+        )
+    heat_map = HeatMap(FINDING, CT, "cam, local", heat_map_path(CT, FINDING), _LEVELS, _box(heat, lungs.both))
+    return Answer(
+        findings=findings(metadata, calibrated),
+        prediction_sets=prediction_sets(metadata, calibrated.probabilities),
+        measurements=tuple(measurements(case, details, heat)),
+        regions=tuple(_lung_regions(case, details)),
+        curves=(_profile(heat, lungs.both),),
+        maps=(MapLayer(heat_map, heat),),
+        pictures=tuple(_pictures(case, heat, lungs.both, slices)),
+        settings={
+            "preprocessing": metadata.preprocessing.preset,
+            "aggregation": metadata.aggregation,
+            "lungs": details.lungs.source,
+            "slices": [int(number) for number in slices],
+            "map": "local logits, calibrated",
+        },
+    )
+
+
+def heat_of(details: Details, metadata: ClassifierMetadata) -> Heat:
+    """The map as a volume ``[k, j, i]`` of the CT, 0 to 1."""
+    from .probabilities import calibrate
+    from .slice_network import margins
+
+    local = margins(details.answers.maps)
+    grid = np.linspace(float(local.min()), float(local.max()) + 1e-6, 256)
+    others = np.zeros(len(metadata.labels) - 1)
+    scale = [calibrate(metadata, np.array([margin, *others])).probabilities[0] for margin in grid]
+    return np.clip(details.prepared.to_volume(np.interp(local, grid, scale)), 0, 1).astype(np.float32)
+
+
+def measurements(case: Case, details: Details, heat: Heat) -> Iterator[Measurement]:
+    """Volumes and density of the lungs, then how much of them is suspicious: in all, by zone."""
+    volume = case.images[CT]
+    lungs, ml = details.lungs.lungs, voxel_ml(volume.image)
+    both = lungs.both
+    for side in SIDES:
+        yield Measurement(
+            f"{side}-lung-volume", f"Volume of the {side} lung", float(getattr(lungs, side).sum() * ml), "mL",
+            code=codes.VOLUME, image=CT, region=f"{side}-lung",
+        )  # fmt: skip
+    values = volume.voxels[both]
+    yield Measurement("lung-density", "Mean density of the lungs", float(values.mean()), "[hnsf'U]", image=CT)
+    dense, thin = (values > -600) & (values < -250), values < -950
+    yield Measurement("high-attenuation", "Lung of -600 to -250 HU", 100 * float(dense.mean()), "%", image=CT)
+    yield Measurement("low-attenuation", "Lung below -950 HU", 100 * float(thin.mean()), "%", image=CT)
+    suspicious = (heat >= SUSPICIOUS) & both
+    yield Measurement("suspicious-volume", "Suspicious lung", float(suspicious.sum() * ml), "mL", image=CT)
+    yield Measurement(
+        "suspicious-share", "Share of the lungs that is suspicious", 100 * float(suspicious.sum() / both.sum()), "%",
+        image=CT,
+    )  # fmt: skip
+    labels = zone_labels(lungs, tuple(reversed(volume.image.GetSpacing())))
+    inside = np.bincount(labels.ravel(), minlength=len(ZONES) + 1)
+    found = np.bincount(labels[suspicious], minlength=len(ZONES) + 1)
+    for number, zone in enumerate(ZONES, start=1):
+        if inside[number]:
+            share, amount = 100 * float(found[number] / inside[number]), float(found[number] * ml)
+            yield Measurement(f"{zone.name}-share", f"{zone.title}: suspicious share", share, "%", image=CT)
+            yield Measurement(f"{zone.name}-volume", f"{zone.title}: suspicious", amount, "mL", image=CT)
+
+
+def without_each_zone(case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
+    """The answer with what it would have been with each third of each lung filled in smoothly from its surroundings."""
+    import torch
+
+    from ..explain.faithfulness import fill
+    from .pasc_fibrosis import ask_changed
+
+    details: Details = prediction.details
+    lungs = details.lungs.lungs
+    labels = zone_labels(lungs, tuple(reversed(case.images[CT].image.GetSpacing())))
+    pixels = torch.from_numpy(details.prepared.pixels)
+    found = []
+    parts = [(side, third) for side in SIDES for third in THIRDS]
+    for done, (side, third) in enumerate(parts):
+        context.progress(done / len(parts), f"Taking away the {side} {third} zone.")
+        numbers = [n for n, zone in enumerate(ZONES, start=1) if (zone.side, zone.third) == (side, third)]
+        away = details.prepared.of_mask(np.isin(labels, numbers))
+        if not away.any():
+            continue
+        changed = fill(pixels, torch.from_numpy(~away)[:, None]).numpy()
+        value = 100 * ask_changed(details, changed, context)
+        found.append(
+            Measurement(f"without-{side}-{third}", f"Probability without the {side} {third} zone", value, "%", image=CT)
+        )
+    return replace(answer, measurements=answer.measurements + tuple(found))
+
+
+def voxel_ml(image: Any) -> float:
+    """Volume of a voxel."""
+    return float(np.prod(image.GetSpacing())) / 1000
+
+
+def _lung_regions(case: Case, details: Details) -> Iterator[RegionLayer]:
+    image = case.images[CT].image
+    for side, code in (("right", codes.RIGHT_LUNG), ("left", codes.LEFT_LUNG)):
+        mask = getattr(details.lungs.lungs, side)
+        region = Region(
+            f"{side}-lung", f"{side.capitalize()} lung", CT, segments_path(CT), code,
+            volume_ml=float(mask.sum() * voxel_ml(image)), color=_COLORS[side],
+        )  # fmt: skip
+        yield RegionLayer(region, mask)
+
+
+def _inside_check(heat: Heat, lungs: Booleans) -> Check:
+    suspicious = heat >= SUSPICIOUS
+    outside = float((suspicious & ~lungs).sum() / max(suspicious.sum(), 1))
+    limit = f"at most {percent(_MOST_OUTSIDE)} is usual"
+    if outside > _MOST_OUTSIDE:
+        sentence = f"{percent(outside)} of what the map calls suspicious lies outside of the lungs ({limit})."
+        return Check("map in the lungs", "warn", sentence, outside, _MOST_OUTSIDE)
+    sentence = f"What the map calls suspicious lies in the lungs ({percent(outside)} outside; {limit})."
+    return Check("map in the lungs", "pass", sentence, outside, _MOST_OUTSIDE)
+
+
+def _box(heat: Heat, lungs: Booleans) -> Any:
+    """The box of the strongest region, where there is a suspicious one in the lungs."""
+    from ..explain.box import strongest_region
+
+    inside = np.where(lungs, heat, 0)
+    return strongest_region(inside, fraction=_LEVELS[-1]) if inside.max() >= SUSPICIOUS else None
+
+
+def _profile(heat: Heat, lungs: Booleans) -> Curve:
+    """Share of suspicious lung on each slice that holds lung, from the lowest to the highest."""
+    counts = lungs.sum(axis=(1, 2))
+    slices = np.flatnonzero(counts)
+    shares = 100 * ((heat >= SUSPICIOUS) & lungs).sum(axis=(1, 2))[slices] / counts[slices]
+    return Curve(
+        "suspicious-by-slice", "Suspicious lung by slice", "profile", tuple(float(k) for k in slices), "Slice",
+        "{slice}", "Suspicious share of the lung on the slice", Line("This CT", tuple(float(s) for s in shares)), "%",
+        image=CT,
+    )  # fmt: skip
+
+
+def _pictures(case: Case, heat: Heat, lungs: Booleans, read: NDArray[np.intp]) -> Iterator[PictureLayer]:
+    """The slice with most suspicion, then the one of each third, as far as they differ; without and with the map."""
+    volume = case.images[CT]
+    spacing = volume.image.GetSpacing()
+    weight = (np.where(lungs, heat, 0)).sum(axis=(1, 2))
+    holding = np.flatnonzero(lungs.any(axis=(1, 2)))
+    thirds = [part for part in np.array_split(holding[::-1], len(THIRDS)) if len(part)]
+    wanted = [int(holding[weight[holding].argmax()])]
+    wanted += [int(part[weight[part].argmax()]) for part in thirds]
+    words = ["the most suspicious slice", *(f"the {third} third" for third in THIRDS)]
+    shown: set[int] = set()
+    for k, word in zip(wanted[:_PICTURES], words, strict=False):
+        if k in shown:
+            continue
+        gray = _LUNG_WINDOW(volume.voxels[k])
+        if not shown:
+            plain = KeyPicture(picture_path(CT, slice_=k), f"Slice {k + 1}, {word}, as read.", CT, k)
+            yield PictureLayer(plain, gray, spacing=(spacing[1], spacing[0]), left="R")
+        shown.add(k)
+        caption = f"Slice {k + 1}, {word}, with the map; suspicious from {percent(SUSPICIOUS)}."
+        picture = KeyPicture(picture_path(CT, FINDING, k), caption, CT, k, FINDING)
+        yield PictureLayer(picture, gray, heat[k], (spacing[1], spacing[0]), "R")
