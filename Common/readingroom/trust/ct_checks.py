@@ -1,4 +1,4 @@
-"""What a chest CT must be before its lungs are read: what the header says, what the values are, what the lungs are like.
+"""What a chest CT must be before its lungs are read: its header, its values, and the lungs themselves.
 
 Limits are wide: they stop what is no chest CT and warn of what a radiologist would mention. Volumes of lungs: 1.5 to
 9 liters for both in adults (total lung capacity, Crapo 1981, with room for children and for breath held badly).
@@ -26,7 +26,7 @@ _FIELD = (150.0, 600.0)  # mm
 _LITERS = (1.5, 9.0)
 _STOP_LITERS = (0.3, 14.0)
 _SMALLER_SHARE = 0.3  # of both lungs; below, one of them is missing, collapsed or not found
-_CUT_WARN, _CUT_STOP = 0.02, 0.5  # of the lung's surface on the end slices, against its largest slice
+_CUT_WARN = 0.02  # of the largest slice of the lungs, on the image's edges
 
 
 def checks_before(image: StudyImage, volume: Volume) -> tuple[Check, ...]:
@@ -190,12 +190,11 @@ def _cut_off(lungs: Lungs) -> Check:
         where.append("at the side")
     if not where:
         return Check("lungs whole", "pass", "The lungs lie whole in the image.", share, _CUT_WARN)
-    status = "warn"
     sentence = (
         f"The lungs are cut off {' and '.join(where)} (by {percent(share)} of their largest slice): volumes and zones "
         "are of what is there."
     )
-    return Check("lungs whole", status, sentence, share, _CUT_WARN)
+    return Check("lungs whole", "warn", sentence, share, _CUT_WARN)
 
 
 def _way_up(lungs: Lungs) -> Iterator[Check]:
