@@ -30,8 +30,9 @@ class PASCFibrosis(ScriptedLoadableModule):
         parent.dependencies = ["ReadingRoomHome"]
         parent.contributors = ["ReadingRoom contributors"]
         parent.helpText = _(
-            "Reads a chest CT, beside a prior of the same patient where there is one: the probability of lasting fibrotic "
-            "change, suspicious lung by zone, the map behind the answer, checks of how far it can be trusted, and a report."
+            "Reads a chest CT, beside a prior of the same patient where there is one: the probability of lasting "
+            "fibrotic change, suspicious lung by zone, the map behind the answer, checks of how far it can be trusted, "
+            "and a report."
         )
         parent.acknowledgementText = readingroom.RESEARCH_USE
 
