@@ -23,7 +23,7 @@ from readingroom.phantoms.fibrosis_ct import KINDS, FibrosisCT, Kind, fibrosis_c
 
 NAME = "pasc-fibrosis-phantom"
 TITLE = "Phantom demonstration: lasting fibrotic change"
-NETWORK = "mobilenetv2_100"
+NETWORK = "tf_mobilenetv2_100"
 _COLUMNS = ("patient_id", "study_id", "image_ct", "mask_lungs", "label")
 _SHAPE, _SPACING = (32, 160, 200), (9.0, 1.9, 1.9)
 _ML = (30.0, 1200.0)
@@ -47,8 +47,8 @@ def write_phantom_cohort(folder: Path, studies: int) -> Path:
     return folder / "cohort.csv"
 
 
-def protocol(epochs: int) -> dict[str, object]:
-    """The rigorous protocol, small enough for two processor cores: one network from nothing, patients held out."""
+def protocol(epochs: int, weights: str) -> dict[str, object]:
+    """The rigorous protocol, small enough for two processor cores: one network, patients held out."""
     text = (resources.files("readingroom.learning.protocols") / "pasc-fibrosis-rigorous.json").read_text("utf-8")
     wanted: dict[str, object] = json.loads(text)
     assert isinstance(wanted["input"], dict)
@@ -56,16 +56,16 @@ def protocol(epochs: int) -> dict[str, object]:
         title="Phantoms with planted fibrosis",
         source="ReadingRoom",
         networks=[NETWORK],
-        weights="none",
+        weights=weights,
         epochs=epochs,
         patience=None,
         averaging=0.9,
         accumulate=2,
         mixup=0.0,
-        optimizer={"name": "adamw", "rate": 0.001, "decay": 0.01},
+        optimizer={"name": "adamw", "rate": 0.0005, "decay": 0.01},
         schedule={"name": "one-cycle"},
         validation={"kind": "hold-out", "hold_out": 0.3, "inner": 0.1},
-        input={**wanted["input"], "size": [256, 256], "slices": 10, "normalize": "training"},
+        input={**wanted["input"], "size": [224, 224], "slices": 8, "normalize": "training"},
         variants={},
         flaws=[],
         facts=[],
@@ -78,13 +78,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.pasc_phantoms", description=f"Train {NAME}.")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the bundle is a folder in it")
     parser.add_argument("--studies", type=int, default=160, metavar="N")
-    parser.add_argument("--epochs", type=int, default=8, metavar="N")
+    parser.add_argument("--epochs", type=int, default=4, metavar="N")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="ImageNet's, to begin with; nothing when left out")
     options = parser.parse_args(arguments)
     table = options.out / "cohort" / "cohort.csv"
     if not table.is_file():
         write_phantom_cohort(table.parent, options.studies)
     path = options.out / "protocol.json"
-    path.write_text(json.dumps(protocol(options.epochs), indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(protocol(options.epochs, str(options.weights or "none")), indent=2) + "\n", encoding="utf-8")
     return cli.main(
         [
             *("train", "pasc-fibrosis", "--cohort", str(table), "--out", str(options.out), "--protocol", str(path)),
