@@ -47,7 +47,7 @@ def write_phantom_cohort(folder: Path, studies: int) -> Path:
     return folder / "cohort.csv"
 
 
-def protocol(epochs: int, weights: str) -> dict[str, object]:
+def protocol(epochs: int) -> dict[str, object]:
     """The rigorous protocol, small enough for two processor cores: one network, patients held out."""
     text = (resources.files("readingroom.learning.protocols") / "pasc-fibrosis-rigorous.json").read_text("utf-8")
     wanted: dict[str, object] = json.loads(text)
@@ -56,7 +56,7 @@ def protocol(epochs: int, weights: str) -> dict[str, object]:
         title="Phantoms with planted fibrosis",
         source="ReadingRoom",
         networks=[NETWORK],
-        weights=weights,
+        weights="none",
         epochs=epochs,
         patience=None,
         averaging=0.9,
@@ -85,13 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not table.is_file():
         write_phantom_cohort(table.parent, options.studies)
     path = options.out / "protocol.json"
-    path.write_text(json.dumps(protocol(options.epochs, str(options.weights or "none")), indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(protocol(options.epochs), indent=2) + "\n", encoding="utf-8")
     return cli.main(
         [
             *("train", "pasc-fibrosis", "--cohort", str(table), "--out", str(options.out), "--protocol", str(path)),
             *("--name", NAME, "--title", TITLE, "--mode", "fine-tune", "--positive", "fibrosis", "--negative", "none"),
             *("--source", "synthetic chests of readingroom.phantoms.fibrosis_ct", "--license", "Apache-2.0"),
             "--demonstration",
+            *(("--weights", str(options.weights)) if options.weights else ()),
         ]
     )
 
