@@ -62,7 +62,7 @@ def protocol(epochs: int) -> dict[str, object]:
         averaging=0.9,
         accumulate=2,
         mixup=0.0,
-        optimizer={"name": "adamw", "rate": 0.0005, "decay": 0.01},
+        optimizer={"name": "adamw", "rate": 0.0003, "decay": 0.01},
         schedule={"name": "one-cycle"},
         validation={"kind": "hold-out", "hold_out": 0.3, "inner": 0.1},
         input={**wanted["input"], "size": [224, 224], "slices": 8, "normalize": "training"},

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import SGD, Adam, AdamW
 from torch.optim import Optimizer as TorchOptimizer
 from torch.optim.lr_scheduler import OneCycleLR
@@ -165,11 +166,19 @@ def create_optimizer(wanted: Optimizer, parameters: list[nn.Parameter]) -> Torch
 
 
 def keep_still(network: nn.Module) -> None:
-    """Put every part whose parameters are all frozen into evaluation mode.
+    """Put every part whose parameters are all frozen, and every folded normalization layer, into evaluation mode.
 
-    A frozen normalization layer would otherwise go on collecting means and deviations, and normalize by the batch.
+    A frozen normalization layer would otherwise go on collecting means and deviations, and normalize by the batch. One
+    that was folded into its convolution only adds a bias, which means nothing beside the batch's own mean.
     """
     for part in network.modules():
         parameters = list(part.parameters())
-        if parameters and not any(parameter.requires_grad for parameter in parameters):
+        if (parameters and not any(parameter.requires_grad for parameter in parameters)) or _is_folded(part):
             part.eval()
+
+
+def _is_folded(part: nn.Module) -> bool:
+    """A normalization layer that has seen no batch, and yet a bias: that of the convolution before it."""
+    if not isinstance(part, _BatchNorm) or part.num_batches_tracked is None or part.bias is None:
+        return False
+    return int(part.num_batches_tracked) == 0 and bool(part.bias.any())
