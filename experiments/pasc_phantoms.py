@@ -60,9 +60,11 @@ def protocol(epochs: int) -> dict[str, object]:
         epochs=epochs,
         patience=None,
         averaging=0.9,
-        accumulate=2,
+        trained="last-block",
+        batch=4,
+        accumulate=1,
         mixup=0.0,
-        optimizer={"name": "adamw", "rate": 0.0003, "decay": 0.01},
+        optimizer={"name": "adamw", "rate": 0.001, "decay": 0.01},
         schedule={"name": "one-cycle"},
         validation={"kind": "hold-out", "hold_out": 0.3, "inner": 0.1},
         input={**wanted["input"], "size": [224, 224], "slices": 8, "normalize": "training"},
@@ -78,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.pasc_phantoms", description=f"Train {NAME}.")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the bundle is a folder in it")
     parser.add_argument("--studies", type=int, default=160, metavar="N")
-    parser.add_argument("--epochs", type=int, default=4, metavar="N")
+    parser.add_argument("--epochs", type=int, default=10, metavar="N")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="ImageNet's, to begin with; nothing when left out")
     options = parser.parse_args(arguments)
     table = options.out / "cohort" / "cohort.csv"
