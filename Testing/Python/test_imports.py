@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "bundles": set(),
     "imaging": {"bundles"},  # the preprocessing numbers are a record of the bundle
     "explain": set(),
-    "trust": {"metrics", "bundles"},  # a calibration is a record of the bundle
+    "trust": {"metrics", "bundles", "imaging"},  # a calibration is a record of the bundle
     "phantoms": set(),
     "radiomics": {"imaging", "bundles", "metrics", "trust"},  # a signature is a bundle, evaluated out of fold
     "reports": set(),
