@@ -110,7 +110,7 @@ class GuardedProcesses(Executor):
         self._stopped = False
 
     def submit(self, function: Callable[..., Result], /, *arguments: Any, **options: Any) -> Future[Result]:
-        return self._threads.submit(self._run, pickle.dumps((function, arguments, options)))
+        return self._threads.submit(self._run, _work(function, arguments, options))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End; with ``cancel_futures`` at once, in the midst of the work."""
@@ -149,8 +149,13 @@ def guarded(function: Callable[..., Result], *arguments: Any) -> Result:
     Exception : what the function raised
     """
     with GuardedProcesses(1) as processes:
-        result: Result = processes._run(pickle.dumps((function, arguments, {})))
+        result: Result = processes._run(_work(function, arguments, {}))
         return result
+
+
+def _work(function: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> bytes:
+    """What a process is sent: where this program stands by now, then what to do, for which that must be known."""
+    return pickle.dumps((os.getcwd(), sys.path, pickle.dumps((function, arguments, options))))
 
 
 def _idle_process() -> _Process | None:
@@ -191,7 +196,10 @@ def serve() -> None:
 
 def _answer(work: bytes) -> bytes:
     try:
-        function, arguments, options = pickle.loads(work)
+        folder, path, todo = pickle.loads(work)
+        os.chdir(folder)
+        sys.path[:] = path
+        function, arguments, options = pickle.loads(todo)
         return pickle.dumps((True, function(*arguments, **options)))
     except (Exception, SystemExit) as error:
         try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
@@ -155,8 +155,17 @@ def test_errors_keep_what_they_say(work):
 
 @no_signals
 def test_an_idle_process_that_was_killed_is_not_given_work(work):
-    os.kill(guarded(work.process, 0), signal.SIGKILL)
+    idle = psutil.Process(guarded(work.process, 0))
+    idle.kill()
+    while idle.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
     assert guarded(work.first_is_slow, 5) == 5
+
+
+def test_relative_paths_mean_what_they_mean_here(work, tmp_path, monkeypatch):
+    guarded(work.process, 0)  # starts one, in the folder before
+    monkeypatch.chdir(tmp_path)
+    assert guarded(Path.cwd) == tmp_path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it ends when its item is done")
