@@ -9,24 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import SimpleITK
+from scipy import ndimage
 
 from ..formatting import number_text, percent
-from ..imaging.lungs import Lungs
+from ..imaging.lungs import Lungs, averaged
 from ..imaging.volume import Volume
 from ..reading import Check
 from ..study import StudyImage
+from .ct_orientation import orientation_checks
 from .header_checks import CHEST, OTHER_BODY_PARTS, OTHER_MODALITIES, RADIOGRAPHY
 
 _LUNG_AIR = -700.0  # HU; below this a chest has its lungs
 _LEAST_AIR = 0.01  # of the image
 _FEWEST_LEVELS = 300  # an image of 8 bits has 256
+_BONE_BELOW, _MOST_AT_TOP = 1500.0, 5e-4  # HU, dense bone on every chest; share of voxels at the highest value
+_RANGE = (-2100.0, 32000.0)  # HU; with what pads images (-2000, -2048), and metal on an extended scale
+_BLACK, _MOST_BLACK = -960.0, 50.0  # HU of averaged voxels; mL in one piece, wider than 8 mm
 _METAL, _MOST_METAL = 2500.0, 1.0  # HU; mL
 _THICK, _THICKEST = 3.0, 10.0  # mm
 _FIELD = (150.0, 600.0)  # mm
 _LITERS = (1.5, 9.0)
 _STOP_LITERS = (0.3, 14.0)
-_SMALLER_SHARE = 0.3  # of both lungs; below, one of them is missing, collapsed or not found
-_CUT_WARN = 0.02  # of the largest slice of the lungs, on the image's edges
+_SMALLER_SHARE = 0.36  # of both lungs; the left one has 0.44 to 0.48 for the heart's sake
+_CUT_WARN = 0.02  # of the largest slice of the lungs, on the first or last one; of their slices, at the image's side
 
 
 def checks_before(image: StudyImage, volume: Volume) -> tuple[Check, ...]:
@@ -49,7 +55,14 @@ def lung_checks(lungs: Lungs, volume: Volume) -> tuple[Check, ...]:
     if right + left < _STOP_LITERS[0]:
         sentence = f"Only {number_text(right + left, 2)} L of lung were found: this may be no chest, or only its edge."
         return (Check("lung volume", "stop", sentence, right + left, _STOP_LITERS[0]),)
-    return (_volume(right + left), _sides(right, left), _cut_off(lungs), *_way_up(lungs))
+    spacing = tuple(reversed(volume.image.GetSpacing()))
+    return (
+        _volume(right + left),
+        _sides(right, left),
+        _cut_off(lungs),
+        _free_air(lungs, volume.image),
+        *orientation_checks(lungs, volume.voxels, spacing),
+    )
 
 
 def prior_checks(present: StudyImage, prior: StudyImage, volume: Volume) -> tuple[Check, ...]:
@@ -88,36 +101,43 @@ def _body_part(image: StudyImage) -> Check:
 
 
 def _values(volume: Volume) -> Iterator[Check]:
-    """Are these Hounsfield units of something with air in it?"""
+    """Are these Hounsfield units of something with air in it, all that the scanner gave?"""
     voxels = volume.voxels
     low, high = float(voxels.min()), float(voxels.max())
     sample = voxels[:: max(len(voxels) // 16, 1)]
     air = float((sample < _LUNG_AIR).mean())
-    levels = len(np.unique(sample[..., ::2]))
-    if low > _LUNG_AIR or air < _LEAST_AIR:
+    if air < _LEAST_AIR:
         sentence = (
-            f"The values run from {low:.0f} to {high:.0f} and hold no air (below {_LUNG_AIR:.0f}): these are no "
-            "Hounsfield units of a chest."
+            f"The values run from {low:.0f} to {high:.0f}, and {percent(air)} of them are air (below {_LUNG_AIR:.0f}): "
+            "these are no Hounsfield units of a chest."
         )
-        yield Check("Hounsfield units", "stop", sentence, low, _LUNG_AIR)
-    elif levels < _FEWEST_LEVELS:
+        yield Check("Hounsfield units", "stop", sentence, air, _LEAST_AIR)
+        return
+    yield Check("Hounsfield units", "pass", f"The values run from {low:.0f} to {high:.0f} HU.", air, _LEAST_AIR)
+    levels = len(np.unique(sample[..., ::2]))
+    if levels < _FEWEST_LEVELS:
         sentence = (
             f"The image has {levels} gray levels: it was windowed for the screen already, and what lay outside of the "
             "window is lost."
         )
-        yield Check("Hounsfield units", "stop", sentence, float(levels), float(_FEWEST_LEVELS))
-    elif high > 32000 or low < -32000:
-        yield Check("Hounsfield units", "warn", f"The values run from {low:.0f} to {high:.0f}, beyond what CT has.")
-    else:
-        yield Check("Hounsfield units", "pass", f"The values run from {low:.0f} to {high:.0f} HU.")
+        yield Check("gray levels", "stop", sentence, float(levels), float(_FEWEST_LEVELS))
+    at_top = float((sample >= high).mean())
+    if high < _BONE_BELOW and at_top > _MOST_AT_TOP:
+        sentence = f"All that is denser was cut to {high:.0f} HU: the image was windowed already."
+        yield Check("cut values", "warn", sentence, at_top, _MOST_AT_TOP)
+    if low < _RANGE[0] or high > _RANGE[1]:
+        sentence = f"The values run from {low:.0f} to {high:.0f}; a CT has {_RANGE[0]:.0f} to {_RANGE[1]:.0f} HU."
+        yield Check("value range", "warn", sentence, *((low, _RANGE[0]) if low < _RANGE[0] else (high, _RANGE[1])))
 
 
 def _slice_thickness(image: StudyImage, volume: Volume) -> Check:
     axis = 2 - volume.slice_axis
     between = float(volume.image.GetSpacing()[axis])
     try:
-        thickness = float(image.fact("SliceThickness") or between)
+        thickness = float(image.fact("SliceThickness"))
     except ValueError:
+        thickness = 0.0
+    if not 0 < thickness < np.inf:
         thickness = between
     largest = max(thickness, between)
     words = f"Slices are {number_text(thickness, 3)} mm thick, every {number_text(between, 3)} mm"
@@ -172,58 +192,49 @@ def _sides(right: float, left: float) -> Check:
     share = min(right, left) / (right + left)
     words = f"right {number_text(right, 2)} L, left {number_text(left, 2)} L"
     if share < _SMALLER_SHARE:
-        sentence = f"One lung is much smaller than the other ({words}): removed, collapsed, dense, or not found."
+        sentence = (
+            f"One lung is much smaller than the other ({words}): removed, collapsed, dense, beside fluid, or not found."
+        )
         return Check("both lungs", "warn", sentence, share, _SMALLER_SHARE)
     return Check("both lungs", "pass", f"Both lungs were found ({words}).", share, _SMALLER_SHARE)
 
 
 def _cut_off(lungs: Lungs) -> Check:
-    """How much lung the edges of the image cut: of the largest slice, what lies on the image's own border."""
+    """How much lung the edges of the image cut."""
     both = lungs.both
     area = both.sum(axis=(1, 2))
-    largest = float(area.max())
-    ends = {"above": area[-1], "below": area[0]}
-    border = both[:, 0].sum() + both[:, -1].sum() + both[..., 0].sum() + both[..., -1].sum()
-    share = float(max(max(ends.values()) / largest, border / max(float(both.sum()), 1.0)))
-    where = [name for name, cells in ends.items() if cells / largest > _CUT_WARN]
-    if border / max(float(both.sum()), 1.0) > _CUT_WARN / 4:
-        where.append("at the side")
-    if not where:
-        return Check("lungs whole", "pass", "The lungs lie whole in the image.", share, _CUT_WARN)
-    sentence = (
-        f"The lungs are cut off {' and '.join(where)} (by {percent(share)} of their largest slice): volumes and zones "
-        "are of what is there."
+    sides = both[:, 0].any(axis=1) | both[:, -1].any(axis=1) | both[..., 0].any(axis=1) | both[..., -1].any(axis=1)
+    shares = (
+        (float(area[-1] / area.max()), "above, by {} of their largest slice"),
+        (float(area[0] / area.max()), "below, by {} of their largest slice"),
+        (float(sides.sum() / (area > 0).sum()), "at the image's side, on {} of their slices"),
     )
-    return Check("lungs whole", "warn", sentence, share, _CUT_WARN)
+    most = max(share for share, _ in shares)
+    where = [words.format(percent(share)) for share, words in shares if share > _CUT_WARN]
+    if not where:
+        return Check("lungs whole", "pass", "The lungs lie whole in the image.", most, _CUT_WARN)
+    sentence = f"The lungs are cut off {'; '.join(where)}: volumes and zones are of what is there."
+    return Check("lungs whole", "warn", sentence, most, _CUT_WARN)
 
 
-def _way_up(lungs: Lungs) -> Iterator[Check]:
-    """Lungs are wide at the base and narrow at the apex; the heart takes from the left one."""
-    both = lungs.both
-    area = both.sum(axis=(1, 2)).astype(float)
-    held = np.flatnonzero(area)
-    if len(held) < 6:
-        return
-    tenth = max(len(held) // 5, 1)
-    bottom, top = area[held[:tenth]].mean(), area[held[-tenth:]].mean()
-    # The base ends in a thin rim around the diaphragm: its outline counts, not its area.
-    hull_bottom, hull_top = (_extent(both[held[part]]) for part in (slice(0, tenth), slice(-tenth, None)))
-    if hull_bottom < 0.8 * hull_top and bottom < top:
-        sentence = "The lungs are wider at the top than at the base: the image may be upside down."
-        yield Check("way up", "warn", sentence, hull_bottom / hull_top, 0.8)
-    else:
-        yield Check(
-            "way up", "pass", "The lungs are narrow at the top, as they should be.", hull_bottom / hull_top, 0.8
+def _free_air(lungs: Lungs, image: SimpleITK.Image) -> Check:
+    """Air without any lung in it counts as lung: its largest piece."""
+    gray = averaged(image)
+    mask = SimpleITK.GetImageFromArray(lungs.both.astype(np.float32))
+    mask.CopyInformation(image)
+    inside = SimpleITK.GetArrayFromImage(averaged(mask)) > 0.99
+    black = (SimpleITK.GetArrayFromImage(gray) < _BLACK) & inside
+    wide = [3 if step < 4 else 1 for step in reversed(gray.GetSpacing())]
+    labels, count = ndimage.label(ndimage.binary_opening(black, np.ones(wide)))
+    largest = int(np.bincount(labels.ravel())[1:].max()) if count else 0
+    ml = float(largest * np.prod(gray.GetSpacing()) / 1000)
+    if ml > _MOST_BLACK:
+        sentence = (
+            f"{number_text(ml, 2)} mL in one piece are air without lung (pneumothorax, bulla or emphysema); the mask "
+            "of the lungs holds it."
         )
-
-
-def _extent(slices: np.ndarray) -> float:
-    """Area of the box around the lungs on the slices, mean."""
-    sizes = []
-    for slice_ in slices:
-        rows, columns = np.flatnonzero(slice_.any(axis=1)), np.flatnonzero(slice_.any(axis=0))
-        sizes.append(float(np.ptp(rows) + 1) * float(np.ptp(columns) + 1))
-    return float(np.mean(sizes))
+        return Check("free air", "warn", sentence, ml, _MOST_BLACK)
+    return Check("free air", "pass", "No large air space without lung in it.", ml, _MOST_BLACK)
 
 
 def _order(present: StudyImage, prior: StudyImage) -> Check:

@@ -1,0 +1,185 @@
+"""Whether a chest CT lies as its geometry says: head up, back behind, left on the left.
+
+Apices are narrow and the spine lies behind: that is plain on nearly every chest. Which side is left is not: lungs of
+either size, and hearts pushed aside by disease, are common. Only where heart and descending aorta both lie clearly on
+the right, and the liver is not seen there, does a check warn of a mirrored image; else it says what it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..formatting import percent
+from ..imaging.lungs import Lungs
+from ..reading import Check
+
+Spacing = tuple[float, float, float]
+
+_FEWEST_SLICES = 6  # with lung
+_OPEN_END = 0.1  # of the largest slice of the lungs, on the first or last one: more is no apex and no base
+_BASE_TO_APEX = 0.8  # of the boxes around both lungs; 1.5 and more on upright chests
+_BONE = 200.0  # HU
+_BEHIND = 0.3  # of the bone near the midline; the sternum is the rest (0.8 and more on real chests, 0.4 without ribs)
+_NEAR_MIDDLE = 30.0  # mm
+_HEART, _AORTA, _LIVER = 8.0, 10.0, 10.0  # mm
+_LEAST_LUNG = 1500.0  # mm2 of each lung on a slice, for its middle to be judged
+_VERTEBRA = 25.0  # mm, from front to back
+_BESIDE_SPINE = 12.0  # mm in front of and behind its front edge, where the descending aorta lies
+
+
+def orientation_checks(lungs: Lungs, gray: NDArray[np.floating], spacing: Spacing) -> tuple[Check, ...]:
+    """Checks of the three axes.
+
+    Parameters
+    ----------
+    gray : HU ``[k, j, i]`` on the grid of the lungs
+    spacing : of k, j and i in mm
+    """
+    both = lungs.both
+    area = both.sum(axis=(1, 2))
+    held = np.flatnonzero(area)
+    if len(held) < _FEWEST_SLICES:
+        return ()
+    return (*_way_up(both, area, held), *_front_and_back(both, gray, spacing), _left_and_right(lungs, gray, spacing))
+
+
+def _way_up(both: NDArray[np.bool_], area: NDArray[np.intp], held: NDArray[np.intp]) -> Iterator[Check]:
+    """Nothing where an end of the lungs is not on the image."""
+    if max(area[0], area[-1]) > _OPEN_END * area.max():
+        return
+    fifth = max(len(held) // 5, 1)
+    # The base ends in a thin rim around the diaphragm: its outline counts, not its area.
+    ratio = _outline(both[held[:fifth]]) / _outline(both[held[-fifth:]])
+    if ratio < _BASE_TO_APEX:
+        sentence = "The lungs are wider at the top than at the base: the image may be upside down."
+        yield Check("way up", "warn", sentence, ratio, _BASE_TO_APEX)
+    else:
+        yield Check("way up", "pass", "The lungs are narrow at the top, as they should be.", ratio, _BASE_TO_APEX)
+
+
+def _outline(slices: NDArray[np.bool_]) -> float:
+    """Area of the box around the lungs on the slices, mean."""
+    sizes = []
+    for slice_ in slices:
+        rows, columns = np.flatnonzero(slice_.any(axis=1)), np.flatnonzero(slice_.any(axis=0))
+        if len(rows):
+            sizes.append(float(np.ptp(rows) + 1) * float(np.ptp(columns) + 1))
+    return float(np.mean(sizes))
+
+
+def _front_and_back(both: NDArray[np.bool_], gray: NDArray[np.floating], spacing: Spacing) -> Iterator[Check]:
+    places = np.nonzero(both)
+    row, column = round(places[1].mean()), round(places[2].mean())
+    near = round(_NEAR_MIDDLE / spacing[2])
+    strip = gray[places[0].min() : places[0].max() + 1, :, max(column - near, 0) : column + near + 1] > _BONE
+    bone = strip.sum(axis=(0, 2))
+    if not bone.sum():
+        return
+    behind = float(bone[row:].sum() / bone.sum())
+    if behind < _BEHIND:
+        sentence = (
+            f"Only {percent(behind)} of the bone near the midline lies behind the lungs' middle: front and back may be "
+            "exchanged."
+        )
+        yield Check("front and back", "warn", sentence, behind, _BEHIND)
+    else:
+        yield Check("front and back", "pass", "The spine lies behind, as it should.", behind, _BEHIND)
+
+
+def _left_and_right(lungs: Lungs, gray: NDArray[np.floating], spacing: Spacing) -> Check:
+    signs = _Signs.of(lungs, gray, spacing)
+    name = "left and right"
+    if signs is None or abs(signs.heart) < _HEART or signs.heart * signs.aorta < 0 or abs(signs.aorta) < _AORTA:
+        sentence = "Heart and aorta do not show whether left and right are exchanged; the file's geometry was followed."
+        return Check(name, "pass", sentence)
+    if signs.heart > 0:
+        return Check(name, "pass", "Heart and descending aorta lie on the left.", signs.heart, -_HEART)
+    if signs.liver > _LIVER:
+        sentence = "Heart and descending aorta lie on the right, yet the right lung ends higher, as above a liver."
+        return Check(name, "pass", sentence, signs.heart, -_HEART)
+    sentence = (
+        "Heart and descending aorta seem to lie on the right: left and right of the image may be exchanged, or the "
+        "patient's organs are."
+    )
+    return Check(name, "warn", sentence, signs.heart, -_HEART)
+
+
+@dataclass(frozen=True)
+class _Signs:
+    """Millimeters, toward the patient's left.
+
+    Parameters
+    ----------
+    heart : of the middle between the lungs, in front and low, from the middle of the chest
+    aorta : how much more there is left of the spine than right of it, between spine and lung
+    liver : how much higher the right lung ends than the left one
+    """
+
+    heart: float
+    aorta: float
+    liver: float
+
+    @classmethod
+    def of(cls, lungs: Lungs, gray: NDArray[np.floating], spacing: Spacing) -> _Signs | None:
+        least = _LEAST_LUNG / (spacing[1] * spacing[2])
+        held = np.flatnonzero(np.minimum(lungs.right.sum(axis=(1, 2)), lungs.left.sum(axis=(1, 2))) >= least)
+        hearts = [_middle(lungs.right[k], lungs.left[k]) for k in held[: max(len(held) * 2 // 3, 1)]]
+        quarter = len(held) // 4
+        aortas = [
+            _beside_spine(lungs.right[k], lungs.left[k], gray[k], spacing) for k in held[quarter : len(held) - quarter]
+        ]
+        widths = [(offset * spacing[2], width) for offset, width in hearts if width > 0]
+        beside = [value * spacing[2] for value in aortas if value is not None]
+        if not widths or not beside:
+            return None
+        offsets, weights = zip(*widths, strict=True)
+        ends = [np.median(lung.argmax(axis=0)[lung.any(axis=0)]) * spacing[0] for lung in (lungs.right, lungs.left)]
+        return cls(float(np.average(offsets, weights=weights)), float(np.median(beside)), float(ends[0] - ends[1]))
+
+
+def _middle(right: NDArray[np.bool_], left: NDArray[np.bool_]) -> tuple[float, float]:
+    """Columns from the chest's middle to the middle between the lungs in front, and the columns between them."""
+    rows = np.flatnonzero((right | left).any(axis=1))
+    chest = (right.any(axis=0).argmax() + len(left[0]) - 1 - left.any(axis=0)[::-1].argmax()) / 2
+    inner = [
+        (np.flatnonzero(right[row])[-1], np.flatnonzero(left[row])[0])
+        for row in range(rows[0], (rows[0] + rows[-1]) // 2)
+        if right[row].any() and left[row].any()
+    ]
+    if len(inner) < 3:
+        return 0.0, 0.0
+    edges = np.array(inner, dtype=float)
+    gaps = np.maximum(edges[:, 1] - edges[:, 0], 0)
+    if not gaps.sum():
+        return 0.0, 0.0
+    return float(np.average(edges.mean(axis=1) - chest, weights=gaps)), float(gaps.mean())
+
+
+def _beside_spine(
+    right: NDArray[np.bool_], left: NDArray[np.bool_], gray: NDArray[np.floating], spacing: Spacing
+) -> float | None:
+    """Columns between spine and left lung, less those between spine and right lung; None where no spine is seen."""
+    row = round(np.nonzero(right | left)[0].mean())
+    middle = round((np.nonzero(right)[1].mean() + np.nonzero(left)[1].mean()) / 2)
+    near = round(1.5 * _NEAR_MIDDLE / spacing[2])
+    first = max(middle - near, 0)
+    bone = ndimage.binary_opening(gray[row:, first : middle + near + 1] > _BONE)
+    labels, count = ndimage.label(ndimage.binary_closing(bone, iterations=2))
+    if not count:
+        return None
+    rows, columns = np.nonzero(labels == np.bincount(labels.ravel())[1:].argmax() + 1)
+    front = np.quantile(rows, 0.05)
+    center = columns[rows < front + _VERTEBRA / spacing[1]].mean() + first
+    beside = _BESIDE_SPINE / spacing[1]
+    about = range(max(round(row + front - beside), 0), min(round(row + front + beside), len(right)))
+    differences = [
+        (np.flatnonzero(left[j])[0] - center) - (center - np.flatnonzero(right[j])[-1])
+        for j in about
+        if right[j].any() and left[j].any()
+    ]
+    return float(np.mean(differences)) if differences else None
