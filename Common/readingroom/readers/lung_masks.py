@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import SimpleITK
 
 from .. import codes, model_cache
-from ..errors import BundleError
+from ..errors import BundleError, EngineError
 from .answer import Case
 from .description import MaskRole
 
@@ -53,26 +53,30 @@ class LungMasks:
 def find_lung_masks(case: Case, image: str, context: ReadContext) -> LungMasks:
     """Both lungs of the CT in a role; what fell back is noted.
 
-    A mask ``lungs`` is parted into both sides. Where one side alone is given, the other is found.
+    A mask ``lungs`` is parted into both sides, or gives the other one where one side is given. Where one side alone
+    is given, the other is found.
     """
     from ..imaging.lungs import Lungs, part_lungs
 
     volume = case.images[image].image
     given = {mask.role: case.masks[mask.role] for mask in case.study.masks if mask.image == image}
-    right, left = given.get("right-lung"), given.get("left-lung")
-    if right is not None and left is not None:
-        return LungMasks(Lungs(right, left & ~right), "given")
-    if "lungs" in given:
-        parted = part_lungs(given["lungs"], volume)
+    right, left, both = (given.get(role) for role in ("right-lung", "left-lung", "lungs"))
+    if right is None and left is None:
+        if both is None:
+            return _found(volume, context)
+        parted = part_lungs(both, volume)
         context.notes += parted.notes
         return LungMasks(parted, "given")
-    found = _found(volume, context)
-    if right is None and left is None:
-        return found
-    context.note(f"The {'left' if left is None else 'right'} lung was found, since only the other one was given.")
-    right = found.lungs.right & ~left if right is None else right  # type: ignore[operator]  # one of them is there
-    left = found.lungs.left & ~right if left is None else left
-    return LungMasks(Lungs(right, left), "given")
+    if right is None or left is None:
+        if both is None:
+            other = _found(volume, context).lungs
+            context.note(f"The {'left' if left is None else 'right'} lung was found, since only the other was given.")
+            right, left = (other.right & ~left, left) if right is None else (right, other.left & ~right)  # type: ignore[operator]
+        else:
+            right, left = (both & ~left, left) if right is None else (right, both & ~right)  # type: ignore[operator]
+    elif (right & left).any():
+        context.note("The masks of both lungs overlap; what they share was counted as right.")
+    return LungMasks(Lungs(right, left & ~right), "given")
 
 
 def network_weights() -> Path | None:
@@ -88,9 +92,13 @@ def _found(volume: SimpleITK.Image, context: ReadContext) -> LungMasks:
     path = network_weights()
     if path is not None:
         try:
-            return LungMasks(_by_network(path, volume, context), "lungmask")
-        except BundleError as error:
+            lungs = _by_network(path, volume, context)
+        except (BundleError, EngineError) as error:
             context.note(f"lungmask's network was not used: {error}")
+        else:
+            if lungs.both.any():
+                return LungMasks(lungs, "lungmask")
+            context.note("lungmask's network found no lungs; the built-in mask was asked.")
     found = find_lungs(volume)
     context.notes += found.notes
     return LungMasks(found, "built-in")
