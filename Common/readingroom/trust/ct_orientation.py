@@ -145,7 +145,7 @@ class _Signs:
 def _middle(right: NDArray[np.bool_], left: NDArray[np.bool_]) -> tuple[float, float]:
     """Columns from the chest's middle to the middle between the lungs in front, and the columns between them."""
     rows = np.flatnonzero((right | left).any(axis=1))
-    chest = (right.any(axis=0).argmax() + len(left[0]) - 1 - left.any(axis=0)[::-1].argmax()) / 2
+    chest = (np.flatnonzero(right.any(axis=0))[0] + np.flatnonzero(left.any(axis=0))[-1]) / 2
     inner = [
         (np.flatnonzero(right[row])[-1], np.flatnonzero(left[row])[0])
         for row in range(rows[0], (rows[0] + rows[-1]) // 2)
