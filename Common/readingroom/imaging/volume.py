@@ -41,8 +41,15 @@ class Volume:
     @property
     def voxels(self) -> NDArray[np.float32]:
         """``[k, j, i]``, not to be written to."""
-        voxels: NDArray[np.float32] = SimpleITK.GetArrayViewFromImage(self.image)
-        return voxels
+        return np.asarray(_Voxels(self.image))
+
+
+class _Voxels:
+    """The memory of an image, kept as long as an array looks at it; SimpleITK's own view does not see to it."""
+
+    def __init__(self, image: SimpleITK.Image):
+        self._image = image
+        self.__array_interface__ = SimpleITK.GetArrayViewFromImage(image).__array_interface__
 
 
 def open_volume(image: StudyImage, progress: Progress | None = None) -> Volume:

@@ -11,6 +11,7 @@ import SimpleITK
 
 from readingroom.errors import InputError
 from readingroom.imaging.file_kind import file_kind
+from readingroom.imaging.volume import load_volume
 from readingroom.imaging.volume_file import read_volume
 
 VALUES = np.arange(4 * 5 * 6).reshape(4, 5, 6)
@@ -247,3 +248,13 @@ def test_no_library_writes_to_standard_error_about_a_damaged_volume(tmp_path, ca
         except InputError:
             continue
     assert capfd.readouterr().err == ""
+
+
+def test_voxels_live_longer_than_the_volume_that_they_were_asked_of(tmp_path):
+    image = SimpleITK.GetImageFromArray(np.arange(4 * 50 * 60, dtype=np.float32).reshape(4, 50, 60))
+    SimpleITK.WriteImage(image, str(tmp_path / "a.nrrd"))
+    voxels = load_volume(tmp_path / "a.nrrd").voxels
+    others = [np.full((4, 50, 60), -1, np.float32) for _ in range(50)]  # take the memory that was freed
+    assert voxels[3, 49, 59] == 4 * 50 * 60 - 1
+    assert not voxels.flags.writeable
+    assert len(others) == 50
