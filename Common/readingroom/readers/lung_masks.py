@@ -71,10 +71,15 @@ def find_lung_masks(case: Case, image: str, context: ReadContext) -> LungMasks:
         if both is None:
             other = _found(volume, context).lungs
             context.note(f"The {'left' if left is None else 'right'} lung was found, since only the other was given.")
-            right, left = (other.right & ~left, left) if right is None else (right, other.left & ~right)  # type: ignore[operator]
+            right, left = other.right if right is None else right, other.left if left is None else left
+            if "right-lung" not in given:
+                right = right & ~left
+        elif right is None:
+            assert left is not None
+            right = both & ~left
         else:
-            right, left = (both & ~left, left) if right is None else (right, both & ~right)  # type: ignore[operator]
-    elif (right & left).any():
+            left = both & ~right
+    elif bool((right & left).any()):
         context.note("The masks of both lungs overlap; what they share was counted as right.")
     return LungMasks(Lungs(right, left & ~right), "given")
 
