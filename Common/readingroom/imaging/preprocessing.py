@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import SimpleITK
@@ -127,15 +128,15 @@ class PreparedSlices:
             SimpleITK.Resample(image, self.volume, SimpleITK.Transform(), SimpleITK.sitkLinear, 0.0)
         )
 
+    def reached(self) -> Booleans:
+        """``[k, j, i]`` of the image: from the first slice that was read to the last one."""
+        ends = np.zeros(self.grid.GetSize()[::-1], dtype=np.uint8)
+        ends[self.numbers.min() : self.numbers.max() + 1] = 1
+        return self._moved(ends, self.grid, self.volume)
+
     def of_mask(self, mask: Booleans) -> Booleans:
         """Where a mask ``[k, j, i]`` of the image lies in the input: ``[n, rows, columns]``, nearest voxels."""
-        on_grid = mask
-        if self.grid is not self.volume:
-            image = SimpleITK.GetImageFromArray(mask.astype(np.uint8))
-            image.CopyInformation(self.volume)
-            moved = SimpleITK.Resample(image, self.grid, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
-            on_grid = SimpleITK.GetArrayFromImage(moved) != 0
-        found = on_grid[self.numbers]
+        found = self._moved(mask, self.volume, self.grid)[self.numbers]
         for axis, ((first, end), size) in enumerate(zip(self.extents, self.pixels.shape[2:], strict=True), start=1):
             places = np.floor(first + (np.arange(size) + 0.5) * (end - first) / size).astype(int)
             inside = (places >= 0) & (places < found.shape[axis])
@@ -143,6 +144,14 @@ class PreparedSlices:
             shape[axis] = size
             found = np.take(found, places.clip(0, found.shape[axis] - 1), axis) & inside.reshape(shape)
         return np.asarray(found)
+
+    def _moved(self, mask: NDArray[Any], from_: SimpleITK.Image, to: SimpleITK.Image) -> Booleans:
+        if self.grid is self.volume:
+            return np.asarray(mask != 0)
+        image = SimpleITK.GetImageFromArray(mask.astype(np.uint8))
+        image.CopyInformation(from_)
+        moved = SimpleITK.Resample(image, to, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
+        return np.asarray(SimpleITK.GetArrayFromImage(moved) != 0)
 
 
 def prepare_slices(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..imaging.preprocessing import PreparedSlices
     from ..networks.slices import SliceNetwork
+    from ..progress import Progress
     from ..reading import Faithfulness
     from ..trust.distance import FeatureStatistics
     from .slice_network import SliceAnswers
@@ -87,8 +88,12 @@ class PASCFibrosisReader(Reader):
         from .slice_network import load_slice_network
 
         metadata = bundle.of_kind(ClassifierMetadata)
-        if len(metadata.labels) < 2 or metadata.multilabel or metadata.preprocessing.organ not in ("", "lungs"):
-            raise BundleError(f"The bundle '{metadata.name}' does not answer this reader's question.")
+        names = [label.name for label in metadata.labels]
+        if names != [label.name for label in TASK.labels] or metadata.multilabel:
+            expected = ", ".join(label.name for label in TASK.labels)
+            raise BundleError(f"The bundle's labels ({', '.join(names)}) are not those of this reader ({expected}).")
+        if metadata.preprocessing.organ not in ("", "lungs"):
+            raise BundleError(f"The bundle '{metadata.name}' looks at the {metadata.preprocessing.organ}, not the lungs.")
         network = model_cache.get_or_load(
             ("slice network", bundle.sha256), functools.partial(load_slice_network, bundle)
         )
@@ -101,7 +106,8 @@ class PASCFibrosisReader(Reader):
     ) -> list[Prediction]:
         predictions = []
         for case in cases:
-            details = ask(model, case, CT, context, checked=explainable)
+            progress = context.progress.part(0.25, 0.35) if explainable else None
+            details = ask(model, case, CT, context, progress, checked=explainable)
             answers = details.answers
             predictions.append(Prediction(answers.logits, answers.embedding, details if explainable else None))
         return predictions
@@ -137,11 +143,14 @@ class PASCFibrosisReader(Reader):
         return answer
 
 
-def ask(model: Model, case: Case, image: str, context: ReadContext, checked: bool = True) -> Details:
+def ask(
+    model: Model, case: Case, image: str, context: ReadContext, progress: Progress | None, checked: bool = True
+) -> Details:
     """Find the lungs of the CT in a role, and ask the network about its slices.
 
     Parameters
     ----------
+    progress : told as it goes; None where only a cancel is asked for
     checked : add the checks of the lungs to the reading
 
     Raises
@@ -155,13 +164,22 @@ def ask(model: Model, case: Case, image: str, context: ReadContext, checked: boo
 
     metadata = model.bundle.of_kind(ClassifierMetadata)
     volume = case.images[image]
+    if progress is not None:
+        progress(0.0, "Looking for the lungs.")
     masks = find_lung_masks(case, image, context)
     if checked:
         context.check(*lung_checks(masks.lungs, volume))
     if not masks.lungs.both.any():
         raise InputError("No lungs were found in this CT; give a mask of them.")
     prepared = prepare_slices(volume.image, metadata.preprocessing, masks.lungs.both)
-    answers = ask_slices(model.network, prepared.pixels, metadata.aggregation, context.device, context.note)
+    count = len(prepared.pixels)
+
+    def each(done: int) -> None:
+        context.progress.raise_if_canceled()
+        if progress is not None:
+            progress(0.5 + 0.5 * done / count, f"Asking about the slices, {done} of {count}.")
+
+    answers = ask_slices(model.network, prepared.pixels, metadata.aggregation, context.device, context.note, each)
     return Details(masks, prepared, answers)
 
 

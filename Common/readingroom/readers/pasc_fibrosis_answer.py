@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .. import codes
 from ..bundles.metadata import ClassifierMetadata
-from ..formatting import percent
+from ..formatting import number_text, percent
 from ..imaging.display import window_between
 from ..imaging.lung_zones import SIDES, THIRDS, ZONES, zone_labels
 from ..reading import Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
@@ -34,7 +34,6 @@ SUSPICIOUS = 0.5  # of the map
 _LEVELS = (SUSPICIOUS, 0.75)
 _MOST_OUTSIDE = 0.25  # of the suspicious volume
 _LUNG_WINDOW = window_between(-1350, 150)
-_PICTURES = 4
 _COLORS = {"right": (0.45, 0.7, 0.95), "left": (0.55, 0.85, 0.6)}
 
 
@@ -48,21 +47,16 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     lungs = details.lungs.lungs
     context.check(_inside_check(heat, lungs.both))
     slices = np.unique(details.prepared.numbers)
-    total = details.prepared.grid.GetSize()[2]
-    if len(slices) < total:
-        context.note(
-            f"{len(slices)} of {total} slices were read, evenly spaced among those that hold lung; between them the "
-            "map is interpolated."
-        )
+    context.notes += _notes(case, details, metadata)
     heat_map = HeatMap(FINDING, CT, "cam, local", heat_map_path(CT, FINDING), _LEVELS, _box(heat, lungs.both))
     return Answer(
         findings=findings(metadata, calibrated),
         prediction_sets=prediction_sets(metadata, calibrated.probabilities),
         measurements=tuple(measurements(case, details, heat)),
-        regions=tuple(_lung_regions(case, details)),
+        regions=(*_lung_regions(case, details), *_suspicious_region(case, heat, lungs.both)),
         curves=(_profile(heat, lungs.both),),
         maps=(MapLayer(heat_map, heat),),
-        pictures=tuple(_pictures(case, heat, lungs.both, slices)),
+        pictures=tuple(_pictures(case, heat, lungs.both)),
         settings={
             "preprocessing": metadata.preprocessing.preset,
             "aggregation": metadata.aggregation,
@@ -73,6 +67,25 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     )
 
 
+def _notes(case: Case, details: Details, metadata: ClassifierMetadata) -> Iterator[str]:
+    """What of the CT was read, and how its slices voted."""
+    from .slice_network import is_tied
+
+    prepared, lungs = details.prepared, details.lungs.lungs.both
+    slices, total = np.unique(prepared.numbers), prepared.grid.GetSize()[2]
+    if prepared.grid is not prepared.volume:
+        spacing = " x ".join(number_text(step, 3) for step in prepared.grid.GetSpacing())
+        yield f"The CT was resampled to voxels of {spacing} mm before it was read."
+    if len(slices) < total:
+        gaps = "; between them the map is interpolated" if len(slices) <= slices[-1] - slices[0] else ""
+        yield f"{len(slices)} of {total} slices were read, evenly spaced among those that hold enough lung{gaps}."
+    beyond = float((lungs & ~prepared.reached()).sum() / lungs.sum())
+    if beyond >= 0.005:
+        yield f"{percent(beyond)} of the lungs lies above or below the slices that were read: the map is 0 there."
+    if metadata.aggregation == "vote" and is_tied(details.answers.slice_logits):
+        yield "The votes of the slices are tied; a tie counts for the finding."
+
+
 def heat_of(details: Details, metadata: ClassifierMetadata) -> Heat:
     """The map as a volume ``[k, j, i]`` of the CT, 0 to 1."""
     from .probabilities import calibrate
@@ -80,8 +93,7 @@ def heat_of(details: Details, metadata: ClassifierMetadata) -> Heat:
 
     local = margins(details.answers.maps)
     grid = np.linspace(float(local.min()), float(local.max()) + 1e-6, 256)
-    others = np.zeros(len(metadata.labels) - 1)
-    scale = [calibrate(metadata, np.array([margin, *others])).probabilities[0] for margin in grid]
+    scale = [calibrate(metadata, np.array([margin, 0.0])).probabilities[0] for margin in grid]
     return np.clip(details.prepared.to_volume(np.interp(local, grid, scale)), 0, 1).astype(np.float32)
 
 
@@ -159,8 +171,22 @@ def _lung_regions(case: Case, details: Details) -> Iterator[RegionLayer]:
         yield RegionLayer(region, mask)
 
 
+def _suspicious_region(case: Case, heat: Heat, lungs: Booleans) -> Iterator[RegionLayer]:
+    """Lung that is suspicious, as a region that can be measured; none where nothing is."""
+    mask = (heat >= SUSPICIOUS) & lungs
+    if mask.any():
+        ml = float(mask.sum() * voxel_ml(case.images[CT].image))
+        region = Region(
+            f"suspicious-{round(100 * SUSPICIOUS)}", f"Suspicious lung (map at least {percent(SUSPICIOUS)})", CT,
+            segments_path(CT), volume_ml=ml, color=(1.0, 0.6, 0.2),
+        )  # fmt: skip
+        yield RegionLayer(region, mask)
+
+
 def _inside_check(heat: Heat, lungs: Booleans) -> Check:
     suspicious = heat >= SUSPICIOUS
+    if not suspicious.any():
+        return Check("map in the lungs", "pass", "The map calls no place suspicious.", 0.0, _MOST_OUTSIDE)
     outside = float((suspicious & ~lungs).sum() / max(suspicious.sum(), 1))
     limit = f"at most {percent(_MOST_OUTSIDE)} is usual"
     if outside > _MOST_OUTSIDE:
@@ -190,8 +216,8 @@ def _profile(heat: Heat, lungs: Booleans) -> Curve:
     )  # fmt: skip
 
 
-def _pictures(case: Case, heat: Heat, lungs: Booleans, read: NDArray[np.intp]) -> Iterator[PictureLayer]:
-    """The slice with most suspicion, then the one of each third, as far as they differ; without and with the map."""
+def _pictures(case: Case, heat: Heat, lungs: Booleans) -> Iterator[PictureLayer]:
+    """The slice with the hottest lung, first without the map, then that of each third, as far as they differ."""
     volume = case.images[CT]
     spacing = volume.image.GetSpacing()
     weight = (np.where(lungs, heat, 0)).sum(axis=(1, 2))
@@ -199,16 +225,16 @@ def _pictures(case: Case, heat: Heat, lungs: Booleans, read: NDArray[np.intp]) -
     thirds = [part for part in np.array_split(holding[::-1], len(THIRDS)) if len(part)]
     wanted = [int(holding[weight[holding].argmax()])]
     wanted += [int(part[weight[part].argmax()]) for part in thirds]
-    words = ["the most suspicious slice", *(f"the {third} third" for third in THIRDS)]
+    words = ["The slice with the hottest map", *(f"The hottest slice of the {third} third" for third in THIRDS)]
     shown: set[int] = set()
-    for k, word in zip(wanted[:_PICTURES], words, strict=False):
+    for k, word in zip(wanted, words, strict=False):
         if k in shown:
             continue
         gray = _LUNG_WINDOW(volume.voxels[k])
         if not shown:
-            plain = KeyPicture(picture_path(CT, slice_=k), f"Slice {k + 1}, {word}, as read.", CT, k)
+            plain = KeyPicture(picture_path(CT, slice_=k), f"{word}, as read.", CT, k)
             yield PictureLayer(plain, gray, spacing=(spacing[1], spacing[0]), left="R")
         shown.add(k)
-        caption = f"Slice {k + 1}, {word}, with the map; suspicious from {percent(SUSPICIOUS)}."
+        caption = f"{word}; what is suspicious begins at {percent(SUSPICIOUS)}."
         picture = KeyPicture(picture_path(CT, FINDING, k), caption, CT, k, FINDING)
         yield PictureLayer(picture, gray, heat[k], (spacing[1], spacing[0]), "R")

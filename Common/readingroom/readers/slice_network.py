@@ -129,10 +129,9 @@ def joined_answers(slice_logits: NDArray[np.float64], aggregation: str) -> NDArr
     import numpy as np
 
     if aggregation == "vote":
-        votes = np.bincount(slice_logits.argmax(1), minlength=slice_logits.shape[1]) + 0.5
-        tie = votes[0] == votes[1:].max()
-        votes[0] += 0.25 if tie else 0.0
-        return np.log(votes / votes.sum())
+        votes = _votes(slice_logits) + 0.5
+        votes[0] += 0.25 if is_tied(slice_logits) else 0.0
+        return np.asarray(np.log(votes / votes.sum()))
     if aggregation == "max":
         margin = slice_logits[:, 0] - np.delete(slice_logits, 0, axis=1).max(1)
         return np.asarray(slice_logits[int(margin.argmax())])
@@ -143,9 +142,19 @@ def margins(maps: NDArray[Any]) -> NDArray[np.float32]:
     """How much more each place says the first label than any other: (slices, outputs, ...) to (slices, ...)."""
     import numpy as np
 
-    if maps.shape[1] == 1:
-        return np.asarray(maps[:, 0], dtype=np.float32)
     return np.asarray(maps[:, 0] - np.delete(maps, 0, axis=1).max(1), dtype=np.float32)
+
+
+def is_tied(slice_logits: NDArray[np.float64]) -> bool:
+    """Whether the first label has as many votes of the slices as another one, and none has more."""
+    votes = _votes(slice_logits)
+    return bool(votes[0] == votes[1:].max())
+
+
+def _votes(slice_logits: NDArray[np.float64]) -> NDArray[np.intp]:
+    import numpy as np
+
+    return np.bincount(slice_logits.argmax(1), minlength=slice_logits.shape[1])
 
 
 def _features_and_maps(backbone: nn.Module, batch: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,132 @@
+"""Small phantoms of the chest, and a bundle for them whose weights are written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK
+import torch
+
+from readingroom.bundles import write
+from readingroom.bundles.bundle import Bundle
+from readingroom.bundles.metadata import (
+    Calibration,
+    ClassifierMetadata,
+    Conformal,
+    OperatingPoint,
+    PlattScaling,
+    Preprocessing,
+    Training,
+)
+from readingroom.imaging.preprocessing import prepare_slices
+from readingroom.networks import slices
+from readingroom.phantoms.fibrosis_ct import FibrosisCT, fibrosis_ct
+from readingroom.readers import base
+from readingroom.readers.opening import open_study
+from readingroom.readers.pasc_fibrosis import FIBROSIS, READER, TASK
+from readingroom.reading import Reading
+
+SHAPE, SPACING = (30, 80, 100), (9.5, 3.6, 3.6)
+INPUT = Preprocessing(
+    "slices", (128, 128), 1, normalize="none", window=(-600, 1500), slices=6, organ="lungs", least_organ=0.02,
+    organ_crop=True, keep_aspect=True,
+)  # fmt: skip
+_LEAST, _DENSE = 0.5, 0.8  # gray levels: -600 and -150 HU
+
+
+def phantom(seed: int, ml: float = 0.0, **more: Any) -> FibrosisCT:
+    """A tiny chest."""
+    return fibrosis_ct(seed, ml, **{"shape": SHAPE, "spacing": SPACING, **more})
+
+
+def image_of(voxels: np.ndarray, spacing: tuple[float, float, float] = SPACING) -> SimpleITK.Image:
+    """In the geometry of a phantom."""
+    image = SimpleITK.GetImageFromArray(np.asarray(voxels) if voxels.dtype != bool else voxels.astype(np.uint8))
+    image.SetSpacing(spacing[::-1])
+    return image
+
+
+def write_nrrd(path: Path, voxels: np.ndarray | SimpleITK.Image) -> Path:
+    """A volume as a file."""
+    SimpleITK.WriteImage(voxels if isinstance(voxels, SimpleITK.Image) else image_of(voxels), str(path))
+    return path
+
+
+def band_network(input_: Preprocessing = INPUT) -> Any:
+    """A ResNet-18 whose weights are written by hand: each place says how gray it is, between lung and soft tissue.
+
+    The first layer averages 7 x 7 pixels into two channels, gray and what lies above `_DENSE`; all later layers hand
+    them on. Local logits are high from about -500 to -250 HU, and low in air, healthy lung and soft tissue.
+    """
+    network = slices.create("resnet18", 2, "average-pooling", channels=input_.channels)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        backbone = network.backbone
+        backbone.conv1.weight[:2] = 1 / backbone.conv1.weight[0].numel()
+        backbone.bn1.weight[:] = 1
+        backbone.bn1.bias[1] = -_DENSE
+        for layer in (backbone.layer2, backbone.layer3, backbone.layer4):
+            convolution, normalization = layer[0].downsample
+            for channel in (0, 1):
+                convolution.weight[channel, channel] = 1
+            normalization.weight[:] = 1
+        network.classifier.weight[0, :2] = torch.tensor([20.0, -200.0])
+        network.classifier.bias[0] = -20 * _LEAST
+    return network
+
+
+def metadata(name: str, aggregation: str = "average-pooling", input_: Preprocessing = INPUT) -> ClassifierMetadata:
+    resamples = ((0.9, -0.1), (1.0, 0.0), (1.1, 0.1))
+    return ClassifierMetadata(
+        name=name,
+        title="Gray between lung and soft tissue",
+        version="1.0.0",
+        reader="pasc-fibrosis",
+        task="fibrosis",
+        backbone="resnet18",
+        aggregation=aggregation,  # type: ignore[arg-type]
+        labels=TASK.labels,
+        multilabel=False,
+        preprocessing=input_,
+        training=Training("rigorous", 12, 12, {"fibrosis": 6, "none": 6}, ("phantoms",), 0),
+        intended_use="Tests.",
+        license="Apache-2.0",
+        demonstration=True,
+        calibration=Calibration("platt", 20, {FIBROSIS.name: PlattScaling(1.0, 0.0, resamples)}),
+        operating_points=(OperatingPoint(FIBROSIS.name, "balanced", 0.4),),
+        default_operating_point="balanced",
+        conformal=Conformal("lac", 20, {"0.9": 0.8}),
+    )
+
+
+def write_bundle(folder: Path, network: Any, **changes: Any) -> Bundle:
+    """A bundle of that network; ``changes`` are of its metadata."""
+    described = replace(metadata(folder.name), **changes)
+    return write.write(folder, described, network.state_dict(), card="# Card\n", license_text="Apache\n")
+
+
+def read(bundle: Bundle, folder: Path, ct: Path, masks: dict[str, Path] | None = None, **more: Any) -> Reading:
+    """Read files; keywords are further images, with underscores for hyphens, or ``force``, ``progress``, ``on_answer``."""
+    others = {name: more.pop(name) for name in ("force", "progress", "on_answer") if name in more}
+    images = {"ct": ct, **{name.replace("_", "-"): path for name, path in more.items()}}
+    return base.read(READER, open_study(READER, images, masks or {}), bundle, folder, "cpu", **others)
+
+
+def value(reading: Reading, name: str) -> float:
+    """A measurement."""
+    return next(one.value for one in reading.measurements if one.name == name)
+
+
+def heat(folder: Path, image: str = "ct") -> np.ndarray:
+    """The map that was written."""
+    return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(folder / f"heatmap-{image}-fibrosis.nrrd")))
+
+
+def sentences(reading: Reading, status: str) -> Sequence[str]:
+    """What the checks of a status say."""
+    return [check.sentence for check in reading.checks if check.status == status]
