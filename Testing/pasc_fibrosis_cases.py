@@ -22,7 +22,6 @@ from readingroom.bundles.metadata import (
     Preprocessing,
     Training,
 )
-from readingroom.imaging.preprocessing import prepare_slices
 from readingroom.networks import slices
 from readingroom.phantoms.fibrosis_ct import FibrosisCT, fibrosis_ct
 from readingroom.readers import base
@@ -111,7 +110,7 @@ def write_bundle(folder: Path, network: Any, **changes: Any) -> Bundle:
 
 
 def read(bundle: Bundle, folder: Path, ct: Path, masks: dict[str, Path] | None = None, **more: Any) -> Reading:
-    """Read files; keywords are further images, with underscores for hyphens, or ``force``, ``progress``, ``on_answer``."""
+    """Read files; keywords are further images, with underscores for hyphens, or arguments of `base.read`."""
     others = {name: more.pop(name) for name in ("force", "progress", "on_answer") if name in more}
     images = {"ct": ct, **{name.replace("_", "-"): path for name, path in more.items()}}
     return base.read(READER, open_study(READER, images, masks or {}), bundle, folder, "cpu", **others)

@@ -157,7 +157,7 @@ def check_text(check: Check, _: Translate = str) -> str:
 
 
 def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, str, str, str]]:
-    """Title, value, interval and region of each measurement, then the volumes of the regions.
+    """Title, value, interval and region of each measurement, then the volumes of the regions; parts have `part_table`.
 
     Parameters
     ----------
@@ -166,6 +166,8 @@ def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, st
     titles = {region.name: region.title for region in reading.regions}
     rows = []
     for one in reading.measurements:
+        if one.part:
+            continue
         interval = interval_text(one.interval, number_text, _)
         if one.interval is not None:
             interval = f"{interval} ({percent(one.interval.level)})"
@@ -176,6 +178,17 @@ def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, st
         if region.volume_ml is not None
     ]
     return rows
+
+
+def part_table(reading: Reading) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """What was measured of several parts of the body: a header, and a row for each part; both empty without any."""
+    found: dict[str, dict[str, str]] = {}
+    for one in reading.measurements:
+        if one.part:
+            found.setdefault(one.part, {})[axis_title(one.title, one.unit)] = number_text(one.value, 3)
+    titles = list(dict.fromkeys(title for row in found.values() for title in row))
+    header = ("", *titles) if titles else ()
+    return header, [(part, *(row.get(title, "") for title in titles)) for part, row in found.items()]
 
 
 def axis_title(title: str, unit: str) -> str:

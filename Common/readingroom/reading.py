@@ -184,6 +184,7 @@ class Measurement:
     interval : its uncertainty, where known
     code : what was measured
     image, region : what it was measured on, by role and by `Region` name; empty: the study as a whole
+    part : of the body, for people ("Right upper"), where the same is measured of several; they stand in one table
     """
 
     name: str
@@ -194,6 +195,7 @@ class Measurement:
     code: Code | None = None
     image: str = ""
     region: str = ""
+    part: str = ""
 
     def __post_init__(self) -> None:
         if not self.unit.strip():

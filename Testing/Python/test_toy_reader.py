@@ -53,10 +53,10 @@ def test_the_registry_finds_it(toy):
 
 def test_the_shell_takes_its_images_mask_and_clinical_facts(toy, capsys):
     more = [
-        "--prior-ct",
+        "--prior",
         str(toy / "prior.nrrd"),
-        "--mask-lungs",
-        str(toy / "lungs.nrrd"),
+        "--mask",
+        f"lungs={toy / 'lungs.nrrd'}",
         "--age",
         "61",
         "--stage",
@@ -75,7 +75,7 @@ def test_the_shell_takes_its_images_mask_and_clinical_facts(toy, capsys):
 
 def test_the_region_follows_the_mask_that_was_given(toy):
     lungs = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(toy / "lungs.nrrd")))
-    reading = _read(toy, "--mask-lungs", str(toy / "lungs.nrrd"))
+    reading = _read(toy, "--mask", f"lungs={toy / 'lungs.nrrd'}")
     assert reading.regions[0].volume_ml == pytest.approx(lungs.sum() * 12**3 / 1000)
     written = slicerio.read_segmentation(str(toy / "out" / reading.regions[0].mask))
     segment = next(one for one in written["segments"] if one["id"] == "lungs")
@@ -85,7 +85,7 @@ def test_the_region_follows_the_mask_that_was_given(toy):
 
 
 def test_the_report_shows_measurements_curves_and_the_comparison(toy):
-    _read(toy, "--prior-ct", str(toy / "prior.nrrd"), "--stage", "stage i")
+    _read(toy, "--prior", str(toy / "prior.nrrd"), "--stage", "stage i")
     text = (toy / "out" / "report.html").read_text("utf-8")
     for words in ("Toy density reading", "Measurements", "Air", "Compared with the prior", "Mean attenuation (HU)",
                   "Survival of phantoms", "Everybody", "Time (months)", "Density by slice", "The middle slice.",
@@ -100,7 +100,9 @@ def test_the_report_shows_measurements_curves_and_the_comparison(toy):
     [
         (["--age", "12"], "Age is '12'; it must be between 18 and 110 years."),
         (["--stage", "IX"], "Stage is 'IX'; it must be one of I, II."),
-        (["--mask-lungs", "nothing.nrrd"], "'nothing.nrrd' does not exist."),
+        (["--mask", "lungs=nothing.nrrd"], "'nothing.nrrd' does not exist."),
+        (["--mask", "liver=ct.nrrd"], "Toy density knows no mask 'liver'; it takes lungs."),
+        (["--mask", "lungs=a.nrrd", "--mask", "lungs=b.nrrd"], "Two masks were given for 'lungs'."),
     ],
 )
 def test_what_does_not_fit_its_description_is_refused_in_a_sentence(toy, capsys, more, sentence):
@@ -130,7 +132,7 @@ def test_help_names_every_input(toy, capsys):
     with pytest.raises(SystemExit):
         cli.main(["read", "toy-density", "--help"])
     said = capsys.readouterr().out
-    for words in ("How dense is this chest?", "Chest CT", "--prior-ct", "--mask-lungs", "--age", "--stage", "I|II"):
+    for words in ("How dense is this chest?", "Chest CT", "--prior", "--mask", "lungs: Lungs", "--age", "I|II"):
         assert words in said
 
 

@@ -45,21 +45,23 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
     )
     for role in others:
         command.add_argument(
-            f"--{role.name}",
+            "--prior" if role.prior_of == first.name else f"--{role.name}",
             dest=_key(role.name),
             type=Path,
             required=role.required,
             metavar="IMAGE",
             help=f"{role.title}: {_FILES[role.dimensions]}",
         )
-    for mask in reader.masks:
+    if reader.masks:
+        roles = "; ".join(f"{mask.name}: {mask.title}" for mask in reader.masks)
         command.add_argument(
-            f"--mask-{mask.name}",
-            dest=_key(f"mask-{mask.name}"),
-            type=Path,
-            required=mask.required,
-            metavar="FILE",
-            help=f"{mask.title}: NRRD or NIfTI, not 0 inside; or FILE::NAME of a DICOM SEG or RTSTRUCT",
+            "--mask",
+            action="append",
+            default=[],
+            type=_mask,
+            required=any(mask.required for mask in reader.masks),
+            metavar="ROLE=FILE",
+            help=f"NRRD or NIfTI, not 0 inside; or FILE::NAME of a DICOM SEG or RTSTRUCT ({roles})",
         )
     for fact in reader.clinical:
         command.add_argument(
@@ -76,6 +78,8 @@ def run(options: argparse.Namespace) -> None:
     for finding in reading["findings"]:
         say(f"{finding['title']}: {percent(finding['probability'])}")
     for measurement in reading["measurements"]:
+        if measurement["part"]:  # dozens of them: the report has a table
+            continue
         say(f"{measurement['title']}: {quantity_text(measurement['value'], measurement['unit'])}")
     for comparison in reading["comparisons"]:
         now, prior = number_text(comparison["now"]), number_text(comparison["prior"])
@@ -92,13 +96,13 @@ def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:
     native_name(options.out)  # said before the work rather than after it
     reader = find_reader(options.reader)
     images = _paths(options, "", [role.name for role in reader.images])
-    masks = _paths(options, "mask-", [mask.name for mask in reader.masks])
+    masks = {role: os.path.abspath(path) for role, path in _masks(options).items()}
     client = WorkerClient()
     try:
         return _read_with(client, reader, images, masks, options)
     except InputError as error:  # it may name a file that could not be opened
         if options.anonymous:
-            given = {**_given(options, "", list(images)), **_given(options, "mask-", list(masks))}
+            given = {**_given(options, "", list(images)), **_masks(options)}
             texts = [text for path in given.values() for text in (os.path.abspath(path), str(path), *path.parts)]
             error.args = (without(texts)(str(error)),)
         raise
@@ -145,6 +149,27 @@ def _paths(options: argparse.Namespace, prefix: str, names: list[str]) -> dict[s
 def _bundle(wanted: str) -> str:
     """The name, or the folder from the root."""
     return os.path.abspath(wanted) if is_path(wanted) else wanted
+
+
+def _mask(text: str) -> tuple[str, Path]:
+    role, separator, file = text.partition("=")
+    if not (role and separator and file):
+        raise argparse.ArgumentTypeError("it is not ROLE=FILE")
+    return role, Path(file)
+
+
+def _masks(options: argparse.Namespace) -> dict[str, Path]:
+    """The masks that were given, by role.
+
+    Raises
+    ------
+    InputError : two for one role
+    """
+    given = getattr(options, "mask", [])
+    for number, (role, _) in enumerate(given):
+        if role in (earlier for earlier, _ in given[:number]):
+            raise InputError(f"Two masks were given for '{role}'.")
+    return dict(given)
 
 
 def _key(name: str) -> str:

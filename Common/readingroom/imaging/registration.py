@@ -7,6 +7,7 @@ depth of breath. How well it fits is measured: nobody should compare what does n
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from .organ import Booleans
 _STEP = 4.0  # mm
 _AIR = -1000.0
 _SMOOTH = 2.0  # voxels; deviation of the Gaussian that smooths the displacements
-_DEMONS = 60  # iterations
+_STEPS, _DEMONS = 150, 60  # iterations at most, of either kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,7 @@ class Registration:
     Parameters
     ----------
     transform : maps points of the present CT (LPS, mm) to the prior's
+    present : the present CT
     dice : overlap of the lungs after it, 0 to 1
     correlation : of the HU inside both lungs, -1 to 1
     """
@@ -87,7 +89,10 @@ def _prepared(volume: SimpleITK.Image, lungs: Booleans) -> tuple[SimpleITK.Image
     gray = SimpleITK.Clamp(
         SimpleITK.Cast(SimpleITK.BinShrink(volume, factors), SimpleITK.sitkFloat32), SimpleITK.sitkFloat32, -1024, 400
     )
-    return gray, SimpleITK.BinShrink(mask, factors) > 0.5
+    share = SimpleITK.BinShrink(mask, factors)
+    inside = share > 0.5
+    # Of lungs that are thinner than a large voxel, whatever they touch.
+    return gray, inside if SimpleITK.GetArrayViewFromImage(inside).any() else share > 0
 
 
 def _rigid(
@@ -102,7 +107,7 @@ def _rigid(
     first.SetCenter(middle.tolist())
     first.SetTranslation((other - middle).tolist())
     method = _method(fixed, fixed_mask)
-    method.SetOptimizerAsRegularStepGradientDescent(2.0, 0.01, 150, relaxationFactor=0.6)
+    method.SetOptimizerAsRegularStepGradientDescent(2.0, 0.01, _STEPS, relaxationFactor=0.6)
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetInitialTransform(first, inPlace=True)
     _run(method, fixed, moving, progress, "Laying the prior over the present CT.")
@@ -150,18 +155,20 @@ def _run(
     progress: Progress,
     sentence: str,
 ) -> None:
-    """Run it; a cancel raised in an iteration stops it and is raised here."""
+    """Run it; a cancel raised in an iteration stops it and is raised here. Where nothing overlaps, it ends at once."""
     stopped: list[BaseException] = []
 
     def tell() -> None:
         try:
-            progress(min(method.GetOptimizerIteration() / 100, 1.0), sentence)
+            progress(min(method.GetOptimizerIteration() / _STEPS, 1.0), sentence)
         except BaseException as error:  # must not go through ITK's own frames
             stopped.append(error)
             method.StopRegistration()
 
     method.AddCommand(SimpleITK.sitkIterationEvent, tell)
-    method.Execute(fixed, moving)
+    # It raises where the images lie apart: how little they fit is measured afterwards.
+    with contextlib.suppress(RuntimeError):
+        method.Execute(fixed, moving)
     if stopped:
         raise stopped[0]
 

@@ -73,7 +73,7 @@ class PASCFibrosisReader(Reader):
     )
     masks = lung_mask_roles(CT)
     tasks = (TASK,)
-    tests_of_answer = ("deletion curve", "zones taken away", "comparison with the prior")
+    tests_of_answer = ("deletion curve", "parts of the lungs taken away", "comparison with the prior")
 
     def checks(self, case: Case) -> tuple[Check, ...]:
         from ..trust.ct_checks import checks_before, prior_checks
@@ -81,6 +81,8 @@ class PASCFibrosisReader(Reader):
         found = checks_before(case.study.image(CT), case.images[CT])
         if PRIOR in case.images:
             found += prior_checks(case.study.image(CT), case.study.image(PRIOR), case.images[PRIOR])
+            if np.array_equal(case.images[CT].voxels, case.images[PRIOR].voxels):
+                found += (Check("prior differs", "stop", "The prior has the very voxels of the present CT."),)
         return found
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:
@@ -93,7 +95,8 @@ class PASCFibrosisReader(Reader):
             expected = ", ".join(label.name for label in TASK.labels)
             raise BundleError(f"The bundle's labels ({', '.join(names)}) are not those of this reader ({expected}).")
         if metadata.preprocessing.organ not in ("", "lungs"):
-            raise BundleError(f"The bundle '{metadata.name}' looks at the {metadata.preprocessing.organ}, not the lungs.")
+            organ = metadata.preprocessing.organ
+            raise BundleError(f"The bundle '{metadata.name}' looks at the {organ}, not at the lungs.")
         network = model_cache.get_or_load(
             ("slice network", bundle.sha256), functools.partial(load_slice_network, bundle)
         )
@@ -170,7 +173,9 @@ def ask(
     if checked:
         context.check(*lung_checks(masks.lungs, volume))
     if not masks.lungs.both.any():
-        raise InputError("No lungs were found in this CT; give a mask of them.")
+        raise InputError(
+            "No lungs were found in this CT; give a mask of them." if image == CT else "No lungs were found in it."
+        )
     prepared = prepare_slices(volume.image, metadata.preprocessing, masks.lungs.both)
     count = len(prepared.pixels)
 
@@ -195,7 +200,10 @@ def ask_changed(details: Details, pixels: np.ndarray, context: ReadContext) -> f
     from .slice_network import ask_slices
 
     metadata = context.bundle.of_kind(ClassifierMetadata)
-    answers = ask_slices(context.model.network, pixels, metadata.aggregation, context.device, context.note)
+    answers = ask_slices(
+        context.model.network, pixels, metadata.aggregation, context.device, context.note,
+        lambda done: context.progress.raise_if_canceled(),
+    )  # fmt: skip
     return probability_of(answers.logits, metadata)
 
 

@@ -98,38 +98,61 @@ def heat_of(details: Details, metadata: ClassifierMetadata) -> Heat:
 
 
 def measurements(case: Case, details: Details, heat: Heat) -> Iterator[Measurement]:
-    """Volumes and density of the lungs, then how much of them is suspicious: in all, by zone."""
+    """How much lung is suspicious and how dense the lungs are; then volumes by side, third and shell."""
     volume = case.images[CT]
     lungs, ml = details.lungs.lungs, voxel_ml(volume.image)
     both = lungs.both
-    for side in SIDES:
-        yield Measurement(
-            f"{side}-lung-volume", f"Volume of the {side} lung", float(getattr(lungs, side).sum() * ml), "mL",
-            code=codes.VOLUME, image=CT, region=f"{side}-lung",
-        )  # fmt: skip
-    values = volume.voxels[both]
-    yield Measurement("lung-density", "Mean density of the lungs", float(values.mean()), "[hnsf'U]", image=CT)
-    dense, thin = (values > -600) & (values < -250), values < -950
-    yield Measurement("high-attenuation", "Lung of -600 to -250 HU", 100 * float(dense.mean()), "%", image=CT)
-    yield Measurement("low-attenuation", "Lung below -950 HU", 100 * float(thin.mean()), "%", image=CT)
     suspicious = (heat >= SUSPICIOUS) & both
     yield Measurement("suspicious-volume", "Suspicious lung", float(suspicious.sum() * ml), "mL", image=CT)
     yield Measurement(
         "suspicious-share", "Share of the lungs that is suspicious", 100 * float(suspicious.sum() / both.sum()), "%",
         image=CT,
     )  # fmt: skip
+    density = lung_density(volume.voxels[both])
+    for name, (title, unit) in DENSITY.items():
+        yield Measurement(name, title, density[name], unit, image=CT)
     labels = zone_labels(lungs, tuple(reversed(volume.image.GetSpacing())))
     inside = np.bincount(labels.ravel(), minlength=len(ZONES) + 1)
     found = np.bincount(labels[suspicious], minlength=len(ZONES) + 1)
-    for number, zone in enumerate(ZONES, start=1):
-        if inside[number]:
-            share, amount = 100 * float(found[number] / inside[number]), float(found[number] * ml)
-            yield Measurement(f"{zone.name}-share", f"{zone.title}: suspicious share", share, "%", image=CT)
-            yield Measurement(f"{zone.name}-volume", f"{zone.title}: suspicious", amount, "mL", image=CT)
+    for name, title, numbers in parts_of_lungs():
+        cells, here = int(inside[numbers].sum()), int(found[numbers].sum())
+        if not cells:
+            continue
+        yield Measurement(f"{name}-volume", "Lung", cells * ml, "mL", code=codes.VOLUME, image=CT, part=title)
+        yield Measurement(f"{name}-suspicious", "Suspicious", here * ml, "mL", image=CT, part=title)
+        yield Measurement(f"{name}-share", "Suspicious share", 100 * here / cells, "%", image=CT, part=title)
+
+
+DENSITY = {
+    "lung-density": ("Mean density of the lungs", "[hnsf'U]"),
+    "high-attenuation": ("Lung of -600 to -250 HU", "%"),
+    "low-attenuation": ("Lung below -950 HU", "%"),
+}
+
+
+def lung_density(values: NDArray[np.float32]) -> dict[str, float]:
+    """The numbers of `DENSITY`, of the HU inside the lungs."""
+    return {
+        "lung-density": float(values.mean(dtype=np.float64)),
+        "high-attenuation": 100 * float(((values > -600) & (values < -250)).mean()),
+        "low-attenuation": 100 * float((values < -950).mean()),
+    }
+
+
+def parts_of_lungs(shells: bool = True) -> Iterator[tuple[str, str, list[int]]]:
+    """Name, title and zone numbers of each lung, its thirds and, with ``shells``, their central and outer parts."""
+    for side in SIDES:
+        numbered = [(number, zone) for number, zone in enumerate(ZONES, start=1) if zone.side == side]
+        yield f"{side}-lung", f"{side.capitalize()} lung", [number for number, _ in numbered]
+        for third in THIRDS:
+            own = [(number, zone) for number, zone in numbered if zone.third == third]
+            yield f"{side}-{third}", f"{side.capitalize()} {third}", [number for number, _ in own]
+            if shells:
+                yield from ((zone.name, zone.title, [number]) for number, zone in own)
 
 
 def without_each_zone(case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
-    """The answer with what it would have been with each third of each lung filled in smoothly from its surroundings."""
+    """The answer with what it would have been with each lung, and each third of it, filled in from what is around."""
     import torch
 
     from ..explain.faithfulness import fill
@@ -140,18 +163,15 @@ def without_each_zone(case: Case, prediction: Prediction, answer: Answer, contex
     labels = zone_labels(lungs, tuple(reversed(case.images[CT].image.GetSpacing())))
     pixels = torch.from_numpy(details.prepared.pixels)
     found = []
-    parts = [(side, third) for side in SIDES for third in THIRDS]
-    for done, (side, third) in enumerate(parts):
-        context.progress(done / len(parts), f"Taking away the {side} {third} zone.")
-        numbers = [n for n, zone in enumerate(ZONES, start=1) if (zone.side, zone.third) == (side, third)]
+    parts = list(parts_of_lungs(shells=False))
+    for done, (name, title, numbers) in enumerate(parts):
+        context.progress(done / len(parts), f"Taking parts of the lungs away: {title.lower()}.")
         away = details.prepared.of_mask(np.isin(labels, numbers))
         if not away.any():
             continue
         changed = fill(pixels, torch.from_numpy(~away)[:, None]).numpy()
         value = 100 * ask_changed(details, changed, context)
-        found.append(
-            Measurement(f"without-{side}-{third}", f"Probability without the {side} {third} zone", value, "%", image=CT)
-        )
+        found.append(Measurement(f"{name}-without", "Probability without it", value, "%", image=CT, part=title))
     return replace(answer, measurements=answer.measurements + tuple(found))
 
 

@@ -1,26 +1,42 @@
-"""The prior CT read in the same way, laid over the present one, and what has changed."""
+"""The prior CT read in the same way, laid over the present one, and what has changed.
+
+A prior that cannot be compared ends in a check that says why, never the read: the present CT was answered already.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import codes
 from ..bundles.metadata import ClassifierMetadata
+from ..errors import InputError
 from ..formatting import decimal, percent
-from ..imaging.lung_zones import SIDES, THIRDS, ZONES, zone_labels
-from ..imaging.lungs import Lungs
-from ..reading import Check, Comparison, HeatMap, Region
+from ..imaging.lung_zones import SIDES, ZONES, zone_labels
+from ..reading import Check, Comparison, HeatMap, Region, has_stop
 from .answer import Answer, Case, MapLayer, Prediction, RegionLayer
 from .base import ReadContext
-from .pasc_fibrosis_answer import CT, FINDING, SUSPICIOUS, Booleans, Heat, heat_of, voxel_ml
+from .pasc_fibrosis_answer import (
+    CT,
+    DENSITY,
+    FINDING,
+    SUSPICIOUS,
+    Heat,
+    heat_of,
+    lung_density,
+    parts_of_lungs,
+    voxel_ml,
+)
 from .results import heat_map_path, segments_path
 
 if TYPE_CHECKING:
     from ..imaging.registration import Registration
+    from ..imaging.volume import Volume
+    from ..progress import Progress
+    from .pasc_fibrosis import Details
 
 PRIOR = "prior-ct"
 _LEAST_DICE = 0.9  # of the lungs; below, places are not compared
@@ -29,38 +45,74 @@ _LEVELS = (SUSPICIOUS, 0.75)
 _MORE, _LESS = (0.85, 0.2, 0.6), (0.2, 0.6, 0.85)
 
 
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """One of the two CTs, with its map."""
+
+    volume: Volume
+    details: Details
+    heat: Heat
+
+
 def compared(case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
     """The answer with the prior's map, the change of each number and, where both fit, the places that changed."""
-    from ..imaging.registration import register
-    from .pasc_fibrosis import ask, probability_of
-
     metadata = context.bundle.of_kind(ClassifierMetadata)
     whole = context.progress
-    context.progress(0.0, "Reading the prior.")
-    present, prior = prediction.details, ask(context.model, case, PRIOR, context, checked=False)
-    now_heat, prior_heat = answer.maps[0].heat, heat_of(prior, metadata)
-    now_lungs, prior_lungs = present.lungs.lungs, prior.lungs.lungs
-    images = case.images[CT].image, case.images[PRIOR].image
-    fit = register(*images, now_lungs, prior_lungs, progress=whole.part(0.3, 0.6))
-    if fit.dice < _BEND_BELOW:
-        fit = register(*images, now_lungs, prior_lungs, deformable=True, progress=whole.part(0.6, 1.0))
+    details = _prior_details(case, context, whole.part(0.0, 0.3))
+    if details is None:
+        return answer
+    now = _Read(case.images[CT], prediction.details, answer.maps[0].heat)
+    prior = _Read(case.images[PRIOR], details, heat_of(details, metadata))
+    fit, bent = _registered(now, prior, whole.part(0.3, 1.0))
     context.check(_fit_check(fit))
-    comparisons = [
-        Comparison(
-            "probability", "Probability of lasting fibrotic change", "%",
-            100 * probability_of(prediction.logits, metadata), 100 * probability_of(prior.answers.logits, metadata),
-            CT, PRIOR,
-        ),
-        *_amounts((now_heat, now_lungs, images[0]), (prior_heat, prior_lungs, images[1])),
-    ]  # fmt: skip
     heat_map = HeatMap(FINDING, PRIOR, "cam, local", heat_map_path(PRIOR, FINDING), _LEVELS)
+    settings = {"dice": round(fit.dice, 3), "correlation": round(fit.correlation, 3), "deformable": bent}
     return replace(
         answer,
-        comparisons=answer.comparisons + tuple(comparisons),
-        maps=(*answer.maps, MapLayer(heat_map, prior_heat)),
-        regions=answer.regions + tuple(_changed_places(now_heat, prior_heat, now_lungs.both, fit, case)),
-        settings={**answer.settings, "registration": {"dice": fit.dice, "correlation": fit.correlation}},
+        comparisons=answer.comparisons + tuple(_comparisons(now, prior, metadata)),
+        maps=(*answer.maps, MapLayer(heat_map, prior.heat)),
+        regions=answer.regions + tuple(_changed_places(now, prior, fit)),
+        settings={**answer.settings, "registration": settings},
     )
+
+
+def _prior_details(case: Case, context: ReadContext, progress: Progress) -> Details | None:
+    """What the network said of the prior; None, and a check that says why, where it cannot be asked."""
+    from ..trust.ct_checks import lung_checks
+    from .pasc_fibrosis import ask
+
+    noted = len(context.notes)
+    try:
+        details = ask(context.model, case, PRIOR, context, progress, checked=False)
+    except InputError as error:
+        context.check(Check("prior read", "warn", f"The prior was not read: {error}"))
+        return None
+    finally:
+        context.notes[noted:] = [f"Prior: {note}" for note in context.notes[noted:]]
+    checks = [check for check in lung_checks(details.lungs.lungs, case.images[PRIOR]) if check.status != "pass"]
+    # What would stop the read of the prior only keeps it from being compared.
+    context.check(
+        *(
+            replace(check, name=f"prior: {check.name}", status="warn", sentence=f"Prior: {check.sentence}")
+            for check in checks
+        )
+    )
+    if has_stop(checks):
+        context.check(Check("prior read", "warn", "The prior was not compared, for the reason above."))
+        return None
+    return details
+
+
+def _registered(now: _Read, prior: _Read, progress: Progress) -> tuple[Registration, bool]:
+    """How the prior lies on the present CT, and whether it was bent for it: only where that fits better."""
+    from ..imaging.registration import register
+
+    pair = (now.volume.image, prior.volume.image, now.details.lungs.lungs, prior.details.lungs.lungs)
+    rigid = register(*pair, progress=progress.part(0.0, 0.5))
+    if rigid.dice >= _BEND_BELOW:
+        return rigid, False
+    bent = register(*pair, deformable=True, progress=progress.part(0.5, 1.0))
+    return (bent, True) if bent.dice > rigid.dice else (rigid, False)
 
 
 def _fit_check(fit: Registration) -> Check:
@@ -71,45 +123,53 @@ def _fit_check(fit: Registration) -> Check:
     return Check("prior fits", "pass", f"The prior was laid over the present CT ({words}).", fit.dice, _LEAST_DICE)
 
 
-def _amounts(now: tuple, prior: tuple) -> Iterator[Comparison]:
-    """Volumes of the lungs, and of what is suspicious: in all, and by third and side."""
-    tables = [dict(_volumes(*each)) for each in (now, prior)]
-    for name in tables[0]:
-        code = codes.VOLUME if name.endswith("lung") else None
-        yield Comparison(
-            name.replace(" ", "-"), name[0].upper() + name[1:], "mL", tables[0][name], tables[1][name], CT, PRIOR,
-            code=code,
-        )  # fmt: skip
+def _comparisons(now: _Read, prior: _Read, metadata: ClassifierMetadata) -> Iterator[Comparison]:
+    from .pasc_fibrosis import probability_of
+
+    probabilities = [100 * probability_of(one.details.answers.logits, metadata) for one in (now, prior)]
+    yield Comparison("probability", f"Probability: {metadata.labels[0].title}", "%", *probabilities, CT, PRIOR)
+    volumes, earlier = dict(_volumes(now)), dict(_volumes(prior))
+    for title, value in volumes.items():
+        code = codes.VOLUME if title.startswith("Volume") else None
+        name = title.lower().replace(",", "").replace(" ", "-")
+        yield Comparison(name, title, "mL", value, earlier[title], CT, PRIOR, code=code)
+    densities = [lung_density(one.volume.voxels[one.details.lungs.lungs.both]) for one in (now, prior)]
+    for name, (title, unit) in DENSITY.items():
+        yield Comparison(name, title, unit, densities[0][name], densities[1][name], CT, PRIOR)
 
 
-def _volumes(heat: Heat, lungs: Lungs, image: object) -> Iterator[tuple[str, float]]:
-    ml = voxel_ml(image)
+def _volumes(read: _Read) -> Iterator[tuple[str, float]]:
+    """Volumes of suspicious lung, in all, by lung and by third, and of the lungs."""
+    ml, lungs = voxel_ml(read.volume.image), read.details.lungs.lungs
+    suspicious = (read.heat >= SUSPICIOUS) & lungs.both
+    yield "Suspicious lung", float(suspicious.sum() * ml)
+    labels = zone_labels(lungs, tuple(reversed(read.volume.image.GetSpacing())))
+    found = np.bincount(labels[suspicious], minlength=len(ZONES) + 1)
+    for _, title, numbers in parts_of_lungs(shells=False):
+        yield f"Suspicious, {title[0].lower()}{title[1:]}", float(found[numbers].sum() * ml)
     for side in SIDES:
-        yield f"volume of the {side} lung", float(getattr(lungs, side).sum() * ml)
-    suspicious = (heat >= SUSPICIOUS) & lungs.both
-    yield "suspicious lung", float(suspicious.sum() * ml)
-    labels = zone_labels(lungs, tuple(reversed(image.GetSpacing())))  # type: ignore[attr-defined]
-    found = np.bincount(labels[suspicious], minlength=len(ZONES) + 1)[1:]
-    for side in SIDES:
-        for third in THIRDS:
-            here = [(zone.side, zone.third) == (side, third) for zone in ZONES]
-            yield f"suspicious, {side} {third} zone", float(found[here].sum() * ml)
+        yield f"Volume of the {side} lung", float(getattr(lungs, side).sum() * ml)
 
 
-def _changed_places(now: Heat, prior: Heat, lungs: Booleans, fit: Registration, case: Case) -> Iterator[RegionLayer]:
-    """Lung that is suspicious now and was not, and the other way round; none where the prior does not fit."""
+def _changed_places(now: _Read, prior: _Read, fit: Registration) -> Iterator[RegionLayer]:
+    """Lung that is suspicious now and was not, and the other way round; none where the prior does not fit.
+
+    Only where slices of both were read: nobody knows what lay elsewhere.
+    """
     import SimpleITK
 
     if fit.dice < _LEAST_DICE:
         return
-    image = SimpleITK.GetImageFromArray(prior)
-    image.CopyInformation(case.images[PRIOR].image)
+    image = SimpleITK.GetImageFromArray(prior.heat)
+    image.CopyInformation(prior.volume.image)
     before = fit.on_present(image, outside=0.0) >= SUSPICIOUS
-    here = now >= SUSPICIOUS
-    ml = voxel_ml(case.images[CT].image)
+    here = now.heat >= SUSPICIOUS
+    known = now.details.prepared.reached() & now.details.lungs.lungs.both
+    known &= fit.mask_on_present(prior.details.prepared.reached(), prior.volume.image)
+    ml = voxel_ml(now.volume.image)
     for name, title, mask, color in (
-        ("newly-suspicious", "Suspicious now, not on the prior", here & ~before & lungs, _MORE),
-        ("no-longer-suspicious", "Suspicious on the prior, not now", before & ~here & lungs, _LESS),
+        ("newly-suspicious", "Suspicious now, not on the prior", here & ~before & known, _MORE),
+        ("no-longer-suspicious", "Suspicious on the prior, not now", before & ~here & known, _LESS),
     ):
         if mask.any():
             region = Region(name, title, CT, segments_path(CT), volume_ml=float(mask.sum() * ml), color=color)

@@ -14,6 +14,7 @@ from ..formatting import (
     interval_text,
     measurement_rows,
     number_text,
+    part_table,
     percent,
     prediction_set_text,
     unit_text,
@@ -142,13 +143,16 @@ def _findings(reading: Reading) -> list[Block]:
 
 
 def _measurements(reading: Reading) -> list[Block]:
-    """One table of the numbers and of the volumes of regions; a column that would be empty is left out."""
-    rows = measurement_rows(reading)
-    if not rows:
-        return []
-    header = ("Measurement", "Value", "Interval", "Region")
-    kept = [column for column in range(len(header)) if any(row[column] for row in rows)]
-    return [Table(tuple(header[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows))]
+    """A table of the numbers and of the volumes of regions, without columns that would be empty; then that of parts."""
+    blocks: list[Block] = []
+    if rows := measurement_rows(reading):
+        header = ("Measurement", "Value", "Interval", "Region")
+        kept = [column for column in range(len(header)) if any(row[column] for row in rows)]
+        blocks.append(Table(tuple(header[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows)))
+    titles, parts = part_table(reading)
+    if parts:
+        blocks.append(Table(titles, tuple(parts)))
+    return blocks
 
 
 def _comparisons(reading: Reading) -> list[Block]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from pasc_fibrosis_cases import INPUT, band_network, write_bundle
 
+from pasc_fibrosis_cases import INPUT, band_network, write_bundle
 from readingroom.errors import BundleError, CancelledError
 from readingroom.networks import slices
 from readingroom.readers.slice_network import ask_slices, is_tied, joined_answers, load_slice_network, margins
@@ -123,5 +123,3 @@ def test_weights_of_another_network_are_refused(tmp_path) -> None:
     bundle = write_bundle(tmp_path / "other", band_network(), backbone="resnet34")
     with pytest.raises(BundleError, match="do not fit the network 'resnet34'"):
         load_slice_network(bundle)
-
-
