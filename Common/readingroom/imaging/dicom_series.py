@@ -14,6 +14,7 @@ from pydicom.uid import SecondaryCaptureImageStorage
 from ..errors import InputError
 from ..formatting import counted
 from ..progress import Progress
+from .dicom_facts import image_date
 from .dicom_file import kind_of_file, quiet_pydicom, read_header, text
 from .dicom_slice import Slice, slices_of
 from .file_kind import file_kind, first_bytes, is_dicom
@@ -51,6 +52,7 @@ class _Found:
 
     modality: str
     number: str
+    date: str
     slices: list[Slice] = field(default_factory=list)
 
     @property
@@ -105,6 +107,21 @@ def find_series(path: Path, uid: str = "", modalities: Sequence[str] = (), progr
     return Series(path.name, chosen, one.modality, tuple(one.slices), rivals, _notes(list(found.values()), aside))
 
 
+def series_by_date(folder: Path, modalities: Sequence[str]) -> list[tuple[str, str]]:
+    """Date and SeriesInstanceUID of the series with the most slices of each day, earliest first.
+
+    Raises
+    ------
+    InputError : images of two patients, or too many files
+    """
+    found, _ = _series_in(folder, folder.name, True, Progress())
+    largest: dict[str, str] = {}
+    for uid, one in sorted(found.items(), key=lambda item: (item[1].placed, len(item[1].slices))):
+        if one.date and one.modality in modalities and len(one.slices) >= FEWEST_SLICES:
+            largest[one.date] = uid
+    return sorted(largest.items())
+
+
 def is_series(path: Path) -> bool:
     """Whether a path stands for a DICOM series and not for a volume file.
 
@@ -148,7 +165,9 @@ def _series_in(folder: Path, name: str, only: str, progress: Progress) -> tuple[
         if kind := no_slice(header):
             aside[kind] += 1
             continue
-        series = found.setdefault(uid, _Found(text(header, "Modality"), text(header, "SeriesNumber")))
+        series = found.setdefault(
+            uid, _Found(text(header, "Modality"), text(header, "SeriesNumber"), image_date(header))
+        )
         series.slices += slices_of(header, path)
     return found, aside
 

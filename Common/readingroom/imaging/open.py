@@ -33,7 +33,11 @@ class OpenedImage:
 
 
 def open_image(
-    path: str | os.PathLike[str], role: str, dimensions: Literal[2, 3] = 2, modalities: Sequence[str] = ()
+    path: str | os.PathLike[str],
+    role: str,
+    dimensions: Literal[2, 3] = 2,
+    modalities: Sequence[str] = (),
+    series_uid: str = "",
 ) -> OpenedImage:
     """The image that a file or a DICOM folder holds.
 
@@ -43,6 +47,7 @@ def open_image(
     ----------
     dimensions : 2 for a picture, 3 for a volume (DICOM slices, or an NRRD or NIfTI file)
     modalities : which series of a folder goes before the others; a volume alone asks for it
+    series_uid : which series of a folder it is, where that is known
 
     Example
     -------
@@ -56,7 +61,7 @@ def open_image(
     """
     path = Path(path)
     if dimensions == 3 and is_series(path):
-        return _series(path, role, modalities)
+        return _series(path, role, modalities, series_uid)
     file = image_file(path)
     kind = file_kind(file)
     if kind == "dicom":
@@ -113,9 +118,9 @@ def open_displayed(files: Sequence[Path], name: str, role: str) -> OpenedImage:
     return _of_stack(stack, stack.first.path, role)
 
 
-def _series(path: Path, role: str, modalities: Sequence[str]) -> OpenedImage:
+def _series(path: Path, role: str, modalities: Sequence[str], series_uid: str) -> OpenedImage:
     """The volume of a series; whether its slices make a volume is found out here as well."""
-    series = find_series(path, modalities=modalities)
+    series = find_series(path, series_uid, modalities)
     opened = _of_stack(stacked(series.slices, series.name), path, role)
     return replace(opened, image=replace(opened.image, series_instance_uid=series.uid))
 

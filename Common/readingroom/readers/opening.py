@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
+from ..formatting import dicom_date
+from ..imaging.dicom_series import series_by_date
 from ..imaging.open import OpenedImage, open_image
 from ..imaging.structure_names import named_structures
 from ..regular_file import cannot_read, open_regular
 from ..study import ClinicalFact, Study, StudyMask
 from .base import Reader
-from .description import header_facts, require_roles
+from .description import ImageRole, header_facts, require_roles
 
 
 def open_study(
@@ -24,7 +27,8 @@ def open_study(
 
     Parameters
     ----------
-    images, masks : by role, a file or a DICOM folder; a mask may name structures, see `named_structures`
+    images, masks : by role, a file or a DICOM folder; a mask may name structures, see `named_structures`. Of a folder
+        with series of several days the latest one is read, and the one before is its prior where the reader takes one
     clinical : facts as a person types them; they go before those of the header
 
     Example
@@ -39,12 +43,22 @@ def open_study(
         two patients; a clinical fact is unknown or lies outside its range
     """
     opened: dict[str, OpenedImage] = {}
+    images = dict(images)
     for role in images:
         if role not in {known.name for known in reader.images}:
             raise InputError(f"{reader.title} knows no image '{role}'; it takes {_names(reader)}.")
+    chosen: dict[str, tuple[str, str]] = {}
+    for known in reader.images:
+        if known.prior_of in images and known.name not in images:
+            chosen |= _by_date(known, Path(images[known.prior_of]))
+            images |= dict.fromkeys(chosen, images[known.prior_of])
     for known in reader.images:  # in the reader's order: the first one is the one that is read
         if known.name in images:
-            opened[known.name] = open_image(Path(images[known.name]), known.name, known.dimensions, known.modality)
+            uid, note = chosen.get(known.name, ("", ""))
+            one = open_image(Path(images[known.name]), known.name, known.dimensions, known.modality, uid)
+            if note:
+                one = replace(one, image=replace(one.image, notes=(*one.image.notes, note)))
+            opened[known.name] = one
     if not opened:
         raise InputError(f"{reader.title} needs the image '{reader.images[0].title}'; choose one first.")
     study = study_of(reader, opened, _masks(reader, masks or {}), entered(reader, clinical or {}))
@@ -98,6 +112,22 @@ def entered(reader: Reader, clinical: Mapping[str, str]) -> dict[str, ClinicalFa
             raise InputError(f"{reader.title} knows no clinical fact '{name}'; it takes {', '.join(fields) or 'none'}.")
         facts[name] = ClinicalFact(fields[name].parse(text), fields[name].unit)
     return facts
+
+
+def _by_date(prior: ImageRole, folder: Path) -> dict[str, tuple[str, str]]:
+    """Where a folder holds series of several days: which one is the image and which its prior, by role, with a note."""
+    if prior.dimensions != 3 or not folder.is_dir():
+        return {}
+    dated = series_by_date(folder, prior.modality)
+    if len(dated) < 2:
+        return {}
+    (before, earlier), (_, latest) = dated[-2:]
+    kind = " or ".join(prior.modality)
+    note = (
+        f"Of the {len(dated)} dates in the folder the latest one was read; the {kind} of {dicom_date(before)} is its "
+        "prior."
+    )
+    return {prior.prior_of: (latest, ""), prior.name: (earlier, note)}
 
 
 def _masks(reader: Reader, masks: Mapping[str, Path]) -> tuple[StudyMask, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pasc_fibrosis_cases import INPUT, band_network, write_bundle
+from pasc_fibrosis_cases import INPUT, gray_network, write_bundle
 from readingroom.errors import BundleError, CancelledError
 from readingroom.networks import slices
 from readingroom.readers.slice_network import ask_slices, is_tied, joined_answers, load_slice_network, margins
@@ -114,12 +114,12 @@ def test_a_bundle_that_reads_pictures_is_refused(tmp_path) -> None:
     from dataclasses import replace
 
     pictures = replace(INPUT, kind="picture", slices=None)
-    bundle = write_bundle(tmp_path / "flat", band_network(), preprocessing=pictures, aggregation="none")
+    bundle = write_bundle(tmp_path / "flat", gray_network(), preprocessing=pictures, aggregation="none")
     with pytest.raises(BundleError, match="does not read the slices of a CT"):
         load_slice_network(bundle)
 
 
 def test_weights_of_another_network_are_refused(tmp_path) -> None:
-    bundle = write_bundle(tmp_path / "other", band_network(), backbone="resnet34")
+    bundle = write_bundle(tmp_path / "other", gray_network(), backbone="resnet34")
     with pytest.raises(BundleError, match="do not fit the network 'resnet34'"):
         load_slice_network(bundle)
