@@ -114,7 +114,7 @@ def series_by_date(folder: Path, modalities: Sequence[str]) -> list[tuple[str, s
     ------
     InputError : images of two patients, or too many files
     """
-    found, _ = _series_in(folder, folder.name, True, Progress())
+    found, _ = _series_in(folder, folder.name, "", Progress())
     largest: dict[str, str] = {}
     for uid, one in sorted(found.items(), key=lambda item: (item[1].placed, len(item[1].slices))):
         if one.date and one.modality in modalities and len(one.slices) >= FEWEST_SLICES:
