@@ -114,7 +114,7 @@ def test_what_does_not_fit_its_description_is_refused_in_a_sentence(toy, capsys,
 
 def test_an_anonymous_read_keeps_what_was_chosen_and_no_path(toy):
     lungs = (toy / "lungs.nrrd").rename(toy / "Zqxjvk-4711.nrrd")
-    reading = _read(toy, "--mask-lungs", str(lungs), "--stage", "II", "--age", "97", "--anonymous")
+    reading = _read(toy, "--mask", f"lungs={lungs}", "--stage", "II", "--age", "97", "--anonymous")
     assert {name: fact.value for name, fact in reading.study.clinical.items()} == {"stage": "II", "age": 90.0}
     text = b"".join(path.read_bytes() for path in (toy / "out").iterdir()).lower()
     assert b"zqxjvk" not in text

@@ -125,8 +125,8 @@ def measurements(case: Case, details: Details, heat: Heat) -> Iterator[Measureme
 
 DENSITY = {
     "lung-density": ("Mean density of the lungs", "[hnsf'U]"),
-    "high-attenuation": ("Lung of -600 to -250 HU", "%"),
-    "low-attenuation": ("Lung below -950 HU", "%"),
+    "high-attenuation": ("Lung of \N{MINUS SIGN}600 to \N{MINUS SIGN}250 HU", "%"),
+    "low-attenuation": ("Lung below \N{MINUS SIGN}950 HU", "%"),
 }
 
 

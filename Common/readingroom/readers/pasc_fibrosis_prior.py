@@ -66,13 +66,12 @@ def compared(case: Case, prediction: Prediction, answer: Answer, context: ReadCo
     fit, bent = _registered(now, prior, whole.part(0.3, 1.0))
     context.check(_fit_check(fit))
     heat_map = HeatMap(FINDING, PRIOR, "cam, local", heat_map_path(PRIOR, FINDING), _LEVELS)
-    settings = {"dice": round(fit.dice, 3), "correlation": round(fit.correlation, 3), "deformable": bent}
     return replace(
         answer,
         comparisons=answer.comparisons + tuple(_comparisons(now, prior, metadata)),
         maps=(*answer.maps, MapLayer(heat_map, prior.heat)),
         regions=answer.regions + tuple(_changed_places(now, prior, fit)),
-        settings={**answer.settings, "registration": settings},
+        settings={**answer.settings, "registration": "deformable" if bent else "rigid"},
     )
 
 

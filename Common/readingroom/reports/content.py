@@ -167,7 +167,8 @@ def _comparisons(reading: Reading) -> list[Block]:
         dated = " to ".join(filter(None, (dates[one.prior_image], dates[one.now_image])))
         title = f"{one.title} ({unit_text(one.unit)})" if unit_text(one.unit) else one.title
         rows.append((title, number_text(one.now), number_text(one.prior), change, dated))
-    return [Table(("", "Now", "Prior", "Change", "From"), tuple(rows))]
+    columns = 5 if any(dates.values()) else 4
+    return [Table(("", "Now", "Prior", "Change", "From")[:columns], tuple(row[:columns] for row in rows))]
 
 
 def _change(value: float) -> str:
