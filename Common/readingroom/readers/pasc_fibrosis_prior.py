@@ -125,8 +125,8 @@ def _fit_check(fit: Registration) -> Check:
 def _comparisons(now: _Read, prior: _Read, metadata: ClassifierMetadata) -> Iterator[Comparison]:
     from .pasc_fibrosis import probability_of
 
-    probabilities = [100 * probability_of(one.details.answers.logits, metadata) for one in (now, prior)]
-    yield Comparison("probability", f"Probability: {metadata.labels[0].title}", "%", *probabilities, CT, PRIOR)
+    present, before = (100 * probability_of(one.details.answers.logits, metadata) for one in (now, prior))
+    yield Comparison("probability", f"Probability: {metadata.labels[0].title}", "%", present, before, CT, PRIOR)
     volumes, earlier = dict(_volumes(now)), dict(_volumes(prior))
     for title, value in volumes.items():
         code = codes.VOLUME if title.startswith("Volume") else None
