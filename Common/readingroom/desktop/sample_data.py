@@ -1,4 +1,4 @@
-"""The examples that ship, in Slicer's module Sample Data. Nothing is downloaded: they lie in the package."""
+"""The examples in Slicer's module Sample Data. Nothing is downloaded: they lie in the package, or are made."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import slicer
 
 from ..examples import EXAMPLES, Example
+from . import sample_phantoms
+from .sample_phantoms import PHANTOMS
 
 CATEGORY = "ReadingRoom"
 
@@ -25,6 +27,13 @@ def register() -> None:
             sampleName=example.title,
             thumbnailFileName=str(example.thumbnail),
             customDownloader=lambda *_args, example=example: load(example),
+        )
+    for phantom in PHANTOMS:
+        SampleDataLogic.registerCustomSampleDataSource(
+            category=CATEGORY,
+            sampleName=phantom.title,
+            thumbnailFileName=str(phantom.thumbnail),
+            customDownloader=lambda *_args, phantom=phantom: sample_phantoms.load(phantom),
         )
 
 

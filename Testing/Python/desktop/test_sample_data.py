@@ -10,6 +10,7 @@ from PIL import Image
 
 import host
 from readingroom.desktop import sample_data
+from readingroom.desktop.sample_phantoms import PHANTOMS
 from readingroom.desktop.scene import original_file
 from readingroom.examples import EXAMPLES
 
@@ -21,7 +22,7 @@ def started(modules):
     return slicer.modules
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+@pytest.mark.parametrize("example", [*EXAMPLES, *PHANTOMS], ids=lambda example: example.title)
 def test_every_example_is_offered_with_a_picture(started, example):
     sources = {source.sampleName: source for source in started.sampleDataSources["ReadingRoom"]}
     with Image.open(sources[example.title].thumbnailFileName) as picture:
@@ -31,7 +32,17 @@ def test_every_example_is_offered_with_a_picture(started, example):
 def test_an_example_is_offered_once_however_often_the_module_is_loaded(started):
     slicer.app.startupCompleted.emit()
     titles = [source.sampleName for source in started.sampleDataSources["ReadingRoom"]]
-    assert titles == [example.title for example in EXAMPLES]
+    assert titles == [example.title for example in (*EXAMPLES, *PHANTOMS)]
+
+
+def test_a_phantom_and_the_earlier_one_are_volumes_of_one_chest(started):
+    now, earlier = (host.open_sample("ReadingRoom", phantom.title) for phantom in PHANTOMS)
+    assert now.GetName() == "Chest CT with fibrosis (phantom)"
+    apart = slicer.util.arrayFromVolume(now) != slicer.util.arrayFromVolume(earlier)
+    assert 0 < apart.mean() < 0.1  # fibrosis has come, all else is as it was
+    bounds = [0.0] * 6
+    now.GetRASBounds(bounds)
+    assert bounds == pytest.approx([-190, 190, -152, 152, -144, 144])
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
