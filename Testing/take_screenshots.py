@@ -1,4 +1,4 @@
-"""Take the pictures in docs/images: the Chest X-Ray panel and slice view after a real read of the example, features.
+"""Take the pictures in docs/images: the panels after real reads of the examples, features.
 
 Run ``python Testing/take_screenshots.py`` when panel, layers or the bundle that ships have changed, and look at them.
 """
@@ -36,6 +36,34 @@ def read(panel: Any) -> None:
         host.wait_until(lambda: panel.session.state != "working", READ_SECONDS)
     if panel.session.error is not None:
         raise panel.session.error
+
+
+def take_pasc_fibrosis() -> None:
+    """PASC Fibrosis after the phantom was read, and beside its prior."""
+    prior = host.open_sample("ReadingRoom", "Chest CT, earlier (phantom)")
+    ct = host.open_sample("ReadingRoom", "Chest CT with fibrosis (phantom)")
+    panel = host.open_module("PASCFibrosis").panel
+    panel.selection.choose_image("ct", ct)
+    read(panel)
+    panel.parameters.exportFolder = "/reports"
+    strip = [f"ReadingRoomStrip{place}" for place in range(1, 6)]
+    for _ in range(2):  # the first picture gives the views their size, which the volume then fits into
+        host.grab_desk(IMAGES / "pasc-fibrosis.png", (("Red", "Green"), strip), width=1500, height=960)
+        _fit(panel)
+    panel.selection.choose_image("prior-ct", prior)
+    read(panel)
+    pairs = (("Red", "ReadingRoomPriorAxial"), ("Green", "ReadingRoomPriorCoronal"))
+    for _ in range(2):
+        host.grab_desk(IMAGES / "pasc-fibrosis-prior.png", pairs, width=1500, height=960)
+        _fit(panel)
+
+
+def _fit(panel: Any) -> None:
+    """Fit the volumes into their views, and go back to the slice that shows most."""
+    panel.layout.show(panel.inputs.images)
+    panel.display.strip()
+    panel.display.layers()
+    panel.display.key_slice()
 
 
 def take_features() -> None:
@@ -95,6 +123,7 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
     host.load_module(ROOT / "ChestXRay" / "ChestXRay.py")
+    host.load_module(ROOT / "PASCFibrosis" / "PASCFibrosis.py")
     host.provide_dicom_database({})
     slicer.app.startupCompleted.emit()
     host.open_sample("ReadingRoom", "Chest radiograph")  # NIH ChestX-ray14, free to show
@@ -111,6 +140,8 @@ def main() -> None:
     home.panel.settings.folder.directory = "/bundles"
     host.wait_until(lambda: "…" not in home.panel.setup.device.text)
     host.grab(home.parent, IMAGES / "reading-room.png", width=560)
+    host.close_scene()
+    take_pasc_fibrosis()
     host.close_scene()
     take_features()
     host.reset()

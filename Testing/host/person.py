@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +118,13 @@ def _picture_of(widget: Any, path: str | Path) -> None:
     _save(image, path)
 
 
-def grab_desk(path: str | Path, views_shown: tuple[str, ...] = ("Red",), width: int = 1400, height: int = 800) -> None:
-    """The desk as PNG: the open panel at the left, the named slice views from the top down at the right."""
+def grab_desk(
+    path: str | Path, views_shown: tuple[str | Sequence[str], ...] = ("Red",), width: int = 1400, height: int = 800
+) -> None:
+    """The desk as PNG: the open panel at the left, the named slice views at the right, from the top down.
+
+    An entry of several names is a row of views side by side; a row of more than three is half as high as others.
+    """
     panel = slicer.app._parts["window"]._scroll.widget()
     left = 0
     image = QImage(width, height, QImage.Format.Format_RGB32)
@@ -129,11 +134,16 @@ def grab_desk(path: str | Path, views_shown: tuple[str, ...] = ("Red",), width: 
             left = panel.property("width")
             _draw(panel, image, QPoint(0, 0))
     painter = QPainter(image)
-    each = height // len(views_shown)
-    for i, name in enumerate(views_shown):
-        pixels = render_slice(name, width=width - left, height=each)
-        view = QImage(pixels.tobytes(), width - left, each, 3 * (width - left), QImage.Format.Format_RGB888)
-        painter.drawImage(left, i * each, view)
+    rows = [(names,) if isinstance(names, str) else tuple(names) for names in views_shown]
+    shares = [1 if len(names) > 3 else 2 for names in rows]
+    top = 0
+    for names, share in zip(rows, shares, strict=True):
+        high, wide = height * share // sum(shares), (width - left) // len(names)
+        for i, name in enumerate(names):
+            pixels = render_slice(name, width=wide, height=high)
+            view = QImage(pixels.tobytes(), wide, high, 3 * wide, QImage.Format.Format_RGB888)
+            painter.drawImage(left + i * wide, top, view)
+        top += high
     painter.end()
     _save(image, path)
 
