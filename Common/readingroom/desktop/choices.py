@@ -43,6 +43,11 @@ def is_same_read(one: Reading, other: Reading) -> bool:
     return begun[0] == begun[1]
 
 
+def differ_in_masks(one: Reading, other: Reading) -> bool:
+    """Whether one bundle read both, and at least one of them with masks that were given."""
+    return one.bundle.sha256 == other.bundle.sha256 and bool(one.study.masks or other.study.masks)
+
+
 def with_judgment_of(earlier: Reading, reading: Reading) -> Reading:
     """The reading with the verdicts, comments and operating points that a person gave an earlier form of it."""
     for finding in earlier.findings:

@@ -45,6 +45,14 @@ class Display:
         if found is not None:
             self._show_slice(*found)
 
+    def strip(self) -> None:
+        """Let the strip of slices run over what the profile of the reading runs over."""
+        reading = self._panel.reading
+        for curve in reading.curves if reading is not None else ():
+            if curve.kind == "profile" and curve.image and curve.position_unit == "{slice}":
+                self._panel.layout.spread(self._panel.logic.kept.volume(curve.image), curve.positions)
+                return
+
     def position(self, curve: str, place: int) -> None:
         """Move the slice views to a position of a profile along an image."""
         reading = self._panel.reading

@@ -7,6 +7,7 @@ from typing import Any
 from ..readers.base import Reader
 from ..readers.description import ClinicalField
 from ..study import ClinicalFact
+from .owned_nodes import STUDY, is_owned
 from .study_from_nodes import Chosen, SegmentChoice, header_of
 
 _IMAGE = "image-"  # node reference roles, followed by the role of image or mask
@@ -55,6 +56,15 @@ class Inputs:
         self._node.SetNodeReferenceID(_MASK + role, segmentation.GetID() if segmentation is not None else None)
         self._parameters.segments = {**dict(self._parameters.segments), role: segment_id or ""}
         self._node.EndModify(tag)
+
+    def drop_regions_of_others(self) -> None:
+        """Take back masks that a reading found on another image than the one that is chosen now."""
+        for role in self._reader.masks:
+            choice, volume = self.mask(role.name), self.image(role.image)
+            if choice is not None and is_owned(choice.segmentation):
+                own = choice.segmentation.GetNodeReferenceID(STUDY)
+                if volume is None or volume.GetID() != own:
+                    self.choose_mask(role.name, None, "")
 
     def enter(self, name: str, text: str) -> None:
         """Keep a clinical fact that a person entered; the text of the header, or none, takes an entry back.

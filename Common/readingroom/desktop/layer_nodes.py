@@ -51,21 +51,33 @@ def fill_box(node: Any, box: Box, grid: Grid) -> None:
     display.SetSelectedColor(0.3, 0.9, 1.0)
 
 
-def fill_segmentation(node: Any, layer: SegmentLayer, volume: Any, regions: Sequence[str]) -> None:
-    """Put segments into a segmentation on ``volume``; those not named in ``regions`` are levels of a map."""
+def fill_segmentation(
+    node: Any, layer: SegmentLayer, volume: Any, regions: Sequence[str], kept: Sequence[str] = ()
+) -> None:
+    """Put segments into a segmentation on ``volume``; those not named in ``regions`` are levels of a map.
+
+    Segments named in ``kept`` stay as they are where they are there already.
+    """
     with slicer.util.NodeModify(node):
         if node.GetDisplayNode() is None:
             node.CreateDefaultDisplayNodes()
             node.GetDisplayNode().SetVisibility2DFill(False)  # outlines: the map itself fills
         node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
         segmentation = node.GetSegmentation()
-        segmentation.RemoveAllSegments()
+        for segment_id in set(segmentation.GetSegmentIDs()) - {segment.id for segment in layer.segments} - set(kept):
+            segmentation.RemoveSegment(segment_id)
         segmentation.SetSourceRepresentationName(_LABELMAP)
         for segment in layer.segments:
-            added = _segment(segment, layer.to_ras)
+            if segment.id in kept and segmentation.GetSegment(segment.id) is not None:
+                continue
+            made = _segment(segment, layer.to_ras)
             if segment.id not in regions:
-                added.SetTag(_LEVEL, "1")
-            segmentation.AddSegment(added, segment.id)
+                made.SetTag(_LEVEL, "1")
+            if _replace_pixels(node, segment.id, made):
+                continue
+            if segmentation.GetSegment(segment.id) is not None:
+                segmentation.RemoveSegment(segment.id)
+            segmentation.AddSegment(made, segment.id)
 
 
 def show_segments(node: Any, levels_visible: bool, regions_visible: bool) -> None:
@@ -124,6 +136,30 @@ def _fit(node: Any, box: Box, grid: Grid) -> None:
         place.SetElement(row, 3, value)
     node.SetAndObserveObjectToNodeMatrix(place)
     node.SetSize(sizes)
+
+
+def _replace_pixels(node: Any, segment_id: str, made: Any) -> bool:
+    """Give a segment that is there already the pixels of ``made``, so that who has chosen it keeps it; False if not."""
+    present = node.GetSegmentation().GetSegment(segment_id)
+    pixels = present.GetRepresentation(_LABELMAP) if present is not None else None
+    new = made.GetRepresentation(_LABELMAP)
+    if pixels is None or not _lie_alike(pixels, new):
+        return False
+    present.SetName(made.GetName())
+    present.SetColor(made.GetColor())
+    present.SetTerminology(made.GetTerminology())
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    return bool(logic.SetBinaryLabelmapToSegment(new, node, segment_id, logic.MODE_REPLACE))
+
+
+def _lie_alike(one: Any, other: Any) -> bool:
+    """Whether two oriented images have one grid; each may cover another part of it."""
+    matrices = []
+    for image in (one, other):
+        matrix = vtk.vtkMatrix4x4()
+        image.GetImageToWorldMatrix(matrix)
+        matrices.append([matrix.GetElement(row, column) for row in range(4) for column in range(4)])
+    return all(abs(a - b) < 1e-6 for a, b in zip(*matrices, strict=True))
 
 
 def _segment(segment: Segment, to_ras: Any) -> Any:

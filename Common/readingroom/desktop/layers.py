@@ -17,6 +17,7 @@ from .layer_files import Grid, SegmentLayer, heat_grid, segment_layer
 from .layer_nodes import COLOR_TABLES
 from .owned_nodes import KEY, OwnedNodes, image_key, tie_to
 
+_READ = "ReadingRoom.read"  # attribute: when the read began that a segmentation is of
 _ROLES = ("heat map", "box", "segmentation")
 
 
@@ -135,7 +136,10 @@ class Layers:
         node = self._owned.get_or_add(
             "vtkMRMLSegmentationNode", "segmentation", role, name.format(name=volume.GetName())
         )
-        layer_nodes.fill_segmentation(node, layer, volume, regions)
+        # A region stays as it is while the answer of its read is tested: somebody may be correcting it.
+        same_read = node.GetAttribute(_READ) == reading.provenance.started
+        node.SetAttribute(_READ, reading.provenance.started)
+        layer_nodes.fill_segmentation(node, layer, volume, regions, kept=regions if same_read else ())
         tie_to(node, volume)
         self._own_displays([node], role)
         return node

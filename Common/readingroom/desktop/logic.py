@@ -46,6 +46,7 @@ class ReadingLogic:
         self.layers = Layers(self.nodes)
         self.kept = ReadingNode(self.nodes)
         self.being_read: Mapping[str, Any] = {}  # volume nodes by role, of the last read that was begun
+        self.before: Reading | None = None  # what was read of the same images before their masks were corrected
         self._taken: Reading | None = None
 
     def read(
@@ -119,6 +120,10 @@ class ReadingLogic:
         earlier = self.kept.reading
         if earlier is not None and choices.is_same_read(earlier, reading):
             reading = choices.with_judgment_of(earlier, reading)
+        else:
+            same_images = self.kept.is_of(self.being_read)
+            corrected = earlier is not None and same_images and choices.differ_in_masks(earlier, reading)
+            self.before = earlier if corrected else None
         folder = Path(str(self.session.folder))
         self.kept.keep(reading, folder, self.being_read)
         self.layers.show(reading, folder, self.being_read)

@@ -22,6 +22,8 @@ from .layers import OverlayGuard
 from .logic import ReadingLogic
 from .panel_views import PanelViews
 from .reading_layout import ReadingLayout
+from .reading_window import ReadingWindow
+from .region_edits import RegionEdits
 from .scene import own_volumes
 from .selection import Selection
 from .verdicts import Verdicts
@@ -55,9 +57,11 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self.display = Display(self)
         self.verdicts = Verdicts(self)
         self.layout = ReadingLayout(self.reader)
+        self.window = ReadingWindow(self.reader)
         self.features = FeaturesSection(f"{logic.nodes.owner}.Features") if features else None
         self.views = PanelViews(self)
         self.widget = self.views.widget
+        self.region_edits = RegionEdits(self)
         self._timer = qt.QTimer(self.widget)
         self._timer.setInterval(_POLL_MILLISECONDS)
         self._timer.timeout.connect(lambda *_args: self.poll())
@@ -93,19 +97,27 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             return
         if settings.reading_layout():
             self.layout.use(self.inputs.images)
+            self.display.strip()
+        self.window.use(self.inputs.images)
+        self.region_edits.follow()
         if self.parameters.bundle:
             self.session.warm(self.parameters.bundle, self.parameters.device)
 
     def exit(self) -> None:
         """Another module is opened."""
         self.layout.leave()
+        self.window.leave()
 
     def forget(self) -> None:
         """The scene is being closed: stop the work, let go of its nodes."""
         self._timer.stop()
         self._late.stop()
         self.session.forget()
+        self.region_edits.stop()
+        self.layout.unlink()
+        self.window.leave()
         self.logic.being_read = {}
+        self.logic.before = None
         self.set_parameters(None)
 
     def cleanup(self) -> None:
@@ -198,8 +210,9 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             return
         shown = self.logic.kept.reading
         try:
-            if not self.logic.take():
-                return
+            with self.views.study.drawing():
+                if not self.logic.take():
+                    return
         except ReadingRoomError as error:
             self.session.cancel()
             self.show_error(error)
@@ -209,6 +222,8 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         if shown is None or not choices.is_same_read(shown, reading):
             self.views.report.show_written([])
             self.verdicts.choose_finding(choices.first_finding(reading))
+            self.display.strip()
+        self.region_edits.follow()
         self.display.layers()
         self.refresh()
 
@@ -234,23 +249,27 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         return self.logic.kept.reading
 
     def refresh(self) -> None:
-        """Draw the panel from the parameters and the session. The scene is left alone."""
+        """Draw the panel from the parameters and the session; of the scene, only how images are displayed changes."""
         parameters, inputs = self.parameters, self.inputs
         working = self.session.state == "working"
         self.views.set_inputs_enabled(parameters is not None and not working)
         if parameters is not None and inputs is not None:
             hidden = [volume.GetID() for volume in own_volumes()]
             self.selection.take_first_image()
+            self.window.show(inputs.images)  # an image that comes has no display at first
             self.views.show_inputs(inputs, hidden)
             self.views.study.show_device(parameters.device)
             self.views.study.show_layout(settings.reading_layout())
+            self.views.study.show_window(self.window.chosen)
         if working:
             self._draw_work()
         else:
             missing = inputs.missing if inputs is not None else ""
             ready = parameters is not None and not missing and bool(parameters.bundle)
             self.views.read.show_ready(ready, missing)
-        self.views.show_reading(self.reading, parameters, working=working, testing=self.session.is_testing)
+        reading = self.reading
+        before = self.logic.before if reading is not None else None
+        self.views.show_reading(reading, before, parameters, working=working, testing=self.session.is_testing)
         self._draw_checks()
 
     def list_bundles(self) -> None:

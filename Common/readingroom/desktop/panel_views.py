@@ -111,8 +111,16 @@ class PanelViews:
         if self.clinical.rows:
             self.clinical.show(inputs.entered, inputs.header)
 
-    def show_reading(self, reading: Reading | None, parameters: Any, *, working: bool, testing: bool) -> None:
-        """Draw a reading, or hide what speaks of one; ``testing`` says that its answer is being tested now."""
+    def show_reading(
+        self, reading: Reading | None, before: Reading | None, parameters: Any, *, working: bool, testing: bool
+    ) -> None:
+        """Draw a reading, or hide what speaks of one.
+
+        Parameters
+        ----------
+        before : the reading that it took the place of when masks were corrected
+        testing : its answer is being tested now
+        """
         for name in ("findings", "values", "curves", "operating_point", "heat_map", "report"):
             self.sections[name].setVisible(False if reading is None else _has(reading, name))
         self.demonstration.setVisible(reading is not None and reading.bundle.demonstration)
@@ -120,7 +128,7 @@ class PanelViews:
             return
         self.findings.show(reading, parameters.finding, testing)
         self.findings.follow(self.sections["findings"])
-        self.values.show(reading)
+        self.values.show(reading, before)
         self.curves.show(reading)
         finding = next((one for one in reading.findings if one.name == parameters.finding), None)
         self.sections["operating_point"].setVisible(finding is not None and bool(finding.operating_points))

@@ -8,14 +8,23 @@ from typing import Any
 import slicer
 
 from ..readers.base import Reader
+from . import slice_views
 from .corner_text import CornerText
+from .linked_views import LinkedViews
+from .slice_views import STRIP
 
 _SLICER_NAMES = ("Red", "Green", "Yellow")
 _FIRST_ID = 7400  # of layouts of several pictures; Slicer's own numbers are below 1000
+_VOLUME_ID, _COMPARED_ID = 7451, 7452
+_STRIP_VIEWS = 5
+_PRIOR = ("ReadingRoomPriorAxial", "ReadingRoomPriorCoronal")
 
 
 class ReadingLayout:
-    """One large view for a picture, one beside the other for several; for volumes Slicer's conventional layout.
+    """One large view for a picture, one beside the other for several.
+
+    A volume is shown axial and coronal over a strip of its axial slices; with its prior, both stand side by side and
+    scroll together.
 
     Parameters
     ----------
@@ -25,50 +34,104 @@ class ReadingLayout:
     def __init__(self, reader: Reader) -> None:
         self._roles = [role.name for role in reader.images]
         self._flat = all(role.dimensions == 2 for role in reader.images)
+        self._prior = next((role.name for role in reader.images if role.prior_of == self._roles[0]), "")
         self._earlier: int | None = None  # None while the layout is not in use
         self._corners = CornerText()
+        self._links = LinkedViews()
+        self._linked = True
+        self._shown: dict[str, Any] = {}  # the volume nodes that the views were arranged for
 
-    @property
-    def number(self) -> int:
-        """The number of the layout."""
-        layouts = slicer.vtkMRMLLayoutNode
+    def number(self, images: Mapping[str, Any]) -> int:
+        """The number of the layout for these images."""
         if not self._flat:
-            return int(layouts.SlicerLayoutConventionalView)
-        return int(layouts.SlicerLayoutOneUpRedSliceView) if len(self._roles) == 1 else _FIRST_ID + len(self._roles)
+            return _COMPARED_ID if images.get(self._prior) is not None else _VOLUME_ID
+        one = int(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+        return one if len(self._roles) == 1 else _FIRST_ID + len(self._roles)
 
     def use(self, images: Mapping[str, Any]) -> None:
         """Arrange the views, where the application has any; ``images`` are volume nodes by role."""
         if slicer.app.layoutManager() is None:  # Slicer runs without its main window
             return
-        node = _layout_node()
         if self._earlier is None:
-            self._earlier = int(node.GetViewArrangement())
-        if self.number > _FIRST_ID and not node.IsLayoutDescription(self.number):
-            node.AddLayoutDescription(self.number, _side_by_side(view_names(len(self._roles))))
-        if node.GetViewArrangement() != self.number:
-            node.SetViewArrangement(self.number)
-            slicer.util.resetSliceViews()
+            self._earlier = int(_layout_node().GetViewArrangement())
+        self._arrange(images)
         self.show(images)
 
     def show(self, images: Mapping[str, Any]) -> None:
-        """Put each of several pictures into its own view, while the layout is in use."""
+        """Put each of several images into its own views, while the layout is in use."""
         if self._earlier is None:
             return
+        if not self._flat and _layout_node().GetViewArrangement() in (_VOLUME_ID, _COMPARED_ID):
+            self._arrange(images)  # the prior came or went
         self._corners.enlarge()  # the views may have their final size only now
-        if not self._flat or len(self._roles) == 1:
+        if self._flat and len(self._roles) == 1:
             return
-        for role, name in zip(self._roles, view_names(len(self._roles)), strict=True):
+        for role, name in self._views_of(images):
             widget = slicer.app.layoutManager().sliceWidget(name)
             if widget is not None and images.get(role) is not None:
                 widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(images[role].GetID())
                 widget.fitSliceToBackground()
+        self._shown = dict(images)
+        if not self._flat:
+            self.spread(images.get(self._roles[0]))
+            self.link(self._linked)
+
+    def spread(self, volume: Any, slices: Sequence[float] = ()) -> None:
+        """Let the strip run evenly over these slices of a volume node; over all of them when none are named."""
+        if self._earlier is not None and volume is not None:
+            slice_views.show_strip(volume, slices)
+
+    def link(self, linked: bool) -> None:
+        """Let the views of a volume and its prior scroll together as they stand now, or no longer."""
+        self._linked = linked
+        self._links.unlink()
+        if not linked or self._earlier is None or self._shown.get(self._prior) is None or self._flat:
+            return
+        nodes = {node.GetLayoutName(): node for node in slicer.util.getNodesByClass("vtkMRMLSliceNode")}
+        pairs = [(nodes.get(now), nodes.get(prior)) for now, prior in zip(_SLICER_NAMES, _PRIOR, strict=False)]
+        self._links.link([(now, prior) for now, prior in pairs if now is not None and prior is not None])
+
+    def unlink(self) -> None:
+        """Let go of the images: they are being removed."""
+        self._links.unlink()
+        self._shown = {}
 
     def leave(self) -> None:
         """Give the earlier layout back, unless a person chose another one meanwhile."""
         earlier, self._earlier = self._earlier, None
+        self.unlink()
         self._corners.restore()
-        if earlier is not None and _layout_node().GetViewArrangement() == self.number:
+        own = [self.number({}), self.number({self._prior: True})]
+        if earlier is not None and _layout_node().GetViewArrangement() in own:
             _layout_node().SetViewArrangement(earlier)
+
+    def _arrange(self, images: Mapping[str, Any]) -> None:
+        node, number = _layout_node(), self.number(images)
+        if number > _FIRST_ID and not node.IsLayoutDescription(number):
+            node.AddLayoutDescription(number, self._description(number))
+        if node.GetViewArrangement() != number:
+            node.SetViewArrangement(number)
+            slicer.util.resetSliceViews()
+
+    def _description(self, number: int) -> str:
+        if number == _VOLUME_ID:
+            strip = [(f"{STRIP}{place}", f"{place}", "Axial") for place in range(1, _STRIP_VIEWS + 1)]
+            return _column((_row([("Red", "R", "Axial"), ("Green", "G", "Coronal")]), 700), (_row(strip), 300))
+        if number == _COMPARED_ID:
+            axial = [("Red", "R", "Axial"), (_PRIOR[0], "P", "Axial")]
+            coronal = [("Green", "G", "Coronal"), (_PRIOR[1], "P", "Coronal")]
+            return _column((_row(axial), 500), (_row(coronal), 500))
+        names = view_names(len(self._roles))
+        return _row([(name, name[0] if name in _SLICER_NAMES else name[-1], "Axial") for name in names])
+
+    def _views_of(self, images: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Pairs of image role and name of view."""
+        if self._flat:
+            return list(zip(self._roles, view_names(len(self._roles)), strict=True))
+        first = [(self._roles[0], name) for name in _SLICER_NAMES]
+        if images.get(self._prior) is not None:
+            return [*first, *((self._prior, name) for name in _PRIOR)]
+        return [*first, *((self._roles[0], f"{STRIP}{place}") for place in range(1, _STRIP_VIEWS + 1))]
 
 
 def view_names(count: int) -> Sequence[str]:
@@ -80,12 +143,25 @@ def _layout_node() -> Any:
     return slicer.app.layoutManager().layoutLogic().GetLayoutNode()
 
 
-def _side_by_side(names: Sequence[str]) -> str:
-    """The description of a layout; all views look straight at a picture."""
+def _row(views: Sequence[tuple[str, str, str]]) -> str:
+    """The description of slice views side by side, given by name, label and orientation.
+
+    Those that Slicer does not have itself are in a view group of their own, which Slicer's own link leaves alone.
+    """
     item = (
         '<item><view class="vtkMRMLSliceNode" singletontag="{name}">'
-        '<property name="orientation" action="default">Axial</property>'
-        '<property name="viewlabel" action="default">{label}</property></view></item>'
+        '<property name="orientation" action="default">{orientation}</property>'
+        '<property name="viewlabel" action="default">{label}</property>'
+        '<property name="viewgroup" action="default">{group}</property></view></item>'
     )
-    items = "".join(item.format(name=name, label=name[0] if name in _SLICER_NAMES else name[-1]) for name in names)
-    return f'<layout type="horizontal">{items}</layout>'
+    items = (
+        item.format(name=name, label=label, orientation=orientation, group=0 if name in _SLICER_NAMES else 1)
+        for name, label, orientation in views
+    )
+    return f'<layout type="horizontal">{"".join(items)}</layout>'
+
+
+def _column(*rows: tuple[str, int]) -> str:
+    """Rows, one below the other, and what share of the height each has."""
+    items = "".join(f'<item splitSize="{size}">{row}</item>' for row, size in rows)
+    return f'<layout type="vertical" split="true">{items}</layout>'

@@ -28,7 +28,9 @@ class Selection:
         panel.views.message.hide()
         if volume is not None:
             slice_views.show_image(volume)
-            panel.layout.show(panel.inputs.images)
+        panel.layout.show(panel.inputs.images)
+        panel.display.strip()
+        self._image_changed()
         panel.display.layers()
         panel.refresh()
 
@@ -37,6 +39,7 @@ class Selection:
         inputs = self._panel.inputs
         if inputs is not None and volume is not None and inputs.image(role) is None and not is_owned(volume):
             self._panel.write(lambda inputs: inputs.choose_image(role, volume))
+            self._image_changed()
         self._panel.refresh_late()
 
     def take_first_image(self) -> None:
@@ -45,6 +48,7 @@ class Selection:
         role = self._panel.reader.images[0].name
         if inputs is not None and volumes and inputs.image(role) is None:
             self._panel.write(lambda inputs: inputs.choose_image(role, volumes[0]))
+            self._image_changed()
 
     def choose_mask(self, role: str, segmentation: Any, segment_id: str) -> None:
         """Select a segment as a mask."""
@@ -93,5 +97,21 @@ class Selection:
         settings.set_reading_layout(used)
         if used and self._panel.inputs is not None:
             self._panel.layout.use(self._panel.inputs.images)
+            self._panel.display.strip()
         else:
             self._panel.layout.leave()
+
+    def use_window(self, title: str) -> None:
+        """Show the images in a window that the reader names; an empty title gives back the person's own."""
+        if self._panel.inputs is not None:
+            self._panel.window.choose(title, self._panel.inputs.images)
+
+    def link(self, linked: bool) -> None:
+        """Let the views of a volume and its prior scroll together, or not."""
+        self._panel.layout.link(linked)
+
+    def _image_changed(self) -> None:
+        """Another image: masks that a reading found on the one before are none of it."""
+        panel = self._panel
+        if panel.inputs is not None:
+            panel.write(lambda inputs: inputs.drop_regions_of_others())

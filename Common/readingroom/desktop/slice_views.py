@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import slicer
@@ -10,6 +10,7 @@ import vtk
 
 from .owned_nodes import STUDY
 
+STRIP = "ReadingRoomStrip"  # names of the small views of a strip of slices begin so
 _LEGEND_PIXELS = 130  # height of a color legend
 _EARLIER_FOREGROUND = "ReadingRoomEarlier"  # node reference role and attribute name, followed by the view's name
 
@@ -57,8 +58,12 @@ def confine(node: Any) -> None:
 
 
 def confine_to_map(legend: Any, heat_map: Any) -> None:
-    """Draw a color legend only in slice views where the map lies and is seen: not where a picture shows its edge."""
+    """Draw a color legend only in slice views where the map lies and is seen, and that have room for it.
+
+    A picture shows its edge in some views; those of a strip are small.
+    """
     views = _slice_nodes(lambda view: view.GetForegroundVolumeID() == heat_map.GetID())
+    views = [view for view in views if not view.GetLayoutName().startswith(STRIP)]
     if heat_map.GetImageData() is not None and heat_map.GetImageData().GetDimensions()[2] == 1:
         views = [view for view in views if _looks_along(view, heat_map, 2)]
     if views:
@@ -71,12 +76,28 @@ def confine_to_map(legend: Any, heat_map: Any) -> None:
 
 
 def show_slice(volume: Any, index: int) -> None:
-    """Move the slice views that look along the body's axis of ``volume`` to a slice.
+    """Move the slice views that look along the body's axis of ``volume`` to a slice; not those of a strip.
 
     Parameters
     ----------
     index : along the third array axis (k) of the image as readers see it, in LPS: from the lowest slice upward
     """
+    views = _slice_nodes(lambda view: view.GetBackgroundVolumeID() == volume.GetID())
+    _jump([view for view in views if not view.GetLayoutName().startswith(STRIP)], volume, index)
+
+
+def show_strip(volume: Any, slices: Sequence[float] = ()) -> None:
+    """Let the views of a strip that show ``volume`` run evenly, from the head down, over these slices of it, or all."""
+    axis, _upward = _axis_toward_head(volume)
+    last = volume.GetImageData().GetDimensions()[axis] - 1
+    low, high = (min(slices), max(slices)) if len(slices) else (0, last)
+    views = _slice_nodes(lambda view: view.GetBackgroundVolumeID() == volume.GetID())
+    strip = sorted((view for view in views if view.GetLayoutName().startswith(STRIP)), key=lambda v: v.GetLayoutName())
+    for place, view in enumerate(strip):
+        _jump([view], volume, round(high - (high - low) * (place + 0.5) / len(strip)))
+
+
+def _jump(views: Sequence[Any], volume: Any, index: int) -> None:
     axis, upward = _axis_toward_head(volume)
     lengths = volume.GetImageData().GetDimensions()
     if not 0 <= index < lengths[axis] or lengths[axis] == 1:
@@ -91,7 +112,7 @@ def show_slice(volume: Any, index: int) -> None:
         to_world = vtk.vtkGeneralTransform()
         parent.GetTransformToWorld(to_world)
         point = to_world.TransformPoint(point)
-    for view in _slice_nodes(lambda view: view.GetBackgroundVolumeID() == volume.GetID()):
+    for view in views:
         if _looks_along(view, volume, axis):
             view.JumpSliceByOffsetting(*point)
 

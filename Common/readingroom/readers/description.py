@@ -17,6 +17,15 @@ FieldType = Literal["number", "choice", "flag", "text"]
 
 
 @dataclass(frozen=True)
+class DisplayWindow:
+    """A window that an image is looked at in: ``level`` is its middle, in the values of the image."""
+
+    title: str
+    level: float
+    width: float
+
+
+@dataclass(frozen=True)
 class ImageRole:
     """An image that a reader takes.
 
@@ -28,6 +37,7 @@ class ImageRole:
     dimensions : 2 for a picture, 3 for a volume
     required : without it there is nothing to read
     prior_of : the role whose earlier image this is; empty where it is none
+    windows : in which it can be shown while it is read; the first is used unless a person chooses another
     """
 
     name: str
@@ -36,6 +46,7 @@ class ImageRole:
     dimensions: Literal[2, 3]
     required: bool = True
     prior_of: str = ""
+    windows: tuple[DisplayWindow, ...] = ()
 
 
 @dataclass(frozen=True)

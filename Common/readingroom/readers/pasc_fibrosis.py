@@ -22,7 +22,7 @@ from ..errors import BundleError, InputError
 from ..reading import Check
 from .answer import Answer, Case, Prediction, with_heat_maps
 from .base import ReadContext, Reader
-from .description import ImageRole, Task
+from .description import DisplayWindow, ImageRole, Task
 from .lung_masks import LungMasks, find_lung_masks, lung_mask_roles
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 CT, PRIOR = "ct", "prior-ct"
 FIBROSIS = Label("fibrosis", "Lasting fibrotic change", Code("51615001", "SCT", "Fibrosis of lung"))
 TASK = Task("fibrosis", "Lasting fibrotic change or none", (FIBROSIS, Label("none", "No lasting fibrotic change")))
+_WINDOWS = (DisplayWindow("Lung", -600, 1500), DisplayWindow("Mediastinum", 40, 400))
 _REMOVED, _REPEATS = (0.0, 0.1, 0.2, 0.4), 3  # of the deletion curve; each step asks about all slices anew
 
 
@@ -68,8 +69,8 @@ class PASCFibrosisReader(Reader):
     question = "Does this chest CT show lasting fibrotic change?"
     default_bundle = "pasc-fibrosis-phantom"
     images = (
-        ImageRole(CT, "Chest CT", ("CT",), dimensions=3),
-        ImageRole(PRIOR, "Prior chest CT", ("CT",), dimensions=3, required=False, prior_of=CT),
+        ImageRole(CT, "Chest CT", ("CT",), dimensions=3, windows=_WINDOWS),
+        ImageRole(PRIOR, "Prior chest CT", ("CT",), dimensions=3, required=False, prior_of=CT, windows=_WINDOWS),
     )
     masks = lung_mask_roles(CT)
     tasks = (TASK,)

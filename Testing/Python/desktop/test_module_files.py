@@ -57,7 +57,7 @@ print(sorted({"torch", "torchvision", "timm", "monai", "sklearn"} & set(sys.modu
 """
 
 
-def test_opening_both_panels_loads_no_learning_library(tmp_path):
+def test_opening_all_panels_loads_no_learning_library(tmp_path):
     paths = [str(ROOT / "Testing"), str(ROOT / "Common")]
     code = f"import sys; sys.path[:0] = {paths!r}\n{_OPEN_EVERYTHING}"
     done = subprocess.run(
@@ -88,7 +88,8 @@ def test_a_source_checkout_finds_the_package_without_installing_it(path: Path, t
 
 
 def test_modules_tell_slicer_who_they_are(modules):
-    for name in ("chestxray", "readingroomhome"):
+    host.load_module(ROOT / "PASCFibrosis" / "PASCFibrosis.py")
+    for name in ("chestxray", "pascfibrosis", "readingroomhome"):
         module = getattr(modules, name)
         assert module.title
         assert module.categories
@@ -96,7 +97,7 @@ def test_modules_tell_slicer_who_they_are(modules):
         assert module.helpText
         assert module.acknowledgementText
         assert not module.icon.isNull()
-    assert modules.chestxray.dependencies == ["ReadingRoomHome"]
+    assert modules.chestxray.dependencies == modules.pascfibrosis.dependencies == ["ReadingRoomHome"]
 
 
 def test_the_self_test_of_the_home_module_passes(modules):

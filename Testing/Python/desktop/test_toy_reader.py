@@ -282,10 +282,11 @@ def test_the_reader_was_given_what_was_chosen(read_toy, phantom):
 
 def test_measurements_and_the_comparison_stand_in_tables(read_toy):
     values = read_toy.views.values
-    cells = [values.measurements.item(0, column).text() for column in range(3)]
+    cells = [values.measurements.item(0, column).text() for column in range(4)]
     assert cells[0] == "Air"
     assert cells[1].endswith(" mL")
-    assert " to " in cells[2]
+    assert values.measurements.isColumnHidden(2)  # nothing was corrected before
+    assert " to " in cells[3]
     compared = [values.comparisons.item(0, column).text() for column in range(4)]
     assert compared[0] == "Mean attenuation (HU)"
     assert compared[3].startswith("+50")
@@ -364,6 +365,39 @@ def test_curves_are_plots_that_open_in_slicers_view(read_toy):
     before = slicer.app.layoutManager().layout
     host.click(read_toy.views.curves.views["survival"].plot)
     assert slicer.app.layoutManager().layout != before
+
+
+def test_a_corrected_region_is_the_mask_of_the_next_read_and_both_numbers_are_shown(toy_panel, add_ct):
+    volume = add_ct("CT")
+    slicer.app.processEvents()
+    read(toy_panel)
+    before = toy_panel.views.values.measurements.item(0, 1).text()
+    (node,) = toy_panel.layers.nodes("segmentation")
+    lungs = slicer.util.arrayFromSegmentBinaryLabelmap(node, "lungs", volume)
+    lungs[: len(lungs) // 2] = 0  # as with the eraser of Segment Editor
+    slicer.util.updateSegmentBinaryLabelmapFromArray(lungs, node, "lungs", volume)
+    host.wait_until(lambda: toy_panel.inputs.mask("lungs") is not None)
+    assert toy_panel.views.message.sentence.text == "A region was corrected. Read again, and the reading follows it."
+    read(toy_panel)
+    assert toy_panel.reading.study.mask("lungs").source == "segment 'Lungs'"
+    values = toy_panel.views.values
+    assert values.measurements.item(0, 2).text() == before
+    assert values.measurements.item(0, 1).text() != before
+    assert values.before.text.startswith("Masks were corrected since the read before. Dense ")
+    assert toy_panel.inputs.mask("lungs").segment_id == "lungs"
+    assert np.array_equal(slicer.util.arrayFromSegmentBinaryLabelmap(node, "lungs", volume) > 0, lungs > 0)
+    toy_panel.selection.choose_image("ct", add_ct("Of another patient"))
+    assert toy_panel.inputs.mask("lungs") is None
+
+
+def test_a_segment_that_was_only_recolored_is_no_correction(toy_panel, add_ct):
+    add_ct("CT")
+    slicer.app.processEvents()
+    read(toy_panel)
+    (node,) = toy_panel.layers.nodes("segmentation")
+    node.GetSegmentation().GetSegment("lungs").SetColor(1, 0, 0)
+    host.wait_until(lambda: not toy_panel.region_edits._watch.is_waiting)
+    assert toy_panel.inputs.mask("lungs") is None
 
 
 def test_a_second_read_updates_the_same_nodes(read_toy):

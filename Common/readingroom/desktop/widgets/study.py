@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import qt
@@ -33,6 +34,7 @@ class StudyView:
     def __init__(self, reader: Reader, next_keys: str, selection: Selection) -> None:
         self._selection = selection
         self._drawing = False
+        self._roles = reader.images
         self.widget = qt.QWidget()
         form = qt.QFormLayout(self.widget)
         form.setContentsMargins(0, 0, 0, 0)
@@ -49,12 +51,13 @@ class StudyView:
                 row.addWidget(self.next)
             form.addRow(_image_title(role), row)
         self.masks: dict[str, Any] = {}
-        for mask in reader.masks:
-            if "scene" in mask.sources:
-                self.masks[mask.name] = self._mask_selector(mask)
-                form.addRow(mask.title, self.masks[mask.name])
-                if not mask.required:
-                    form.addRow("", hint(_mask_hint(mask)))
+        offered = [mask for mask in reader.masks if "scene" in mask.sources]
+        hints = ["" if mask.required else _mask_hint(mask) for mask in offered]
+        for place, mask in enumerate(offered):
+            self.masks[mask.name] = self._mask_selector(mask)
+            form.addRow(mask.title, self.masks[mask.name])
+            if hints[place] and hints[place] not in hints[place + 1 :]:  # once, below all that it is true of
+                form.addRow("", hint(hints[place]))
 
         self.bundle = selector(_("Bundle"), _("The trained model that answers. More in the module Reading Room."))
         form.addRow(_("Bundle"), self.bundle)
@@ -66,29 +69,58 @@ class StudyView:
         self.layout.setToolTip(
             _("Arrange the views for reading while this module is open; your own layout comes back after it.")
         )
-        form.addRow("", self.layout)
+        row = qt.QHBoxLayout()
+        row.addWidget(self.layout)
+        self.linked = qt.QCheckBox(_("Linked views"))
+        self.linked.setToolTip(
+            _("A volume and its prior scroll together. To line them up anew: unlink them, scroll one, link them again.")
+        )
+        self.linked.setChecked(True)
+        self.linked.setVisible(any(role.prior_of and role.dimensions == 3 for role in reader.images))
+        row.addWidget(self.linked)
+        row.addStretch(1)
+        form.addRow("", row)
+        self.window = selector(
+            _("Window"), _("The window that the images are shown in while this module is open; yours comes back.")
+        )
+        titles = list(dict.fromkeys(window.title for role in reader.images for window in role.windows))
+        for title in titles:
+            self.window.addItem(_("{title} window").format(title=_(title)), title)
+        self.window.addItem(_("Your own window"), "")
+        if titles:
+            form.addRow(_("Window"), self.window)
 
         # "activated" comes as a number or as a text, depending on the Qt binding: ask the selector instead.
         self.bundle.activated.connect(lambda *_args: selection.choose_bundle(self.bundle.currentData or ""))
         self.device.activated.connect(lambda *_args: selection.choose_device(self.device.currentData or "auto"))
         self.next.clicked.connect(lambda *_args: selection.next_study())
+        self.linked.clicked.connect(lambda *_args: selection.link(self.linked.isChecked()))
+        self.window.activated.connect(lambda *_args: selection.use_window(self.window.currentData or ""))
         self.layout.clicked.connect(lambda *_args: selection.use_layout(self.layout.isChecked()))
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """What selectors do inside is not a person's choice: they follow the nodes of the scene by themselves."""
+        self._drawing = True
+        try:
+            yield
+        finally:
+            self._drawing = False
 
     def show_inputs(self, inputs: Inputs, hidden: Sequence[str]) -> None:
         """Draw what is chosen; ``hidden`` are IDs of nodes that are not offered."""
-        self._drawing = True
-        try:
+        with self.drawing():
             for role, combo in self.images.items():
                 offered = combo.sortFilterProxyModel()
                 if list(offered.hiddenNodeIDs) != list(hidden):
                     offered.hiddenNodeIDs = list(hidden)
                 combo.setCurrentNode(inputs.image(role))
+            prior = any(role.prior_of and inputs.image(role.name) is not None for role in self._roles)
+            self.linked.setEnabled(prior)
             for role, chooser in self.masks.items():
                 choice = inputs.mask(role)
                 chooser.setCurrentNode(choice.segmentation if choice is not None else None)
                 chooser.setCurrentSegmentID(choice.segment_id if choice is not None else "")
-        finally:
-            self._drawing = False
         self.next.setEnabled(len(volumes_in_scene()) > 1)
 
     def show_bundles(self, bundles: Sequence[tuple[str, str]], chosen: str) -> None:
@@ -102,6 +134,10 @@ class StudyView:
     def show_layout(self, used: bool) -> None:
         """Tick the reading layout, or not."""
         self.layout.setChecked(used)
+
+    def show_window(self, title: str) -> None:
+        """Select the window that the images are shown in."""
+        self.window.setCurrentIndex(self.window.findData(title))
 
     def set_enabled(self, enabled: bool) -> None:
         """While a study is read, another cannot be chosen."""

@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import qt
 from slicer.i18n import tr as _
 
-from ...formatting import dicom_date, interval_text, measurement_rows, number_text, unit_text
+from ...formatting import dicom_date, interval_text, measurement_rows, number_text, part_table, percent, unit_text
 from ...reading import Comparison, Reading
+from .labels import sentence
+
+_HEADER_WIDTH = 12  # characters of a line, so that narrow columns have narrow titles
 
 
 class ValuesView:
-    """Two tables; each is there when a reading has something for it."""
+    """Tables; each is there when a reading has something for it."""
 
     def __init__(self) -> None:
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
-        self.measurements = _table([_("Measurement"), _("Value"), _("Interval"), _("Region")], _("Measurements"))
+        self.before = sentence()
+        headers = [_("Measurement"), _("Value"), _("Before"), _("Interval"), _("Region")]
+        self.measurements = _table(headers, _("Measurements"))
         self.comparisons = _table([_("Compared"), _("Now"), _("Prior"), _("Change")], _("Comparisons with the prior"))
+        column.addWidget(self.before)
         column.addWidget(self.measurements)
+        self.parts = _table([""], _("Measurements of parts"))
+        column.addWidget(self.parts)
         column.addWidget(self.comparisons)
 
-    def show(self, reading: Reading) -> None:
-        """Draw the numbers of a reading."""
-        rows = measurement_rows(reading, _)
+    def show(self, reading: Reading, before: Reading | None = None) -> None:
+        """Draw the numbers of a reading, and beside them those ``before`` masks were corrected."""
+        earlier = {(row[0], row[-1]): row[1] for row in measurement_rows(before, _)} if before is not None else {}
+        rows = [(row[0], row[1], earlier.get((row[0], row[-1]), ""), *row[2:]) for row in measurement_rows(reading, _)]
+        self.before.setVisible(before is not None)
+        if before is not None:
+            findings = [
+                _("{title} {now}, before {before}").format(
+                    title=one.title, now=percent(one.probability), before=percent(before.finding(one.name).probability)
+                )
+                for one in reading.findings
+                if any(other.name == one.name for other in before.findings)
+            ]
+            words = _("Masks were corrected since the read before. {findings}.")
+            self.before.setText(words.format(findings="; ".join(findings)))
         _fill(self.measurements, rows)
         for column in range(self.measurements.columnCount):
             self.measurements.setColumnHidden(column, not any(row[column] for row in rows))
+        self._show_parts(reading, before)
         dates = {image.role: dicom_date(image.date) for image in reading.study.images}
         if reading.comparisons:
             first = reading.comparisons[0]
@@ -37,6 +59,22 @@ class ValuesView:
             headers = [_("Compared"), _with_date(_("Now"), now), _with_date(_("Prior"), prior), _("Change")]
             self.comparisons.setHorizontalHeaderLabels(headers)
         _fill(self.comparisons, [_compared(one) for one in reading.comparisons])
+
+    def _show_parts(self, reading: Reading, before: Reading | None) -> None:
+        """A row for each part of the body; in brackets stands what it was before masks were corrected."""
+        header, rows = part_table(reading)
+        earlier = part_table(before)[1] if before is not None else []
+        known = {row[0]: row for row in earlier}
+        self.parts.setColumnCount(len(header))
+        self.parts.setHorizontalHeaderLabels([textwrap.fill(title, _HEADER_WIDTH) for title in header])
+        _fill(self.parts, [_beside(row, known.get(row[0], row)) for row in rows])
+
+
+def _beside(row: Sequence[str], earlier: Sequence[str]) -> Sequence[str]:
+    """The cells of a row, with those of an earlier one in brackets where they differ."""
+    if len(earlier) != len(row):
+        return row
+    return [now if now == then else f"{now} ({then})" for now, then in zip(row, earlier, strict=True)]
 
 
 def _compared(one: Comparison) -> Sequence[str]:
