@@ -23,7 +23,7 @@ from readingroom.errors import RefusedError  # noqa: E402
 from readingroom.phantoms.chest_ct import chest_ct  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
-READ_SECONDS = 300.0
+READ_SECONDS = 1200.0
 
 
 def read(panel: Any) -> None:
