@@ -100,6 +100,9 @@ def test_a_person_reads_a_ct_looks_along_it_corrects_a_lung_and_reads_again(pane
     assert panel.reading.study.mask("right-lung").source == "segment 'Right lung'"
     assert rows(table)["Suspicious lung"][1] == before
     assert rows(table)["Suspicious lung"][0] != before
+    parts = rows(panel.views.values.parts)
+    assert " (" in parts["Right lower"][0]  # mL of lung, and in brackets before
+    assert " (" not in parts["Left lower"][0]
     # The module is left as it was found.
     slicer.util.selectModule("ReadingRoomHome")
     assert shown(ct) != (-600, 1500)

@@ -14,6 +14,7 @@ from ...reading import Comparison, Reading
 from .labels import sentence
 
 _HEADER_WIDTH = 12  # characters of a line, so that narrow columns have narrow titles
+_MARGIN = 8  # pixels above and below a header
 
 
 class ValuesView:
@@ -66,7 +67,10 @@ class ValuesView:
         earlier = part_table(before)[1] if before is not None else []
         known = {row[0]: row for row in earlier}
         self.parts.setColumnCount(len(header))
-        self.parts.setHorizontalHeaderLabels([textwrap.fill(title, _HEADER_WIDTH) for title in header])
+        titles = [textwrap.fill(title, _HEADER_WIDTH) for title in header]
+        self.parts.setHorizontalHeaderLabels(titles)
+        lines = max((title.count("\n") + 1 for title in titles), default=1)
+        self.parts.horizontalHeader().setFixedHeight(lines * self.parts.fontMetrics().height() + _MARGIN)
         _fill(self.parts, [_beside(row, known.get(row[0], row)) for row in rows])
 
 
