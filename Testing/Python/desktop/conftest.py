@@ -249,3 +249,13 @@ def _add_segmented_ct(name: str = "Chest CT") -> SegmentedCT:
     for key in (tumor, lung):
         ct.paint(key, masks[key])
     return ct
+
+
+@pytest.fixture
+def one_bundle_ships(tmp_path_factory, monkeypatch):
+    """As if the chest radiograph's bundle were the only one that ships."""
+    from readingroom.bundles import store
+
+    folder = tmp_path_factory.mktemp("shipped")
+    shutil.copytree(store.shipped_folder() / "cxr-nih-pneumonia", folder / "cxr-nih-pneumonia")
+    monkeypatch.setattr(store, "shipped_folder", lambda: folder)

@@ -83,7 +83,7 @@ def server(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def open_home(modules, tmp_path, server):
+def open_home(modules, tmp_path, server, one_bundle_ships):
     """Opens the panel with a catalog of one bundle, which the server has: ``open_home(reader="...")``."""
     opened = []
 

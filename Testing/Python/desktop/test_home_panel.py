@@ -18,7 +18,7 @@ from readingroom.desktop import pinned_packages, settings
 
 
 @pytest.fixture
-def home(modules):
+def home(modules, one_bundle_ships):
     return host.open_module("ReadingRoomHome").panel
 
 

@@ -189,7 +189,7 @@ def test_the_settings_of_a_measurement_are_read_from_its_provenance():
 
 def test_the_card_is_written_from_the_run(stored, fitted):
     card, auc = stored["lasso"].card, fitted["lasso"].evaluation.auc
-    assert "60 patients, 30 with\nthe outcome" in card
+    assert "60 patients, 30 with the outcome" in " ".join(card.split())
     assert f"| this signature | AUC | {auc.value:.2f} ({auc.interval.low:.2f} to {auc.interval.high:.2f})" in card
     assert "| volume alone | AUC |" in card
     assert "| the more frequent outcome | accuracy | 0.50" in card
