@@ -19,6 +19,7 @@ import SimpleITK
 
 from readingroom import cli
 from readingroom.csv_table import write_records
+from readingroom.files import write_text
 from readingroom.phantoms.fibrosis_ct import KINDS, FibrosisCT, Kind, fibrosis_ct, random_scanner
 
 NAME = "pasc-fibrosis-phantom"
@@ -30,20 +31,24 @@ _ML = (30.0, 1200.0)
 _SEED = 20_000
 
 
-def phantom(seed: int, with_fibrosis: bool) -> FibrosisCT:
-    """One chest of the cohort: its build, scanner, and how much of which patterns, are drawn by the seed."""
+def phantom(seed: int, with_fibrosis: bool, coarse: float = 1.0) -> FibrosisCT:
+    """One chest of the cohort: its build, scanner, and how much of which patterns, are drawn by the seed.
+
+    ``coarse``: how many times as wide as usual its voxels are.
+    """
     random = np.random.default_rng(seed)
     ml = float(np.exp(random.uniform(*np.log(_ML)))) if with_fibrosis else 0.0
     kinds: tuple[Kind, ...] = tuple(random.permutation(KINDS)[: random.integers(1, len(KINDS) + 1)])
     thickness = float(random.choice([6.0, 9.0, 12.0]))
-    shape = (round(_SHAPE[0] * _SPACING[0] / thickness), *_SHAPE[1:])
-    return fibrosis_ct(seed, ml, kinds, shape, (thickness, *_SPACING[1:]), random_scanner(random))
+    shape = (round(_SHAPE[0] * _SPACING[0] / thickness), *(round(length / coarse) for length in _SHAPE[1:]))
+    spacing = (thickness, *(coarse * step for step in _SPACING[1:]))
+    return fibrosis_ct(seed, ml, kinds, shape, spacing, random_scanner(random))
 
 
-def write_phantom_cohort(folder: Path, studies: int) -> Path:
+def write_phantom_cohort(folder: Path, studies: int, coarse: float = 1.0) -> Path:
     """Volumes, masks of their lungs and ``cohort.csv``; every other one has fibrosis."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    write_records(folder / "cohort.csv", _COLUMNS, list(_rows(folder, studies)))
+    write_records(folder / "cohort.csv", _COLUMNS, list(_rows(folder, studies, coarse)))
     return folder / "cohort.csv"
 
 
@@ -76,6 +81,21 @@ def protocol(epochs: int) -> dict[str, object]:
     return wanted
 
 
+def train(table: Path, out: Path, wanted: dict[str, object], weights: Path | None = None) -> int:
+    """Run ``readingroom train`` on a cohort of phantoms; its exit code. The bundle lies in ``out``."""
+    path = out / "protocol.json"
+    write_text(path, json.dumps(wanted, indent=2) + "\n")
+    return cli.main(
+        [
+            *("train", "pasc-fibrosis", "--cohort", str(table), "--out", str(out), "--protocol", str(path)),
+            *("--name", NAME, "--title", TITLE, "--mode", "fine-tune", "--positive", "fibrosis", "--negative", "none"),
+            *("--source", "synthetic chests of readingroom.phantoms.fibrosis_ct", "--license", "Apache-2.0"),
+            "--demonstration",
+            *(("--weights", str(weights)) if weights else ()),
+        ]
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.pasc_phantoms", description=f"Train {NAME}.")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the bundle is a folder in it")
@@ -86,22 +106,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     table = options.out / "cohort" / "cohort.csv"
     if not table.is_file():
         write_phantom_cohort(table.parent, options.studies)
-    path = options.out / "protocol.json"
-    path.write_text(json.dumps(protocol(options.epochs), indent=2) + "\n", encoding="utf-8")
-    return cli.main(
-        [
-            *("train", "pasc-fibrosis", "--cohort", str(table), "--out", str(options.out), "--protocol", str(path)),
-            *("--name", NAME, "--title", TITLE, "--mode", "fine-tune", "--positive", "fibrosis", "--negative", "none"),
-            *("--source", "synthetic chests of readingroom.phantoms.fibrosis_ct", "--license", "Apache-2.0"),
-            "--demonstration",
-            *(("--weights", str(options.weights)) if options.weights else ()),
-        ]
-    )
+    return train(table, options.out, protocol(options.epochs), options.weights)
 
 
-def _rows(folder: Path, studies: int) -> Iterator[dict[str, str]]:
+def _rows(folder: Path, studies: int, coarse: float) -> Iterator[dict[str, str]]:
     for number in range(studies):
-        name, made = f"phantom-{number:03d}", phantom(_SEED + number, number % 2 == 1)
+        name, made = f"phantom-{number:03d}", phantom(_SEED + number, number % 2 == 1, coarse)
         for kind, pixels in (("ct", made.pixels), ("lungs", (made.right_lung | made.left_lung).astype(np.uint8))):
             image = SimpleITK.GetImageFromArray(pixels)
             image.SetSpacing(made.spacing[::-1])

@@ -27,6 +27,7 @@ _INTRODUCTION = (
     "for one network (MobileNetV2), which is therefore the transferred one; for the others they would be fetched from "
     "their hub.",
 )
+_PHANTOMS = "## Phantoms only: the map of PASC Fibrosis"
 _BASELINES = {
     "the picture at 32 x 32 pixels": "the picture at 32 x 32 pixels",
     "site and metadata": "site and metadata",
@@ -45,6 +46,16 @@ def page(images: Mapping[Experiment, Mapping[str, Any] | None], signatures: Sequ
     if missing:
         lines += ["", f"Not run: {', '.join(missing)}."]
     return "\n".join(lines) + "\n"
+
+
+def with_phantoms(page: str, section: str) -> str:
+    """The page with this section on phantoms at its end, in place of the one that it had."""
+    return f"{page.partition(_PHANTOMS)[0].rstrip()}\n\n{_PHANTOMS}\n\n{section}"
+
+
+def phantoms_of(page: str) -> str:
+    """The section on phantoms; empty where there is none."""
+    return page.partition(_PHANTOMS)[2].lstrip()
 
 
 def _of_question(question: Question, found: Mapping[Experiment, Mapping[str, Any] | None]) -> list[str]:

@@ -79,14 +79,16 @@ def run_signature(model: Any, paths: Paths, progress: Progress) -> None:
 
 
 def write_table(paths: Paths, table: Path) -> None:
-    """The page of everything that is finished; what is not is named."""
+    """The page of everything that is finished; what is not is named. A section on phantoms, made elsewhere, stays."""
     images = {e: _read(paths.result(e.name)) for e in experiments()}
     signatures = [
         records.from_json(SignatureResult, found)
         for model in MODELS
         if (found := _read(paths.result(f"signature-{model}"))) is not None
     ]
-    write_text(table, page.page(images, signatures))
+    text = page.page(images, signatures)
+    phantoms = page.phantoms_of(table.read_text(encoding="utf-8")) if table.is_file() else ""
+    write_text(table, page.with_phantoms(text, phantoms) if phantoms else text)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

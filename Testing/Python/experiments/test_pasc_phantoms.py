@@ -1,0 +1,138 @@
+"""A cohort of phantoms becomes a bundle, the bundle reads a phantom, and its map is held against what was planted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from experiments import pasc_phantom_maps, pasc_phantoms
+from experiments.pasc_phantom_maps import Found, Place, estimates, section
+from experiments.results.page import phantoms_of, with_phantoms
+from readingroom.learning.cohorts.cohort import read_cohort
+from readingroom.phantoms.fibrosis_ct import fibrosis_ct
+
+pytest.importorskip("torch", reason="training needs the extra 'read'")
+pytest.importorskip("sklearn", reason="training needs the extra 'train'")
+
+COARSE, STUDIES = 3.0, 16
+
+
+@pytest.fixture(scope="module")
+def a_cohort(tmp_path_factory):
+    return pasc_phantoms.write_phantom_cohort(tmp_path_factory.mktemp("phantoms"), STUDIES, COARSE)
+
+
+@pytest.fixture(scope="module")
+def a_bundle(a_cohort):
+    """Of the smallest input, one epoch: it has learned nothing, and goes the whole way."""
+    from readingroom.bundles.bundle import load
+
+    wanted = pasc_phantoms.protocol(epochs=1)
+    wanted |= {"networks": ["resnet18"], "input": {**wanted["input"], "size": [32, 32], "slices": 1}}
+    wanted["validation"] = {"kind": "hold-out", "hold_out": 0.34, "inner": 0.25}
+    out = a_cohort.parent.parent / "out"
+    out.mkdir()
+    assert pasc_phantoms.train(a_cohort, out, wanted) == 0
+    return load(out / pasc_phantoms.NAME)
+
+
+def a_phantom(seed: int = 1, ml: float = 600.0):
+    return fibrosis_ct(seed, ml, shape=(20, 80, 100), spacing=(14.0, 3.6, 3.6))
+
+
+def test_every_other_phantom_of_the_cohort_has_fibrosis_and_a_mask_of_its_lungs(a_cohort):
+    rows = read_cohort(a_cohort).rows
+    assert [row.label for row in rows] == ["none", "fibrosis"] * (STUDIES // 2)
+    assert len({row.patient_id for row in rows}) == STUDIES
+    assert all(row.masks["lungs"].is_file() for row in rows)
+
+
+def test_the_phantoms_that_are_asked_trained_nothing():
+    assert pasc_phantom_maps.FIRST_SEED > pasc_phantoms._SEED + 1000
+
+
+def test_the_bundle_says_that_it_learned_from_phantoms_alone(a_bundle):
+    found = a_bundle.metadata
+    assert found.demonstration
+    assert "hantom" in found.title
+    assert 0 < found.training.patients < STUDIES  # the others were held out
+    assert any("synthetic" in source for source in found.training.sources)
+
+
+def test_the_reader_reads_a_phantom_with_the_bundle(a_bundle, tmp_path):
+    import SimpleITK
+
+    from readingroom.readers.base import read
+    from readingroom.readers.opening import open_study
+    from readingroom.readers.pasc_fibrosis import READER
+
+    made = a_phantom()
+    image = SimpleITK.GetImageFromArray(made.pixels)
+    image.SetSpacing(made.spacing[::-1])
+    SimpleITK.WriteImage(image, str(tmp_path / "ct.nrrd"))
+    study = open_study(READER, {"ct": tmp_path / "ct.nrrd"})
+    reading = read(READER, study, a_bundle, tmp_path / "out", device="cpu")
+    assert 0 < reading.finding("fibrosis").probability < 1
+    assert reading.heat_map("ct", "fibrosis") is not None
+
+
+def test_a_phantom_with_fibrosis_is_held_against_every_map(a_bundle):
+    found = pasc_phantom_maps.measure(a_bundle, a_phantom(), seed=1)
+    assert set(found.places) == set(pasc_phantom_maps._MAPS)
+    assert all(0 <= place.energy <= 1 and 0 <= place.hit <= 1 for place in found.places.values())
+    assert found.planted_ml == pytest.approx(600, rel=0.01)
+    assert all(-1 <= value < 0.999 for value in found.similarity.values())
+
+
+def test_a_phantom_without_fibrosis_has_no_place_to_hit(a_bundle):
+    assert pasc_phantom_maps.measure(a_bundle, a_phantom(ml=0.0), seed=1).places == {}
+
+
+def test_maps_without_a_network_lie_where_their_names_say():
+    made = a_phantom()
+    lungs = made.right_lung | made.left_lung
+    found = pasc_phantom_maps.without_network(lungs, made)
+    assert found["even"].energy == pytest.approx(made.fibrosis.sum() / lungs.sum())
+    # What is planted lies against the pleura.
+    assert found["rim"].energy > found["even"].energy > found["blob"].energy
+
+
+def test_a_perfect_map_has_all_numbers_at_their_best():
+    best = {name: Place(1.0, 1.0) for name in pasc_phantom_maps._MAPS}
+    found = [Found(n, 100.0 * n, 50.0 * n, 0.9, best if n else {}, {w: 0.0 for w in pasc_phantom_maps.SHUFFLED})
+             for n in range(12)]  # fmt: skip
+    numbers = estimates(found)
+    assert numbers["network energy"].value == numbers["network hit"].value == 1
+    assert numbers["correlation"].value == pytest.approx(1)
+    assert numbers["slope"].value == pytest.approx(0.5)
+    assert numbers["slope"].interval.low == pytest.approx(0.5)
+    assert numbers["linear layer"].value == 0
+
+
+def test_the_correlation_and_slope_are_those_of_numpy():
+    random = np.random.default_rng(0)
+    planted, ml = random.uniform(0, 1000, (2, 15))
+    none = {w: 0.0 for w in pasc_phantom_maps.SHUFFLED}
+    where = {name: Place(0.5, 0.0) for name in pasc_phantom_maps._MAPS}
+    found = [Found(n, p, m, 0.5, where, none) for n, (p, m) in enumerate(zip(planted, ml, strict=True))]
+    numbers = estimates(found)
+    assert numbers["correlation"].value == pytest.approx(np.corrcoef(planted, ml)[0, 1])
+    assert numbers["slope"].value == pytest.approx(np.polyfit(planted, ml, 1)[0])
+
+
+def test_the_section_replaces_its_own_and_leaves_the_rest_of_the_page():
+    page = with_phantoms("# Results\n\n| a |\n", "first\n")
+    again = with_phantoms(page, "second\n")
+    assert "first" not in again
+    assert again.startswith("# Results\n\n| a |\n")
+    assert phantoms_of(again) == "second\n"
+    assert phantoms_of("# Results\n") == ""
+
+
+def test_the_section_has_a_line_for_each_map():
+    where = {name: Place(0.25, 1.0) for name in pasc_phantom_maps._MAPS}
+    none = {w: 0.1 for w in pasc_phantom_maps.SHUFFLED}
+    found = [Found(n, 10.0 * n, 9.0 * n, 0.5, where if n else {}, none) for n in range(12)]
+    text = section(found, "a-bundle")
+    assert "12 phantoms that trained nothing, 11 of them with fibrosis of 10 to 110 mL" in text
+    assert all(f"| {words} | 0.25 (0.25 to 0.25) |" in text for words in pasc_phantom_maps._MAPS.values())

@@ -1,0 +1,296 @@
+"""Does the map of PASC Fibrosis lie on what was planted? Asked of phantoms that trained nothing.
+
+    python -m experiments.pasc_phantom_maps --out FOLDER [--bundle NAME] [--page docs/results.md] [--plot FILE.png]
+
+The reader reads each phantom as it reads a CT: it finds the lungs, chooses the slices, asks the network. Its map is
+held against the mask of what was planted, and against maps that need no network. Then the weights are shuffled, and
+the map should no longer be the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+from scipy import ndimage, stats
+
+from readingroom import records
+from readingroom.bundles import store
+from readingroom.bundles.bundle import Bundle
+from readingroom.bundles.metadata import ClassifierMetadata
+from readingroom.errors import ReadingRoomError
+from readingroom.files import make_folder, write_text
+from readingroom.formatting import estimate_text
+from readingroom.metrics.bootstrap import Floats, patient_intervals, weighted_mean
+from readingroom.phantoms.fibrosis_ct import FibrosisCT
+from readingroom.progress import Progress
+from readingroom.readers.answer import Case
+from readingroom.readers.base import ReadContext
+from readingroom.readers.pasc_fibrosis import CT, READER, Details, Model, ask, probability_of
+from readingroom.readers.pasc_fibrosis_answer import SUSPICIOUS, heat_of
+from readingroom.reading import Estimate
+from readingroom.study import Study, StudyImage
+
+from .pasc_phantoms import NAME, phantom
+from .results.page import with_phantoms
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Mask = NDArray[np.bool_]
+
+FIRST_SEED = 40_000  # the cohort that trained the bundle begins at 20,000
+WITHOUT = 4  # one phantom of so many has no fibrosis
+SHUFFLED = ("linear layer", "all layers")
+_MAPS = {
+    "network": "the map, within the lungs",
+    "whole": "the map, the whole volume",
+    "shuffled": "the same network, all weights shuffled",
+    "blob": "a central blob of the size of what was planted",
+    "rim": "the lung nearest to the pleura, of the same size",
+    "even": "the lungs, evenly",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A map against the mask of what was planted.
+
+    Parameters
+    ----------
+    energy : share of the map's sum inside the mask
+    hit : 1 where the maximum lies inside; of a map that is the same everywhere, the chance of it
+    """
+
+    energy: float
+    hit: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one phantom showed; ``places`` is empty where nothing was planted, ``similarity`` by what was shuffled."""
+
+    seed: int
+    planted_ml: float
+    found_ml: float
+    probability: float
+    places: Mapping[str, Place]
+    similarity: Mapping[str, float]
+
+
+def measure(bundle: Bundle, made: FibrosisCT, seed: int) -> Found:
+    """Read a phantom with the bundle, and with its weights shuffled."""
+    import torch
+
+    context = ReadContext(bundle, torch.device("cpu"), Progress())
+    model = READER.load_model(bundle, context.device)
+    metadata = bundle.of_kind(ClassifierMetadata)
+    case = READER.load(Study((StudyImage(CT, modality="CT", pixels=_image(made)),)))
+    details = _asked(model, case, context)
+    lungs, heat = details.lungs.lungs.both, heat_of(details, metadata)
+    shuffled = {
+        what: _asked(dataclasses.replace(model, network=_shuffled(model.network, what, seed)), case, context)
+        for what in SHUFFLED
+    }
+    places = {}
+    if made.fibrosis.any():
+        maps = {"whole": heat, "network": np.where(lungs, heat, 0)}
+        maps["shuffled"] = np.where(lungs, heat_of(shuffled["all layers"], metadata), 0)
+        places = {name: _place(found, made.fibrosis) for name, found in maps.items()}
+        places |= without_network(lungs, made)
+    ml = float(((heat >= SUSPICIOUS) & lungs).sum() * np.prod(made.spacing) / 1000)
+    probability = probability_of(details.answers.logits, metadata)
+    similarity = {what: _similarity(details, other, lungs) for what, other in shuffled.items()}
+    return Found(seed, made.fibrosis_ml, ml, probability, places, similarity)
+
+
+def without_network(lungs: Mask, made: FibrosisCT) -> dict[str, Place]:
+    """Maps that anybody could draw who has the lungs alone, each but the last as large as what was planted."""
+    count, spacing = int(made.fibrosis.sum()), made.spacing
+    inside = np.argwhere(lungs)
+    middle = (inside.min(0) + inside.max(0)) / 2
+    away = (((np.indices(lungs.shape).T - middle) * spacing) ** 2).sum(-1).T
+    blob = _smallest(np.where(lungs, away, np.inf), count)
+    rim = _smallest(np.where(lungs, ndimage.distance_transform_edt(lungs, spacing), np.inf), count)
+    center = np.unravel_index(np.where(lungs, away, np.inf).argmin(), lungs.shape)
+    shares = {name: float((mask & made.fibrosis).sum() / mask.sum()) for name, mask in
+              (("blob", blob), ("rim", rim), ("even", lungs))}  # fmt: skip
+    return {
+        "blob": Place(shares["blob"], float(made.fibrosis[center])),
+        **{name: Place(shares[name], shares[name]) for name in ("rim", "even")},
+    }
+
+
+def estimates(found: Sequence[Found]) -> dict[str, Estimate]:
+    """All numbers with their intervals over phantoms, which stand for patients."""
+    planted = [each for each in found if each.places]
+    truth, ml = (np.array([getattr(each, name) for each in found]) for name in ("planted_ml", "found_ml"))
+
+    def of_places(weights: Floats) -> dict[str, Floats]:
+        return {
+            f"{name} {what}": weighted_mean([getattr(each.places[name], what) for each in planted], weights)
+            for name in _MAPS
+            for what in ("energy", "hit")
+        }
+
+    def of_all(weights: Floats) -> dict[str, Floats]:
+        share = weights / weights.sum(axis=1, keepdims=True)
+        x, y = truth - (share @ truth)[:, None], ml - (share @ ml)[:, None]
+        both, own, other = ((share * product).sum(axis=1) for product in (x * y, x * x, y * y))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            fit = {"correlation": both / np.sqrt(own * other), "slope": both / own}
+        similar = {what: weighted_mean([each.similarity[what] for each in found], weights) for what in SHUFFLED}
+        return fit | similar
+
+    return {
+        **patient_intervals(of_places, [each.seed for each in planted]),
+        **patient_intervals(of_all, [each.seed for each in found]),
+    }
+
+
+def plot(found: Sequence[Found], path: Path) -> None:
+    """Found against planted volume, a point for each phantom."""
+    from readingroom.learning.reporting.figures.style import COLORS, GRAY, canvas, drawn
+
+    @drawn
+    def figure() -> Any:
+        picture = canvas()
+        axes = picture.subplots()
+        planted, ml = [each.planted_ml for each in found], [each.found_ml for each in found]
+        end = 1.05 * max(*planted, *ml)
+        axes.plot([0, end], [0, end], color=GRAY, linewidth=0.8, label="found = planted")
+        axes.plot(planted, ml, "o", color=COLORS[0], label="a phantom")
+        axes.set(xlabel="Planted fibrosis (mL)", ylabel=f"Suspicious lung, map at least {SUSPICIOUS:.0%} (mL)")
+        axes.legend()
+        return picture
+
+    figure().savefig(path, dpi=110)
+
+
+def _image(made: FibrosisCT) -> SimpleITK.Image:
+    image = SimpleITK.GetImageFromArray(made.pixels)
+    image.SetSpacing(made.spacing[::-1])
+    return image
+
+
+def _asked(model: Model, case: Case, context: ReadContext) -> Details:
+    return ask(model, case, CT, context, checked=False)
+
+
+def _shuffled(network: nn.Module, what: str, seed: int) -> Any:
+    """A copy whose weights stand in another order within each layer: as large as before, and without what it learned."""
+    import torch
+
+    found = copy.deepcopy(network)
+    random = torch.Generator().manual_seed(seed)
+    part = found.classifier if what == "linear layer" else found
+    with torch.no_grad():
+        for weights in part.parameters():
+            weights.copy_(weights.flatten()[torch.randperm(weights.numel(), generator=random)].view_as(weights))
+    return found
+
+
+def _similarity(details: Details, other: Details, lungs: Mask) -> float:
+    """Spearman's rank correlation of two maps within the lungs."""
+    from readingroom.readers.slice_network import margins
+
+    where = details.prepared.of_mask(lungs)
+    values = []
+    for each in (details, other):
+        maps = margins(each.answers.maps)
+        step = [size // cells for size, cells in zip(where.shape[1:], maps.shape[1:], strict=True)]
+        cells = where[:, step[0] // 2 :: step[0], step[1] // 2 :: step[1]][:, : maps.shape[1], : maps.shape[2]]
+        values.append(maps[cells])
+    return float(stats.spearmanr(*values).statistic)
+
+
+def _place(heat: NDArray[np.floating], planted: Mask) -> Place:
+    return Place(float(heat[planted].sum() / heat.sum()), float(planted.flat[int(heat.argmax())]))
+
+
+def _smallest(values: NDArray[np.floating], count: int) -> Mask:
+    return np.asarray(values <= np.partition(values.ravel(), count - 1)[count - 1]) & np.isfinite(values)
+
+
+def section(found: Sequence[Found], bundle: str) -> str:
+    """The tables as Markdown."""
+    numbers = estimates(found)
+    planted = [each for each in found if each.places]
+    most = max(each.planted_ml for each in planted)
+
+    def text(name: str) -> str:
+        return estimate_text(numbers[name])
+
+    lines = [
+        f"The bundle `{bundle}` on {len(found)} phantoms that trained nothing, {len(planted)} of them with fibrosis of "
+        f"{min(each.planted_ml for each in planted):.0f} to {most:.0f} mL; written by "
+        "`python -m experiments.pasc_phantom_maps`. It says whether the map points at what the network used, and "
+        "nothing about patients. The reader found the lungs itself; intervals are over phantoms.",
+        "",
+        "| map | share of its energy inside what was planted | its maximum lies inside |",
+        "| --- | --- | --- |",
+        *(f"| {words} | {text(f'{name} energy')} | {text(f'{name} hit')} |" for name, words in _MAPS.items()),
+        "",
+        "A map that is the same everywhere has no maximum; what stands there is the chance to hit.",
+        "",
+        "| found against planted volume | |",
+        "| --- | --- |",
+        f"| correlation | {text('correlation')} |",
+        f"| slope, mL found for each mL planted | {text('slope')} |",
+        f"| mean volume found where nothing was planted | {_mean_without(found)} |",
+        "",
+        "![Found against planted volume](images/phantom-volumes.png)",
+        "",
+        "| weights shuffled | rank correlation with the map before |",
+        "| --- | --- |",
+        *(f"| {what} | {text(what)} |" for what in SHUFFLED),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _mean_without(found: Sequence[Found]) -> str:
+    ml = [each.found_ml for each in found if not each.places]
+    return f"{np.mean(ml):.0f} mL in {len(ml)} phantoms" if ml else "not known"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m experiments.pasc_phantom_maps")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the numbers of each phantom")
+    parser.add_argument("--bundle", default=NAME, metavar="NAME", help="installed, or its folder")
+    parser.add_argument("--phantoms", type=int, default=24, metavar="N")
+    parser.add_argument("--page", type=Path, metavar="FILE.md", help="whose section on phantoms is written anew")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png")
+    options = parser.parse_args(arguments)
+    try:
+        bundle = store.find(options.bundle)
+        found = []
+        for number in range(options.phantoms):
+            seed = FIRST_SEED + number
+            found.append(measure(bundle, phantom(seed, number % WITHOUT != 0), seed))
+            print(f"{number + 1} of {options.phantoms}: {found[-1]}", flush=True)
+        make_folder(options.out)
+        write_text(options.out / "phantom-maps.json", json.dumps(records.to_json(found), indent=1) + "\n")
+        text = section(found, bundle.metadata.name)
+        if options.page is not None:
+            write_text(options.page, with_phantoms(options.page.read_text(encoding="utf-8"), text))
+        if options.plot is not None:
+            plot(found, options.plot)
+    except ReadingRoomError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
