@@ -114,6 +114,21 @@ def measure(bundle: Bundle, made: FibrosisCT, seed: int) -> Found:
     return Found(seed, made.fibrosis_ml, ml, probability, places, similarity)
 
 
+def measure_all(bundle: Bundle, phantoms: int, out: Path) -> list[Found]:
+    """Every phantom; what an earlier run of the same bundle has left in ``out`` is not measured again."""
+    make_folder(out)
+    kept = out / f"maps-{bundle.sha256[:12]}.json"
+    found: list[Found] = []
+    if kept.is_file():
+        found = [records.from_json(Found, each) for each in json.loads(kept.read_text(encoding="utf-8"))]
+    for number in range(len(found), phantoms):
+        seed = FIRST_SEED + number
+        found.append(measure(bundle, phantom(seed, number % WITHOUT != 0), seed))
+        write_text(kept, json.dumps(records.to_json(found), indent=1) + "\n")
+        print(f"{number + 1} of {phantoms} phantoms.", flush=True)
+    return found[:phantoms]
+
+
 def without_network(lungs: Mask, made: FibrosisCT) -> dict[str, Place]:
     """Maps that anybody could draw who has the lungs alone, each but the last as large as what was planted."""
     count, spacing = int(made.fibrosis.sum()), made.spacing
@@ -188,7 +203,7 @@ def _asked(model: Model, case: Case, context: ReadContext) -> Details:
 
 
 def _shuffled(network: nn.Module, what: str, seed: int) -> Any:
-    """A copy whose weights stand in another order within each layer: as large as before, and without what it learned."""
+    """A copy whose weights stand in another order within each layer: as large as before, nothing learned is left."""
     import torch
 
     found = copy.deepcopy(network)
@@ -273,13 +288,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         bundle = store.find(options.bundle)
-        found = []
-        for number in range(options.phantoms):
-            seed = FIRST_SEED + number
-            found.append(measure(bundle, phantom(seed, number % WITHOUT != 0), seed))
-            print(f"{number + 1} of {options.phantoms}: {found[-1]}", flush=True)
-        make_folder(options.out)
-        write_text(options.out / "phantom-maps.json", json.dumps(records.to_json(found), indent=1) + "\n")
+        found = measure_all(bundle, options.phantoms, options.out)
         text = section(found, bundle.metadata.name)
         if options.page is not None:
             write_text(options.page, with_phantoms(options.page.read_text(encoding="utf-8"), text))

@@ -99,7 +99,7 @@ def test_maps_without_a_network_lie_where_their_names_say():
 
 def test_a_perfect_map_has_all_numbers_at_their_best():
     best = {name: Place(1.0, 1.0) for name in pasc_phantom_maps._MAPS}
-    found = [Found(n, 100.0 * n, 50.0 * n, 0.9, best if n else {}, {w: 0.0 for w in pasc_phantom_maps.SHUFFLED})
+    found = [Found(n, 100.0 * n, 50.0 * n, 0.9, best if n else {}, dict.fromkeys(pasc_phantom_maps.SHUFFLED, 0.0))
              for n in range(12)]  # fmt: skip
     numbers = estimates(found)
     assert numbers["network energy"].value == numbers["network hit"].value == 1
@@ -112,7 +112,7 @@ def test_a_perfect_map_has_all_numbers_at_their_best():
 def test_the_correlation_and_slope_are_those_of_numpy():
     random = np.random.default_rng(0)
     planted, ml = random.uniform(0, 1000, (2, 15))
-    none = {w: 0.0 for w in pasc_phantom_maps.SHUFFLED}
+    none = dict.fromkeys(pasc_phantom_maps.SHUFFLED, 0.0)
     where = {name: Place(0.5, 0.0) for name in pasc_phantom_maps._MAPS}
     found = [Found(n, p, m, 0.5, where, none) for n, (p, m) in enumerate(zip(planted, ml, strict=True))]
     numbers = estimates(found)
@@ -131,7 +131,7 @@ def test_the_section_replaces_its_own_and_leaves_the_rest_of_the_page():
 
 def test_the_section_has_a_line_for_each_map():
     where = {name: Place(0.25, 1.0) for name in pasc_phantom_maps._MAPS}
-    none = {w: 0.1 for w in pasc_phantom_maps.SHUFFLED}
+    none = dict.fromkeys(pasc_phantom_maps.SHUFFLED, 0.1)
     found = [Found(n, 10.0 * n, 9.0 * n, 0.5, where if n else {}, none) for n in range(12)]
     text = section(found, "a-bundle")
     assert "12 phantoms that trained nothing, 11 of them with fibrosis of 10 to 110 mL" in text
