@@ -37,9 +37,12 @@ def strongest_region(heat: np.ndarray, fraction: float = 0.5) -> Box | None:
     peak = _hottest(heat)
     if peak is None:
         return None
-    regions, _ = ndimage.label(heat >= fraction * heat[peak], structure=np.ones((3,) * heat.ndim))
-    ranges = ndimage.find_objects((regions == regions[peak]).astype(np.uint8))[0]
-    return _box([(axis.start, axis.stop) for axis in ranges])
+    hot = heat >= fraction * heat[peak]
+    about = ndimage.find_objects(hot.view(np.uint8))[0]  # labels take time: only where there are any
+    regions, _ = ndimage.label(hot[about], structure=np.ones((3,) * heat.ndim))
+    own = regions[tuple(index - axis.start for index, axis in zip(peak, about, strict=True))]
+    ranges = ndimage.find_objects((regions == own).view(np.uint8))[0]
+    return _box([(axis.start + part.start, axis.start + part.stop) for axis, part in zip(about, ranges, strict=True)])
 
 
 def centered_box(heat: np.ndarray, size: int | Sequence[int]) -> Box | None:

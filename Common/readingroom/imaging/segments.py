@@ -64,7 +64,8 @@ def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segmen
         import slicerio
     except ImportError as error:
         raise SetupError("Writing segments needs the package slicerio; install it first.") from error
-    layers = np.stack([_kji(segment.mask).transpose() for segment in segments]).astype(np.uint8)  # [layer, i, j, k]
+    # [layer, i, j, k]; a view, since the masks of a whole CT are large
+    layers = np.stack([_kji(segment.mask).transpose() for segment in segments]).view(np.uint8)
     slicerio.write_segmentation(
         str(path),
         {

@@ -112,7 +112,7 @@ def measurements(case: Case, details: Details, heat: Heat) -> Iterator[Measureme
     for name, (title, unit) in DENSITY.items():
         yield Measurement(name, title, density[name], unit, image=CT)
     labels = zone_labels(lungs, tuple(reversed(volume.image.GetSpacing())))
-    inside = np.bincount(labels.ravel(), minlength=len(ZONES) + 1)
+    inside = np.bincount(labels[both], minlength=len(ZONES) + 1)  # bincount makes 64-bit numbers
     found = np.bincount(labels[suspicious], minlength=len(ZONES) + 1)
     for name, title, numbers in parts_of_lungs():
         cells, here = int(inside[numbers].sum()), int(found[numbers].sum())
