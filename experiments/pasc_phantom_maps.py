@@ -152,7 +152,13 @@ def estimates(found: Sequence[Found]) -> dict[str, Estimate]:
     truth, ml = (np.array([getattr(each, name) for each in found]) for name in ("planted_ml", "found_ml"))
 
     def of_places(weights: Floats) -> dict[str, Floats]:
-        return {
+        beyond = {
+            f"beyond {name}": weighted_mean(
+                [each.places["network"].energy - each.places[name].energy for each in planted], weights
+            )
+            for name in ("even", "rim")
+        }
+        return beyond | {
             f"{name} {what}": weighted_mean([getattr(each.places[name], what) for each in planted], weights)
             for name in _MAPS
             for what in ("energy", "hit")
@@ -256,7 +262,8 @@ def section(found: Sequence[Found], bundle: str) -> str:
         "| --- | --- | --- |",
         *(f"| {words} | {text(f'{name} energy')} | {text(f'{name} hit')} |" for name, words in _MAPS.items()),
         "",
-        "A map that is the same everywhere has no maximum; what stands there is the chance to hit.",
+        "A map that is the same everywhere has no maximum; what stands there is the chance to hit. "
+        f"{_verdict(numbers)}",
         "",
         "| found against planted volume | |",
         "| --- | --- |",
@@ -271,6 +278,19 @@ def section(found: Sequence[Found], bundle: str) -> str:
         *(f"| {what} | {text(what)} |" for what in SHUFFLED),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _verdict(numbers: Mapping[str, Estimate]) -> str:
+    """Whether the map is better than lungs without a network, phantom by phantom."""
+    said = []
+    for name, words in (("even", "the lungs, evenly"), ("rim", "the lung nearest to the pleura")):
+        found = numbers[f"beyond {name}"]
+        interval = found.interval
+        how = "not clearly more or less"
+        if interval is not None and (interval.low > 0 or interval.high < 0):
+            how = "more" if interval.low > 0 else "less"
+        said.append(f"{how} than {words} (difference {estimate_text(found)})")
+    return f"Phantom by phantom the map has inside what was planted {said[0]}, and {said[1]}."
 
 
 def _mean_without(found: Sequence[Found]) -> str:

@@ -142,11 +142,12 @@ PNEUMONIA = Question(
     "Labels were mined from reports and are about 90 % right.",
 )
 COVID_CT = Question(
-    "COVID-19 or not, single CT slices",
+    "COVID-19 or not, single CT slices (covid-slice, never shipped)",
     "pasc-fibrosis",
     public_cohorts.covid_ct,
     "covid",
-    "Patients are not known; blocks of neighboring file numbers stand for them.",
+    "Patients are not known; blocks of neighboring file numbers stand for them, so that a patient at the end of one may "
+    "be on both sides: these numbers may be too good.",
 )
 MAMMOGRAM = Question(
     "Malignant or normal, whole mammogram (mini-MIAS)",
@@ -181,6 +182,6 @@ def _slug(question: Question) -> str:
         THREE_CLASSES: "three-classes",
         COVID: "covid",
         PNEUMONIA: "pneumonia",
-        COVID_CT: "covid-ct",
+        COVID_CT: "covid-slice",
         MAMMOGRAM: "mammogram",
     }[question]
