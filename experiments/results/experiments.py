@@ -146,8 +146,8 @@ COVID_CT = Question(
     "pasc-fibrosis",
     public_cohorts.covid_ct,
     "covid",
-    "Patients are not known; blocks of neighboring file numbers stand for them, so that a patient at the end of one may "
-    "be on both sides: these numbers may be too good.",
+    "Patients are not known; blocks of neighboring file numbers stand for them, so that a patient at the end of one "
+    "may be on both sides: these numbers may be too good.",
 )
 MAMMOGRAM = Question(
     "Malignant or normal, whole mammogram (mini-MIAS)",
