@@ -31,7 +31,7 @@ from readingroom.bundles.metadata import ClassifierMetadata
 from readingroom.errors import ReadingRoomError
 from readingroom.files import make_folder, write_text
 from readingroom.formatting import estimate_text
-from readingroom.metrics.bootstrap import Floats, patient_intervals, weighted_mean
+from readingroom.metrics.bootstrap import patient_intervals, weighted_mean
 from readingroom.phantoms.fibrosis_ct import FibrosisCT
 from readingroom.progress import Progress
 from readingroom.readers.answer import Case
@@ -47,7 +47,10 @@ from .results.page import with_phantoms
 if TYPE_CHECKING:
     from torch import nn
 
+    from readingroom.networks.slices import SliceNetwork
+
 Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 FIRST_SEED = 40_000  # the cohort that trained the bundle begins at 20,000
 WITHOUT = 4  # one phantom of so many has no fibrosis
@@ -205,16 +208,16 @@ def _image(made: FibrosisCT) -> SimpleITK.Image:
 
 
 def _asked(model: Model, case: Case, context: ReadContext) -> Details:
-    return ask(model, case, CT, context, checked=False)
+    return ask(model, case, CT, context, None, checked=False)
 
 
-def _shuffled(network: nn.Module, what: str, seed: int) -> Any:
+def _shuffled(network: SliceNetwork, what: str, seed: int) -> Any:
     """A copy whose weights stand in another order within each layer: as large as before, nothing learned is left."""
     import torch
 
     found = copy.deepcopy(network)
     random = torch.Generator().manual_seed(seed)
-    part = found.classifier if what == "linear layer" else found
+    part: nn.Module = found.classifier if what == "linear layer" else found
     with torch.no_grad():
         for weights in part.parameters():
             weights.copy_(weights.flatten()[torch.randperm(weights.numel(), generator=random)].view_as(weights))

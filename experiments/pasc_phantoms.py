@@ -40,8 +40,9 @@ def phantom(seed: int, with_fibrosis: bool, coarse: float = 1.0) -> FibrosisCT:
     ml = float(np.exp(random.uniform(*np.log(_ML)))) if with_fibrosis else 0.0
     kinds: tuple[Kind, ...] = tuple(random.permutation(KINDS)[: random.integers(1, len(KINDS) + 1)])
     thickness = float(random.choice([6.0, 9.0, 12.0]))
-    shape = (round(_SHAPE[0] * _SPACING[0] / thickness), *(round(length / coarse) for length in _SHAPE[1:]))
-    spacing = (thickness, *(coarse * step for step in _SPACING[1:]))
+    (slices, rows, columns), (step, *plane) = _SHAPE, _SPACING
+    shape = (round(slices * step / thickness), round(rows / coarse), round(columns / coarse))
+    spacing = (thickness, coarse * plane[0], coarse * plane[1])
     return fibrosis_ct(seed, ml, kinds, shape, spacing, random_scanner(random))
 
 
