@@ -258,7 +258,12 @@ def _from_worker(inputs: Inputs, least: list[float]) -> None:
     client = WorkerClient()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            wanted = {"reader": READER.name, "study": study.to_json(), "bundle": inputs.bundle, "device": "cpu"}
+            wanted: dict[str, object] = {
+                "reader": READER.name,
+                "study": study.to_json(),
+                "bundle": inputs.bundle,
+                "device": "cpu",
+            }
             wanted |= {"out": folder, "answer_first": True, "force": True}  # the bundle may know phantoms alone
             rounds = [_read(client, wanted) for _ in range(inputs.repeats + 1)]
     finally:
