@@ -230,7 +230,12 @@ def broken(tmp_path, monkeypatch):
         (tmp_path / "readers" / "broken.py").write_text(BROKEN_READER.replace("HOW", how))
         command = [sys.executable, "-m", "readingroom.cli", "read", "broken", example(), "--out", tmp_path / "out"]
         command += ["--bundle", bundle]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # A suite that runs in the background ignores Control-C, and so would what it starts.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     return start
 
