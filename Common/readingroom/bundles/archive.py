@@ -39,7 +39,7 @@ def unpack(archive: Path, into: Path) -> Path:
     try:
         _check_directory(archive, file)
         with file, zipfile.ZipFile(file) as opened:
-            members = [member for member in opened.infolist() if not member.is_dir()]
+            members = [member for member in opened.infolist() if not member.filename.endswith("/")]
             _check(archive, members, listed=len(opened.infolist()))
             for member in members:
                 _extract(archive, opened, member, into / member.filename)

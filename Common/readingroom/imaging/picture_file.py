@@ -77,10 +77,13 @@ def read_picture(path: Path, kind: str) -> Picture:
     notes: list[str] = []
     if kind == "tiff":
         page = tiff_page(data, path.name)
-        values = _tiff_values(page, path.name, notes)
+        try:
+            values = _tiff_values(page, path.name, notes)
+            orientation, spacing = page.orientation, page.spacing
+        except struct.error as error:  # an entry points beyond the file
+            raise InputError(f"'{path.name}' is damaged or cut short.") from error
         # ITK reverses stored rows and columns as the first four orientations say, and swaps them never.
-        of_itk = _TURNS[(page.orientation - 1) % 4 + 1]
-        return _upright(values, page.orientation, page.spacing, of_itk, notes)
+        return _upright(values, orientation, spacing, _TURNS[(orientation - 1) % 4 + 1], notes)
     if kind == "png":
         data = png_pixels(data, path.name)
     else:

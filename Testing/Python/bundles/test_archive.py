@@ -170,3 +170,13 @@ def test_an_encrypted_member_is_refused(tmp_path, into):
     data[data.index(b"PK\x03\x04") + 6] |= 1
     path.write_bytes(data)
     assert "not a zip file that can be read" in _refusal(path, into)
+
+
+def test_a_member_without_a_name_is_refused(tmp_path, into):
+    path = _zip(tmp_path / "x.zip", {"a/b.md": b"", "q": b""})
+    data = path.read_bytes()
+    for signature, length, name in ((b"PK\3\4", 26, 30), (b"PK\1\2", 28, 46)):
+        at = data.rindex(signature)  # the last member: "q"
+        data = data[: at + length] + b"\0\0" + data[at + length + 2 : at + name] + data[at + name + 1 :]
+    path.write_bytes(data)
+    assert _refusal(path, into)

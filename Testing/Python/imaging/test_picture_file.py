@@ -177,6 +177,13 @@ def test_a_tiff_whose_list_of_pages_runs_in_a_circle_is_damaged(tmp_path, chest,
         read_picture(path, "tiff")
 
 
+def test_a_tiff_whose_numbers_lie_beyond_the_file_is_damaged(tmp_path):
+    entries = struct.pack("<HHII", 256, 4, 100, 2**20) + struct.pack("<HHII", 257, 4, 1, 8)
+    (tmp_path / "a.tif").write_bytes(b"II*\0" + struct.pack("<IH", 8, 2) + entries + bytes(64))
+    with pytest.raises(InputError, match="damaged"):
+        read_picture(tmp_path / "a.tif", "tiff")
+
+
 def test_pages_are_counted_up_to_a_thousand(tmp_path):
     entry = struct.pack("<HHII", 256, 4, 1, 8)
     directories = b"".join(struct.pack("<H", 1) + entry + struct.pack("<I", 8 + 18 * (n + 1)) for n in range(2000))
