@@ -21,6 +21,7 @@ from ..imaging.lung_zones import SIDES, THIRDS, ZONES, zone_labels
 from ..reading import Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
 from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
+from .pasc_fibrosis import CT
 from .results import heat_map_path, picture_path, segments_path
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 Booleans = NDArray[np.bool_]
 Heat = NDArray[np.float32]
 
-CT, FINDING = "ct", "fibrosis"
+FINDING = "fibrosis"
 SUSPICIOUS = 0.5  # of the map
 _LEVELS = (SUSPICIOUS, 0.75)
 _MOST_OUTSIDE = 0.25  # of the suspicious volume

@@ -19,8 +19,8 @@ from ..imaging.lung_zones import SIDES, ZONES, zone_labels
 from ..reading import Check, Comparison, HeatMap, Region, has_stop
 from .answer import Answer, Case, MapLayer, Prediction, RegionLayer
 from .base import ReadContext
+from .pasc_fibrosis import CT, PRIOR
 from .pasc_fibrosis_answer import (
-    CT,
     DENSITY,
     FINDING,
     SUSPICIOUS,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ..progress import Progress
     from .pasc_fibrosis import Details
 
-PRIOR = "prior-ct"
 _LEAST_DICE = 0.9  # of the lungs; below, places are not compared
 _BEND_BELOW = 0.95  # another breath: the displacement field is worth its time
 _LEVELS = (SUSPICIOUS, 0.75)

@@ -17,6 +17,8 @@ _DEMONSTRATION = (
     "nothing."
 )
 
+_INPUTS = {"picture": "pictures", "slices": "slices", "volume": "volumes"}
+
 
 def card(described: ClassifierMetadata, run: TrainingRun, holdout: EvaluationResult | None = None) -> str:
     """``docs/README.md`` of the bundle, in Markdown.
@@ -60,7 +62,7 @@ def _what(described: ClassifierMetadata, run: TrainingRun) -> str:
     return _section(
         "What it answers",
         f"{asks}, for the reader `{described.reader}`. The network is a {registry.find(run.network).title} "
-        f"that reads {run.protocol.input.kind}s of {size} pixels; it knows nothing else, and {limits}.",
+        f"that reads {_INPUTS[run.protocol.input.kind]} of {size} pixels; it knows nothing else, and {limits}.",
         f"It was trained on {learned} ({counts}).{synthetic}{where}{sources}",
     )
 
