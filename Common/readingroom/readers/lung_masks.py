@@ -119,7 +119,10 @@ def _by_network(path: Path, volume: SimpleITK.Image, context: ReadContext) -> Lu
     from ..imaging.lungs import Lungs
     from ..networks import lung_unet
 
-    network: LungUNet = model_cache.get_or_load(("lungmask", str(path)), functools.partial(lung_unet.create, path))
+    facts = path.stat()  # weights that were replaced are loaded anew
+    network: LungUNet = model_cache.get_or_load(
+        ("lungmask", str(path), facts.st_size, facts.st_mtime_ns), functools.partial(lung_unet.create, path)
+    )
     voxels = np.asarray(_array(volume))
     boxes = [_body_box(slice_) for slice_ in voxels]
     side = lung_unet.SIDE

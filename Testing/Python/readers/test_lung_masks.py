@@ -172,6 +172,17 @@ def test_kept_weights_are_used_and_nothing_is_fetched(a_chest: FibrosisCT, weigh
     assert notes == []
 
 
+def test_weights_that_were_replaced_are_loaded_anew(a_chest: FibrosisCT, weights: Path) -> None:
+    assert find(load(a_chest))[0].lungs.right.any()
+    state = torch.load(weights)
+    weights.unlink()
+    torch.save({**state, "last.bias": torch.tensor([0.0, 0.0, 1.0]).half()}, weights)  # all of the body is left lung
+    found, _ = find(load(a_chest))
+    assert found.source == "lungmask"
+    assert not found.lungs.right.any()
+    assert found.lungs.left.any()
+
+
 def test_a_batch_too_large_for_memory_becomes_smaller_ones(
     a_chest: FibrosisCT, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
