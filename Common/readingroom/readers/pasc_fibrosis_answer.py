@@ -35,6 +35,7 @@ SUSPICIOUS = 0.5  # of the map
 _LEVELS = (SUSPICIOUS, 0.75)
 _MOST_OUTSIDE = 0.25  # of the suspicious volume
 _LUNG_WINDOW = window_between(-1350, 150)
+_SUSPICIOUS_COLORS = ((1.0, 0.6, 0.2), (0.9, 0.3, 0.1))  # of the levels
 _COLORS = {"right": (0.45, 0.7, 0.95), "left": (0.55, 0.85, 0.6)}
 
 
@@ -54,7 +55,7 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
         findings=findings(metadata, calibrated),
         prediction_sets=prediction_sets(metadata, calibrated.probabilities),
         measurements=tuple(measurements(case, details, heat)),
-        regions=(*_lung_regions(case, details), *_suspicious_region(case, heat, lungs.both)),
+        regions=(*_lung_regions(case, details), *_suspicious_regions(case, heat, lungs.both)),
         curves=(_profile(heat, lungs.both),),
         maps=(MapLayer(heat_map, heat),),
         pictures=tuple(_pictures(case, heat, lungs.both)),
@@ -192,16 +193,17 @@ def _lung_regions(case: Case, details: Details) -> Iterator[RegionLayer]:
         yield RegionLayer(region, mask)
 
 
-def _suspicious_region(case: Case, heat: Heat, lungs: Booleans) -> Iterator[RegionLayer]:
-    """Lung that is suspicious, as a region that can be measured; none where nothing is."""
-    mask = (heat >= SUSPICIOUS) & lungs
-    if mask.any():
-        ml = float(mask.sum() * voxel_ml(case.images[CT].image))
-        region = Region(
-            f"suspicious-{round(100 * SUSPICIOUS)}", f"Suspicious lung (map at least {percent(SUSPICIOUS)})", CT,
-            segments_path(CT), volume_ml=ml, color=(1.0, 0.6, 0.2),
-        )  # fmt: skip
-        yield RegionLayer(region, mask)
+def _suspicious_regions(case: Case, heat: Heat, lungs: Booleans) -> Iterator[RegionLayer]:
+    """Lung that is suspicious at each level of the map, as regions that can be measured; none where nothing is."""
+    for level, color in zip(_LEVELS, _SUSPICIOUS_COLORS, strict=True):
+        mask = (heat >= level) & lungs
+        if mask.any():
+            ml = float(mask.sum() * voxel_ml(case.images[CT].image))
+            region = Region(
+                f"suspicious-{round(100 * level)}", f"Suspicious lung (map at least {percent(level)})", CT,
+                segments_path(CT), volume_ml=ml, color=color,
+            )  # fmt: skip
+            yield RegionLayer(region, mask)
 
 
 def _inside_check(heat: Heat, lungs: Booleans) -> Check:

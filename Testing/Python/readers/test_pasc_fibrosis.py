@@ -134,7 +134,10 @@ def test_regions_are_the_lungs_and_what_is_suspicious_in_them(a_reading, chest) 
     reading, out = a_reading
     found = {segment.id: segment.mask for segment in read_segments(out / "segments-ct.seg.nrrd")}
     np.testing.assert_array_equal(found["right-lung"], chest.right_lung)
-    np.testing.assert_array_equal(found["suspicious-50"], (heat(out) >= 0.5) & (chest.right_lung | chest.left_lung))
+    lungs = chest.right_lung | chest.left_lung
+    assert 0 < found["suspicious-75"].sum() < found["suspicious-50"].sum()
+    for level in (0.5, 0.75):
+        np.testing.assert_array_equal(found[f"suspicious-{100 * level:.0f}"], (heat(out) >= level) & lungs)
     volumes = {region.name: region.volume_ml for region in reading.regions}
     assert volumes["suspicious-50"] == pytest.approx(value(reading, "suspicious-volume"))
     assert volumes["left-lung"] == pytest.approx(chest.left_lung.sum() * ML)
