@@ -46,7 +46,7 @@ class PASCFibrosisWidget(ScriptedLoadableModuleWidget):
         from readingroom.desktop.scene_observer import SceneObserver
 
         self.logic = PASCFibrosisLogic()
-        self.panel = ReadingPanel(self.logic.reading)
+        self.panel = ReadingPanel(self.logic.reading, features=True)
         self.layout.addWidget(self.panel.widget)
         self.sceneObserver = SceneObserver(self.panel, self.logic.getParameterNode, lambda: self.parent.isEntered)
 

@@ -90,6 +90,7 @@ class PanelViews:
         if panel.features is not None:
             self.sections["features"] = self._section(_("Features"), panel.features)
             self.sections["features"].contentsCollapsed.connect(lambda on, *_args: panel.features.set_open(not on))
+            self.sections["features"].collapsed = True  # one line until it is wanted: most come for the answer
         self.sections["report"] = self._section(_("Report"), self.report)
         self._column.addWidget(sentence(readingroom.RESEARCH_USE))
         self._column.addStretch(1)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
+import types
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import SimpleITK
 
 pytest.importorskip("slicer", reason="the tests of the panels need the extra 'host'")
 pytest.importorskip("PySide6", reason="the tests of the panels need the extra 'host'")
@@ -16,6 +21,7 @@ import host
 
 host.start()  # from here on "import slicer, qt, ctk" works as inside Slicer
 
+import qt  # noqa: E402
 import slicer  # noqa: E402
 
 from readingroom.engine.client import Advanced, Failed, Finished, Partial  # noqa: E402
@@ -259,3 +265,75 @@ def one_bundle_ships(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("shipped")
     shutil.copytree(store.shipped_folder() / "cxr-nih-pneumonia", folder / "cxr-nih-pneumonia")
     monkeypatch.setattr(store, "shipped_folder", lambda: folder)
+
+
+@pytest.fixture
+def extension(empty_scene, monkeypatch):
+    """Installs SlicerRadiomics with one behavior; gives the list of commands that were started."""
+
+    def install(behavior: str | BaseException = "") -> list[RadiomicsCommand]:
+        commands: list[RadiomicsCommand] = []
+        module = types.ModuleType("SlicerRadiomics")
+        module.SlicerRadiomicsLogic = _radiomics_logic(behavior, commands)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "SlicerRadiomics", module)
+        for name in ("slicerradiomics", "slicerradiomicscli"):
+            monkeypatch.setattr(slicer.modules, name, object(), raising=False)
+        return commands
+
+    return install
+
+
+class RadiomicsCommand:
+    """The command line module of SlicerRadiomics while it runs."""
+
+    def __init__(self) -> None:
+        self.canceled = False
+
+    def Cancel(self) -> None:  # noqa: N802
+        self.canceled = True
+
+
+def _radiomics_logic(behavior: str | BaseException, commands: list[RadiomicsCommand]) -> type:
+    """`SlicerRadiomicsLogic`: returns at once, fills the table by PyRadiomics later, and calls back anyway."""
+
+    class SlicerRadiomicsLogic:
+        def runCLIWithParameterFile(self, image, mask, table, parameters, callback=None):  # noqa: N802
+            self.cliNode = RadiomicsCommand()
+            commands.append(self.cliNode)
+            if isinstance(behavior, BaseException):
+                raise behavior
+            if behavior == "silent":
+                return
+            self._work = (image, mask, table, parameters, callback)
+            qt.QTimer.singleShot(0, self._run)
+
+        def _run(self) -> None:
+            image, mask, table, parameters, callback = self._work
+            if behavior != "empty":
+                _fill_table(image, mask, table, parameters)
+            if behavior == "incomplete":
+                table.RemoveRow(table.GetNumberOfRows() - 1)
+            self.cliNode = None
+            callback()
+
+    return SlicerRadiomicsLogic
+
+
+def _fill_table(image_node, mask_node, table, parameters) -> None:
+    extractor = pytest.importorskip("radiomics.featureextractor", reason="PyRadiomics is not installed")
+    image, mask = (SimpleITK.GetImageFromArray(slicer.util.arrayFromVolume(node)) for node in (image_node, mask_node))
+    for each in (image, mask):
+        each.SetSpacing(image_node.GetSpacing())
+    for name in ("Image type", "Feature Class", "Feature Name"):
+        table.AddColumn().SetName(name)
+    with open(parameters, encoding="utf-8") as file:
+        measure = extractor.RadiomicsFeatureExtractor(json.load(file))
+    for label in sorted(set(np.unique(slicer.util.arrayFromVolume(mask_node))) - {0}):
+        column = table.AddColumn()
+        column.SetName(f"{mask_node.GetName()}_label_{label}")
+        for number, (name, value) in enumerate(measure.execute(image, mask, label=int(label)).items()):
+            if table.GetNumberOfRows() <= number:
+                row = table.AddEmptyRow()
+                for place, part in enumerate(name.split("_", 2)):
+                    table.SetCellText(row, place, part)
+            column.SetValue(number, str(value))

@@ -99,6 +99,7 @@ def test_a_module_that_asks_for_features_has_them_in_its_panel(segmented_ct):
     panel = ReadingPanel(ReadingLogic("Asked", "chest-xray", InProcessClient()), features=True)
     panel.widget.show()
     panel.features.enter()
+    host.click(panel.views.sections["features"])
     try:
         measure(panel.features)
         assert panel.views.sections["features"].visible

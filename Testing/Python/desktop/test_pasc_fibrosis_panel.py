@@ -126,6 +126,32 @@ def test_a_prior_is_compared_and_stands_beside(panel):
     assert then.GetSliceOffset() - now.GetSliceOffset() == pytest.approx(apart)
 
 
+def test_lungs_and_what_is_suspicious_in_them_are_measured_by_either_engine(panel, extension):
+    pytest.importorskip("radiomics", reason="PyRadiomics is not installed")
+    extension()
+    add(cases.phantom(3, 500.0), "CT")
+    read(panel)
+    section = panel.features
+    section.enter()
+    host.click(panel.views.sections["features"])
+    slicer.app.processEvents()
+    (segmentation,) = panel.layers.nodes("segmentation")
+    assert section.settings.segmentation is segmentation
+    section.choose_segments(["left-lung", "suspicious-50"])
+    found = []
+    for engine in ("Reading Room", "SlicerRadiomics"):
+        host.select(section.views.settings.engine, engine)
+        host.click(section.views.run.button)
+        host.wait_until(lambda: not section.work.is_working, SECONDS)
+        assert section.work.error is None
+        found.append([segment.now.features.values for segment in section.work.results_of(segmentation).segments])
+    for ours, theirs in zip(*found, strict=True):
+        assert dict(ours) == pytest.approx(dict(theirs), rel=1e-6, abs=1e-7)
+    volumes = {region.name: region.volume_ml for region in panel.reading.regions}
+    measured = [values["original_shape_VoxelVolume"] / 1000 for values in found[0]]
+    assert measured == pytest.approx([volumes["left-lung"], volumes["suspicious-50"]])
+
+
 def test_the_self_test_of_the_module_passes(panel):
     host.run_self_test("PASCFibrosis")
 

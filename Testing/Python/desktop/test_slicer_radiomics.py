@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
-import types
 from typing import Any
 
 import numpy as np
@@ -15,85 +12,6 @@ import SimpleITK
 from readingroom.desktop import slicer_radiomics
 from readingroom.engine.events import Failed, Finished
 from readingroom.errors import CancelledError, EngineError, InputError, SetupError
-
-EMPTY, SILENT, INCOMPLETE = "empty", "silent", "incomplete"
-
-
-class Command:
-    """The command line module of the extension while it runs."""
-
-    def __init__(self) -> None:
-        self.canceled = False
-
-    def Cancel(self) -> None:  # noqa: N802
-        self.canceled = True
-
-
-def logic_class(behavior: str | BaseException, commands: list[Command]) -> type:
-    """`SlicerRadiomicsLogic`: it returns at once, fills the table later and calls back, whatever came of it."""
-
-    class SlicerRadiomicsLogic:
-        def runCLIWithParameterFile(self, image, mask, table, parameters, callback=None):  # noqa: N802
-            import qt
-
-            self.cliNode = Command()
-            commands.append(self.cliNode)
-            if isinstance(behavior, BaseException):
-                raise behavior
-            if behavior == SILENT:
-                return
-            self._work = (image, mask, table, parameters, callback)
-            qt.QTimer.singleShot(0, self._run)
-
-        def _run(self) -> None:
-            image, mask, table, parameters, callback = self._work
-            if behavior != EMPTY:
-                _fill(image, mask, table, parameters)
-            if behavior == INCOMPLETE:
-                table.RemoveRow(table.GetNumberOfRows() - 1)
-            self.cliNode = None
-            callback()
-
-    return SlicerRadiomicsLogic
-
-
-def _fill(image_node, mask_node, table, parameters) -> None:
-    import slicer
-
-    extractor = pytest.importorskip("radiomics.featureextractor", reason="PyRadiomics is not installed")
-    image, mask = (SimpleITK.GetImageFromArray(slicer.util.arrayFromVolume(node)) for node in (image_node, mask_node))
-    for each in (image, mask):
-        each.SetSpacing(image_node.GetSpacing())
-    for name in ("Image type", "Feature Class", "Feature Name"):
-        table.AddColumn().SetName(name)
-    with open(parameters, encoding="utf-8") as file:
-        measure = extractor.RadiomicsFeatureExtractor(json.load(file))
-    for label in sorted(set(np.unique(slicer.util.arrayFromVolume(mask_node))) - {0}):
-        column = table.AddColumn()
-        column.SetName(f"{mask_node.GetName()}_label_{label}")
-        for number, (name, value) in enumerate(measure.execute(image, mask, label=int(label)).items()):
-            if table.GetNumberOfRows() <= number:
-                row = table.AddEmptyRow()
-                for place, part in enumerate(name.split("_", 2)):
-                    table.SetCellText(row, place, part)
-            column.SetValue(number, str(value))
-
-
-@pytest.fixture
-def extension(empty_scene, monkeypatch):
-    """Installs the extension with one behavior; gives the list of commands that were started."""
-    import slicer
-
-    def install(behavior: str | BaseException = "") -> list[Command]:
-        commands: list[Command] = []
-        module = types.ModuleType("SlicerRadiomics")
-        module.SlicerRadiomicsLogic = logic_class(behavior, commands)  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "SlicerRadiomics", module)
-        for name in ("slicerradiomics", "slicerradiomicscli"):
-            monkeypatch.setattr(slicer.modules, name, object(), raising=False)
-        return commands
-
-    return install
 
 
 @pytest.fixture
@@ -178,7 +96,7 @@ def test_whatever_it_raises_becomes_a_sentence_and_leaves_no_node(extension, vol
 
 
 def test_an_empty_table_becomes_a_sentence(extension, volume, mask):
-    extension(EMPTY)
+    extension("empty")
     end = ended(slicer_radiomics.start(volume, mask, {1: "Tumor"}))
     assert isinstance(end, Failed)
     assert isinstance(end.error, EngineError)
@@ -187,14 +105,14 @@ def test_an_empty_table_becomes_a_sentence(extension, volume, mask):
 
 def test_a_missing_row_is_noticed_and_no_number_is_shown(extension, volume, mask):
     pytest.importorskip("radiomics", reason="PyRadiomics is not installed")
-    extension(INCOMPLETE)
+    extension("incomplete")
     end = ended(slicer_radiomics.start(volume, mask, {1: "Tumor"}))
     assert "left out 1 features" in end.value["regions"][0]["problem"]
     assert end.value["regions"][0]["values"] == {}
 
 
 def test_what_does_not_answer_in_time_is_ended(extension, volume, mask):
-    commands = extension(SILENT)
+    commands = extension("silent")
     end = ended(slicer_radiomics.start(volume, mask, {1: "Tumor"}, timeout_seconds=0.05))
     assert "did not answer within 1 min" in str(end.error)
     assert commands[0].canceled
@@ -203,7 +121,7 @@ def test_what_does_not_answer_in_time_is_ended(extension, volume, mask):
 def test_it_can_be_canceled_and_leaves_no_nodes(extension, volume, mask):
     import slicer
 
-    commands = extension(SILENT)
+    commands = extension("silent")
     before = slicer.mrmlScene.GetNumberOfNodes()
     call = slicer_radiomics.start(volume, mask, {1: "Tumor"})
     call.cancel()
