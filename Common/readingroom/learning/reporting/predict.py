@@ -95,7 +95,7 @@ def predict(
     context.model = reader.load_model(bundle, context.device)
     none = {plain_name(label) for label in (*negative, *training_negatives(metadata))}
     found = _Found()
-    chunk: list[Case] = []
+    chunk: list[_Opened] = []
     for number, row in enumerate(cohort.rows):
         progress(number / len(cohort), f"Study {number + 1} of {len(cohort)}.")
         try:
@@ -104,15 +104,12 @@ def predict(
         except ReadingRoomError as error:
             found.problems.append(f"{_name(row)}: {error}")
             continue
-        found.rows.append(number)
-        found.truth.append(truth)
-        found.refused += [f"{_name(row)}: {check_text(check)}" for check in _first_stop(reader.checks(case))]
-        chunk.append(case)
+        chunk.append(_Opened(number, row, truth, case))
         if len(chunk) == _CHUNK:
-            found.predictions += reader.predict(context.model, chunk, context)
+            found.ask(reader, chunk, context)
             chunk.clear()
     if chunk:
-        found.predictions += reader.predict(context.model, chunk, context)
+        found.ask(reader, chunk, context)
     if not found.rows:
         raise InputError(
             f"Not one study of the table can be used. {' '.join(found.problems[:1] or cohort.problems[:1])}"
@@ -125,6 +122,16 @@ def _case(reader: Reader, row: Row) -> Case:
         return reader.load(row.study(reader))
 
 
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A row of the table with the pixels of its study."""
+
+    number: int
+    row: Row
+    truth: NDArray[np.int64]
+    case: Case
+
+
 class _Found:
     """What has been gathered so far."""
 
@@ -134,6 +141,25 @@ class _Found:
         self.problems: list[str] = []
         self.refused: list[str] = []
         self.predictions: list[Prediction] = []
+
+    def ask(self, reader: Reader, chunk: Sequence[_Opened], context: ReadContext) -> None:
+        """Ask about several studies at once; one by one where one of them has nothing to ask about."""
+        try:
+            answers = reader.predict(context.model, [opened.case for opened in chunk], context)
+        except InputError as error:
+            if len(chunk) == 1:
+                self.problems.append(f"{_name(chunk[0].row)}: {error}")
+                return
+            for opened in chunk:
+                self.ask(reader, [opened], context)
+            return
+        self.predictions += answers
+        for opened in chunk:
+            self.rows.append(opened.number)
+            self.truth.append(opened.truth)
+            self.refused += [
+                f"{_name(opened.row)}: {check_text(check)}" for check in _first_stop(reader.checks(opened.case))
+            ]
 
     def answer(self, cohort: Cohort, metadata: ClassifierMetadata, notes: Sequence[str]) -> Predicted:
         rows = np.array(self.rows, dtype=np.intp)

@@ -12,6 +12,7 @@ from PIL import Image
 pytest.importorskip("torch", reason="needs the extra [read]")
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
+import pasc_fibrosis_cases as cases
 from readingroom.bundles import store
 from readingroom.bundles.bundle import Bundle
 from readingroom.errors import CancelledError, InputError
@@ -81,6 +82,23 @@ def test_a_row_that_cannot_be_used_is_a_sentence_and_the_others_go_on(a_bundle: 
     assert list(found.rows) == [3]
     assert [problem.split()[1] for problem in found.problems] == [row.study_id for row in bad]
     assert "no label 'fracture'; it has pneumonia, no-finding" in found.problems[3]
+
+
+def test_a_ct_without_lungs_is_a_sentence_and_the_others_are_predicted(tmp_path: Path) -> None:
+    bundle = cases.write_bundle(tmp_path / "band", cases.gray_network())
+    made = cases.phantom(7)
+    cases.write_nrrd(tmp_path / "chest.nrrd", made.pixels)
+    cases.write_nrrd(tmp_path / "block.nrrd", np.where(made.pixels > -300, made.pixels, 40))
+    named = [("P0", "block", "none"), ("P1", "chest", "fibrosis"), ("P2", "block", "none")]
+    rows = [Row(patient, f"S{patient}", {"ct": tmp_path / f"{name}.nrrd"}, label) for patient, name, label in named]
+    found = predict(bundle, Cohort(tuple(rows)), {}, "cpu")
+    assert list(found.rows) == [1]
+    assert [found.predictions.classes[number] for number in found.predictions.truth] == ["fibrosis"]
+    assert found.problems == tuple(
+        f"Study S{patient} of patient {patient}: No lungs were found in this CT; give a mask of them."
+        for patient in ("P0", "P2")
+    )
+    assert not found.refused  # those that could not be asked about are counted once
 
 
 def test_what_the_reader_would_refuse_is_said_and_counted(a_bundle: Bundle, a_cohort: Cohort, tmp_path: Path) -> None:
