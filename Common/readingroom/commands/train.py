@@ -123,6 +123,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
         devices=options.devices,
         nodes=options.nodes,
         replace=options.replace,
+        left_out=lambda sentence: complain(f"{sentence} It is left out."),
     )
 
 

@@ -167,6 +167,18 @@ class Cohort:
         numbers = np.flatnonzero(wanted) if wanted.dtype == bool else wanted.astype(np.intp)
         return replace(self, rows=tuple(self.rows[int(number)] for number in numbers))
 
+    def without(self, problems: Mapping[int, str]) -> Cohort:
+        """The cohort without these rows, whose sentences join `problems`.
+
+        Raises
+        ------
+        InputError : no row is left; the sentence is that of the first
+        """
+        kept = [number for number in range(len(self.rows)) if number not in problems]
+        if not kept:
+            raise InputError(f"Not one study of the table can be used. {next(iter(problems.values()))}")
+        return replace(self.take(kept), problems=(*self.problems, *problems.values()))
+
 
 def read_cohort(path: Path, fields: Sequence[ClinicalField] = ()) -> Cohort:
     """The studies of a table; those that cannot be used are `Cohort.problems`, a sentence each.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +35,12 @@ class Fingerprints:
 
     prints: tuple[Fingerprint | None, ...]
     problems: dict[int, str]
+
+    def without(self, rows: Container[int]) -> Fingerprints:
+        """Of the other rows, numbered anew."""
+        kept = [row for row in range(len(self.prints)) if row not in rows]
+        problems = {new: self.problems[row] for new, row in enumerate(kept) if row in self.problems}
+        return Fingerprints(tuple(self.prints[row] for row in kept), problems)
 
     @property
     def pixel_hashes(self) -> tuple[str, ...]:

@@ -28,13 +28,12 @@ from ... import device as device_choice
 from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError
 from ...files import make_folder, write_bytes, write_text
-from ...formatting import counted
 from ...imaging.preprocessing import normalized
 from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.hashes import content_hash
-from .picture_store import VERSION, guarded_prepared
+from .picture_store import VERSION, guarded_prepared, refuse_unusable
 
 Bag = NDArray[np.float32]
 Item = TypeVar("Item")
@@ -42,7 +41,6 @@ Made = TypeVar("Made")
 
 _SETTINGS = "settings.json"
 _INPUTS_AT_ONCE = 4  # slices of one study; more leave the processor's caches
-_NAMED = 5  # unreadable studies that the error names
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +125,7 @@ def cached_features(
 
     Raises
     ------
-    InputError : studies that cannot be read, by name; the others are kept all the same
+    UnusableStudiesError : studies that cannot be read; the others are kept all the same
     SetupError : the device cannot be used
     OutputError : the folder cannot be written
     CancelledError : the user canceled
@@ -137,7 +135,7 @@ def cached_features(
     chosen = device_choice.choose(device, lambda sentence: progress(0.0, sentence))
     home = next(frozen.network.parameters()).device
     bags: list[Bag] = []
-    problems: list[str] = []
+    problems: dict[int, InputError] = {}
     try:
         with (
             ThreadPoolExecutor(max(workers, 1)) as pool,
@@ -147,17 +145,13 @@ def cached_features(
         ):
             for number, found in enumerate(prepared, 1):
                 if isinstance(found, InputError):
-                    problems.append(str(found))
+                    problems[number - 1] = found
                 else:
                     bags.append(found.bag if found.bag is not None else _compute(found, frozen, chosen, progress))
                 progress(number / len(cohort), f"Features of study {number} of {len(cohort)}.")
     finally:
         frozen.network.to(home)
-    if problems:
-        more = f" And {len(problems) - _NAMED} more." if len(problems) > _NAMED else ""
-        raise InputError(
-            f"{counted(len(problems), 'study', 'studies')} cannot be read. {' '.join(problems[:_NAMED])}{more}"
-        )
+    refuse_unusable(problems)
     return tuple(bags)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -144,6 +145,32 @@ class FineTuned:
         with torch.no_grad():
             layer.weight.copy_(layer.weight[self._order].clone())
             layer.bias.copy_(layer.bias[self._order].clone())
+
+
+def prepare_fine_tuned(
+    cohort: Cohort,
+    label_set: LabelSet,
+    protocol: TrainingProtocol,
+    name: str,
+    weights: Path | None,
+    pictures: Path,
+    hashes: Sequence[str],
+    device: Wanted = "auto",
+    devices: int = 1,
+    nodes: int = 1,
+    progress: Progress | None = None,
+) -> FineTuned:
+    """See that what is asked for fits, and prepare the pictures of every study once.
+
+    Raises
+    ------
+    UnusableStudiesError : studies that cannot be prepared; the others are kept
+    InputError : the protocol does not fit the mode or the table
+    """
+    made = FineTuned(cohort, label_set, protocol, name, weights, pictures, hashes, device, devices, nodes)
+    store = PictureStore(pictures, protocol.input)
+    store.fill(cohort, np.arange(len(cohort)), progress or Progress(), os.cpu_count() or 1)
+    return made
 
 
 def head_name(network: nn.Module, name: str) -> str:

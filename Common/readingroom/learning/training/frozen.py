@@ -137,7 +137,8 @@ def prepare_frozen(
 
     Raises
     ------
-    InputError : studies that cannot be read, or a head that does not fit the input
+    UnusableStudiesError : studies that cannot be read; the features of the others are kept
+    InputError : a head that does not fit the input
     SetupError, BundleError, DownloadError : the network or its weights cannot be had
     """
     wanted = protocol.input

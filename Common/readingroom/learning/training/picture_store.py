@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 import SimpleITK
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError, ReadingRoomError
 from ...files import atomic_write, make_folder
+from ...formatting import counted
 from ...guarded_processes import EndedError, guarded
 from ...imaging.mask_file import load_mask
 from ...imaging.open import open_image
@@ -30,6 +31,7 @@ from ..cohorts.hashes import content_hash
 Pixels = NDArray[np.float32]
 
 VERSION = 2  # of what `prepared` makes of a file: with another number, pictures that were kept are made again
+_NAMED = 5  # unusable studies that the error names
 _AFTERWARDS = ("channels", "normalize", "mean", "std")  # what `imaging.preprocessing.normalized` does with gray levels
 
 
@@ -46,7 +48,7 @@ def prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
         with time_limit():
             return _prepared(row, preprocessing)
     except ReadingRoomError as error:
-        raise type(error)(f"Study '{row.study_id}' of patient '{row.patient_id}': {error}") from error
+        raise type(error)(f"{named(row)}: {error}") from error
 
 
 def _prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
@@ -75,11 +77,37 @@ def guarded_prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
     try:
         return guarded(prepared, row, preprocessing)
     except EndedError as error:
-        _ended(row, str(error))
+        raise _ended(row, str(error)) from error
 
 
-def _ended(row: Row, sentence: str) -> NoReturn:
-    raise InputError(f"Study '{row.study_id}' of patient '{row.patient_id}': {sentence}")
+def _ended(row: Row, sentence: str) -> InputError:
+    return InputError(f"{named(row)}: {sentence}")
+
+
+class UnusableStudiesError(InputError):
+    """Studies that cannot be made into a network's input, a sentence each by row number; the others are kept."""
+
+    def __init__(self, problems: Mapping[int, InputError]):
+        said = [str(error) for error in problems.values()]
+        more = f" And {len(said) - _NAMED} more." if len(said) > _NAMED else ""
+        super().__init__(f"{counted(len(said), 'study', 'studies')} cannot be used. {' '.join(said[:_NAMED])}{more}")
+        self.problems = {row: str(error) for row, error in problems.items()}
+
+
+def refuse_unusable(problems: Mapping[int, InputError]) -> None:
+    """See that there is none.
+
+    Raises
+    ------
+    UnusableStudiesError : there is one
+    """
+    if problems:
+        raise UnusableStudiesError(problems)
+
+
+def named(row: Row) -> str:
+    """A study as sentences about it begin."""
+    return f"Study '{row.study_id}' of patient '{row.patient_id}'"
 
 
 class PictureStore:
@@ -104,18 +132,29 @@ class PictureStore:
 
         Raises
         ------
-        InputError : with a sentence that names the row, for the first that cannot be prepared
+        UnusableStudiesError : some cannot be prepared; all others were
         """
         wanted = [cohort.rows[int(number)] for number in rows]
         done = 0
 
-        def report(index: int, path: Path) -> None:
+        def report(index: int, found: Path | InputError) -> None:
             nonlocal done
             done += 1
             progress(done / len(wanted), f"Preparing the images, {done} of {len(wanted)}.")
 
         progress(0.0, f"Preparing the images, {len(wanted)} of them.")
-        return map_parallel(self.path, wanted, None, progress, processes=workers, on_result=report, if_ended=_ended)
+        found = map_parallel(
+            self._attempt, wanted, None, progress, processes=workers, on_result=report, if_ended=_ended
+        )
+        refuse_unusable({int(row): said for row, said in zip(rows, found, strict=True) if isinstance(said, InputError)})
+        return [path for path in found if isinstance(path, Path)]
+
+    def _attempt(self, row: Row) -> Path | InputError:
+        """One study that cannot be used is an answer too, so that the others go on."""
+        try:
+            return self.path(row)
+        except InputError as error:
+            return error
 
     def path(self, row: Row) -> Path:
         """The file with the row's gray levels, prepared now if it is not there yet.

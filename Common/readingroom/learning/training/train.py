@@ -8,7 +8,7 @@ from rows that the answering network had not seen.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,15 +35,15 @@ from ..protocols.training_protocol import TrainingProtocol
 from . import card, training_digest
 from .cross_validation import CrossValidation, plan_cross_validation
 from .description import FEATURES, described, refuse_unreadable
-from .fine_tuned import FineTuned
+from .fine_tuned import prepare_fine_tuned
 from .fold_trainer import FoldResult, FoldTrainer
 from .frozen import learned_rows, prepare_frozen
 from .loop.processes import is_main, wait_for_others
+from .picture_store import UnusableStudiesError, named
 from .training_run import BaselineComparison, BundleDescription, TrainingRun
 from .training_tables import CrossValidationResult, TrainingPaths, out_of_fold, predictions_of, write_history
 
 Mode = Literal["frozen", "fine-tune"]
-_NAMED = 5  # unreadable studies that the error names
 
 
 def train_bundle(
@@ -63,8 +63,11 @@ def train_bundle(
     devices: int = 1,
     nodes: int = 1,
     replace: bool = False,
+    left_out: Callable[[str], None] = lambda sentence: None,
 ) -> Bundle:
     """Train, evaluate, and write the bundle ``out / name`` with its tables beside it.
+
+    A study that cannot be read, or on which nothing is found to look at, is left out, counted on the card and told.
 
     Parameters
     ----------
@@ -78,10 +81,11 @@ def train_bundle(
     devices, nodes : processes on each computer (one for each graphics card), and computers, that share each batch when
         fine-tuning; see `loop.fit.fit`. All get the same bundle, which one of them writes
     replace : take the place of a bundle of this name that was made with another network
+    left_out : told a sentence for each study that cannot be used
 
     Raises
     ------
-    InputError : the cohort, the protocol or an image cannot be used
+    InputError : the cohort or the protocol cannot be used, or not one of its studies
     SetupError, BundleError, DownloadError : the device, the network or its weights cannot be had
     OutputError : ``out`` cannot be written, or has a bundle of this name that was made with another network
     CancelledError : the user canceled; what is finished is kept
@@ -91,7 +95,7 @@ def train_bundle(
     mode = mode or mode_of(protocol)
     _refuse_name(name)
     refuse_unreadable(protocol, network)
-    label_set = label_set_of(cohort, protocol.reader, multilabel=protocol.loss == "binary")
+    label_set_of(cohort, protocol.reader, multilabel=protocol.loss == "binary")  # refused before anything is read
     if mode == "frozen" and devices * nodes > 1:
         raise InputError("The mode 'frozen' runs on one device; several are for the mode 'fine-tune'.")
     paths = TrainingPaths(out, name)
@@ -100,30 +104,51 @@ def train_bundle(
         if not replace:
             _refuse_another_network(paths.bundle, network)
     found = fingerprints([row.image for row in cohort.rows], progress=progress.part(0.0, 0.05))
-    _refuse_unreadable_images(cohort, found.problems)
-    planned = plan_cross_validation(cohort, protocol, found.pixel_hashes, choose_epoch=mode == "fine-tune")
+    problems = {row: f"{named(cohort.rows[row])}: {sentence}" for row, sentence in found.problems.items()}
     initial_weights = _initial_weights(protocol, weights)
     if weights is None and protocol.weights != "none":
         progress(0.05, f"Getting the {initial_weights} for {network}; they are fetched where they are not kept yet.")
 
-    trainer: FoldTrainer
-    if mode == "frozen":
-        trainer = prepare_frozen(
-            cohort,
-            label_set,
-            protocol,
-            network,
-            weights,
-            paths.features,
-            learned_rows(planned.final),
-            device,
-            workers,
-            progress.part(0.05, 0.5),
-        )
-    else:
-        trainer = FineTuned(
-            cohort, label_set, protocol, network, weights, paths.pictures, found.pixel_hashes, device, devices, nodes
-        )
+    before = len(cohort)
+    while True:
+        if problems and is_main():
+            for sentence in problems.values():
+                left_out(sentence)
+        cohort, found = cohort.without(problems), found.without(problems)
+        label_set = label_set_of(cohort, protocol.reader, multilabel=protocol.loss == "binary")
+        planned = plan_cross_validation(cohort, protocol, found.pixel_hashes, choose_epoch=mode == "fine-tune")
+        try:
+            trainer: FoldTrainer
+            if mode == "frozen":
+                trainer = prepare_frozen(
+                    cohort,
+                    label_set,
+                    protocol,
+                    network,
+                    weights,
+                    paths.features,
+                    learned_rows(planned.final),
+                    device,
+                    workers,
+                    progress.part(0.05, 0.5),
+                )
+            else:
+                trainer = prepare_fine_tuned(
+                    cohort,
+                    label_set,
+                    protocol,
+                    network,
+                    weights,
+                    paths.pictures,
+                    found.pixel_hashes,
+                    device,
+                    devices,
+                    nodes,
+                    progress.part(0.05, 0.5),
+                )
+            break
+        except UnusableStudiesError as error:  # all others are kept on disk, and not prepared again
+            problems = error.problems
     folder = paths.work / f"{network}-{mode}-{_digest(initial_weights, weights)}"
     result = _cross_validate(trainer, planned, protocol.seed, folder, progress.part(0.5, 0.85))
     if not is_main():
@@ -135,6 +160,10 @@ def train_bundle(
     evaluation = evaluate(predictions, resamples=resamples)
     distances = np.concatenate([part.distances for part in result.folds[0]])
     notes = [planned.summary, *_fitted_on(planned), *evaluation.notes]
+    if len(cohort) < before:
+        notes.append(
+            f"{before - len(cohort)} of {counted(before, 'study', 'studies')} could not be used; they were left out."
+        )
     notes += [note for part in result.all for note in part.notes]
     if label_set.multilabel:
         notes.append("No simpler models are compared with it: they are made for classes that exclude each other.")
@@ -283,16 +312,6 @@ def _initial_weights(protocol: TrainingProtocol, weights: Path | None) -> str:
 def _digest(initial_weights: str, weights: Path | None) -> str:
     """Other weights to begin with are another training, whatever the name of their file."""
     return hashlib.sha256((content_key(weights) if weights else initial_weights).encode()).hexdigest()[:8]
-
-
-def _refuse_unreadable_images(cohort: Cohort, problems: Mapping[int, str]) -> None:
-    if not problems:
-        return
-    said = [
-        f"'{cohort.rows[row].study_id}' of patient '{cohort.rows[row].patient_id}': {problems[row]}" for row in problems
-    ]
-    more = f" And {len(said) - _NAMED} more." if len(said) > _NAMED else ""
-    raise InputError(f"{counted(len(said), 'study', 'studies')} cannot be read. {' '.join(said[:_NAMED])}{more}")
 
 
 def _refuse_another_network(folder: Path, network: str) -> None:

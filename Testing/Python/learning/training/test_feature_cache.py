@@ -112,7 +112,7 @@ def test_a_canceled_run_goes_on_where_it_was(cohort: Cohort, tmp_path: Path) -> 
 def test_studies_that_cannot_be_read_are_named_and_the_others_kept(cohort: Cohort, tmp_path: Path) -> None:
     cohort.rows[1].image.write_bytes(b"no image")
     cohort.rows[3].image.unlink()
-    with pytest.raises(InputError, match=r"2 studies cannot be read\. Study 's1': .* Study 's3' of patient 'p3'"):
+    with pytest.raises(InputError, match=r"2 studies cannot be used\. Study 's1': .* Study 's3' of patient 'p3'"):
         cached_features(cohort, frozen(), SOURCE, tmp_path / "features", "cpu")
     again = frozen()
     cached_features(cohort.take([0, 2, 4, 5]), again, SOURCE, tmp_path / "features", "cpu")

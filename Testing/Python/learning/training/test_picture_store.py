@@ -3,9 +3,9 @@ import pytest
 from PIL import Image
 
 from readingroom.bundles.preprocessing import Preprocessing
-from readingroom.errors import CancelledError, InputError
+from readingroom.errors import CancelledError
 from readingroom.learning.cohorts.cohort import Cohort, Row
-from readingroom.learning.training.picture_store import PictureStore, prepared, read
+from readingroom.learning.training.picture_store import PictureStore, UnusableStudiesError, prepared, read
 from readingroom.progress import Progress
 
 WANTED = Preprocessing("picture", (32, 32))
@@ -64,11 +64,13 @@ def test_files_come_in_the_order_of_the_rows(tmp_path):
     assert paths == [store.path(cohort.rows[n]) for n in (4, 0, 5)]
 
 
-def test_the_first_image_that_cannot_be_used_is_told_and_the_others_are_kept(tmp_path):
-    rows = [picture(tmp_path / "a.png"), Row("patient", "gone", {"frontal": tmp_path / "gone.png"}, label="a")]
+def test_images_that_cannot_be_used_are_told_by_row_and_the_others_are_kept(tmp_path):
+    rows = [Row("patient", "gone", {"frontal": tmp_path / "gone.png"}, label="a"), picture(tmp_path / "a.png")]
     store = PictureStore(tmp_path / "kept", WANTED)
-    with pytest.raises(InputError, match=r"Study 'gone' of patient 'patient': 'gone.png' does not exist"):
-        store.fill(Cohort(tuple(rows)), np.array([0, 1]), Progress())
+    with pytest.raises(UnusableStudiesError) as error:
+        store.fill(Cohort(tuple(rows)), np.array([1, 0]), Progress())
+    assert list(error.value.problems) == [0]
+    assert error.value.problems[0].startswith("Study 'gone' of patient 'patient': 'gone.png' does not exist")
     assert len(list((tmp_path / "kept").glob("*.npy"))) == 1
 
 

@@ -190,10 +190,6 @@ def test_what_cannot_be_read_or_shown_is_refused_before_anything_is_computed(
     with pytest.raises(OutputError, match="films holds something that is no bundle"):
         train_bundle(phantoms, tiny, tmp_path, "films", mode="frozen")
     assert not (tmp_path / "films-work").exists()
-    gone = replace(phantoms.rows[5], images={"frontal": tmp_path / "gone.png"})
-    rows = (*phantoms.rows[:5], gone, *phantoms.rows[6:])
-    with pytest.raises(InputError, match=r"1 study cannot be read\. 's5' of patient 'p2'"):
-        train_bundle(replace(phantoms, rows=rows), tiny, tmp_path, "gone", mode="frozen", device="cpu")
     survival = replace(phantoms.rows[0], label=None, time=3.0, event=True)
     with pytest.raises(InputError, match="LungSurvival"):
         train_bundle(Cohort((survival, *phantoms.rows[1:])), tiny, tmp_path, "survival", mode="frozen")
