@@ -10,6 +10,7 @@ and effusions have the gray of the chest wall: they are left out, and the volume
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -114,6 +115,15 @@ def _factors(volume: SimpleITK.Image) -> list[int]:
 def averaged(volume: SimpleITK.Image) -> SimpleITK.Image:
     """On voxels of about 2.5 mm, where noise is low and work is little; float32."""
     return SimpleITK.Cast(SimpleITK.BinShrink(volume, _factors(volume)), SimpleITK.sitkFloat32)
+
+
+def filled(mask: Booleans, volume: SimpleITK.Image) -> Booleans:
+    """Which voxels of the `averaged` volume a mask ``[k, j, i]`` of its own voxels fills."""
+    for axis, factor in enumerate(reversed(_factors(volume))):
+        cells = mask.shape[axis] // factor
+        own = np.moveaxis(mask, axis, 0)[: cells * factor]
+        mask = np.moveaxis(functools.reduce(np.logical_and, [own[n::factor] for n in range(factor)]), 0, axis)
+    return mask
 
 
 def _air_in_body(gray: Gray) -> tuple[Booleans, float]:

@@ -13,7 +13,7 @@ import SimpleITK
 from scipy import ndimage
 
 from ..formatting import number_text, percent
-from ..imaging.lungs import Lungs, averaged
+from ..imaging.lungs import Lungs, averaged, filled
 from ..imaging.volume import Volume
 from ..reading import Check
 from ..study import StudyImage
@@ -220,10 +220,7 @@ def _cut_off(lungs: Lungs) -> Check:
 def _free_air(lungs: Lungs, image: SimpleITK.Image) -> Check:
     """Air without any lung in it counts as lung: its largest piece."""
     gray = averaged(image)
-    mask = SimpleITK.GetImageFromArray(lungs.both.astype(np.float32))
-    mask.CopyInformation(image)
-    inside = SimpleITK.GetArrayFromImage(averaged(mask)) > 0.99
-    black = (SimpleITK.GetArrayFromImage(gray) < _BLACK) & inside
+    black = (SimpleITK.GetArrayViewFromImage(gray) < _BLACK) & filled(lungs.both, image)
     wide = [3 if step < 4 else 1 for step in reversed(gray.GetSpacing())]
     labels, count = ndimage.label(ndimage.binary_opening(black, np.ones(wide)))
     largest = int(np.bincount(labels.ravel())[1:].max()) if count else 0

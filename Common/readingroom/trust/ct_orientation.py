@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from ..formatting import percent
 from ..imaging.lungs import Lungs
+from ..imaging.organ import areas
 from ..reading import Check
 
 Spacing = tuple[float, float, float]
@@ -41,11 +42,15 @@ def orientation_checks(lungs: Lungs, gray: NDArray[np.floating], spacing: Spacin
     spacing : of k, j and i in mm
     """
     both = lungs.both
-    area = both.sum(axis=(1, 2))
+    area = areas(both)
     held = np.flatnonzero(area)
     if len(held) < _FEWEST_SLICES:
         return ()
-    return (*_way_up(both, area, held), *_front_and_back(both, gray, spacing), _left_and_right(lungs, gray, spacing))
+    return (
+        *_way_up(both, area, held),
+        *_front_and_back(both, held, gray, spacing),
+        _left_and_right(lungs, gray, spacing),
+    )
 
 
 def _way_up(both: NDArray[np.bool_], area: NDArray[np.intp], held: NDArray[np.intp]) -> Iterator[Check]:
@@ -72,11 +77,13 @@ def _outline(slices: NDArray[np.bool_]) -> float:
     return float(np.mean(sizes))
 
 
-def _front_and_back(both: NDArray[np.bool_], gray: NDArray[np.floating], spacing: Spacing) -> Iterator[Check]:
-    places = np.nonzero(both)
-    row, column = round(places[1].mean()), round(places[2].mean())
+def _front_and_back(
+    both: NDArray[np.bool_], held: NDArray[np.intp], gray: NDArray[np.floating], spacing: Spacing
+) -> Iterator[Check]:
+    on_top = both.sum(axis=0)  # of each other: all slices
+    row, column = round(_center(on_top.sum(axis=1))), round(_center(on_top.sum(axis=0)))
     near = round(_NEAR_MIDDLE / spacing[2])
-    strip = gray[places[0].min() : places[0].max() + 1, :, max(column - near, 0) : column + near + 1] > _BONE
+    strip = gray[held[0] : held[-1] + 1, :, max(column - near, 0) : column + near + 1] > _BONE
     bone = strip.sum(axis=(0, 2))
     if not bone.sum():
         return
@@ -127,7 +134,7 @@ class _Signs:
     @classmethod
     def of(cls, lungs: Lungs, gray: NDArray[np.floating], spacing: Spacing) -> _Signs | None:
         least = _LEAST_LUNG / (spacing[1] * spacing[2])
-        held = np.flatnonzero(np.minimum(lungs.right.sum(axis=(1, 2)), lungs.left.sum(axis=(1, 2))) >= least)
+        held = np.flatnonzero(np.minimum(areas(lungs.right), areas(lungs.left)) >= least)
         hearts = [_middle(lungs.right[k], lungs.left[k]) for k in held[: max(len(held) * 2 // 3, 1)]]
         quarter = len(held) // 4
         aortas = [
@@ -138,34 +145,48 @@ class _Signs:
         if not widths or not beside:
             return None
         offsets, weights = zip(*widths, strict=True)
-        ends = [np.median(lung.argmax(axis=0)[lung.any(axis=0)]) * spacing[0] for lung in (lungs.right, lungs.left)]
+        ends = [np.median(_lowest(lung)) * spacing[0] for lung in (lungs.right, lungs.left)]
         return cls(float(np.average(offsets, weights=weights)), float(np.median(beside)), float(ends[0] - ends[1]))
+
+
+def _lowest(lung: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The slice on which the lung begins, of each column of voxels that holds some of it."""
+    lowest = np.full(lung.shape[1:], -1)
+    for k, slice_ in enumerate(lung):
+        lowest[slice_ & (lowest < 0)] = k
+    return lowest[lowest >= 0]
+
+
+def _center(counts: NDArray[np.intp]) -> float:
+    """The mean place along an axis, of how many voxels lie at each."""
+    return float((counts * np.arange(len(counts))).sum() / counts.sum())
+
+
+def _between(right: NDArray[np.bool_], left: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The last column of the right lung and the first of the left one, of each row that holds both."""
+    both = right.any(axis=1) & left.any(axis=1)
+    right, left = right[both], left[both]
+    return right.shape[1] - 1 - right[:, ::-1].argmax(axis=1), left.argmax(axis=1)
 
 
 def _middle(right: NDArray[np.bool_], left: NDArray[np.bool_]) -> tuple[float, float]:
     """Columns from the chest's middle to the middle between the lungs in front, and the columns between them."""
     rows = np.flatnonzero((right | left).any(axis=1))
     chest = (np.flatnonzero(right.any(axis=0))[0] + np.flatnonzero(left.any(axis=0))[-1]) / 2
-    inner = [
-        (np.flatnonzero(right[row])[-1], np.flatnonzero(left[row])[0])
-        for row in range(rows[0], (rows[0] + rows[-1]) // 2)
-        if right[row].any() and left[row].any()
-    ]
-    if len(inner) < 3:
+    front = slice(rows[0], (rows[0] + rows[-1]) // 2)
+    last, first = _between(right[front], left[front])
+    gaps = np.maximum(first - last, 0)
+    if len(gaps) < 3 or not gaps.sum():
         return 0.0, 0.0
-    edges = np.array(inner, dtype=float)
-    gaps = np.maximum(edges[:, 1] - edges[:, 0], 0)
-    if not gaps.sum():
-        return 0.0, 0.0
-    return float(np.average(edges.mean(axis=1) - chest, weights=gaps)), float(gaps.mean())
+    return float(np.average((last + first) / 2 - chest, weights=gaps)), float(gaps.mean())
 
 
 def _beside_spine(
     right: NDArray[np.bool_], left: NDArray[np.bool_], gray: NDArray[np.floating], spacing: Spacing
 ) -> float | None:
     """Columns between spine and left lung, less those between spine and right lung; None where no spine is seen."""
-    row = round(np.nonzero(right | left)[0].mean())
-    middle = round((np.nonzero(right)[1].mean() + np.nonzero(left)[1].mean()) / 2)
+    row = round(_center((right | left).sum(axis=1)))
+    middle = round((_center(right.sum(axis=0)) + _center(left.sum(axis=0))) / 2)
     near = round(1.5 * _NEAR_MIDDLE / spacing[2])
     first = max(middle - near, 0)
     bone = ndimage.binary_opening(gray[row:, first : middle + near + 1] > _BONE)
@@ -176,10 +197,6 @@ def _beside_spine(
     front = np.quantile(rows, 0.05)
     center = columns[rows < front + _VERTEBRA / spacing[1]].mean() + first
     beside = _BESIDE_SPINE / spacing[1]
-    about = range(max(round(row + front - beside), 0), min(round(row + front + beside), len(right)))
-    differences = [
-        (np.flatnonzero(left[j])[0] - center) - (center - np.flatnonzero(right[j])[-1])
-        for j in about
-        if right[j].any() and left[j].any()
-    ]
-    return float(np.mean(differences)) if differences else None
+    about = slice(max(round(row + front - beside), 0), min(round(row + front + beside), len(right)))
+    last_right, first_left = _between(right[about], left[about])
+    return float(np.mean((first_left - center) - (center - last_right))) if len(last_right) else None
