@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "radiomics": {"imaging", "bundles", "metrics", "trust"},  # a signature is a bundle, evaluated out of fold
     "reports": set(),
     "engine": set(),
-    "readers": {"networks", "explain", "trust", "imaging", "bundles", "reports"},
+    "readers": {"networks", "explain", "trust", "imaging", "bundles", "reports", "radiomics"},
     "learning": {
         "readers",
         "networks",

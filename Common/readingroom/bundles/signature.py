@@ -53,6 +53,7 @@ class SignatureMetadata(ProbabilityMetadata):
     inputs : the features that it needs, in the order of its numbers
     features : all features of the training table; their percentiles lie in ``models/cohort.safetensors``
     settings : PyRadiomics' parameters that features must be measured with; None when nobody knows them
+    region : whose features they are, by its mask role: ``lungs``; empty when nobody knows
     """
 
     kind: Literal["signature"] = "signature"
@@ -63,6 +64,7 @@ class SignatureMetadata(ProbabilityMetadata):
     inputs: tuple[str, ...]
     features: tuple[SignatureFeature, ...]
     settings: Mapping[str, Any] | None = None
+    region: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()

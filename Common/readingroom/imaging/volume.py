@@ -31,12 +31,14 @@ class Volume:
     notes : what was done that the file did not ask for, in plain sentences
     interpolated : numbers, along ``slice_axis``, of slices that are missing in a DICOM series: values between neighbors
     slice_axis : axis of `voxels` along which the slices were taken; 0 where that is not known
+    stored_as : SimpleITK's number of the type that the values came in; whole numbers are resampled otherwise
     """
 
     image: SimpleITK.Image
     notes: tuple[str, ...] = ()
     interpolated: tuple[int, ...] = ()
     slice_axis: int = 0
+    stored_as: int = SimpleITK.sitkFloat32
 
     @property
     def voxels(self) -> NDArray[np.float32]:
@@ -96,7 +98,8 @@ def _oriented(source: SimpleITK.Image | Slices, name: str) -> Volume:
         raise InputError(f"{name} holds several values for each voxel; a gray volume was expected.")
     if image.GetDimension() != 3 or image.GetSize()[2] < FEWEST_SLICES:
         raise InputError(f"{name} is no volume: it has fewer than {FEWEST_SLICES} slices.")
-    if image.GetPixelID() != SimpleITK.sitkFloat32:
+    stored_as = image.GetPixelID()
+    if stored_as != SimpleITK.sitkFloat32:
         image = SimpleITK.Cast(image, SimpleITK.sitkFloat32)
     turn = SimpleITK.DICOMOrientImageFilter()
     turn.SetDesiredCoordinateOrientation("LPS")
@@ -111,4 +114,4 @@ def _oriented(source: SimpleITK.Image | Slices, name: str) -> Volume:
     set_examination(image, examination_of(slices.image))
     count = slices.image.GetSize()[2]
     interpolated = tuple(sorted(count - 1 - number if flipped else number for number in slices.interpolated))
-    return Volume(image, slices.notes, interpolated, axis)
+    return Volume(image, slices.notes, interpolated, axis, stored_as)

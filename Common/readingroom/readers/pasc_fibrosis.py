@@ -74,7 +74,9 @@ class PASCFibrosisReader(Reader):
     )
     masks = lung_mask_roles(CT)
     tasks = (TASK,)
-    tests_of_answer = ("deletion curve", "parts of the lungs taken away", "comparison with the prior")
+    tests_of_answer = (
+        "deletion curve", "parts of the lungs taken away", "signatures beside the network", "comparison with the prior",
+    )  # fmt: skip
 
     def checks(self, case: Case) -> tuple[Check, ...]:
         from ..trust.ct_checks import checks_before, prior_checks
@@ -129,6 +131,7 @@ class PASCFibrosisReader(Reader):
         from ..trust.checks import faithfulness_check
         from .pasc_fibrosis_answer import without_each_zone
         from .pasc_fibrosis_prior import compared
+        from .signatures import with_signatures
 
         whole = context.progress
         context.progress = whole.part(0.0, 0.4)
@@ -138,8 +141,12 @@ class PASCFibrosisReader(Reader):
             answer = with_heat_maps(answer, maps)
             if any(finding.positive for finding in answer.findings if finding.name != "none"):
                 context.check(faithfulness_check(curve, answer.findings[0].title))
-        context.progress = whole.part(0.4, 0.7)
+        context.progress = whole.part(0.4, 0.65)
         answer = without_each_zone(case, prediction, answer, context)
+        context.progress = whole.part(0.65, 0.7)
+        lungs = prediction.details.lungs.lungs
+        regions = {"lungs": lungs.both, "right-lung": lungs.right, "left-lung": lungs.left}
+        answer = with_signatures(answer, FIBROSIS.name, CT, case.images[CT], regions, context)
         if PRIOR in case.images:
             context.progress = whole.part(0.7, 1.0)
             answer = compared(case, prediction, answer, context)

@@ -44,10 +44,11 @@ def _warnings(described: SignatureMetadata) -> str:
 def _what(described: SignatureMetadata, fitted: Fitted) -> str:
     table = fitted.table
     sources = "; ".join(described.training.sources) or "not stated"
+    region = f"the region `{described.region}`" if described.region else "one segmented region"
     inside = "" if fitted.trained.model.form == "linear" else _PATIENTS_INSIDE
     return f"""## What it answers
 
-{described.title}: from {counted(len(fitted.inputs), "feature")} of one segmented region,
+{described.title}: from {counted(len(fitted.inputs), "feature")} of {region},
 by {_MODELS[fitted.recipe.model]} ({fitted.made_with}).
 
 Trained on {counted(len(table.patients), "region")} of {counted(len(np.unique(table.patients)), "patient")},

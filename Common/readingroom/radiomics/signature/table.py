@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,7 @@ class FeatureTable:
     outcome : (rows,) 0 or 1
     clinical : further columns (rows,) for baselines, as text
     notes : sentences about what was left out
+    region : whose features they are, by its mask role: ``lungs`` of a column ``mask_lungs``; empty where none says so
     """
 
     patients: NDArray[np.str_]
@@ -39,6 +41,7 @@ class FeatureTable:
     outcome: NDArray[np.int64]
     clinical: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    region: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "clinical", records.frozen(self.clinical))
@@ -63,7 +66,7 @@ class FeatureTable:
             raise InputError(f"The table has no feature {_some(missing)}.")
         places = {name: place for place, name in enumerate(self.names)}
         values = self.values[:, [places[name] for name in names]]
-        return FeatureTable(self.patients, tuple(names), values, self.outcome, self.clinical, self.notes)
+        return dataclasses.replace(self, names=tuple(names), values=values)
 
 
 def read_table(
@@ -119,7 +122,14 @@ def read_table(
         truth,
         {name: np.array([row[name].strip() for row in measured]) for name in clinical},
         tuple(notes),
+        _region(rows[0]),
     )
+
+
+def _region(columns: Mapping[str, str]) -> str:
+    """The mask role of the one column that names masks, where there is one."""
+    roles = [name.removeprefix("mask_") for name in columns if name.startswith("mask_") and name != "mask_label"]
+    return roles[0] if len(roles) == 1 else ""
 
 
 def _outcome(path: Path, found: list[str], column: str, positive: str | None) -> NDArray[np.int64]:

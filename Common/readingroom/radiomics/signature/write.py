@@ -168,6 +168,7 @@ def _metadata(
             for name in fitted.measured.names
         ),
         settings=description.settings,
+        region=table.region,
         baselines={
             "accuracy_majority": evaluation.majority,
             **{f"auc_{baseline}": found for baseline, found in evaluation.baselines.items()},
