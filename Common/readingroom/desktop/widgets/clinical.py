@@ -22,10 +22,10 @@ class ClinicalView:
     Parameters
     ----------
     fields : in the reader's order
-    on_enter : called with the name of a field and what a person entered; empty text takes it back
+    on_enter : called with the name of a field and what a person entered; empty text takes it back. False: it does not fit
     """
 
-    def __init__(self, fields: tuple[ClinicalField, ...], on_enter: Callable[[str, str], None]) -> None:
+    def __init__(self, fields: tuple[ClinicalField, ...], on_enter: Callable[[str, str], bool]) -> None:
         self.widget = qt.QWidget()
         form = qt.QFormLayout(self.widget)
         form.setContentsMargins(0, 0, 0, 0)
@@ -64,13 +64,13 @@ class ClinicalRow:
         text = entered or (fact_text(self.field, header.value) if header is not None else "")
         if self.editor.inherits("QComboBox"):
             self.editor.setCurrentIndex(max(0, self.editor.findData(_key(self.field, text))))
-        elif not self.editor.hasFocus() or self.editor.text == "":
+        elif not self.editor.modified:
             self.editor.setText(text)  # never over what is being typed
         needed = _("needed") if self.field.required else ""
         self.source.setText(_("entered") if entered else _("from the header") if text else needed)
 
 
-def _editor(field: ClinicalField, on_enter: Callable[[str, str], None]) -> Any:
+def _editor(field: ClinicalField, on_enter: Callable[[str, str], bool]) -> Any:
     if field.type in ("choice", "flag"):
         editor = qt.QComboBox()
         editor.addItem(_("Not known"), "")
@@ -82,7 +82,12 @@ def _editor(field: ClinicalField, on_enter: Callable[[str, str], None]) -> Any:
         if field.type == "number":
             text = _("{low} to {high}")
             editor.setPlaceholderText(text.format(low=f"{field.low:g}", high=f"{field.high:g}"))
-        editor.editingFinished.connect(lambda *_args: on_enter(field.name, editor.text))
+
+        def finished(*_args: Any) -> None:
+            if on_enter(field.name, editor.text):
+                editor.setModified(False)
+
+        editor.editingFinished.connect(finished)
     editor.setAccessibleName(field.title)
     editor.setToolTip(field.help or _("Empty where it is not known; what the header says counts then."))
     return editor
