@@ -106,6 +106,51 @@ class TemperatureScaling:
 
 
 @dataclass(frozen=True)
+class HazardScaling:
+    """``H'(t) = exp(intercept) * H(t) ** slope`` of a cumulative hazard ``H = -log(1 - F)``.
+
+    Two numbers for a whole curve: it keeps its shape over time and never falls, as Platt's scaling keeps the order of
+    patients. ``resamples`` are (slope, intercept) of the fit on resampled patients, ``n`` how many it was fitted on.
+
+    Raises
+    ------
+    ValueError : a number is not finite, or the risk does not rise with the network's
+    """
+
+    slope: float
+    intercept: float
+    n: int
+    resamples: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        numbers = [self.slope, self.intercept, *(number for pair in self.resamples for number in pair)]
+        require_finite("a calibration of hazards", numbers)
+        require(self.n > 0, f"A calibration on {self.n} patients is none.")
+        require(self.slope > 0, f"A calibration of hazards has a slope of {self.slope}, not above 0.")
+        require(all(slope >= 0 for slope, _ in self.resamples), "A resampled calibration of hazards falls.")
+
+    def incidence(self, incidence: ArrayLike) -> Floats:
+        """Calibrated cumulative incidence of all causes together, in the shape of the network's."""
+        import numpy as np
+
+        return np.asarray(_scaled_incidence(incidence, self.slope, self.intercept))
+
+    def intervals(self, incidence: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Lower and upper end at each time, in the shape of ``incidence``.
+
+        Raises
+        ------
+        ValueError : it was fitted without resamples
+        """
+        import numpy as np
+
+        _require_resamples(self.resamples)
+        slopes, intercepts = np.asarray(self.resamples, dtype=np.float64).T
+        values = np.asarray(incidence, dtype=np.float64)[..., None]
+        return _middle(_scaled_incidence(values, slopes, intercepts), self.incidence(incidence), level)
+
+
+@dataclass(frozen=True)
 class Calibration:
     """How logits become probabilities, fitted on ``n`` cases that trained nothing.
 
@@ -124,6 +169,14 @@ class Calibration:
             f"The calibration by '{self.method}' needs the numbers of that method and of no other.",
         )
         object.__setattr__(self, "platt", records.frozen(self.platt))
+
+
+def _scaled_incidence(incidence: ArrayLike, slope: ArrayLike, intercept: ArrayLike) -> Floats:
+    """1 - exp(-exp(intercept) * H ** slope), where H is the cumulative hazard of an incidence below 1."""
+    import numpy as np
+
+    hazard = -np.log1p(-np.clip(np.asarray(incidence, dtype=np.float64), 0, 1 - 1e-12))
+    return np.asarray(-np.expm1(-np.exp(intercept) * hazard ** np.asarray(slope)))
 
 
 def _require_resamples(resamples: tuple) -> None:

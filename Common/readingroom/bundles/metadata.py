@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import records
 from ..reading import OperatingPoint
-from .calibration import Calibration, PlattScaling, TemperatureScaling
+from .calibration import Calibration, HazardScaling, PlattScaling, TemperatureScaling
 from .common import FORMAT, CommonMetadata, Label, ProbabilityMetadata, ProtocolName, Training, require_name
 from .confidence import Conformal, FeatureStatisticsFile
 from .network import (
@@ -40,6 +40,7 @@ __all__ = [
     "Explanation",
     "ExplanationMethod",
     "FeatureStatisticsFile",
+    "HazardScaling",
     "InputKind",
     "Label",
     "NetworkMetadata",

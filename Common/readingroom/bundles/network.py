@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .. import records
+from .calibration import HazardScaling
 from .common import CommonMetadata, ProbabilityMetadata
 from .confidence import Conformal, FeatureStatisticsFile
 from .preprocessing import Preprocessing
@@ -18,8 +19,9 @@ Aggregation = Literal[
     "none", "mean", "vote", "max", "average-pooling", "soft-attention", "gated-attention", "self-attention"
 ]
 ExplanationMethod = Literal["cam", "grad-cam", "grad-cam++", "layer-cam", "hires-cam"]
-SurvivalHead = Literal["deephit", "discrete-hazard"]
+SurvivalHead = Literal["deephit", "deephit-published", "discrete-hazard"]
 
+_MOST_LAYERS, _MOST_WIDTH = 16, 4096
 _BACKBONE = re.compile(
     r"[a-z0-9][a-z0-9_]{0,63}(\.[a-z0-9_]{1,63})?\Z"
 )  # a timm name, with or without its weights' tag
@@ -120,9 +122,12 @@ class SurvivalMetadata(NetworkMetadata):
     Parameters
     ----------
     head : ``deephit``: one softmax over bins and causes with a further logit of 0 for those who outlive the last bin
-        (Lee 2018 as in pycox); ``discrete-hazard``: a sigmoid for each bin (Gensheimer 2019), of a single cause
+        (Lee 2018 as in pycox); ``deephit-published``: without that place (Paper 003), so that all die within the bins;
+        ``discrete-hazard``: a sigmoid for each bin (Gensheimer 2019), of a single cause
+    layers, width : hidden layers of the head, and how many numbers each gives
     months : end of each time bin, rising; the last one is the horizon
     time_zero : what time counts from, such as "the planning CT"
+    calibration : of the risk of all causes together, fitted on patients that trained nothing
     incidence : of each cause in the training cohort at the ends of the bins (Aalen-Johansen), shown as the baseline
     clinical : the model on clinical facts that stands beside the network
     """
@@ -131,6 +136,9 @@ class SurvivalMetadata(NetworkMetadata):
     head: SurvivalHead
     months: tuple[float, ...]
     time_zero: str
+    layers: int = 0
+    width: int = 0
+    calibration: HazardScaling | None = None
     incidence: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     clinical: CoxBaseline | None = None
 
@@ -140,6 +148,12 @@ class SurvivalMetadata(NetworkMetadata):
         rising = all(a < b for a, b in itertools.pairwise((0.0, *self.months)))
         require(bool(self.months) and rising, "The time bins of the bundle do not rise from 0.")
         require(bool(self.time_zero.strip()), "The bundle does not say what time counts from.")
+        require(
+            0 <= self.layers <= _MOST_LAYERS
+            and 0 <= self.width <= _MOST_WIDTH
+            and bool(self.layers) == bool(self.width),
+            f"A head of {self.layers} layers of {self.width} numbers is not plausible.",
+        )
         require(
             self.head != "discrete-hazard" or len(self.labels) == 1,
             "A head of discrete hazards knows one cause, and the bundle has several.",

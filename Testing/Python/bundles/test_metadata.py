@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from readingroom.bundles import monai_layout
@@ -15,6 +16,7 @@ from readingroom.bundles.metadata import (
     Conformal,
     CoxBaseline,
     FeatureStatisticsFile,
+    HazardScaling,
     Label,
     OperatingPoint,
     PlattScaling,
@@ -231,6 +233,9 @@ def a_survival(a_metadata):
         aggregation="soft-attention",
         head="deephit",
         months=(6, 12, 24),
+        layers=5,
+        width=100,
+        calibration=HazardScaling(0.9, -0.1, 90, ((0.8, -0.2), (1.0, 0.0))),
         time_zero="the planning CT",
         incidence={"cancer": (0.2, 0.35, 0.5), "other": (0.02, 0.05, 0.1)},
         clinical=CoxBaseline({"age": 0.02, "stage=IIIa": 0.3}, {"age": 68.0, "stage=IIIa": 0.3}, (0.2, 0.4, 0.9)),
@@ -267,7 +272,7 @@ def test_a_kind_that_does_not_exist_is_refused(a_metadata, kind):
 def test_a_field_of_another_kind_is_refused(a_metadata, a_signature):
     with pytest.raises(ValueError, match="has no field named backbone"):
         from_json(a_signature.to_json() | {"backbone": "resnet34"})
-    with pytest.raises(ValueError, match=r"SurvivalMetadata has no field named calibration, .*multilabel"):
+    with pytest.raises(ValueError, match=r"SurvivalMetadata has no field named conformal, .*multilabel"):
         from_json(a_metadata.to_json() | {"kind": "survival"})
 
 
@@ -338,6 +343,8 @@ def test_implausible_signatures_are_refused(a_signature, change, sentence):
         ({"incidence": {"cancer": (0.5, 0.4, 0.6)}}, "falls with time"),
         ({"incidence": {"cancer": (0.5, 0.6, 1.1)}}, "not between 0 and 1"),
         ({"clinical": CoxBaseline({"age": 0.1}, {"age": 60}, (0.1,))}, "not one hazard for each time bin"),
+        ({"layers": 5, "width": 0}, "5 layers of 0 numbers"),
+        ({"layers": 1000, "width": 100}, "1000 layers of 100 numbers"),
     ],
 )
 def test_implausible_survival_is_refused(a_survival, change, sentence):
@@ -383,3 +390,20 @@ def test_implausible_segmenters_are_refused(a_segmenter, change, sentence):
 def test_implausible_features_of_a_signature_are_refused(build, sentence):
     with pytest.raises(ValueError, match=sentence):
         build()
+
+
+def test_a_scaled_hazard_keeps_the_curves_shape_and_order():
+    scaling = HazardScaling(1.5, -0.3, 90, ((1.2, -0.5), (1.6, -0.1), (1.9, 0.2)))
+    curve = np.array([0.0, 0.1, 0.4, 0.8])
+    found = scaling.incidence(curve)
+    low, high = scaling.intervals(curve)
+
+    assert found == pytest.approx(1 - np.exp(-np.exp(-0.3) * (-np.log1p(-curve)) ** 1.5))
+    assert (np.diff(found) > 0).all()
+    assert ((low <= found) & (found <= high)).all()
+    assert HazardScaling(1.0, 0.0, 90).incidence(curve) == pytest.approx(curve)
+
+
+def test_a_hazard_that_falls_with_the_networks_is_refused():
+    with pytest.raises(ValueError, match="not above 0"):
+        HazardScaling(-1.0, 0.0, 90)
