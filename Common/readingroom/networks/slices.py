@@ -1,6 +1,8 @@
-"""Networks that read a stack of slices: a 2D network for each slice, an aggregation, one linear layer."""
+"""Networks that read a stack of slices: a 2D network for each slice, an aggregation, and what answers."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -17,14 +19,14 @@ class SliceNetwork(nn.Module):
     ----------
     backbone : gives features [n, features] for pictures
     aggregation : see `readingroom.networks.aggregation`
-    features, outputs : of the linear layer ``classifier``
+    classifier : from the study's features [n, features] to its logits: a linear layer, or a head for survival
     """
 
-    def __init__(self, backbone: nn.Module, aggregation: nn.Module, features: int, outputs: int):
+    def __init__(self, backbone: nn.Module, aggregation: nn.Module, classifier: nn.Module):
         super().__init__()
         self.backbone = backbone
         self.aggregation = aggregation
-        self.classifier = nn.Linear(features, outputs)
+        self.classifier = classifier
 
     def slice_features(self, stacks: Tensor, present: Tensor | None = None) -> Tensor:
         """[n, slices, features]; rows that are not ``present`` [n, slices] are not computed and stay 0."""
@@ -48,9 +50,18 @@ class SliceNetwork(nn.Module):
 
 
 def create(
-    name: str, outputs: int, aggregation: str, weights: backbones.Weights = None, channels: int = 3
+    name: str,
+    outputs: int,
+    aggregation: str,
+    weights: backbones.Weights = None,
+    channels: int = 3,
+    classifier: Callable[[int], nn.Module] | None = None,
 ) -> SliceNetwork:
     """A network for stacks of slices, with the 2D network ``name`` for each slice.
+
+    Parameters
+    ----------
+    classifier : makes the part that answers, for so many features; one linear layer when left out
 
     Raises
     ------
@@ -60,4 +71,5 @@ def create(
     features = registry.find(name, axes=2).features
     backbone = backbones.create(name, outputs, weights, channels)
     joined = aggregations.create(aggregation, features)
-    return SliceNetwork(without_head(backbone, registry.find(name)), joined, features, outputs).eval()
+    answers = nn.Linear(features, outputs) if classifier is None else classifier(features)
+    return SliceNetwork(without_head(backbone, registry.find(name)), joined, answers).eval()

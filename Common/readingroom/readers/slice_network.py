@@ -91,25 +91,19 @@ def ask_slices(
     BundleError : the network does not end in average pooling, so that no map says what it used
     """
     import torch
+    from torch import nn
 
-    from ..device import run_in_batches
-
-    done = 0
-
-    def ask(batch: Tensor) -> tuple[Tensor, Tensor]:
-        nonlocal done
-        features, maps = _features_and_maps(network.backbone, batch)
-        done += len(batch)
-        each(min(done, len(pixels)))
-        return features, torch.einsum("nf...,of->no...", maps, network.classifier.weight.to(maps.dtype))
-
-    size = _BATCH.get(device.type, _BATCH_ON_CARD)
+    layer = network.classifier
+    assert isinstance(layer, nn.Linear)
     with torch.inference_mode():
-        features, local = run_in_batches(ask, torch.from_numpy(pixels), size, device, note, network)
-        features = features.float()
-        bias = network.classifier.bias.detach().float().cpu()
-        head = network.classifier.weight.detach().float().cpu()
-        found = _on_cpu(network.aggregation, features[None])
+
+        def local_logits(maps: Tensor) -> Tensor:
+            return torch.einsum("nf...,of->no...", maps, layer.weight.to(maps.dtype))
+
+        features, local = in_batches(network, pixels, local_logits, device, note, each)
+        bias = layer.bias.detach().float().cpu()
+        head = layer.weight.detach().float().cpu()
+        found = aggregated(network, features)
         slice_logits = (features @ head.T + bias).double().numpy()
         joined = (found.features @ head.T + bias)[0].double().numpy()
     weights = found.weights[0].double().numpy()
@@ -117,6 +111,51 @@ def ask_slices(
     if aggregation in ("vote", "max"):
         joined = joined_answers(slice_logits, aggregation)
     return SliceAnswers(joined, slice_logits, weights, maps, found.features[0].double().numpy())
+
+
+def in_batches(
+    network: SliceNetwork,
+    pixels: NDArray[np.float32],
+    of_maps: Callable[[Tensor], Tensor] | None,
+    device: torch.device,
+    note: Callable[[str], None],
+    each: Callable[[int], None] = lambda done: None,
+) -> tuple[Tensor, Tensor]:
+    """Features (slices, features) of all slices, float32, and what ``of_maps`` makes of their last maps, on the CPU.
+
+    Parameters
+    ----------
+    of_maps : given (n, features, rows, columns), whose means over places are the features; without it no maps are kept
+
+    Raises
+    ------
+    BundleError : maps are wanted and the network does not end in average pooling
+    """
+    import torch
+
+    from ..device import run_in_batches
+
+    done = 0
+
+    def ask(batch: Tensor) -> tuple[Tensor, Tensor]:
+        nonlocal done
+        if of_maps is None:
+            features, made = network.backbone(batch), batch.new_zeros(len(batch))
+        else:
+            features, maps = _features_and_maps(network.backbone, batch)
+            made = of_maps(maps)
+        done += len(batch)
+        each(min(done, len(pixels)))
+        return features, made
+
+    size = _BATCH.get(device.type, _BATCH_ON_CARD)
+    features, made = run_in_batches(ask, torch.from_numpy(pixels), size, device, note, network)
+    return features.float(), made
+
+
+def aggregated(network: SliceNetwork, features: Tensor) -> Any:
+    """The features (1, features) and weights (1, slices) of a study, on the CPU, from those of its slices."""
+    return _on_cpu(network.aggregation, features[None])
 
 
 def joined_answers(slice_logits: NDArray[np.float64], aggregation: str) -> NDArray[np.float64]:

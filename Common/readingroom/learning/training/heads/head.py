@@ -117,8 +117,8 @@ class Head(Protocol):
     def logits(self, state: State, features: Sequence[Bag], rows: Rows) -> Floats:
         """(rows, outputs): raw outputs for these studies."""
 
-    def place(self, state: State, layer: nn.Linear, aggregation: nn.Module | None = None) -> None:
-        """Put what was learned into the last linear layer of a network, and into what joins its slices if it has that.
+    def place(self, state: State, layer: nn.Module, aggregation: nn.Module | None = None) -> None:
+        """Put what was learned into what answers at the end of a network, and into what joins its slices, if it does.
 
         Raises
         ------

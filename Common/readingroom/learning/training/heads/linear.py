@@ -58,7 +58,7 @@ class LinearHead:
         found: Floats = _pooled(features, rows) @ weight.T + bias
         return found
 
-    def place(self, state: State, layer: nn.Linear, aggregation: nn.Module | None = None) -> None:
+    def place(self, state: State, layer: nn.Module, aggregation: nn.Module | None = None) -> None:
         copy_into(layer, state)
 
 

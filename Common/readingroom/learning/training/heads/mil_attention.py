@@ -65,7 +65,7 @@ class AttentionHead:
         copy_into(model, state)
         return _answers(model, features, rows, self.batch).double().numpy()
 
-    def place(self, state: State, layer: nn.Linear, aggregation: nn.Module | None = None) -> None:
+    def place(self, state: State, layer: nn.Module, aggregation: nn.Module | None = None) -> None:
         if aggregation is None:
             raise ValueError("Attention over slices needs a network of slices.")
         copy_into(layer, state, "classifier.")

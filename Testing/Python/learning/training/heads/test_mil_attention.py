@@ -78,7 +78,7 @@ def test_the_final_model_says_what_the_head_said(bags: list[Bag], labels: np.nda
 
     head = load_head("mil-attention", {"epochs": 1, "aggregation": aggregation})
     state = fitted(head, bags, outcomes_of(labels), np.arange(40), seed=0)
-    network = SliceNetwork(nn.Flatten(), aggregations.create(head.aggregation, FEATURES), FEATURES, 2).eval()
+    network = SliceNetwork(nn.Flatten(), aggregations.create(head.aggregation, FEATURES), nn.Linear(FEATURES, 2)).eval()
     head.place(state, network.classifier, network.aggregation)
     with torch.inference_mode():
         said = [network(torch.from_numpy(bag)[None, :, :, None, None])[0].numpy() for bag in bags[:5]]

@@ -1,0 +1,57 @@
+"""From a study's features to the risk of each cause over time: the ends of networks for survival."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class CauseSpecificLayers(nn.Module):
+    """DeepHit's shared and cause-specific layers (Lee et al., AAAI 2018; five of 100 each in Paper 003).
+
+    What the shared layers give is put beside the features themselves; each cause has layers of its own on both. Without
+    ``layers`` it is one linear layer. Features ``[n, features]`` in, ``[n, causes * months]`` out, cause by cause.
+
+    Parameters
+    ----------
+    causes, months : how many competing causes, and time bins
+    layers, width : hidden layers of the shared part, and of each cause's; numbers that each layer gives
+    dropout : after each hidden layer, in training
+    """
+
+    def __init__(
+        self, features: int, causes: int, months: int, layers: int = 0, width: int = 0, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.shared = _hidden(features, layers, width, dropout)
+        joined = features + (width if layers else 0)
+        self.causes = nn.ModuleList(
+            nn.Sequential(*_hidden(joined, layers, width, dropout), nn.Linear(width if layers else joined, months))
+            for _ in range(causes)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        joined = torch.cat([features, self.shared(features)], dim=1) if len(self.shared) else features
+        return torch.cat([cause(joined) for cause in self.causes], dim=1)
+
+
+def incidence(logits: Tensor, head: str, causes: int) -> Tensor:
+    """Cumulative incidence ``[n, causes, months]`` of a head's ``logits`` [n, causes * months].
+
+    ``head`` is named as in `readingroom.bundles.network.SurvivalMetadata`.
+    """
+    if head == "discrete-hazard":
+        return 1 - (1 - logits.sigmoid()).cumprod(1)[:, None]
+    if head == "deephit":
+        logits = nn.functional.pad(logits, (0, 1))  # who outlives the last bin
+    shares = logits.softmax(1)
+    if head == "deephit":
+        shares = shares[:, :-1]
+    return shares.unflatten(1, (causes, -1)).cumsum(2)
+
+
+def _hidden(features: int, layers: int, width: int, dropout: float) -> nn.Sequential:
+    parts: list[nn.Module] = []
+    for number in range(layers):
+        parts += [nn.Linear(width if number else features, width), nn.ReLU(), nn.Dropout(dropout)]
+    return nn.Sequential(*parts)

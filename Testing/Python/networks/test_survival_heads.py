@@ -1,0 +1,54 @@
+"""Heads for survival: the paper's layers, and risks that are risks."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from readingroom.networks import slices
+from readingroom.networks.survival_heads import CauseSpecificLayers, incidence
+
+FEATURES, MONTHS = 1280, 24
+
+
+def test_the_head_of_the_paper_has_its_number_of_parameters():
+    head = CauseSpecificLayers(FEATURES, causes=1, months=MONTHS, layers=5, width=100, dropout=0.2)
+    assert sum(parameter.numel() for parameter in head.parameters()) == 349_424
+
+
+@pytest.mark.parametrize(
+    ("head", "causes"), [("deephit", 1), ("deephit", 2), ("deephit-published", 2), ("discrete-hazard", 1)]
+)
+def test_incidence_rises_and_no_more_than_everybody_dies(head, causes):
+    torch.manual_seed(0)
+    logits = 3 * torch.randn(5, causes * MONTHS)
+    found = incidence(logits, head, causes)
+
+    assert found.shape == (5, causes, MONTHS)
+    assert (found.diff(dim=2) >= 0).all()
+    assert (found[:, :, -1].sum(1) <= 1 + 1e-6).all()
+
+
+def test_only_the_published_head_has_all_die_within_its_months():
+    logits = torch.zeros(1, MONTHS)
+    assert incidence(logits, "deephit-published", 1)[0, 0, -1] == pytest.approx(1)
+    assert incidence(logits, "deephit", 1)[0, 0, -1] == pytest.approx(MONTHS / (MONTHS + 1))
+
+
+def test_incidence_of_hazards_is_that_of_the_product_of_survivals():
+    hazards = torch.tensor([[0.1, 0.2, 0.5]])
+    found = incidence(hazards.logit(), "discrete-hazard", 1)[0, 0]
+    assert found.tolist() == pytest.approx([0.1, 1 - 0.9 * 0.8, 1 - 0.9 * 0.8 * 0.5])
+
+
+def test_padded_slices_change_no_risk():
+    torch.manual_seed(0)
+    head = lambda features: CauseSpecificLayers(features, 1, MONTHS, 2, 16)  # noqa: E731
+    network = slices.create("resnet18", 0, "soft-attention", classifier=head)
+    stack = torch.rand(1, 3, 3, 32, 32)
+    alone = incidence(network(stack), "deephit", 1)
+    padded = torch.cat([stack, torch.full((1, 2, 3, 32, 32), torch.nan)], dim=1)
+    present = torch.tensor([[True, True, True, False, False]])
+
+    found = incidence(network(padded, present), "deephit", 1)
+    assert found.detach().numpy() == pytest.approx(alone.detach().numpy(), abs=1e-6)
