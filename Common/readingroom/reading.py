@@ -14,6 +14,7 @@ from .study import Study
 
 Status = Literal["pass", "warn", "stop"]
 Decision = Literal["", "accept", "reject"]
+MapShows = Literal["evidence", "attention"]
 
 FORMAT = 2
 
@@ -331,7 +332,8 @@ class KeyPicture:
 class HeatMap:
     """Where one finding's answer comes from: a float volume 0 to 1 in the geometry of ``image``; hot is important.
 
-    ``path`` is relative to the folder that holds ``reading.json``. There is one map for each image and finding.
+    ``path`` is relative to the folder that holds ``reading.json``. ``shows`` the ``evidence`` of each place for the
+    finding, or the ``attention`` that a network pays to each slice; there is one map of each for an image and finding.
     """
 
     finding: str
@@ -341,6 +343,7 @@ class HeatMap:
     levels: tuple[float, ...] = (0.5, 0.75)
     box: Box | None = None
     faithfulness: Faithfulness | None = None
+    shows: MapShows = "evidence"
 
     def __post_init__(self) -> None:
         _require_inside("heat map", self.path)
@@ -430,7 +433,7 @@ class Reading:
             ("comparisons", self.comparisons),
         ):
             _require_unique(what, [item.name for item in items])
-        _require_unique("heat maps", [f"{heat_map.finding} on {heat_map.image}" for heat_map in self.heat_maps])
+        _require_unique("heat maps", [f"{m.finding} on {m.image} ({m.shows})" for m in self.heat_maps])
         self._check_references()
         if has_stop(self.checks) and not self.forced:
             raise ValueError("A reading with a 'stop' check needs forced=True.")
@@ -472,9 +475,10 @@ class Reading:
                 return finding
         raise KeyError(f"The reading has no finding named '{name}'.")
 
-    def heat_map(self, image: str, finding: str) -> HeatMap | None:
+    def heat_map(self, image: str, finding: str, shows: MapShows = "evidence") -> HeatMap | None:
         """The heat map of a finding on an image, or None."""
-        return next((m for m in self.heat_maps if (m.image, m.finding) == (image, finding)), None)
+        wanted = (image, finding, shows)
+        return next((m for m in self.heat_maps if (m.image, m.finding, m.shows) == wanted), None)
 
     @property
     def files(self) -> tuple[Path, ...]:

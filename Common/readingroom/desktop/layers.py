@@ -11,7 +11,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from ..readers.results import segments_path
-from ..reading import HeatMap, Reading
+from ..reading import HeatMap, MapShows, Reading
 from . import layer_nodes, slice_views
 from .layer_files import Grid, SegmentLayer, heat_grid, segment_layer
 from .layer_nodes import COLOR_TABLES
@@ -42,13 +42,11 @@ class Layers:
         InputError : a file is missing or damaged, or does not have the size of its volume; the scene stays as it was
         """
         maps = [m for m in reading.heat_maps if m.image in volumes]
-        grids = {(m.image, m.finding): heat_grid(folder / m.path, volumes[m.image]) for m in maps}
+        grids = {m.path: heat_grid(folder / m.path, volumes[m.image]) for m in maps}
         segments = {role: segment_layer(folder / segments_path(role), volumes[role]) for role in volumes}
         with slicer.util.RenderBlocker():
             kept = [
-                node
-                for heat_map in maps
-                for node in self._show_map(reading, heat_map, grids[heat_map.image, heat_map.finding], volumes)
+                node for heat_map in maps for node in self._show_map(reading, heat_map, grids[heat_map.path], volumes)
             ]
             for role, layer in segments.items():
                 if layer is not None:
@@ -63,9 +61,9 @@ class Layers:
         """The layers of one role: ``heat map``, ``box`` or ``segmentation``."""
         return self._owned.all(role)
 
-    def heat_map(self, image: str, finding: str) -> Any:
-        """The heat map volume of a finding on an image, or None."""
-        return self._owned.find("heat map", image_key(image, finding))
+    def heat_map(self, image: str, finding: str, shows: MapShows = "evidence") -> Any:
+        """A heat map volume of a finding on an image, or None."""
+        return self._owned.find("heat map", image_key(image, finding, shows))
 
     def display(
         self,
@@ -73,6 +71,7 @@ class Layers:
         finding: str,
         *,
         map_visible: bool = True,
+        shows: MapShows = "evidence",
         opacity: float = 0.5,
         color_table: str = "Inferno",
         box_visible: bool = True,
@@ -81,12 +80,14 @@ class Layers:
     ) -> None:
         """Show maps and boxes of one finding over the ``volumes`` (by role), and hide those of the others.
 
-        ``color_table`` is a key of `COLOR_TABLES`; ``opacity`` runs from 0 to 1.
+        ``color_table`` is a key of `COLOR_TABLES`; ``opacity`` runs from 0 to 1. Where an image has no map that
+        ``shows`` what is asked for, none is shown.
         """
         for node in self.nodes("heat map"):
-            image, _slash, of = node.GetAttribute(KEY).partition("/")
+            key = node.GetAttribute(KEY)
+            image = key.partition("/")[0]
             node.GetDisplayNode().SetAndObserveColorNodeID(COLOR_TABLES[color_table])
-            shown = of == finding and map_visible and volumes.get(image) is not None
+            shown = key == image_key(image, finding, shows) and map_visible and volumes.get(image) is not None
             if shown:
                 slice_views.show_over(volumes[image], node, opacity)
             else:
@@ -111,9 +112,10 @@ class Layers:
 
     def _show_map(self, reading: Reading, heat_map: HeatMap, grid: Grid, volumes: Mapping[str, Any]) -> list[Any]:
         """The heat map as a volume, and its box."""
-        key, volume = image_key(heat_map.image, heat_map.finding), volumes[heat_map.image]
+        key, volume = image_key(heat_map.image, heat_map.finding, heat_map.shows), volumes[heat_map.image]
         title = reading.finding(heat_map.finding).title
-        name = _("{title} heat map").format(title=title)
+        name = _("{title} heat map") if heat_map.shows == "evidence" else _("{title} weight of slices")
+        name = name.format(title=title)
         if len(reading.study.images) > 1:
             name = _("{name} on {image}").format(name=name, image=volume.GetName())
         node = self._owned.get_or_add("vtkMRMLScalarVolumeNode", "heat map", key, name)

@@ -10,6 +10,8 @@ from typing import Any
 
 import slicer
 
+from ..reading import MapShows
+
 OWNER = "ReadingRoom.owner"
 ROLE = "ReadingRoom.role"
 KEY = "ReadingRoom.key"
@@ -68,9 +70,9 @@ class OwnedNodes:
                     slicer.mrmlScene.RemoveNode(part)
 
 
-def image_key(image: str, finding: str) -> str:
-    """The key of what belongs to a finding on an image."""
-    return f"{image}/{finding}"
+def image_key(image: str, finding: str, shows: MapShows = "evidence") -> str:
+    """The key of what belongs to a finding on an image, and of its map that ``shows`` something else."""
+    return f"{image}/{finding}" if shows == "evidence" else f"{image}/{finding}/{shows}"
 
 
 def tie_to(node: Any, volume: Any) -> None:

@@ -138,6 +138,7 @@ class PanelViews:
             self.operating_point.show(finding, parameters.prevalence)
         self.heat_map.show(
             maps=bool(reading.heat_maps),
+            attention=any(heat_map.shows == "attention" for heat_map in reading.heat_maps),
             boxes=any(heat_map.box is not None for heat_map in reading.heat_maps),
             regions=bool(reading.regions),
             visible=parameters.mapVisible,

@@ -28,6 +28,7 @@ class PanelParameters:
     mapVisible: Annotated[bool, Default(True)]
     opacity: Annotated[float, WithinRange(0, 100), Default(50.0)]
     colorTable: Annotated[str, Choice(list(COLOR_TABLES)), Default("Inferno")]
+    attentionShown: Annotated[bool, Default(False)]
     boxVisible: Annotated[bool, Default(True)]
     levelsVisible: Annotated[bool, Default(False)]
     regionsVisible: Annotated[bool, Default(True)]
@@ -47,6 +48,7 @@ _LASTING = (
     "mapVisible",
     "opacity",
     "colorTable",
+    "attentionShown",
     "boxVisible",
     "levelsVisible",
     "regionsVisible",

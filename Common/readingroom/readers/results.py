@@ -15,7 +15,7 @@ from ..errors import OutputError
 from ..files import PRIVATE, native_name
 from ..folders import atomic_files
 from ..imaging.segments import Segment, write_segments
-from ..reading import Box, Reading
+from ..reading import Box, MapShows, Reading
 from ..regular_file import read_regular
 from ..reports.pictures import gray_png, map_png
 from ..reports.write import own_reports
@@ -29,9 +29,9 @@ READING = "reading.json"
 _LEVEL_COLORS = ((1.0, 0.75, 0.2), (0.9, 0.25, 0.1), (0.6, 0.05, 0.25))
 
 
-def heat_map_path(image: str, finding: str) -> Path:
-    """Where the heat map of a finding on an image lies in the folder of a reading."""
-    return Path(f"heatmap-{image}-{finding}.nrrd")
+def heat_map_path(image: str, finding: str, shows: MapShows = "evidence") -> Path:
+    """Where a heat map of a finding on an image lies in the folder of a reading."""
+    return Path(f"heatmap-{image}-{finding}{'' if shows == 'evidence' else f'-{shows}'}.nrrd")
 
 
 def segments_path(image: str) -> Path:
@@ -94,7 +94,7 @@ def _check(answer: Answer, case: Case) -> None:
         heat_map = layer.heat_map
         where = f"The heat map of '{heat_map.finding}' on '{heat_map.image}'"
         _check_shape(where, layer.heat, heat_map.image, case)
-        _check_path(where, heat_map.path, heat_map_path(heat_map.image, heat_map.finding))
+        _check_path(where, heat_map.path, heat_map_path(heat_map.image, heat_map.finding, heat_map.shows))
         if not (layer.heat.min() >= 0 and layer.heat.max() <= 1):
             raise ValueError(f"{where} leaves the range from 0 to 1.")
     for region in answer.regions:
@@ -174,7 +174,7 @@ def _earlier_files(out: Path) -> set[str]:
         earlier = Reading.from_json(json.loads(read_regular(out / READING)))
     except (OSError, ValueError, RecursionError):  # there is none, or none that we wrote
         return {READING, *reports}
-    paths = [heat_map_path(heat_map.image, heat_map.finding) for heat_map in earlier.heat_maps]
+    paths = [heat_map_path(heat_map.image, heat_map.finding, heat_map.shows) for heat_map in earlier.heat_maps]
     paths += [segments_path(image.role) for image in earlier.study.images]
     for picture in earlier.key_pictures:
         paths += [picture_path(picture.image, picture.finding, number) for number in (None, picture.slice)]

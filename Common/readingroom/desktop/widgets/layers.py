@@ -19,11 +19,12 @@ class LayersView:
         form.setFieldGrowthPolicy(qt.QFormLayout.AllNonFixedFieldsGrow)
 
         self.visible = _box(_("Heat map"), _("Show or hide the heat map ({keys}).").format(keys=keys))
+        self.attention = _box(_("Weight of slices"), _("Show how much each slice weighs in place of the heat map."))
         self.box = _box(_("Box"), _("The box around the strongest region of the map; no outline of a lesion."))
         self.levels = _box(_("Levels"), _("Outlines of the named levels of the map, kept as segments."))
         self.regions = _box(_("Regions"), _("Outlines of what the reader found or was given, kept as segments."))
         row = qt.QHBoxLayout()
-        for widget in (self.visible, self.box, self.levels, self.regions):
+        for widget in (self.visible, self.attention, self.box, self.levels, self.regions):
             row.addWidget(widget)
         row.addStretch(1)
         form.addRow(_("Show"), row)
@@ -42,6 +43,7 @@ class LayersView:
         form.addRow(_("Colors"), self.colors)
         self.connected: dict[str, Any] = {
             "mapVisible": self.visible,
+            "attentionShown": self.attention,
             "boxVisible": self.box,
             "levelsVisible": self.levels,
             "regionsVisible": self.regions,
@@ -49,10 +51,12 @@ class LayersView:
             "colorTable": self.colors,
         }
 
-    def show(self, *, maps: bool, boxes: bool, regions: bool, visible: bool) -> None:
+    def show(self, *, maps: bool, attention: bool, boxes: bool, regions: bool, visible: bool) -> None:
         """Offer what a reading has; opacity and colors while its map is shown."""
         for widget in (self.visible, self.levels):
             widget.setVisible(maps)
+        self.attention.setVisible(attention)
+        self.attention.setEnabled(visible)
         self.box.setVisible(boxes)
         self.regions.setVisible(regions)
         for widget in (self.opacity, self.colors):
