@@ -22,7 +22,8 @@ class ClinicalView:
     Parameters
     ----------
     fields : in the reader's order
-    on_enter : called with the name of a field and what a person entered; empty text takes it back. False: it does not fit
+    on_enter : called with the name of a field and what a person entered, empty text takes it back; False where it does
+        not fit
     """
 
     def __init__(self, fields: tuple[ClinicalField, ...], on_enter: Callable[[str, str], bool]) -> None:
