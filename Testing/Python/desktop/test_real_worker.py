@@ -25,9 +25,15 @@ def panel(working_panel):
 
 
 def workers() -> list[psutil.Process]:
-    """The worker processes that this process started."""
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "readingroom.engine.worker" in " ".join(child.cmdline())]
+    """The worker processes that this process started. What a worker starts bears its name for a moment, and is none."""
+    return [child for child in psutil.Process().children() if "readingroom.engine.worker" in _command(child)]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # it ended in this moment, or nobody has asked yet how it did
+        return []
 
 
 def test_a_person_reads_overrules_judges_and_writes_a_report(panel, phantom, read, seconds, tmp_path):
