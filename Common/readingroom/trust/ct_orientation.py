@@ -1,8 +1,10 @@
 """Whether a chest CT lies as its geometry says: head up, back behind, left on the left.
 
 Apices are narrow and the spine lies behind: that is plain on nearly every chest. Which side is left is not: lungs of
-either size, and hearts pushed aside by disease, are common. Only where heart and descending aorta both lie clearly on
-the right, and the liver is not seen there, does a check warn of a mirrored image; else it says what it does not know.
+either size, hearts pushed aside and fluid beneath a lung are common. A check warns of a mirrored image only where two
+signs agree: heart and descending aorta both lie clearly on the right and the right lung does not end higher, or there
+is liver beneath the left lung and fat beneath the right one, and no aorta on the left. Else it says what it does not
+know. How often that is stands in docs/ct-orientation.md.
 """
 
 from __future__ import annotations
@@ -31,6 +33,10 @@ _HEART, _AORTA, _LIVER = 8.0, 10.0, 10.0  # mm
 _LEAST_LUNG = 1500.0  # mm2 of each lung on a slice, for its middle to be judged
 _VERTEBRA = 25.0  # mm, from front to back
 _BESIDE_SPINE = 12.0  # mm in front of and behind its front edge, where the descending aorta lies
+_BENEATH = (5.0, 20.0)  # mm below a lung: liver on one side, heart, stomach and fat on the other
+_LIVER_HU, _FAT_HU = (20.0, 200.0), -30.0  # fluid has less than liver, with and without contrast medium
+_MORE_LIVER, _MORE_FAT = 0.25, 0.1  # of what lies beneath the lungs; 0.3 and 0.2 on real chests without fluid there
+_SEEN_BENEATH = 0.5  # of each lung's columns
 
 
 def orientation_checks(lungs: Lungs, gray: NDArray[np.floating], spacing: Spacing) -> tuple[Check, ...]:
@@ -101,6 +107,15 @@ def _front_and_back(
 def _left_and_right(lungs: Lungs, gray: NDArray[np.floating], spacing: Spacing) -> Check:
     signs = _Signs.of(lungs, gray, spacing)
     name = "left and right"
+    liver = _liver_beneath_right(lungs, gray, spacing)
+    if liver > 0:
+        return Check(name, "pass", "The liver lies beneath the right lung.", liver, -_MORE_LIVER)
+    if liver < 0 and (signs is None or signs.aorta < _AORTA):
+        sentence = (
+            "The liver seems to lie beneath the left lung: left and right of the image may be exchanged, or the "
+            "patient's organs are."
+        )
+        return Check(name, "warn", sentence, liver, -_MORE_LIVER)
     if signs is None or abs(signs.heart) < _HEART or signs.heart * signs.aorta < 0 or abs(signs.aorta) < _AORTA:
         sentence = "Heart and aorta do not show whether left and right are exchanged; the file's geometry was followed."
         return Check(name, "pass", sentence)
@@ -114,6 +129,31 @@ def _left_and_right(lungs: Lungs, gray: NDArray[np.floating], spacing: Spacing) 
         "patient's organs are."
     )
     return Check(name, "warn", sentence, signs.heart, -_HEART)
+
+
+def _liver_beneath_right(lungs: Lungs, gray: NDArray[np.floating], spacing: Spacing) -> float:
+    """How much more of what lies beneath the right lung is liver than beneath the left; 0 where fat says otherwise.
+
+    Fluid beneath one lung, or a lung whose base is cut off, leaves it open.
+    """
+    right, left = (_beneath(lung, gray, spacing) for lung in (lungs.right, lungs.left))
+    if right is None or left is None:
+        return 0.0
+    more_liver, more_fat = right[0] - left[0], right[1] - left[1]
+    agree = more_liver * more_fat < 0 and abs(more_liver) >= _MORE_LIVER and abs(more_fat) >= _MORE_FAT
+    return more_liver if agree else 0.0
+
+
+def _beneath(lung: NDArray[np.bool_], gray: NDArray[np.floating], spacing: Spacing) -> tuple[float, float] | None:
+    """Shares of liver and of fat in a layer below a lung; None where the image ends too soon to tell."""
+    near, far = (max(round(depth / spacing[0]), 1) for depth in _BENEATH)
+    rows, columns = np.nonzero(lung.any(axis=0))
+    lowest = lung[:, rows, columns].argmax(axis=0)
+    seen = lowest >= far
+    if not len(rows) or seen.mean() < _SEEN_BENEATH:
+        return None
+    layer = np.stack([gray[lowest[seen] - step, rows[seen], columns[seen]] for step in range(near, far + 1)])
+    return float(((layer > _LIVER_HU[0]) & (layer < _LIVER_HU[1])).mean()), float((layer < _FAT_HU).mean())
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from readingroom.phantoms.fibrosis_ct import FibrosisCT, fibrosis_ct
 from readingroom.reading import Check
 from readingroom.study import StudyImage
 from readingroom.trust.ct_checks import checks_before, lung_checks
+from readingroom.trust.ct_orientation import orientation_checks
 
 SPACING = (10.5, 3.1, 3.1)
 ALL = slice(None)
@@ -203,6 +204,26 @@ def test_front_and_back_exchanged_is_said(a_chest: FibrosisCT) -> None:
 
 def test_a_mirrored_phantom_whose_heart_shows_no_aorta_is_not_judged(a_chest: FibrosisCT) -> None:
     assert "geometry was followed" in of_lungs(conditions.mirrored(a_chest))["left and right"].sentence
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_fluid_beside_a_lung_is_no_sign_of_a_mirrored_image(a_chest: FibrosisCT, side) -> None:
+    phantom = conditions.with_effusion(a_chest, side)
+    assert of_lungs(phantom)["left and right"].status == "pass"
+
+
+def test_a_mirrored_chest_is_told_by_its_liver_where_the_heart_shows_nothing(shared: Path) -> None:
+    _, volume = real(shared, "ct_lungdx/Lung_Dx-A0002/CT_3_ThoraxRoutine_8_0_0_B40f_B40f")
+    small = SimpleITK.BinShrink(volume.image, [2, 2, 1])
+    lungs, voxels, spacing = find_lungs(small), SimpleITK.GetArrayFromImage(small), small.GetSpacing()[::-1]
+    turned = Lungs(lungs.left[..., ::-1], lungs.right[..., ::-1])
+    said = [
+        orientation_checks(*given, spacing)[-1]
+        for given in ((lungs, voxels), (turned, np.ascontiguousarray(voxels[..., ::-1])))
+    ]
+    assert said[0].sentence == "The liver lies beneath the right lung."
+    assert said[1].status == "warn"
+    assert said[1].sentence.startswith("The liver seems to lie beneath the left lung")
 
 
 REAL_CHESTS = {
