@@ -35,6 +35,7 @@ BELOW_EVERYTHING = {
 # A room and the rooms that it may import from; every room may import the files above, too.
 MAY_IMPORT = {
     "metrics": set(),
+    "survival": {"metrics"},
     "networks": set(),
     "schemas": set(),
     "examples": set(),
@@ -46,11 +47,12 @@ MAY_IMPORT = {
     "radiomics": {"imaging", "bundles", "metrics", "trust"},  # a signature is a bundle, evaluated out of fold
     "reports": set(),
     "engine": set(),
-    "readers": {"networks", "explain", "trust", "imaging", "bundles", "reports", "radiomics"},
+    "readers": {"networks", "explain", "survival", "trust", "imaging", "bundles", "reports", "radiomics"},
     "learning": {
         "readers",
         "networks",
         "explain",
+        "survival",
         "trust",
         "imaging",
         "bundles",
@@ -120,7 +122,7 @@ def test_only_desktop_speaks_of_slicer_and_qt():
         "readingroom", "readingroom.study", "readingroom.reading", "readingroom.bundles.store",
         "readingroom.bundles.catalog", "readingroom.bundles.download", "readingroom.readers",
         "readingroom.engine.client", "readingroom.device", "readingroom.cli", "readingroom.imaging.open",
-        "readingroom.reports.write",
+        "readingroom.reports.write", "readingroom.survival.measures", "readingroom.survival.calibration",
     ],
 )  # fmt: skip
 def test_importing_loads_nothing_heavy(module):

@@ -1,0 +1,76 @@
+"""Whether one survival model is better than another on the same patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from ..metrics.binary import Floats
+from ..metrics.bootstrap import patient_intervals
+from ..metrics.paired_tests import paired_permutations
+from ..reading import Estimate
+from .concordance import Ties, antolini
+from .follow_up import follow_up
+from .incidence import of_each_month
+
+
+@dataclass(frozen=True)
+class ConcordanceTest:
+    """C-td of two models; ``difference`` is first minus second with its interval over patients, ``p`` two-sided.
+
+    Of several comparisons correct ``p`` by `metrics.paired_tests.holm`.
+    """
+
+    first: float
+    second: float
+    difference: Estimate
+    p: float
+    permutations: int
+
+
+def compare(
+    time: ArrayLike,
+    event: ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    months: ArrayLike,
+    patients: ArrayLike | None = None,
+    cause: int = 1,
+    ties: Ties = "adjusted",
+    permutations: int = 5000,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> ConcordanceTest:
+    """Swap the predictions of two models patient by patient, and see how often chance makes as large a difference.
+
+    Models have scales of their own, so at each month the ranks of their risks are swapped. With predictions out of fold
+    all patients count at once, so no fold's chance is taken for a difference.
+
+    Parameters
+    ----------
+    first, second : incidence (cases, months) or (cases, causes, months) of the same cases
+    patients : (cases,) whose case it is; one patient each when left out
+    """
+    times, events = follow_up(time, event)
+    who = np.arange(times.size) if patients is None else np.asarray(patients)
+    models = [_ranks(of_each_month(incidence, months, times.size, cause)[0]) for incidence in (first, second)]
+    each = [antolini(times, events == cause, ranks, months, ties=ties) for ranks in models]
+    # Each patient twice, once with each model's risks: who is drawn says whose risks count.
+    both = antolini(np.tile(times, 2), np.tile(events == cause, 2), np.concatenate(models), months, ties=ties)
+
+    def swapped(which: Floats) -> dict[str, Floats]:
+        return {"": both.values(np.concatenate([1 - which, which]).T)}
+
+    test = paired_permutations(swapped, who, np.zeros(times.size), np.ones(times.size), permutations, seed)[""]
+    differences = patient_intervals(
+        lambda weights: {"": each[0].values(weights) - each[1].values(weights)}, who, resamples, seed=seed
+    )
+    return ConcordanceTest(each[0].value(), each[1].value(), differences[""], test.p, permutations)
+
+
+def _ranks(risks: Floats) -> Floats:
+    """(cases, months) ranks within each month, between 0 and 1."""
+    return np.asarray(stats.rankdata(risks, axis=0) / len(risks))

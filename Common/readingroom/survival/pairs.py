@@ -1,0 +1,125 @@
+"""Pairs of patients that can be compared, and the share of them that the risks put in the right order.
+
+Two ways to the same number: `value` counts in n log n (once for each column of risks), `values` weighs each patient,
+as resamples do, in n^2 multiplications a resample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..metrics.binary import Booleans, Floats
+from .follow_up import Ints
+from .pair_counts import lower_and_equal
+
+_AT_ONCE = 2**22  # pairs, 32 MB a matrix
+_FEW = 2**18  # pairs that are sooner compared than counted
+
+
+@dataclass(frozen=True)
+class TieRule:
+    """What pairs of one time count, and what the same risk earns; a pair with somebody followed for longer counts 1.
+
+    Parameters
+    ----------
+    with_censored : an event, and a follow-up that ended at that time
+    both : two events at that time; they earn all where the risks are the same and half otherwise (pycox)
+    same_risk : for two patients of the same risk
+    """
+
+    with_censored: float
+    both: float
+    same_risk: float
+
+
+class Pairs:
+    """Each patient whose event was seen, the anchor, against each who was followed for longer.
+
+    Parameters
+    ----------
+    times : (cases,)
+    seen : (cases,) whether the event was seen; only these with a positive ``anchor_weights`` are anchors
+    risks : (cases, columns), higher is earlier
+    columns : (cases,) which column an anchor is compared in
+    anchor_weights : (cases,) what the pairs of an anchor count
+    """
+
+    def __init__(
+        self, times: Floats, seen: Booleans, risks: Floats, columns: Ints, anchor_weights: Floats, rule: TieRule
+    ):
+        self._order = np.lexsort((~seen, times))  # at one time events come first
+        self._times, self._seen = times[self._order], seen[self._order]
+        self._risks, self._columns = risks[self._order], columns[self._order]
+        self._weights = anchor_weights[self._order]
+        self._rule = rule
+        self._anchors = np.flatnonzero(self._seen & (self._weights > 0))
+
+    def value(self) -> float:
+        """The index of all patients; NaN where no pair can be compared."""
+        if self._anchors.size * self._times.size <= _FEW:
+            one, other = self._block(self._anchors)
+            return _ratio(
+                float((self._weights[self._anchors] @ one).sum()), float((self._weights[self._anchors] @ other).sum())
+            )
+        right = possible = 0.0
+        for column in np.unique(self._columns[self._anchors]):
+            anchors = self._anchors[self._columns[self._anchors] == column]
+            one, other = self._counts(self._risks[:, column], anchors)
+            right += float(self._weights[anchors] @ one)
+            possible += float(self._weights[anchors] @ other)
+        return _ratio(right, possible)
+
+    def values(self, weights: Floats) -> Floats:
+        """(resamples,) the index where each patient counts ``weights`` (resamples, cases) times; NaN without pairs."""
+        drawn = weights[:, self._order]
+        right, possible = np.zeros(len(drawn)), np.zeros(len(drawn))
+        at_once = max(1, _AT_ONCE // self._times.size)
+        for start in range(0, self._anchors.size, at_once):
+            anchors = self._anchors[start : start + at_once]
+            counted = drawn[:, anchors] * self._weights[anchors]
+            one, other = self._block(anchors)
+            right += ((drawn @ one.T) * counted).sum(axis=1)
+            possible += ((drawn @ other.T) * counted).sum(axis=1)
+        return np.divide(right, possible, out=np.full(len(drawn), np.nan), where=possible > 0)
+
+    def _counts(self, risks: Floats, anchors: Ints) -> tuple[Floats, Floats]:
+        """What the pairs of each anchor earn, and what they can earn."""
+        rule, own = self._rule, risks[anchors]
+        starts = np.searchsorted(self._times, self._times[anchors], side="left")
+        stops = np.searchsorted(self._times, self._times[anchors], side="right")
+        events = np.concatenate([[0], np.cumsum(self._seen)])
+        ends = starts + events[stops] - events[starts]  # where at that time the censored begin
+        everyone = np.full(anchors.size, self._times.size)
+        right, possible = np.zeros(anchors.size), np.zeros(anchors.size)
+        for weight, first, last in ((1.0, stops, everyone), (rule.with_censored, ends, stops)):
+            if weight and (last > first).any():
+                lower, equal = lower_and_equal(risks, own, first, last)
+                right += weight * (lower + rule.same_risk * equal)
+                possible += weight * (last - first)
+        if rule.both and (ends - starts > 1).any():
+            _, equal = lower_and_equal(risks, own, starts, ends)
+            others = (ends - starts - 1).astype(np.float64)
+            right += rule.both / 2 * (0.5 * others + 0.5 * (equal - 1))  # such a pair has two anchors
+            possible += rule.both / 2 * others
+        return right, possible
+
+    def _block(self, anchors: Ints) -> tuple[Floats, Floats]:
+        """The same pair by pair, (anchors, cases)."""
+        rule, own = self._rule, self._times[anchors, None]
+        risk = self._risks[anchors, self._columns[anchors]][:, None]
+        others = self._risks[:, self._columns[anchors]].T
+        same_time = self._times == own
+        same_time[np.arange(anchors.size), anchors] = False
+        possible = (self._times > own) + rule.with_censored * (same_time & ~self._seen)
+        right = possible * ((others < risk) + rule.same_risk * (others == risk))
+        if rule.both:
+            both = rule.both / 2 * (same_time & self._seen)
+            right += both * (0.5 + 0.5 * (others == risk))
+            possible += both
+        return right, possible
+
+
+def _ratio(right: float, possible: float) -> float:
+    return right / possible if possible else float("nan")
