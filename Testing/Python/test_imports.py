@@ -20,7 +20,6 @@ HEAVY = (
     "lightning",
     "matplotlib",
     "reportlab",
-    "slicerio",
     "safetensors",
 )
 

@@ -126,7 +126,7 @@ def _wait(child: int, seconds: float = 600) -> None:
 
 def _two_films(folder: Path) -> None:
     make_torchvision_importable()
-    for module in ("timm", "reportlab.platypus", "slicerio"):  # once for all children
+    for module in ("timm", "reportlab.platypus"):  # once for all children
         importlib.import_module(module)
     for who, name in _PATIENTS.items():
         film = pydicom.dcmread(EXAMPLE)

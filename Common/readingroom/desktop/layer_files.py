@@ -73,7 +73,7 @@ def segment_layer(path: Path, volume: Any) -> SegmentLayer | None:
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(native_name(path))
     reader.ReadImageInformation()
-    picture = len(segments[0].mask) == 1
+    picture = reader.GetSize()[2] == 1
     return SegmentLayer(segments, _picture_matrix(reader, volume) if picture else _file_matrix(reader))
 
 

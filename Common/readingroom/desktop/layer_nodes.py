@@ -164,12 +164,14 @@ def _lie_alike(one: Any, other: Any) -> bool:
 
 def _segment(segment: Segment, to_ras: Any) -> Any:
     """A ``vtkSegment`` with its own binary labelmap: segments may overlap."""
+    import numpy as np
     from vtk.util.numpy_support import numpy_to_vtk
 
-    slices, height, width = segment.mask.shape
+    mask = np.asarray(segment.mask)
+    slices, height, width = mask.shape
     labelmap = slicer.vtkOrientedImageData()
     labelmap.SetExtent(0, width - 1, 0, height - 1, 0, slices - 1)
-    labelmap.GetPointData().SetScalars(numpy_to_vtk(segment.mask.astype("uint8").ravel(), deep=True))
+    labelmap.GetPointData().SetScalars(numpy_to_vtk(mask.astype("uint8").ravel(), deep=True))
     labelmap.SetImageToWorldMatrix(to_ras)
     made = slicer.vtkSegment()
     made.SetName(segment.name)

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
 
 from ..codes import ANATOMY, IMAGE_REGION, Code
-from ..errors import InputError, SetupError
-
-if TYPE_CHECKING:
-    import numpy as np
-    import SimpleITK
-    from numpy.typing import NDArray
+from ..errors import InputError
+from .file_kind import file_kind
+from .geometry import Geometry
+from .nrrd_writing import write_nrrd
+from .volume_file import read_volume
 
 _CONTEXT = "Segmentation category and type - DICOM master list"
 # Category from DICOM CID 7150: what has no code is a part of the picture, not an organ or a lesion.
 _NO_ANATOMY = Code("309825002", "SCT", "Spatial and Relational Concept")
 # Slicer's file format: a segment's tags are "name:value" pairs, each followed by a bar.
 _TERMINOLOGY_TAG = "TerminologyEntry"
+
+
+@dataclass(frozen=True, eq=False)
+class AtLeast:
+    """Where values ``[k, j, i]``, or ``[j, i]``, reach a level: a mask that takes no memory."""
+
+    values: NDArray[np.float32]
+    level: float
+
+    @property
+    def ndim(self) -> int:
+        return self.values.ndim
+
+    def __getitem__(self, place: Any) -> NDArray[np.bool_]:
+        return np.asarray(self.values[place] >= self.level)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asarray(self[...], dtype=dtype)
+
+
+Mask = NDArray[np.bool_] | AtLeast
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +60,7 @@ class Segment:
     id: str
     name: str
     color: tuple[float, float, float]
-    mask: NDArray[np.bool_]
+    mask: Mask
     code: Code | None = None
 
     @property
@@ -55,41 +79,42 @@ def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segmen
 
     Raises
     ------
-    SetupError : slicerio is not installed
     OSError : the file cannot be written
     """
-    import numpy as np
-
-    try:
-        import slicerio
-    except ImportError as error:
-        raise SetupError("Writing segments needs the package slicerio; install it first.") from error
-    # [layer, i, j, k]; a view, since the masks of a whole CT are large
-    layers = np.stack([_kji(segment.mask).transpose() for segment in segments]).view(np.uint8)
-    slicerio.write_segmentation(
-        str(path),
-        {
-            "voxels": layers,
-            "ijkToLPS": _ijk_to_lps(image),
-            "containedRepresentationNames": ["Binary labelmap"],
-            "segments": [
-                {
-                    "id": segment.id,
-                    "name": segment.name,
-                    "color": list(segment.color),
-                    "labelValue": 1,
-                    "layer": layer,
-                    "terminology": {
-                        "contextName": _CONTEXT,
-                        "category": _list(segment.category),
-                        "type": _list(segment.code or IMAGE_REGION),
-                    },
-                }
-                for layer, segment in enumerate(segments)
-            ],
-        },
-        compression_level=1,  # masks shrink as well, in a tenth of the time
+    size = (*image.GetSize(), 1)[:3]
+    texts = {
+        "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
+        "Segmentation_MasterRepresentation": "Binary labelmap",
+        "Segmentation_ReferenceImageExtentOffset": "0 0 0",
+    }
+    for layer, segment in enumerate(segments):
+        texts |= {f"Segment{layer}_{key}": value for key, value in _texts(segment, layer, size).items()}
+    write_nrrd(
+        path, _layered([segment.mask for segment in segments], size), size, _in_space(image), len(segments), texts
     )
+
+
+def _texts(segment: Segment, layer: int, size: tuple[int, ...]) -> dict[str, str]:
+    """A segment in the header; see Slicer's documentation of the segmentation file format."""
+    return {
+        "ID": segment.id,
+        "Name": segment.name,
+        "Color": " ".join(f"{part:g}" for part in segment.color),
+        "LabelValue": "1",
+        "Layer": str(layer),
+        "Extent": " ".join(f"0 {length - 1}" for length in size),
+        "Tags": f"{_TERMINOLOGY_TAG}:{segment.terminology}|",
+    }
+
+
+def _layered(masks: Sequence[Mask], size: tuple[int, ...]) -> Iterator[NDArray[np.uint8]]:
+    """Slice by slice ``[j, i, layer]``; always the same memory."""
+    columns, rows, count = size
+    slice_ = np.empty((rows, columns, len(masks)), dtype=np.uint8)
+    for k in range(count):
+        for layer, mask in enumerate(masks):
+            slice_[..., layer] = mask[k if mask.ndim == 3 else slice(None)]
+        yield slice_
 
 
 def read_segments(path: Path) -> list[Segment]:
@@ -99,11 +124,6 @@ def read_segments(path: Path) -> list[Segment]:
     ------
     InputError : the file is missing or damaged
     """
-    import SimpleITK
-
-    from .file_kind import file_kind
-    from .volume_file import read_volume
-
     try:
         image = read_volume(path, file_kind(path), several_slices=True)
         layers = SimpleITK.GetArrayFromImage(image)
@@ -152,18 +172,11 @@ def _list(code: Code) -> list[str]:
     return [code.scheme, code.value, code.meaning]
 
 
-def _kji(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return mask[None] if mask.ndim == 2 else mask
-
-
-def _ijk_to_lps(image: SimpleITK.Image) -> list[list[float]]:
-    """4 x 4 matrix from voxel indices to physical points in LPS, mm."""
-    import numpy as np
-
-    size = image.GetDimension()
-    matrix = np.eye(4)
-    directions = np.array(image.GetDirection()).reshape(size, size)
-    matrix[:size, :size] = directions * np.array(image.GetSpacing())
-    matrix[:size, 3] = image.GetOrigin()
-    listed: list[list[float]] = matrix.tolist()
-    return listed
+def _in_space(image: SimpleITK.Image) -> Geometry:
+    """The geometry of an image; a flat one lies at height 0 and is 1 mm thick."""
+    found = Geometry.of(image)
+    if found.dimensions == 3:
+        return found
+    axes = np.eye(3)
+    axes[:2, :2] = np.reshape(found.direction, (2, 2))
+    return Geometry((*found.spacing, 1.0), (*found.origin, 0.0), tuple(axes.ravel().tolist()))

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import SimpleITK
-
 from ..anonymity import is_anonymous
-from ..errors import OutputError
-from ..files import PRIVATE, native_name
+from ..files import PRIVATE
 from ..folders import atomic_files
-from ..imaging.segments import Segment, write_segments
+from ..imaging.geometry import Geometry
+from ..imaging.nrrd_writing import write_nrrd
+from ..imaging.segments import AtLeast, Segment, write_segments
 from ..reading import Box, MapShows, Reading
 from ..regular_file import read_regular
 from ..reports.pictures import gray_png, map_png
@@ -115,12 +113,9 @@ def _check_path(where: str, path: Path, expected: Path) -> None:
 
 
 def _write_map(layer: MapLayer, case: Case, folder: Path) -> None:
-    image = SimpleITK.GetImageFromArray(layer.heat.astype(np.float32))
-    image.CopyInformation(case.images[layer.heat_map.image].image)
-    try:
-        SimpleITK.WriteImage(image, native_name(folder / layer.heat_map.path), useCompression=False)
-    except RuntimeError as error:  # all that SimpleITK raises
-        raise OutputError(f"Cannot write the heat map in {folder.parent}: is the disk full?") from error
+    image = case.images[layer.heat_map.image].image
+    slices = layer.heat if layer.heat.ndim == 3 else layer.heat[None]
+    write_nrrd(folder / layer.heat_map.path, slices, image.GetSize(), Geometry.of(image))
 
 
 def _segments(answer: Answer) -> Iterator[tuple[str, list[Segment]]]:
@@ -146,7 +141,7 @@ def level_segments(layer: MapLayer, title: str) -> list[Segment]:
             id=f"{layer.heat_map.finding}-{round(100 * level)}",
             name=f"{title}: map at least {round(100 * level)} %",
             color=_LEVEL_COLORS[min(number, len(_LEVEL_COLORS) - 1)],
-            mask=layer.heat >= level,
+            mask=AtLeast(layer.heat, level),
         )
         for number, level in enumerate(layer.heat_map.levels)
     ]

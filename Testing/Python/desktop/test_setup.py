@@ -94,7 +94,7 @@ def test_every_package_says_what_it_is_for():
 
 def test_what_a_read_imports_is_on_the_list():
     listed = {part.name for part in setup.parts()}
-    assert {"torch", "torchvision", "timm", "safetensors", "reportlab", "slicerio"} <= listed
+    assert {"torch", "torchvision", "timm", "safetensors", "reportlab"} <= listed
 
 
 def test_pins_name_a_least_version_and_no_file_or_address():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import SimpleITK
+import slicerio
 
 from readingroom.codes import LEFT_LUNG
 from readingroom.errors import InputError
-from readingroom.imaging.segments import Segment, read_segments, write_segments
+from readingroom.imaging.segments import AtLeast, Segment, read_segments, write_segments
 
 
 @pytest.fixture
@@ -87,3 +90,24 @@ def test_a_missing_or_damaged_file_is_one_sentence(tmp_path, an_image, segments,
         path.write_bytes(replaced)
     with pytest.raises(InputError, match=r"x\.seg\.nrrd"):
         read_segments(path)
+
+
+def test_names_in_any_script_are_kept(tmp_path, an_image, segments):
+    named = replace(segments[0], name="Fibrose pulmonaire étendue · 肺线维化")
+    write_segments(tmp_path / "x.seg.nrrd", an_image, [named])
+    assert read_segments(tmp_path / "x.seg.nrrd")[0].name == named.name
+
+
+def test_a_level_of_a_map_is_written_as_the_mask_that_it_stands_for(tmp_path, an_image):
+    heat = np.random.default_rng(4).random((4, 5, 6), dtype=np.float32)
+    write_segments(tmp_path / "x.seg.nrrd", an_image, [Segment("hot", "Hot", (1, 0, 0), AtLeast(heat, 0.5))])
+    assert np.array_equal(read_segments(tmp_path / "x.seg.nrrd")[0].mask, heat >= 0.5)
+
+
+def test_slicers_own_package_reads_the_same_segments(tmp_path, an_image, segments):
+    write_segments(tmp_path / "x.seg.nrrd", an_image, segments)
+    found = slicerio.read_segmentation(str(tmp_path / "x.seg.nrrd"))
+    for listed, wanted in zip(found["segments"], segments, strict=True):
+        assert (listed["id"], listed["name"], listed["labelValue"]) == (wanted.id, wanted.name, 1)
+        layer = found["voxels"][listed["layer"]]  # [i, j, k]
+        assert np.array_equal(layer.transpose(2, 1, 0) == 1, wanted.mask)
