@@ -34,7 +34,7 @@ BELOW_EVERYTHING = {
 # A room and the rooms that it may import from; every room may import the files above, too.
 MAY_IMPORT = {
     "metrics": set(),
-    "survival": {"metrics"},
+    "survival": {"metrics", "networks"},  # a loss is that of its head
     "networks": set(),
     "schemas": set(),
     "examples": set(),

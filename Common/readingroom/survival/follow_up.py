@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from ..metrics.binary import Booleans, Floats
+from ..metrics.binary import Floats
 
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -53,8 +53,3 @@ def month_bins(time: ArrayLike, event: ArrayLike, bins: int = 24) -> tuple[Ints,
     times, events = cut_at(time, event, bins)
     number = np.where(events > 0, np.maximum(np.ceil(times), 1), np.floor(times)) - 1
     return number.astype(np.int64), events
-
-
-def of_cause(event: Ints, cause: int) -> Booleans:
-    """Where the event is of that cause; others count as the end of follow-up."""
-    return np.asarray(event == cause)
