@@ -1,15 +1,16 @@
-"""Features of a region as the measurements of a reading, with UCUM units and coded names."""
+"""Features of a region as measurements and comparisons of a reading, with UCUM units and coded names."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
-from ..reading import Measurement
+from ..reading import Comparison, Interval, Measurement
 from .feature_classes import TITLES
 from .features import Features
 from .ibsi_codes import ibsi_code
+from .repeatability import FeatureChange
 from .units import feature_class_of, image_type_of, ucum_unit
 
 
@@ -54,6 +55,37 @@ def measurements(
         for name in wanted
         if math.isfinite(features.values[name])
     )
+
+
+def comparisons(
+    changes: Mapping[str, FeatureChange], region: str, title: str, images: tuple[str, str], image_unit: str = ""
+) -> Iterator[Comparison]:
+    """The features that changed by more than their repeatability, which is the half width of the change's interval.
+
+    Parameters
+    ----------
+    region, title : of what was measured, for machines and for people
+    images : roles of the present and the prior image
+    image_unit : as in `measurements`
+    """
+    for name, change in changes.items():
+        if not change.is_beyond:
+            continue
+        unit, factor = ucum_unit(name, image_unit), 1.0
+        if unit == "mm3":  # of an organ millions
+            unit, factor = "mL", 1e-3
+        words = feature_title(name)
+        difference, limit = factor * (change.now - change.prior), factor * change.limit
+        yield Comparison(
+            f"{region}-{name}",
+            f"{title}: {words[0].lower()}{words[1:]}",
+            unit,
+            factor * change.now,
+            factor * change.prior,
+            *images,
+            change=Interval(difference - limit, difference + limit),
+            code=ibsi_code(name),
+        )
 
 
 def feature_title(feature: str) -> str:

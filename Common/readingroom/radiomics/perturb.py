@@ -26,13 +26,14 @@ def dilated(millimeters: float) -> Change:
     return change
 
 
-def contour_noise(millimeters: float, smoothness: float = 5.0) -> Change:
+def contour_noise(millimeters: float, smoothness: float = 5.0, outward: float = 0.0) -> Change:
     """The mask's surface moved in and out by smooth noise.
 
     Parameters
     ----------
     millimeters : standard deviation of the shift
     smoothness : mm over which the noise keeps its sign
+    outward : mm by which the whole surface is moved as well; negative: inward
     """
 
     def change(image: SimpleITK.Image, mask: SimpleITK.Image, random: np.random.Generator) -> Pair:
@@ -41,6 +42,7 @@ def contour_noise(millimeters: float, smoothness: float = 5.0) -> Change:
         smooth = SimpleITK.GetArrayFromImage(_smoothed(noise, smoothness)).astype(np.float64)
         distance = SimpleITK.GetArrayFromImage(_distance(mask))
         distance -= np.sign(distance) * min(mask.GetSpacing()) / 2  # the surface lies between two voxels
+        distance -= outward
         return image, _like((distance + smooth * (millimeters / smooth.std()) <= 0).astype(np.float64), mask)
 
     return change

@@ -14,9 +14,9 @@ import numpy as np
 from .. import codes
 from ..bundles.metadata import ClassifierMetadata
 from ..errors import InputError
-from ..formatting import decimal, percent
+from ..formatting import decimal, listed, percent
 from ..imaging.lung_zones import SIDES, ZONES, zone_labels
-from ..reading import Check, Comparison, HeatMap, Region, has_stop
+from ..reading import Check, Comparison, HeatMap, Interval, Region, has_stop
 from .answer import Answer, Case, MapLayer, Prediction, RegionLayer
 from .base import ReadContext
 from .pasc_fibrosis import CT, PRIOR
@@ -33,6 +33,8 @@ from .pasc_fibrosis_answer import (
 from .results import heat_map_path, segments_path
 
 if TYPE_CHECKING:
+    import SimpleITK
+
     from ..imaging.registration import Registration
     from ..imaging.volume import Volume
     from ..progress import Progress
@@ -62,12 +64,15 @@ def compared(case: Case, prediction: Prediction, answer: Answer, context: ReadCo
         return answer
     now = _Read(case.images[CT], prediction.details, answer.maps[0].heat)
     prior = _Read(case.images[PRIOR], details, heat_of(details, metadata))
-    fit, bent = _registered(now, prior, whole.part(0.3, 1.0))
+    fit, bent = _registered(now, prior, whole.part(0.3, 0.85))
     context.check(_fit_check(fit))
+    context.progress = whole.part(0.85, 1.0)
+    comparisons = _with_features(tuple(_comparisons(now, prior, metadata)), now, prior, context)
+    context.progress = whole
     heat_map = HeatMap(FINDING, PRIOR, "cam, local", heat_map_path(PRIOR, FINDING), _LEVELS)
     return replace(
         answer,
-        comparisons=answer.comparisons + tuple(_comparisons(now, prior, metadata)),
+        comparisons=answer.comparisons + comparisons,
         maps=(*answer.maps, MapLayer(heat_map, prior.heat)),
         regions=answer.regions + tuple(_changed_places(now, prior, fit)),
         settings={**answer.settings, "registration": "deformable" if bent else "rigid"},
@@ -134,6 +139,59 @@ def _comparisons(now: _Read, prior: _Read, metadata: ClassifierMetadata) -> Iter
     densities = [lung_density(one.volume.voxels[one.details.lungs.lungs.both]) for one in (now, prior)]
     for name, (title, unit) in DENSITY.items():
         yield Comparison(name, title, unit, densities[0][name], densities[1][name], CT, PRIOR)
+
+
+def _with_features(
+    comparisons: tuple[Comparison, ...], now: _Read, prior: _Read, context: ReadContext
+) -> tuple[Comparison, ...]:
+    """The comparisons with the repeatability of what is one of them, and features that changed by more than theirs."""
+    from ..radiomics.measurements import comparisons as of_features
+    from ..radiomics.repeatability import CONTOUR_MM, SHIFTS, feature_changes
+
+    if now.volume.interpolated or prior.volume.interpolated:
+        context.note("Features were not compared with the prior, since slices of a CT are missing.")
+        return comparisons
+    added: list[Comparison] = []
+    counts = []
+    whole = context.progress
+    for number, (region, title) in enumerate((("lungs", "Lungs"), ("suspicious", "Suspicious lung"))):
+        pairs = [(one.volume.image, _mask(one, region)) for one in (now, prior)]
+        try:
+            changes = feature_changes(pairs[0], pairs[1], progress=whole.part(number / 2, (number + 1) / 2))
+        except InputError as error:
+            context.note(f"Features of {title.lower()} were not compared with the prior: {error}")
+            continue
+        if region == "suspicious":  # the map's volume varies by more than its contour, and is compared anyway
+            del changes["original_shape_VoxelVolume"]
+        counts.append(f"{sum(one.is_beyond for one in changes.values())} of {len(changes)} of {title.lower()}")
+        if region == "lungs":  # their mean density is compared anyway
+            limit = changes.pop("original_firstorder_Mean").limit
+            comparisons = tuple(_within(one, limit) if one.name == "lung-density" else one for one in comparisons)
+        added += of_features(changes, region, title, (CT, PRIOR), "HU")
+    if counts:
+        context.note(
+            f"Features that differ from the prior by more than their repeatability: {listed(counts)}. It is 1.96 × √2 "
+            f"times the standard deviation within a CT, of which contour (by {SHIFTS[-1]:g} mm in or out, with noise "
+            f"of {CONTOUR_MM:g} mm) and noise were changed {len(SHIFTS)} times; another breath, scanner or kernel can "
+            "exceed it as well."
+        )
+    return (*comparisons, *added)
+
+
+def _mask(read: _Read, region: str) -> SimpleITK.Image:
+    """The lungs of a CT, or what is suspicious in them, on its grid."""
+    import SimpleITK
+
+    lungs = read.details.lungs.lungs.both
+    voxels = lungs if region == "lungs" else (read.heat >= SUSPICIOUS) & lungs
+    mask = SimpleITK.GetImageFromArray(voxels.astype(np.uint8))
+    mask.CopyInformation(read.volume.image)
+    return mask
+
+
+def _within(one: Comparison, limit: float) -> Comparison:
+    difference = one.now - one.prior
+    return replace(one, change=Interval(difference - limit, difference + limit))
 
 
 def _volumes(read: _Read) -> Iterator[tuple[str, float]]:

@@ -97,6 +97,41 @@ def test_numbers_are_compared_by_part(grown) -> None:
     assert changes["high-attenuation"] > 0
 
 
+def test_features_that_changed_by_more_than_their_repeatability_are_compared(grown) -> None:
+    reading = grown[0]
+    found = {one.name: one for one in reading.comparisons if "original_" in one.name}
+    assert found
+    for one in found.values():
+        assert one.change.low < one.now - one.prior < one.change.high
+        assert one.change.low > 0 or one.change.high < 0
+    brighter = found["lungs-original_firstorder_90Percentile"]
+    assert (brighter.title, brighter.unit) == ("Lungs: 90 percentile", "[hnsf'U]")
+    assert brighter.now - brighter.prior > 50
+    density = next(one for one in reading.comparisons if one.name == "lung-density")
+    assert density.change.low < density.now - density.prior < density.change.high
+    assert "lungs-original_shape_VoxelVolume" not in found  # the same lungs, drawn by the same rule
+    (note,) = (note for note in reading.provenance.notes if "more than their repeatability" in note)
+    assert f"{sum(name.startswith('lungs') for name in found) + 1} of 13 of lungs" in note
+
+
+def test_features_are_compared_of_what_is_suspicious_on_both(grown) -> None:
+    found = {one.name for one in grown[0].comparisons if one.name.startswith("suspicious-original")}
+    assert "suspicious-original_firstorder_Mean" in found
+    assert any(f"{len(found)} of 12 of suspicious lung" in note for note in grown[0].provenance.notes)
+
+
+def test_what_is_suspicious_on_one_ct_alone_has_no_features_to_compare(grown, files, bundle, monkeypatch) -> None:
+    from readingroom.readers import pasc_fibrosis_prior as prior
+
+    monkeypatch.setattr(prior, "SUSPICIOUS", 1.1)  # nothing is
+    reading = read(
+        bundle, grown[1] / "none", files / "ct.nrrd", {"lungs": files / "lungs.nrrd"}, prior_ct=grown[1] / "p.nrrd"
+    )
+    assert not any(one.name.startswith("suspicious-original") for one in reading.comparisons)
+    note = "Features of suspicious lung were not compared with the prior: The region is empty."
+    assert note in reading.provenance.notes
+
+
 def test_the_prior_s_map_is_kept_in_its_own_geometry(grown) -> None:
     map_ = SimpleITK.ReadImage(str(grown[1] / "out" / "heatmap-prior-ct-fibrosis.nrrd"))
     assert map_.GetOrigin() == (40.0, -15.0, 19.0)
