@@ -61,6 +61,11 @@ class _Found:
         return sum(item.plane is not None for item in self.slices)
 
     @property
+    def kind(self) -> str:
+        """What one of its images is, for people."""
+        return f"an image of the modality {self.modality}" if self.modality else "an image"
+
+    @property
     def words(self) -> str:
         """For people, without free text of the header, which may name the patient."""
         number = f" {self.number}" if self.number else ""
@@ -103,6 +108,8 @@ def find_series(path: Path, uid: str = "", modalities: Sequence[str] = (), progr
         of_kind = [key for key, one in candidates.items() if one.modality in modalities]
         chosen = max(of_kind or candidates, key=lambda key: (candidates[key].placed, len(candidates[key].slices)))
     one = found.pop(chosen)
+    if not one.placed and len(one.slices) < FEWEST_SLICES:  # a radiograph, a screen capture
+        raise InputError(f"'{path.name}' is {one.kind} and no volume: it holds a single picture.")
     rivals = sum(len(other.slices) >= FEWEST_SLICES for other in found.values())
     return Series(path.name, chosen, one.modality, tuple(one.slices), rivals, _notes(list(found.values()), aside))
 

@@ -10,6 +10,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..formatting import percent
 from ..study import StudyMask
 from .dicom_contours import structure_mask
 from .dicom_file import modality_of
@@ -18,6 +19,8 @@ from .examination import examination_of
 from .file_kind import file_kind
 from .volume_file import VOLUME_KINDS, read_volume
 
+_BEYOND = 0.05  # of a mask; coarser voxels make a little less or more of it
+_OFF_VOXEL = 0.1  # of a voxel
 STRUCTURES = ("SEG", "RTSTRUCT")  # modalities of files that mark regions
 
 
@@ -44,12 +47,12 @@ def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[
 
     Raises
     ------
-    InputError : damaged, no mask, of another patient or examination, a structure that is not there, or several and
-        none was named
+    InputError : damaged, no mask, empty, of another patient or examination, lying elsewhere, a structure that is not
+        there, or several and none was named
     """
     if isinstance(mask, StudyMask):
         if mask.pixels is not None:
-            return Mask(_on_grid(mask.pixels, image))
+            return _on_grid(mask.pixels, image, f"The mask '{mask.role}'")
         structures = mask.structures
         mask = Path(mask.path)  # type: ignore[arg-type]  # it has pixels or a path
     kind = file_kind(mask)
@@ -59,7 +62,7 @@ def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[
         raise InputError(f"'{mask.name}' is no mask; it must be an NRRD, NIfTI, DICOM SEG or RTSTRUCT file.")
     if structures:
         raise InputError(f"'{mask.name}' has no structures to choose from by name.")
-    return Mask(_on_grid(read_volume(mask, kind, several_slices=True), image))
+    return _on_grid(read_volume(mask, kind, several_slices=True), image, f"'{mask.name}'")
 
 
 def dicom_mask(path: Path, image: SimpleITK.Image, structures: tuple[str, ...] = ()) -> Mask:
@@ -68,10 +71,45 @@ def dicom_mask(path: Path, image: SimpleITK.Image, structures: tuple[str, ...] =
     if modality == "RTSTRUCT":
         return Mask(*structure_mask(path, image, structures))
     if modality == "SEG":
-        return Mask(_on_grid(segment_mask(path, structures, examination_of(image)), image))
+        return _on_grid(segment_mask(path, structures, examination_of(image)), image, f"'{path.name}'")
     raise InputError(f"'{path.name}' is no mask; of DICOM it must be a SEG or RTSTRUCT.")
 
 
-def _on_grid(mask: SimpleITK.Image, image: SimpleITK.Image) -> NDArray[np.bool_]:
+def _on_grid(mask: SimpleITK.Image, image: SimpleITK.Image, name: str) -> Mask:
+    """What is marked in the image; that it was moved to other voxels, and what lies beyond the image, is noted."""
+    marked = _ml(SimpleITK.GetArrayViewFromImage(mask) != 0, mask)
+    if not marked:
+        raise InputError(f"{name} is empty: nothing is marked in it.")
     on_grid = SimpleITK.Resample(mask, image, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
-    return np.asarray(SimpleITK.GetArrayViewFromImage(on_grid) != 0)
+    voxels = np.asarray(SimpleITK.GetArrayViewFromImage(on_grid) != 0)
+    inside = _ml(voxels, image)
+    if not inside:
+        raise InputError(f"{name} lies elsewhere than its image: is it of another examination?")
+    notes = []
+    if not _shares_voxels(mask, image):
+        notes.append(f"{name} was drawn on other voxels than those of the image: the nearest ones were marked.")
+    if inside < (1 - _BEYOND) * marked:
+        notes.append(f"{percent(1 - inside / marked)} of {name} lies beyond the image.")
+    return Mask(voxels, tuple(notes))
+
+
+def _ml(marked: NDArray[np.bool_], image: SimpleITK.Image) -> float:
+    return float(marked.sum() * np.prod(image.GetSpacing()) / 1000)
+
+
+def _shares_voxels(mask: SimpleITK.Image, image: SimpleITK.Image) -> bool:
+    """Whether the voxels of the mask lie on those of the image, be they fewer or in another order."""
+
+    def place(*index: float) -> NDArray[np.float64]:
+        return np.array(
+            image.TransformPhysicalPointToContinuousIndex(mask.TransformContinuousIndexToPhysicalPoint(index))
+        )
+
+    size, first = mask.GetSize(), place(*[0.0] * mask.GetDimension())
+    along = [place(*(float(n - 1) if other == axis else 0.0 for other in range(len(size)))) - first
+             for axis, n in enumerate(size)]  # fmt: skip
+    whole = [[*[0] * (len(size) - 1), n - 1] for n in size]  # along one axis of the image, voxel by voxel
+    return bool(
+        np.allclose(first, np.round(first), atol=_OFF_VOXEL)
+        and np.allclose(np.sort(np.abs(along), axis=1), whole, atol=_OFF_VOXEL)
+    )

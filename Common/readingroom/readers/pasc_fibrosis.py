@@ -170,7 +170,7 @@ def ask(
     RefusedError : a check of the lungs says ``stop``
     """
     from ..imaging.preprocessing import prepare_slices
-    from ..trust.ct_checks import lung_checks
+    from ..trust.ct_checks import drawn_check, lung_checks
     from .slice_network import ask_slices
 
     metadata = model.bundle.of_kind(ClassifierMetadata)
@@ -179,7 +179,8 @@ def ask(
         progress(0.0, "Looking for the lungs.")
     masks = find_lung_masks(case, image, context)
     if checked:
-        context.check(*lung_checks(masks.lungs, volume))
+        given = [drawn_check(masks.lungs, volume)] if masks.source == "given" else []
+        context.check(*given, *lung_checks(masks.lungs, volume))
     if not masks.lungs.both.any():
         raise InputError(
             "No lungs were found in this CT; give a mask of them." if image == CT else "No lungs were found in it."

@@ -22,7 +22,7 @@ from .header_checks import CHEST, OTHER_BODY_PARTS, OTHER_MODALITIES, RADIOGRAPH
 
 _LUNG_AIR = -700.0  # HU; below this a chest has its lungs
 _LEAST_AIR = 0.01  # of the image
-_FEWEST_LEVELS = 300  # an image of 8 bits has 256
+_FEWEST_LEVELS, _SCREEN = 300, (100.0, 255.0)  # an image of 8 bits has 256
 _BONE_BELOW, _MOST_AT_TOP = 1500.0, 5e-4  # HU, dense bone on every chest; share of voxels at the highest value
 _RANGE = (-2100.0, 32000.0)  # HU; with what pads images (-2000, -2048), and metal on an extended scale
 _BLACK, _MOST_BLACK = -960.0, 50.0  # HU of averaged voxels; mL in one piece, wider than 8 mm
@@ -32,6 +32,8 @@ _FIELD = (150.0, 600.0)  # mm
 _LITERS = (1.5, 9.0)
 _STOP_LITERS = (0.3, 14.0)
 _SMALLER_SHARE = 0.36  # of both lungs; the left one has 0.44 to 0.48 for the heart's sake
+# HU; of lungs that were given. Drawn by hand on one CT 0.96; laid from one CT over another 0.39 to 0.75.
+_AERATED, _LEAST_AERATED, _STOP_AERATED = -300.0, 0.65, 0.3
 _CUT_WARN = 0.02  # of the largest slice of the lungs, on the first or last one; of their slices, at the image's side
 
 
@@ -63,6 +65,19 @@ def lung_checks(lungs: Lungs, volume: Volume) -> tuple[Check, ...]:
         _free_air(lungs, volume.image),
         *orientation_checks(lungs, volume.voxels, spacing),
     )
+
+
+def drawn_check(lungs: Lungs, volume: Volume) -> Check:
+    """Do lungs that somebody gave lie on lung? A mask of another CT lies there in part only."""
+    name, values = "mask on lung", volume.voxels[lungs.both]
+    air = float((values < _AERATED).mean())
+    words = f"{percent(air)} of the lungs that were given hold air"
+    if air < _STOP_AERATED:
+        return Check(name, "stop", f"Only {words}: the mask is of another CT, or of no lungs.", air, _STOP_AERATED)
+    if air < _LEAST_AERATED:
+        sentence = f"Only {words}: either they are dense, or the mask is of another CT."
+        return Check(name, "warn", sentence, air, _LEAST_AERATED)
+    return Check(name, "pass", f"{words}.", air, _LEAST_AERATED)
 
 
 def prior_checks(present: StudyImage, prior: StudyImage, volume: Volume) -> tuple[Check, ...]:
@@ -106,6 +121,12 @@ def _values(volume: Volume) -> Iterator[Check]:
     low, high = float(voxels.min()), float(voxels.max())
     sample = voxels[:: max(len(voxels) // 16, 1)]
     air = float((sample < _LUNG_AIR).mean())
+    if low >= 0 and _SCREEN[0] < high <= _SCREEN[1]:
+        sentence = (
+            f"The values run from {low:.0f} to {high:.0f}: these are gray levels for a screen and no Hounsfield units."
+        )
+        yield Check("Hounsfield units", "stop", sentence, high, _SCREEN[1])
+        return
     if air < _LEAST_AIR:
         sentence = (
             f"The values run from {low:.0f} to {high:.0f}, and {percent(air)} of them are air (below {_LUNG_AIR:.0f}): "
