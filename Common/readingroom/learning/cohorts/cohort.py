@@ -2,9 +2,10 @@
 
 Columns: ``patient_id``, ``study_id``, one or several ``image_<role>`` such as ``image_frontal`` or ``image_ct`` and
 ``image_prior-ct`` (a file or a DICOM folder; paths count from the table's folder), any ``mask_<role>``, then ``label``
-or ``time`` and ``event``, and if known ``site``, ``scanner``, ``origin`` (real or synthetic), ``age``, ``sex``,
-``view``, ``laterality``, ``split`` (train, validation, test). Every further column is a clinical one: numbers, yes and
-no, or text. A row that cannot be used is never dropped in silence: it becomes a line in `Cohort.problems`.
+or ``time`` (months; else ``time_days``, ``time_years``) and ``event``, and if known ``site``, ``scanner``, ``origin``
+(real or synthetic), ``age``, ``sex``, ``view``, ``laterality``, ``split`` (train, validation, test). Every further
+column is a clinical one: numbers, yes and no, or text. A row that cannot be used is never dropped in silence: it
+becomes a line in `Cohort.problems`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,19 @@ from ...readers.opening import open_study
 from ...records import frozen
 from ...study import Study
 from .clinical_columns import ClinicalValue, clinical_text, typed_columns
-from .cohort_line import IMAGE, KNOWN, MASK, NEEDED, ORIGINS, SPLIT_PARTS, LineReader, Origin, SplitPart, is_known
+from .cohort_line import (
+    IMAGE,
+    KNOWN,
+    MASK,
+    NEEDED,
+    ORIGINS,
+    SPLIT_PARTS,
+    TIMES,
+    LineReader,
+    Origin,
+    SplitPart,
+    is_known,
+)
 
 
 @dataclass(frozen=True)
@@ -220,7 +233,7 @@ def read_cohort(path: Path, fields: Sequence[ClinicalField] = ()) -> Cohort:
             seen[key] = line.number
     if not rows:
         raise InputError(f"No row of the cohort {path.name} can be used. {problems[0]}")
-    return Cohort(tuple(rows), tuple(problems), (*sheet.notes, *clinical.notes, *left_out))
+    return Cohort(tuple(rows), tuple(problems), (*sheet.notes, *clinical.notes, *_time_note(header, rows), *left_out))
 
 
 def write_cohort(path: Path, rows: Iterable[Row], beside: Mapping[str, str] | None = None) -> None:
@@ -256,6 +269,17 @@ def write_cohort(path: Path, rows: Iterable[Row], beside: Mapping[str, str] | No
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
+def _time_note(header: Sequence[str], rows: Sequence[Row]) -> tuple[str, ...]:
+    """In which unit times were taken to be, with the longest, by which people see whether that is right."""
+    times = [row.time for row in rows if row.time is not None]
+    if not times:
+        return ()
+    column = next(name for name in header if name in TIMES)
+    unit = column.removeprefix("time_") if column != "time" else "months"
+    longest = f"{max(times):.1f} months ({max(times) / 12:.1f} years)"
+    return (f"The column {column} was read as {unit}; the longest follow-up is {longest}.",)
+
+
 def _refuse_header(header: tuple[str, ...], name: str) -> None:
     if missing := [column for column in NEEDED if column not in header]:
         raise InputError(f"The cohort {name} has no column {', '.join(missing)}.")
@@ -265,8 +289,11 @@ def _refuse_header(header: tuple[str, ...], name: str) -> None:
             f"{old} of the cohort {name} must say what the images are for: name it image_frontal for radiographs, "
             "image_ct for CT."
         )
-    if "label" not in header and not {"time", "event"} <= set(header):
+    times = [column for column in header if column in TIMES]
+    if "label" not in header and not (times and "event" in header):
         raise InputError(f"The cohort {name} has neither a column label nor the columns time and event.")
+    if len(set(times)) > 1:
+        raise InputError(f"The cohort {name} has a time in each of {', '.join(times)}; keep one of them.")
     if repeated := sorted({column for column in header if header.count(column) > 1}):
         raise InputError(f"The cohort {name} has two columns named {', '.join(repeated)}.")
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from ... import dicom_terms
 from ...csv_table import CsvRow
 from ...formatting import counted
+from ...survival.follow_up import DAYS_PER_MONTH
 
 Origin = Literal["real", "synthetic"]
 SplitPart = Literal["", "train", "validation", "test"]
@@ -21,13 +22,15 @@ NEEDED = ("patient_id", "study_id")
 KNOWN = (*NEEDED, "label", "time", "event", "site", "scanner", "origin", "age", "sex", "view", "laterality", "split")
 IMAGE, MASK = "image_", "mask_"
 _ROLE = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")  # as in `readingroom.study`
+TIMES = {"time": 1.0, "time_months": 1.0, "time_days": 1 / DAYS_PER_MONTH, "time_years": 12.0}  # in months
+_MOST_MONTHS = 1200.0  # nobody is followed for a century; a number of days may look so
 _EVENTS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
 def is_known(name: str) -> bool:
     """Whether a column has a meaning here; all others are clinical variables."""
     role = next((name.removeprefix(start) for start in (IMAGE, MASK) if name.startswith(start)), "")
-    return name in KNOWN or bool(_ROLE.match(role))
+    return name in KNOWN or name in TIMES or bool(_ROLE.match(role))
 
 
 class LineReader:
@@ -92,15 +95,29 @@ class LineReader:
         return self._values[name]
 
     def _outcome(self) -> Mapping[str, Any]:
-        label, time, event = (self._values.get(name, "") for name in ("label", "time", "event"))
+        column = next((name for name in TIMES if name in self._values), "time")
+        label, time, event = (self._values.get(name, "") for name in ("label", column, "event"))
         if label and (time or event):
             self.problems.append(f"it has a label ('{label}') and a time or an event; give one kind of outcome")
         elif not label and not (time and event):
-            missing = "time" if event else "event" if time else "label, nor a time and an event"
+            missing = column if event else "event" if time else "label, nor a time and an event"
             self.problems.append(f"it has no {missing}")
         if label:
             return {"label": label}
-        return {"time": self._number("time", 0, math.inf, "months from 0 on"), "event": self._event(event)}
+        return {"time": self._months(column), "event": self._event(event)}
+
+    def _months(self, column: str) -> float | None:
+        """The follow-up in months, whatever unit the name of the column says."""
+        unit = column.removeprefix("time").removeprefix("_") or "months"
+        found = self._number(column, 0, math.inf, f"{unit} from 0 on")
+        months = None if found is None else found * TIMES[column]
+        if months is not None and months > _MOST_MONTHS:
+            self.problems.append(
+                f"the {column} '{self._values[column]}' is more than a century of {unit}; where times are days or "
+                "years, name the column time_days or time_years"
+            )
+            return None
+        return months
 
     def _event(self, text: str) -> bool | None:
         if text and text.lower() not in _EVENTS:

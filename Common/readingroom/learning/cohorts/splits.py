@@ -25,6 +25,9 @@ from .hashes import fingerprints
 
 Rows = NDArray[np.intp]
 
+_EVENT, _NO_EVENT = "event", "no event"
+_FOLLOW_UP = (6.0, 12.0, 24.0, 60.0)  # months; patients followed about as long are spread evenly
+
 
 class LeakageError(InputError):
     """A split would test a model on what it was trained with, or on synthetic images."""
@@ -83,9 +86,7 @@ def k_fold(
     if folds < 2:
         raise InputError(f"A cross-validation needs two folds or more, not {folds}.")
     groups = _Groups(cohort, hashes)
-    fewest, label = min((count, label) for label, count in groups.per_outcome().items())
-    if folds > fewest:
-        raise InputError(f"{folds} folds need {folds} patients of each label; the rarest, '{label}', has {fewest}.")
+    groups.refuse_rare(folds)
     fold_of = groups.deal(groups.real, (Fraction(1, folds),) * folds, f"{seed}:folds")
     return tuple(
         groups.split(
@@ -224,6 +225,7 @@ class _Groups:
 
     def __init__(self, cohort: Cohort, hashes: Sequence[str] | None):
         self._cohort = cohort
+        self._timed = any(row.time is not None for row in cohort.rows)
         self._hashes = _pixel_hashes(cohort, hashes)
         self._of_row = _group_names(cohort, self._hashes)
         self.rows: dict[str, list[int]] = {}
@@ -235,13 +237,25 @@ class _Groups:
         if not self.real:
             raise InputError("The cohort has no real study on which a model could be tested.")
 
-    def per_outcome(self) -> Counter[str]:
-        """How many groups have each label (finding, or event)."""
-        return Counter(
+    def refuse_rare(self, folds: int) -> None:
+        """See that each fold can have a patient of each label, or one whose event was seen.
+
+        Raises
+        ------
+        InputError : it cannot
+        """
+        counts = Counter(
             outcome
             for name in self.real
             for outcome in {outcome for row in self._real_rows[name] for outcome in _outcomes(row)}
         )
+        if self._timed:
+            if (events := counts[_EVENT]) < folds:
+                raise InputError(f"{folds} folds need {folds} patients whose event was seen; there are {events}.")
+            return
+        fewest, label = min((count, label) for label, count in counts.items())
+        if folds > fewest:
+            raise InputError(f"{folds} folds need {folds} patients of each label; the rarest, '{label}', has {fewest}.")
 
     def split(
         self, test: set[str], validation: float, seed: str, name: str, among: NDArray[np.bool_] | None = None
@@ -285,12 +299,13 @@ class _Groups:
         """The part that each group goes to.
 
         Like cards: class by class, within a class site by site, the largest groups first and else in the order of a
-        hash. Each goes where its classes, then its classes at its sites, then rows as such are the furthest behind
-        their share. A study of several findings counts for each, and its rarest one decides its turn (Sechidis 2011,
-        iterative stratification).
+        hash. Each goes where its classes, then its classes at its sites, then (of times) those followed as long, then
+        rows as such are the furthest behind their share. A study of several findings counts for each, and its rarest
+        one decides its turn (Sechidis 2011, iterative stratification).
         """
         names = sorted(names)
-        strata: tuple[Callable[[Row], tuple[str, ...]], ...] = (_outcomes, _outcomes_at_site, lambda row: ("",))
+        strata: list[Callable[[Row], tuple[str, ...]]] = [_outcomes, _outcomes_at_site]
+        strata += [*([_followed] if self._timed else []), lambda row: ("",)]
         counts = {
             name: [Counter(key for row in self._real_rows[name] for key in stratum(row)) for stratum in strata]
             for name in names
@@ -308,8 +323,9 @@ class _Groups:
             return tuple(growth)
 
         def turn(name: str) -> tuple[object, ...]:
-            rarest = [min(counts[name][level], key=lambda key: (totals[level][key], key)) for level in (0, 1)]
-            return (*rarest, -counts[name][2][""], hashlib.sha256(f"{seed}:{name}".encode()).hexdigest())
+            every = range(len(strata) - 1)
+            rarest = [min(counts[name][level], key=lambda key: (totals[level][key], key)) for level in every]
+            return (*rarest, -counts[name][-1][""], hashlib.sha256(f"{seed}:{name}".encode()).hexdigest())
 
         part_of = {}
         for name in sorted(names, key=turn):
@@ -321,9 +337,15 @@ class _Groups:
 
 
 def _outcomes(row: Row) -> tuple[str, ...]:
-    """The class, or the findings where there are several; of survival whether the event was seen."""
-    return split_label(row.label) if row.label is not None else (f"event {row.event}",)
+    """The class, or the findings where there are several; of times whether the event was seen."""
+    return split_label(row.label) if row.label is not None else (_EVENT if row.event else _NO_EVENT,)
 
 
 def _outcomes_at_site(row: Row) -> tuple[str, ...]:
     return tuple(f"{outcome} at {row.site}" for outcome in _outcomes(row))
+
+
+def _followed(row: Row) -> tuple[str, ...]:
+    """Whether the event was seen, with about how long the patient was followed."""
+    band = np.searchsorted(_FOLLOW_UP, row.time or 0.0)
+    return tuple(f"{outcome}, follow-up {band}" for outcome in _outcomes(row))

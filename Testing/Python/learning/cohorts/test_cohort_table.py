@@ -59,6 +59,31 @@ def test_a_survival_outcome_is_a_time_and_an_event(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "text", "months"), [("time_days", "365.25", 12.0), ("time_years", "2", 24.0), ("time_months", "7", 7.0)]
+)
+def test_the_name_of_the_column_says_the_unit_of_time(tmp_path: Path, column: str, text: str, months: float) -> None:
+    header = f"patient_id,study_id,image_ct,{column},event"
+    cohort = read_cohort(written(tmp_path, f"p,s,a,{text},1", header=header))
+    assert cohort.rows[0].time == pytest.approx(months)
+    assert f"The column {column} was read as {column.removeprefix('time_')}" in cohort.notes[0]
+    assert f"{months:.1f} months" in cohort.notes[0]
+
+
+def test_days_in_a_column_of_months_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    header = "patient_id,study_id,image_ct,time,event"
+    cohort = read_cohort(written(tmp_path, "p,s,a,4454,1", "q,s,a,20,0", header=header))
+    assert len(cohort) == 1
+    assert "more than a century of months" in cohort.problems[0]
+    assert "time_days" in cohort.problems[0]
+
+
+def test_two_columns_of_time_are_refused(tmp_path: Path) -> None:
+    header = "patient_id,study_id,image_ct,time,time_days,event"
+    with pytest.raises(InputError, match="a time in each of time, time_days"):
+        read_cohort(written(tmp_path, "p,s,a,1,30,1", header=header))
+
+
+@pytest.mark.parametrize(
     ("line", "words"),
     [
         (",s1,a.png,x,,,,", "the patient_id is empty"),

@@ -195,6 +195,25 @@ def test_a_finding_that_is_never_alone_counts_its_patients_all_the_same() -> Non
         k_fold(made, 4, 0, 0.0, [""] * 9)
 
 
+def test_of_times_events_and_lengths_of_follow_up_are_spread_evenly() -> None:
+    rows = [
+        Row(f"p{i}", "s", {"frontal": Path("a.png")}, time=(3.0, 9.0, 30.0)[i % 3], event=i < 30) for i in range(60)
+    ]
+    for split in k_fold(Cohort(tuple(rows)), 5, seed=3, hashes=[""] * 60):
+        tested = [rows[row] for row in split.test]
+        counts = Counter((row.time, row.event) for row in tested)
+        assert set(counts.values()) == {2}
+        assert len(counts) == 6
+
+
+def test_folds_need_patients_whose_event_was_seen_and_none_that_was_lost() -> None:
+    everybody = [Row(f"p{i}", "s", {"frontal": Path("a.png")}, time=3.0, event=True) for i in range(6)]
+    assert len(k_fold(Cohort(tuple(everybody)), 5, seed=3, validation=0.0, hashes=[""] * 6)) == 5
+    nobody = Cohort(tuple(replace(row, event=False) for row in everybody))
+    with pytest.raises(InputError, match="5 folds need 5 patients whose event was seen; there are 0"):
+        k_fold(nobody, 5, seed=3, hashes=[""] * 6)
+
+
 def test_survival_is_spread_by_event() -> None:
     rows = [Row(f"p{i}", "s", {"frontal": Path("a.png")}, time=float(i), event=i < 10) for i in range(40)]
     for split in k_fold(Cohort(tuple(rows)), 5, 0, 0.0, [str(i) for i in range(40)]):

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ....csv_table import CsvRow, CsvTable, read_csv
 from ....errors import InputError
-from ..cohort_line import IMAGE, is_known
+from ..cohort_line import IMAGE, TIMES, is_known
 from .scan import DicomImage, LeftOut
 
 # What a spreadsheet may call each key, letters and digits alone; the first key that it has is taken.
@@ -76,7 +76,7 @@ def read_labels(path: Path, on: str = "", key: str = "", label: str = "", keep: 
     given |= {name: _column(sheet, path.name, name) for name in keep}
     if label:
         given["label"] = _column(sheet, path.name, label)
-    if not ("label" in given or {"time", "event"} <= set(given)):
+    if not ("label" in given or ("event" in given and TIMES.keys() & given)):
         raise InputError(
             f"{path.name} has no column 'label'; say with --label-column which one holds the classes: "
             f"{', '.join(sheet.header)}."

@@ -15,7 +15,7 @@ from ....formatting import counted
 from ....progress import Progress
 from ..clinical_columns import typed_columns
 from ..cohort import Row
-from ..cohort_line import IMAGE, MASK, NEEDED, LineReader
+from ..cohort_line import IMAGE, MASK, NEEDED, TIMES, LineReader
 from .labels import Labels, join, spelled_differently
 from .scan import DicomImage, LeftOut, holds_any, scan
 
@@ -140,7 +140,7 @@ def _said(fields: dict[str, Any], labels: Labels, line: CsvRow, notes: list[str]
     line = replace(line, values=tuple(written.values()))
     reader = LineReader(tuple(written), line, labels.folder, labels.sheet.decimal_comma)
     said = dict(reader.fields())
-    names = {"masks" if name.startswith(MASK) else name for name in cells} | {"clinical"}
+    names = {"masks" if name.startswith(MASK) else "time" if name in TIMES else name for name in cells} | {"clinical"}
     problems = [f"in line {line.number} of {labels.name} {problem}" for problem in reader.problems]
     notes += [f"In line {line.number} of {labels.name} {note}; it is left out." for note in reader.notes]
     return {name: value for name, value in said.items() if name in names}, problems
