@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..readers.base import Reader
-from ..readers.description import ClinicalField
+from ..readers.description import ClinicalField, ImageRole
 from ..study import ClinicalFact
 from .owned_nodes import STUDY, is_owned
 from .study_from_nodes import Chosen, SegmentChoice, header_of
 
 _IMAGE = "image-"  # node reference roles, followed by the role of image or mask
 _MASK = "mask-"
+_FOUND = "found-"  # the image that was chosen as prior because the scene held it
+_WITHOUT = "without-"  # the image that a person reads without this prior
 
 
 class Inputs:
@@ -37,6 +39,27 @@ class Inputs:
         """Choose a volume node; None for none."""
         if volume is not self.image(role):
             self._node.SetNodeReferenceID(_IMAGE + role, volume.GetID() if volume is not None else None)
+
+    def find_image(self, role: str, volume: Any) -> None:
+        """Choose an image that the scene held, without being asked."""
+        self.choose_image(role, volume)
+        self._node.SetNodeReferenceID(_FOUND + role, volume.GetID())
+
+    def is_found(self, role: str) -> bool:
+        """Whether the image was chosen by `find_image`."""
+        return self.image(role) is not None and self._node.GetNodeReference(_FOUND + role) is self.image(role)
+
+    def decide_prior(self, role: ImageRole, volume: Any) -> None:
+        """A person chose this prior, or to read the image without one."""
+        self._node.SetNodeReferenceID(_FOUND + role.name, None)
+        present = self.image(role.prior_of) if volume is None else None
+        self._node.SetNodeReferenceID(_WITHOUT + role.name, present.GetID() if present is not None else None)
+        self.choose_image(role.name, volume)
+
+    def is_read_without(self, role: ImageRole) -> bool:
+        """Whether a person decided to read the present image without this prior."""
+        decided = self._node.GetNodeReference(_WITHOUT + role.name)
+        return decided is not None and decided is self.image(role.prior_of)
 
     @property
     def images(self) -> dict[str, Any]:

@@ -256,8 +256,10 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         if parameters is not None and inputs is not None:
             hidden = [volume.GetID() for volume in own_volumes()]
             self.selection.take_first_image()
+            self.selection.find_priors()
             self.window.show(inputs.images)  # an image that comes has no display at first
             self.views.show_inputs(inputs, hidden)
+            self.views.study.show_priors(self.selection.of_priors)
             self.views.study.show_device(parameters.device)
             self.views.study.show_layout(settings.reading_layout())
             self.views.study.show_window(self.window.chosen)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadingRoomError
 from . import settings, slice_views
+from .inputs import Inputs
 from .owned_nodes import is_owned
+from .priors import Priors
 from .scene import volumes_in_scene
 
 if TYPE_CHECKING:
@@ -18,13 +21,14 @@ class Selection:
 
     def __init__(self, panel: ReadingPanel) -> None:
         self._panel = panel
+        self._priors = Priors()
 
     def choose_image(self, role: str, volume: Any) -> None:
         """Select an image and show it in the slice views."""
         panel = self._panel
         if panel.inputs is None:
             return
-        panel.write(lambda inputs: inputs.choose_image(role, volume))
+        panel.write(lambda inputs: self._choose(inputs, role, volume))
         panel.views.message.hide()
         if volume is not None:
             slice_views.show_image(volume)
@@ -49,6 +53,40 @@ class Selection:
         if inputs is not None and volumes and inputs.image(role) is None:
             self._panel.write(lambda inputs: inputs.choose_image(role, volumes[0]))
             self._image_changed()
+
+    def find_priors(self) -> None:
+        """Choose an earlier image of the patient where the scene holds one, unless a person reads without it.
+
+        A reading that stands there stays: it is of the images that were read.
+        """
+        panel = self._panel
+        if panel.inputs is None or panel.session.state == "working" or panel.reading is not None:
+            return
+        for role in panel.reader.images:
+            present = panel.inputs.image(role.prior_of) if role.prior_of else None
+            if present is None or panel.inputs.image(role.name) is not None or panel.inputs.is_read_without(role):
+                continue
+            earlier = self._priors.earlier(present, role)
+            if earlier is not None:
+                panel.write(partial(Inputs.find_image, role=role.name, volume=earlier))
+                panel.layout.show(panel.inputs.images)
+
+    @property
+    def of_priors(self) -> dict[str, str]:
+        """What is to be said of each prior, by role."""
+        inputs = self._panel.inputs
+        roles = [role for role in self._panel.reader.images if role.prior_of]
+        return {role.name: self._priors.sentence(inputs, role) if inputs is not None else "" for role in roles}
+
+    def _choose(self, inputs: Inputs, role: str, volume: Any) -> None:
+        """What a person chooses; a prior that was found for another image goes with that image."""
+        for other in self._panel.reader.images:
+            if other.name == role and other.prior_of:
+                inputs.decide_prior(other, volume)
+                return
+            if other.prior_of == role and inputs.is_found(other.name):
+                inputs.choose_image(other.name, None)
+        inputs.choose_image(role, volume)
 
     def choose_mask(self, role: str, segmentation: Any, segment_id: str) -> None:
         """Select a segment as a mask."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from slicer.i18n import tr as _
 from ...readers.base import Reader
 from ...readers.description import ImageRole, MaskRole
 from ..scene import volumes_in_scene
-from .labels import hint
+from .labels import hint, sentence
 from .selector import fill, selector
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class StudyView:
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(qt.QFormLayout.AllNonFixedFieldsGrow)
         self.images = {role.name: self._image_selector(role, role is reader.images[0]) for role in reader.images}
+        self.priors: dict[str, Any] = {}  # what is to be said of each prior
         self.next = qt.QToolButton()
         self.next.setText(_("Next"))
         self.next.setToolTip(_("Show the next study ({keys}).").format(keys=next_keys))
@@ -50,6 +51,10 @@ class StudyView:
             if role is reader.images[0]:
                 row.addWidget(self.next)
             form.addRow(_image_title(role), row)
+            if role.prior_of:
+                self.priors[role.name] = sentence()
+                self.priors[role.name].setVisible(False)
+                form.addRow("", self.priors[role.name])
         self.masks: dict[str, Any] = {}
         offered = [mask for mask in reader.masks if "scene" in mask.sources]
         hints = ["" if mask.required else _mask_hint(mask) for mask in offered]
@@ -122,6 +127,12 @@ class StudyView:
                 chooser.setCurrentNode(choice.segmentation if choice is not None else None)
                 chooser.setCurrentSegmentID(choice.segment_id if choice is not None else "")
         self.next.setEnabled(len(volumes_in_scene()) > 1)
+
+    def show_priors(self, sentences: Mapping[str, str]) -> None:
+        """Say what is to be known of each prior, by role; an empty sentence takes no room."""
+        for role, text in sentences.items():
+            self.priors[role].setText(text)
+            self.priors[role].setVisible(bool(text))
 
     def show_bundles(self, bundles: Sequence[tuple[str, str]], chosen: str) -> None:
         """List ``(name, title)`` pairs and select one."""
