@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from .progress_line import ProgressLine
 from .terminal import say
 
 if TYPE_CHECKING:
+    from ..radiomics.files import Opened
     from ..radiomics.settings import Settings
 
 
@@ -27,7 +27,8 @@ def add(commands: Any) -> None:
         type=Path,
         nargs="?",
         metavar="MASK",
-        help="labels, 0 outside the regions; or FILE::NAME of a DICOM SEG or RTSTRUCT",
+        help="labels, 0 outside the regions; segments (.seg.nrrd); FILE::NAME names one of them, or of a DICOM SEG or "
+        "RTSTRUCT",
     )
     radiomics.add_argument(
         "--cohort", type=Path, metavar="COHORT.csv", help="columns patient_id, image_ROLE, mask_ROLE[, mask_label]"
@@ -65,12 +66,10 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     with ProgressLine() as line:
         if options.stability:
             _measure_stability(options, settings, Progress(line.show))
-        elif options.all_labels:
-            _measure_regions(options, settings, Progress(line.show))
         elif options.cohort is not None:
             _measure_cohort(options, settings, Progress(line.show))
         else:
-            _measure_region(options, settings, Progress(line.show))
+            _measure_files(options, settings, Progress(line.show))
 
 
 def _count(text: str) -> int:
@@ -87,10 +86,14 @@ def _require_folder(out: Path) -> None:
         raise OutputError(f"{out} is a folder; name a file for the table.")
 
 
-def _measure_region(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
-    from ..radiomics.files import measure_opened, open_files
+def _measure_files(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
+    from ..radiomics.files import measure_opened, open_files, require_one_region
 
     opened = guarded(open_files, options.image, options.mask)
+    if options.all_labels or (len(opened.segments) > 1 and options.label is None):
+        _measure_regions(opened, options, settings, progress)
+        return
+    require_one_region(opened, options.label)
     features = measure_opened(opened, settings, options.engine, progress)
     features.write(options.out)
     for note in features.notes:
@@ -107,8 +110,7 @@ def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: P
     say(f"{summary.measured} of {studies} measured{why}: {options.out}")
 
 
-def _measure_regions(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
-    from ..radiomics.files import open_files
+def _measure_regions(opened: Opened, options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
     from ..radiomics.regions import measure_regions, table
 
     regions = measure_regions(
@@ -118,7 +120,7 @@ def _measure_regions(options: argparse.Namespace, settings: Settings, progress: 
         engine=options.engine,
         processes=options.processes,
         progress=progress,
-        opening=partial(guarded, open_files),
+        opening=lambda *_: opened,
     )
     for region in regions:
         for sentence in (region.problem, *(region.features.notes if region.features is not None else ())):

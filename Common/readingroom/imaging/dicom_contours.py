@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset
 
 from ..errors import InputError
 from .dicom_file import items, quiet_pydicom, read_elements, text, whole_number
-from .dicom_segmentation import chosen_structures
 from .examination import Examination, examination_of, refuse_other_examination
+from .structure_names import chosen_structures
 
 Points = NDArray[np.float64]  # (points, 3)
 

@@ -15,6 +15,7 @@ from .dicom_pixels import refuse_other_frames
 from .dicom_volume import as_image
 from .examination import Examination, examination, refuse_other_examination
 from .limits import refuse_impossible_volume
+from .structure_names import chosen_structures
 
 _HALF = 0.5  # a fractional segment holds what is more likely inside than not
 _BACKGROUND = 0  # in a label map
@@ -63,24 +64,3 @@ def segment_mask(path: Path, names: Sequence[str], of_image: Examination) -> Sim
         except Exception as error:
             raise InputError(f"The segments in '{path.name}' are damaged or cut short.") from error
         return as_image(volume.with_array(inside))
-
-
-def chosen_structures(file: str, known: Sequence[str], names: Sequence[str]) -> Sequence[str]:
-    """The structures of a file that are meant: those named, or the only one.
-
-    Raises
-    ------
-    InputError : one is not there, or none of several was named
-    """
-    known = list(dict.fromkeys(known))
-    if not known:
-        raise InputError(f"'{file}' holds no structures.")
-    if missing := [name for name in names if name not in known]:
-        raise InputError(f"'{file}' has no structure '{missing[0]}'; it has {_listed(known)}.")
-    if not names and len(known) > 1:
-        raise InputError(f"'{file}' holds {len(known)} structures, {_listed(known)}; name the one that is meant.")
-    return names or known
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)

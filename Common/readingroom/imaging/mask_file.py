@@ -1,4 +1,4 @@
-"""Masks on the grid of an image: label maps, segments of DICOM SEG, structures of RTSTRUCT."""
+"""Masks on the grid of an image: label maps, segments of Slicer and of DICOM SEG, structures of RTSTRUCT."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .dicom_file import modality_of
 from .dicom_segmentation import segment_mask
 from .examination import examination_of
 from .file_kind import file_kind
+from .segments import chosen_segments, segment_places
 from .volume_file import VOLUME_KINDS, read_volume
 
 _BEYOND = 0.05  # of a mask; coarser voxels make a little less or more of it
@@ -43,7 +44,7 @@ def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[
 
     Parameters
     ----------
-    structures : names in a DICOM SEG or RTSTRUCT; a file with a single one needs none
+    structures : names in a ``.seg.nrrd``, DICOM SEG or RTSTRUCT; a file with a single one needs none
 
     Raises
     ------
@@ -60,9 +61,12 @@ def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[
         return dicom_mask(mask, image, structures)
     if kind not in VOLUME_KINDS:
         raise InputError(f"'{mask.name}' is no mask; it must be an NRRD, NIfTI, DICOM SEG or RTSTRUCT file.")
+    found = read_volume(mask, kind, several_slices=True)
+    if segments := segment_places(found, mask.name):
+        return _on_grid(chosen_segments(found, segments, structures, mask.name), image, f"'{mask.name}'")
     if structures:
         raise InputError(f"'{mask.name}' has no structures to choose from by name.")
-    return _on_grid(read_volume(mask, kind, several_slices=True), image, f"'{mask.name}'")
+    return _on_grid(found, image, f"'{mask.name}'")
 
 
 def dicom_mask(path: Path, image: SimpleITK.Image, structures: tuple[str, ...] = ()) -> Mask:

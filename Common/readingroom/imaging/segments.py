@@ -16,6 +16,7 @@ from ..errors import InputError
 from .file_kind import file_kind
 from .geometry import Geometry
 from .nrrd_writing import write_nrrd
+from .structure_names import chosen_structures
 from .volume_file import read_volume
 
 _CONTEXT = "Segmentation category and type - DICOM master list"
@@ -117,6 +118,61 @@ def _layered(masks: Sequence[Mask], size: tuple[int, ...]) -> Iterator[NDArray[n
         yield slice_
 
 
+@dataclass(frozen=True)
+class SegmentPlace:
+    """Where a segment lies in the image of its file: in a layer, with a value."""
+
+    id: str
+    name: str
+    layer: int
+    value: int
+
+
+def segment_places(image: SimpleITK.Image, file: str) -> tuple[SegmentPlace, ...]:
+    """The segments that the header of a file tells of, in its order; none of one that is no segmentation.
+
+    Parameters
+    ----------
+    image : as `read_volume` gives it
+    file : its name, for the sentence
+
+    Raises
+    ------
+    InputError : the header is damaged
+    """
+    header = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    try:
+        return tuple(_place(header, f"Segment{index}_", image) for index in range(_count(header)))
+    except (ValueError, LookupError) as error:
+        raise InputError(f"The segments in '{file}' cannot be opened; the file is damaged.") from error
+
+
+def chosen_segments(
+    image: SimpleITK.Image, places: Sequence[SegmentPlace], names: Sequence[str], file: str
+) -> SimpleITK.Image:
+    """The named segments together, 1 inside and 0 outside, on the grid of the file.
+
+    Parameters
+    ----------
+    names : of segments, or their IDs; a file with a single one needs none
+
+    Raises
+    ------
+    InputError : one is not there, or none of several was named
+    """
+    by_id = {place.id: place.name for place in places}
+    known = [place.name for place in places]
+    wanted = chosen_structures(file, known, [name if name in known else by_id.get(name, name) for name in names])
+    layers = _layers(image)
+    inside = np.zeros(layers.shape[:3], np.uint8)
+    for place in places:
+        if place.name in wanted:
+            inside |= layers[..., place.layer] == place.value
+    found = SimpleITK.GetImageFromArray(inside if image.GetDimension() == 3 else inside[0])
+    found.CopyInformation(image)
+    return found
+
+
 def read_segments(path: Path) -> list[Segment]:
     """The segments of a ``.seg.nrrd`` file in the file's order, masks ``[k, j, i]``.
 
@@ -126,31 +182,41 @@ def read_segments(path: Path) -> list[Segment]:
     """
     try:
         image = read_volume(path, file_kind(path), several_slices=True)
-        layers = SimpleITK.GetArrayFromImage(image)
-        if image.GetNumberOfComponentsPerPixel() == 1:
-            layers = layers[..., None]
-        if layers.ndim == 3:  # a picture without a third axis
-            layers = layers[None]
         header = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
-        return [_segment(header, f"Segment{index}_", layers) for index in range(_count(header))]
+        layers, places = _layers(image), segment_places(image, path.name)
+        return [_segment(header, f"Segment{index}_", layers, place) for index, place in enumerate(places)]
     except (RuntimeError, ValueError, LookupError) as error:
         raise InputError(f"The segments in '{path.name}' cannot be opened; the file is missing or damaged.") from error
+
+
+def _layers(image: SimpleITK.Image) -> NDArray[Any]:
+    """``[k, j, i, layer]``"""
+    layers = SimpleITK.GetArrayViewFromImage(image)
+    if image.GetNumberOfComponentsPerPixel() == 1:
+        layers = layers[..., None]
+    return layers[None] if layers.ndim == 3 else layers  # a picture has no third axis
 
 
 def _count(header: dict[str, str]) -> int:
     return sum(1 for key in header if key.startswith("Segment") and key.endswith("_ID"))
 
 
-def _segment(header: dict[str, str], prefix: str, layers: Any) -> Segment:
+def _place(header: dict[str, str], prefix: str, image: SimpleITK.Image) -> SegmentPlace:
     layer = int(header.get(f"{prefix}Layer", "0"))
-    value = int(header.get(f"{prefix}LabelValue", "1"))
+    if not 0 <= layer < image.GetNumberOfComponentsPerPixel():
+        raise ValueError(f"there is no layer {layer}")
+    id_ = header[f"{prefix}ID"]
+    return SegmentPlace(id_, header.get(f"{prefix}Name", id_), layer, int(header.get(f"{prefix}LabelValue", "1")))
+
+
+def _segment(header: dict[str, str], prefix: str, layers: NDArray[Any], place: SegmentPlace) -> Segment:
     red, green, blue = (float(part) for part in header.get(f"{prefix}Color", "1 0.6 0").split())
     tags = dict(tag.split(":", 1) for tag in header.get(f"{prefix}Tags", "").split("|") if ":" in tag)
     return Segment(
-        id=header[f"{prefix}ID"],
-        name=header.get(f"{prefix}Name", header[f"{prefix}ID"]),
+        id=place.id,
+        name=place.name,
         color=(red, green, blue),
-        mask=layers[..., layer] == value,
+        mask=layers[..., place.layer] == place.value,
         code=_anatomy(tags.get(_TERMINOLOGY_TAG, "")),
     )
 

@@ -26,7 +26,7 @@ from ..guarded_processes import guarded
 from ..parallel import map_parallel
 from ..progress import Progress
 from ..regular_file import read_regular
-from .files import measure_opened, open_files
+from .files import measure_opened, open_files, require_one_region
 from .prepare import chosen_label, label_image
 from .settings import Settings, from_parameters
 
@@ -112,6 +112,7 @@ def cohort_regions(cohort: Path, settings: Settings) -> Iterator[tuple[SimpleITK
     for row in _read(cohort):
         opened = guarded(open_files, *(cohort.parent / row[column] for column in _files(row)))
         wanted = _whole(row[MASK_LABEL]) if row.get(MASK_LABEL) else settings.label
+        require_one_region(opened, wanted)
         labels = label_image(opened.mask, settings.label_channel)
         yield opened.image, SimpleITK.Cast(labels == chosen_label(labels, wanted), SimpleITK.sitkUInt8)
 
@@ -123,7 +124,9 @@ def _measure_row(job: tuple[dict[str, str], str, dict[str, Any], str]) -> dict[s
         if row.get(MASK_LABEL):
             parameters = {**parameters, "setting": {**parameters["setting"], "label": _whole(row[MASK_LABEL])}}
         opened = open_files(*(Path(folder) / row[column] for column in _files(row)))
-        features = measure_opened(opened, from_parameters(parameters), engine)
+        settings = from_parameters(parameters)
+        require_one_region(opened, settings.label)
+        features = measure_opened(opened, settings, engine)
     except ReadingRoomError as error:
         return {"problem": str(error)}
     except Exception as error:  # one study must not stop the rest; what we broke is named as such

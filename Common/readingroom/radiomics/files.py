@@ -14,24 +14,32 @@ from ..imaging.dicom_series import find_series
 from ..imaging.dicom_slice import frames_of
 from ..imaging.dicom_volume import picture_values, series_volume
 from ..imaging.file_kind import file_kind
-from ..imaging.mask_file import STRUCTURES, dicom_mask
+from ..imaging.mask_file import STRUCTURES, load_mask
 from ..imaging.picture_file import read_picture
+from ..imaging.segments import SegmentPlace, segment_places
 from ..imaging.structure_names import named_structures
 from ..imaging.volume_file import VOLUME_KINDS, read_volume
 from ..progress import Progress
 from ..time_limit import time_limit
 from .engines import measure_with
 from .features import Features
+from .grids import difference
 from .settings import Settings
+
+_TOLERANCE = 1e-4  # of grids, in voxels
 
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """An image and the mask of its regions, and what has to be said of them in plain sentences."""
+    """An image and the mask of its regions, and what has to be said of them in plain sentences.
+
+    ``segments`` are those of a ``.seg.nrrd``, of which none was named; of any other mask there are labels.
+    """
 
     image: SimpleITK.Image
     mask: SimpleITK.Image
     notes: tuple[str, ...] = ()
+    segments: tuple[SegmentPlace, ...] = ()
 
 
 def open_files(image: Path, mask: Path) -> Opened:
@@ -40,8 +48,8 @@ def open_files(image: Path, mask: Path) -> Opened:
     Parameters
     ----------
     image : a volume file (NRRD, NIfTI, MetaImage), a picture, a DICOM file, or a DICOM folder of one series
-    mask : a file of labels, or a DICOM SEG or RTSTRUCT, which may name structures: ``RS.dcm::GTV-1``; of these whatever
-        is inside becomes label 1 on the grid of the image
+    mask : a file of labels, or a ``.seg.nrrd``, DICOM SEG or RTSTRUCT, which may name structures: ``RS.dcm::GTV-1``; of
+        these whatever is inside becomes label 1 on the grid of the image
 
     Raises
     ------
@@ -56,12 +64,17 @@ def _opened(image: Path, mask: Path) -> Opened:
     opened, notes = _image(image)
     file, structures = named_structures(str(mask))
     if structures or _holds_structures(file):
-        drawn = dicom_mask(file, opened, structures)
+        drawn = load_mask(file, opened, structures)
         labels = SimpleITK.GetImageFromArray(drawn.voxels.astype("uint8"))
         labels.CopyInformation(opened)
         return Opened(opened, labels, (*notes, *drawn.notes))
     labels, of_mask = _image(file)
-    return Opened(opened, labels, (*notes, *of_mask))
+    segments = segment_places(labels, file.name)
+    if segments and labels.GetDimension() == opened.GetDimension() and difference(labels, opened, _TOLERANCE):
+        # Slicer may cut a segmentation to what is drawn.
+        labels = SimpleITK.Resample(labels, opened, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
+        of_mask = (*of_mask, "The segments lie on another grid and were brought onto the image's (nearest neighbor).")
+    return Opened(opened, labels, (*notes, *of_mask), segments)
 
 
 def measure_opened(
@@ -75,6 +88,19 @@ def measure_opened(
     """
     features = measure_with(engine, opened.image, opened.mask, settings, progress)
     return replace(features, notes=(*opened.notes, *features.notes))
+
+
+def require_one_region(opened: Opened, label: int | None) -> None:
+    """See that it is plain which segment is meant; of labels `prepare.chosen_label` sees to it.
+
+    Raises
+    ------
+    InputError : there are several, and none was named, nor is there a label that says which
+    """
+    layers = opened.mask.GetNumberOfComponentsPerPixel()
+    if len(opened.segments) > 1 and (label is None or layers > 1):
+        names = ", ".join(f"'{segment.name}'" for segment in opened.segments)
+        raise InputError(f"The mask holds {len(opened.segments)} segments, {names}; name the one that is meant.")
 
 
 def _image(path: Path) -> tuple[SimpleITK.Image, tuple[str, ...]]:

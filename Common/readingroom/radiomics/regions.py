@@ -42,6 +42,17 @@ class MeasuredRegion:
             raise ValueError(f"The region {self.label} needs either features or a problem.")
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """A region that is to be measured: ``value`` in the mask's ``channel``, of so many ``voxels`` about."""
+
+    label: int
+    name: str
+    value: int
+    channel: int
+    voxels: int
+
+
 def labels_of(mask: SimpleITK.Image, channel: int = 0) -> dict[int, int]:
     """Voxels of each label that a mask has, in the order of the labels; background is left out.
 
@@ -78,12 +89,13 @@ def measure_regions(
     executor: Executor | None = None,
     opening: Callable[[Path, Path], Opened] = open_files,
 ) -> tuple[MeasuredRegion, ...]:
-    """Measure several labels of one mask. One that cannot be measured says so and does not stop the others.
+    """Measure several regions of one mask. One that cannot be measured says so and does not stop the others.
 
     Parameters
     ----------
     image, mask : files or DICOM folders, on one grid unless the settings resample the mask
-    labels : which; all that the mask has when left out
+    labels : which; all that the mask has when left out. Of a ``.seg.nrrd``, whose segments may overlap, its segments,
+        numbered from 1
     names : of labels, for progress and tables; ``label 2`` where none is given
     processes : at most this many at once; when left out, as many as processors, or one where the regions are small
     executor : measures in place of processes that are started here, see `map_parallel`; it must see the same files
@@ -97,57 +109,73 @@ def measure_regions(
     settings, progress = settings or Settings(), progress or Progress()
     progress(0.0, "Opening image and mask.")
     opened = opening(image, mask)
+    wanted = _wanted(opened, labels, names or {}, settings)
+    largest_first = sorted(wanted, key=lambda region: -region.voxels)  # the last process to end ends soon then
+    if processes is None:
+        work = sum(region.voxels for region in wanted) * images(settings) * SLOWER.get(engine, 1)
+        processes = None if work > WORTH_PROCESSES else 1
+    if executor is None and (processes == 1 or len(wanted) == 1):
+        found = list(_one_by_one(opened, largest_first, settings, engine, progress))
+    else:
+        found = _in_parallel(image, mask, largest_first, settings, engine, processes, progress, executor)
+    by_label = {region.label: region for region in found}
+    progress(1.0, f"{len(wanted)} regions are measured." if len(wanted) > 1 else "The region is measured.")
+    return tuple(by_label[region.label] for region in wanted)
+
+
+def _wanted(
+    opened: Opened, labels: Sequence[int] | None, names: Mapping[int, str], settings: Settings
+) -> list[_Wanted]:
+    """The segments of the mask, or the labels that are wanted of it.
+
+    Raises
+    ------
+    InputError : it has none
+    """
+    if opened.segments and labels is None:
+        counts = [labels_of(opened.mask, layer) for layer in range(opened.mask.GetNumberOfComponentsPerPixel())]
+        return [
+            _Wanted(number, one.name, one.value, one.layer, counts[one.layer].get(one.value, 0))
+            for number, one in enumerate(opened.segments, start=1)
+        ]
     voxels = labels_of(opened.mask, settings.label_channel)
     if not voxels:
         raise InputError("The mask is empty: it marks no voxel.")
-    wanted = list(voxels) if labels is None else list(labels)
-    largest_first = sorted(wanted, key=lambda label: -voxels.get(label, 0))  # the last process to end ends soon then
-    titles = {label: (names or {}).get(label) or f"label {label}" for label in largest_first}
-    if processes is None:
-        work = sum(voxels.get(label, 0) for label in wanted) * images(settings) * SLOWER.get(engine, 1)
-        processes = None if work > WORTH_PROCESSES else 1
-    if executor is None and (processes == 1 or len(wanted) == 1):
-        found = list(_one_by_one(opened, titles, settings, engine, progress))
-    else:
-        found = _in_parallel(image, mask, titles, settings, engine, processes, progress, executor)
-    by_label = {region.label: region for region in found}
-    progress(1.0, f"{len(wanted)} regions are measured." if len(wanted) > 1 else "The region is measured.")
-    return tuple(by_label[label] for label in wanted)
+    return [
+        _Wanted(label, names.get(label) or f"label {label}", label, settings.label_channel, voxels.get(label, 0))
+        for label in (voxels if labels is None else labels)
+    ]
 
 
 def _one_by_one(
-    opened: Opened,
-    titles: Mapping[int, str],
-    settings: Settings,
-    engine: str,
-    progress: Progress,
+    opened: Opened, regions: Sequence[_Wanted], settings: Settings, engine: str, progress: Progress
 ) -> Iterator[MeasuredRegion]:
-    for number, (label, title) in enumerate(titles.items()):
-        part = progress.part(number / len(titles), (number + 1) / len(titles))
-        yield _measured(opened, label, title, settings, engine, part)
+    for number, region in enumerate(regions):
+        part = progress.part(number / len(regions), (number + 1) / len(regions))
+        yield _measured(opened, region, settings, engine, part)
 
 
 def _in_parallel(
     image: Path,
     mask: Path,
-    titles: Mapping[int, str],
+    regions: Sequence[_Wanted],
     settings: Settings,
     engine: str,
     processes: int | None,
     progress: Progress,
     executor: Executor | None,
 ) -> list[MeasuredRegion]:
-    parameters, regions = settings.parameters(), list(titles.items())
+    parameters = settings.parameters()
     done = 0
 
     def say(index: int, found: _Plain) -> None:
         nonlocal done
         done += 1
-        progress(done / len(regions), f"{regions[index][1]} is measured, {done} of {len(regions)}.")
+        progress(done / len(regions), f"{regions[index].name} is measured, {done} of {len(regions)}.")
 
     results = map_parallel(
         _measured_in_child,
-        [(str(image), str(mask), *region, parameters, engine) for region in regions],
+        [(str(image), str(mask), region, parameters, engine) for region in regions],
         executor,
         progress,
         processes=processes,
@@ -157,36 +185,29 @@ def _in_parallel(
     return [_from_child(region, found) for region, found in zip(regions, results, strict=True)]
 
 
-def _measured_in_child(job: tuple[str, str, int, str, dict[str, Any], str]) -> _Plain:
+def _measured_in_child(job: tuple[str, str, _Wanted, dict[str, Any], str]) -> _Plain:
     """What a `MeasuredRegion` holds, as plain values that can be handed from process to process."""
-    image, mask, label, title, parameters, engine = job
+    image, mask, wanted, parameters, engine = job
     settings = from_parameters(parameters)
-    region = _measured(open_files(Path(image), Path(mask)), label, title, settings, engine, Progress())
+    region = _measured(open_files(Path(image), Path(mask)), wanted, settings, engine, Progress())
     if region.features is None:
         return {}, {}, (), region.problem
     return dict(region.features.values), dict(region.features.provenance), region.features.notes, ""
 
 
-def _from_child(region: tuple[int, str], found: _Plain) -> MeasuredRegion:
+def _from_child(region: _Wanted, found: _Plain) -> MeasuredRegion:
     values, provenance, notes, problem = found
-    return MeasuredRegion(*region, None if problem else Features(values, provenance, notes), problem)
+    return MeasuredRegion(region.label, region.name, None if problem else Features(values, provenance, notes), problem)
 
 
-def _measured(
-    opened: Opened,
-    label: int,
-    title: str,
-    settings: Settings,
-    engine: str,
-    progress: Progress,
-) -> MeasuredRegion:
+def _measured(opened: Opened, region: _Wanted, settings: Settings, engine: str, progress: Progress) -> MeasuredRegion:
     try:
-        own = dataclasses.replace(settings, label=label)
-        return MeasuredRegion(label, title, measure_opened(opened, own, engine, progress))
+        own = dataclasses.replace(settings, label=region.value, label_channel=region.channel)
+        return MeasuredRegion(region.label, region.name, measure_opened(opened, own, engine, progress))
     except CancelledError:
         raise
     except ReadingRoomError as error:
-        return MeasuredRegion(label, title, problem=str(error))
+        return MeasuredRegion(region.label, region.name, problem=str(error))
 
 
 def table(regions: Sequence[MeasuredRegion]) -> str:
