@@ -61,7 +61,7 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
             type=_mask,
             required=any(mask.required for mask in reader.masks),
             metavar="ROLE=FILE",
-            help=f"NRRD or NIfTI, not 0 inside; or FILE::NAME of a DICOM SEG or RTSTRUCT ({roles})",
+            help=f"NRRD or NIfTI, not 0 inside; or FILE::NAME of a .seg.nrrd, DICOM SEG or RTSTRUCT ({roles})",
         )
     for fact in reader.clinical:
         command.add_argument(

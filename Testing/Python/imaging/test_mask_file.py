@@ -10,6 +10,7 @@ from pydicom import uid
 from readingroom.errors import InputError
 from readingroom.imaging.dicom_contours import even_odd
 from readingroom.imaging.mask_file import load_mask
+from readingroom.imaging.segments import Segment, write_segments
 from readingroom.imaging.volume import Volume, load_volume
 from readingroom.phantoms.dicom_series import Grid, ct_slices, write_slices
 from readingroom.phantoms.dicom_structures import segmentation, structure_set
@@ -281,6 +282,54 @@ def test_a_label_map_has_no_names(tmp_path):
     assert load_mask(tmp_path / "mask.nrrd", volume.image).voxels.all()
     with pytest.raises(InputError, match="no structures to choose from"):
         load_mask(tmp_path / "mask.nrrd", volume.image, ("Lung",))
+
+
+def slicer_segments(path: Path, image: SimpleITK.Image) -> tuple[Path, dict[str, np.ndarray]]:
+    """Two segments that overlap, as Slicer writes them."""
+    masks = {name: np.zeros((COUNT, ROWS, COLUMNS), bool) for name in ("Lung", "Tumor")}
+    masks["Lung"][2:9, 4:20, 5:30] = True
+    masks["Tumor"][4:7, 15:25, 8:18] = True
+    segments = [Segment(name.lower(), name, (1.0, 0.0, 0.0), mask) for name, mask in masks.items()]
+    write_segments(path, image, segments)
+    return path, masks
+
+
+@pytest.mark.parametrize("name", ["Tumor", "tumor"])
+def test_a_segment_of_slicer_is_chosen_by_its_name_or_id(tmp_path, name):
+    volume, _ = made(tmp_path)
+    path, masks = slicer_segments(tmp_path / "x.seg.nrrd", volume.image)
+    found = load_mask(path, volume.image, (name,))
+    assert np.array_equal(found.voxels, masks["Tumor"])
+    assert found.notes == ()
+
+
+def test_segments_of_slicer_together_are_what_is_in_one_of_them(tmp_path):
+    volume, _ = made(tmp_path)
+    path, masks = slicer_segments(tmp_path / "x.seg.nrrd", volume.image)
+    assert np.array_equal(load_mask(path, volume.image, ("Tumor", "Lung")).voxels, masks["Lung"] | masks["Tumor"])
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ((), "holds 2 structures, 'Lung', 'Tumor'; name the one"),
+        (("Liver",), "has no structure 'Liver'; it has 'Lung'"),
+    ],
+)
+def test_of_several_segments_of_slicer_none_is_guessed(tmp_path, names, sentence):
+    volume, _ = made(tmp_path)
+    path, _ = slicer_segments(tmp_path / "x.seg.nrrd", volume.image)
+    with pytest.raises(InputError, match=sentence):
+        load_mask(path, volume.image, names)
+
+
+def test_a_single_segment_of_slicer_needs_no_name_and_may_be_cut_to_what_is_drawn(tmp_path):
+    volume, _ = made(tmp_path)
+    mask = np.zeros((COUNT, ROWS, COLUMNS), bool)
+    mask[4:7, 15:25, 8:18] = True
+    part = volume.image[8:18, 15:25, 4:7]
+    write_segments(tmp_path / "x.seg.nrrd", part, [Segment("t", "Tumor", (1.0, 0.0, 0.0), mask[4:7, 15:25, 8:18])])
+    assert np.array_equal(load_mask(tmp_path / "x.seg.nrrd", volume.image).voxels, mask)
 
 
 def test_structures_and_segments_beside_the_slices_are_set_aside(tmp_path):

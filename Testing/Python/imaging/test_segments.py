@@ -11,7 +11,15 @@ import slicerio
 
 from readingroom.codes import LEFT_LUNG
 from readingroom.errors import InputError
-from readingroom.imaging.segments import AtLeast, Segment, read_segments, write_segments
+from readingroom.imaging.segments import (
+    AtLeast,
+    Segment,
+    chosen_segments,
+    read_segments,
+    segment_places,
+    write_segments,
+)
+from readingroom.imaging.volume_file import read_volume
 
 
 @pytest.fixture
@@ -90,6 +98,38 @@ def test_a_missing_or_damaged_file_is_one_sentence(tmp_path, an_image, segments,
         path.write_bytes(replaced)
     with pytest.raises(InputError, match=r"x\.seg\.nrrd"):
         read_segments(path)
+
+
+@pytest.mark.parametrize("damage", [(b"Segment1_Layer:=1", b"Segment1_Layer:=7"), (b"LabelValue:=1", b"LabelValue:=x")])
+def test_segments_of_a_damaged_header_are_not_chosen_from(tmp_path, an_image, segments, damage):
+    path = tmp_path / "x.seg.nrrd"
+    write_segments(path, an_image, segments)
+    path.write_bytes(path.read_bytes().replace(*damage))
+    image = read_volume(path, "nrrd", several_slices=True)
+    with pytest.raises(InputError, match=r"The segments in 'x\.seg\.nrrd' cannot be opened"):
+        segment_places(image, path.name)
+
+
+def test_segments_of_one_layer_differ_in_their_value(tmp_path, an_image):
+    """As Slicer writes segments that do not overlap."""
+    labels = np.zeros((4, 5, 6), np.uint8)
+    labels[1, :2], labels[2, 3:] = 1, 2
+    image = SimpleITK.GetImageFromArray(labels)
+    image.CopyInformation(an_image)
+    for number, name in enumerate(("Right", "Left")):
+        for key, text in (("ID", f"s{number}"), ("Name", name), ("LabelValue", f"{number + 1}"), ("Layer", "0")):
+            image.SetMetaData(f"Segment{number}_{key}", text)
+    SimpleITK.WriteImage(image, str(tmp_path / "x.seg.nrrd"))
+    found = read_volume(tmp_path / "x.seg.nrrd", "nrrd", several_slices=True)
+    places = segment_places(found, "x.seg.nrrd")
+    assert [(place.name, place.layer, place.value) for place in places] == [("Right", 0, 1), ("Left", 0, 2)]
+    left = SimpleITK.GetArrayFromImage(chosen_segments(found, places, ("Left",), "x.seg.nrrd"))
+    assert np.array_equal(left, labels == 2)
+
+
+def test_a_volume_that_is_no_segmentation_has_no_segments(tmp_path, an_image):
+    SimpleITK.WriteImage(an_image, str(tmp_path / "x.nrrd"))
+    assert segment_places(read_volume(tmp_path / "x.nrrd", "nrrd", several_slices=True), "x.nrrd") == ()
 
 
 def test_names_in_any_script_are_kept(tmp_path, an_image, segments):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 
+import numpy as np
 import pytest
 import SimpleITK
 
 from readingroom.cli import main
 from readingroom.engine.client import WorkerClient
 from readingroom.errors import CancelledError, InputError
+from readingroom.imaging.segments import Segment, write_segments
 from readingroom.progress import Progress
 from readingroom.radiomics.measure import measure
 from readingroom.radiomics.regions import images, measure_regions
@@ -113,6 +115,86 @@ def test_the_shell_gives_each_label_a_column(files, tmp_path, capsys):
     volumes = [float(cell) for cell in rows["original_shape_VoxelVolume"]]
     assert volumes[0] != volumes[1]
     assert sum(name.startswith("original_") for name in rows) == 107
+
+
+@pytest.fixture
+def segmented(tmp_path, files, a_mask):
+    """The image, and a file of three segments, of which two overlap and one is a lonely voxel."""
+    egg = SimpleITK.GetArrayFromImage(a_mask) > 0
+    half, lonely = egg.copy(), np.zeros_like(egg)
+    half[:, :, 12:] = False
+    lonely[13, 19, 0] = True
+    masks = {"Tumor": egg, "Right part": half, "Dot": lonely}
+    segments = [Segment(f"s{n}", name, (1.0, 0.0, 0.0), mask) for n, (name, mask) in enumerate(masks.items())]
+    write_segments(tmp_path / "x.seg.nrrd", a_mask, segments)
+    return files[0], tmp_path / "x.seg.nrrd", masks
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_segments_that_overlap_are_measured_as_if_each_were_alone(segmented, like_image, processes):
+    image, path, masks = segmented
+    found = measure_regions(image, path, settings=FEW, processes=processes)
+    assert [(region.label, region.name) for region in found] == [(1, "Tumor"), (2, "Right part"), (3, "Dot")]
+    for region in found[:2]:
+        alone = measure(SimpleITK.ReadImage(str(image)), like_image(masks[region.name].astype("uint8")), FEW)
+        assert region.features.values == alone.values
+    assert "voxel" in found[2].problem
+
+
+def test_segments_on_another_grid_are_brought_onto_the_image_and_that_is_said(segmented, a_mask):
+    image, path, masks = segmented
+    whole = measure_regions(image, path, settings=FEW)[0].features
+    k, j, i = (slice(int(axis.min()), int(axis.max()) + 1) for axis in np.nonzero(masks["Tumor"]))
+    write_segments(path, a_mask[i, j, k], [Segment("t", "Tumor", (1.0, 0.0, 0.0), masks["Tumor"][k, j, i])])
+    cut = measure_regions(image, path, settings=FEW)[0].features
+    assert cut.values == whole.values
+    assert [note for note in cut.notes if "another grid" in note]
+
+
+def test_the_shell_gives_each_segment_a_column(segmented, tmp_path, capsys):
+    image, path, _ = segmented
+    out = tmp_path / "table.csv"
+    assert main(["radiomics", str(image), str(path), "--out", str(out)]) == 0
+    assert "2 of 3 regions" in capsys.readouterr().out
+    with out.open(newline="") as file:
+        assert next(csv.reader(file)) == ["feature", "Tumor", "Right part"]
+
+
+def test_the_shell_measures_every_segment_with_parameters_that_name_a_label(segmented, tmp_path):
+    """Parameter files of PyRadiomics often do."""
+    image, path, _ = segmented
+    (tmp_path / "few.json").write_text('{"featureClass": {"firstorder": ["Mean"]}, "setting": {"label": 1}}')
+    out = tmp_path / "table.csv"
+    assert main(["radiomics", str(image), str(path), "--out", str(out), "--settings", str(tmp_path / "few.json")]) == 0
+    assert out.read_text().splitlines()[0] == "feature,Tumor,Right part"
+
+
+def test_the_shell_measures_a_segment_by_its_name(segmented, tmp_path, capsys):
+    image, path, masks = segmented
+    out = tmp_path / "features.csv"
+    assert main(["radiomics", str(image), f"{path}::Right part", "--out", str(out)]) == 0
+    values = dict(list(csv.reader(out.open(newline="")))[1:])
+    assert int(values["diagnostics_Mask-original_VoxelNum"]) == masks["Right part"].sum()
+    assert main(["radiomics", str(image), f"{path}::Liver", "--out", str(out)]) == 3
+    assert "has no structure 'Liver'; it has 'Tumor', 'Right part', 'Dot'" in capsys.readouterr().err
+
+
+def test_a_label_does_not_say_which_of_segments_in_layers_is_meant(segmented, tmp_path, capsys):
+    image, path, _ = segmented
+    assert main(["radiomics", str(image), str(path), "--out", str(tmp_path / "x.csv"), "--label", "1"]) == 3
+    assert "holds 3 segments, 'Tumor', 'Right part', 'Dot'; name the one" in capsys.readouterr().err
+
+
+def test_a_row_of_a_cohort_names_its_segment(segmented, tmp_path):
+    (tmp_path / "cohort.csv").write_text(
+        "patient_id,image_ct,mask_tumor\np1,image.nrrd,x.seg.nrrd::Tumor\np2,image.nrrd,x.seg.nrrd\n"
+    )
+    (tmp_path / "few.json").write_text('{"featureClass": {"firstorder": ["Mean"]}, "setting": {"label": 1}}')
+    arguments = ["--cohort", str(tmp_path / "cohort.csv"), "--settings", str(tmp_path / "few.json")]
+    assert main(["radiomics", *arguments, "--out", str(tmp_path / "table.csv"), "--processes", "1"]) == 0
+    named, unnamed = csv.DictReader((tmp_path / "table.csv").open(newline=""))
+    assert named["original_firstorder_Mean"]
+    assert "holds 3 segments" in unnamed["problem"]
 
 
 def test_the_shell_tells_which_features_are_stable(files, tmp_path, capsys):

@@ -203,6 +203,16 @@ def test_corrected_lungs_are_followed_and_change_the_numbers(bundle, files, ches
     assert value(reading, "suspicious-volume") < 0.7 * value(a_reading[0], "suspicious-volume")
 
 
+def test_a_segment_of_an_earlier_reading_is_a_mask_by_its_name(bundle, files, a_reading, tmp_path) -> None:
+    segments = a_reading[1] / "segments-ct.seg.nrrd"
+    masks = {side: Path(f"{segments}::{side}") for side in ("right-lung", "left-lung")}
+    reading = read_early(bundle, tmp_path / "out", files / "ct.nrrd", masks)
+    assert value(reading, "left-lung-volume") == value(a_reading[0], "left-lung-volume")
+    assert reading.study.mask("left-lung").source == "'left-lung' file segments-ct.seg.nrrd"
+    with pytest.raises(InputError, match=r"holds \d structures, 'Right lung', 'Left lung', .*; name the one that is"):
+        read_early(bundle, tmp_path / "out", files / "ct.nrrd", {"lungs": segments})
+
+
 def test_all_slices_are_an_option_of_the_bundle(files, tmp_path) -> None:
     every = write_bundle(tmp_path / "every", gray_network(), preprocessing=replace(INPUT, slices=None, least_organ=0.0))
     reading = read_early(every, tmp_path / "out", files / "ct.nrrd", {"lungs": files / "lungs.nrrd"})
