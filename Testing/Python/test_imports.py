@@ -122,6 +122,7 @@ def test_only_desktop_speaks_of_slicer_and_qt():
         "readingroom.bundles.catalog", "readingroom.bundles.download", "readingroom.readers",
         "readingroom.engine.client", "readingroom.device", "readingroom.cli", "readingroom.imaging.open",
         "readingroom.reports.write", "readingroom.survival.measures", "readingroom.survival.calibration",
+        "readingroom.survival.clinical_baseline",
     ],
 )  # fmt: skip
 def test_importing_loads_nothing_heavy(module):

@@ -67,14 +67,17 @@ class CoxFit:
         The band is that of the estimate, on the scale ``log H``: of baseline and coefficients (Andersen and others
         1993, VII.2.3), not of how patients with the same covariates differ.
         """
+        return incidence_band(
+            self.centered(design), self.coefficients, self.covariance, *self.baseline(months), level=level
+        )
+
+    def baseline(self, months: ArrayLike) -> tuple[Floats, Floats, Floats]:
+        """``hazard``, ``hazard_variance`` and ``hazard_means`` at some months; NaN beyond the longest follow-up."""
         ends = np.asarray(months, dtype=np.float64)
         step = np.searchsorted(self.times, ends, side="right")
         hazard, variance = (np.concatenate([[0.0], part])[step] for part in (self.hazard, self.hazard_variance))
         means = np.concatenate([np.zeros((1, self.centers.size)), self.hazard_means])[step]
-        return incidence_band(
-            self.centered(design), self.coefficients, self.covariance,
-            np.where(ends > self.last, np.nan, hazard), variance, means, level,
-        )  # fmt: skip
+        return np.where(ends > self.last, np.nan, hazard), variance, means
 
 
 def incidence_band(
@@ -168,7 +171,8 @@ class _Problem:
         self._until = np.searchsorted(self.moments, times, side="right")  # moments that a patient was at risk at
         place = np.arange(self._moment.size) - np.concatenate([[0], np.cumsum(count)])[self._moment]
         self._share = place / count[self._moment] if ties == "efron" else np.zeros(place.size)
-        self._penalty = ridge * design.var(axis=0)
+        variance = design.var(axis=0)
+        self._penalty = ridge * np.where(variance > 0, variance, 1.0)  # so a constant column has a coefficient of 0
 
     def by_moment(self, of_events: Floats) -> Floats:
         """Sums over the events of each distinct time."""

@@ -75,6 +75,7 @@ def log_log_band(survival: Floats, variance: Floats, level: float) -> tuple[Floa
     inside = (survival > 0) & (survival < 1)
     logs = np.log(np.where(inside, survival, 0.5))
     half = z * np.sqrt(np.where(inside, variance, 0.0)) / np.abs(np.where(inside, survival, 0.5) * logs)
+    half = np.minimum(half, 100.0)  # so wide that the band is all from 0 to 1
     low = np.where(inside, np.exp(logs * np.exp(half)), survival)
     high = np.where(inside, np.exp(logs * np.exp(-half)), survival)
     for step in np.flatnonzero(survival <= 0):
