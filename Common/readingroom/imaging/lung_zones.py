@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .lungs import Lungs
+from .nearness import near
 from .organ import Booleans, box
 
 SIDES = ("right", "left")
@@ -59,17 +59,18 @@ def zone_labels(lungs: Lungs, spacing: tuple[float, float, float]) -> NDArray[np
         part = lung[about]
         # of the height from the top: 0 upper, 1 middle, 2 lower
         third = 2 - np.arange(part.shape[0]) * 3 // part.shape[0]
-        peripheral = ~_deeper_than(part, PERIPHERAL_MM, spacing)
-        labels[about][part] = (1 + 6 * number + 2 * third[:, None, None] + peripheral)[part]
+        numbers = (1 + 6 * number + 2 * third).astype(np.uint8)[:, None, None]
+        shallow = _near_surface(part, PERIPHERAL_MM, spacing)
+        np.add(numbers, shallow, out=labels[about], where=part)
     return labels
 
 
-def _deeper_than(lung: Booleans, depth: float, spacing: tuple[float, float, float]) -> Booleans:
-    """What lies farther than ``depth`` mm from the surface, measured on voxels of about 2.5 mm."""
+def _near_surface(lung: Booleans, depth: float, spacing: tuple[float, float, float]) -> Booleans:
+    """What lies within ``depth`` mm of the surface, measured on voxels of about 2.5 mm."""
     factors = [max(round(_STEP / step), 1) for step in spacing]
     coarse = lung[tuple(slice(None, None, factor) for factor in factors)]
     steps = [factor * step for factor, step in zip(factors, spacing, strict=True)]
-    padded = np.pad(coarse, 1)
-    deep = ndimage.distance_transform_edt(padded, steps)[1:-1, 1:-1, 1:-1] > depth
-    places = (np.arange(size) // factor for size, factor in zip(lung.shape, factors, strict=True))
-    return np.asarray(deep[np.ix_(*places)])
+    shallow = near(np.pad(~coarse, 1, constant_values=True), steps, depth)[1:-1, 1:-1, 1:-1]
+    for axis, (size, factor) in enumerate(zip(lung.shape, factors, strict=True)):
+        shallow = shallow.repeat(factor, axis)[(slice(None),) * axis + (slice(size),)]
+    return shallow

@@ -19,6 +19,7 @@ import SimpleITK
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .nearness import near
 from .organ import Booleans, box
 
 Gray = NDArray[np.float32]
@@ -305,8 +306,7 @@ def _closing(mask: Booleans, spacing: tuple[float, ...], radius: float) -> Boole
     """Closed by a ball of ``radius`` mm."""
     pad = [(int(np.ceil(radius / step)) + 1,) * 2 for step in spacing]
     padded = np.pad(mask, pad)
-    grown = ndimage.distance_transform_edt(~padded, spacing) <= radius
-    shrunk = ndimage.distance_transform_edt(grown, spacing) > radius
+    shrunk = ~near(~near(padded, spacing, radius), spacing, radius)
     return np.asarray(shrunk[tuple(slice(before, -after) for before, after in pad)])
 
 

@@ -118,7 +118,9 @@ class PreparedSlices:
             if below is not None:
                 gap = number - numbers[place - 1]
                 for step in range(1, gap):
-                    found[number - gap + step] = below + (here - below) * np.float32(step / gap)
+                    between = np.subtract(here, below, out=found[number - gap + step])
+                    between *= np.float32(step / gap)
+                    between += below
             below = here
         if self.grid is self.volume:
             return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,17 +29,26 @@ _TERMINOLOGY_TAG = "TerminologyEntry"
 
 @dataclass(frozen=True, eq=False)
 class AtLeast:
-    """Where values ``[k, j, i]``, or ``[j, i]``, reach a level: a mask that takes no memory."""
+    """Where values ``[k, j, i]``, or ``[j, i]``, reach a level: a mask that takes no memory.
+
+    Parameters
+    ----------
+    within : only in one of these masks; everywhere when left out
+    """
 
     values: NDArray[np.float32]
     level: float
+    within: tuple[NDArray[np.bool_], ...] = ()
 
     @property
-    def ndim(self) -> int:
-        return self.values.ndim
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
 
     def __getitem__(self, place: Any) -> NDArray[np.bool_]:
-        return np.asarray(self.values[place] >= self.level)
+        found = np.asarray(self.values[place] >= self.level)
+        if self.within:
+            found &= functools.reduce(np.logical_or, [mask[place] for mask in self.within])
+        return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(self[...], dtype=dtype)
@@ -114,7 +124,7 @@ def _layered(masks: Sequence[Mask], size: tuple[int, ...]) -> Iterator[NDArray[n
     slice_ = np.empty((rows, columns, len(masks)), dtype=np.uint8)
     for k in range(count):
         for layer, mask in enumerate(masks):
-            slice_[..., layer] = mask[k if mask.ndim == 3 else slice(None)]
+            slice_[..., layer] = mask[k if len(mask.shape) == 3 else slice(None)]
         yield slice_
 
 

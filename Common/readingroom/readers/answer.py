@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..imaging.segments import Mask
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -60,7 +62,7 @@ class RegionLayer:
     """A region with its mask, boolean, in the array order and size of its image."""
 
     region: Region
-    mask: NDArray[np.bool_]
+    mask: Mask
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,16 +18,18 @@ from ..bundles.metadata import ClassifierMetadata
 from ..formatting import number_text, percent
 from ..imaging.display import window_between
 from ..imaging.lung_zones import SIDES, THIRDS, ZONES, zone_labels
+from ..imaging.segments import AtLeast
 from ..reading import Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
 from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
+from .map_in_lungs import MapInLungs, box_of_map, map_in_lungs
 from .pasc_fibrosis import CT
 from .results import heat_map_path, picture_path, segments_path
 
 if TYPE_CHECKING:
+    from ..imaging.lungs import Lungs
     from .pasc_fibrosis import Details
 
-Booleans = NDArray[np.bool_]
 Heat = NDArray[np.float32]
 
 FINDING = "fibrosis"
@@ -45,20 +47,23 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
 
     metadata, details = context.bundle.of_kind(ClassifierMetadata), prediction.details
     calibrated = calibrate(metadata, prediction.logits)
+    spacing = tuple(reversed(case.images[CT].image.GetSpacing()))
+    labels = zone_labels(details.lungs.lungs, spacing)
     heat = heat_of(details, metadata)
-    lungs = details.lungs.lungs
-    context.check(_inside_check(heat, lungs.both))
+    found = map_in_lungs(heat, labels, _LEVELS)
+    context.check(_inside_check(found))
     slices = np.unique(details.prepared.numbers)
-    context.notes += _notes(case, details, metadata)
-    heat_map = HeatMap(FINDING, CT, "cam, local", heat_map_path(CT, FINDING), _LEVELS, _box(heat, lungs.both))
+    context.notes += _notes(details, metadata)
+    box = box_of_map(heat, labels, found, spacing, _LEVELS[-1]) if found.peaks.max() >= SUSPICIOUS else None
+    heat_map = HeatMap(FINDING, CT, "cam, local", heat_map_path(CT, FINDING), _LEVELS, box)
     return Answer(
         findings=findings(metadata, calibrated),
         prediction_sets=prediction_sets(metadata, calibrated.probabilities),
-        measurements=tuple(measurements(case, details, heat)),
-        regions=(*_lung_regions(case, details), *_suspicious_regions(case, heat, lungs.both)),
-        curves=(_profile(heat, lungs.both),),
+        measurements=tuple(_measurements(case, details, found)),
+        regions=(*_lung_regions(case, details), *_suspicious_regions(case, details, heat, found)),
+        curves=(_profile(found),),
         maps=(MapLayer(heat_map, heat),),
-        pictures=tuple(_pictures(case, heat, lungs.both)),
+        pictures=tuple(_pictures(case, heat, found)),
         settings={
             "preprocessing": metadata.preprocessing.preset,
             "aggregation": metadata.aggregation,
@@ -69,7 +74,7 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     )
 
 
-def _notes(case: Case, details: Details, metadata: ClassifierMetadata) -> Iterator[str]:
+def _notes(details: Details, metadata: ClassifierMetadata) -> Iterator[str]:
     """What of the CT was read, and how its slices voted."""
     from .slice_network import is_tied
 
@@ -81,7 +86,7 @@ def _notes(case: Case, details: Details, metadata: ClassifierMetadata) -> Iterat
     if len(slices) < total:
         gaps = "; between them the map is interpolated" if len(slices) <= slices[-1] - slices[0] else ""
         yield f"{len(slices)} of {total} slices were read, evenly spaced among those that hold enough lung{gaps}."
-    beyond = float((lungs & ~prepared.reached()).sum() / lungs.sum())
+    beyond = 1 - float(np.count_nonzero(lungs & prepared.reached()) / np.count_nonzero(lungs))
     if beyond >= 0.005:
         yield f"{percent(beyond)} of the lungs lies above or below the slices that were read: the map is 0 there."
     if metadata.aggregation == "vote" and is_tied(details.answers.slice_logits):
@@ -96,28 +101,22 @@ def heat_of(details: Details, metadata: ClassifierMetadata) -> Heat:
     local = margins(details.answers.maps)
     grid = np.linspace(float(local.min()), float(local.max()) + 1e-6, 256)
     scale = [calibrate(metadata, np.array([margin, 0.0])).probabilities[0] for margin in grid]
-    return np.clip(details.prepared.to_volume(np.interp(local, grid, scale)), 0, 1).astype(np.float32)
+    heat = details.prepared.to_volume(np.interp(local, grid, scale))
+    return np.clip(heat, 0, 1, out=heat)
 
 
-def measurements(case: Case, details: Details, heat: Heat) -> Iterator[Measurement]:
+def _measurements(case: Case, details: Details, found: MapInLungs) -> Iterator[Measurement]:
     """How much lung is suspicious and how dense the lungs are; then volumes by side, third and shell."""
     volume = case.images[CT]
-    lungs, ml = details.lungs.lungs, voxel_ml(volume.image)
-    both = lungs.both
-    suspicious = (heat >= SUSPICIOUS) & both
+    ml, suspicious = voxel_ml(volume.image), found.suspicious[0]
+    share = 100 * float(suspicious.sum() / found.zones.sum())
     yield Measurement("suspicious-volume", "Suspicious lung", float(suspicious.sum() * ml), "mL", image=CT)
-    yield Measurement(
-        "suspicious-share", "Share of the lungs that is suspicious", 100 * float(suspicious.sum() / both.sum()), "%",
-        image=CT,
-    )  # fmt: skip
-    density = lung_density(volume.voxels[both])
+    yield Measurement("suspicious-share", "Share of the lungs that is suspicious", share, "%", image=CT)
+    density = lung_density(volume.voxels, details.lungs.lungs)
     for name, (title, unit) in DENSITY.items():
         yield Measurement(name, title, density[name], unit, image=CT)
-    labels = zone_labels(lungs, tuple(reversed(volume.image.GetSpacing())))
-    inside = np.bincount(labels[both], minlength=len(ZONES) + 1)  # bincount makes 64-bit numbers
-    found = np.bincount(labels[suspicious], minlength=len(ZONES) + 1)
     for name, title, numbers in parts_of_lungs():
-        cells, here = int(inside[numbers].sum()), int(found[numbers].sum())
+        cells, here = int(found.zones[numbers].sum()), int(suspicious[numbers].sum())
         if not cells:
             continue
         yield Measurement(f"{name}-volume", "Lung", cells * ml, "mL", code=codes.VOLUME, image=CT, part=title)
@@ -132,13 +131,15 @@ DENSITY = {
 }
 
 
-def lung_density(values: NDArray[np.float32]) -> dict[str, float]:
-    """The numbers of `DENSITY`, of the HU inside the lungs."""
-    return {
-        "lung-density": float(values.mean(dtype=np.float64)),
-        "high-attenuation": 100 * float(((values > -600) & (values < -250)).mean()),
-        "low-attenuation": 100 * float((values < -950).mean()),
-    }
+def lung_density(voxels: NDArray[np.float32], lungs: Lungs) -> dict[str, float]:
+    """The numbers of `DENSITY`, of the HU ``[k, j, i]`` inside the lungs."""
+    count, total, high, low = 0, 0.0, 0, 0
+    for slice_, right, left in zip(voxels, lungs.right, lungs.left, strict=True):
+        values = slice_[right | left]
+        count, total = count + len(values), total + float(values.sum(dtype=np.float64))
+        high += int(np.count_nonzero((values > -600) & (values < -250)))
+        low += int(np.count_nonzero(values < -950))
+    return {"lung-density": total / count, "high-attenuation": 100 * high / count, "low-attenuation": 100 * low / count}
 
 
 def parts_of_lungs(shells: bool = True) -> Iterator[tuple[str, str, list[int]]]:
@@ -188,29 +189,27 @@ def _lung_regions(case: Case, details: Details) -> Iterator[RegionLayer]:
         mask = getattr(details.lungs.lungs, side)
         region = Region(
             f"{side}-lung", f"{side.capitalize()} lung", CT, segments_path(CT), code,
-            volume_ml=float(mask.sum() * voxel_ml(image)), color=_COLORS[side],
+            volume_ml=float(np.count_nonzero(mask) * voxel_ml(image)), color=_COLORS[side],
         )  # fmt: skip
         yield RegionLayer(region, mask)
 
 
-def _suspicious_regions(case: Case, heat: Heat, lungs: Booleans) -> Iterator[RegionLayer]:
+def _suspicious_regions(case: Case, details: Details, heat: Heat, found: MapInLungs) -> Iterator[RegionLayer]:
     """Lung that is suspicious at each level of the map, as regions that can be measured; none where nothing is."""
-    for level, color in zip(_LEVELS, _SUSPICIOUS_COLORS, strict=True):
-        mask = (heat >= level) & lungs
-        if mask.any():
-            ml = float(mask.sum() * voxel_ml(case.images[CT].image))
+    lungs, ml = details.lungs.lungs, voxel_ml(case.images[CT].image)
+    for level, color, cells in zip(_LEVELS, _SUSPICIOUS_COLORS, found.suspicious.sum(axis=1), strict=True):
+        if cells:
             region = Region(
                 f"suspicious-{round(100 * level)}", f"Suspicious lung (map at least {percent(level)})", CT,
-                segments_path(CT), volume_ml=ml, color=color,
+                segments_path(CT), volume_ml=float(cells * ml), color=color,
             )  # fmt: skip
-            yield RegionLayer(region, mask)
+            yield RegionLayer(region, AtLeast(heat, level, (lungs.right, lungs.left)))
 
 
-def _inside_check(heat: Heat, lungs: Booleans) -> Check:
-    suspicious = heat >= SUSPICIOUS
-    if not suspicious.any():
+def _inside_check(found: MapInLungs) -> Check:
+    if not found.everywhere:
         return Check("map in the lungs", "pass", "The map calls no place suspicious.", 0.0, _MOST_OUTSIDE)
-    outside = float((suspicious & ~lungs).sum() / max(suspicious.sum(), 1))
+    outside = float((found.everywhere - found.suspicious_area.sum()) / found.everywhere)
     limit = f"at most {percent(_MOST_OUTSIDE)} is usual"
     if outside > _MOST_OUTSIDE:
         sentence = f"{percent(outside)} of what the map calls suspicious lies outside of the lungs ({limit})."
@@ -219,19 +218,10 @@ def _inside_check(heat: Heat, lungs: Booleans) -> Check:
     return Check("map in the lungs", "pass", sentence, outside, _MOST_OUTSIDE)
 
 
-def _box(heat: Heat, lungs: Booleans) -> Any:
-    """The box of the strongest region, where there is a suspicious one in the lungs."""
-    from ..explain.box import strongest_region
-
-    inside = np.where(lungs, heat, 0)
-    return strongest_region(inside, fraction=_LEVELS[-1]) if inside.max() >= SUSPICIOUS else None
-
-
-def _profile(heat: Heat, lungs: Booleans) -> Curve:
+def _profile(found: MapInLungs) -> Curve:
     """Share of suspicious lung on each slice that holds lung, from the lowest to the highest."""
-    counts = lungs.sum(axis=(1, 2))
-    slices = np.flatnonzero(counts)
-    shares = 100 * ((heat >= SUSPICIOUS) & lungs).sum(axis=(1, 2))[slices] / counts[slices]
+    slices = np.flatnonzero(found.area)
+    shares = 100 * found.suspicious_area[slices] / found.area[slices]
     return Curve(
         "suspicious-by-slice", "Suspicious lung by slice", "profile", tuple(float(k) for k in slices), "Slice",
         "{slice}", "Suspicious share of the lung on the slice", Line("This CT", tuple(float(s) for s in shares)), "%",
@@ -239,12 +229,11 @@ def _profile(heat: Heat, lungs: Booleans) -> Curve:
     )  # fmt: skip
 
 
-def _pictures(case: Case, heat: Heat, lungs: Booleans) -> Iterator[PictureLayer]:
+def _pictures(case: Case, heat: Heat, found: MapInLungs) -> Iterator[PictureLayer]:
     """The slice with the hottest lung, first without the map, then that of each third, as far as they differ."""
     volume = case.images[CT]
     spacing = volume.image.GetSpacing()
-    weight = (np.where(lungs, heat, 0)).sum(axis=(1, 2))
-    holding = np.flatnonzero(lungs.any(axis=(1, 2)))
+    weight, holding = found.sums, np.flatnonzero(found.area)
     thirds = [part for part in np.array_split(holding[::-1], len(THIRDS)) if len(part)]
     wanted = [int(holding[weight[holding].argmax()])]
     wanted += [int(part[weight[part].argmax()]) for part in thirds]

@@ -15,10 +15,11 @@ from .. import codes
 from ..bundles.metadata import ClassifierMetadata
 from ..errors import InputError
 from ..formatting import decimal, listed, percent
-from ..imaging.lung_zones import SIDES, ZONES, zone_labels
+from ..imaging.lung_zones import SIDES, zone_labels
 from ..reading import Check, Comparison, HeatMap, Interval, Region, has_stop
 from .answer import Answer, Case, MapLayer, Prediction, RegionLayer
 from .base import ReadContext
+from .map_in_lungs import map_in_lungs
 from .pasc_fibrosis import CT, PRIOR
 from .pasc_fibrosis_answer import (
     DENSITY,
@@ -136,7 +137,7 @@ def _comparisons(now: _Read, prior: _Read, metadata: ClassifierMetadata) -> Iter
         code = codes.VOLUME if title.startswith("Volume") else None
         name = title.lower().replace(",", "").replace(" ", "-")
         yield Comparison(name, title, "mL", value, earlier[title], CT, PRIOR, code=code)
-    densities = [lung_density(one.volume.voxels[one.details.lungs.lungs.both]) for one in (now, prior)]
+    densities = [lung_density(one.volume.voxels, one.details.lungs.lungs) for one in (now, prior)]
     for name, (title, unit) in DENSITY.items():
         yield Comparison(name, title, unit, densities[0][name], densities[1][name], CT, PRIOR)
 
@@ -197,14 +198,13 @@ def _within(one: Comparison, limit: float) -> Comparison:
 def _volumes(read: _Read) -> Iterator[tuple[str, float]]:
     """Volumes of suspicious lung, in all, by lung and by third, and of the lungs."""
     ml, lungs = voxel_ml(read.volume.image), read.details.lungs.lungs
-    suspicious = (read.heat >= SUSPICIOUS) & lungs.both
-    yield "Suspicious lung", float(suspicious.sum() * ml)
     labels = zone_labels(lungs, tuple(reversed(read.volume.image.GetSpacing())))
-    found = np.bincount(labels[suspicious], minlength=len(ZONES) + 1)
+    (found,) = map_in_lungs(read.heat, labels, (SUSPICIOUS,)).suspicious
+    yield "Suspicious lung", float(found.sum() * ml)
     for _, title, numbers in parts_of_lungs(shells=False):
         yield f"Suspicious, {title[0].lower()}{title[1:]}", float(found[numbers].sum() * ml)
     for side in SIDES:
-        yield f"Volume of the {side} lung", float(getattr(lungs, side).sum() * ml)
+        yield f"Volume of the {side} lung", float(np.count_nonzero(getattr(lungs, side)) * ml)
 
 
 def _changed_places(now: _Read, prior: _Read, fit: Registration) -> Iterator[RegionLayer]:

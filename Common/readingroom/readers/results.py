@@ -12,7 +12,7 @@ from ..files import PRIVATE
 from ..folders import atomic_files
 from ..imaging.geometry import Geometry
 from ..imaging.nrrd_writing import write_nrrd
-from ..imaging.segments import AtLeast, Segment, write_segments
+from ..imaging.segments import AtLeast, Mask, Segment, write_segments
 from ..reading import Box, MapShows, Reading
 from ..regular_file import read_regular
 from ..reports.pictures import gray_png, map_png
@@ -101,7 +101,7 @@ def _check(answer: Answer, case: Case) -> None:
         _check_path(where, region.region.mask, segments_path(region.region.image))
 
 
-def _check_shape(where: str, array: NDArray, image: str, case: Case) -> None:
+def _check_shape(where: str, array: NDArray | Mask, image: str, case: Case) -> None:
     expected = tuple(reversed(case.images[image].image.GetSize()))
     if array.shape != expected:
         raise ValueError(f"{where} has the shape {array.shape}; its image has {expected}.")

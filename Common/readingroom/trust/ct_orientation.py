@@ -147,8 +147,9 @@ def _liver_beneath_right(lungs: Lungs, gray: NDArray[np.floating], spacing: Spac
 def _beneath(lung: NDArray[np.bool_], gray: NDArray[np.floating], spacing: Spacing) -> tuple[float, float] | None:
     """Shares of liver and of fat in a layer below a lung; None where the image ends too soon to tell."""
     near, far = (max(round(depth / spacing[0]), 1) for depth in _BENEATH)
-    rows, columns = np.nonzero(lung.any(axis=0))
-    lowest = lung[:, rows, columns].argmax(axis=0)
+    begins = _lowest(lung)
+    rows, columns = np.nonzero(begins >= 0)
+    lowest = begins[rows, columns]
     seen = lowest >= far
     if not len(rows) or seen.mean() < _SEEN_BENEATH:
         return None
@@ -185,16 +186,17 @@ class _Signs:
         if not widths or not beside:
             return None
         offsets, weights = zip(*widths, strict=True)
-        ends = [np.median(_lowest(lung)) * spacing[0] for lung in (lungs.right, lungs.left)]
+        lowest = [_lowest(lung) for lung in (lungs.right, lungs.left)]
+        ends = [np.median(begins[begins >= 0]) * spacing[0] for begins in lowest]
         return cls(float(np.average(offsets, weights=weights)), float(np.median(beside)), float(ends[0] - ends[1]))
 
 
 def _lowest(lung: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """The slice on which the lung begins, of each column of voxels that holds some of it."""
+    """``[j, i]``: the slice on which the lung begins; -1 where there is none of it."""
     lowest = np.full(lung.shape[1:], -1)
     for k, slice_ in enumerate(lung):
         lowest[slice_ & (lowest < 0)] = k
-    return lowest[lowest >= 0]
+    return lowest
 
 
 def _center(counts: NDArray[np.intp]) -> float:
