@@ -152,7 +152,7 @@ def segment_places(image: SimpleITK.Image, file: str) -> tuple[SegmentPlace, ...
     """
     header = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
     try:
-        return tuple(_place(header, f"Segment{index}_", image) for index in range(_count(header)))
+        return tuple(_place(header, index, image.GetNumberOfComponentsPerPixel()) for index in range(_count(header)))
     except (ValueError, LookupError) as error:
         raise InputError(f"The segments in '{file}' cannot be opened; the file is damaged.") from error
 
@@ -170,13 +170,13 @@ def chosen_segments(
     ------
     InputError : one is not there, or none of several was named
     """
-    by_id = {place.id: place.name for place in places}
-    known = [place.name for place in places]
-    wanted = chosen_structures(file, known, [name if name in known else by_id.get(name, name) for name in names])
+    ids = {place.id for place in places}
+    named = [name for name in names if name not in ids]
+    wanted = chosen_structures(file, [place.name for place in places], named) if named or not names else ()
     layers = _layers(image)
     inside = np.zeros(layers.shape[:3], np.uint8)
     for place in places:
-        if place.name in wanted:
+        if place.name in wanted or place.id in names:
             inside |= layers[..., place.layer] == place.value
     found = SimpleITK.GetImageFromArray(inside if image.GetDimension() == 3 else inside[0])
     found.CopyInformation(image)
@@ -211,9 +211,11 @@ def _count(header: dict[str, str]) -> int:
     return sum(1 for key in header if key.startswith("Segment") and key.endswith("_ID"))
 
 
-def _place(header: dict[str, str], prefix: str, image: SimpleITK.Image) -> SegmentPlace:
-    layer = int(header.get(f"{prefix}Layer", "0"))
-    if not 0 <= layer < image.GetNumberOfComponentsPerPixel():
+def _place(header: dict[str, str], index: int, layers: int) -> SegmentPlace:
+    prefix = f"Segment{index}_"
+    # Before Slicer 4.11 each segment had a layer of its own, which the header did not name.
+    layer = int(header.get(f"{prefix}Layer", min(index, layers - 1)))
+    if not 0 <= layer < layers:
         raise ValueError(f"there is no layer {layer}")
     id_ = header[f"{prefix}ID"]
     return SegmentPlace(id_, header.get(f"{prefix}Name", id_), layer, int(header.get(f"{prefix}LabelValue", "1")))

@@ -127,6 +127,24 @@ def test_segments_of_one_layer_differ_in_their_value(tmp_path, an_image):
     assert np.array_equal(left, labels == 2)
 
 
+def test_segments_of_one_name_are_told_apart_by_their_ids(tmp_path, an_image, segments):
+    alike = [replace(segment, name="Segment") for segment in segments]
+    write_segments(tmp_path / "x.seg.nrrd", an_image, alike)
+    image = read_volume(tmp_path / "x.seg.nrrd", "nrrd", several_slices=True)
+    places = segment_places(image, "x.seg.nrrd")
+    for names, mask in ((("hot",), segments[1].mask), (("Segment",), segments[0].mask | segments[1].mask)):
+        found = SimpleITK.GetArrayFromImage(chosen_segments(image, places, names, "x.seg.nrrd"))
+        assert np.array_equal(found == 1, mask)
+
+
+def test_segments_of_an_old_slicer_that_names_no_layers_lie_one_in_each(tmp_path, an_image, segments):
+    path = tmp_path / "x.seg.nrrd"
+    write_segments(path, an_image, segments)
+    path.write_bytes(path.read_bytes().replace(b"Segment1_Layer:=1\n", b"").replace(b"Segment0_Layer:=0\n", b""))
+    for got, wanted in zip(read_segments(path), segments, strict=True):
+        assert np.array_equal(got.mask, wanted.mask)
+
+
 def test_a_volume_that_is_no_segmentation_has_no_segments(tmp_path, an_image):
     SimpleITK.WriteImage(an_image, str(tmp_path / "x.nrrd"))
     assert segment_places(read_volume(tmp_path / "x.nrrd", "nrrd", several_slices=True), "x.nrrd") == ()
