@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..progress import Progress
 from .measure import measure
 from .perturb import Pair, contour_noise, image_noise
+from .region import bounding_box
 from .settings import Settings
 
 SHIFTS = (-0.5, 0.5, -0.5, 0.5)  # mm that the whole contour is moved outward by; one repeat each
@@ -101,13 +102,14 @@ def _on_grid(image: SimpleITK.Image, mask: SimpleITK.Image, spacing: np.ndarray)
     ------
     InputError : the region is empty
     """
-    inside = np.nonzero(SimpleITK.GetArrayViewFromImage(mask))
-    if not inside[0].size:
+    voxels = SimpleITK.GetArrayViewFromImage(mask) != 0
+    if not voxels.any():
         raise InputError("The region is empty.")
+    box = bounding_box(voxels)[::-1]
     step, size = np.array(image.GetSpacing()), np.array(image.GetSize())
     margin = np.ceil(_MARGIN / step)
-    start = np.maximum([int(axis.min()) for axis in inside[::-1]] - margin, 0)
-    stop = np.minimum([int(axis.max()) + 1 for axis in inside[::-1]] + margin, size)
+    start = np.maximum([axis.start for axis in box] - margin, 0)
+    stop = np.minimum([axis.stop for axis in box] + margin, size)
     grid = SimpleITK.ResampleImageFilter()
     grid.SetOutputSpacing(spacing.tolist())
     grid.SetOutputDirection(image.GetDirection())
