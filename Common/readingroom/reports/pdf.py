@@ -17,7 +17,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Image, KeepTogether, SimpleDocTemplate, Spacer
+from reportlab.platypus import CondPageBreak, Flowable, Image, KeepTogether, SimpleDocTemplate
 from reportlab.platypus import Paragraph as Text
 from reportlab.platypus import Table as Grid
 
@@ -33,6 +33,7 @@ _OTHERS = (HexColor("#2f7d5b"), HexColor("#4d7ea3"), HexColor("#8a6d3b"))  # lin
 _STATUS = {"pass": ("OK", HexColor("#1d7a46")), "warn": ("WARN", HexColor("#a45c00")), "stop": ("STOP", _BAD)}
 _MARGIN = 16 * mm
 _LEAST_CAPTION = 50 * mm  # below a narrow picture
+_LEAST_SECTION = 30 * mm  # of a page, for a section to begin there
 _PADDING = 6  # points that reportlab's frame keeps free on each side
 _LETTERS_MISSING = "This computer has no font for some letters, which stand here as “?”. The HTML report has them all."
 
@@ -118,7 +119,8 @@ def _draw_margins(canvas: Canvas, document: Document, font: str, size: tuple[flo
 def _section(section: Section, width: float) -> list[Flowable]:
     blocks = [flowable for block in section.blocks for flowable in _block(block, width)]
     heading = Text(markup(section.title), _style("heading"))
-    return [KeepTogether([heading, *blocks[:1]]), *blocks[1:]]  # a heading never stands alone at the foot of a page
+    # A heading never stands alone at the foot of a page, nor above the mere beginning of a table.
+    return [CondPageBreak(_LEAST_SECTION), KeepTogether([heading, *blocks[:1]]), *blocks[1:]]
 
 
 def _block(block: Block, width: float) -> list[Flowable]:
@@ -130,7 +132,7 @@ def _block(block: Block, width: float) -> list[Flowable]:
         case Table():
             rows = [[Text(markup(cell), _style("soft")) for cell in block.header]]
             rows += [[Text(markup(cell), _style("body")) for cell in row] for row in block.rows]
-            return [Spacer(0, 1.5 * mm), _grid(rows, [width * share for share in _shares(block)], lines=True)]
+            return [_grid(rows, [width * share for share in _shares(block)], lines=True, above=1.5 * mm)]
         case Bars():
             return [
                 _grid([_bar(bar, width) for bar in block.rows], [0.2 * width, 0.4 * width, 0.23 * width, 0.17 * width])
@@ -143,10 +145,7 @@ def _block(block: Block, width: float) -> list[Flowable]:
                 for number, line in enumerate(block.lines)
             )
             caption = f"{legend}<br/>{markup(block.caption)}"
-            return [
-                Spacer(0, 2 * mm),
-                _grid([[_plot(block), Text(caption, _style("soft"))]], [66 * mm, width - 66 * mm]),
-            ]
+            return [_grid([[_plot(block), Text(caption, _style("soft"))]], [66 * mm, width - 66 * mm], above=2 * mm)]
         case Pictures():
             return [_pictures(block, width)]
 
@@ -273,7 +272,8 @@ def _pictures(block: Pictures, width: float) -> Grid:
     return _grid(rows, [width])
 
 
-def _grid(rows: list[list[Any]], widths: list[float], lines: bool = False) -> Grid:
+def _grid(rows: list[list[Any]], widths: list[float], lines: bool = False, above: float = 0.0) -> Grid:
+    """A table; with ``lines`` between its rows, and its first row again on each further page."""
     style: list[tuple] = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (-1, -1), 0),
@@ -282,7 +282,7 @@ def _grid(rows: list[list[Any]], widths: list[float], lines: bool = False) -> Gr
     ]
     if lines:
         style.append(("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE))
-    return Grid(rows, widths, style=style, hAlign="LEFT")
+    return Grid(rows, widths, style=style, hAlign="LEFT", repeatRows=int(lines), spaceBefore=above)
 
 
 @functools.cache

@@ -31,6 +31,7 @@ from readingroom.reading import (
     Verdict,
 )  # fmt: skip
 from readingroom.reports import content, csv_file, html, pdf
+from readingroom.reports.document import Document, Paragraph, Section, Table
 from readingroom.reports.pictures import gray_png, map_png
 from readingroom.reports.write import write_reports
 from readingroom.study import ClinicalFact, PatientFacts, Study, StudyImage
@@ -246,3 +247,29 @@ def test_a_file_of_somebody_else_that_is_named_like_a_report_stays(reading, pict
         (tmp_path / name).write_text(text)
     write_reports(reading, pictures, tmp_path, ["html"])
     assert {name: (tmp_path / name).read_text() for name in mine} == mine
+
+
+@pytest.mark.parametrize("lines", range(50, 70))
+def test_a_heading_stands_on_the_page_of_what_it_heads(monkeypatch, lines):
+    drawn: list[tuple[int, str]] = []
+    real = pdf.Text.draw
+
+    def draw(text):
+        drawn.append((text.canv.getPageNumber(), text.getPlainText()))
+        real(text)
+
+    monkeypatch.setattr(pdf.Text, "draw", draw)
+    above = Section("Above", tuple(Paragraph(f"Line {number}.") for number in range(lines)))
+    table = Section("By part", (Table(("part", "mL"), tuple((f"Part {n}", f"{n}") for n in range(30))),))
+    pdf.render(Document("Report", "", "", "", (above, table)))
+    pages = {words: page for page, words in reversed(drawn)}
+    assert pages["By part"] == pages["part"] == pages["Part 0"]
+
+
+def test_the_names_of_the_columns_stand_on_each_page_of_a_long_table(monkeypatch):
+    names = []
+    real = pdf.Text.draw
+    monkeypatch.setattr(pdf.Text, "draw", lambda text: (names.append(text.getPlainText()), real(text)))
+    long = Table(("part", "mL"), tuple((f"Part {n}", f"{n}") for n in range(150)))
+    pdf.render(Document("Report", "", "", "", (Section("By part", (long,)),)))
+    assert names.count("part") >= 3
