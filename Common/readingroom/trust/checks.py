@@ -6,19 +6,19 @@ from ..reading import Check, Faithfulness
 from .distance import FeatureStatistics
 
 
-def distance_check(distance: float, statistics: FeatureStatistics) -> Check:
-    """Judge a picture's ``distance`` from `FeatureStatistics.distance` by the bundle's limits."""
+def distance_check(distance: float, statistics: FeatureStatistics, what: str = "picture") -> Check:
+    """Judge a picture's ``distance`` from `FeatureStatistics.distance` by the bundle's limits; ``what`` names it."""
     closer = statistics.closer_share(distance)
     if distance > statistics.stop_above:
         sentence = (
-            f"The picture is unlike the training pictures: further from them than all {statistics.held_out_n} held-out "
+            f"The {what} is unlike the training {what}s: further from them than all {statistics.held_out_n} held-out "
             "training cases, and beyond the limit of this bundle."
         )
         return Check("distance", "stop", sentence, distance, statistics.stop_above)
     if distance > statistics.warn_above:
-        sentence = f"The picture is further from the training pictures than {closer:.0%} of held-out training cases."
+        sentence = f"The {what} is further from the training {what}s than {closer:.0%} of held-out training cases."
         return Check("distance", "warn", sentence, distance, statistics.warn_above)
-    sentence = f"The picture is as close to the training pictures as held-out training cases ({closer:.0%} are closer)."
+    sentence = f"The {what} is as close to the training {what}s as held-out training cases ({closer:.0%} are closer)."
     return Check("distance", "pass", sentence, distance, statistics.warn_above)
 
 
