@@ -20,6 +20,7 @@ from ..protocols.training_protocol import TrainingProtocol
 from .training_run import TrainingRun
 
 FEATURES = "features"  # models/features.safetensors in the bundle
+_CELL = 32  # pixels of the input for each place of the last map, in every network for pictures
 
 
 def described(run: TrainingRun) -> ClassifierMetadata:
@@ -111,6 +112,11 @@ def refuse_unreadable(protocol: TrainingProtocol, network: str) -> None:
     """
     architecture = registry.find(network)
     wanted = protocol.input
+    if wanted.kind == "slices" and min(wanted.size) < 2 * _CELL:
+        raise InputError(
+            f"Slices of {' x '.join(map(str, wanted.size))} pixels leave a map of a single place, with which no reader "
+            f"could show where: take at least {2 * _CELL} pixels."
+        )
     if protocol.reader != "chest-xray":
         return
     if not architecture.maps:

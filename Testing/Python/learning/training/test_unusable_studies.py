@@ -76,3 +76,10 @@ def test_a_table_without_a_usable_study_says_why(cts, protocol, tmp_path: Path) 
     rows = tuple(replace(row, images={"ct": tmp_path / "gone.nrrd"}) for row in cts.rows)
     with pytest.raises(InputError, match=r"Not one study of the table can be used\. Study 's0' of patient 'p0': 'gone"):
         train_bundle(replace(cts, rows=rows), protocol, tmp_path, "none", mode="frozen", device="cpu")
+
+
+def test_slices_too_small_for_a_map_are_refused_before_anything_is_read(cts, protocol, tmp_path: Path) -> None:
+    small = replace(protocol, input=replace(protocol.input, size=(32, 32)))
+    with pytest.raises(InputError, match="32 x 32 pixels leave a map of a single place"):
+        train_bundle(cts, small, tmp_path, "small", mode="frozen", device="cpu")
+    assert not (tmp_path / "small-work").exists()
