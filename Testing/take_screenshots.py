@@ -5,7 +5,9 @@ Run ``python Testing/take_screenshots.py`` when panel, layers or the bundle that
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,18 @@ def take_pasc_fibrosis() -> None:
     for _ in range(2):
         host.grab_desk(IMAGES / "pasc-fibrosis-prior.png", pairs, width=1500, height=960)
         _fit(panel)
+    take_report(panel, IMAGES / "pasc-fibrosis-report.png")
+
+
+def take_report(panel: Any, path: Path) -> None:
+    """The first page of the report on what was read, drawn by pdftoppm (poppler)."""
+    with tempfile.TemporaryDirectory() as folder:
+        panel.logic.start_report(Path(folder), ["pdf"])
+        panel.session.wait()
+        (page,) = panel.session.files
+        subprocess.run(
+            ["pdftoppm", "-r", "90", "-f", "1", "-singlefile", "-png", page, path.with_suffix("")], check=True
+        )
 
 
 def _fit(panel: Any) -> None:
