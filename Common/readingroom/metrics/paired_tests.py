@@ -1,7 +1,8 @@
-"""Whether two models differ on the same patients, by permutation, and Holm's correction of several such tests.
+"""Whether two models differ: by permutation on the same patients, by rank on the same folds; and Holm's correction.
 
 Swap the predictions of two models patient by patient and see how often chance alone makes as large a difference. That
-needs no assumption on the metric, and several images of a patient stay together.
+needs no assumption on the metric, and several images of a patient stay together. Folds share training patients and say
+less, which is why patients come first.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from .binary import Floats
 
@@ -26,6 +28,16 @@ class PermutationTest:
     permutations: int
     patients: int
     seed: int
+
+
+@dataclass(frozen=True)
+class RankTest:
+    """Mean of first minus second over ``n`` folds, two-sided ``p``, and the smallest p that so many folds can give."""
+
+    difference: float
+    p: float
+    smallest_p: float
+    n: int
 
 
 def paired_permutations(
@@ -76,6 +88,31 @@ def paired_permutations(
 def permutation_p(as_extreme: int, permutations: int) -> float:
     """``(b + 1) / (m + 1)``: what was observed counts as one of the permutations (Phipson and Smyth 2010)."""
     return (as_extreme + 1) / (permutations + 1)
+
+
+def wilcoxon(first: ArrayLike, second: ArrayLike) -> RankTest:
+    """Wilcoxon's signed-rank test of two models' results on the same folds or runs; equal pairs are left out.
+
+    Its ``smallest_p`` is ``2 / 2**n``: six runs can never give less than 0.03125, however large the difference.
+
+    Parameters
+    ----------
+    first, second : (folds,) results such as C-td; folds of which one has no value (NaN) are left out
+
+    Raises
+    ------
+    ValueError : lists of different lengths, fewer than two pairs, or all pairs equal
+    """
+    ours, theirs = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if ours.ndim != 1 or ours.shape != theirs.shape:
+        raise ValueError(f"Results {ours.shape} and {theirs.shape} must be two lists of one length.")
+    difference = ours - theirs
+    difference = difference[~np.isnan(difference)]
+    used = difference[difference != 0]
+    if difference.size < 2 or used.size == 0:
+        raise ValueError("There are not two folds to compare, or the results are equal in all of them.")
+    p = float(stats.wilcoxon(used).pvalue)
+    return RankTest(float(difference.mean()), p, 2 / 2**used.size, difference.size)
 
 
 def holm(p_values: ArrayLike) -> tuple[float, ...]:

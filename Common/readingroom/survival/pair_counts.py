@@ -18,14 +18,22 @@ def lower_and_equal(values: Floats, of: Floats, starts: Ints, stops: Ints) -> tu
     Parameters
     ----------
     values : (cases,)
-    of, starts, stops : (questions,)
+    of, starts, stops : (questions,), one at least
     """
-    distinct = np.unique(values)
-    ranks = np.searchsorted(distinct, values)
+    first, last = int(starts.min()), int(stops.max())
+    within = values[first:last]
+    if first == starts.max() and last == stops.min():  # one range for all
+        ordered = np.sort(within)
+        below, up_to = (np.searchsorted(ordered, of, side=side).astype(np.float64) for side in ("left", "right"))
+        return below, up_to - below
+    distinct = np.unique(within)
+    ranks = np.searchsorted(distinct, within)
     low, high = np.searchsorted(distinct, of, side="left"), np.searchsorted(distinct, of, side="right")
-    below = _ranked_below(ranks, np.tile(starts, 2), np.tile(stops, 2), np.concatenate([low, high]), distinct.size)
-    lower, up_to = np.split(below.astype(np.float64), 2)
-    return lower, up_to - lower
+    counts = _ranked_below(
+        ranks, np.tile(starts - first, 2), np.tile(stops - first, 2), np.concatenate([low, high]), distinct.size
+    )
+    below, up_to = np.split(counts.astype(np.float64), 2)
+    return below, up_to - below
 
 
 def _ranked_below(ranks: Ints, starts: Ints, stops: Ints, bounds: Ints, size: int) -> Ints:

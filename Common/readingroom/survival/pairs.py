@@ -91,9 +91,11 @@ class Pairs:
         stops = np.searchsorted(self._times, self._times[anchors], side="right")
         events = np.concatenate([[0], np.cumsum(self._seen)])
         ends = starts + events[stops] - events[starts]  # where at that time the censored begin
-        everyone = np.full(anchors.size, self._times.size)
+        # Those followed for longer than every anchor are one range for all, which is sorted once.
+        longest, everyone = np.full(anchors.size, stops.max()), np.full(anchors.size, self._times.size)
         right, possible = np.zeros(anchors.size), np.zeros(anchors.size)
-        for weight, first, last in ((1.0, stops, everyone), (rule.with_censored, ends, stops)):
+        ranges = ((1.0, longest, everyone), (1.0, stops, longest), (rule.with_censored, ends, stops))
+        for weight, first, last in ranges:
             if weight and (last > first).any():
                 lower, equal = lower_and_equal(risks, own, first, last)
                 right += weight * (lower + rule.same_risk * equal)

@@ -15,7 +15,7 @@ from readingroom.metrics.curves import Ranking, precision_recall, roc
 from readingroom.metrics.decision_curve import net_benefit
 from readingroom.metrics.decisions import accuracy, balanced_accuracy, confusion_matrix, f1, matthews, probabilistic_f1
 from readingroom.metrics.operating_points import confusion
-from readingroom.metrics.paired_tests import holm
+from readingroom.metrics.paired_tests import holm, wilcoxon
 from readingroom.metrics.proportions import clopper_pearson, wilson
 from readingroom.reading import Estimate
 from readingroom.trust.conformal import lac_members, lac_quantile, minimum_cases
@@ -36,6 +36,12 @@ def mammo(shared):
 
 def ends(interval):
     return [interval.low, interval.high]
+
+
+def test_wilcoxon_over_folds(stats):
+    pairs = stats["paired_signflip_exact"]
+    assert wilcoxon(pairs["a"], pairs["b"]).p == pytest.approx(stats["wilcoxon_same"][1], **EXACT)
+    assert wilcoxon(np.arange(1, 7), np.zeros(6)).p == pytest.approx(stats["wilcoxon_n6_all_positive"][1], **EXACT)
 
 
 def test_point_metrics(stats):

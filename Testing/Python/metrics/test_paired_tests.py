@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from readingroom.metrics.auc import auc, aucs
-from readingroom.metrics.paired_tests import PermutationTest, holm, paired_permutations, permutation_p
+from readingroom.metrics.paired_tests import PermutationTest, holm, paired_permutations, permutation_p, wilcoxon
 
 
 def test_holm():
@@ -101,3 +101,25 @@ def test_swaps_made_many_at_once_are_those_made_one_by_one():
         difference = auc(labels, np.where(swap, second, first)) - auc(labels, np.where(swap, first, second))
         as_extreme += abs(difference) >= abs(observed) - 1e-12
     assert compared(labels, first, second, patients, 199, seed=3).p == permutation_p(as_extreme, 199)
+
+
+def test_six_runs_can_never_be_more_significant_than_one_in_32():
+    test = wilcoxon([0.9] * 6, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    assert test.p == test.smallest_p == 0.03125
+    assert test.n == 6
+
+
+def test_the_signed_rank_test_by_hand():
+    # Differences 1, 2, -3 have ranks 1, 2, 3, which add up to 3 on both sides: nothing is less extreme.
+    test = wilcoxon([2, 4, 0], [1, 2, 3])
+    assert test.p == 1
+    assert test.difference == 0
+
+
+def test_a_fold_without_a_value_is_left_out():
+    assert wilcoxon([0.5, np.nan, 0.7, 0.8], [0.4, 0.5, 0.5, 0.5]).n == 3
+
+
+def test_equal_results_cannot_be_tested():
+    with pytest.raises(ValueError, match="equal in all of them"):
+        wilcoxon([0.5, 0.6], [0.5, 0.6])
