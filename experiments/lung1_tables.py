@@ -118,8 +118,8 @@ def stage_of(t: str, n: str, m: str) -> str:
     return "II" if n == "N1" or t.startswith("T3") or t == "T2b" else "I"
 
 
-def tumor_features(data: Path, names: NDArray[np.str_]) -> tuple[NDArray[np.bool_], Floats]:
-    """Of each patient whether the table has the 53 features, and those (cases, 53), NaN where it has not.
+def tumor_features(data: Path, patients: NDArray[np.str_]) -> tuple[NDArray[np.bool_], Floats, list[str]]:
+    """Of each patient whether the table has the 53 features, those (cases, 53), NaN where it has not, and their names.
 
     Sizes and energies span orders of magnitude: what is positive throughout counts by its logarithm.
 
@@ -133,10 +133,10 @@ def tumor_features(data: Path, names: NDArray[np.str_]) -> tuple[NDArray[np.bool
     positive = (everything > 0).all(axis=0)
     everything[:, positive] = np.log(everything[:, positive])
     place = {name: number for number, name in enumerate(rows)}
-    known = np.array([name in place for name in names])
-    values = np.full((len(names), len(columns)), math.nan)
-    values[known] = everything[[place[name] for name in names[known]]]
-    return known, values
+    known = np.array([name in place for name in patients])
+    values = np.full((len(patients), len(columns)), math.nan)
+    values[known] = everything[[place[name] for name in patients[known]]]
+    return known, values, columns
 
 
 def _design(**values: str) -> Floats:

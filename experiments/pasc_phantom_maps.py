@@ -42,7 +42,7 @@ from readingroom.reading import Estimate
 from readingroom.study import Study, StudyImage
 
 from .pasc_phantoms import NAME, phantom
-from .results.page import with_phantoms
+from .results.page import PHANTOMS, with_section
 
 if TYPE_CHECKING:
     from torch import nn
@@ -314,7 +314,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = measure_all(bundle, options.phantoms, options.out)
         text = section(found, bundle.metadata.name)
         if options.page is not None:
-            write_text(options.page, with_phantoms(options.page.read_text(encoding="utf-8"), text))
+            write_text(options.page, with_section(options.page.read_text(encoding="utf-8"), PHANTOMS, text))
         if options.plot is not None:
             plot(found, options.plot)
     except ReadingRoomError as error:

@@ -27,7 +27,10 @@ _INTRODUCTION = (
     "for one network (MobileNetV2), which is therefore the transferred one; for the others they would be fetched from "
     "their hub.",
 )
-_PHANTOMS = "## Phantoms only: the map of PASC Fibrosis"
+# Sections that other experiments write, in the order of the page.
+SURVIVAL = "## Survival of lung cancer over 24 months"
+PHANTOMS = "## Phantoms only: the map of PASC Fibrosis"
+_MADE_ELSEWHERE = (SURVIVAL, PHANTOMS)
 _BASELINES = {
     "the picture at 32 x 32 pixels": "the picture at 32 x 32 pixels",
     "site and metadata": "site and metadata",
@@ -48,14 +51,24 @@ def page(images: Mapping[Experiment, Mapping[str, Any] | None], signatures: Sequ
     return "\n".join(lines) + "\n"
 
 
-def with_phantoms(page: str, section: str) -> str:
-    """The page with this section on phantoms at its end, in place of the one that it had."""
-    return f"{page.partition(_PHANTOMS)[0].rstrip()}\n\n{_PHANTOMS}\n\n{section}"
+def with_section(page: str, heading: str, section: str) -> str:
+    """The page with this section of `_MADE_ELSEWHERE`, in place of the one that it had."""
+    rest, found = sections_of(page)
+    found[heading] = section
+    parts = [rest.rstrip(), *(f"{each}\n\n{found[each].strip()}" for each in _MADE_ELSEWHERE if each in found)]
+    return "\n\n".join(parts) + "\n"
 
 
-def phantoms_of(page: str) -> str:
-    """The section on phantoms; empty where there is none."""
-    return page.partition(_PHANTOMS)[2].lstrip()
+def sections_of(page: str) -> tuple[str, dict[str, str]]:
+    """The page without the sections that are made elsewhere, and those by their headings."""
+    found = {}
+    for heading in _MADE_ELSEWHERE:
+        before, own, after = page.partition(f"{heading}\n")
+        if own:
+            section, following, later = after.partition("\n## ")
+            found[heading] = section.strip() + "\n"
+            page = before + (f"## {later}" if following else "")
+    return page, found
 
 
 def _of_question(question: Question, found: Mapping[Experiment, Mapping[str, Any] | None]) -> list[str]:

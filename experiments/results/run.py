@@ -79,7 +79,7 @@ def run_signature(model: Any, paths: Paths, progress: Progress) -> None:
 
 
 def write_table(paths: Paths, table: Path) -> None:
-    """The page of everything that is finished; what is not is named. A section on phantoms, made elsewhere, stays."""
+    """The page of everything that is finished; what is not is named. Sections that are made elsewhere stay."""
     images = {e: _read(paths.result(e.name)) for e in experiments()}
     signatures = [
         records.from_json(SignatureResult, found)
@@ -87,8 +87,10 @@ def write_table(paths: Paths, table: Path) -> None:
         if (found := _read(paths.result(f"signature-{model}"))) is not None
     ]
     text = page.page(images, signatures)
-    phantoms = page.phantoms_of(table.read_text(encoding="utf-8")) if table.is_file() else ""
-    write_text(table, page.with_phantoms(text, phantoms) if phantoms else text)
+    _, kept = page.sections_of(table.read_text(encoding="utf-8") if table.is_file() else "")
+    for heading, section in kept.items():
+        text = page.with_section(text, heading, section)
+    write_text(table, text)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

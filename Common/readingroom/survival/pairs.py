@@ -58,18 +58,14 @@ class Pairs:
 
     def value(self) -> float:
         """The index of all patients; NaN where no pair can be compared."""
-        if self._anchors.size * self._times.size <= _FEW:
-            one, other = self._block(self._anchors)
-            return _ratio(
-                float((self._weights[self._anchors] @ one).sum()), float((self._weights[self._anchors] @ other).sum())
-            )
         right = possible = 0.0
         for column in np.unique(self._columns[self._anchors]):
             anchors = self._anchors[self._columns[self._anchors] == column]
-            one, other = self._counts(self._risks[:, column], anchors)
-            right += float(self._weights[anchors] @ one)
-            possible += float(self._weights[anchors] @ other)
-        return _ratio(right, possible)
+            few = anchors.size * self._times.size <= _FEW
+            one, other = self._block(anchors) if few else self._counts(self._risks[:, column], anchors)
+            right += float((self._weights[anchors] @ one).sum())
+            possible += float((self._weights[anchors] @ other).sum())
+        return right / possible if possible else float("nan")
 
     def values(self, weights: Floats) -> Floats:
         """(resamples,) the index where each patient counts ``weights`` (resamples, cases) times; NaN without pairs."""
@@ -121,7 +117,3 @@ class Pairs:
             right += both * (0.5 + 0.5 * (others == risk))
             possible += both
         return right, possible
-
-
-def _ratio(right: float, possible: float) -> float:
-    return right / possible if possible else float("nan")

@@ -7,7 +7,7 @@ import pytest
 
 from experiments import pasc_phantom_maps, pasc_phantoms
 from experiments.pasc_phantom_maps import Found, Place, estimates, section
-from experiments.results.page import phantoms_of, with_phantoms
+from experiments.results.page import PHANTOMS, SURVIVAL, sections_of, with_section
 from readingroom.learning.cohorts.cohort import read_cohort
 from readingroom.phantoms.fibrosis_ct import fibrosis_ct
 
@@ -121,12 +121,11 @@ def test_the_correlation_and_slope_are_those_of_numpy():
 
 
 def test_the_section_replaces_its_own_and_leaves_the_rest_of_the_page():
-    page = with_phantoms("# Results\n\n| a |\n", "first\n")
-    again = with_phantoms(page, "second\n")
-    assert "first" not in again
-    assert again.startswith("# Results\n\n| a |\n")
-    assert phantoms_of(again) == "second\n"
-    assert phantoms_of("# Results\n") == ""
+    page = with_section("# Results\n\n| a |\n", PHANTOMS, "first\n")
+    again = with_section(with_section(page, SURVIVAL, "of others\n"), PHANTOMS, "second\n")
+    assert again == f"# Results\n\n| a |\n\n{SURVIVAL}\n\nof others\n\n{PHANTOMS}\n\nsecond\n"
+    assert sections_of(again) == ("# Results\n\n| a |\n\n", {SURVIVAL: "of others\n", PHANTOMS: "second\n"})
+    assert sections_of("# Results\n") == ("# Results\n", {})
 
 
 def test_the_section_has_a_line_for_each_map():
