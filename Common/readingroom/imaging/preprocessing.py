@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import SimpleITK
@@ -132,8 +131,8 @@ class PreparedSlices:
 
     def reached(self) -> Booleans:
         """``[k, j, i]`` of the image: from the first slice that was read to the last one."""
-        ends = np.zeros(self.grid.GetSize()[::-1], dtype=np.uint8)
-        ends[self.numbers.min() : self.numbers.max() + 1] = 1
+        ends = np.zeros(self.grid.GetSize()[::-1], dtype=bool)
+        ends[self.numbers.min() : self.numbers.max() + 1] = True
         return self._moved(ends, self.grid, self.volume)
 
     def of_mask(self, mask: Booleans) -> Booleans:
@@ -147,9 +146,9 @@ class PreparedSlices:
             found = np.take(found, places.clip(0, found.shape[axis] - 1), axis) & inside.reshape(shape)
         return np.asarray(found)
 
-    def _moved(self, mask: NDArray[Any], from_: SimpleITK.Image, to: SimpleITK.Image) -> Booleans:
+    def _moved(self, mask: Booleans, from_: SimpleITK.Image, to: SimpleITK.Image) -> Booleans:
         if self.grid is self.volume:
-            return np.asarray(mask != 0)
+            return mask
         image = SimpleITK.GetImageFromArray(mask.astype(np.uint8))
         image.CopyInformation(from_)
         moved = SimpleITK.Resample(image, to, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
