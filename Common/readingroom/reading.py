@@ -254,7 +254,7 @@ class Curve:
     Parameters
     ----------
     kind : ``survival`` (steps, from 0 to 1) or ``profile``
-    positions : rising, in ``position_unit`` (UCUM; ``{slice}`` for slice numbers)
+    positions : rising, in ``position_unit`` (UCUM; ``{slice}`` for slices of the image, the first is 1)
     line : the answer; ``baselines`` stand beside it for comparison
     level : confidence of the bands
     image : for a profile along an image, its role: choosing a position then moves the slice views there

@@ -97,8 +97,8 @@ class ToyReader(Reader):
                     baselines=(Line("Everybody", (1.0, 0.95, 0.9, 0.85, 0.8)),),
                 ),
                 Curve(
-                    "profile", "Density by slice", "profile", tuple(map(float, range(len(voxels)))), "Slice", "{slice}",
-                    "Density", Line("Toy", tuple(map(float, heat.mean(axis=(1, 2))))), image="ct",
+                    "profile", "Density by slice", "profile", tuple(map(float, range(1, len(voxels) + 1))), "Slice",
+                    "{slice}", "Density", Line("Toy", tuple(map(float, heat.mean(axis=(1, 2))))), image="ct",
                 ),
             ),
             comparisons=comparisons,

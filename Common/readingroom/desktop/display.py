@@ -52,7 +52,8 @@ class Display:
         reading = self._panel.reading
         for curve in reading.curves if reading is not None else ():
             if curve.kind == "profile" and curve.image and curve.position_unit == "{slice}":
-                self._panel.layout.spread(self._panel.logic.kept.volume(curve.image), curve.positions)
+                slices = [number - 1 for number in curve.positions]
+                self._panel.layout.spread(self._panel.logic.kept.volume(curve.image), slices)
                 return
 
     def position(self, curve: str, place: int) -> None:
@@ -62,7 +63,7 @@ class Display:
             return
         chosen = next(one for one in reading.curves if one.name == curve)
         if chosen.image and chosen.position_unit == "{slice}":
-            self._show_slice(chosen.image, round(chosen.positions[place]))
+            self._show_slice(chosen.image, round(chosen.positions[place]) - 1)
 
     def plot(self, curve: str) -> None:
         """Open a curve in Slicer's plot view."""

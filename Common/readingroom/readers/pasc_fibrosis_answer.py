@@ -68,7 +68,7 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
             "preprocessing": metadata.preprocessing.preset,
             "aggregation": metadata.aggregation,
             "lungs": details.lungs.source,
-            "slices": [int(number) for number in slices],
+            "slices": [int(number) + 1 for number in slices],
             "map": "local logits, calibrated",
         },
     )
@@ -223,7 +223,7 @@ def _profile(found: MapInLungs) -> Curve:
     slices = np.flatnonzero(found.area)
     shares = 100 * found.suspicious_area[slices] / found.area[slices]
     return Curve(
-        "suspicious-by-slice", "Suspicious lung by slice", "profile", tuple(float(k) for k in slices), "Slice",
+        "suspicious-by-slice", "Suspicious lung by slice", "profile", tuple(float(k + 1) for k in slices), "Slice",
         "{slice}", "Suspicious share of the lung on the slice", Line("This CT", tuple(float(s) for s in shares)), "%",
         image=CT,
     )  # fmt: skip

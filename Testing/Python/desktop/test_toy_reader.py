@@ -344,7 +344,7 @@ def test_a_profile_moves_the_view_by_keyboard_and_by_mouse(read_toy):
     assert node.GetSliceOffset() == pytest.approx(bottom)
     host.press(view.slider, "Right")
     assert node.GetSliceOffset() == pytest.approx(bottom + 12.0)
-    assert view.value.text.startswith("Slice 1: Toy: 0.")
+    assert view.value.text.startswith("Slice 2: Toy: 0.")
     host.click(view.chart)  # its middle
     assert SLICES // 2 - 2 <= view.slider.value <= SLICES // 2
 

@@ -146,7 +146,12 @@ def test_regions_are_the_lungs_and_what_is_suspicious_in_them(a_reading, chest) 
 def test_the_profile_peaks_on_the_slices_of_the_block(a_reading, chest) -> None:
     (curve,) = a_reading[0].curves
     slices = np.flatnonzero(block_in(chest.left_lung).any(axis=(1, 2)))
-    assert slices.min() <= curve.positions[int(np.argmax(curve.line.values))] <= slices.max()
+    assert slices.min() <= curve.positions[int(np.argmax(curve.line.values))] - 1 <= slices.max()
+
+
+def test_the_profile_counts_slices_from_1_as_captions_do(a_reading, chest) -> None:
+    lungs = chest.left_lung | chest.right_lung
+    assert a_reading[0].curves[0].positions == tuple(np.flatnonzero(lungs.any(axis=(1, 2))) + 1)
 
 
 def test_key_slices_show_the_hottest_one_and_that_of_each_third(a_reading, chest) -> None:
@@ -164,7 +169,7 @@ def test_slices_between_those_that_were_read_are_interpolated_and_that_is_said(a
     assert len(read_) == INPUT.slices
     assert any(note.startswith(f"{INPUT.slices} of {SHAPE[0]} slices were read") for note in reading.provenance.notes)
     assert any("between them the map is interpolated" in note for note in reading.provenance.notes)
-    map_, (first, second) = heat(out), read_[2:4]
+    map_, (first, second) = heat(out), (number - 1 for number in read_[2:4])
     middle = (first + second) // 2
     weight = (middle - first) / (second - first)
     np.testing.assert_allclose(map_[middle], (1 - weight) * map_[first] + weight * map_[second], atol=1e-5)
@@ -217,7 +222,7 @@ def test_all_slices_are_an_option_of_the_bundle(files, tmp_path) -> None:
     every = write_bundle(tmp_path / "every", gray_network(), preprocessing=replace(INPUT, slices=None, least_organ=0.0))
     reading = read_early(every, tmp_path / "out", files / "ct.nrrd", {"lungs": files / "lungs.nrrd"})
     lungs = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(files / "lungs.nrrd")))
-    assert reading.provenance.settings["slices"] == np.flatnonzero(lungs.any(axis=(1, 2))).tolist()
+    assert reading.provenance.settings["slices"] == (np.flatnonzero(lungs.any(axis=(1, 2))) + 1).tolist()
     assert not any("interpolated" in note for note in reading.provenance.notes)
 
 
