@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,42 +17,18 @@ from numpy.typing import NDArray
 
 from ..bundles.tensor_file import arrays
 from ..metrics.binary import Floats
-from .chest_template import square
+from .chest_template import EachWayUp, square
 
 FILE = Path(__file__).with_name("chest_likeness.safetensors")
 SIDE = 24  # pixels
 
 
-@dataclass(frozen=True)
-class ChestLikeness:
-    """From 0, unlike an upright frontal chest radiograph, to 1, for the picture as it is and otherwise.
-
-    Parameters
-    ----------
-    upright : as the picture is
-    inverted : with light and dark swapped
-    upside_down, sideways : turned by half and by a quarter (either way)
-    turned_inverted : turned in any of these ways, with light and dark swapped
-    """
-
-    upright: float
-    inverted: float
-    upside_down: float
-    sideways: float
-    turned_inverted: float
-
-    @property
-    def otherwise(self) -> float:
-        """The best but as the picture is."""
-        return max(self.inverted, self.upside_down, self.sideways, self.turned_inverted)
-
-
-def chest_likeness(picture: Floats) -> ChestLikeness:
-    """The likeness of ``picture`` ``[j, i]``, gray 0 to 1 (stretched), bone bright, of any size."""
+def chest_likeness(picture: Floats) -> EachWayUp:
+    """The likeness, 0 to 1, of ``picture`` ``[j, i]``, gray 0 to 1 (stretched), bone bright, of any size."""
     small = square(picture)
     turned = [np.rot90(small, quarter) for quarter in range(4)]
     as_is, inverted = likeness(turned), likeness([1 - one for one in turned])
-    return ChestLikeness(
+    return EachWayUp(
         upright=float(as_is[0]),
         inverted=float(inverted[0]),
         upside_down=float(as_is[2]),

@@ -28,8 +28,8 @@ _LARGEST_ASPECT = 1.35
 
 
 @dataclass(frozen=True)
-class ChestMatch:
-    """Best correlations, -1 to 1, of the chest template with the picture.
+class EachWayUp:
+    """How much a picture is like a frontal chest: its best correlation with the template, or its likeness.
 
     Parameters
     ----------
@@ -46,18 +46,23 @@ class ChestMatch:
     turned_inverted: float
 
     @property
+    def otherwise(self) -> float:
+        """The best but as the picture is."""
+        return max(self.inverted, self.upside_down, self.sideways, self.turned_inverted)
+
+    @property
     def best(self) -> float:
         """The best of all."""
-        return max(self.upright, self.inverted, self.upside_down, self.sideways, self.turned_inverted)
+        return max(self.upright, self.otherwise)
 
 
-def match_chest(picture: Floats) -> ChestMatch:
-    """Match ``picture`` ``[j, i]``, gray 0 to 1, bone bright, of any size."""
+def match_chest(picture: Floats) -> EachWayUp:
+    """The best correlations, -1 to 1, of ``picture`` ``[j, i]``, gray 0 to 1, bone bright, of any size."""
     whole = square(picture)
     ends = [_best(np.rot90(whole, quarter), _template()) for quarter in range(4)]
     (upright, inverted), (left, left_inverted), (down, down_inverted), (right, right_inverted) = ends
     turned_inverted = max(left_inverted, down_inverted, right_inverted)
-    return ChestMatch(upright, inverted, down, max(left, right), turned_inverted)
+    return EachWayUp(upright, inverted, down, max(left, right), turned_inverted)
 
 
 def fit_template(pictures: Iterable[Floats], rounds: int = 4) -> Floats:

@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from ..metrics.binary import Floats
 from .body import reduced, silhouette, stretched
-from .chest_likeness import ChestLikeness, chest_likeness
-from .chest_template import ChestMatch, match_chest
+from .chest_likeness import chest_likeness
+from .chest_template import EachWayUp, match_chest
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class PictureFeatures:
     midtones: float
     background: float
     bars: float
-    match: ChestMatch
-    likeness: ChestLikeness
+    match: EachWayUp
+    likeness: EachWayUp
 
 
 def picture_features(gray: NDArray[np.floating]) -> PictureFeatures:
