@@ -147,7 +147,7 @@ def _block(block: Block, width: float) -> list[Flowable]:
             caption = f"{legend}<br/>{markup(block.caption)}"
             return [_grid([[_plot(block), Text(caption, _style("soft"))]], [66 * mm, width - 66 * mm], above=2 * mm)]
         case Pictures():
-            return [_pictures(block, width)]
+            return _pictures(block, width)
 
 
 def _shares(table: Table) -> list[float]:
@@ -212,8 +212,8 @@ def _plot(plot: Plot) -> Drawing:
         level, value = bottom + height * y, low + y * (high - low)
         drawing.add(Line(left, level, left + width, level, strokeColor=_LINE, strokeWidth=0.5))
         text(left - 3, level - 2, percent(value) if plot.scale == "share" else f"{value:.3g}", "end")
-    text(left, bottom - 8, f"{plot.positions[0]:g}", "start")
-    text(left + width, bottom - 8, f"{plot.positions[-1]:g}", "end")
+    text(left, bottom - 8, f"{plot.positions[0]:.3g}", "start")
+    text(left + width, bottom - 8, f"{plot.positions[-1]:.3g}", "end")
     text(left + width / 2, bottom - 16, plot.position_title, "middle")
     text(left, bottom + height + 4, plot.value_title, "start")
     for number, line in sorted(enumerate(plot.lines), key=lambda item: item[1].main):
@@ -253,9 +253,9 @@ def _status(status: str) -> Text:
     return Text(f'<font color="#{color.hexval()[2:]}"><b>{word}</b></font>', _style("body"))
 
 
-def _pictures(block: Pictures, width: float) -> Grid:
-    """Two pictures in a row, equally high, as wide together as the page allows."""
-    rows: list[list[Any]] = []
+def _pictures(block: Pictures, width: float) -> list[Flowable]:
+    """Two pictures in a row, rows that pages may part, equally high, as wide together as the page allows."""
+    rows: list[Flowable] = []
     pairs = [block.pictures[i : i + 2] for i in range(0, len(block.pictures), 2)]
     for pair in pairs:
         sizes = [Pillow.open(io.BytesIO(picture.png)).size for picture in pair]
@@ -268,8 +268,8 @@ def _pictures(block: Pictures, width: float) -> Grid:
             ]
             for picture, (w, h) in zip(pair, sizes, strict=True)
         ]
-        rows.append([_grid([cells], [max(height * w / h, _LEAST_CAPTION) + 3 * mm for w, h in sizes])])
-    return _grid(rows, [width])
+        rows.append(_grid([cells], [max(height * w / h, _LEAST_CAPTION) + 3 * mm for w, h in sizes]))
+    return rows
 
 
 def _grid(rows: list[list[Any]], widths: list[float], lines: bool = False, above: float = 0.0) -> Grid:
