@@ -212,8 +212,8 @@ def _plot(plot: Plot) -> Drawing:
         level, value = bottom + height * y, low + y * (high - low)
         drawing.add(Line(left, level, left + width, level, strokeColor=_LINE, strokeWidth=0.5))
         text(left - 3, level - 2, percent(value) if plot.scale == "share" else f"{value:.3g}", "end")
-    text(left, bottom - 8, f"{plot.positions[0]:.3g}", "start")
-    text(left + width, bottom - 8, f"{plot.positions[-1]:.3g}", "end")
+    text(left, bottom - 8, f"{plot.positions[0]:.4g}", "start")
+    text(left + width, bottom - 8, f"{plot.positions[-1]:.4g}", "end")
     text(left + width / 2, bottom - 16, plot.position_title, "middle")
     text(left, bottom + height + 4, plot.value_title, "start")
     for number, line in sorted(enumerate(plot.lines), key=lambda item: item[1].main):
