@@ -76,14 +76,9 @@ def label_set_of(cohort: Cohort, reader: str, multilabel: bool = False) -> Label
 
     Raises
     ------
-    InputError : the outcome is a time, a study has no label, there are fewer than two labels, nobody said which of two
+    InputError : a study has no label, there are fewer than two labels, nobody said which of two
         is the finding, no study has a finding, or all have the same one
     """
-    if any(row.time is not None for row in cohort.rows):
-        raise InputError(
-            "The outcomes of this cohort are times with events: the survival head comes with the module LungSurvival. "
-            "For a class of each study, put it into a column 'label' and leave time and event out."
-        )
     if missing := [row for row in cohort.rows if row.label is None]:
         first = f"'{missing[0].study_id}' of patient '{missing[0].patient_id}'"
         have = counted(len(missing), "study has", "studies have")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -53,6 +54,9 @@ class EvaluationResult:
     patients: Mapping[str, int]
     exploratory: tuple[str, ...]
     notes: tuple[str, ...]
+
+    measure: ClassVar[str] = "AUC"  # by which models are compared
+    main: ClassVar[str] = "auc"  # its name in ``metrics``
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", frozen(self.metrics))

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ...csv_table import Cell, read_csv, write_csv
+from ...csv_table import Cell, write_csv
 from ...errors import InputError
 from ...records import frozen
+from .prediction_rows import FIXED, SUBGROUP, cells_of, read_table, repeats_of, subgroups_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -21,8 +22,7 @@ Strings = NDArray[np.str_]
 Kind = Literal["binary", "multi-class", "multi-label"]
 
 EXTERNAL = -1  # the fold of a row that comes from a cohort on which nothing was trained
-_FIXED = ("study_id", "patient_id", "site", "repeat", "fold")
-_TRUTH, _POSITIVE, _LOGIT, _SUBGROUP = "truth", "positive", "logit_", "subgroup_"
+_TRUTH, _POSITIVE, _LOGIT = "truth", "positive", "logit_"
 
 
 @dataclass(frozen=True)
@@ -169,15 +169,13 @@ class Predictions:
         truth = [f"{_TRUTH}_{name}" for name in self.classes] if self.multilabel else [_TRUTH]
         positive = [_POSITIVE] if self.positive else []
         logits = [f"{_LOGIT}{name}" for name in self.classes]
-        return [*_FIXED, *truth, *positive, *logits, *(f"{_SUBGROUP}{name}" for name in self.subgroups)]
+        return [*FIXED, *truth, *positive, *logits, *(f"{SUBGROUP}{name}" for name in self.subgroups)]
 
     def _line(self, repeat: int, row: int) -> list[Cell]:
-        who = [str(values[row]) for values in (self.study_ids, self.patients, self.sites)]
         truth = self.truth[row].tolist() if self.multilabel else [self.classes[int(self.truth[row])]]
         positive = [self.positive] if self.positive else []
         subgroups = [str(values[row]) for values in self.subgroups.values()]
-        fold = int(self.folds[repeat, row])
-        return [*who, repeat, fold, *truth, *positive, *self.logits[repeat, row].tolist(), *subgroups]
+        return [*cells_of(self, repeat, row), *truth, *positive, *self.logits[repeat, row].tolist(), *subgroups]
 
 
 def read(path: Path) -> Predictions:
@@ -187,25 +185,17 @@ def read(path: Path) -> Predictions:
     ------
     InputError : the file is missing, or is no such table; the sentence says where it is wrong
     """
-    table = read_csv(path)
-    lines = table.records(needed=_FIXED)
+    lines, header = read_table(path)
     try:
-        return _from_lines(lines, table.header)
+        return _from_lines(lines, header)
     except (ValueError, TypeError) as error:
         raise InputError(f"{path.name} is no table of predictions: {error}") from error
 
 
 def _from_lines(lines: Sequence[Mapping[str, str]], columns: Sequence[str]) -> Predictions:
     classes = tuple(name.removeprefix(_LOGIT) for name in columns if name.startswith(_LOGIT))
-    repeats = 1 + max(int(line["repeat"]) for line in lines)
-    if len(lines) % repeats:
-        raise ValueError("its repeats differ in length.")
-    shape = (repeats, len(lines) // repeats)
-    first = lines[: shape[1]]
-    if any(int(line["repeat"]) != number // shape[1] for number, line in enumerate(lines)):
-        raise ValueError("its repeats do not follow each other.")
-    if any(line["study_id"] != first[number % shape[1]]["study_id"] for number, line in enumerate(lines)):
-        raise ValueError("its repeats list other studies or another order.")
+    first, repeats = repeats_of(lines)
+    shape = (repeats, len(first))
     multilabel = _TRUTH not in columns
     return Predictions(
         classes=classes,
@@ -216,11 +206,7 @@ def _from_lines(lines: Sequence[Mapping[str, str]], columns: Sequence[str]) -> P
         truth=_truth(first, classes, multilabel),
         logits=np.array([[float(line[f"{_LOGIT}{c}"]) for c in classes] for line in lines]).reshape(*shape, -1),
         folds=np.array([int(line["fold"]) for line in lines]).reshape(shape),
-        subgroups={
-            name.removeprefix(_SUBGROUP): np.array([line[name] for line in first])
-            for name in columns
-            if name.startswith(_SUBGROUP)
-        },
+        subgroups=subgroups_of(first, columns),
         positive=first[0].get(_POSITIVE, ""),
     )
 

@@ -16,10 +16,11 @@ from ...formatting import counted
 from ...networks import registry
 from ..cohorts.cohort import Cohort
 from ..cohorts.findings import split_label
-from ..cohorts.label_set import label_set_of
 from ..cohorts.splits import Rows, Split
-from ..training.network import JOINS_ANSWERS, make_network
-from .training_protocol import Change, TrainingProtocol
+from ..training.heads import outcome_of
+from ..training.network import make_network
+from ..training.question import outputs_of
+from .training_protocol import JOINS_ANSWERS, Change, TrainingProtocol
 
 _WIDTH, _COLUMN = 110, 26
 _Lines = list[tuple[str, str, str]]  # what, how, and the dotted field that it comes from
@@ -47,7 +48,7 @@ def plan(
     BundleError : there is no such network
     SetupError : torch, timm or MONAI is not installed
     """
-    outputs, frozen = outputs or _outputs(protocol, cohort), mode == "frozen"
+    outputs, frozen = outputs or outputs_of(protocol, cohort), mode == "frozen"
     sections: list[tuple[str, _Lines]] = [
         ("Network", _network(protocol, outputs, frozen)),
         ("Input", _input(protocol, frozen)),
@@ -109,13 +110,6 @@ def _network(protocol: TrainingProtocol, outputs: int, frozen: bool) -> _Lines:
         joined = "answers" if protocol.aggregation in JOINS_ANSWERS else "features"
         lines.append(("aggregation", f"{protocol.aggregation} of the {joined}", "aggregation"))
     return lines
-
-
-def _outputs(protocol: TrainingProtocol, cohort: Cohort | None) -> int:
-    """As many as a training on this cohort would have."""
-    if cohort is None or not cohort.classes:
-        return 2
-    return len(label_set_of(cohort, protocol.reader, multilabel=protocol.loss == "binary").labels)
 
 
 def parameters(protocol: TrainingProtocol, name: str, outputs: int) -> tuple[int, int]:
@@ -303,6 +297,8 @@ def _missing(protocol: TrainingProtocol, frozen: bool) -> list[str]:
         for room, what, name in rooms
         if importlib.util.find_spec(f"readingroom.learning.training.{room}.{name.replace('-', '_')}") is None
     ]
+    if not missing and outcome_of(protocol) == "time" and protocol.input.kind != "slices":
+        missing.append(f"A bundle for survival reads slices, and this protocol's input is a {protocol.input.kind}.")
     fine_tuned = protocol.trained != "head" and not frozen
     if protocol.input.kind == "slices" and protocol.aggregation in JOINS_ANSWERS and fine_tuned:
         missing.append(

@@ -25,6 +25,9 @@ from ...regular_file import read_regular
 Kind = Literal["published", "rigorous"]
 READERS = ("chest-xray", "pasc-fibrosis", "mammo-screen", "liver-hcc", "lung-survival")
 
+# Aggregations that join answers to single slices or views; the others join features and are a part of the network.
+JOINS_ANSWERS = ("none", "mean", "vote", "max")
+
 _FOLDER = Path(__file__).parent
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 

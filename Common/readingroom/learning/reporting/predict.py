@@ -182,6 +182,17 @@ class _Found:
         return Predicted(predictions, features, rows, tuple(self.problems), tuple(self.refused), tuple(notes))
 
 
+def incidence_of_logits(logits: Floats, head: str, causes: int) -> Floats:
+    """(..., causes, months) cumulative incidence of logits (..., causes * months), by the name of a bundle's head."""
+    import torch
+
+    from ...networks.survival_heads import incidence
+
+    flat = torch.from_numpy(logits.reshape(-1, logits.shape[-1]))
+    found = incidence(flat, head, causes).clamp(0, 1).numpy()
+    return np.asarray(found.reshape(*logits.shape[:-1], *found.shape[1:]))
+
+
 def _first_stop(checks: Sequence[Check]) -> list[Check]:
     """The check for which a read would refuse the study; empty where it would read it."""
     return [check for check in checks if check.status == "stop"][:1]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ...bundles.metadata import ClassifierMetadata
+from ...bundles.metadata import ClassifierMetadata, SurvivalMetadata
 from ...formatting import counted, estimate_text
 from ...networks import registry
 from ...reading import Estimate
-from ..evaluation.evaluation import EvaluationResult
+from ..cohorts.time_to_event import TimeToEvent
 from ..evaluation.metric_families import title
+from ..evaluation.outcomes import Answering, AnyResult
+from . import survival_card
 from .training_run import TrainingRun
 
 _DEMONSTRATION = (
@@ -20,7 +22,7 @@ _DEMONSTRATION = (
 _INPUTS = {"picture": "pictures", "slices": "slices", "volume": "volumes"}
 
 
-def card(described: ClassifierMetadata, run: TrainingRun, holdout: EvaluationResult | None = None) -> str:
+def card(described: Answering, run: TrainingRun, holdout: AnyResult | None = None) -> str:
     """``docs/README.md`` of the bundle, in Markdown.
 
     Parameters
@@ -33,7 +35,9 @@ def card(described: ClassifierMetadata, run: TrainingRun, holdout: EvaluationRes
         described.intended_use,
         _what(described, run),
         _judged(run),
-        _points(described),
+        _points(described)
+        if isinstance(described, ClassifierMetadata)
+        else survival_card.risks(described, run.evaluation),
         "" if holdout is None else _holdout(holdout),
         _baselines(run),
         _how(described, run),
@@ -48,17 +52,23 @@ def _estimate(estimate: Estimate | None) -> str:
     return estimate_text(estimate, 3, cases=True)
 
 
-def _what(described: ClassifierMetadata, run: TrainingRun) -> str:
+def _what(described: Answering, run: TrainingRun) -> str:
     training, size = described.training, " x ".join(map(str, run.protocol.input.size))
     learned = f"{counted(training.images, 'study', 'studies')} of {counted(training.patients, 'patient')}"
-    counts = ", ".join(f"{training.counts[label.name]} {label.title.lower()}" for label in described.labels)
+    events = "events of " if isinstance(described, SurvivalMetadata) else ""
+    counts = ", ".join(f"{training.counts[label.name]} {events}{label.title.lower()}" for label in described.labels)
     names = ", ".join(label.title for label in described.labels)
     sources = f" Sources: {'; '.join(training.sources)}." if training.sources else ""
     synthetic = f" {training.synthetic_images} of them were made by a generator." if training.synthetic_images else ""
     sites = sorted({row.site for row in run.cohort.rows if row.site})
     where = f" Sites: {', '.join(sites)}." if sites else ""
-    asks = f"Which of these a study has, several or none: {names}" if described.multilabel else f"One of {names}"
-    limits = "will find nothing else" if described.multilabel else "will call everything one of these"
+    if isinstance(described, SurvivalMetadata):
+        asks = survival_card.asks(described)
+        limits = "gives everybody a risk, whatever the CT shows"
+    elif described.multilabel:
+        asks, limits = f"Which of these a study has, several or none: {names}", "will find nothing else"
+    else:
+        asks, limits = f"One of {names}", "will call everything one of these"
     return _section(
         "What it answers",
         f"{asks}, for the reader `{described.reader}`. The network is a {registry.find(run.network).title} "
@@ -70,15 +80,17 @@ def _what(described: ClassifierMetadata, run: TrainingRun) -> str:
 def _judged(run: TrainingRun) -> str:
     evaluation = run.evaluation
     patients = ", ".join(f"{count} with {name}" for name, count in evaluation.patients.items())
+    timed = isinstance(run.question, TimeToEvent)
+    shown = "Risks" if timed else "Probabilities, decisions and sets"
     exploratory = (
-        [f"**Exploratory**: fewer than 30 patients with {', '.join(evaluation.exploratory)}."]
+        [f"**Exploratory**: fewer than 30 patients with {'an event' if timed else ', '.join(evaluation.exploratory)}."]
         if evaluation.exploratory
         else []
     )
     return _section(
         "How good it is",
         f"{run.cross_validation.summary} Each study was evaluated by a network that had not seen its patient: "
-        f"{patients}. Probabilities, decisions and sets that are measured here were calibrated on other rows. "
+        f"{patients}. {shown} that are measured here were calibrated on other rows. "
         "Intervals are 95 %, over patients.",
         *exploratory,
         _metrics(evaluation.metrics),
@@ -118,7 +130,7 @@ def _points(described: ClassifierMetadata) -> str:
     return _section("Operating points", *parts)
 
 
-def _holdout(holdout: EvaluationResult) -> str:
+def _holdout(holdout: AnyResult) -> str:
     return _section(
         "On held-out patients",
         "The final model on patients that had no part in training, choosing or calibrating.",
@@ -130,16 +142,19 @@ def _holdout(holdout: EvaluationResult) -> str:
 def _baselines(run: TrainingRun) -> str:
     if not run.baselines:
         return ""
-    rows = [(each.title, _estimate(each.auc), estimate_text(each.advantage, 3, signed=True)) for each in run.baselines]
+    measure = run.evaluation.measure
+    rows = [
+        (each.title, _estimate(each.score), estimate_text(each.advantage, 3, signed=True)) for each in run.baselines
+    ]
     return _section(
         "Against simpler models",
         "On the same rows and folds. Where the site, the patient or a thumbnail do nearly as well, the network may "
-        "have learned how the images were taken. Differences of the AUC have 95 % intervals over patients.",
-        _table(("model", "its AUC", "this network is better by"), rows),
+        f"have learned how the images were taken. Differences of the {measure} have 95 % intervals over patients.",
+        _table(("model", f"its {measure}", "this network is better by"), rows),
     )
 
 
-def _how(described: ClassifierMetadata, run: TrainingRun) -> str:
+def _how(described: Answering, run: TrainingRun) -> str:
     settings = "; ".join(
         f"{name} {', '.join(value) if isinstance(value, (tuple, list)) else value}"
         for name, value in described.training.settings.items()

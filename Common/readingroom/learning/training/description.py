@@ -2,75 +2,95 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any
 
 from ...bundles.metadata import (
-    Aggregation,
     ClassifierMetadata,
     Explanation,
     FeatureStatisticsFile,
+    SurvivalMetadata,
     Training,
 )
 from ...errors import InputError
 from ...networks import registry
 from ...readers.registry import readers
 from ..cohorts.findings import NEGATIVE
+from ..cohorts.label_set import LabelSet
+from ..cohorts.time_to_event import TimeToEvent
+from ..evaluation.evaluation import EvaluationResult
+from ..evaluation.survival_evaluation import SurvivalResult
 from ..protocols.identity import identify
 from ..protocols.training_protocol import TrainingProtocol
+from .survival_bundle import clinical_of, head_fields, incidence_of
 from .training_run import TrainingRun
 
 FEATURES = "features"  # models/features.safetensors in the bundle
 _CELL = 32  # pixels of the input for each place of the last map, in every network for pictures
 
 
-def described(run: TrainingRun) -> ClassifierMetadata:
+def described(run: TrainingRun) -> ClassifierMetadata | SurvivalMetadata:
     """The ``readingroom`` section of the bundle."""
-    protocol, evaluation, label_set = run.protocol, run.evaluation, run.label_set
+    protocol, evaluation, question = run.protocol, run.evaluation, run.question
     learned = run.cohort.take(run.learned)
     architecture = registry.find(run.network)
-    return ClassifierMetadata(
-        name=run.name,
-        title=title(run),
-        version=run.description.version,
-        reader=protocol.reader,
-        task=label_set.task,
-        backbone=run.network,
-        labels=label_set.labels,
-        multilabel=label_set.multilabel,
-        preprocessing=run.final_model.preprocessing,
-        training=Training(
+    common: dict[str, Any] = {
+        "name": run.name,
+        "title": title(run),
+        "version": run.description.version,
+        "reader": protocol.reader,
+        "task": question.task,
+        "backbone": run.network,
+        "labels": question.labels,
+        "preprocessing": run.final_model.preprocessing,
+        "training": Training(
             protocol=identify(protocol).kind,
             patients=len(set(learned.patients)),
             images=len(learned),
-            counts=label_set.counts(learned),
+            counts=question.counts(learned),
             sources=run.description.sources,
             seed=protocol.seed,
             synthetic_images=int(learned.synthetic.sum()),
             settings=_settings(run),
         ),
-        intended_use=run.description.intended_use,
-        license=run.description.license,
-        demonstration=run.description.demonstration,
+        "intended_use": run.description.intended_use,
+        "license": run.description.license,
+        "demonstration": run.description.demonstration,
+        "feature_statistics": FeatureStatisticsFile(
+            FEATURES, run.statistics.warn_above, run.statistics.stop_above, run.statistics.n
+        ),
+        "metrics": evaluation.metrics,
+        "warnings": warnings(run),
+        "aggregation": run.final_model.settings["aggregation"],
+        "baselines": {baseline.title: baseline.score for baseline in run.baselines},
+    }
+    if isinstance(question, TimeToEvent):
+        assert isinstance(evaluation, SurvivalResult)
+        return SurvivalMetadata(
+            **common,
+            **head_fields(protocol, question, run.description.time_zero),
+            calibration=evaluation.calibration,
+            incidence=incidence_of(learned, question)[0],
+            clinical=clinical_of(learned, question, protocol.reader)[0],
+        )
+    assert isinstance(evaluation, EvaluationResult)
+    return ClassifierMetadata(
+        **common,
+        multilabel=question.multilabel,
         calibration=evaluation.calibration,
         operating_points=evaluation.points,
         default_operating_point=evaluation.default_point,
         conformal=evaluation.conformal,
-        feature_statistics=FeatureStatisticsFile(
-            FEATURES, run.statistics.warn_above, run.statistics.stop_above, run.statistics.n
-        ),
         explanation=Explanation("cam") if architecture.cam and protocol.input.kind == "picture" else None,
-        metrics=evaluation.metrics,
-        warnings=warnings(run),
-        aggregation=cast(Aggregation, run.final_model.settings["aggregation"]),
-        baselines={baseline.title: baseline.auc for baseline in run.baselines},
     )
 
 
 def title(run: TrainingRun) -> str:
     if run.description.title:
         return run.description.title
-    first, *others = (label.title for label in run.label_set.labels)
-    if run.label_set.multilabel:
+    first, *others = (label.title for label in run.question.labels)
+    if isinstance(run.question, TimeToEvent):
+        return f"{first} within {run.question.horizon:g} months"
+    if run.question.multilabel:
         return ", ".join([first, *(other.lower() for other in others)])
     return f"{first} or {', '.join(other.lower() for other in others)}"
 
@@ -79,7 +99,8 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
     """What whoever reads with the bundle has to know, the worst first."""
     found = list(run.audit)
     if few := run.evaluation.exploratory:
-        found.append(f"Exploratory: fewer than 30 patients with {', '.join(few)}; every number here is uncertain.")
+        what = ", ".join(few) if isinstance(run.question, LabelSet) else "an event"
+        found.append(f"Exploratory: fewer than 30 patients with {what}; every number here is uncertain.")
     if run.protocol.kind == "published":
         found.append(
             f"Trained the way the paper says, which has {len(run.protocol.flaws)} known flaws (see the card); the "
@@ -90,15 +111,16 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
         if interval is None or interval.low <= 0:
             does = "better" if interval is not None and interval.high < 0 else "about as well"
             found.append(
-                f"A simple model does {does} ({baseline.title}, AUC {baseline.auc.value:.3f}): the class may follow "
-                "the patients or how the images were taken."
+                f"A simple model does {does} ({baseline.title}, {run.evaluation.measure} {baseline.score.value:.3f}): "
+                "the outcome may follow the patients or how the images were taken."
             )
     if run.protocol.reader not in readers():
         found.append(
             f"This version has no reader '{run.protocol.reader}': the bundle is evaluated, and waits for its module."
         )
     if run.evaluation.calibration is None:
-        found.append("The probabilities are not calibrated: they rank studies, and mean nothing as numbers.")
+        what = "probabilities" if isinstance(run.question, LabelSet) else "risks"
+        found.append(f"The {what} are not calibrated: they rank studies, and mean nothing as numbers.")
     return tuple(found)
 
 
@@ -148,6 +170,6 @@ def _settings(run: TrainingRun) -> dict[str, object]:
             "averaging": protocol.averaging,
             "loss": protocol.loss,
         }
-    if run.label_set.multilabel and run.cohort.negative:
+    if isinstance(run.question, LabelSet) and run.question.multilabel and run.cohort.negative:
         found[NEGATIVE] = run.cohort.negative
     return {**found, "balance": protocol.balance, "validation": run.cross_validation.summary}

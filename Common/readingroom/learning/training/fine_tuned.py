@@ -23,14 +23,16 @@ from ...trust.distance import held_out_distances
 from ..cohorts.cohort import Cohort
 from ..cohorts.label_set import LabelSet
 from ..cohorts.splits import Rows, Split
-from ..protocols.training_protocol import TrainingProtocol
+from ..cohorts.time_to_event import TimeToEvent
+from ..protocols.training_protocol import JOINS_ANSWERS, TrainingProtocol
 from . import losses
 from .feature_cache import FrozenNetwork
 from .fold_trainer import FinalModel, Floats, FoldResult
 from .frozen import seeded_network
+from .heads import head_of
 from .loop.fit import Fitted, fit
-from .network import JOINS_ANSWERS
 from .picture_store import PictureStore, read
+from .question import Question
 
 _INPUTS_AT_ONCE = 4
 _DONE = "answers.safetensors"
@@ -49,7 +51,7 @@ class FineTuned:
     """
 
     cohort: Cohort
-    label_set: LabelSet
+    question: Question
     protocol: TrainingProtocol
     name: str
     weights: Path | None
@@ -61,14 +63,22 @@ class FineTuned:
 
     def __post_init__(self) -> None:
         wanted = self.protocol
-        if wanted.head != "linear":
+        if isinstance(self.question, TimeToEvent):
+            head_of(wanted)  # refuses what it cannot read
+            if wanted.mixup:
+                raise InputError("Times with events cannot be mixed: set the protocol's mixup to 0.")
+            if wanted.loss != wanted.head:
+                raise InputError(
+                    f"The loss '{wanted.loss}' does not train the head '{wanted.head}'; give both one name."
+                )
+        elif wanted.head != "linear":
             raise InputError(f"The head '{wanted.head}' is trained on frozen features; choose the mode 'frozen'.")
         if wanted.input.kind == "slices" and wanted.aggregation in JOINS_ANSWERS:
             raise InputError(
                 f"A bundle is one network, and '{wanted.aggregation}' joins the answers of several: choose an "
                 "aggregation of features such as 'average-pooling' or 'gated-attention', or the mode 'frozen'."
             )
-        if self.label_set.multilabel != (wanted.loss == "binary"):
+        if isinstance(self.question, LabelSet) and self.question.multilabel != (wanted.loss == "binary"):
             raise InputError(
                 f"The loss '{wanted.loss}' does not fit the table: findings that may hold together (a|b) are trained "
                 "with 'binary' (of chest radiographs --variant chestxray8), classes of which each study has one with "
@@ -96,7 +106,7 @@ class FineTuned:
 
     def _trained(self, split: Split, seed: int, folder: Path, progress: Progress) -> tuple[nn.Module, Fitted]:
         protocol = replace(self.protocol, seed=seed)
-        network = seeded_network(protocol, len(self.label_set.classes), self.name, self.weights, seed)
+        network = seeded_network(protocol, len(self.question.values), self.name, self.weights, seed)
         fitted = fit(
             network,
             self.cohort,
@@ -136,10 +146,12 @@ class FineTuned:
     def _order(self) -> list[int]:
         """For each class of the question, which output of the trained network it is."""
         trained = losses.outputs(self.protocol, self.cohort)
-        return [trained.index(value) for value in self.label_set.values]
+        return [trained.index(value) for value in self.question.values]
 
     def _reorder(self, network: nn.Module) -> None:
         """Give the outputs the order of the question."""
+        if self._order == list(range(len(self._order))):
+            return
         layer = network.get_submodule(head_name(network, self.name))
         assert isinstance(layer, nn.Linear)
         with torch.no_grad():
@@ -149,7 +161,7 @@ class FineTuned:
 
 def prepare_fine_tuned(
     cohort: Cohort,
-    label_set: LabelSet,
+    question: Question,
     protocol: TrainingProtocol,
     name: str,
     weights: Path | None,
@@ -167,7 +179,7 @@ def prepare_fine_tuned(
     UnusableStudiesError : studies that cannot be prepared; the others are kept
     InputError : the protocol does not fit the mode or the table
     """
-    made = FineTuned(cohort, label_set, protocol, name, weights, pictures, hashes, device, devices, nodes)
+    made = FineTuned(cohort, question, protocol, name, weights, pictures, hashes, device, devices, nodes)
     store = PictureStore(pictures, protocol.input)
     store.fill(cohort, np.arange(len(cohort)), progress or Progress(), os.cpu_count() or 1)
     return made

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -26,10 +26,11 @@ from ..cohorts.splits import Split
 from ..protocols.training_protocol import TrainingProtocol
 from .feature_cache import Bag, FrozenNetwork, Source, cached_features
 from .fold_trainer import FinalModel, Floats, FoldResult
-from .heads import load_head
+from .heads import head_of
 from .heads.head import Choice, Head, Outcomes, Rows, State
-from .network import JOINS_ANSWERS, make_network
+from .network import make_network
 from .normalization import measured
+from .question import Question
 
 _DONE = "head.safetensors"
 
@@ -48,7 +49,7 @@ class Frozen:
     """
 
     protocol: TrainingProtocol
-    label_set: LabelSet
+    question: Question
     name: str
     backbone: nn.Module
     preprocessing: Preprocessing
@@ -87,11 +88,10 @@ class Frozen:
 
     def _key(self, rows: Rows, seed: int) -> str:
         """What a head was trained on, and how."""
-        found = hashlib.sha256(repr((self.head, self.choice, seed, self.label_set.classes)).encode())
+        found = hashlib.sha256(repr((self.head, self.choice, seed, self.question.values)).encode())
         for row in rows:
             found.update(self.features[row].tobytes())
-            found.update(repr((self.outcomes.labels[row], self.outcomes.weights[row])).encode())
-            found.update(str(self.outcomes.patients[row]).encode())
+            found.update(self.outcomes.said_of(row).encode())
         return found.hexdigest()
 
     def _embeddings(self, rows: Rows) -> Floats:
@@ -100,10 +100,13 @@ class Frozen:
 
     def _network(self, state: State) -> nn.Module:
         """The frozen network with the head in its place."""
-        outputs, wanted = len(self.label_set.classes), self.protocol.input
+        outputs, wanted = len(self.question.values), self.protocol.input
         architecture = registry.find(self.name)
         if wanted.kind == "slices":
-            stack = slices.create(self.name, outputs, self.head.aggregation, channels=wanted.channels)
+            classifier = functools.partial(self.head.classifier, outputs=outputs)
+            stack = slices.create(
+                self.name, outputs, self.head.aggregation, channels=wanted.channels, classifier=classifier
+            )
             body = {n: v for n, v in self.backbone.state_dict().items() if not n.startswith(f"{architecture.head}.")}
             stack.backbone.load_state_dict(body)
             self.head.place(state, stack.classifier, stack.aggregation)
@@ -117,7 +120,7 @@ class Frozen:
 
 def prepare_frozen(
     cohort: Cohort,
-    label_set: LabelSet,
+    question: Question,
     protocol: TrainingProtocol,
     name: str,
     weights: Path | None,
@@ -141,20 +144,24 @@ def prepare_frozen(
     InputError : a head that does not fit the input
     SetupError, BundleError, DownloadError : the network or its weights cannot be had
     """
-    wanted = protocol.input
+    wanted, head = protocol.input, head_of(protocol)
+    if head.chooses == "epochs" and isinstance(question, LabelSet) and question.multilabel:
+        raise InputError(
+            "Attention over slices is trained on classes of which each study has one; for findings that may hold "
+            "together choose the mode 'fine-tune', or the head 'linear' with another aggregation."
+        )
     if wanted.normalize == "training":
         # The same features serve every fold, so no fold's rows may shape them.
         wanted = replace(wanted, normalize="imagenet")
     preprocessing = measured(wanted)
     plain = replace(protocol, aggregation="mean" if wanted.kind == "slices" else "none", input=wanted)
-    backbone = _as_stored(seeded_network(plain, len(label_set.classes), name, weights, protocol.seed))
+    backbone = _as_stored(seeded_network(plain, len(question.values), name, weights, protocol.seed))
     network = FrozenNetwork(name, backbone, registry.find(name).head)
     bags = cached_features(cohort, network, Source.of(preprocessing), features, device, workers, progress)
-    head = _head(protocol, label_set)
-    outcomes = Outcomes.of(cohort, label_set, protocol.balance != "none")
+    outcomes = Outcomes.of(cohort, question, protocol.balance != "none")
     choice = head.choose(bags, outcomes, rows, protocol.seed)
     notes = _notes(protocol, wanted)
-    return Frozen(protocol, label_set, name, backbone, preprocessing, head, bags, outcomes, choice, notes)
+    return Frozen(protocol, question, name, backbone, preprocessing, head, bags, outcomes, choice, notes)
 
 
 def seeded_network(protocol: TrainingProtocol, outputs: int, name: str, weights: Path | None, seed: int) -> nn.Module:
@@ -162,24 +169,6 @@ def seeded_network(protocol: TrainingProtocol, outputs: int, name: str, weights:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make_network(protocol, outputs, name, weights)
-
-
-def _head(protocol: TrainingProtocol, label_set: LabelSet) -> Head:
-    """The protocol's head; attention over slices where the protocol joins them so."""
-    settings: dict[str, Any] = dict(protocol.head_settings)
-    attends = protocol.input.kind == "slices" and protocol.aggregation.endswith("attention")
-    name = "mil-attention" if attends and protocol.head == "linear" else protocol.head
-    if name == "mil-attention":
-        if protocol.input.kind != "slices":
-            raise InputError("Attention over slices needs slices; use the head 'linear' for pictures and volumes.")
-        if label_set.multilabel:
-            raise InputError(
-                "Attention over slices is trained on classes of which each study has one; for findings that may hold "
-                "together choose the mode 'fine-tune', or the head 'linear' with another aggregation."
-            )
-        if protocol.aggregation not in JOINS_ANSWERS:
-            settings["aggregation"] = protocol.aggregation
-    return load_head(name, settings)
 
 
 def _notes(protocol: TrainingProtocol, wanted: Preprocessing) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Literal
 
@@ -11,9 +12,8 @@ from ...errors import InputError
 from ...networks import backbones, registry, slices, volumes
 from ...networks.heads import freeze
 from ...networks.registry import Architecture
-from ..protocols.training_protocol import TrainingProtocol
-
-JOINS_ANSWERS = ("none", "mean", "vote", "max")  # aggregations that are no part of the network
+from ..protocols.training_protocol import JOINS_ANSWERS, TrainingProtocol
+from .heads import head_of, outcome_of
 
 
 def make_network(
@@ -58,7 +58,9 @@ def make_network(
     elif protocol.aggregation in JOINS_ANSWERS:
         network = backbones.create(name, outputs, begin, channels)
     else:
-        network = slices.create(name, outputs, protocol.aggregation, begin, channels)
+        timed = outcome_of(protocol) == "time"
+        classifier = functools.partial(head_of(protocol).classifier, outputs=outputs) if timed else None
+        network = slices.create(name, outputs, protocol.aggregation, begin, channels, classifier)
     prefix = "backbone." if isinstance(network, slices.SliceNetwork) else ""
     freeze(network, architecture, protocol.trained, prefix)
     return network

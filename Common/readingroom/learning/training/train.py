@@ -25,12 +25,17 @@ from ...trust.distance import fit_statistics
 from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import Fingerprint, content_key
 from ..cohorts.hashes import fingerprints
-from ..cohorts.label_set import LabelSet, label_set_of
+from ..cohorts.label_set import LabelSet
+from ..cohorts.time_to_event import TimeToEvent
+from ..cohorts.tumor_volume import tumor_volumes
+from ..evaluation import survival_baselines
 from ..evaluation.auc import auc_of
 from ..evaluation.baselines import train_baselines
 from ..evaluation.comparison import advantage
-from ..evaluation.evaluation import RESAMPLES, evaluate, evaluate_bundle
-from ..evaluation.predictions import EXTERNAL, Predictions
+from ..evaluation.evaluation import RESAMPLES
+from ..evaluation.outcomes import AnyPredictions, evaluate, evaluate_bundle
+from ..evaluation.predictions import EXTERNAL
+from ..evaluation.survival_predictions import SurvivalPredictions
 from ..protocols.training_protocol import TrainingProtocol
 from . import card, training_digest
 from .cross_validation import CrossValidation, plan_cross_validation
@@ -40,6 +45,8 @@ from .fold_trainer import FoldResult, FoldTrainer
 from .frozen import learned_rows, prepare_frozen
 from .loop.processes import is_main, wait_for_others
 from .picture_store import UnusableStudiesError, named
+from .question import Question, question_of
+from .survival_bundle import clinical_of, incidence_of
 from .training_run import BaselineComparison, BundleDescription, TrainingRun
 from .training_tables import CrossValidationResult, TrainingPaths, out_of_fold, predictions_of, write_history
 
@@ -95,7 +102,7 @@ def train_bundle(
     mode = mode or mode_of(protocol)
     _refuse_name(name)
     refuse_unreadable(protocol, network)
-    label_set_of(cohort, protocol.reader, multilabel=protocol.loss == "binary")  # refused before anything is read
+    question_of(cohort, protocol)  # refused before anything is read
     if mode == "frozen" and devices * nodes > 1:
         raise InputError("The mode 'frozen' runs on one device; several are for the mode 'fine-tune'.")
     paths = TrainingPaths(out, name)
@@ -115,14 +122,14 @@ def train_bundle(
             for sentence in problems.values():
                 left_out(sentence)
         cohort, found = cohort.without(problems), found.without(problems)
-        label_set = label_set_of(cohort, protocol.reader, multilabel=protocol.loss == "binary")
+        question = question_of(cohort, protocol)
         planned = plan_cross_validation(cohort, protocol, found.pixel_hashes, choose_epoch=mode == "fine-tune")
         try:
             trainer: FoldTrainer
             if mode == "frozen":
                 trainer = prepare_frozen(
                     cohort,
-                    label_set,
+                    question,
                     protocol,
                     network,
                     weights,
@@ -135,7 +142,7 @@ def train_bundle(
             else:
                 trainer = prepare_fine_tuned(
                     cohort,
-                    label_set,
+                    question,
                     protocol,
                     network,
                     weights,
@@ -154,7 +161,7 @@ def train_bundle(
     if not is_main():
         wait_for_others()
         return load(paths.bundle)
-    predictions = out_of_fold(cohort, label_set, planned, result.folds)
+    predictions = out_of_fold(cohort, question, protocol.head, planned, result.folds)
 
     progress(0.85, "Evaluating.")
     evaluation = evaluate(predictions, resamples=resamples)
@@ -165,13 +172,15 @@ def train_bundle(
             f"{before - len(cohort)} of {counted(before, 'study', 'studies')} could not be used; they were left out."
         )
     notes += [note for part in result.all for note in part.notes]
-    if label_set.multilabel:
+    if isinstance(question, TimeToEvent):
+        notes += [*incidence_of(cohort, question)[1], *clinical_of(cohort, question, protocol.reader)[1]]
+    elif question.multilabel:
         notes.append("No simpler models are compared with it: they are made for classes that exclude each other.")
     run = TrainingRun(
         name=name,
         description=description,
         cohort=cohort,
-        label_set=label_set,
+        question=question,
         protocol=protocol,
         network=network,
         initial_weights=initial_weights,
@@ -179,9 +188,7 @@ def train_bundle(
         evaluation=evaluation,
         final_model=result.final_model,
         statistics=fit_statistics(result.final_model.embeddings, distances),
-        baselines=_baselines(
-            predictions, cohort, found.prints, planned, label_set, resamples, progress.part(0.9, 0.95)
-        ),
+        baselines=_baselines(predictions, cohort, found.prints, planned, question, resamples, progress.part(0.9, 0.95)),
         audit=tuple(audit),
         notes=tuple(dict.fromkeys(notes)),
     )
@@ -255,19 +262,32 @@ def _part(progress: Progress, number: int, count: int) -> Progress:
 
 
 def _baselines(
-    predictions: Predictions,
+    predictions: AnyPredictions,
     cohort: Cohort,
     prints: Sequence[Fingerprint | None],
     planned: CrossValidation,
-    label_set: LabelSet,
+    question: Question,
     resamples: int,
     progress: Progress,
 ) -> tuple[BaselineComparison, ...]:
-    """What simpler models make of the same rows on the same splits; they are for exclusive classes only."""
-    if label_set.multilabel:
-        return ()
+    """What simpler models make of the same rows on the same splits; they are for times and for exclusive classes."""
     progress(0.0, "Training simpler models to compare with.")
-    tried = train_baselines(predictions, cohort, prints, planned.repeats, label_set.values)
+    if isinstance(predictions, SurvivalPredictions):
+        timed = survival_baselines.train_baselines(
+            predictions, cohort, prints, planned.repeats, tumor_volumes(cohort, progress.part(0.0, 0.8))
+        )
+        return tuple(
+            BaselineComparison(
+                each.title,
+                survival_baselines.c_td_of(each.predictions, resamples),
+                survival_baselines.advantage(predictions, each.predictions, resamples),
+            )
+            for each in timed
+        )
+    assert isinstance(question, LabelSet)
+    if question.multilabel:
+        return ()
+    tried = train_baselines(predictions, cohort, prints, planned.repeats, question.values)
     found = []
     for number, baseline in enumerate(tried):
         progress(number / len(tried), f"Comparing with a simpler model: {baseline.title}.")
@@ -278,13 +298,13 @@ def _baselines(
     return tuple(found)
 
 
-def _held_out(run: TrainingRun, said: FoldResult | None) -> Predictions | None:
+def _held_out(run: TrainingRun, said: FoldResult | None) -> AnyPredictions | None:
     """What the final model said about the held-out patients."""
     if said is None:
         return None
     rows = run.cross_validation.final.test
     external = np.full((1, len(rows)), EXTERNAL, dtype=np.int64)
-    return predictions_of(run.cohort.take(rows), run.label_set, said.logits[None], external)
+    return predictions_of(run.cohort.take(rows), run.question, run.protocol.head, said.logits[None], external)
 
 
 def _network(run: TrainingRun) -> dict[str, Any]:
@@ -294,7 +314,7 @@ def _network(run: TrainingRun) -> dict[str, Any]:
     made: dict[str, Any] = {
         "_target_": f"readingroom.networks.{file}.create",
         "name": run.network,
-        "outputs": len(run.label_set.classes),
+        "outputs": len(run.question.values),
     }
     if kind == "slices":
         made["aggregation"] = run.final_model.settings["aggregation"]

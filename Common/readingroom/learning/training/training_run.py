@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from ...reading import Estimate
 from ...trust.distance import FeatureStatistics
 from ..cohorts.cohort import Cohort
-from ..cohorts.label_set import LabelSet
-from ..evaluation.evaluation import EvaluationResult
+from ..evaluation.outcomes import AnyResult
 from ..protocols.training_protocol import TrainingProtocol
 from .cross_validation import CrossValidation
 from .fold_trainer import FinalModel
+from .question import Question
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class BundleDescription:
     title : what people call it; made of the labels when left out
     sources : data sets, as a reader would look for them
     license, license_text : of the weights
+    time_zero : what times count from
     demonstration : trained on phantoms; a banner says so everywhere
     """
 
@@ -37,15 +38,17 @@ class BundleDescription:
         "The license of these weights was not stated: ask those who trained them before passing them on."
     )
     intended_use: str = "Research and teaching. Not a medical device, not for diagnosis."
+    time_zero: str = "the CT"
     demonstration: bool = False
 
 
 @dataclass(frozen=True)
 class BaselineComparison:
-    """A simpler model on the same rows and folds; ``advantage`` is the network's AUC minus its own."""
+    """A simpler model on the same rows and folds; ``advantage`` is how much the network's AUC (of times C-td) exceeds
+    its own ``score``."""
 
     title: str
-    auc: Estimate
+    score: Estimate
     advantage: Estimate
 
 
@@ -66,12 +69,12 @@ class TrainingRun:
     name: str
     description: BundleDescription
     cohort: Cohort
-    label_set: LabelSet
+    question: Question
     protocol: TrainingProtocol
     network: str
     initial_weights: str
     cross_validation: CrossValidation
-    evaluation: EvaluationResult
+    evaluation: AnyResult
     final_model: FinalModel
     statistics: FeatureStatistics
     baselines: tuple[BaselineComparison, ...]

@@ -15,11 +15,14 @@ from ...csv_table import Cell, write_records
 from ...files import make_folder
 from ...folders import atomic_files, scratch
 from ..cohorts.cohort import Cohort
-from ..cohorts.label_set import LabelSet
+from ..cohorts.time_to_event import TimeToEvent, times_of
+from ..evaluation.outcomes import AnyPredictions
 from ..evaluation.predictions import Predictions
-from ..reporting.predict import subgroups
+from ..evaluation.survival_predictions import SurvivalPredictions
+from ..reporting.predict import incidence_of_logits, subgroups
 from .cross_validation import CrossValidation
 from .fold_trainer import FinalModel, Floats, FoldResult
+from .question import Question
 
 
 @dataclass(frozen=True)
@@ -109,33 +112,58 @@ class CrossValidationResult:
 
 
 def out_of_fold(
-    cohort: Cohort, label_set: LabelSet, planned: CrossValidation, fold_results: Sequence[Sequence[FoldResult]]
-) -> Predictions:
+    cohort: Cohort,
+    question: Question,
+    head: str,
+    planned: CrossValidation,
+    fold_results: Sequence[Sequence[FoldResult]],
+) -> AnyPredictions:
     """The evaluated rows in the order of the table."""
     rows = planned.test_rows
     place = {int(row): number for number, row in enumerate(rows)}
-    logits = np.full((len(fold_results), len(rows), len(label_set.classes)), np.nan)
+    logits = np.full((len(fold_results), len(rows), len(question.values)), np.nan)
     folds = np.zeros((len(fold_results), len(rows)), dtype=np.int64)
     for repeat, (splits, parts) in enumerate(zip(planned.repeats, fold_results, strict=True)):
         for fold, (split, part) in enumerate(zip(splits, parts, strict=True)):
             at = [place[int(row)] for row in split.test]
             logits[repeat, at], folds[repeat, at] = part.logits, fold
-    return predictions_of(cohort.take(rows), label_set, logits, folds)
+    return predictions_of(cohort.take(rows), question, head, logits, folds)
 
 
-def predictions_of(cohort: Cohort, label_set: LabelSet, logits: Floats, folds: NDArray[np.int64]) -> Predictions:
-    """CrossValidationResult about the studies of a cohort, (repeats, rows, classes) and (repeats, rows), as a table."""
+def predictions_of(
+    cohort: Cohort, question: Question, head: str, logits: Floats, folds: NDArray[np.int64]
+) -> AnyPredictions:
+    """What networks said of the studies of a cohort, (repeats, rows, outputs) and (repeats, rows), as a table.
+
+    Parameters
+    ----------
+    head : of the protocol; it says how logits become risks over time
+    """
+    if isinstance(question, TimeToEvent):
+        times, events = times_of(cohort)
+        return SurvivalPredictions(
+            causes=question.classes,
+            months=question.months,
+            study_ids=cohort.column("study_id"),
+            patients=cohort.patients,
+            sites=cohort.sites,
+            times=times,
+            events=events,
+            incidence=incidence_of_logits(logits, head, len(question.labels)),
+            folds=folds,
+            subgroups=subgroups(cohort),
+        )
     return Predictions(
-        classes=label_set.classes,
-        multilabel=label_set.multilabel,
+        classes=question.classes,
+        multilabel=question.multilabel,
         study_ids=cohort.column("study_id"),
         patients=cohort.patients,
         sites=cohort.sites,
-        truth=label_set.truth(cohort),
+        truth=question.truth(cohort),
         logits=logits,
         folds=folds,
         subgroups=subgroups(cohort),
-        positive=label_set.positive,
+        positive=question.positive,
     )
 
 

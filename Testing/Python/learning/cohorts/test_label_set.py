@@ -84,9 +84,9 @@ def test_titles_are_what_the_table_says_and_two_labels_have_a_positive_one() -> 
     assert label_set.positive == "bacterial_pneumonia"
 
 
-def test_times_and_events_wait_for_the_survival_head() -> None:
+def test_a_study_without_a_label_is_no_study_of_classes() -> None:
     row = Row("p", "s", {"frontal": Path("a.png")}, time=12.0, event=True)
-    with pytest.raises(InputError, match="survival head comes with the module LungSurvival"):
+    with pytest.raises(InputError, match="1 study has no label, the first is 's' of patient 'p'"):
         label_set_of(Cohort((row,)), "chest-xray")
 
 

@@ -95,11 +95,11 @@ def test_says_that_a_vote_over_slices_is_not_part_of_one_network() -> None:
 
 def test_counting_parameters_agrees_with_the_network_that_is_made() -> None:
     protocol = load_protocol("lung-survival", "published")
-    network = make_network(protocol, 2, empty=True)
+    network = make_network(protocol, 24, empty=True)
     assert isinstance(network, SliceNetwork)
     counts = [(p.numel(), p.requires_grad) for p in network.parameters()]
     made = sum(n for n, _ in counts), sum(n for n, learns in counts if learns)
-    assert parameters(protocol, "efficientnet_b0", 2) == made == (4_007_548 + 1281 + 2562, 412_160 + 1281 + 2562)
+    assert parameters(protocol, "efficientnet_b0", 24) == made == (4_007_548 + 1281 + 349_424, 412_160 + 1281 + 349_424)
 
 
 def test_answers_are_joined_outside_of_the_network() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from ....errors import InputError
 from ....metrics.patient_folds import fewest_patients, patient_folds
 from ...cohorts.cohort import Cohort
 from ...cohorts.label_set import LabelSet
+from ...cohorts.time_to_event import TimeToEvent, times_of
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -29,8 +30,9 @@ class Outcomes:
 
     Parameters
     ----------
-    classes : how many there are
-    labels : class numbers; (rows, classes) 0 or 1 where findings may hold together
+    classes : how many there are; of times the outputs of the network
+    labels : class numbers; (rows, classes) 0 or 1 where findings may hold together; of times 1 where the event was seen
+        within the horizon, else 0
     patients : whose studies they are; inner splits go by patient too
     weights : how much each study counts; (rows, classes) where findings may hold together
     times, events : months and whether the event was seen; NaN and False where the outcome is a label
@@ -44,8 +46,8 @@ class Outcomes:
     events: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, cohort: Cohort, label_set: LabelSet, balanced: bool = False) -> Outcomes:
-        """The answers to a question that needs a label of each study.
+    def of(cls, cohort: Cohort, question: LabelSet | TimeToEvent, balanced: bool = False) -> Outcomes:
+        """The answers to a question that needs a label, or a time with its event, of each study.
 
         ``balanced`` studies count so that each class has the same weight in all; where findings may hold together,
         those with a finding have in all the weight of those without.
@@ -54,20 +56,22 @@ class Outcomes:
         ------
         KeyError : a study has no label that the question asks for
         """
-        labels = label_set.truth(cohort)
+        times, events = times_of(cohort)
+        if isinstance(question, TimeToEvent):
+            seen = ((events > 0) & (times <= question.horizon)).astype(np.int64)
+            return cls(len(question.values), seen, cohort.patients, np.ones(len(cohort)), times, events > 0)
+        labels = question.truth(cohort)
         weights = np.ones(labels.shape)
-        if balanced and label_set.multilabel:
+        if balanced and question.multilabel:
             weights = np.stack([_balanced(column, 2) for column in labels.T], axis=1)
         elif balanced:
-            weights = _balanced(labels, len(label_set.classes))
-        return cls(
-            classes=len(label_set.classes),
-            labels=labels,
-            patients=cohort.patients,
-            weights=weights,
-            times=np.array([np.nan if row.time is None else row.time for row in cohort.rows], dtype=np.float64),
-            events=np.array([bool(row.event) for row in cohort.rows], dtype=bool),
-        )
+            weights = _balanced(labels, len(question.classes))
+        return cls(len(question.classes), labels, cohort.patients, weights, times, events > 0)
+
+    def said_of(self, row: int) -> str:
+        """All that is to be learned of a study, to tell one training from another."""
+        parts = (self.labels, self.weights, self.patients, self.times, self.events)
+        return repr([part[row].tolist() for part in parts])
 
     @property
     def multilabel(self) -> bool:
@@ -85,6 +89,13 @@ class Head(Protocol):
     Heads have no memory: all that was learned is in the state, and `place` puts it into the final model, whose
     own forward pass then gives what `logits` gives here.
     """
+
+    @property
+    def outcome(self) -> Literal["label", "time"]:
+        """The column of a cohort that it learns."""
+
+    def classifier(self, features: int, outputs: int) -> nn.Module:
+        """What answers at the end of the network, for so many features of a study."""
 
     @property
     def aggregation(self) -> str:

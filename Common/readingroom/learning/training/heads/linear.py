@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,12 @@ class LinearHead:
     on standardized ones.
     """
 
+    outcome: ClassVar[Literal["label", "time"]] = "label"
     aggregation: ClassVar[str] = "average-pooling"
     chooses: ClassVar[str] = "strength"
+
+    def classifier(self, features: int, outputs: int) -> nn.Module:
+        return nn.Linear(features, outputs)
 
     def choose(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> Choice:
         if outcomes.multilabel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import torch
 from lightning.pytorch import LightningDataModule
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, Dataset
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import BatchSampler, DataLoader, Dataset, default_collate
 
 from ....bundles.preprocessing import Preprocessing
 from ....imaging.preprocessing import normalized
@@ -81,6 +83,23 @@ class PlainDataset(Dataset[tuple[Tensor, Tensor, float]]):
         return self._transform(read(self._part.paths[row])), torch.from_numpy(self._part.targets[row]), counts
 
 
+Batch = tuple[Any, ...]  # inputs, targets, and in validation how much each counts
+
+
+def collated(items: Sequence[Batch]) -> Batch:
+    """A batch of items; stacks of different numbers of slices are filled up with 0.
+
+    The input is then ``(stacks, present)``, with ``present`` (n, slices) telling which slices are there.
+    """
+    stacks = [item[0] for item in items]
+    if len({stack.shape for stack in stacks}) == 1:
+        return tuple(default_collate(list(items)))
+    present = torch.zeros(len(stacks), max(map(len, stacks)), dtype=torch.bool)
+    for row, stack in zip(present, stacks, strict=True):
+        row[: len(stack)] = True
+    return (pad_sequence(stacks, batch_first=True), present), *default_collate([item[1:] for item in items])
+
+
 class SplitDataModule(LightningDataModule):
     """Both sides of a split.
 
@@ -116,13 +135,13 @@ class SplitDataModule(LightningDataModule):
         )
         batches = BatchSampler(order, order.batch, drop_last=False)  # type: ignore[arg-type]  # places, not numbers
         dataset = AugmentedDataset(self._training, self._transform, self._augment, self._seed)
-        return DataLoader(dataset, batch_sampler=batches, generator=_apart(), **self._settings)
+        return DataLoader(dataset, batch_sampler=batches, collate_fn=collated, generator=_apart(), **self._settings)
 
     def val_dataloader(self) -> DataLoader:
         rank, processes, _ = self._where()
         dataset = PlainDataset(self._validation, self._transform, rank, processes)
         batch = max(self._batch // processes, 1)
-        return DataLoader(dataset, batch, shuffle=False, generator=_apart(), **self._settings)
+        return DataLoader(dataset, batch, shuffle=False, collate_fn=collated, generator=_apart(), **self._settings)
 
     def _where(self) -> tuple[int, int, int]:
         """Rank, number of processes, and the epoch that comes next: a resumed training does not begin with the first,

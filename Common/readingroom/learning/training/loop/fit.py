@@ -122,8 +122,10 @@ def _refuse(split: Split, protocol: TrainingProtocol) -> None:
     """Stop at what cannot be trained, before anything is prepared."""
     if len(split.train) == 0 or len(split.validation) == 0:
         raise InputError(f"The split '{split.name}' needs rows to train on and rows that choose the epoch.")
-    if protocol.input.kind == "slices" and protocol.input.slices is None:
-        raise InputError("The protocol does not say how many slices of each study make an input (input, slices).")
+    if protocol.mixup and protocol.input.kind == "slices" and protocol.input.slices is None:
+        raise InputError(
+            "MixUp needs as many slices of each study; the protocol does not say how many (input, slices)."
+        )
 
 
 def _split_part(cohort: Cohort, rows: np.ndarray, files: dict[int, Path], loss: Loss) -> SplitPart:

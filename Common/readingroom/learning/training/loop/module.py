@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ class TrainingModule(LightningModule):
         if self.plan.mixup:
             drawn = mixup.draw(self.plan.mixup, len(inputs), seeds.generator("mixup", *self._place(batch_idx)))
             inputs, targets = mixup.mix(inputs, targets, *drawn)
-        losses: Tensor = self.loss(self.network(inputs), targets)
+        losses: Tensor = self.loss(self._answers(inputs), targets)
         self._train_sums += torch.stack([losses.detach().sum(), losses.new_tensor(len(losses))])
         return losses.mean()
 
@@ -107,7 +107,7 @@ class TrainingModule(LightningModule):
     def validation_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> None:
         inputs, targets, counts = batch
         counts = counts.float()
-        losses = self.loss(self.network(inputs), targets)
+        losses = self.loss(self._answers(inputs), targets)
         self._validation_sums += torch.stack([(losses * counts).sum(), counts.sum()])
 
     def on_validation_epoch_end(self) -> None:
@@ -140,6 +140,11 @@ class TrainingModule(LightningModule):
     @property
     def _is_over(self) -> bool:
         return history.is_over(self.history, self.plan.epochs, self.plan.least_epochs, self.plan.patience)
+
+    def _answers(self, inputs: Tensor | Sequence[Tensor]) -> Tensor:
+        """Of inputs, or of stacks that were filled up, with what is there of them."""
+        logits: Tensor = self.network(inputs) if isinstance(inputs, Tensor) else self.network(*inputs)
+        return logits
 
     def _mean(self, sums: Tensor) -> Tensor:
         total: Tensor = self.trainer.strategy.reduce(sums, reduce_op="sum")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...protocols.training_protocol import TrainingProtocol
     from .loss import Loss
 
-_NO_LOSSES = ("__init__", "loss")
+_NO_LOSSES = ("__init__", "loss", "times")
 
 
 def names() -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def outputs(protocol: TrainingProtocol, cohort: Cohort) -> tuple[str, ...]:
     ------
     InputError : there is no such loss, or the outcomes of the rows do not fit it
     """
-    found: tuple[str, ...] = _module(protocol).outputs(cohort)
+    found: tuple[str, ...] = _module(protocol).outputs(protocol, cohort)
     return found
 
 

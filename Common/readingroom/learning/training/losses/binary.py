@@ -55,7 +55,7 @@ class BinaryCrossEntropy(Loss):
         return each.mean(dim=1)
 
 
-def outputs(cohort: Cohort) -> tuple[str, ...]:
+def outputs(protocol: TrainingProtocol, cohort: Cohort) -> tuple[str, ...]:
     """All findings that occur, sorted."""
     return findings_of(cohort)
 

@@ -52,7 +52,7 @@ class CrossEntropy(Loss):
         )
 
 
-def outputs(cohort: Cohort) -> tuple[str, ...]:
+def outputs(protocol: TrainingProtocol, cohort: Cohort) -> tuple[str, ...]:
     """All classes that occur, sorted."""
     return cohort.classes
 

@@ -307,9 +307,9 @@ def test_a_split_that_leaks_is_refused_whoever_made_it(a_cohort, a_network, a_pr
         fit(a_network(), Cohort(tuple(rows)), leaking, a_protocol(), tmp_path, "cpu")
 
 
-def test_a_number_of_slices_is_needed(a_cohort, a_split, a_network, a_protocol, tmp_path):
-    protocol = a_protocol(input=Preprocessing("slices", (32, 32), 1), aggregation="mean")
-    with pytest.raises(InputError, match="how many slices"):
+def test_mixup_needs_as_many_slices_of_each_study(a_cohort, a_split, a_network, a_protocol, tmp_path):
+    protocol = a_protocol(input=Preprocessing("slices", (32, 32), 1), aggregation="mean", mixup=0.2)
+    with pytest.raises(InputError, match="MixUp needs as many slices"):
         fit(a_network(), a_cohort, a_split, protocol, tmp_path, "cpu")
 
 

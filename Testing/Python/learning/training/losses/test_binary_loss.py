@@ -7,6 +7,7 @@ import torch
 from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.findings import stating
+from readingroom.learning.protocols.training_protocol import load_protocol
 from readingroom.learning.training.losses.binary import BinaryCrossEntropy, outputs, positive_weights
 
 
@@ -22,8 +23,8 @@ def oracle(shared):
 
 def test_a_study_may_have_several_findings_or_none():
     found = cohort("mass|effusion", "no-finding", "mass")
-    assert outputs(found) == ("effusion", "mass")
-    assert BinaryCrossEntropy(outputs(found)).targets(found).tolist() == [[1, 1], [0, 0], [0, 1]]
+    assert outputs(load_protocol("chest-xray"), found) == ("effusion", "mass")
+    assert BinaryCrossEntropy(("effusion", "mass")).targets(found).tolist() == [[1, 1], [0, 0], [0, 1]]
 
 
 def test_it_takes_raw_logits_and_no_softmax(oracle):

@@ -1,0 +1,29 @@
+"""Likelihood and order of DeepHit, as its authors and pycox have it."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ....survival.losses import deep_hit_loss
+from ...cohorts.cohort import Cohort
+from ...protocols.training_protocol import TrainingProtocol
+from .times import LossOfTimes, outputs_of_times
+
+
+class DeepHit(LossOfTimes):
+    """`survival.losses.deep_hit_loss`, with its ``alpha``, ``beta`` and ``sigma``."""
+
+    def __init__(self, months: int, alpha: float = 0.5, beta: float = 0.5, sigma: float = 0.1):
+        super().__init__(months)
+        self.alpha, self.beta, self.sigma = alpha, beta, sigma
+
+    def of_batch(self, logits: Tensor, bins: Tensor, events: Tensor) -> Tensor:
+        return deep_hit_loss(logits, bins, events, self.causes, self.alpha, self.beta, self.sigma)
+
+
+outputs = outputs_of_times
+
+
+def create(protocol: TrainingProtocol, training: Cohort, classes: tuple[str, ...]) -> DeepHit:
+    """With the protocol's numbers."""
+    return DeepHit(len(classes), **protocol.loss_settings)

@@ -1,0 +1,75 @@
+"""What a bundle for survival says beside its network: its head, the training cohort's own curve and its Cox model."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+
+from ...bundles.network import CoxBaseline, SurvivalHead
+from ...errors import InputError
+from ...formatting import counted
+from ...readers.registry import readers
+from ...survival.cox import fit_cox
+from ...survival.cumulative_incidence import cumulative_incidence
+from ...survival.follow_up import cut_at
+from ..cohorts.clinical_design import ClinicalDesign
+from ..cohorts.cohort import Cohort
+from ..cohorts.time_to_event import TimeToEvent, times_of
+from ..evaluation.survival_baselines import RIDGE
+from ..protocols.training_protocol import TrainingProtocol
+from .heads import head_of
+from .heads.survival_head import SurvivalHead as TrainedHead
+
+
+def head_fields(protocol: TrainingProtocol, question: TimeToEvent, time_zero: str) -> dict[str, Any]:
+    """The head of the network and its time axis, as `bundles.network.SurvivalMetadata` has them."""
+    head = cast(TrainedHead, head_of(protocol))
+    return {
+        "head": cast(SurvivalHead, protocol.head),
+        "months": question.months,
+        "layers": head.layers,
+        "width": head.width,
+        "time_zero": time_zero,
+    }
+
+
+def incidence_of(cohort: Cohort, question: TimeToEvent) -> tuple[dict[str, tuple[float, ...]], tuple[str, ...]]:
+    """Cumulative incidence by cause at the ends of the months, and a sentence where nobody was followed so long."""
+    times, events = times_of(cohort)
+    found = {}
+    for number, name in enumerate(question.classes, 1):
+        values = cumulative_incidence(times, events, number).at(question.months)
+        if np.isnan(values).any():
+            return {}, (
+                f"Nobody of the training cohort was followed for {question.horizon:g} months: its curve is left out.",
+            )
+        found[name] = tuple(float(value) for value in values)
+    return found, ()
+
+
+def clinical_of(cohort: Cohort, question: TimeToEvent, reader: str) -> tuple[CoxBaseline | None, tuple[str, ...]]:
+    """A Cox model on the clinical columns that the reader's form asks for, of the patients up to the horizon.
+
+    Returns
+    -------
+    None where the table has no such column, or where no finite model fits; with sentences on that and on missing values
+    """
+    known = readers().get(reader)
+    design = ClinicalDesign.of(cohort, None if known is None else [item.name for item in known.clinical])
+    if not design.terms:
+        return None, ("The table has no clinical column that varies: no clinical model stands beside the network.",)
+    times, events = cut_at(*times_of(cohort), question.horizon)
+    try:
+        fit = fit_cox(design.columns, times, events, ridge=RIDGE)
+    except InputError as error:
+        return None, (f"No clinical model stands beside the network: {error}",)
+    steps = np.searchsorted(fit.times, question.months, side="right")
+    hazard = np.concatenate([[0.0], fit.hazard])[steps]
+    model = CoxBaseline(
+        coefficients=dict(zip(design.terms, fit.coefficients.tolist(), strict=True)),
+        centers=dict(zip(design.terms, fit.centers.tolist(), strict=True)),
+        cumulative_hazard=tuple(hazard.tolist()),
+    )
+    said = f"The clinical model has {counted(len(design.terms), 'term')}: {', '.join(design.terms)}."
+    return model, (said, *((design.note,) if design.note else ()))

@@ -1,0 +1,191 @@
+"""From a table of times with events to a bundle: volumes whose planted block tells how soon."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+import torch
+
+pytest.importorskip("sklearn", reason="needs the extra [train]")
+
+from readingroom.bundles.bundle import Bundle, load
+from readingroom.bundles.metadata import SurvivalMetadata
+from readingroom.errors import InputError
+from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.evaluation import survival_predictions
+from readingroom.learning.protocols.plan import plan
+from readingroom.learning.protocols.training_protocol import TrainingProtocol, Validation, load_protocol
+from readingroom.learning.training.feature_cache import Source
+from readingroom.learning.training.train import train_bundle
+from readingroom.networks import slices
+from readingroom.networks.survival_heads import CauseSpecificLayers, incidence
+from readingroom.survival.concordance import antolini
+
+SIZE = 32
+
+
+@pytest.fixture(scope="module")
+def volumes(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    """24 volumes of four to six slices with their lungs; the larger the bright block, the sooner the event."""
+    folder = tmp_path_factory.mktemp("volumes")
+    generator = np.random.default_rng(0)
+    lungs = np.zeros((6, SIZE, SIZE), dtype=np.uint8)
+    lungs[:, 4:28, 2:30] = 1
+    rows = []
+    for number in range(24):
+        slices_, edge = 4 + number % 3, number // 2
+        voxels = generator.normal(-700, 60, (slices_, SIZE, SIZE))
+        voxels[1, 6 : 6 + edge, 6 : 6 + edge] += 700
+        paths = {}
+        for name, array in (("ct", voxels.astype(np.int16)), ("lungs", lungs[:slices_])):
+            image = SimpleITK.GetImageFromArray(array)
+            image.SetSpacing((1.0, 1.0, 3.0))
+            paths[name] = folder / f"{number}-{name}.nrrd"
+            SimpleITK.WriteImage(image, str(paths[name]))
+        time = 26.0 - 2 * edge + float(generator.uniform(0, 2))
+        rows.append(
+            Row(
+                f"p{number}", f"s{number}", {"ct": paths["ct"]}, time=time, event=number % 8 != 0,
+                masks={"lungs": paths["lungs"]}, site="NS"[number % 2], age=50.0 + generator.uniform(0, 30),
+                clinical={"stage": ("I", "II", "IIIA")[number % 3]} if number % 5 else {},
+            )
+        )  # fmt: skip
+    return Cohort(tuple(rows))
+
+
+def tiny(kind: str) -> TrainingProtocol:
+    """The protocol with a small network from random values on small slices, and three folds."""
+    protocol = load_protocol("lung-survival", kind)  # type: ignore[arg-type]
+    return replace(
+        protocol,
+        networks=("resnet18",),
+        weights="none",
+        input=replace(protocol.input, size=(SIZE, SIZE)),
+        epochs=12,
+        batch=8 if kind == "rigorous" else 4,
+        patience=None,
+        optimizer=replace(protocol.optimizer, rate=1e-3),
+        head_settings={"months": 24, "layers": 1, "width": 8, "dropout": 0.2},
+        validation=Validation(folds=3, repeats=2 if kind == "rigorous" else 1, inner=0.3),
+    )
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("out")
+
+
+@pytest.fixture(scope="module")
+def bundle(volumes: Cohort, out: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("READINGROOM_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+        return train_bundle(volumes, tiny("rigorous"), out, "survival", device="cpu", resamples=50)
+
+
+def metadata_of(bundle: Bundle) -> SurvivalMetadata:
+    return bundle.of_kind(SurvivalMetadata)
+
+
+def test_the_bundle_says_its_head_its_months_and_what_time_counts_from(bundle: Bundle, volumes: Cohort) -> None:
+    metadata = metadata_of(bundle)
+    assert (metadata.head, metadata.layers, metadata.width, metadata.aggregation) == ("deephit", 1, 8, "soft-attention")
+    assert metadata.months == tuple(range(1, 25))
+    assert metadata.time_zero == "the CT"
+    within = sum(row.event is True and (row.time or 0) <= 24 for row in volumes.rows)
+    assert metadata.training.counts == {"death": within}
+    assert metadata.title == "Death within 24 months"
+    assert 0 <= metadata.incidence["death"][0] < metadata.incidence["death"][-1] <= 1
+
+
+def test_the_networks_that_had_not_seen_a_patient_are_what_is_measured(bundle: Bundle, out: Path) -> None:
+    said = survival_predictions.read(out / "survival-predictions.csv")
+    assert said.incidence.shape == (2, 24, 1, 24)
+    assert len(np.unique(said.folds[0])) == 3
+    own = antolini(said.times, said.events, said.incidence[0], said.months).value()
+    assert metadata_of(bundle).metrics["c_td"].value == pytest.approx(own)
+
+
+def test_the_network_that_ships_is_loaded_by_the_registry_and_says_risks(bundle: Bundle, volumes: Cohort) -> None:
+    metadata = metadata_of(bundle)
+    network = slices.create(
+        metadata.backbone, 0, metadata.aggregation,
+        classifier=lambda features: CauseSpecificLayers(features, 1, 24, metadata.layers, metadata.width),
+    )  # fmt: skip
+    network.load_state_dict(bundle.weights())
+    pixels = torch.from_numpy(Source.of(metadata.preprocessing).read(volumes.rows[23]))[None]
+    with torch.inference_mode():
+        risk = incidence(network(pixels), metadata.head, 1)
+    assert risk.shape == (1, 1, 24)
+    assert (risk.diff(dim=2) >= 0).all()
+
+
+def test_simpler_models_and_the_clinical_columns_stand_beside_it(bundle: Bundle) -> None:
+    metadata = metadata_of(bundle)
+    assert {"one curve for all", "clinical columns (Cox)", "the site alone (Cox)"} <= set(metadata.baselines)
+    assert metadata.baselines["one curve for all"].value == 0.5
+    assert metadata.clinical is not None
+    assert "age" in metadata.clinical.coefficients
+    for part in ("C-td", "Time counts from the CT", "the stage of 5", "Predicted and observed risk", "Exploratory"):
+        assert part in bundle.card
+
+
+def test_the_published_way_trains_the_last_block_on_studies_of_different_numbers_of_slices(
+    volumes: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol = replace(tiny("published"), epochs=2, validation=Validation("hold-out", hold_out=0.34, inner=0.3))
+    made = train_bundle(volumes, protocol, tmp_path, "tuned", device="cpu", resamples=50)
+    assert made.metadata.training.settings["mode"] == "fine-tune"
+    assert metadata_of(made).head == "deephit"
+    said = survival_predictions.read(tmp_path / "tuned-predictions.csv")
+    assert said.repeats == 1
+    assert load(made.folder).metadata == made.metadata
+
+
+@pytest.mark.parametrize("head", ["deephit-published", "discrete-hazard"])
+def test_each_head_of_times_trains_and_joins_slices_in_each_way(volumes: Cohort, tmp_path: Path, head: str) -> None:
+    aggregation = "average-pooling" if head == "discrete-hazard" else "self-attention"
+    protocol = replace(
+        tiny("rigorous"), head=head, loss=head, loss_settings={}, aggregation=aggregation, epochs=2,  # type: ignore[arg-type]
+        validation=Validation("hold-out", hold_out=0.34, inner=0.3),
+    )  # fmt: skip
+    made = metadata_of(train_bundle(volumes, protocol, tmp_path, "other", device="cpu", resamples=20))
+    assert (made.head, made.aggregation) == (head, aggregation)
+    said = survival_predictions.read(tmp_path / "other-predictions.csv")
+    if head == "deephit-published":
+        assert np.allclose(said.incidence[..., -1], 1)  # everybody dies
+
+
+def test_both_protocols_say_what_they_will_do(volumes: Cohort) -> None:
+    for kind in ("rigorous", "published"):
+        text = plan(load_protocol("lung-survival", kind), volumes, mode="frozen")  # type: ignore[arg-type]
+        assert "Not there yet" not in text
+        assert "24 outputs, 350,705 of them trained" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"event": False}, "No event was seen within 24 months"),
+        ({"time": 40.0, "event": True}, "the first event is at 40.0 months"),
+        ({"time": None, "event": None, "label": "x"}, "learns times, and the table has labels alone"),
+    ],
+)
+def test_outcomes_that_cannot_be_learned_are_refused_in_a_sentence(
+    volumes: Cohort, tmp_path: Path, changes: dict[str, object], words: str
+) -> None:
+    cohort = Cohort(tuple(replace(row, **changes) for row in volumes.rows))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=words):
+        train_bundle(cohort, tiny("rigorous"), tmp_path, "x", device="cpu")
+
+
+def test_a_study_without_a_time_and_a_network_of_volumes_are_refused(volumes: Cohort, tmp_path: Path) -> None:
+    odd = replace(volumes.rows[3], time=None, event=None, label="dead")
+    with pytest.raises(InputError, match="1 study has a label and no time, the first is 's3'"):
+        train_bundle(Cohort((*volumes.rows[:3], odd)), tiny("rigorous"), tmp_path, "x", device="cpu")
+    protocol = load_protocol("lung-survival", "published").with_variants("r3d")
+    with pytest.raises(InputError, match="reads slices"):
+        train_bundle(volumes, replace(protocol, weights="none"), tmp_path, "x", mode="frozen", device="cpu")
