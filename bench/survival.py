@@ -162,19 +162,32 @@ def _at_months(times: Floats, values: Floats) -> Floats:
     return values[np.searchsorted(times, MONTHS, side="right") - 1]
 
 
-def compare(contest: Contest, data: Patients, repeats: int, ask_peer: bool) -> tuple[float, float, float]:
-    """Median seconds of ours and of the peer, and by how much they differ; NaN for a peer that is not asked."""
-    own, other, difference = [], [], math.nan
+Times = tuple[float, float]  # wall and CPU seconds; the latter hardly change with what else a machine does
+
+
+def timed(made: Callable[[Patients], NDArray], data: Patients) -> tuple[NDArray, Times]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = made(data)
+    return found, (time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def compare(contest: Contest, data: Patients, repeats: int, ask_peer: bool) -> tuple[Times, Times | None, float]:
+    """Medians of ours and of the peer, and by how much they differ; None for a peer that is not asked."""
+    own: list[Times] = []
+    other: list[Times] = []
+    difference = math.nan
     for _ in range(repeats):
-        begun = time.perf_counter()
-        ours = contest.ours(data)
-        own.append(time.perf_counter() - begun)
+        ours, taken = timed(contest.ours, data)
+        own.append(taken)
         if ask_peer:
-            begun = time.perf_counter()
-            theirs = contest.theirs(data)
-            other.append(time.perf_counter() - begun)
+            theirs, taken = timed(contest.theirs, data)
+            other.append(taken)
             difference = float(np.abs(ours - theirs).max())
-    return median(own), median(other) if other else math.nan, difference
+    return _medians(own), _medians(other) if other else None, difference
+
+
+def _medians(times: list[Times]) -> Times:
+    return median(wall for wall, _ in times), median(cpu for _, cpu in times)
 
 
 def main() -> None:
@@ -185,42 +198,42 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{options.repeats} interleaved turns; numpy {np.__version__}, scipy {scipy.__version__}, "
           f"Python {platform.python_version()}\n")  # fmt: skip
-    print("| metric | peer | patients | ours s | peer s | peer / ours | difference | growth: ours, peer |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| metric | peer | patients | ours, CPU s | peer, CPU s | peer / ours, CPU | wall | difference | growth |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     found = list(contests())
     if not found:
         print("Neither pycox nor scikit-survival is installed.")
     for contest in found:
         warm = patients(60)
         contest.ours(warm), contest.theirs(warm)  # what is compiled or imported at first use
-        before: tuple[int, float, float] | None = None
+        before: tuple[int, Times, Times | None] | None = None
         for cases in sorted(options.cases):
-            expected = 0.0 if before is None else before[2] * (cases / before[0]) ** 2
-            ask = not expected > options.limit
-            repeats = 1 if cases >= 100_000 else options.repeats
-            data = patients(cases)
+            data, repeats = patients(cases), 1 if cases >= 100_000 else options.repeats
+            expected = before[2][0] * (cases / before[0]) ** 2 if before and before[2] else 0.0
+            why = "not asked" if expected > options.limit else ""
             try:
-                ours, theirs, difference = compare(contest, data, repeats, ask)
+                ours, theirs, difference = compare(contest, data, repeats, not why)
             except MemoryError:  # pycox keeps a censoring curve for each patient
-                ask = False
-                ours, theirs, difference = compare(contest, data, repeats, ask)
-            row = f"| {contest.metric} | {contest.peer} | {cases:,} | {ours:.4f} | "
-            row += (
-                f"{theirs:.4f} | {theirs / ours:.1f} | {difference:.0e} | "
-                if ask
-                else f"{'not asked' if expected > options.limit else 'out of memory'} | | | "
-            )
+                why = "out of memory"
+                ours, theirs, difference = compare(contest, data, repeats, False)
+            row = f"| {contest.metric} | {contest.peer} | {cases:,} | {ours[1]:.4f} | "
+            if theirs is None:
+                row += f"{why} | | | | "
+            else:
+                row += f"{theirs[1]:.4f} | {theirs[1] / ours[1]:.1f} | {theirs[0] / ours[0]:.1f} | {difference:.0e} | "
             print(row + _growth(before, cases, ours, theirs) + " |", flush=True)
             before = cases, ours, theirs
 
 
-def _growth(before: tuple[int, float, float] | None, cases: int, ours: float, theirs: float) -> str:
-    """The exponent of n between two sizes: 1 is linear, 2 quadratic."""
+def _growth(before: tuple[int, Times, Times | None] | None, cases: int, ours: Times, theirs: Times | None) -> str:
+    """The exponent of n between two sizes, of ours and of the peer: 1 is linear, 2 quadratic."""
     if before is None:
         return ""
     steps = math.log(cases / before[0])
-    own, other = math.log(ours / before[1]) / steps, math.log(theirs / before[2]) / steps
-    return f"n^{own:.1f}" + ("" if math.isnan(other) else f", n^{other:.1f}")
+    said = f"n^{math.log(ours[1] / before[1][1]) / steps:.1f}"
+    if theirs is None or before[2] is None:
+        return said
+    return f"{said}, n^{math.log(theirs[1] / before[2][1]) / steps:.1f}"
 
 
 if __name__ == "__main__":

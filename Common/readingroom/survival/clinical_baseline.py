@@ -16,7 +16,7 @@ from .. import records, strict_json
 from ..formatting import counted, decimal, listed
 from ..metrics.binary import Floats
 from ..reading import Estimate
-from .clinical_facts import ClinicalFact, design_row
+from .clinical_facts import ClinicalFact, design_row, disagreement
 from .cox import incidence_band
 
 SHIPPED = Path(__file__).with_name("lung1_clinical.json")
@@ -37,7 +37,8 @@ class CohortCurve:
 class ClinicalRisk:
     """Cumulative incidence at the end of each month with its band, and which facts it rests on.
 
-    ``note`` says in a sentence what was not known or lies outside what the cohort had; empty where there is nothing.
+    ``note`` says in sentences what was not known, lies outside what the cohort had, or does not go together; it is
+    empty where there is nothing.
     """
 
     months: tuple[float, ...]
@@ -120,7 +121,7 @@ class ClinicalBaseline:
             high=tuple(high[0].tolist()),
             known=tuple(fact.name for fact in self.facts if fact not in missing),
             unknown=tuple(fact.name for fact in missing),
-            note=self._note(row, missing),
+            note=" ".join(part for part in (self._note(row, missing), disagreement(facts)) if part),
         )
 
     def _missing(self, row: Floats) -> tuple[ClinicalFact, ...]:

@@ -25,6 +25,12 @@ _HISTOLOGIES = {
     "nos": "not otherwise specified",
     "not otherwise specified": "not otherwise specified",
 }
+# Without metastases; the 7th and the 8th edition of the AJCC manual agree on these. All but one of LUNG1 are so.
+_STAGE_OF = {
+    ("1", "0"): ("I",), ("2", "0"): ("I", "II"), ("3", "0"): ("II",), ("4", "0"): ("III",),
+    ("1", "1"): ("II",), ("2", "1"): ("II",), ("3", "1"): ("III",), ("4", "1"): ("III",),
+    **{(t, n): ("III",) for t in "1234" for n in "23"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class ClinicalFact:
         ------
         InputError : the value is impossible, or nobody in the cohort had it
         """
-        word = str(value).strip() if value is not None else ""
+        word = _text(value)
         if word.lower() in _UNKNOWN_WORDS:
             return (UNKNOWN,) * len(self.columns)
         if not self.choices:
@@ -90,6 +96,20 @@ def design_row(facts: Sequence[ClinicalFact], values: Mapping[str, object]) -> F
     InputError : see `ClinicalFact.numbers`
     """
     return np.array([number for fact in facts for number in fact.numbers(values.get(fact.name))])
+
+
+def disagreement(values: Mapping[str, object]) -> str:
+    """A sentence where the stage is not that of T and N; empty where it is, or where one of them is not known."""
+    stage, t, n = (_WORDS[name](_text(values.get(name))) for name in ("stage", "t", "n"))
+    possible = _STAGE_OF.get((t or "", n or ""), ())
+    group = str(stage).rstrip("ABC")
+    if not possible or group not in ("I", "II", "III", "IV") or group in (*possible, "IV"):
+        return ""
+    return f"Stage {stage} does not go with T{t} N{n}, which is stage {' or '.join(possible)}."
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()
 
 
 def _sex(word: str) -> str | None:

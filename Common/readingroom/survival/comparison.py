@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from ..errors import InputError
 from ..metrics.binary import Floats
 from ..metrics.bootstrap import patient_intervals
 from ..metrics.paired_tests import paired_permutations
@@ -53,11 +55,18 @@ def compare(
     ----------
     first, second : incidence (cases, months) or (cases, causes, months) of the same cases
     patients : (cases,) whose case it is; one patient each when left out
+
+    Raises
+    ------
+    InputError : no pair of patients can be compared, or see `follow_up.follow_up`
+    ValueError : shapes that do not fit
     """
     times, events = follow_up(time, event)
     who = np.arange(times.size) if patients is None else np.asarray(patients)
     models = [_ranks(of_each_month(incidence, months, times.size, cause)[0]) for incidence in (first, second)]
     each = [antolini(times, events == cause, ranks, months, ties=ties) for ranks in models]
+    if math.isnan(each[0].value()):
+        raise InputError("The models cannot be compared: no patient's event was seen while another one was followed.")
     # Each patient twice, once with each model's risks: who is drawn says whose risks count.
     both = antolini(np.tile(times, 2), np.tile(events == cause, 2), np.concatenate(models), months, ties=ties)
 

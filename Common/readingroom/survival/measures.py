@@ -45,7 +45,7 @@ def survival_measures(
     incidence : (cases, months) or (cases, causes, months)
     lost : ``G``, `kaplan_meier.censoring` of the training patients with their full follow-up
     patients : (cases,) whose case it is; one patient each when left out
-    horizons : within the months
+    horizons : those beyond the last month are left out
     """
     times, events = follow_up(time, event)
     risks, ends = of_each_month(incidence, months, times.size, cause)
@@ -56,18 +56,19 @@ def survival_measures(
         "harrell": harrell(times, events, last, float(ends[-1]), cause),
         "uno": uno(times, events, last, lost, float(ends[-1]), cause),
     }
-    at = np.stack([at_month(risks, ends, month) for month in horizons], axis=1)
-    for place, month in enumerate(horizons):
+    asked = [month for month in horizons if month <= ends[-1]]
+    at = np.array([at_month(risks, ends, month) for month in asked]).reshape(-1, times.size).T
+    for place, month in enumerate(asked):
         pairs[f"auc_{month:g}"] = dynamic_auc(times, events, at[:, place], lost, month, cause)
     errors = squared_errors(times, events, risks, ends, lost, cause)
-    error_at = squared_errors(times, events, at, horizons, lost, cause)
+    error_at = squared_errors(times, events, at, asked, lost, cause) if asked else at
 
     def measure(weights: Floats) -> dict[str, Floats]:
         found = {name: each.values(weights) for name, each in pairs.items()}
         total = weights.sum(axis=1)
         if ends.size > 1:
             found["ibs"] = integrated((weights @ errors) / total[:, None], ends)
-        for place, month in enumerate(horizons):
+        for place, month in enumerate(asked):
             found[f"brier_{month:g}"] = weights @ error_at[:, place] / total
         return found
 

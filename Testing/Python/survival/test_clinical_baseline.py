@@ -100,6 +100,11 @@ def test_an_age_beyond_the_cohort_is_said(baseline):
     assert note == "Age is 25; the patients of LUNG1 had 33 to 89."
 
 
+def test_a_stage_that_does_not_go_with_t_and_n_is_said(baseline):
+    note = baseline.cumulative_incidence({**WHOLE, "stage": "I"}).note
+    assert note == "Stage I does not go with T2 N2, which is stage III."
+
+
 def test_an_impossible_stage_is_a_sentence(baseline):
     with pytest.raises(InputError, match="Stage is 'IV', which no patient behind the clinical baseline had"):
         baseline.cumulative_incidence({"stage": "IV"})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from readingroom.errors import InputError
-from readingroom.survival.clinical_facts import ClinicalFact, design_row
+from readingroom.survival.clinical_facts import ClinicalFact, design_row, disagreement
 
 STAGE = ClinicalFact("stage", "Stage", ("stage",), {"I": (1.0,), "II": (2.0,), "IIIA": (3.0,), "IIIB": (4.0,)})
 T = ClinicalFact("t", "T", ("t",), {str(t): (float(t),) for t in (1, 2, 3, 4)})
@@ -68,6 +68,24 @@ def test_an_age_may_be_as_a_header_has_it():
 def test_a_row_holds_the_columns_of_all_facts():
     assert design_row([AGE, HISTOLOGY], {"age": 60, "histology": "large cell"}).tolist() == [60, 1, 0]
     assert np.isnan(design_row([AGE, HISTOLOGY], {})).tolist() == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("stage", "t", "n", "said"),
+    [
+        ("I", "2", "3", "Stage I does not go with T2 N3, which is stage III."),
+        ("IIIa", "T2a", "N0", "Stage IIIA does not go with T2 N0, which is stage I or II."),
+        ("III", 1, 0, "Stage III does not go with T1 N0, which is stage I."),
+        ("IIB", "3", "0", ""),
+        ("IIIB", "4", "2", ""),
+        ("I", "2", "X", ""),
+        ("", "2", "3", ""),
+        ("IV", "2", "3", ""),
+        ("I", "Tis", "0", ""),
+    ],
+)
+def test_a_stage_that_does_not_go_with_t_and_n_is_said(stage, t, n, said):
+    assert disagreement({"stage": stage, "t": t, "n": n}) == said
 
 
 def test_a_choice_fills_all_columns():

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from readingroom.errors import InputError
 from readingroom.survival.comparison import compare
 from readingroom.survival.concordance import antolini
 
@@ -74,3 +75,10 @@ def test_the_cases_of_a_patient_are_swapped_together():
     apart = compare(*copies, MONTHS, permutations=999, resamples=0)
     together = compare(*copies, MONTHS, patients=np.repeat(np.arange(40), 3), permutations=999, resamples=0)
     assert together.p > apart.p
+
+
+@pytest.mark.parametrize(("time", "event"), [([5], [1]), ([5, 6], [0, 0]), ([30, 40], [1, 0])])
+def test_where_no_pair_can_be_compared_there_is_a_sentence_and_no_p(time, event):
+    incidence = np.full((len(time), 24), 0.5)
+    with pytest.raises(InputError, match="cannot be compared"):
+        compare(time, event, incidence, incidence, MONTHS, permutations=9, resamples=0)

@@ -70,6 +70,19 @@ def test_all_censored_has_brier_scores_alone():
     assert np.isnan(found["harrell"].value)
 
 
+def test_a_horizon_beyond_the_last_month_is_left_out():
+    time, event, incidence = patients()
+    found = survival_measures(time, event, incidence[:, :12], MONTHS[:12], censoring(time, event), resamples=0)
+    assert {"auc_6", "brier_12"} <= set(found)
+    assert not {"auc_18", "brier_23"} & set(found)
+
+
+def test_a_single_month_has_no_integral():
+    time, event, incidence = patients()
+    found = survival_measures(time, event, incidence[:, 3:4], [4.0], censoring(time, event), resamples=0)
+    assert set(found) == {"c_td", "harrell", "uno"}
+
+
 def test_a_month_between_two_others_lies_on_the_straight_line_between_them():
     incidence = np.array([[0.1, 0.3]])
     assert at_month(incidence, np.array([2.0, 4.0]), 1) == pytest.approx([0.05])
