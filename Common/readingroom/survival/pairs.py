@@ -62,7 +62,7 @@ class Pairs:
         for column in np.unique(self._columns[self._anchors]):
             anchors = self._anchors[self._columns[self._anchors] == column]
             few = anchors.size * self._times.size <= _FEW
-            one, other = self._block(anchors) if few else self._counts(self._risks[:, column], anchors)
+            one, other = self._block(anchors)[:2] if few else self._counts(self._risks[:, column], anchors)
             right += float((self._weights[anchors] @ one).sum())
             possible += float((self._weights[anchors] @ other).sum())
         return right / possible if possible else float("nan")
@@ -75,9 +75,9 @@ class Pairs:
         for start in range(0, self._anchors.size, at_once):
             anchors = self._anchors[start : start + at_once]
             counted = drawn[:, anchors] * self._weights[anchors]
-            one, other = self._block(anchors)
-            right += ((drawn @ one.T) * counted).sum(axis=1)
-            possible += ((drawn @ other.T) * counted).sum(axis=1)
+            one, other, first = self._block(anchors)
+            right += ((drawn[:, first:] @ one.T) * counted).sum(axis=1)
+            possible += ((drawn[:, first:] @ other.T) * counted).sum(axis=1)
         return np.divide(right, possible, out=np.full(len(drawn), np.nan), where=possible > 0)
 
     def _counts(self, risks: Floats, anchors: Ints) -> tuple[Floats, Floats]:
@@ -103,17 +103,20 @@ class Pairs:
             possible += rule.both / 2 * others
         return right, possible
 
-    def _block(self, anchors: Ints) -> tuple[Floats, Floats]:
-        """The same pair by pair, (anchors, cases)."""
-        rule, own = self._rule, self._times[anchors, None]
-        risk = self._risks[anchors, self._columns[anchors]][:, None]
-        others = self._risks[:, self._columns[anchors]].T
-        same_time = self._times == own
-        same_time[np.arange(anchors.size), anchors] = False
-        possible = (self._times > own) + rule.with_censored * (same_time & ~self._seen)
+    def _block(self, anchors: Ints) -> tuple[Floats, Floats, int]:
+        """The same pair by pair, (anchors, cases from the first on that an anchor may be compared with), and which."""
+        rule, own, columns = self._rule, self._times[anchors, None], self._columns[anchors]
+        first = int(np.searchsorted(self._times, own[0, 0], side="left"))
+        times, seen, risks = self._times[first:], self._seen[first:], self._risks[first:]
+        risk = self._risks[anchors, columns][:, None]
+        one = (columns == columns[0]).all()  # need not be copied for each anchor
+        others = risks[None, :, columns[0]] if one else risks[:, columns].T
+        same_time = times == own
+        same_time[np.arange(anchors.size), anchors - first] = False
+        possible = (times > own) + rule.with_censored * (same_time & ~seen)
         right = possible * ((others < risk) + rule.same_risk * (others == risk))
         if rule.both:
-            both = rule.both / 2 * (same_time & self._seen)
+            both = rule.both / 2 * (same_time & seen)
             right += both * (0.5 + 0.5 * (others == risk))
             possible += both
-        return right, possible
+        return right, possible, first
