@@ -89,6 +89,7 @@ def _resnet(name: str, title: str, features: int) -> Architecture:
 
 def _mobilenet_v2(name: str, **arguments: Any) -> Architecture:
     title = "MobileNetV2" + (" padded as in TensorFlow" if arguments else "")
+    title += ", stride 16" if "output_stride" in arguments else ""
     return Architecture(name, title, "timm", "mobilenetv2_100", "classifier", 1280, _EFFICIENT, arguments)
 
 
@@ -132,6 +133,8 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         _mobilenet_v2("mobilenetv2_100"),
         # Weights that come from TensorFlow expect its padding: with stride 2 the odd pixel goes bottom and right.
         _mobilenet_v2("tf_mobilenetv2_100", pad_type="same"),
+        # Its last blocks are dilated in place of their stride: a map of four times as many places.
+        _mobilenet_v2("tf_mobilenetv2_100_stride_16", pad_type="same", output_stride=16),
         # Its blocks from the fourth on are there twice, see `two_branches`.
         Architecture(
             "tf_mobilenetv2_100_two_branches", "MobileNetV2 in two branches", "readingroom", "tf_mobilenetv2_100",
