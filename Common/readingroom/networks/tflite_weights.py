@@ -44,6 +44,8 @@ def read_mobilenet_v2(network: nn.Module, path: Path) -> None:
         raise BundleError(f"{path} does not hold the weights of a TensorFlow Lite network: {error}.") from error
     pairs = _convolutions_with_normalization(network)
     body, (head_weight, head_bias) = layers[:-1], layers[-1]
+    if pairs[0][0].in_channels == 1:  # a gray image answers as it would three times over
+        body = [(body[0][0].sum(1, keepdim=True), body[0][1]), *body[1:]]
     if [weight.shape for weight, _ in body] != [convolution.weight.shape for convolution, _ in pairs]:
         raise BundleError(f"{path} was made for another network than MobileNetV2 1.0.")
     with torch.no_grad():

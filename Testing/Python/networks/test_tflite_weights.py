@@ -62,3 +62,13 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04 and then nothing")
     with pytest.raises(BundleError, match="does not hold the weights"):
         tflite_weights.read_mobilenet_v2(backbones.create("tf_mobilenetv2_100", 2), path)
+
+
+def test_a_gray_image_answers_as_it_would_three_times_over(shared: Path) -> None:
+    gray, color = (
+        backbones.create("tf_mobilenetv2_100", 1001, shared / "data" / "weights" / FILE, channels)
+        for channels in (1, 3)
+    )
+    picture = torch.randn(1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        assert torch.allclose(gray(picture), color(picture.expand(-1, 3, -1, -1)), atol=1e-3)
