@@ -82,7 +82,7 @@ def train_bundle(
     weights : a file to begin with, instead of fetching what the protocol names
     mode : ``frozen`` trains a head on kept features, in seconds for each fold on a processor; ``fine-tune`` trains the
         network. When left out the protocol decides: its ``trained`` is ``head`` or more than that
-    workers : threads that read images
+    workers : threads and processes that read images
     audit : sentences of the audit's severe issues, for the card
     resamples : of the patients, for each interval
     devices, nodes : processes on each computer (one for each graphics card), and computers, that share each batch when
@@ -110,7 +110,9 @@ def train_bundle(
         paths.begin()
         if not replace:
             _refuse_another_network(paths.bundle, network)
-    found = fingerprints([row.image for row in cohort.rows], progress=progress.part(0.0, 0.05))
+    found = fingerprints(
+        [row.image for row in cohort.rows], processes=max(workers, 1), progress=progress.part(0.0, 0.05)
+    )
     problems = {row: f"{named(cohort.rows[row])}: {sentence}" for row, sentence in found.problems.items()}
     initial_weights = _initial_weights(protocol, weights)
     if weights is None and protocol.weights != "none":
