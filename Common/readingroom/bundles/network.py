@@ -16,7 +16,15 @@ from .preprocessing import Preprocessing
 from .validation import require, require_finite
 
 Aggregation = Literal[
-    "none", "mean", "vote", "max", "average-pooling", "soft-attention", "gated-attention", "self-attention"
+    "none",
+    "mean",
+    "vote",
+    "max",
+    "average-pooling",
+    "linear-softmax",
+    "soft-attention",
+    "gated-attention",
+    "self-attention",
 ]
 ExplanationMethod = Literal["cam", "grad-cam", "grad-cam++", "layer-cam", "hires-cam"]
 SurvivalHead = Literal["deephit", "deephit-published", "discrete-hazard"]

@@ -7,9 +7,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from ..errors import BundleError
 from . import aggregation as aggregations
-from . import backbones, registry
+from . import backbones, linear_softmax, registry
+from .aggregation import Aggregated
 from .heads import without_head
+from .linear_softmax import LinearSoftmax
 
 
 class SliceNetwork(nn.Module):
@@ -18,7 +21,7 @@ class SliceNetwork(nn.Module):
     Parameters
     ----------
     backbone : gives features [n, features] for pictures
-    aggregation : see `readingroom.networks.aggregation`
+    aggregation : see `readingroom.networks.aggregation` and `readingroom.networks.linear_softmax`
     classifier : from the study's features [n, features] to its logits: a linear layer, or a head for survival
     """
 
@@ -27,6 +30,16 @@ class SliceNetwork(nn.Module):
         self.backbone = backbone
         self.aggregation = aggregation
         self.classifier = classifier
+
+    def local_logits(self, maps: Tensor) -> Tensor:
+        """What each place of last maps [n, features, rows, columns] says: [n, outputs, rows, columns], float32.
+
+        A head for survival gives no logits of places.
+        """
+        layer = self.classifier
+        assert isinstance(layer, nn.Linear)
+        local = torch.einsum("nfrc,of->norc", maps, layer.weight.to(maps.dtype))
+        return local.float() + layer.bias.float()[:, None, None]
 
     def slice_features(self, stacks: Tensor, present: Tensor | None = None) -> Tensor:
         """[n, slices, features]; rows that are not ``present`` [n, slices] are not computed and stay 0."""
@@ -41,8 +54,21 @@ class SliceNetwork(nn.Module):
 
     def attend(self, stacks: Tensor, present: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Logits [n, outputs] and the weight of each slice [n, slices]."""
-        found = self.aggregation(self.slice_features(stacks, present), present)
+        if isinstance(self.aggregation, LinearSoftmax):
+            found = self._by_places(self.aggregation, stacks, present)
+        else:
+            found = self.aggregation(self.slice_features(stacks, present), present)
         return self.classifier(found.features), found.weights
+
+    def _by_places(self, pooling: LinearSoftmax, stacks: Tensor, present: Tensor | None) -> Aggregated:
+        there = torch.ones(stacks.shape[:2], dtype=torch.bool, device=stacks.device) if present is None else present
+        maps = self.backbone.forward_features(stacks[there])  # type: ignore[operator]  # of timm's networks
+        probability = pooling.probability(self.local_logits(maps))
+        features = pooling.within(maps, probability)
+        slices = features.new_zeros((*there.shape, features.shape[1]))
+        shares = probability.new_zeros(there.shape)
+        slices[there], shares[there] = features, probability.mean((1, 2))
+        return pooling(slices, shares)
 
     def forward(self, stacks: Tensor, present: Tensor | None = None) -> Tensor:
         logits, _ = self.attend(stacks, present)
@@ -65,11 +91,23 @@ def create(
 
     Raises
     ------
-    BundleError : no such network or aggregation
+    BundleError : no such network or aggregation, or they do not go together
     SetupError, BundleError, DownloadError : as `backbones.create`
     """
     features = registry.find(name, axes=2).features
     backbone = backbones.create(name, outputs, weights, channels)
-    joined = aggregations.create(aggregation, features)
+    if aggregation == linear_softmax.NAME:
+        joined: nn.Module = _linear_softmax(registry.find(name), classifier is None)
+    else:
+        joined = aggregations.create(aggregation, features)
     answers = nn.Linear(features, outputs) if classifier is None else classifier(features)
     return SliceNetwork(without_head(backbone, registry.find(name)), joined, answers).eval()
+
+
+def _linear_softmax(architecture: registry.Architecture, linear: bool) -> LinearSoftmax:
+    if architecture.library != "timm" or not architecture.cam or not linear:
+        raise BundleError(
+            f"'{linear_softmax.NAME}' asks each place of the last map, and {architecture.title} does not end in the "
+            "mean of its places and a linear layer; choose another network or aggregation."
+        )
+    return LinearSoftmax()

@@ -1,8 +1,8 @@
 """A network that reads a CT slice by slice: in one pass of each slice its answer, its map and the study's answer.
 
-The network ends in average pooling and one linear layer, so a slice's logit is the mean of what every place of its
-last feature map says for itself. That local logit, not a share of the hottest place, is the map: it has the same
-meaning in each slice and each patient.
+The network ends in pooling and one linear layer, so a slice's logit is the mean of what every place of its last feature
+map says for itself, weighted where the bundle says so. That local logit, not a share of the hottest place, is the map:
+it has the same meaning in each slice and each patient.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class SliceAnswers:
     logits : (outputs,) of the study
     slice_logits : (slices, outputs), of each slice by itself
     weights : (slices,) of each slice in the study's answer; they sum to 1
-    maps : (slices, outputs, rows, columns), local logits; their mean over places is the slice's logit
+    maps : (slices, outputs, rows, columns), local logits; their mean over places is the slice's logit, under
+        ``linear-softmax`` the mean weighted by the probabilities that they give
     embedding : (features,) of the study, which the last layer was given
     """
 
@@ -83,7 +84,7 @@ def ask_slices(
     Parameters
     ----------
     pixels : (slices, channels, rows, columns), normalized
-    aggregation : of the bundle; ``mean``, ``vote`` and ``max`` join the slices' answers, others their features
+    aggregation : of the bundle; ``mean``, ``vote`` and ``max`` join answers, others features of slices or of places
     each : told after each batch how many slices were asked; may raise to stop
 
     Raises
@@ -93,21 +94,22 @@ def ask_slices(
     import torch
     from torch import nn
 
-    layer = network.classifier
+    from ..networks.linear_softmax import LinearSoftmax
+
+    layer, pooling = network.classifier, network.aggregation
     assert isinstance(layer, nn.Linear)
     with torch.inference_mode():
-
-        def local_logits(maps: Tensor) -> Tensor:
-            return torch.einsum("nf...,of->no...", maps, layer.weight.to(maps.dtype))
-
-        features, local = in_batches(network, pixels, local_logits, device, note, each)
+        features, local = in_batches(network, pixels, network.local_logits, device, note, each)
         bias = layer.bias.detach().float().cpu()
         head = layer.weight.detach().float().cpu()
-        found = aggregated(network, features)
+        if isinstance(pooling, LinearSoftmax):
+            found = pooling(features[None], pooling.probability(local).mean((1, 2))[None])
+        else:
+            found = aggregated(network, features)
         slice_logits = (features @ head.T + bias).double().numpy()
         joined = (found.features @ head.T + bias)[0].double().numpy()
     weights = found.weights[0].double().numpy()
-    maps = (local.float() + bias[:, None, None]).numpy()
+    maps = local.numpy()
     if aggregation in ("vote", "max"):
         joined = joined_answers(slice_logits, aggregation)
     return SliceAnswers(joined, slice_logits, weights, maps, found.features[0].double().numpy())
@@ -123,9 +125,11 @@ def in_batches(
 ) -> tuple[Tensor, Tensor]:
     """Features (slices, features) of all slices, float32, and what ``of_maps`` makes of their last maps, on the CPU.
 
+    Where the network pools places by what they show, the features of a slice are pooled so.
+
     Parameters
     ----------
-    of_maps : given (n, features, rows, columns), whose means over places are the features; without it no maps are kept
+    of_maps : given (n, features, rows, columns), whose means or sums the features are; without it no maps are kept
 
     Raises
     ------
@@ -134,8 +138,9 @@ def in_batches(
     import torch
 
     from ..device import run_in_batches
+    from ..networks.linear_softmax import LinearSoftmax
 
-    done = 0
+    done, pooling = 0, network.aggregation
 
     def ask(batch: Tensor) -> tuple[Tensor, Tensor]:
         nonlocal done
@@ -144,6 +149,8 @@ def in_batches(
         else:
             features, maps = _features_and_maps(network.backbone, batch)
             made = of_maps(maps)
+            if isinstance(pooling, LinearSoftmax):
+                features = pooling.within(maps, pooling.probability(network.local_logits(maps)))
         done += len(batch)
         each(min(done, len(pixels)))
         return features, made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy import special
 
 from pasc_fibrosis_cases import INPUT, gray_network, write_bundle
 from readingroom.errors import BundleError, CancelledError
@@ -53,6 +54,20 @@ def test_attention_gives_the_answer_of_the_network_and_weights_of_the_slices(agg
     np.testing.assert_allclose(found.logits, logits[0].numpy(), rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(found.weights, weights[0].numpy(), atol=1e-5)
     assert found.weights.sum() == pytest.approx(1)
+
+
+def test_places_that_show_the_finding_give_the_answer_of_the_network() -> None:
+    network, pixels = a_network("resnet18", "linear-softmax"), some_pixels(5)
+    found = ask_slices(network, pixels, "linear-softmax", CPU, pytest.fail)
+    with torch.inference_mode():
+        logits, weights = network.attend(torch.from_numpy(pixels)[None])
+        each = network(torch.from_numpy(pixels)[:, None]).numpy()
+    np.testing.assert_allclose(found.logits, logits[0].numpy(), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.slice_logits, each, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.weights, weights[0].numpy(), atol=1e-5)
+    shares = special.softmax(found.maps, axis=1)[:, 0]
+    places = (shares[:, None] * found.maps).sum((0, 2, 3)) / shares.sum()
+    np.testing.assert_allclose(found.logits, places, rtol=1e-3, atol=1e-4)
 
 
 def test_batches_change_nothing_and_are_told() -> None:

@@ -17,6 +17,7 @@ from ...errors import InputError
 from ...files import write_bytes
 from ...imaging.preprocessing import normalized
 from ...networks import registry
+from ...networks.linear_softmax import LinearSoftmax
 from ...networks.slices import SliceNetwork
 from ...progress import Progress
 from ...trust.distance import held_out_distances
@@ -107,6 +108,8 @@ class FineTuned:
     def _trained(self, split: Split, seed: int, folder: Path, progress: Progress) -> tuple[nn.Module, Fitted]:
         protocol = replace(self.protocol, seed=seed)
         network = seeded_network(protocol, len(self.question.values), self.name, self.weights, seed)
+        if isinstance(network, SliceNetwork) and isinstance(network.aggregation, LinearSoftmax):
+            network.aggregation.finding = self._order[0]
         fitted = fit(
             network,
             self.cohort,
@@ -157,6 +160,8 @@ class FineTuned:
         with torch.no_grad():
             layer.weight.copy_(layer.weight[self._order].clone())
             layer.bias.copy_(layer.bias[self._order].clone())
+        if isinstance(network, SliceNetwork) and isinstance(network.aggregation, LinearSoftmax):
+            network.aggregation.finding = 0
 
 
 def prepare_fine_tuned(

@@ -16,7 +16,7 @@ from ...bundles.preprocessing import Preprocessing
 from ...device import Wanted
 from ...errors import InputError
 from ...files import make_folder, write_bytes
-from ...networks import backbones, registry, slices, volumes
+from ...networks import backbones, linear_softmax, registry, slices, volumes
 from ...networks.heads import linear_layer
 from ...progress import Progress
 from ...trust.distance import held_out_distances
@@ -181,6 +181,11 @@ def _notes(protocol: TrainingProtocol, wanted: Preprocessing) -> tuple[str, ...]
         found.append(
             f"The features of the slices were averaged, where the protocol joins answers by '{protocol.aggregation}': "
             "a bundle is one network."
+        )
+    if protocol.aggregation == linear_softmax.NAME:
+        found.append(
+            f"The features of the slices were averaged, where the protocol pools places by '{protocol.aggregation}': a "
+            "head sees slices."
         )
     return tuple(found)
 
