@@ -181,11 +181,17 @@ def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, st
 
 
 def part_table(reading: Reading) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """What was measured of several parts of the body: a header, and a row for each part; both empty without any."""
+    """What was measured of several parts, of the body or of time: a header, and a row for each; both empty without any.
+
+    A number that has an interval is followed by it.
+    """
     found: dict[str, dict[str, str]] = {}
     for one in reading.measurements:
         if one.part:
-            found.setdefault(one.part, {})[axis_title(one.title, one.unit)] = number_text(one.value, 3)
+            text = number_text(one.value, 3)
+            if one.interval is not None:
+                text += f" ({interval_text(one.interval, lambda value: number_text(value, 3))})"
+            found.setdefault(one.part, {})[axis_title(one.title, one.unit)] = text
     titles = list(dict.fromkeys(title for row in found.values() for title in row))
     header = ("", *titles) if titles else ()
     return header, [(part, *(row.get(title, "") for title in titles)) for part, row in found.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from slicer.i18n import tr as _
 from ..errors import BundleError, InputError
 from ..readers.registry import find_reader
 from ..reading import Reading
+from ..study import ClinicalFact
 from . import choices, plots, settings
 from .installed import bundles_for
 from .layers import Layers
@@ -129,6 +131,25 @@ class ReadingLogic:
         self.layers.show(reading, folder, self.being_read)
         plots.show_curves(self.nodes, reading, next(iter(self.being_read.values())))
         return True
+
+    def follow_facts(self, facts: Mapping[str, ClinicalFact]) -> None:
+        """Show the reading with these facts of the clinical form, where its reader needs no network for it."""
+        reading = self.kept.reading
+        if reading is None:
+            return
+        form = {field.name for field in self.reader.clinical}
+        others = {name: fact for name, fact in reading.study.clinical.items() if name not in form}
+        study = replace(reading.study, clinical={**others, **facts})
+        bundle = reading.bundle
+        metadata = next(
+            (b for b in bundles_for(self.reader.name) if (b.name, b.version) == (bundle.name, bundle.version)), None
+        )
+        if metadata is None or study.clinical == reading.study.clinical:
+            return
+        changed = self.reader.with_clinical(reading, study, metadata)
+        if changed is not reading:
+            self.kept.update(changed)
+            plots.show_curves(self.nodes, changed, self.kept.volume(changed.study.images[0].role))
 
     def cancel(self) -> None:
         """Stop the work at once; the last reading stays, and an answer that is being tested is one."""

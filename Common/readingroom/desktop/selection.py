@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadingRoomError
+from ..readers.opening import entered
 from . import settings, slice_views
 from .inputs import Inputs
 from .owned_nodes import is_owned
@@ -101,6 +102,9 @@ class Selection:
         except ReadingRoomError as error:
             self._panel.show_error(error)
             return False
+        inputs = self._panel.inputs
+        if self._panel.reading is not None and inputs is not None:
+            self._panel.logic.follow_facts({**inputs.header, **entered(self._panel.reader, inputs.entered)})
         self._panel.refresh()
         return True
 

@@ -35,6 +35,7 @@ from .results import drawn, write_results
 if TYPE_CHECKING:
     import torch
 
+    from ..bundles.metadata import BundleMetadata
     from ..imaging.mask_file import Mask
 
 _SOFTWARE = ("numpy", "SimpleITK", "pydicom", "torch", "timm", "monai")
@@ -153,6 +154,13 @@ class Reader(ABC):
     def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
         """The answer with its tests that take longer; it is on screen already. Checks are added to ``context``."""
         return answer
+
+    def with_clinical(self, reading: Reading, study: Study, metadata: BundleMetadata) -> Reading:
+        """The reading with other clinical facts, those of ``study``: what they change is told without the network.
+
+        Readers whose answer needs the network for it give the reading back as it is. Loads no network and no torch.
+        """
+        return reading
 
     def image_role(self, name: str) -> ImageRole:
         """The image role of that name.
