@@ -18,12 +18,12 @@ from ..bundles.bundle import Bundle
 from ..bundles.metadata import ClassifierMetadata, Label
 from ..codes import Code
 from ..device import is_all_on
-from ..errors import BundleError, InputError
+from ..errors import BundleError
 from ..reading import Check
 from .answer import Answer, Case, Prediction, with_heat_maps
 from .base import ReadContext, Reader
 from .description import DisplayWindow, ImageRole, Task
-from .lung_masks import LungMasks, find_lung_masks, lung_mask_roles
+from .lung_masks import LungMasks, lung_mask_roles
 
 if TYPE_CHECKING:
     import torch
@@ -170,23 +170,11 @@ def ask(
     InputError : there are no lungs
     RefusedError : a check of the lungs says ``stop``
     """
-    from ..imaging.preprocessing import prepare_slices
-    from ..trust.ct_checks import drawn_check, lung_checks
+    from .lung_slices import lung_slices
     from .slice_network import ask_slices
 
     metadata = model.bundle.of_kind(ClassifierMetadata)
-    volume = case.images[image]
-    if progress is not None:
-        progress(0.0, "Looking for the lungs.")
-    masks = find_lung_masks(case, image, context)
-    if checked:
-        given = [drawn_check(masks.lungs, volume)] if masks.source == "given" else []
-        context.check(*given, *lung_checks(masks.lungs, volume))
-    if not masks.lungs.both.any():
-        raise InputError(
-            "No lungs were found in this CT; give a mask of them." if image == CT else "No lungs were found in it."
-        )
-    prepared = prepare_slices(volume.image, metadata.preprocessing, masks.lungs.both)
+    masks, prepared = lung_slices(case, image, metadata.preprocessing, context, progress, checked)
     count = len(prepared.pixels)
 
     def each(done: int) -> None:

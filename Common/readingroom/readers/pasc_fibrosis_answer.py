@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import codes
 from ..bundles.metadata import ClassifierMetadata
-from ..formatting import number_text, percent
+from ..formatting import percent
 from ..imaging.display import window_between
 from ..imaging.lung_zones import SIDES, THIRDS, ZONES, zone_labels
 from ..imaging.segments import AtLeast
 from ..reading import Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
 from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
+from .lung_regions import lung_regions, reading_notes, voxel_ml
 from .map_in_lungs import MapInLungs, box_of_map, map_in_lungs
 from .pasc_fibrosis import CT
 from .results import heat_map_path, picture_path, segments_path
@@ -38,7 +39,6 @@ _LEVELS = (SUSPICIOUS, 0.75)
 _MOST_OUTSIDE = 0.25  # of the suspicious volume
 _LUNG_WINDOW = window_between(-1350, 150)
 _SUSPICIOUS_COLORS = ((1.0, 0.6, 0.2), (0.9, 0.3, 0.1))  # of the levels
-_COLORS = {"right": (0.45, 0.7, 0.95), "left": (0.55, 0.85, 0.6)}
 
 
 def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answer:
@@ -60,7 +60,10 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
         findings=findings(metadata, calibrated),
         prediction_sets=prediction_sets(metadata, calibrated.probabilities),
         measurements=tuple(_measurements(case, details, found)),
-        regions=(*_lung_regions(case, details), *_suspicious_regions(case, details, heat, found)),
+        regions=(
+            *lung_regions(case.images[CT].image, details.lungs.lungs, CT),
+            *_suspicious_regions(case, details, heat, found),
+        ),
         curves=(_profile(found),),
         maps=(MapLayer(heat_map, heat),),
         pictures=tuple(_pictures(case, heat, found)),
@@ -78,17 +81,7 @@ def _notes(details: Details, metadata: ClassifierMetadata) -> Iterator[str]:
     """What of the CT was read, and how its slices voted."""
     from .slice_network import is_tied
 
-    prepared, lungs = details.prepared, details.lungs.lungs.both
-    slices, total = np.unique(prepared.numbers), prepared.grid.GetSize()[2]
-    if prepared.grid is not prepared.volume:
-        spacing = " x ".join(number_text(step, 3) for step in prepared.grid.GetSpacing())
-        yield f"The CT was resampled to voxels of {spacing} mm before it was read."
-    if len(slices) < total:
-        gaps = "; between them the map is interpolated" if len(slices) <= slices[-1] - slices[0] else ""
-        yield f"{len(slices)} of {total} slices were read, evenly spaced among those that hold enough lung{gaps}."
-    beyond = 1 - float(np.count_nonzero(lungs & prepared.reached()) / np.count_nonzero(lungs))
-    if beyond >= 0.005:
-        yield f"{percent(beyond)} of the lungs lies above or below the slices that were read: the map is 0 there."
+    yield from reading_notes(details.prepared, details.lungs.lungs.both)
     if metadata.aggregation == "vote" and is_tied(details.answers.slice_logits):
         yield "The votes of the slices are tied; a tie counts for the finding."
 
@@ -176,22 +169,6 @@ def without_each_zone(case: Case, prediction: Prediction, answer: Answer, contex
         value = 100 * ask_changed(details, changed, context)
         found.append(Measurement(f"{name}-without", "Probability without it", value, "%", image=CT, part=title))
     return replace(answer, measurements=answer.measurements + tuple(found))
-
-
-def voxel_ml(image: Any) -> float:
-    """Volume of a voxel."""
-    return float(np.prod(image.GetSpacing())) / 1000
-
-
-def _lung_regions(case: Case, details: Details) -> Iterator[RegionLayer]:
-    image = case.images[CT].image
-    for side, code in (("right", codes.RIGHT_LUNG), ("left", codes.LEFT_LUNG)):
-        mask = getattr(details.lungs.lungs, side)
-        region = Region(
-            f"{side}-lung", f"{side.capitalize()} lung", CT, segments_path(CT), code,
-            volume_ml=float(np.count_nonzero(mask) * voxel_ml(image)), color=_COLORS[side],
-        )  # fmt: skip
-        yield RegionLayer(region, mask)
 
 
 def _suspicious_regions(case: Case, details: Details, heat: Heat, found: MapInLungs) -> Iterator[RegionLayer]:

@@ -19,6 +19,7 @@ from ..imaging.lung_zones import SIDES, zone_labels
 from ..reading import Check, Comparison, HeatMap, Interval, Region, has_stop
 from .answer import Answer, Case, MapLayer, Prediction, RegionLayer
 from .base import ReadContext
+from .lung_regions import voxel_ml
 from .map_in_lungs import map_in_lungs
 from .pasc_fibrosis import CT, PRIOR
 from .pasc_fibrosis_answer import (
@@ -29,7 +30,6 @@ from .pasc_fibrosis_answer import (
     heat_of,
     lung_density,
     parts_of_lungs,
-    voxel_ml,
 )
 from .results import heat_map_path, segments_path
 
