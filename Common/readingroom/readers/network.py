@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import model_cache
 from ..bundles.bundle import Bundle
-from ..bundles.metadata import ClassifierMetadata
+from ..bundles.metadata import ClassifierMetadata, SignatureMetadata
 from ..errors import BundleError
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def load_network(bundle: Bundle) -> nn.Module:
 
 def feature_statistics(bundle: Bundle) -> FeatureStatistics | None:
     """Where the training cases lie, or None when the bundle does not say."""
-    described = bundle.of_kind(ClassifierMetadata).feature_statistics
+    metadata = bundle.metadata
+    described = None if isinstance(metadata, SignatureMetadata) else metadata.feature_statistics
     if described is None:
         return None
 

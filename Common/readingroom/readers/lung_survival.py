@@ -1,0 +1,167 @@
+"""Risk of death over 24 months in non-small-cell lung cancer, after Paper 003, from the slices of a planning CT.
+
+Each slice that holds lung passes a 2D network once; attention weighs the slices, and a head for survival gives the
+cumulative incidence of death month by month. Beside it stand a Cox model on clinical facts and the cohort's own curve.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .. import codes, model_cache
+from ..bundles.bundle import Bundle
+from ..bundles.metadata import BundleMetadata, SurvivalMetadata
+from ..device import is_all_on
+from ..errors import BundleError
+from ..reading import Check, Reading
+from ..study import Study
+from .answer import Answer, Case, Prediction
+from .base import ReadContext, Reader
+from .description import ClinicalField, DisplayWindow, ImageRole, MaskRole, Task
+from .lung_masks import LungMasks, lung_mask_roles
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..imaging.preprocessing import PreparedSlices
+    from ..networks.slices import SliceNetwork
+    from ..progress import Progress
+    from ..trust.distance import FeatureStatistics
+    from .survival_network import SurvivalAnswers
+
+CT, TUMOUR = "ct", "tumour"
+_WINDOWS = (DisplayWindow("Lung", -600, 1500), DisplayWindow("Mediastinum", 40, 400))
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A bundle's network on its device, and where its training studies lie (None when the bundle does not say)."""
+
+    bundle: Bundle
+    network: SliceNetwork
+    statistics: FeatureStatistics | None
+
+
+@dataclass(frozen=True, eq=False)
+class Details:
+    """What one CT became on its way: lungs, slices, and what the network said of them."""
+
+    lungs: LungMasks
+    prepared: PreparedSlices
+    answers: SurvivalAnswers
+
+
+class LungSurvivalReader(Reader):
+    """Reads a chest CT of a patient with lung cancer, with clinical facts and a mask of the tumor where there are."""
+
+    name = "lung-survival"
+    title = "Lung Survival"
+    question = "How high is the risk of death within 24 months of this CT, in non-small-cell lung cancer?"
+    default_bundle = "lung-survival-phantom"
+    images = (ImageRole(CT, "Chest CT", ("CT",), dimensions=3, windows=_WINDOWS),)
+    masks = (*lung_mask_roles(CT), MaskRole(TUMOUR, "Tumor", CT, codes.NEOPLASM))
+    clinical = (
+        ClinicalField("age", "Age", "number", unit="a", low=18, high=110, keyword="PatientAge"),
+        ClinicalField(
+            "sex", "Sex", "choice", choices=(("F", "Female"), ("M", "Male"), ("O", "Other")), keyword="PatientSex"
+        ),
+        ClinicalField(
+            "stage", "Overall stage", "choice",
+            choices=tuple((value, f"Stage {value}") for value in ("I", "II", "IIIA", "IIIB", "IV")),
+        ),
+        ClinicalField("t", "T", "choice", choices=tuple((value, f"T{value}") for value in "1234")),
+        ClinicalField("n", "N", "choice", choices=tuple((value, f"N{value}") for value in "0123")),
+        ClinicalField(
+            "histology", "Histology", "choice",
+            choices=(
+                ("adenocarcinoma", "Adenocarcinoma"), ("large cell", "Large cell carcinoma"),
+                ("squamous cell carcinoma", "Squamous cell carcinoma"),
+                ("not otherwise specified", "Not otherwise specified"),
+            ),
+        ),
+    )  # fmt: skip
+    tasks = (Task("overall-survival", "Death from any cause"),)
+    tests_of_answer = ("slices left out",)
+
+    def checks(self, case: Case) -> tuple[Check, ...]:
+        from ..trust.ct_checks import checks_before
+
+        return checks_before(case.study.image(CT), case.images[CT])
+
+    def load_model(self, bundle: Bundle, device: torch.device) -> Model:
+        from .network import feature_statistics
+        from .survival_network import load_survival_network
+
+        metadata = bundle.of_kind(SurvivalMetadata)
+        if metadata.preprocessing.organ not in ("", "lungs"):
+            organ = metadata.preprocessing.organ
+            raise BundleError(f"The bundle '{metadata.name}' looks at the {organ}, not at the lungs.")
+        network = model_cache.get_or_load(
+            ("survival network", bundle.sha256), functools.partial(load_survival_network, bundle)
+        )
+        if not is_all_on(network, device):
+            network.to(device)
+        return Model(bundle, network, feature_statistics(bundle))
+
+    def predict(
+        self, model: Model, cases: Sequence[Case], context: ReadContext, explainable: bool = False
+    ) -> list[Prediction]:
+        predictions = []
+        for case in cases:
+            progress = context.progress.part(0.25, 0.35) if explainable else None
+            details = ask(model, case, context, progress, explainable)
+            answers = details.answers
+            predictions.append(Prediction(answers.logits, answers.embedding, details if explainable else None))
+        return predictions
+
+    def explain(self, case: Case, prediction: Prediction, context: ReadContext) -> Answer:
+        from ..trust.checks import distance_check
+        from .lung_survival_answer import answer_of
+
+        statistics = context.model.statistics
+        if statistics is not None and prediction.embedding is not None:
+            context.check(distance_check(float(statistics.distance(prediction.embedding[None])[0]), statistics))
+        return answer_of(case, prediction, context)
+
+    def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
+        from .lung_survival_answer import without_slices
+
+        return without_slices(prediction, answer, context)
+
+    def with_clinical(self, reading: Reading, study: Study, metadata: BundleMetadata) -> Reading:
+        from .lung_survival_clinical import with_clinical
+
+        assert isinstance(metadata, SurvivalMetadata)
+        return with_clinical(reading, study, metadata)
+
+
+def ask(
+    model: Model, case: Case, context: ReadContext, progress: Progress | None, explainable: bool = False
+) -> Details:
+    """Find the lungs, and ask the network about the slices of the CT.
+
+    Raises
+    ------
+    InputError : there are no lungs
+    RefusedError : a check of the lungs says ``stop``
+    """
+    from .lung_slices import lung_slices
+    from .survival_network import ask_survival
+
+    metadata = model.bundle.of_kind(SurvivalMetadata)
+    masks, prepared = lung_slices(case, CT, metadata.preprocessing, context, progress, checked=explainable)
+    count = len(prepared.pixels)
+
+    def each(done: int) -> None:
+        context.progress.raise_if_canceled()
+        if progress is not None:
+            progress(0.5 + 0.5 * done / count, f"Asking about the slices, {done} of {count}.")
+
+    answers = ask_survival(model.network, prepared.pixels, metadata, context.device, context.note, each, explainable)
+    return Details(masks, prepared, answers)
+
+
+READER = LungSurvivalReader()

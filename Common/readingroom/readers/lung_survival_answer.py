@@ -1,0 +1,314 @@
+"""What a network said of a lung cancer CT, as the radiologist sees it: risk over time, slices that weigh, places.
+
+Risks are cumulative incidences on the calibrated scale. The weight of a slice says how much of the study's features
+comes from it (uniform is 1), not how ill it is; the map says which places within the heaviest slices raise the risk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import codes
+from ..bundles.metadata import SurvivalMetadata
+from ..formatting import counted, number_text
+from ..imaging.display import window_between
+from ..reading import Check, Curve, Finding, HeatMap, Interval, KeyPicture, Line, MapShows, Measurement, Region
+from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
+from .base import ReadContext
+from .lung_regions import lung_regions, reading_notes, voxel_ml
+from .lung_survival import CT, TUMOUR
+from .lung_survival_clinical import HORIZONS, clinical_risk
+from .results import heat_map_path, picture_path, segments_path
+from .survival_network import ask_without, incidence_of
+
+if TYPE_CHECKING:
+    from .lung_survival import Details
+
+Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+
+ATTENTION: MapShows = "attention"
+_LEVELS = (0.5, 0.75)
+_HALF = 0.5  # of the weight
+_STEPS, _DRAWS, _SEED = 8, 50, 0  # of the deletion test
+_PICTURES = 3
+_LUNG_WINDOW = window_between(-1350, 150)
+
+
+@dataclass(frozen=True, eq=False)
+class Risk:
+    """Calibrated cumulative incidence of one cause at the ends of the months, with its band where one is known."""
+
+    values: Floats
+    low: Floats | None = None
+    high: Floats | None = None
+
+    def at(self, place: int) -> tuple[float, Interval | None]:
+        """The risk at the end of a time bin, and its interval."""
+        if self.low is None or self.high is None:
+            return float(self.values[place]), None
+        return float(self.values[place]), Interval(float(self.low[place]), float(self.high[place]))
+
+
+def risks_of(metadata: SurvivalMetadata, logits: Floats) -> tuple[Risk, ...]:
+    """The risk of each cause. Calibration is of all causes together; each keeps its share of it."""
+    raw = incidence_of(metadata, logits)
+    total = raw.sum(0)
+    scaling = metadata.calibration
+    if scaling is None:
+        return tuple(Risk(values) for values in raw)
+    shares = raw / np.maximum(total, 1e-12)
+    values = shares * scaling.incidence(total)
+    if not scaling.resamples:
+        return tuple(Risk(one) for one in values)
+    low, high = (shares * end for end in scaling.intervals(total))
+    return tuple(Risk(*each) for each in zip(values, low, high, strict=True))
+
+
+def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answer:
+    """Findings, curves, attention, map, regions and measurements; adds notes to the context."""
+    metadata: SurvivalMetadata = context.bundle.of_kind(SurvivalMetadata)
+    details: Details = prediction.details
+    risks = risks_of(metadata, prediction.logits)
+    context.notes += reading_notes(details.prepared, details.lungs.lungs.both)
+    clinical = clinical_risk(metadata, case.study)
+    context.check(clinical.check)
+    heaviest = heaviest_slices(details.answers.weights)
+    return Answer(
+        findings=tuple(_findings(metadata, risks)),
+        measurements=(
+            *_risk_measurements(metadata, risks),
+            *clinical.measurements,
+            *_cohort_measurements(metadata),
+        ),
+        regions=(*lung_regions(case.images[CT].image, details.lungs.lungs, CT), *_regions(case, details, heaviest)),
+        curves=(*_incidence_curves(metadata, risks, clinical.line), _attention_curve(case, details)),
+        maps=tuple(_maps(metadata, details, heaviest)),
+        pictures=tuple(_pictures(case, metadata, details, heaviest)),
+        settings={
+            "preprocessing": metadata.preprocessing.preset,
+            "aggregation": metadata.aggregation,
+            "head": metadata.head,
+            "time zero": metadata.time_zero,
+            "lungs": details.lungs.source,
+            "slices": [int(number) for number in np.unique(details.prepared.numbers)],
+        },
+    )
+
+
+def heaviest_slices(weights: Floats) -> Booleans:
+    """The fewest slices (of ``weights`` (slices,)) that together carry half of the weight."""
+    order = np.argsort(-weights, kind="stable")
+    count = int(np.searchsorted(np.cumsum(weights[order]), _HALF * weights.sum())) + 1
+    chosen = np.zeros(len(weights), dtype=bool)
+    chosen[order[:count]] = True
+    return chosen
+
+
+def without_slices(prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
+    """The answer with how far the risk moves when the heaviest slices are left out, against slices drawn at random."""
+    metadata, details = context.bundle.of_kind(SurvivalMetadata), prediction.details
+    answers = details.answers
+    total = len(answers.weights)
+    if total < 4:
+        context.note("Too few slices were read to leave some of them out.")
+        return answer
+    counts = np.unique(np.linspace(0, total // 2, _STEPS + 1).round().astype(int))
+    order, random = np.argsort(-answers.weights, kind="stable"), np.random.default_rng(_SEED)
+
+    def risks(left_out: Sequence[NDArray[np.intp]]) -> Floats:
+        kept = [~np.isin(np.arange(total), gone) for gone in left_out]
+        logits = ask_without(context.model.network, answers.features, kept)
+        return np.array([100 * risks_of(metadata, one)[0].values[-1] for one in logits])
+
+    highest = risks([order[:count] for count in counts])
+    drawn = []
+    for done, count in enumerate(counts):
+        context.progress(done / len(counts), "Leaving slices out.")
+        drawn.append(risks([random.permutation(total)[:count] for _ in range(_DRAWS if count else 1)]))
+    low, high = (np.array([np.quantile(values, end) for values in drawn]) for end in (0.025, 0.975))
+    context.check(_attention_check(highest, low, high, counts))
+    curve = Curve(
+        "left-out", "Risk with slices left out", "profile", tuple(float(count) for count in counts),
+        "Slices left out", "1", f"Risk at {number_text(metadata.months[-1])} months",
+        Line("The heaviest slices", tuple(highest.tolist())), "%",
+        (Line("Slices drawn at random", tuple(float(v.mean()) for v in drawn), tuple(low.tolist()),
+              tuple(high.tolist())),),
+    )  # fmt: skip
+    return replace(answer, curves=(*answer.curves, curve))
+
+
+def _attention_check(highest: Floats, low: Floats, high: Floats, counts: NDArray[np.intp]) -> Check:
+    moved = float(highest[-1] - highest[0])
+    says = (
+        f"Without the {counts[-1]} heaviest slices the risk would be {highest[-1]:.0f} % in place of {highest[0]:.0f} %"
+    )
+    if low[-1] <= highest[-1] <= high[-1]:
+        sentence = f"{says}; as far as without others: which slices weigh most explains little of this answer."
+        return Check("weights of the slices", "warn", sentence, moved, unit="%")
+    return Check("weights of the slices", "pass", f"{says}; further than without others.", moved, unit="%")
+
+
+def _findings(metadata: SurvivalMetadata, risks: Sequence[Risk]) -> Iterator[Finding]:
+    for label, risk in zip(metadata.labels, risks, strict=True):
+        value, interval = risk.at(-1)
+        title = f"{label.title} within {number_text(metadata.months[-1])} months"
+        yield Finding(label.name, title, min(max(value, 0.0), 1.0), interval, code=label.code)
+
+
+def horizons(metadata: SurvivalMetadata) -> list[tuple[str, int]]:
+    """What the times are called at which a risk is told, and the bin that ends there."""
+    return [
+        (f"{number_text(months)} months", place) for place, months in enumerate(metadata.months) if months in HORIZONS
+    ]
+
+
+def _risk_measurements(metadata: SurvivalMetadata, risks: Sequence[Risk]) -> Iterator[Measurement]:
+    several = len(metadata.labels) > 1
+    for label, risk in zip(metadata.labels, risks, strict=True):
+        for part, place in horizons(metadata):
+            value, interval = risk.at(place)
+            shown = None if interval is None else Interval(100 * interval.low, 100 * interval.high, interval.level)
+            title = f"{label.title}, this CT" if several else "This CT"
+            name = f"{label.name}-{number_text(metadata.months[place])}-months"
+            yield Measurement(name, title, 100 * value, "%", shown, label.code, CT, part=part)
+
+
+def _cohort_measurements(metadata: SurvivalMetadata) -> Iterator[Measurement]:
+    several = len(metadata.labels) > 1
+    for label in metadata.labels:
+        if label.name in metadata.incidence:
+            for part, place in horizons(metadata):
+                title = f"{label.title}, training cohort" if several else "Training cohort"
+                name = f"cohort-{label.name}-{number_text(metadata.months[place])}-months"
+                yield Measurement(name, title, 100 * metadata.incidence[label.name][place], "%", part=part)
+
+
+def _incidence_curves(metadata: SurvivalMetadata, risks: Sequence[Risk], clinical: Line | None) -> Iterator[Curve]:
+    months = (0.0, *metadata.months)
+    training = metadata.training
+    for number, (label, risk) in enumerate(zip(metadata.labels, risks, strict=True)):
+        band = () if risk.low is None else ((0.0, *risk.low.tolist()), (0.0, *_not_none(risk.high).tolist()))
+        baselines = []
+        if number == 0 and clinical is not None:
+            baselines.append(clinical)
+        if label.name in metadata.incidence:
+            events = training.counts.get(label.name, 0)
+            title = f"Training cohort ({counted(training.patients, 'patient')}, {counted(events, 'death')})"
+            baselines.append(Line(title, (0.0, *metadata.incidence[label.name])))
+        yield Curve(
+            f"incidence-{label.name}", f"{label.title}: risk over time", "survival", months,
+            f"Time since {metadata.time_zero}", "mo", "Cumulative risk",
+            Line("This CT", (0.0, *risk.values.tolist()), *band), baselines=tuple(baselines),
+        )  # fmt: skip
+
+
+def _not_none(values: Floats | None) -> Floats:
+    assert values is not None
+    return values
+
+
+def _attention_curve(case: Case, details: Details) -> Curve:
+    """The weight of each slice along the body; at 1 it weighs as much as if all weighed the same."""
+    places, weights = _by_slice(case, details)
+    return Curve(
+        ATTENTION, "Weight of the slices (1: as if all weighed the same)", "profile",
+        tuple((places + 1).tolist()), "Slice",
+        "{slice}", "Weight", Line("This CT", tuple(weights.tolist())),
+        baselines=(Line("All the same", (1.0,) * len(places)),), image=CT,
+    )  # fmt: skip
+
+
+def _by_slice(case: Case, details: Details) -> tuple[Floats, Floats]:
+    """Where the slices that were read lie in the CT, in numbers of its own slices, and what each weighs."""
+    prepared, weights = details.prepared, details.answers.weights
+    numbers, rows = np.unique(prepared.numbers, return_inverse=True)
+    summed = np.bincount(rows, weights) * len(numbers) / weights.sum()
+    image = case.images[CT].image
+    places = [
+        image.TransformPhysicalPointToContinuousIndex(
+            prepared.grid.TransformContinuousIndexToPhysicalPoint((0.0, 0.0, float(number)))
+        )[2]
+        for number in numbers
+    ]
+    return np.round(np.array(places), 2), summed
+
+
+def _regions(case: Case, details: Details, heaviest: Booleans) -> Iterator[RegionLayer]:
+    """Lung on the slices that carry half of the weight, and the tumor where one was given."""
+    image = case.images[CT].image
+    ml = voxel_ml(image)
+    near = details.prepared.to_volume(_flat(details, heaviest.astype(np.float32))) >= 0.5
+    mask = near & details.lungs.lungs.both
+    if mask.any():
+        share = int(heaviest.sum())
+        title = f"Lung on the {counted(share, 'slice')} that carry half of the weight"
+        yield RegionLayer(
+            Region("half-of-weight", title, CT, segments_path(CT), volume_ml=mask.sum() * ml, color=(1.0, 0.6, 0.2)),
+            mask,
+        )
+    if TUMOUR in case.masks:
+        tumor = case.masks[TUMOUR]
+        region = Region(
+            TUMOUR, "Tumor", CT, segments_path(CT), codes.NEOPLASM, volume_ml=tumor.sum() * ml, color=(0.85, 0.2, 0.3)
+        )
+        yield RegionLayer(region, tumor)
+
+
+def _flat(details: Details, values: NDArray[np.floating]) -> NDArray[np.float32]:
+    """A map (slices, 2, 2) that has one value on each slice."""
+    return np.broadcast_to(np.asarray(values, dtype=np.float32)[:, None, None], (len(values), 2, 2))
+
+
+def _maps(metadata: SurvivalMetadata, details: Details, heaviest: Booleans) -> Iterator[MapLayer]:
+    answers, prepared = details.answers, details.prepared
+    finding = metadata.labels[0].name
+    lungs = details.lungs.lungs.both
+    if answers.maps is not None:
+        heat = prepared.to_volume(raised(answers.maps, heaviest))
+        heat_map = HeatMap(finding, CT, "cam of the risk, relative", heat_map_path(CT, finding), _LEVELS)
+        yield MapLayer(heat_map, np.clip(heat, 0, 1).astype(np.float32))
+    weights = prepared.to_volume(_flat(details, answers.weights / answers.weights.max())) * lungs
+    attention = HeatMap(
+        finding, CT, "weight of the slices, relative", heat_map_path(CT, finding, ATTENTION), _LEVELS, shows=ATTENTION
+    )
+    yield MapLayer(attention, np.clip(weights, 0, 1).astype(np.float32))
+
+
+def raised(maps: NDArray[np.float32], heaviest: Booleans) -> NDArray[np.float32]:
+    """Where the risk is raised above the mean of all places, in shares of the place that raises it most.
+
+    Only the ``heaviest`` slices show it; what lowers the risk is 0.
+    """
+    above = np.where(heaviest[:, None, None], maps - maps.mean(), 0).clip(0)
+    return np.asarray(above / max(float(above.max()), 1e-12), dtype=np.float32)
+
+
+def _pictures(case: Case, metadata: SurvivalMetadata, details: Details, heaviest: Booleans) -> Iterator[PictureLayer]:
+    """The heaviest slices with the map of the risk; the first of them also as it was read."""
+    volume, spacing = case.images[CT], case.images[CT].image.GetSpacing()
+    places, weights = _by_slice(case, details)
+    finding = metadata.labels[0].name
+    layers = list(_maps(metadata, details, heaviest))
+    heat = layers[0].heat
+    shown: set[int] = set()
+    for place in np.argsort(-weights, kind="stable"):
+        k = int(np.clip(round(float(places[place])), 0, len(volume.voxels) - 1))
+        if any(abs(k - other) * spacing[2] < 15 for other in shown):  # mm; neighbors show the same
+            continue
+        gray = _LUNG_WINDOW(volume.voxels[k])
+        word = f"Weight {number_text(float(weights[place]), 2)} (1: as if all weighed the same)"
+        if not shown:
+            plain = KeyPicture(picture_path(CT, slice_=k), f"The heaviest slice, as read. {word}.", CT, k)
+            yield PictureLayer(plain, gray, spacing=(spacing[1], spacing[0]), left="R")
+        shown.add(k)
+        caption = f"{word}; warm: what raises the risk on it most."
+        picture = KeyPicture(picture_path(CT, finding, k), caption, CT, k, finding)
+        yield PictureLayer(picture, gray, heat[k], (spacing[1], spacing[0]), "R")
+        if len(shown) == _PICTURES:
+            return

@@ -1,0 +1,155 @@
+"""A network that reads the slices of a study and gives the risk of each cause over time, with what its slices weigh."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bundles.bundle import Bundle
+from ..bundles.metadata import SurvivalMetadata
+from ..errors import BundleError
+from .slice_network import aggregated, in_batches
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..networks.slices import SliceNetwork
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class SurvivalAnswers:
+    """What the network said of one study.
+
+    Parameters
+    ----------
+    logits : (causes * months,) of its head
+    weights : (slices,) of each slice in the study's features; they sum to 1
+    features : (slices, features)
+    maps : (slices, rows, columns), what each place adds to the risk at the last month where all else stays (the
+        derivative of the cloglog of the risk by the study's features, times the place's features and the slice's
+        weight times the number of slices); None where they were not asked for or the network has none
+    embedding : (features,) of the study
+    """
+
+    logits: Floats
+    weights: Floats
+    features: NDArray[np.float32]
+    maps: NDArray[np.float32] | None
+    embedding: Floats
+
+
+def load_survival_network(bundle: Bundle) -> SliceNetwork:
+    """Built by our own registry, on the CPU, for evaluation.
+
+    Raises
+    ------
+    BundleError : the bundle does not read slices, or its weights do not fit the network
+    """
+    from ..networks import slices
+    from ..networks.survival_heads import CauseSpecificLayers
+
+    metadata = bundle.of_kind(SurvivalMetadata)
+    if metadata.preprocessing.kind != "slices" or metadata.aggregation in ("none", "mean", "vote", "max"):
+        raise BundleError(f"The bundle '{metadata.name}' does not weigh the slices of a CT.")
+    head = functools.partial(
+        CauseSpecificLayers,
+        causes=len(metadata.labels),
+        months=len(metadata.months),
+        layers=metadata.layers,
+        width=metadata.width,
+    )
+    network = slices.create(
+        metadata.backbone, 0, metadata.aggregation, channels=metadata.preprocessing.channels, classifier=head
+    )
+    try:
+        network.load_state_dict(bundle.weights())
+    except RuntimeError as error:
+        raise BundleError(f"The weights of '{metadata.name}' do not fit the network '{metadata.backbone}'.") from error
+    return network
+
+
+def ask_survival(
+    network: SliceNetwork,
+    pixels: NDArray[np.float32],
+    metadata: SurvivalMetadata,
+    device: torch.device,
+    note: Callable[[str], None],
+    each: Callable[[int], None] = lambda done: None,
+    explainable: bool = False,
+) -> SurvivalAnswers:
+    """Ask about all slices of a study, a batch at a time, in one pass.
+
+    Parameters
+    ----------
+    pixels : (slices, channels, rows, columns), normalized
+    each : told after each batch how many slices were asked; may raise to stop
+    explainable : keep the maps, where the network ends in average pooling
+    """
+    import torch
+
+    from ..networks import registry
+
+    mapped = explainable and registry.find(metadata.backbone, axes=2).cam
+    with torch.inference_mode():
+        features, maps = in_batches(network, pixels, (lambda found: found) if mapped else None, device, note, each)
+        joined = aggregated(network, features)
+    study, slopes, logits = _head_with_slopes(network, joined.features, metadata)
+    weights = joined.weights[0].double().numpy()
+    local = None
+    if mapped:
+        with torch.inference_mode():
+            local = torch.einsum("nf...,f->n...", maps.float(), slopes).numpy()
+        local = local * (weights * len(weights))[:, None, None].astype(np.float32)
+    return SurvivalAnswers(logits, weights, features.numpy(), local, study)
+
+
+def ask_without(
+    network: SliceNetwork, features: NDArray[np.float32], kept: Sequence[NDArray[np.bool_]]
+) -> NDArray[np.float64]:
+    """Logits (times, causes * months) of a study with only these slices (slices,) kept, for each of several times."""
+    import torch
+
+    slices = torch.from_numpy(features)
+    home = next(network.classifier.parameters()).device
+    with torch.inference_mode():
+        found = torch.cat([aggregated(network, slices[torch.from_numpy(keep)]).features for keep in kept])
+        return np.asarray(network.classifier(found.to(home)).double().cpu().numpy())
+
+
+def incidence_of(metadata: SurvivalMetadata, logits: Floats) -> Floats:
+    """Cumulative incidence (..., causes, months) as the network gives it, of logits (..., causes * months)."""
+    import torch
+
+    from ..networks.survival_heads import incidence
+
+    flat = torch.from_numpy(np.atleast_2d(logits).reshape(-1, logits.shape[-1]))
+    found = incidence(flat, metadata.head, len(metadata.labels)).numpy()
+    return np.asarray(np.clip(found, 0, 1).reshape(*logits.shape[:-1], *found.shape[1:]))
+
+
+def _head_with_slopes(
+    network: SliceNetwork, features: torch.Tensor, metadata: SurvivalMetadata
+) -> tuple[Floats, torch.Tensor, Floats]:
+    """The study's features, the slope (features,) of the cloglog of its risk by them, and its logits."""
+    import torch
+
+    from ..networks.survival_heads import incidence
+
+    home = next(network.classifier.parameters()).device
+    with torch.inference_mode(False), torch.enable_grad():
+        given = features.clone().to(home).requires_grad_()
+        logits = network.classifier(given)
+        risk = incidence(logits, metadata.head, len(metadata.labels))[0, :, -1].sum().clamp(1e-6, 1 - 1e-6)
+        (slopes,) = torch.autograd.grad(torch.log(-torch.log1p(-risk)), given)
+    return (
+        features[0].double().numpy(),
+        slopes[0].float().cpu(),
+        logits[0].detach().double().cpu().numpy(),
+    )

@@ -1,0 +1,238 @@
+"""Risk over 24 months from a chest CT: curve, baselines, weights of slices, map, tests of the answer; on phantoms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+
+from lung_survival_cases import (
+    DEATH,
+    INCIDENCE,
+    MONTHS,
+    RESAMPLES,
+    SPACING,
+    dense_network,
+    metadata,
+    phantom,
+    read,
+    write_bundle,
+)
+from pasc_fibrosis_cases import image_of, write_nrrd
+from readingroom.bundles.bundle import Bundle
+from readingroom.bundles.metadata import HazardScaling, Label
+from readingroom.errors import BundleError, InputError, RefusedError
+from readingroom.phantoms.lung_cancer_ct import LungCancerCT
+from readingroom.readers.lung_survival import READER
+from readingroom.readers.lung_survival_answer import heaviest_slices, raised, risks_of
+from readingroom.readers.survival_network import incidence_of
+from readingroom.reading import Curve, Reading
+from readingroom.study import ClinicalFact
+
+FACTS = {"age": "67", "sex": "M", "stage": "IIIA", "t": "2", "n": "2", "histology": "adenocarcinoma"}
+
+
+@pytest.fixture(scope="module")
+def chest() -> LungCancerCT:
+    return phantom()
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory) -> Bundle:
+    return write_bundle(tmp_path_factory.mktemp("bundles") / "dense")
+
+
+@pytest.fixture(scope="module")
+def files(chest, tmp_path_factory) -> Path:
+    """The chest, its lungs with the tumor in them, and its tumor."""
+    folder = tmp_path_factory.mktemp("files")
+    write_nrrd(folder / "ct.nrrd", chest.pixels)
+    write_nrrd(folder / "lungs.nrrd", chest.right_lung | chest.left_lung)
+    write_nrrd(folder / "tumor.nrrd", chest.tumor)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("out") / "read"
+
+
+@pytest.fixture(scope="module")
+def reading(bundle, files, out) -> Reading:
+    masks = {"lungs": files / "lungs.nrrd", "tumour": files / "tumor.nrrd"}
+    return read(bundle, out, files / "ct.nrrd", masks, FACTS)
+
+
+def curve(reading: Reading, name: str) -> Curve:
+    return next(one for one in reading.curves if one.name == name)
+
+
+def test_the_risk_over_time_stands_beside_the_clinical_facts_and_the_cohort(reading):
+    shown = curve(reading, "incidence-death")
+    clinical, cohort = shown.baselines
+
+    assert shown.positions == (0.0, *MONTHS)
+    assert shown.line.values[0] == 0
+    assert all(a <= b for a, b in zip(shown.line.values, shown.line.values[1:], strict=False))
+    assert all(a <= v <= b for a, v, b in zip(shown.line.low, shown.line.values, shown.line.high, strict=True))
+    assert cohort.values == (0.0, *INCIDENCE)
+    assert "40 patients" in cohort.title
+    assert "25 deaths" in cohort.title
+    assert 0.2 < clinical.values[-1] < 0.9
+    assert clinical.low[-1] < clinical.values[-1] < clinical.high[-1]
+
+
+def test_risks_are_told_at_four_times_with_their_intervals(reading):
+    parts = {(one.part, one.title): one for one in reading.measurements if one.part}
+    line = curve(reading, "incidence-death").line
+    for months in (6, 12, 18, 24):
+        found = parts[f"{months} months", "This CT"]
+        assert found.value == pytest.approx(100 * line.values[months])
+        assert found.interval.low == pytest.approx(100 * line.low[months])
+        assert parts[f"{months} months", "Training cohort"].value == pytest.approx(100 * INCIDENCE[months - 1])
+        assert (f"{months} months", "Clinical facts") in parts
+    assert reading.finding("death").probability == pytest.approx(line.values[-1])
+    assert reading.finding("death").positive is None
+
+
+def test_the_slices_with_the_tumor_weigh_most_where_the_network_looks_for_density(reading, chest):
+    strip = curve(reading, "attention")
+    with_tumor = chest.tumor.any(axis=(1, 2))
+    held = np.array([with_tumor[round(k) - 1] for k in strip.positions])
+    weights = np.array(strip.line.values)
+
+    assert weights.mean() == pytest.approx(1)
+    assert weights[held].mean() > weights[~held].mean()
+    assert strip.image == "ct"
+    assert strip.position_unit == "{slice}"
+
+
+def test_half_of_the_weight_is_a_region_on_few_slices(reading, out):
+    region = next(one for one in reading.regions if one.name == "half-of-weight")
+    weights = np.sort(np.array(curve(reading, "attention").line.values))[::-1]
+    count = int(np.searchsorted(np.cumsum(weights), weights.sum() / 2)) + 1
+    assert f"{count} slice" in region.title
+    assert region.volume_ml > 0
+
+
+def test_two_maps_are_written_the_evidence_and_the_weight_of_slices(reading, out, chest):
+    assert [(one.finding, one.shows) for one in reading.heat_maps] == [("death", "evidence"), ("death", "attention")]
+    evidence, attention = (
+        SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(out / m.path))) for m in reading.heat_maps
+    )
+    assert evidence.shape == attention.shape == chest.pixels.shape
+    assert evidence.max() == pytest.approx(1, abs=0.2)
+    assert attention[~(chest.right_lung | chest.left_lung)].max() == 0
+
+
+def test_leaving_the_heaviest_slices_out_moves_the_risk_further_than_others(reading):
+    left_out = curve(reading, "left-out")
+    assert left_out.positions[0] == 0
+    assert left_out.line.values[0] == pytest.approx(100 * reading.finding("death").probability)
+    assert left_out.line.values[-1] < left_out.baselines[0].low[-1]
+    check = next(one for one in reading.checks if one.name == "weights of the slices")
+    assert check.status == "pass"
+
+
+def test_the_tumor_is_a_region_with_its_volume(reading, chest):
+    region = next(one for one in reading.regions if one.name == "tumour")
+    assert region.volume_ml == pytest.approx(chest.tumor_ml)
+
+
+def test_other_facts_change_the_clinical_risk_and_nothing_of_the_networks(reading):
+    study = replace(reading.study, clinical={**reading.study.clinical, "age": ClinicalFact(85.0, "a")})
+    older = READER.with_clinical(reading, study, metadata("dense"))
+    before, after = curve(reading, "incidence-death"), curve(older, "incidence-death")
+
+    assert after.line == before.line
+    assert after.baselines[0].values[-1] > before.baselines[0].values[-1]
+    assert after.baselines[1] == before.baselines[1]
+    assert older.findings == reading.findings
+    assert READER.with_clinical(older, reading.study, metadata("dense")) == reading
+
+
+def test_without_facts_no_clinical_risk_is_made_up(bundle, files, tmp_path):
+    study_reading = read(bundle, tmp_path / "out", files / "ct.nrrd", {"lungs": files / "lungs.nrrd"})
+    (cohort,) = curve(study_reading, "incidence-death").baselines
+    assert cohort.title.startswith("Training cohort")
+    check = next(one for one in study_reading.checks if one.name == "clinical facts")
+    assert "No clinical facts are known" in check.sentence
+    entered = replace(study_reading.study, clinical={"age": ClinicalFact(70.0, "a")})
+    told = READER.with_clinical(study_reading, entered, metadata("dense"))
+    assert len(curve(told, "incidence-death").baselines) == 2
+    assert any(
+        "unknown" in one.sentence or "not known" in one.sentence for one in told.checks if one.name == "clinical facts"
+    )
+
+
+def test_a_stage_that_the_clinical_model_never_saw_is_said(reading):
+    study = replace(reading.study, clinical={**reading.study.clinical, "stage": ClinicalFact("IV")})
+    told = READER.with_clinical(reading, study, metadata("dense"))
+    check = next(one for one in told.checks if one.name == "clinical facts")
+    assert "does not know these facts" in check.sentence
+    assert len(curve(told, "incidence-death").baselines) == 1
+
+
+def test_an_impossible_fact_is_refused_before_anything_is_read(bundle, files, tmp_path):
+    with pytest.raises(InputError, match="Age is '200'"):
+        read(bundle, tmp_path / "out", files / "ct.nrrd", facts={"age": "200"})
+    with pytest.raises(InputError, match="Overall stage is 'VII'"):
+        read(bundle, tmp_path / "out", files / "ct.nrrd", facts={"stage": "VII"})
+
+
+def test_one_slice_is_refused(bundle, files, chest, tmp_path):
+    write_nrrd(tmp_path / "one.nrrd", image_of(chest.pixels[15:16], SPACING))
+    with pytest.raises((InputError, RefusedError)):
+        read(bundle, tmp_path / "out", tmp_path / "one.nrrd")
+
+
+def test_competing_causes_share_the_risk_and_each_has_its_curve(files, tmp_path):
+    labels = (Label("cancer", "Death from the cancer"), Label("other", "Death from another cause"))
+    changes = {
+        "labels": labels,
+        "incidence": {"cancer": INCIDENCE},
+        "training": replace(metadata("two").training, counts={"cancer": 20, "other": 5}),
+    }
+    two = write_bundle(tmp_path / "two", dense_network(causes=2), **changes)
+    found = read(two, tmp_path / "out", files / "ct.nrrd", {"lungs": files / "lungs.nrrd"})
+    assert [one.name for one in found.findings] == ["cancer", "other"]
+    assert sum(one.probability for one in found.findings) <= 1
+    assert {one.name for one in found.curves} >= {"incidence-cancer", "incidence-other"}
+
+
+def test_average_pooling_weighs_all_slices_the_same(files, tmp_path):
+    even = write_bundle(tmp_path / "even", dense_network("average-pooling"), aggregation="average-pooling")
+    found = read(even, tmp_path / "out", files / "ct.nrrd", {"lungs": files / "lungs.nrrd"})
+    assert np.array(curve(found, "attention").line.values) == pytest.approx(1)
+
+
+def test_a_bundle_that_does_not_weigh_slices_is_refused(files, tmp_path):
+    votes = write_bundle(tmp_path / "votes", aggregation="vote")
+    with pytest.raises(BundleError, match="does not weigh the slices"):
+        read(votes, tmp_path / "out", files / "ct.nrrd")
+
+
+def test_calibration_keeps_the_shares_of_the_causes():
+    two = metadata(
+        "two", labels=(DEATH, Label("other", "Other")), calibration=HazardScaling(0.8, 0.3, 40, RESAMPLES), incidence={}
+    )
+    logits = np.random.default_rng(0).normal(size=2 * len(MONTHS))
+    raw, risks = incidence_of(two, logits), risks_of(two, logits)
+    total = sum(risk.values for risk in risks)
+    assert total == pytest.approx(two.calibration.incidence(raw.sum(0)))
+    assert risks[0].values / total == pytest.approx(raw[0] / raw.sum(0))
+
+
+def test_the_heaviest_slices_are_the_fewest_that_carry_half():
+    assert heaviest_slices(np.array([0.1, 0.4, 0.2, 0.3])).tolist() == [False, True, False, True]
+    assert heaviest_slices(np.array([0.1, 0.6, 0.3])).tolist() == [False, True, False]
+    assert heaviest_slices(np.full(4, 0.25)).sum() == 2
+
+
+def test_the_map_shows_what_raises_the_risk_on_the_heaviest_slices_alone():
+    maps = np.array([[[0.0, 2.0]], [[4.0, -4.0]], [[1.0, 3.0]]], np.float32)  # mean 1
+    found = raised(maps, np.array([False, True, True]))
+    assert found.tolist() == [[[0, 0]], [[1, 0]], [[0, pytest.approx(2 / 3)]]]
