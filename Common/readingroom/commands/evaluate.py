@@ -89,13 +89,13 @@ def _evaluate(options: argparse.Namespace) -> None:
         )
     for caveat in found.caveats:
         say(f"{caveat.level.upper()}: {caveat.sentence}")
-    if auc := found.metrics.get("auc"):
+    if main := found.metrics.get("c_td" if found.measure == "C-td" else "auc"):
         from ..formatting import TOO_FEW, counted, estimate_text
 
         number, level = found.studies.evaluated, found.studies.level
 
-        say(f"AUC {estimate_text(auc, 3)}, {counted(number, level, _LEVELS[level])}.")
-        if auc.interval is None:
+        say(f"{found.measure} {estimate_text(main, 3)}, {counted(number, level, _LEVELS[level])}.")
+        if main.interval is None:
             say(TOO_FEW)
     say(f"The report is in {options.out / 'report.html'}.")
 

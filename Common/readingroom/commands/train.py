@@ -28,7 +28,10 @@ def add(commands: Any) -> None:
     train = commands.add_parser("train", help="train a bundle on a cohort and evaluate it on patients it has not seen")
     train.add_argument("reader", choices=READERS, metavar="READER", help=", ".join(READERS))
     train.add_argument(
-        "--cohort", type=Path, metavar="COHORT.csv", help="patient_id, study_id, image_frontal, label ..."
+        "--cohort",
+        type=Path,
+        metavar="COHORT.csv",
+        help="patient_id, study_id, image_frontal, label ... or image_ct, time, event ...",
     )
     train.add_argument("--out", type=Path, metavar="DIR", help="the bundle is a folder in it, with its tables beside")
     train.add_argument(
@@ -62,6 +65,7 @@ def add(commands: Any) -> None:
     train.add_argument("--nodes", type=int, default=1, metavar="N", help="computers that do; started with torchrun")
     train.add_argument("--workers", type=int, default=2, metavar="N", help="images read at once")
     train.add_argument("--audit", type=Path, metavar="AUDIT.json", help="its red issues go into the card")
+    train.add_argument("--time-zero", default="the CT", metavar="TEXT", help="what times count from, such as 'surgery'")
     train.add_argument("--demonstration", action="store_true", help="trained on phantoms: a banner says so everywhere")
     train.add_argument("--dry-run", action="store_true", help="print the whole plan and train nothing")
     train.set_defaults(run=lambda options: _run(options, train))
@@ -80,12 +84,14 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         return
     metadata = made.metadata
     few = next((warning for warning in metadata.warnings if warning.startswith("Exploratory")), "")
-    if "auc" in metadata.metrics:
+    for name, title in (("auc", "AUC"), ("c_td", "C-td")):
+        if name not in metadata.metrics:
+            continue
         from ..formatting import TOO_FEW, estimate_text
 
-        auc = metadata.metrics["auc"]
-        say(f"AUC {estimate_text(auc, 3, cases=True)}. {few}".rstrip())
-        if auc.interval is None:
+        value = metadata.metrics[name]
+        say(f"{title} {estimate_text(value, 3, cases=True)}. {few}".rstrip())
+        if value.interval is None:
             say(TOO_FEW)
     say(f"Bundle: {made.folder}")
 
@@ -117,6 +123,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
             title=options.title,
             sources=tuple(options.source) or (options.cohort.name,),
             **_license(options.license),
+            time_zero=options.time_zero,
             demonstration=options.demonstration,
         ),
         _audit(options.audit),

@@ -18,20 +18,21 @@ from .auc import WeightedAucs, evaluated_findings, interval_of_others, present_a
 from .levels import How, Level, at_level
 from .predictions import Floats, Predictions
 
-Test = Literal["patient permutation", "DeLong"]
+Test = Literal["patient permutation", "DeLong", "Wilcoxon over folds"]
 
 PERMUTATIONS = 5000
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The AUC of two models on the same rows.
+    """The AUC, of times C-td, of two models on the same rows.
 
     Parameters
     ----------
     other : what the second model is called
     finding : the class against the rest; empty for the mean over classes
-    test : ``patient permutation`` swaps the answers of whole patients; ``DeLong`` needs one row of each patient
+    test : ``patient permutation`` swaps the answers of whole patients; ``DeLong`` needs one row of each patient,
+        ``Wilcoxon over folds`` the same folds
     first, second : AUC of each, the mean over its repeats
     difference : first minus second, with its interval over resampled patients
     p, p_holm : two-sided; corrected by Holm for all that one call compared with this test

@@ -22,6 +22,7 @@ from ...survival.kaplan_meier import censoring
 from . import calibrated_incidence
 from .calibrated_incidence import CalibratedIncidence
 from .evaluation import RESAMPLES
+from .levels import Level
 from .metric_families import survival
 from .sample_size import EXPLORATORY_BELOW
 from .survival_predictions import SurvivalPredictions
@@ -52,6 +53,7 @@ class SurvivalResult:
 
     measure: ClassVar[str] = "C-td"  # by which models are compared
     main: ClassVar[str] = "c_td"  # its name in ``metrics``
+    level: ClassVar[Level] = "study"  # each study has its own time
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", frozen(self.metrics))

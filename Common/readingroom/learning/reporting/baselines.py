@@ -16,6 +16,7 @@ from ..evaluation.auc import auc_of
 from ..evaluation.baselines import train_baselines
 from ..evaluation.comparison import Comparison, advantage, compare
 from ..evaluation.levels import Level, at_level
+from ..evaluation.outcomes import AnyPredictions
 from ..evaluation.predictions import Predictions
 from ..evaluation.sample_size import can_be_evaluated, patients_of_each
 from .evaluated import BaselineResult
@@ -35,7 +36,7 @@ class Baselines:
     """
 
     results: tuple[BaselineResult, ...] = ()
-    predictions: tuple[Predictions, ...] = ()
+    predictions: tuple[AnyPredictions, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -87,7 +88,7 @@ def against(
     """
     if not any(can_be_evaluated(images, finding, 1) for finding in images.findings):
         return (), (f"Not compared with '{name}': all studies are of one class.",)
-    model, competitor = _keys(images), _keys(other)
+    model, competitor = keys_of(images), keys_of(other)
     common = set(model) & set(competitor)
     if not common:
         raise InputError(f"'{name}' cannot be compared: it has no study in common with this evaluation.")
@@ -105,7 +106,7 @@ def _as_predicted(images: Predictions, cohort: Cohort) -> Cohort:
     InputError : a study that was predicted is not in the cohort
     """
     place = {(row.patient_id, row.study_id): row for row in cohort.rows}
-    keys = _keys(images)
+    keys = keys_of(images)
     if missing := [key for key in keys if key not in place]:
         raise InputError(f"study '{missing[0][1]}' of patient '{missing[0][0]}' is not in the table.")
     named = zip(keys, images.truth, strict=True)
@@ -136,6 +137,7 @@ def _rounded(predictions: Predictions) -> Predictions:
     return replace(predictions, logits=np.round(predictions.logits, 9))
 
 
-def _keys(predictions: Predictions) -> list[tuple[str, str]]:
+def keys_of(predictions: AnyPredictions) -> list[tuple[str, str]]:
+    """Patient and study of each row."""
     pairs = zip(predictions.patients, predictions.study_ids, strict=True)
     return [(str(patient), str(study)) for patient, study in pairs]

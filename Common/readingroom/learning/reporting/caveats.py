@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...bundles.bundle import Bundle
 from ...formatting import estimate_text
 from ..evaluation.evaluation import EvaluationResult
+from ..evaluation.outcomes import AnyResult
 from ..evaluation.sample_size import EXPLORATORY_BELOW
 from .evaluated import BaselineResult, Caveat, Studies
 
@@ -14,21 +15,22 @@ _NEARLY_ALL = 0.95
 _GIVES_AWAY = 0.99  # AUC of a simple model beyond which it has seen the answer
 
 
-def caveats(bundle: Bundle, evaluation: EvaluationResult, studies: Studies) -> tuple[Caveat, ...]:
+def caveats(bundle: Bundle, evaluation: AnyResult, studies: Studies) -> tuple[Caveat, ...]:
     found = []
     if bundle.metadata.demonstration:
         sentence = "A demonstration bundle, trained on phantoms: its numbers mean nothing for patients."
         found.append(Caveat("stop", sentence))
     if evaluation.exploratory:
         counts = ", ".join(f"{evaluation.patients[name]} with '{name}'" for name in evaluation.exploratory)
+        what = "a class" if isinstance(evaluation, EvaluationResult) else "those with an event"
         found.append(
             Caveat(
                 "warn",
-                f"Exploratory: fewer than {EXPLORATORY_BELOW} patients of a class ({counts}). No number "
+                f"Exploratory: fewer than {EXPLORATORY_BELOW} patients of {what} ({counts}). No number "
                 "below may be quoted without its interval.",
             )
         )
-    if not evaluation.metrics:
+    if isinstance(evaluation, EvaluationResult) and not evaluation.metrics:
         only = "', '".join(name for name, count in evaluation.patients.items() if count)
         found.append(
             Caveat(
@@ -37,7 +39,7 @@ def caveats(bundle: Bundle, evaluation: EvaluationResult, studies: Studies) -> t
                 "not whether the bundle tells them from others.",
             )
         )
-    if called := _all_called(evaluation):
+    if isinstance(evaluation, EvaluationResult) and (called := _all_called(evaluation)):
         found.append(Caveat("warn", called))
     if studies.far_away is not None and studies.far_away > 0.1 * studies.images:
         found.append(
@@ -76,7 +78,7 @@ def stored_answers_caveat(bundle: Bundle) -> Caveat:
     )
 
 
-def baseline_caveats(baselines: Sequence[BaselineResult]) -> tuple[Caveat, ...]:
+def baseline_caveats(baselines: Sequence[BaselineResult], measure: str = "AUC") -> tuple[Caveat, ...]:
     """What simple models say of the bundle and of the table: not clearly beaten, or knowing too much."""
     found = []
     close = [
@@ -85,11 +87,13 @@ def baseline_caveats(baselines: Sequence[BaselineResult]) -> tuple[Caveat, ...]:
         if baseline.advantage.interval is None or baseline.advantage.interval.low <= 0
     ]
     if close:
-        names = ", ".join(f"{baseline.title} (AUC {estimate_text(baseline.auc)})" for baseline in close)
+        names = ", ".join(f"{baseline.title} ({measure} {estimate_text(baseline.score)})" for baseline in close)
         found.append(Caveat("warn", f"The bundle is not clearly better than {names}."))
     for baseline in baselines:
-        if baseline.auc.value >= _GIVES_AWAY:
-            found.append(Caveat("warn", f"From {baseline.title} alone the class can be told: the table gives it away."))
+        if baseline.score.value >= _GIVES_AWAY:
+            found.append(
+                Caveat("warn", f"From {baseline.title} alone the outcome can be told: the table gives it away.")
+            )
     return tuple(found)
 
 

@@ -14,16 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bundles.bundle import Bundle
-from ...bundles.metadata import ClassifierMetadata
+from ...bundles.metadata import SurvivalMetadata
 from ...device import Wanted
 from ...errors import InputError
 from ...progress import Progress
 from ...trust.distance import FeatureStatistics
 from ..cohorts.cohort import Cohort
 from ..evaluation.comparison import PERMUTATIONS
-from ..evaluation.evaluation import RESAMPLES, EvaluationResult, evaluate, evaluate_bundle
+from ..evaluation.evaluation import RESAMPLES, EvaluationResult
 from ..evaluation.levels import Level
+from ..evaluation.outcomes import AnyPredictions, AnyResult, evaluate, evaluate_bundle
 from ..evaluation.predictions import Predictions
+from ..evaluation.survival_predictions import SurvivalPredictions
+from . import survival_tables
 from .baselines import against as against_other
 from .baselines import simple_models
 from .caveats import baseline_caveats, caveats, out_of_fold_caveat, stored_answers_caveat
@@ -31,7 +34,7 @@ from .evaluated import Caveat, EvaluationRecord, Source
 from .evaluation_record import record_of, studies_of
 from .figures.embedding import Projection, project
 from .overlap import Overlap
-from .predict import Predicted, predict
+from .predict import Predicted, answering, predict
 
 PREVALENCES = (0.005, 0.02, 0.1, 0.3)
 _GRAVEST_FIRST = ("stop", "warn", "info")
@@ -82,10 +85,17 @@ class Evaluated:
     """
 
     record: EvaluationRecord
-    images: Predictions
-    evaluation: EvaluationResult
+    images: AnyPredictions
+    evaluation: AnyResult
     projection: Projection | None = None
-    baselines: tuple[Predictions, ...] = ()
+    baselines: tuple[AnyPredictions, ...] = ()
+
+    @property
+    def of_labels(self) -> tuple[Predictions, EvaluationResult]:
+        """Of labels the images and what was measured; times have neither classes nor decisions."""
+        assert isinstance(self.images, Predictions)
+        assert isinstance(self.evaluation, EvaluationResult)
+        return self.images, self.evaluation
 
     def with_caveats(self, *found: Caveat) -> Evaluated:
         """The same with more caveats, the gravest first."""
@@ -131,7 +141,7 @@ def evaluate_cohort(
         other = predict(against, cohort, options.labels, options.device, progress.part(0.6, 0.8), options.negative)
     progress(0.8, "Measuring.")
     evaluation = evaluate_bundle(
-        images, bundle.of_kind(ClassifierMetadata), options.level, resamples=options.resamples, seed=options.seed
+        images, answering(bundle), options.level, resamples=options.resamples, seed=options.seed
     )
     studies = studies_of(
         images,
@@ -153,11 +163,11 @@ def evaluate_cohort(
 
 def evaluate_out_of_fold(
     bundle: Bundle,
-    predictions: Predictions,
+    predictions: AnyPredictions,
     table: Path,
     options: Options,
     cohort: Cohort | None = None,
-    against: tuple[str, Predictions] | None = None,
+    against: tuple[str, AnyPredictions] | None = None,
     progress: Progress | None = None,
 ) -> Evaluated:
     """Measure predictions of a bundle's training, each by a network that had not seen the row's patient.
@@ -176,16 +186,19 @@ def evaluate_out_of_fold(
     InputError : they are of other classes, or there is nothing to evaluate
     """
     labels = tuple(label.name for label in bundle.metadata.labels)
-    if set(predictions.classes) != set(labels):
+    timed = isinstance(predictions, SurvivalPredictions)
+    named = predictions.causes if isinstance(predictions, SurvivalPredictions) else predictions.classes
+    if set(named) != set(labels) or timed != isinstance(bundle.metadata, SurvivalMetadata):
+        asked = "the time of " if isinstance(bundle.metadata, SurvivalMetadata) else ""
         raise InputError(
-            f"The bundle '{bundle.metadata.name}' answers {', '.join(labels)}; {table.name} is of "
-            f"{', '.join(predictions.classes)}."
+            f"The bundle '{bundle.metadata.name}' answers {asked}{', '.join(labels)}; {table.name} is of "
+            f"{'the time of ' if timed else ''}{', '.join(named)}."
         )
     source: Source = "cohort" if predictions.external else "out-of-fold"
     if predictions.external:  # answers to a table that trained nothing: the bundle is held to what it says
         evaluation = evaluate_bundle(
             predictions,
-            bundle.of_kind(ClassifierMetadata),
+            answering(bundle),
             options.level,
             resamples=options.resamples,
             seed=options.seed,
@@ -203,15 +216,24 @@ def evaluate_out_of_fold(
 
 
 def _with_baselines(found: Evaluated, cohort: Cohort, options: Options, progress: Progress) -> Evaluated:
-    baselines = simple_models(found.images, cohort, options.level, options.resamples, options.seed, progress)
+    if isinstance(found.images, SurvivalPredictions):
+        baselines = survival_tables.simple_models(found.images, cohort, options.resamples, options.seed, progress)
+    else:
+        baselines = simple_models(found.images, cohort, options.level, options.resamples, options.seed, progress)
     made = replace(found, baselines=baselines.predictions, record=replace(found.record, baselines=baselines.results))
-    return made.with_notes(*baselines.notes).with_caveats(*baseline_caveats(baselines.results))
-
-
-def _against(found: Evaluated, name: str, other: Predictions, options: Options) -> Evaluated:
-    tests, notes = against_other(
-        found.images, name, other, options.level, options.permutations, options.resamples, options.seed
+    return made.with_notes(*baselines.notes).with_caveats(
+        *baseline_caveats(baselines.results, found.evaluation.measure)
     )
+
+
+def _against(found: Evaluated, name: str, other: AnyPredictions, options: Options) -> Evaluated:
+    numbers = (options.permutations, options.resamples, options.seed)
+    if isinstance(found.images, SurvivalPredictions) and isinstance(other, SurvivalPredictions):
+        tests, notes = survival_tables.against(found.images, name, other, *numbers)
+    elif isinstance(found.images, Predictions) and isinstance(other, Predictions):
+        tests, notes = against_other(found.images, name, other, options.level, *numbers)
+    else:
+        raise InputError(f"'{name}' cannot be compared: one of both is of times, the other of classes.")
     return replace(found, record=replace(found.record, comparisons=tests)).with_notes(*notes)
 
 
@@ -226,7 +248,7 @@ def _project(features: NDArray[np.float64] | None, options: Options) -> Projecti
 
 def _distances(bundle: Bundle, predicted: Predicted) -> dict[str, int]:
     """How many images lie beyond the bundle's limits of the feature distance; nothing where it has none."""
-    described = bundle.of_kind(ClassifierMetadata).feature_statistics
+    described = answering(bundle).feature_statistics
     if described is None or predicted.features is None:
         return {}
     distances = FeatureStatistics.from_arrays(bundle.arrays(described.file)).distance(predicted.features)

@@ -108,8 +108,8 @@ class SubgroupResult:
 
     Parameters
     ----------
-    exploratory : fewer than 30 patients have the finding, or have not
-    auc : None where fewer than 5 have it, or have not
+    exploratory : fewer than 30 patients have the finding, or have not; of times, fewer than 30 had an event
+    score : the AUC, None where fewer than 5 have it, or have not; of times C-td, None with fewer than 5 events
     """
 
     variable: str
@@ -119,21 +119,39 @@ class SubgroupResult:
     patients: int
     with_finding: int
     exploratory: bool
-    auc: Estimate | None
-    sensitivity: Estimate | None
-    specificity: Estimate | None
+    score: Estimate | None
+    sensitivity: Estimate | None = None
+    specificity: Estimate | None = None
 
 
 @dataclass(frozen=True)
 class BaselineResult:
-    """A simple model, by what it looks at; ``advantage`` is how much the bundle's AUC exceeds its own.
+    """A simple model, by what it looks at; ``advantage`` is how much the bundle's AUC, of times C-td, exceeds its own.
 
     Of several classes the AUC is the mean over them.
     """
 
     title: str
-    auc: Estimate
+    score: Estimate
     advantage: Estimate
+
+
+@dataclass(frozen=True)
+class HorizonResult:
+    """How predicted risks agree with what happened by ``month``.
+
+    Parameters
+    ----------
+    ratio : events for each that was expected
+    slope, index : of the calibration, and its integrated index; None with too few events
+    groups : by fifths of the prediction: mean predicted risk, and what was observed
+    """
+
+    month: float
+    ratio: Estimate
+    slope: Estimate | None
+    index: Estimate | None
+    groups: tuple[tuple[float, Estimate], ...]
 
 
 @dataclass(frozen=True)
@@ -144,6 +162,8 @@ class EvaluationRecord:
     ----------
     source : a ``cohort`` that the bundle read, or ``out-of-fold`` predictions from its training
     metrics : by name, see `readingroom.learning.evaluation.metric_families`
+    measure : by which models and subgroups are compared: ``AUC``, or ``C-td`` of times
+    horizons : calibration of times
     confusion : [truth][called] counts by the classes' order; empty for labels that do not exclude each other
     settings : seed, resamples and the like
     notes : sentences on what was done and what could not be
@@ -156,6 +176,8 @@ class EvaluationRecord:
     caveats: tuple[Caveat, ...]
     exploratory: tuple[str, ...]
     metrics: Mapping[str, Estimate]
+    measure: str = "AUC"
+    horizons: tuple[HorizonResult, ...] = ()
     points: tuple[PointResult, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
     subgroups: tuple[SubgroupResult, ...] = ()

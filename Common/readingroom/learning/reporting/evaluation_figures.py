@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from ...formatting import counted
 from ...metrics.calibration import reliability_bins
 from ...metrics.decision_curve import decision_curve as net_benefits
+from ..evaluation.predictions import Predictions
 from ..evaluation.sample_size import SUBGROUP_EXPLORATORY_BELOW, can_be_evaluated
 from .evaluate import Evaluated
 from .evaluated import EvaluationRecord
@@ -37,7 +38,7 @@ class Drawing:
 
 def curves_of(found: Evaluated) -> list[Drawing]:
     """ROC, precision-recall, reliability and decision curve of each finding; the confusion matrix of all."""
-    rows = found.evaluation.calibrated.predictions
+    rows = found.of_labels[1].calibrated.predictions
     drawings = []
     for finding in rows.findings:
         if can_be_evaluated(rows, finding):
@@ -52,16 +53,16 @@ def curves_of(found: Evaluated) -> list[Drawing]:
 
 def called_how(found: Evaluated) -> str:
     """When a finding is called, as in a read."""
-    points, default = found.record.points, found.evaluation.default_point
-    if found.images.kind == "multi-class":
+    (images, evaluation), points = found.of_labels, found.record.points
+    if images.kind == "multi-class":
         return "the most probable class"
     if not any(point.default for point in points):
         return "a finding from a probability of one half on, since there is no operating point"
-    return f"a finding from the default operating point “{default}” on"
+    return f"a finding from the default operating point “{evaluation.default_point}” on"
 
 
 def _curves(found: Evaluated, finding: str) -> list[Drawing]:
-    record, calibrated = found.record, found.evaluation.calibrated
+    record, calibrated = found.record, found.of_labels[1].calibrated
     rows = calibrated.predictions
     end = "" if rows.kind == "binary" else f".{finding}"
     labels = rows.present(finding)
@@ -107,14 +108,15 @@ def _curves(found: Evaluated, finding: str) -> list[Drawing]:
 
 def _baselines(found: Evaluated, finding: str) -> list[Scored]:
     """The simple models that order the cases at all. Of several classes their AUC is a mean, no number of one curve."""
-    pairs = zip(found.record.baselines, found.baselines, strict=True)
+    tried = [each for each in found.baselines if isinstance(each, Predictions)]
+    pairs = zip(found.record.baselines, tried, strict=True)
     return [
         Scored(
             result.title,
             rows.present(finding),
             rows.scores(finding)[0],
             rows.patients,
-            result.auc if rows.kind == "binary" else None,
+            result.score if rows.kind == "binary" else None,
         )
         for result, rows in pairs
         if np.ptp(rows.scores(finding)[0]) > 0
@@ -130,24 +132,25 @@ def _points(record: EvaluationRecord, finding: str) -> list[Point]:
 
 
 def subgroups_of(record: EvaluationRecord) -> list[Drawing]:
-    """A forest plot of the AUC for each finding that has one in some group."""
+    """A forest plot of the AUC, of times C-td, for each finding that has one in some group."""
     drawings = []
     for finding in dict.fromkeys(group.finding for group in record.subgroups):
         groups = [
-            Group(group.variable, group.value, group.rows, group.with_finding, group.auc, group.exploratory)
+            Group(group.variable, group.value, group.rows, group.with_finding, group.score, group.exploratory)
             for group in record.subgroups
             if group.finding == finding
         ]
-        overall = record.metrics.get("auc") or record.metrics.get(f"auc.{finding}")
+        main = "c_td" if record.measure == "C-td" else "auc"
+        overall = record.metrics.get(main) or record.metrics.get(f"{main}.{finding}")
         if overall is None or not any(group.estimate for group in groups):
             continue
-        if f"auc.{finding}" in record.metrics:
-            overall = record.metrics[f"auc.{finding}"]
+        if f"{main}.{finding}" in record.metrics:
+            overall = record.metrics[f"{main}.{finding}"]
         words = (
-            f"AUC for “{finding}” by subgroup, with 95 % intervals; in brackets the cases with it, of all. Hollow: "
-            f"exploratory, fewer than {SUBGROUP_EXPLORATORY_BELOW} patients with it or without."
+            f"{record.measure} for “{finding}” by subgroup, with 95 % intervals; in brackets the cases with it, of "
+            f"all. Hollow: exploratory, fewer than {SUBGROUP_EXPLORATORY_BELOW} patients with it or without."
         )
-        drawings.append(Drawing(f"subgroups-{finding}", subgroups(groups, overall), words))
+        drawings.append(Drawing(f"subgroups-{finding}", subgroups(groups, overall, record.measure), words))
     return drawings
 
 
@@ -156,9 +159,9 @@ def features_of(found: Evaluated) -> list[Drawing]:
     if found.projection is None:
         return []
     images, words = found.images, embedding_caption(found.projection)
-    names = np.array(images.classes)
     drawings = []
-    if not images.multilabel:
+    if isinstance(images, Predictions) and not images.multilabel:
+        names = np.array(images.classes)
         drawings.append(
             Drawing("features-class", embedding(found.projection, names[images.truth]), f"By class. {words}")
         )

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from ...formatting import counted, estimate_text
 from ..evaluation.metric_families import title
 from ..evaluation.sample_size import SUBGROUP_EXPLORATORY_BELOW
-from . import checklist
+from ..evaluation.survival_evaluation import SurvivalResult
+from . import checklist, survival_page
 from .evaluate import Evaluated
 from .evaluated import EvaluationRecord, PointResult, SubgroupResult
 from .evaluation_figures import Drawing, called_how, curves_of, features_of, history_of, subgroups_of
@@ -28,7 +29,7 @@ def page(found: Evaluated, history: Sequence[Run] = ()) -> Page:
     made = Page(f"{record.model.title}: what it is worth", _subtitle(record))
     for caveat in record.caveats:
         made.banner(caveat.level, caveat.sentence)
-    for title_, fill in _SECTIONS:
+    for title_, fill in _TIMED if isinstance(found.evaluation, SurvivalResult) else _SECTIONS:
         made.section(title_)
         fill(made, found)
     if history:
@@ -132,20 +133,23 @@ def _subgroups(made: Page, found: Evaluated) -> None:
     if not groups:
         made.paragraph("The table says nothing by which the studies could be told apart.")
         return
+    timed = isinstance(found.evaluation, SurvivalResult)
     for drawing in subgroups_of(found.record):
         _draw(made, drawing)
     rows = [
         [
-            g.variable, _group(g), g.finding, g.rows, g.with_finding,
-            estimate_text(g.auc), estimate_text(g.sensitivity), estimate_text(g.specificity),
+            g.variable, _group(g), g.finding, g.rows, g.with_finding, estimate_text(g.score),
+            *(() if timed else (estimate_text(g.sensitivity), estimate_text(g.specificity))),
         ]
         for g in groups
     ]  # fmt: skip
-    made.table(["Variable", "Group", "Finding", "n", "with it", "AUC", "Sensitivity", "Specificity"], rows)
+    calls = [] if timed else ["Sensitivity", "Specificity"]
+    made.table(["Variable", "Group", "Finding", "n", "with it", found.record.measure, *calls], rows)
+    how = "" if timed else f"Sensitivity and specificity are those of what was called: {called_how(found)}. "
+    few = "had an event" if timed else "have the finding, or have not"
     made.paragraph(
-        f"Sensitivity and specificity are those of what was called: {called_how(found)}. Exploratory: fewer than "
-        f"{SUBGROUP_EXPLORATORY_BELOW} patients of the group have the finding, or have not. Many groups are compared, "
-        "so that some differ by chance: look at the intervals, not at the order."
+        f"{how}Exploratory: fewer than {SUBGROUP_EXPLORATORY_BELOW} patients of the group {few}. Many groups are "
+        "compared, so that some differ by chance: look at the intervals, not at the order."
     )
 
 
@@ -160,16 +164,16 @@ def _baselines(made: Page, found: Evaluated) -> None:
         made.paragraph("There are none; the sentences above say why where it is known.")
         return
     made.table(
-        ["What it looks at", "AUC", "The bundle's AUC is larger by"],
+        ["What it looks at", found.record.measure, f"The bundle's {found.record.measure} is larger by"],
         [
-            [_capital(baseline.title), estimate_text(baseline.auc), estimate_text(baseline.advantage)]
+            [_capital(baseline.title), estimate_text(baseline.score), estimate_text(baseline.advantage)]
             for baseline in baselines
         ],
         caption="Models that were trained on other patients of the same table.",
     )
     made.paragraph(
-        "A model that looks at no disease and comes close says that the class follows the hospital, the scanner or the "
-        "patients of this table."
+        "A model that looks at no disease and comes close says that the outcome follows the hospital, the scanner or "
+        "the patients of this table."
     )
 
 
@@ -178,11 +182,13 @@ def _comparisons(made: Page, found: Evaluated) -> None:
     if not tests:
         made.paragraph("No other bundle was given to compare with.")
         return
+    whole = "any event" if isinstance(found.evaluation, SurvivalResult) else "mean over classes"
+    test_of = f"Test of the {found.record.measure}"
     made.table(
-        ["Other", "Finding", "Test of the AUC", "n", "This", "Other's", "Difference", "p", "p after Holm"],
+        ["Other", "Finding", test_of, "n", "This", "Other's", "Difference", "p", "p after Holm"],
         [
             [
-                test.other, test.finding or "mean over classes", test.test, test.rows, f"{test.first:.3f}",
+                test.other, test.finding or whole, test.test, test.rows, f"{test.first:.3f}",
                 f"{test.second:.3f}", estimate_text(test.difference, 3), _p(test.p), _p(test.p_holm),
             ]
             for test in tests
@@ -241,6 +247,17 @@ _SECTIONS: tuple[tuple[str, Callable[[Page, Evaluated], None]], ...] = (
     ("What was evaluated", _studies),
     ("How good it is", _numbers),
     ("Operating points", _points),
+    ("Subgroups", _subgroups),
+    ("Beside simpler models", _baselines),
+    ("Beside another bundle", _comparisons),
+    ("Features", _features),
+    ("How this was made", _made),
+)
+
+_TIMED: tuple[tuple[str, Callable[[Page, Evaluated], None]], ...] = (
+    ("What was evaluated", _studies),
+    ("How good it is", survival_page.numbers),
+    ("Do risks mean what they say", survival_page.calibration),
     ("Subgroups", _subgroups),
     ("Beside simpler models", _baselines),
     ("Beside another bundle", _comparisons),

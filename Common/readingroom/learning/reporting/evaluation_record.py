@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ... import __version__
 from ...bundles.bundle import Bundle
-from ...bundles.metadata import ClassifierMetadata
 from ...metrics.decisions import confusion_matrix
 from ...reading import Estimate
 from ...trust.predictive_values import predictive_values
 from ..cohorts.fingerprint import content_key
 from ..evaluation.evaluation import EvaluationResult
-from ..evaluation.predictions import Predictions
+from ..evaluation.outcomes import AnyPredictions, AnyResult
+from ..evaluation.survival_evaluation import SurvivalResult
+from . import survival_tables
 from .evaluated import EvaluationRecord, Model, PointResult, PredictiveValue, Source, Studies
+from .predict import answering
 from .subgroup_table import subgroup_table
 
 
 def studies_of(
-    images: Predictions,
-    evaluation: EvaluationResult,
+    images: AnyPredictions,
+    evaluation: AnyResult,
     table: Path,
     left_out: tuple[str, ...] = (),
     refused: tuple[str, ...] = (),
@@ -56,7 +59,7 @@ def studies_of(
 
 def record_of(
     bundle: Bundle,
-    evaluation: EvaluationResult,
+    evaluation: AnyResult,
     studies: Studies,
     prevalences: Sequence[float],
     settings: Mapping[str, int],
@@ -69,27 +72,43 @@ def record_of(
     prevalences : for which predictive values are given
     settings : ``seed``, ``resamples`` and whatever else decided the numbers
     """
+    own: dict[str, Any]
+    resamples, seed = settings["resamples"], settings["seed"]
+    if isinstance(evaluation, SurvivalResult):
+        times = evaluation.calibrated.predictions
+        subgroups = survival_tables.subgroups_of(times, resamples, seed)
+        own = {"classes": times.causes, "horizons": survival_tables.horizons_of(evaluation), "subgroups": subgroups}
+    else:
+        own = _of_labels(evaluation, prevalences, resamples, seed)
+    return EvaluationRecord(
+        model=_model(bundle),
+        source=source,
+        studies=studies,
+        caveats=(),
+        exploratory=evaluation.exploratory,
+        metrics=evaluation.metrics,
+        measure=evaluation.measure,
+        settings={**settings, "repeats": evaluation.calibrated.predictions.repeats},
+        notes=evaluation.notes,
+        software=f"ReadingRoom {__version__}",
+        **own,
+    )
+
+
+def _of_labels(evaluation: EvaluationResult, prevalences: Sequence[float], resamples: int, seed: int) -> dict[str, Any]:
+    """What a record has of labels alone, and how it has what both have."""
     calibrated = evaluation.calibrated
     rows = calibrated.predictions
     confusion: tuple[tuple[int, ...], ...] = ()
     if not rows.multilabel:
         counts = confusion_matrix(rows.truth, calibrated.called.argmax(axis=1), len(rows.classes))
         confusion = tuple(tuple(int(count) for count in row) for row in counts)
-    return EvaluationRecord(
-        model=_model(bundle),
-        source=source,
-        classes=rows.classes,
-        studies=studies,
-        caveats=(),
-        exploratory=evaluation.exploratory,
-        metrics=evaluation.metrics,
-        points=_points(evaluation, prevalences),
-        confusion=confusion,
-        subgroups=subgroup_table(calibrated, settings["resamples"], settings["seed"]),
-        settings={**settings, "repeats": rows.repeats},
-        notes=evaluation.notes,
-        software=f"ReadingRoom {__version__}",
-    )
+    return {
+        "classes": rows.classes,
+        "points": _points(evaluation, prevalences),
+        "confusion": confusion,
+        "subgroups": subgroup_table(calibrated, resamples, seed),
+    }
 
 
 def _points(evaluation: EvaluationResult, prevalences: Sequence[float]) -> tuple[PointResult, ...]:
@@ -123,7 +142,7 @@ def _predictive_values(
 
 
 def _model(bundle: Bundle) -> Model:
-    metadata = bundle.of_kind(ClassifierMetadata)
+    metadata = answering(bundle)
     training = metadata.training
     return Model(
         name=metadata.name,

@@ -14,7 +14,7 @@ from ...readers.registry import find_reader
 from ...records import to_json
 from ...regular_file import read_regular
 from ..cohorts.cohort import read_cohort
-from ..evaluation import predictions as tables
+from ..evaluation import outcomes as tables
 from .evaluate import Evaluated, Options, evaluate_cohort, evaluate_out_of_fold
 from .evaluated import EvaluationRecord
 from .evaluation_page import page

@@ -14,7 +14,7 @@ from ...formatting import counted, listed
 from ...progress import Progress
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import fingerprints
-from ..evaluation.predictions import Predictions
+from ..evaluation.outcomes import AnyPredictions
 from ..training import training_digest
 from .evaluated import Caveat
 
@@ -75,7 +75,7 @@ class Overlap:
         rest = cohort.take(~self.rows)
         return rest, Overlap(self.known, np.zeros(len(rest), dtype=bool), knows_copies=self.knows_copies)
 
-    def caveats(self, bundle: Bundle, predictions: Predictions) -> tuple[Caveat, ...]:
+    def caveats(self, bundle: Bundle, predictions: AnyPredictions) -> tuple[Caveat, ...]:
         """What has to be said above the numbers."""
         name, sources = bundle.metadata.name, bundle.metadata.training.sources
         named = [str(site) for site in np.unique(predictions.sites) if site and _is_named(str(site), sources)]

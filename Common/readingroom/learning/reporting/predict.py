@@ -5,14 +5,16 @@ A study that cannot be used becomes a sentence and is counted; none is dropped i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...bundles.bundle import Bundle
-from ...bundles.metadata import ClassifierMetadata
+from ...bundles.metadata import ClassifierMetadata, SurvivalMetadata
 from ...bundles.validation import plain_name
 from ...device import Wanted, choose
 from ...errors import InputError, ReadingRoomError
@@ -27,9 +29,12 @@ from ...reading import Check
 from ...time_limit import time_limit
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.findings import NEGATIVE, split_label
+from ..evaluation.outcomes import Answering, AnyPredictions
 from ..evaluation.predictions import EXTERNAL, Predictions
+from ..evaluation.survival_predictions import SurvivalPredictions
 
 Floats = NDArray[np.float64]
+Truth: TypeAlias = NDArray[np.int64] | NDArray[np.float64]  # of one row
 
 _CHUNK = 8  # studies that are in memory at once
 _AGES = ((18, "below 18"), (40, "18 to 39"), (65, "40 to 64"), (200, "65 and older"))
@@ -56,7 +61,7 @@ class Predicted:
     notes : what happened on the way
     """
 
-    predictions: Predictions
+    predictions: AnyPredictions
     features: Floats | None
     rows: NDArray[np.intp]
     problems: tuple[str, ...]
@@ -89,17 +94,20 @@ def predict(
     """
     progress = progress or Progress()
     reader = find_reader(bundle.metadata.reader)
-    metadata = bundle.of_kind(ClassifierMetadata)
+    metadata = answering(bundle)
     notes: list[str] = []
     context = ReadContext(bundle, choose(device, notes.append), progress, notes=notes)
     context.model = reader.load_model(bundle, context.device)
-    none = {plain_name(label) for label in (*negative, *training_negatives(metadata))}
+    truth_of = functools.partial(_time, metadata=metadata)
+    if isinstance(metadata, ClassifierMetadata):
+        none = {plain_name(label) for label in (*negative, *training_negatives(metadata))}
+        truth_of = functools.partial(_label, metadata=metadata, labels=labels or {}, none=none)
     found = _Found()
     chunk: list[_Opened] = []
     for number, row in enumerate(cohort.rows):
         progress(number / len(cohort), f"Study {number + 1} of {len(cohort)}.")
         try:
-            truth = _truth(row, metadata, labels or {}, none)
+            truth = truth_of(row)
             case = guarded(_case, reader, row)
         except ReadingRoomError as error:
             found.problems.append(f"{_name(row)}: {error}")
@@ -128,7 +136,7 @@ class _Opened:
 
     number: int
     row: Row
-    truth: NDArray[np.int64]
+    truth: Truth
     case: Case
 
 
@@ -137,7 +145,7 @@ class _Found:
 
     def __init__(self) -> None:
         self.rows: list[int] = []
-        self.truth: list[NDArray[np.int64]] = []
+        self.truth: list[Truth] = []
         self.problems: list[str] = []
         self.refused: list[str] = []
         self.predictions: list[Prediction] = []
@@ -161,22 +169,12 @@ class _Found:
                 f"{_name(opened.row)}: {check_text(check)}" for check in _first_stop(reader.checks(opened.case))
             ]
 
-    def answer(self, cohort: Cohort, metadata: ClassifierMetadata, notes: Sequence[str]) -> Predicted:
+    def answer(self, cohort: Cohort, metadata: Answering, notes: Sequence[str]) -> Predicted:
         rows = np.array(self.rows, dtype=np.intp)
         used = cohort.take(rows)
-        binary = not metadata.multilabel and len(metadata.labels) == 2
-        predictions = Predictions(
-            classes=tuple(label.name for label in metadata.labels),
-            multilabel=metadata.multilabel,
-            study_ids=used.column("study_id"),
-            patients=used.patients,
-            sites=used.sites,
-            truth=np.array(self.truth, dtype=np.int64),
-            logits=np.stack([each.logits for each in self.predictions])[None],
-            folds=np.full((1, len(rows)), EXTERNAL, dtype=np.int64),
-            subgroups=subgroups(used),
-            positive=metadata.labels[main_finding(metadata)].name if binary else "",
-        )
+        logits = np.stack([each.logits for each in self.predictions])[None]
+        make = _of_times if isinstance(metadata, SurvivalMetadata) else _of_labels
+        predictions = make(used, metadata, np.array(self.truth), logits)
         embeddings = [each.embedding for each in self.predictions if each.embedding is not None]
         features = np.stack(embeddings) if embeddings else None
         return Predicted(predictions, features, rows, tuple(self.problems), tuple(self.refused), tuple(notes))
@@ -191,6 +189,51 @@ def incidence_of_logits(logits: Floats, head: str, causes: int) -> Floats:
     flat = torch.from_numpy(logits.reshape(-1, logits.shape[-1]))
     found = incidence(flat, head, causes).clamp(0, 1).numpy()
     return np.asarray(found.reshape(*logits.shape[:-1], *found.shape[1:]))
+
+
+def _of_labels(used: Cohort, metadata: Answering, truth: NDArray[Any], logits: Floats) -> Predictions:
+    assert isinstance(metadata, ClassifierMetadata)
+    binary = not metadata.multilabel and len(metadata.labels) == 2
+    return Predictions(
+        classes=tuple(label.name for label in metadata.labels),
+        multilabel=metadata.multilabel,
+        study_ids=used.column("study_id"),
+        patients=used.patients,
+        sites=used.sites,
+        truth=truth.astype(np.int64),
+        logits=logits,
+        folds=np.full((1, len(used)), EXTERNAL, dtype=np.int64),
+        subgroups=subgroups(used),
+        positive=metadata.labels[main_finding(metadata)].name if binary else "",
+    )
+
+
+def _of_times(used: Cohort, metadata: Answering, truth: NDArray[Any], logits: Floats) -> SurvivalPredictions:
+    assert isinstance(metadata, SurvivalMetadata)
+    return SurvivalPredictions(
+        causes=tuple(label.name for label in metadata.labels),
+        months=metadata.months,
+        study_ids=used.column("study_id"),
+        patients=used.patients,
+        sites=used.sites,
+        times=truth[:, 0].astype(np.float64),
+        events=truth[:, 1].astype(np.int64),
+        incidence=incidence_of_logits(logits, metadata.head, len(metadata.labels)),
+        folds=np.full((1, len(used)), EXTERNAL, dtype=np.int64),
+        subgroups=subgroups(used),
+    )
+
+
+def answering(bundle: Bundle) -> Answering:
+    """The metadata of a bundle that can be held against a table: of labels or of times.
+
+    Raises
+    ------
+    BundleError : it is of another kind
+    """
+    if isinstance(bundle.metadata, SurvivalMetadata):
+        return bundle.metadata
+    return bundle.of_kind(ClassifierMetadata)
 
 
 def _first_stop(checks: Sequence[Check]) -> list[Check]:
@@ -214,17 +257,32 @@ def training_negatives(metadata: ClassifierMetadata) -> tuple[str, ...]:
     return tuple(str(label) for label in metadata.training.settings.get(NEGATIVE, ()))
 
 
-def _truth(
-    row: Row, metadata: ClassifierMetadata, labels: Mapping[str, str], none: Collection[str]
-) -> NDArray[np.int64]:
+def _time(row: Row, metadata: Answering) -> Truth:
+    """(2,) months of follow-up, and the number of the event.
+
+    Raises
+    ------
+    InputError : the row has no time
+    """
+    _refuse_synthetic(row)
+    if row.time is None:
+        raise InputError("It has no time with an event.")
+    return np.array([row.time, float(bool(row.event))])
+
+
+def _refuse_synthetic(row: Row) -> None:
+    if row.synthetic:
+        raise InputError("It is synthetic; a bundle is evaluated on real studies only.")
+
+
+def _label(row: Row, metadata: ClassifierMetadata, labels: Mapping[str, str], none: Collection[str]) -> Truth:
     """The class number of the row, or for labels that do not exclude each other (labels,) 0 or 1.
 
     Raises
     ------
     InputError : the row has no label, or one that the bundle does not know
     """
-    if row.synthetic:
-        raise InputError("It is synthetic; a bundle is evaluated on real studies only.")
+    _refuse_synthetic(row)
     if row.label is None:
         raise InputError("It has no label.")
     if not metadata.multilabel:

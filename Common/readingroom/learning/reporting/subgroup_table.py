@@ -11,7 +11,7 @@ from ..evaluation.thresholds import share
 from .evaluated import SubgroupResult
 
 SITE = "site"
-_MOST_VALUES = 20  # a column with more is an identifier or a measurement, and no group of patients
+MOST_VALUES = 20  # a column with more is an identifier or a measurement, and no group of patients
 
 
 def subgroup_table(calibrated: CalibratedPredictions, resamples: int, seed: int) -> tuple[SubgroupResult, ...]:
@@ -21,16 +21,16 @@ def subgroup_table(calibrated: CalibratedPredictions, resamples: int, seed: int)
     found = []
     for variable, values in variables.items():
         names = np.unique(values)
-        if not 1 < len(names) <= _MOST_VALUES:
+        if not 1 < len(names) <= MOST_VALUES:
             continue
-        for name in sorted(names, key=_place):
+        for name in sorted(names, key=place_of):
             part = calibrated.take(values == name)
             for finding in rows.findings:
                 found.append(_result(part, variable, str(name), finding, resamples, seed))
     return tuple(found)
 
 
-def _place(value: str) -> tuple[bool, bool, str]:
+def place_of(value: str) -> tuple[bool, bool, str]:
     """Where a value stands: ``below 18`` before ``18 to 39``, what is not known at the end."""
     return value == "", not value.startswith("below"), value
 
@@ -50,7 +50,7 @@ def _result(
         patients=len(np.unique(rows.patients)),
         with_finding=int(present.sum()),
         exploratory=not can_be_evaluated(rows, finding, SUBGROUP_EXPLORATORY_BELOW),
-        auc=auc_of(rows, finding, resamples, seed) if evaluated else None,
+        score=auc_of(rows, finding, resamples, seed) if evaluated else None,
         sensitivity=share(called, rows, present),
         specificity=share(~called, rows, ~present),
     )

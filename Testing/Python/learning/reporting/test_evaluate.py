@@ -167,13 +167,13 @@ def test_subgroups_add_up_and_the_worse_served_one_shows(evaluated: Evaluated) -
     women, men = (group for group in evaluated.record.subgroups if group.variable == "sex")
     assert (women.value, men.value) == ("F", "M")
     assert women.rows + men.rows == PATIENTS
-    assert women.auc is not None
-    assert men.auc is not None
-    assert women.auc.value < men.auc.value
+    assert women.score is not None
+    assert men.score is not None
+    assert women.score.value < men.score.value
     rows = evaluated.evaluation.calibrated.predictions
     inside = rows.subgroups["sex"] == "F"
     expected = np.mean([auc(rows.present("pneumonia")[inside], s[inside]) for s in rows.scores("pneumonia")])
-    assert women.auc.value == pytest.approx(expected)
+    assert women.score.value == pytest.approx(expected)
 
 
 def test_subgroups_of_few_patients_are_marked(
@@ -185,7 +185,7 @@ def test_subgroups_of_few_patients_are_marked(
     many = replace(predictions, subgroups={"sex": np.where(np.arange(2 * PATIENTS) < 4, "F", "M")})
     found = evaluate_out_of_fold(a_bundle, many, path, QUICK)
     women, men = found.record.subgroups
-    assert (women.exploratory, women.auc) == (True, None)
+    assert (women.exploratory, women.score) == (True, None)
     assert not men.exploratory
 
 
@@ -340,8 +340,8 @@ def test_simple_models_stand_beside_the_bundle_on_its_own_splits(
         rows.append(Row(str(patient), str(number), {"frontal": film}, "as the table says", sex="FM"[number % 2]))
     found = evaluate_out_of_fold(a_bundle, predictions, path, QUICK, Cohort(tuple(rows)))
     by_title = {baseline.title: baseline for baseline in found.record.baselines}
-    assert by_title["always the most frequent class"].auc.value == 0.5
-    assert by_title["the picture at 32 x 32 pixels"].auc.value < 0.7
+    assert by_title["always the most frequent class"].score.value == 0.5
+    assert by_title["the picture at 32 x 32 pixels"].score.value < 0.7
     assert all(baseline.advantage.value > 0.1 for baseline in found.record.baselines)
 
 

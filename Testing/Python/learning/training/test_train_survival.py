@@ -19,6 +19,8 @@ from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.evaluation import survival_predictions
 from readingroom.learning.protocols.plan import plan
 from readingroom.learning.protocols.training_protocol import TrainingProtocol, Validation, load_protocol
+from readingroom.learning.reporting.evaluate import Evaluated, Options, evaluate_out_of_fold
+from readingroom.learning.reporting.evaluation_page import page
 from readingroom.learning.training.feature_cache import Source
 from readingroom.learning.training.train import train_bundle
 from readingroom.networks import slices
@@ -64,7 +66,7 @@ def tiny(kind: str) -> TrainingProtocol:
         protocol,
         networks=("resnet18",),
         weights="none",
-        input=replace(protocol.input, size=(SIZE, SIZE)),
+        input=replace(protocol.input, size=(64, 64)),
         epochs=12,
         batch=8 if kind == "rigorous" else 4,
         patience=None,
@@ -131,6 +133,53 @@ def test_simpler_models_and_the_clinical_columns_stand_beside_it(bundle: Bundle)
     assert "age" in metadata.clinical.coefficients
     for part in ("C-td", "Time counts from the CT", "the stage of 5", "Predicted and observed risk", "Exploratory"):
         assert part in bundle.card
+
+
+@pytest.fixture(scope="module")
+def evaluated(bundle: Bundle, volumes: Cohort, out: Path, tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
+    """The training's own predictions, against a model that tells everybody's risk the other way round."""
+    said = survival_predictions.read(out / "survival-predictions.csv")
+    order = np.argsort(said.incidence[0, :, 0, -1])
+    turned = said.incidence.copy()
+    turned[:, order] = said.incidence[:, order[::-1]]
+    options = Options(resamples=30, permutations=200)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("READINGROOM_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+        return evaluate_out_of_fold(
+            bundle,
+            said,
+            out / "survival-predictions.csv",
+            options,
+            volumes,
+            ("turned", replace(said, incidence=turned)),
+        )
+
+
+def test_an_evaluation_has_the_numbers_of_the_card_simpler_models_and_subgroups(
+    bundle: Bundle, evaluated: Evaluated
+) -> None:
+    record = evaluated.record
+    assert record.measure == "C-td"
+    assert record.metrics["c_td"].value == bundle.metadata.metrics["c_td"].value
+    assert {each.title for each in record.baselines} == set(bundle.metadata.baselines)
+    assert {group.variable for group in record.subgroups} >= {"site", "age"}
+    assert [each.month for each in record.horizons] == [12, 24]
+    assert any("Exploratory" in caveat.sentence for caveat in record.caveats)
+
+
+def test_two_models_are_compared_by_patients_and_the_floor_of_the_test_over_folds_is_said(evaluated: Evaluated) -> None:
+    tests = {each.test: each for each in evaluated.record.comparisons}
+    assert set(tests) == {"patient permutation", "Wilcoxon over folds"}
+    assert tests["patient permutation"].first == evaluated.record.metrics["c_td"].value
+    assert tests["Wilcoxon over folds"].p >= 0.25
+    assert any("cannot give a p below 0.25" in note for note in evaluated.record.notes)
+
+
+def test_the_report_is_one_page_with_curves_of_risk_groups_and_calibration(evaluated: Evaluated) -> None:
+    text = page(evaluated).html()
+    for part in ("thirds of the predicted risk", "Calibration at 12 months", "C-td (Antolini", "Wilcoxon over folds"):
+        assert part in text
+    assert "Operating points" not in text
 
 
 def test_the_published_way_trains_the_last_block_on_studies_of_different_numbers_of_slices(

@@ -32,7 +32,9 @@ def _of_the_model(record: EvaluationRecord) -> dict[str, str]:
         f"(SHA-256 {model.sha256}, license {model.license}).",
         "protocol": f"The protocol '{model.protocol}' of the reader '{model.reader}', stated in the bundle.",
         "software": f"{record.software}; this report is made by `readingroom evaluate`.",
-        "output": f"A calibrated probability of {_listed(record.classes)}; {_thresholds(record)}",
+        "output": f"A calibrated risk of {_listed(record.classes)} for each month; no threshold."
+        if _timed(record)
+        else f"A calibrated probability of {_listed(record.classes)}; {_thresholds(record)}",
         "calibration": "The bundle's own calibration was used as it is; nothing was fitted to these studies."
         if record.external
         else "Calibrated out of fold: each fold by the others.",
@@ -54,7 +56,10 @@ def _of_the_data(record: EvaluationRecord) -> dict[str, str]:
         "missing": f"Left out for want of image or label: {counted(len(studies.left_out), 'row')}; none was imputed."
         if record.external
         else "",
-        "outcome": f"The label of the table, one of {_listed(record.classes)}; who set it is for the authors.",
+        "outcome": f"Months until {_listed(record.classes)} or the end of follow-up, as the table says; who followed "
+        "the patients is for the authors."
+        if _timed(record)
+        else f"The label of the table, one of {_listed(record.classes)}; who set it is for the authors.",
         "level": f"Evaluated by {studies.level}: {studies.evaluated} from {counted(studies.images, 'image')}; several "
         "images of one are joined by the mean of their probabilities.",
         "flow": (
@@ -68,7 +73,7 @@ def _of_the_data(record: EvaluationRecord) -> dict[str, str]:
         + (
             f"Fewer than 30 patients with {_listed(record.exploratory)}: exploratory."
             if record.exploratory
-            else "Every class has 30 patients or more."
+            else f"Every {'cause' if _timed(record) else 'class'} has 30 patients or more."
         ),
         "characteristics": f"{', '.join(_variables(record))}: see the table of subgroups." if record.subgroups else "",
         "difference": ""
@@ -89,7 +94,10 @@ def _of_the_method(record: EvaluationRecord) -> dict[str, str]:
         "prediction": "By the bundle's network and calibration, the same code as in a read."
         if record.external
         else "Each row by a network that had not seen its patient.",
-        "measures": f"{counted(len(record.metrics), 'measure')}; ROC, precision-recall, reliability, decision curve.",
+        "measures": f"{counted(len(record.metrics), 'measure')}; calibration at 12 and 24 months, Kaplan and Meier's "
+        "curves by thirds of the risk."
+        if _timed(record)
+        else f"{counted(len(record.metrics), 'measure')}; ROC, precision-recall, reliability, decision curve.",
         "uncertainty": f"95 % intervals by {resamples} resamples of patients, by DeLong and by Wilson; "
         "tests are corrected by Holm's method.",
         "balance": f"Patients by class: {_counts(record.studies.by_class)}; the data were not rebalanced, and "
@@ -105,8 +113,8 @@ def _of_the_method(record: EvaluationRecord) -> dict[str, str]:
 
 
 def _of_the_results(record: EvaluationRecord) -> dict[str, str]:
-    auc = record.metrics.get("auc")
-    performance = f"AUC {estimate_text(auc)}." if auc else ""
+    main = record.metrics.get("c_td" if _timed(record) else "auc")
+    performance = f"{record.measure} {estimate_text(main)}." if main else ""
     point = next((point for point in record.points if point.default), None)
     warnings = " ".join(w.sentence for w in record.caveats if w.level != "info")
     return {
@@ -117,6 +125,10 @@ def _of_the_results(record: EvaluationRecord) -> dict[str, str]:
         "failures": "" if not record.confusion else f"Confusion matrix: {_wrong(record)} called wrongly.",
         "limits": warnings,
     }
+
+
+def _timed(record: EvaluationRecord) -> bool:
+    return record.measure == "C-td"
 
 
 def _diagnostic(point: PointResult) -> str:
