@@ -159,7 +159,7 @@ def estimates(found: Sequence[Found]) -> dict[str, Estimate]:
             f"beyond {name}": weighted_mean(
                 [each.places["network"].energy - each.places[name].energy for each in planted], weights
             )
-            for name in ("even", "rim")
+            for name in ("even", "blob", "rim")
         }
         return beyond | {
             f"{name} {what}": weighted_mean([getattr(each.places[name], what) for each in planted], weights)
@@ -286,14 +286,18 @@ def section(found: Sequence[Found], bundle: str) -> str:
 def _verdict(numbers: Mapping[str, Estimate]) -> str:
     """Whether the map is better than lungs without a network, phantom by phantom."""
     said = []
-    for name, words in (("even", "the lungs, evenly"), ("rim", "the lung nearest to the pleura")):
+    for name, words in (
+        ("even", "the lungs, evenly"),
+        ("blob", "a central blob"),
+        ("rim", "the lung nearest to the pleura"),
+    ):
         found = numbers[f"beyond {name}"]
         interval = found.interval
         how = "not clearly more or less"
         if interval is not None and (interval.low > 0 or interval.high < 0):
             how = "more" if interval.low > 0 else "less"
         said.append(f"{how} than {words} (difference {estimate_text(found)})")
-    return f"Phantom by phantom the map has inside what was planted {said[0]}, and {said[1]}."
+    return f"Phantom by phantom the map has inside what was planted {said[0]}, {said[1]}, and {said[2]}."
 
 
 def _mean_without(found: Sequence[Found]) -> str:

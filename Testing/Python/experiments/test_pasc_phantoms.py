@@ -135,3 +135,4 @@ def test_the_section_has_a_line_for_each_map():
     text = section(found, "a-bundle")
     assert "12 phantoms that trained nothing, 11 of them with fibrosis of 10 to 110 mL" in text
     assert all(f"| {words} | 0.25 (0.25 to 0.25) |" in text for words in pasc_phantom_maps._MAPS.values())
+    assert "not clearly more or less than a central blob (difference 0.00 (0.00 to 0.00))" in text
