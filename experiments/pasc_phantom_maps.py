@@ -26,12 +26,13 @@ from scipy import ndimage, stats
 
 from readingroom import records
 from readingroom.bundles import store
-from readingroom.bundles.bundle import Bundle
+from readingroom.bundles.bundle import Bundle, load
 from readingroom.bundles.metadata import ClassifierMetadata
 from readingroom.errors import ReadingRoomError
 from readingroom.files import make_folder, write_text
 from readingroom.formatting import estimate_text
 from readingroom.metrics.bootstrap import patient_intervals, weighted_mean
+from readingroom.parallel import map_parallel
 from readingroom.phantoms.fibrosis_ct import FibrosisCT
 from readingroom.progress import Progress
 from readingroom.readers.answer import Case
@@ -117,19 +118,28 @@ def measure(bundle: Bundle, made: FibrosisCT, seed: int) -> Found:
     return Found(seed, made.fibrosis_ml, ml, probability, places, similarity)
 
 
-def measure_all(bundle: Bundle, phantoms: int, out: Path) -> list[Found]:
+def measure_all(bundle: Bundle, phantoms: int, out: Path, workers: int = 1) -> list[Found]:
     """Every phantom; what an earlier run of the same bundle has left in ``out`` is not measured again."""
     make_folder(out)
     kept = out / f"maps-{bundle.sha256[:12]}.json"
     found: list[Found] = []
     if kept.is_file():
         found = [records.from_json(Found, each) for each in json.loads(kept.read_text(encoding="utf-8"))]
-    for number in range(len(found), phantoms):
-        seed = FIRST_SEED + number
-        found.append(measure(bundle, phantom(seed, number % WITHOUT != 0), seed))
+
+    def keep(index: int, measured: Found) -> None:
+        found.append(measured)
         write_text(kept, json.dumps(records.to_json(found), indent=1) + "\n")
-        print(f"{number + 1} of {phantoms} phantoms.", flush=True)
-    return found[:phantoms]
+        print(f"{len(found)} of {phantoms} phantoms.", flush=True)
+
+    known = {each.seed for each in found}
+    wanted = [(bundle.folder, FIRST_SEED + n, n % WITHOUT != 0) for n in range(phantoms) if FIRST_SEED + n not in known]
+    map_parallel(_measured, wanted, processes=workers, on_result=keep)
+    return sorted(found, key=lambda each: each.seed)[:phantoms]
+
+
+def _measured(wanted: tuple[Path, int, bool]) -> Found:
+    folder, seed, with_fibrosis = wanted
+    return measure(load(folder), phantom(seed, with_fibrosis), seed)
 
 
 def without_network(lungs: Mask, made: FibrosisCT) -> dict[str, Place]:
@@ -310,12 +320,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the numbers of each phantom")
     parser.add_argument("--bundle", default=NAME, metavar="NAME", help="installed, or its folder")
     parser.add_argument("--phantoms", type=int, default=24, metavar="N")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes")
     parser.add_argument("--page", type=Path, metavar="FILE.md", help="whose section on phantoms is written anew")
     parser.add_argument("--plot", type=Path, metavar="FILE.png")
     options = parser.parse_args(arguments)
     try:
         bundle = store.find(options.bundle)
-        found = measure_all(bundle, options.phantoms, options.out)
+        found = measure_all(bundle, options.phantoms, options.out, options.workers)
         text = section(found, bundle.metadata.name)
         if options.page is not None:
             write_text(options.page, with_section(options.page.read_text(encoding="utf-8"), PHANTOMS, text))
@@ -329,4 +340,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from experiments.pasc_phantom_maps import main as run  # a process finds what it is to do by the name of its module
+
+    sys.exit(run())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from experiments import pasc_phantom_maps, pasc_phantoms
 from experiments.pasc_phantom_maps import Found, Place, estimates, section
 from experiments.results.page import PHANTOMS, SURVIVAL, sections_of, with_section
+from readingroom import records
 from readingroom.learning.cohorts.cohort import read_cohort
 from readingroom.phantoms.fibrosis_ct import fibrosis_ct
 
@@ -86,6 +89,17 @@ def test_a_phantom_with_fibrosis_is_held_against_every_map(a_bundle):
 
 def test_a_phantom_without_fibrosis_has_no_place_to_hit(a_bundle):
     assert pasc_phantom_maps.measure(a_bundle, a_phantom(ml=0.0), seed=1).places == {}
+
+
+def test_phantoms_measured_before_are_not_measured_again_and_all_stand_in_their_order(a_bundle, tmp_path):
+    seeds = [pasc_phantom_maps.FIRST_SEED + n for n in range(3)]
+    none = dict.fromkeys(pasc_phantom_maps.SHUFFLED, 0.0)
+    known = [Found(seed, 0.0, 5.0, 0.5, {}, none) for seed in reversed(seeds)]  # as processes may finish
+    kept = tmp_path / f"maps-{a_bundle.sha256[:12]}.json"
+    kept.write_text(json.dumps(records.to_json(known)), encoding="utf-8")
+    found = pasc_phantom_maps.measure_all(a_bundle, 3, tmp_path, workers=2)
+    assert [each.seed for each in found] == seeds
+    assert [each.found_ml for each in found] == [5.0] * 3
 
 
 def test_maps_without_a_network_lie_where_their_names_say():
