@@ -33,12 +33,16 @@ def squared_errors(
     known = lost.before(times)
     past = (events > 0)[:, None] & (times[:, None] <= ends)
     share, before = lost.at(ends), lost.before(ends)
-    free = np.where(share > 0, times[:, None] > ends, (times[:, None] >= ends) & ~past)
-    weights = np.where(past, _inverse(known)[:, None], np.where(free, _inverse(np.where(share > 0, share, before)), 0))
-    happened = ((events == cause)[:, None] & past).astype(np.float64)
-    errors = weights * (happened - values) ** 2
+    after, at_least = times[:, None] > ends, times[:, None] >= ends
+    free = np.where(share > 0, after, at_least & ~past)
+    weights = past * _inverse(known)[:, None]
+    weights += free * _inverse(np.where(share > 0, share, before))
+    errors = values - (past & (events == cause)[:, None])
+    errors *= errors
+    errors *= weights
     unknown = (ends > times.max()) & (events == 0).any() | ((share == 0) & (before == 0))
-    return np.where(unknown, np.nan, errors)
+    errors[:, unknown] = np.nan
+    return errors
 
 
 def brier(
