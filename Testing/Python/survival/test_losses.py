@@ -32,6 +32,12 @@ def test_likelihood_is_that_of_pycox(eight):
     assert found == pytest.approx(np.array(stored["pycox"]["nll_pmf_each"]), abs=1e-6)  # pycox adds 1e-7 in the log
 
 
+def test_likelihood_adds_nothing_to_a_probability(eight):
+    logits, bins, events, stored = eight
+    exact = stored["with_survivor_bin_strict_pairs"]["L1_each"]
+    assert deep_hit_likelihood(logits, bins, events).numpy() == pytest.approx(np.array(exact), abs=1e-6)
+
+
 @pytest.mark.parametrize("sigma", [0.1, 0.25, 1.0])
 def test_ranking_is_that_of_pycox(eight, sigma):
     logits, bins, events, stored = eight
