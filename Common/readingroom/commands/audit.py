@@ -43,7 +43,7 @@ def _auc(text: str) -> float:
 def _run(options: argparse.Namespace) -> None:
     from ..learning.audit.audit import PAGE, audit
     from ..learning.cohorts.cohort import read_cohort
-    from ..learning.evaluation import predictions
+    from ..learning.evaluation import outcomes
 
     cohort = read_cohort(options.cohort)
     with ProgressLine() as line:
@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace) -> None:
             cohort,
             options.out,
             table=options.cohort.name,
-            predictions=None if options.predictions is None else predictions.read(options.predictions),
+            predictions=None if options.predictions is None else outcomes.read(options.predictions),
             model_auc=options.model_auc,
             seed=options.seed,
             processes=options.processes,

@@ -13,7 +13,7 @@ from ...folders import atomic_files
 from ...progress import Progress
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import Fingerprints, fingerprints
-from ..evaluation.predictions import Predictions
+from ..evaluation.outcomes import AnyPredictions
 from .counts import Counts, Missing, count_classes, count_issues, missing_values
 from .duplicates import Duplicates, duplicate_issues, find_duplicates
 from .image_model import Comparison, compare_auc, compare_predictions
@@ -76,7 +76,7 @@ def audit(
     cohort: Cohort,
     out: Path,
     table: str = "cohort.csv",
-    predictions: Predictions | None = None,
+    predictions: AnyPredictions | None = None,
     model_auc: float | None = None,
     seed: int = 0,
     processes: int | None = None,
@@ -116,7 +116,7 @@ def audit(
 
 
 def _compared(
-    model: SmallModel, cohort: Cohort, predictions: Predictions | None, model_auc: float | None, seed: int
+    model: SmallModel, cohort: Cohort, predictions: AnyPredictions | None, model_auc: float | None, seed: int
 ) -> Comparison | None:
     if predictions is not None:
         return compare_predictions(predictions, cohort, model, seed)

@@ -11,8 +11,10 @@ from scipy.stats.contingency import association
 from ...formatting import counted
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.cohort_line import KNOWN
+from ..cohorts.time_to_event import is_timed
 from ..evaluation.sample_size import EXPLORATORY_BELOW
 from .issue import AuditIssue, some
+from .outcomes import follow_up_issues, outcomes_of
 
 NO_SITE = "(no site)"
 _ALWAYS_FILLED = ("patient_id", "study_id", "label", "time", "event", "origin", "split")
@@ -57,16 +59,10 @@ class Missing:
     by_class: Mapping[str, int]
 
 
-def outcome(row: Row) -> str:
-    """The class; of survival, whether the event was seen."""
-    if row.label is not None:
-        return row.label
-    return "event" if row.event else "no event"
-
-
 def count_classes(cohort: Cohort) -> Counts:
     """The table of classes (rows) and sites (columns) with its totals."""
-    classes = tuple(sorted({outcome(row) for row in cohort.rows}))
+    outcomes = outcomes_of(cohort)
+    classes = tuple(sorted(set(outcomes)))
     sites = tuple(sorted({row.site or NO_SITE for row in cohort.rows}))
     wanted_classes, wanted_sites = (
         [{name} for name in classes] + [set(classes)],
@@ -74,7 +70,7 @@ def count_classes(cohort: Cohort) -> Counts:
     )
     cells = tuple(
         tuple(
-            _count([row for row in cohort.rows if outcome(row) in labels and (row.site or NO_SITE) in places])
+            _count([r for r, name in zip(cohort.rows, outcomes, strict=True) if name in labels and _place(r) in places])
             for places in wanted_sites
         )
         for labels in wanted_classes
@@ -84,14 +80,14 @@ def count_classes(cohort: Cohort) -> Counts:
 
 def missing_values(cohort: Cohort) -> tuple[Missing, ...]:
     """Each column that is filled in some rows and empty in others, or empty everywhere though it is known here."""
-    classes = sorted({outcome(row) for row in cohort.rows})
+    outcomes = outcomes_of(cohort)
+    classes = sorted(set(outcomes))
     clinical = dict.fromkeys(name for row in cohort.rows for name in row.clinical)
     found = []
     for column in (*(name for name in KNOWN if name not in _ALWAYS_FILLED), *clinical):
         empty = cohort.column(column) == ""
         by_class = {
-            name: sum(bool(e) and outcome(r) == name for e, r in zip(empty, cohort.rows, strict=True))
-            for name in classes
+            name: sum(bool(e) and own == name for e, own in zip(empty, outcomes, strict=True)) for name in classes
         }
         if empty.any():
             found.append(Missing(column, int(empty.sum()), by_class))
@@ -113,9 +109,8 @@ def count_issues(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...]) -
                 "small class",
                 f"'{name}' has {patients}: results are exploratory below {EXPLORATORY_BELOW} patients.",
             )
-    if any(row.time is not None for row in cohort.rows):
-        yield AuditIssue("info", "survival", "The outcome is a time; whether the event was seen stands for the class.")
-    if len(counts.classes) < 2:
+    yield from follow_up_issues(cohort)
+    if len(counts.classes) < 2 and not is_timed(cohort):
         yield AuditIssue("stop", "classes", f"All studies are '{counts.classes[0]}': there is nothing to tell apart.")
     yield from _missing_follows_class(counts, missing)
 
@@ -131,6 +126,10 @@ def _missing_follows_class(counts: Counts, missing: tuple[Missing, ...]) -> Iter
             yield AuditIssue(
                 "warn", "missing values", f"Whether {column.column} is known goes with the class: missing in {shares}."
             )
+
+
+def _place(row: Row) -> str:
+    return row.site or NO_SITE
 
 
 def _count(rows: list[Row]) -> Count:

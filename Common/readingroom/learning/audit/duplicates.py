@@ -11,8 +11,8 @@ import numpy as np
 from ...formatting import counted
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.hashes import NEARLY_IDENTICAL, Fingerprints, Pair, near_duplicates, standardized_prints
-from .counts import outcome
 from .issue import AuditIssue, some
+from .outcomes import outcomes_of
 
 _HEADER_PATIENTS = 3
 # Pictures of a kind (phantoms, aligned scans) are so alike that a threshold for duplicates says nothing.
@@ -62,7 +62,7 @@ def duplicate_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplicates
         yield AuditIssue(
             "stop", "unreadable", f"{images} of {len(rows):,} cannot be read; training would end there.", some(told)
         )
-    yield from _identical(rows, duplicates)
+    yield from _identical(cohort, duplicates)
     if not duplicates.informative:
         yield AuditIssue(
             "info", "near duplicates",
@@ -86,12 +86,13 @@ def duplicate_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplicates
     yield from _header_patients(rows, found)
 
 
-def _identical(rows: tuple[Row, ...], duplicates: Duplicates) -> Iterator[AuditIssue]:
-    several_classes = [group for group in duplicates.identical if len({outcome(rows[row]) for row in group}) > 1]
+def _identical(cohort: Cohort, duplicates: Duplicates) -> Iterator[AuditIssue]:
+    rows, outcomes = cohort.rows, outcomes_of(cohort)
+    several_classes = [group for group in duplicates.identical if len({outcomes[row] for row in group}) > 1]
     several_patients = [group for group in duplicates.identical if len({rows[row].patient_id for row in group}) > 1]
     if several_classes:
         groups = counted(len(several_classes), "image is", "images are")
-        told = (f"{_pair(rows, *g[:2])}: {', '.join(sorted({outcome(rows[r]) for r in g}))}" for g in several_classes)
+        told = (f"{_pair(rows, *g[:2])}: {', '.join(sorted({outcomes[r] for r in g}))}" for g in several_classes)
         yield AuditIssue("stop", "same image", f"{groups} there under several classes.", some(told))
     if several_patients:
         groups = counted(len(several_patients), "image is", "images are")

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import Fingerprints, standardized_prints
-from .counts import outcome
 from .issue import AuditIssue
+from .outcomes import outcomes_of
 
 _LARGEST = 20_000  # pictures: more would be compared for hours
 _BLOCK = 1024
@@ -114,7 +114,8 @@ def _classes_and_sites(
     """(patients,) number of the class and site of each patient, by its first picture."""
     first = np.full(patients, len(rows))
     np.minimum.at(first, patient, np.arange(len(rows)))
-    pairs = [(outcome(cohort.rows[rows[place]]), cohort.rows[rows[place]].site) for place in first]
+    outcomes = outcomes_of(cohort)
+    pairs = [(outcomes[rows[place]], cohort.rows[rows[place]].site) for place in first]
     number = {pair: n for n, pair in enumerate(sorted(set(pairs)))}
     return np.array([number[pair] for pair in pairs], dtype=np.intp)
 

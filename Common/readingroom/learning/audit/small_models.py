@@ -23,10 +23,11 @@ from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import Fingerprint
 from ..cohorts.hashes import Fingerprints
 from ..cohorts.splits import k_fold, patient_groups
+from ..cohorts.time_to_event import is_timed
 from ..evaluation.auc import WeightedAucs, interval_of_auc
 from ..evaluation.simple_models import forest, regression
-from .counts import outcome
 from .covariates import Floats, clinical, metadata, patient_numbers, sites, thumbnails
+from .outcomes import horizon_of, lost_before, outcomes_of
 
 FEWEST = 10  # patients of a class for it to take part
 _FOLDS = 5
@@ -92,8 +93,10 @@ class _Trial:
     def __init__(self, cohort: Cohort, found: Fingerprints, rows: NDArray[np.intp], place: str, seed: int):
         hashes = [found.pixel_hashes[row] for row in rows]
         groups = patient_groups(cohort.take(rows), hashes)
-        names = np.array([outcome(cohort.rows[row]) for row in rows])
-        self.classes = tuple(str(c) for c in np.unique(names) if np.unique(groups[names == c]).size >= FEWEST)
+        names = np.array(outcomes_of(cohort))[rows]
+        lost = lost_before(horizon_of(cohort)) if is_timed(cohort) else ""
+        every = [str(name) for name in np.unique(names) if name != lost]
+        self.classes = tuple(name for name in every if np.unique(groups[names == name]).size >= FEWEST)
         kept = np.isin(names, self.classes)
         self.all_rows, self.place, self.seed = len(cohort), place, seed
         self.rows, self.groups = rows[kept], groups[kept]

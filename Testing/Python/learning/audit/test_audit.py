@@ -61,10 +61,13 @@ def test_the_page_and_the_data_hold_the_findings(tmp_path: Path) -> None:
 
 
 def test_a_cohort_of_survival_times_is_audited(rows, tmp_path: Path) -> None:
-    timed = [replace(row, label=None, time=float(n), event=n % 4 < 2) for n, row in enumerate(rows)]
+    timed = [replace(row, label=None, time=(5.0, 30.0)[n // 2 % 2], event=n % 5 > 0) for n, row in enumerate(rows)]
     result = audit(Cohort(tuple(timed)), tmp_path / "out", processes=1)
-    assert result.counts.classes == ("event", "no event")
-    assert {shortcut.model.classes for shortcut in result.shortcuts} == {("event", "no event")}
+    told = ("event within 24 months", "no event for 24 months")
+    assert result.counts.classes == (told[0], "followed for less than 24 months", told[1])
+    assert {shortcut.model.classes for shortcut in result.shortcuts} == {told}
+    said = " ".join(issue.sentence for issue in result.issues if issue.topic == "follow-up")
+    assert f"{sum(row.event is True for row in timed)} events in 30 patients" in said
 
 
 def test_a_cohort_without_a_single_image_has_a_page_that_says_so(rows, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from readingroom.learning.audit.counts import (
     count_issues,
     missing_values,
 )
+from readingroom.learning.audit.outcomes import horizon_of
 from readingroom.learning.cohorts.cohort import Cohort, Row
 
 
@@ -79,7 +80,31 @@ def test_one_class_is_nothing_to_tell_apart() -> None:
     assert "nothing to tell apart" in issues(COHORT.take([0, 1]))["classes"]
 
 
-def test_of_survival_the_event_stands_for_the_class() -> None:
-    rows = tuple(Row(f"p{n}", "s", {"frontal": Path("a.png")}, time=1.0, event=n > 2) for n in range(5))
-    assert count_classes(Cohort(rows)).classes == ("event", "no event")
-    assert "the event was seen" in issues(Cohort(rows))["survival"]
+def timed(*outcomes: tuple[float, bool]) -> Cohort:
+    rows = [
+        Row(f"p{n}", "s", {"frontal": Path("a.png")}, time=time, event=event)
+        for n, (time, event) in enumerate(outcomes)
+    ]
+    return Cohort(tuple(rows))
+
+
+def test_of_times_the_event_within_a_horizon_stands_for_the_class() -> None:
+    early, late, lost = [(8.0, True)] * 12, [(14.0, False)] * 12, [(3.0, False)] * 2
+    cohort = timed(*early, *late, *lost)
+    assert horizon_of(cohort) == 12  # nobody is known to be free of the event for longer
+    assert count_classes(cohort).classes == (
+        "event within 12 months", "followed for less than 12 months", "no event for 12 months",
+    )  # fmt: skip
+    words = issues(cohort)["follow-up"]
+    assert "12 events in 26 patients, 12 of them within 12 months; median follow-up 14.0 months" in words
+
+
+def test_many_that_were_lost_and_times_of_0_are_amber_and_no_event_at_all_is_red() -> None:
+    found = list(count_issues(c := timed(*[(30.0, True)] * 5, *[(4.0, False)] * 3, (0.0, True)), count_classes(c), ()))
+    amber = [issue.sentence for issue in found if issue.severity == "warn"]
+    assert any("33% of the patients were lost within 24 months" in sentence for sentence in amber)
+    assert any("1 study has a time of 0" in sentence for sentence in amber)
+    nothing = list(count_issues(c := timed(*[(30.0, False)] * 5), count_classes(c), ()))
+    assert [issue.sentence for issue in nothing if issue.severity == "stop"] == [
+        "No event was seen in any study: there is nothing to learn."
+    ]
