@@ -15,16 +15,18 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 from readingroom.bundles.bundle import Bundle, load
 from readingroom.bundles.metadata import SurvivalMetadata
 from readingroom.errors import InputError
-from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.cohort import Cohort, Row, write_cohort
 from readingroom.learning.evaluation import survival_predictions
+from readingroom.learning.evaluation.survival_predictions import SurvivalPredictions
 from readingroom.learning.protocols.plan import plan
 from readingroom.learning.protocols.training_protocol import TrainingProtocol, Validation, load_protocol
-from readingroom.learning.reporting.evaluate import Evaluated, Options, evaluate_out_of_fold
+from readingroom.learning.reporting.evaluate import Evaluated, Options, evaluate_cohort, evaluate_out_of_fold
 from readingroom.learning.reporting.evaluation_page import page
 from readingroom.learning.training.feature_cache import Source
 from readingroom.learning.training.train import train_bundle
 from readingroom.networks import slices
 from readingroom.networks.survival_heads import CauseSpecificLayers, incidence
+from readingroom.readers.survival_network import load_survival_network
 from readingroom.survival.concordance import antolini
 
 SIZE = 32
@@ -238,3 +240,23 @@ def test_a_study_without_a_time_and_a_network_of_volumes_are_refused(volumes: Co
     protocol = load_protocol("lung-survival", "published").with_variants("r3d")
     with pytest.raises(InputError, match="reads slices"):
         train_bundle(volumes, replace(protocol, weights="none"), tmp_path, "x", mode="frozen", device="cpu")
+
+
+def test_the_reader_says_of_a_table_what_the_network_that_ships_says(
+    bundle: Bundle, volumes: Cohort, out: Path, tmp_path: Path
+) -> None:
+    write_cohort(tmp_path / "cohort.csv", volumes.rows)
+    options = Options(resamples=30, permutations=100, device="cpu")
+    found = evaluate_cohort(bundle, volumes, tmp_path / "cohort.csv", options)
+    metadata = metadata_of(bundle)
+    said = found.images
+    assert isinstance(said, SurvivalPredictions)
+    assert said.external
+    assert len(said) == len(volumes)
+    network = load_survival_network(bundle)
+    pixels = torch.from_numpy(Source.of(metadata.preprocessing).read(volumes.rows[5]))[None]
+    with torch.inference_mode():
+        risk = incidence(network(pixels), metadata.head, 1).numpy()
+    assert np.allclose(said.incidence[0, 5], risk[0], atol=1e-4)
+    assert any(caveat.level == "stop" for caveat in found.record.caveats)  # these studies trained it
+    assert found.record.metrics["c_td"].n == len(volumes)
