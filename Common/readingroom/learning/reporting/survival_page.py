@@ -60,7 +60,7 @@ def risk_groups(found: Evaluated) -> Drawing | None:
     times, events = cut_at(rows.times, rows.events, rows.horizon)
     number = np.searchsorted(np.quantile(risk, [1 / 3, 2 / 3]), risk, side="left")
     curves = [
-        RiskCurve(name, estimated(times[number == place], events[number == place]))
+        RiskCurve(name, times[number == place], estimated(times[number == place], events[number == place]))
         for place, name in enumerate(_GROUPS)
         if (number == place).any()
     ]

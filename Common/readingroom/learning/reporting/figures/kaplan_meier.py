@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from ....survival.step_curve import StepCurve
-from .style import canvas, drawn, legend_below, line
+from .style import canvas, drawn, line
 
 
 @dataclass(frozen=True, eq=False)
 class RiskCurve:
-    """Patients of one group: what it is called, and the share of them that is free of the event."""
+    """Patients of one group: what it is called, their follow-up (patients,), and the share free of the event."""
 
     name: str
+    times: NDArray[np.float64]
     curve: StepCurve
 
 
@@ -35,7 +37,7 @@ def kaplan_meier(groups: Sequence[RiskCurve], horizon: float) -> Figure:
         axes.fill_between(months, low, high, step="post", color=look["color"], alpha=0.12, linewidth=0)
         for month in told:
             counts.annotate(
-                str(_at_risk(group.curve, month)), (month, -number), ha="center", va="center", fontsize=8,
+                str(int((group.times >= month).sum())), (month, -number), ha="center", va="center", fontsize=8,
                 color=look["color"],
             )  # fmt: skip
     axes.set(ylim=(-0.02, 1.02), xlim=(-0.4, horizon + 0.4), ylabel="Free of the event")
@@ -43,17 +45,5 @@ def kaplan_meier(groups: Sequence[RiskCurve], horizon: float) -> Figure:
         ylim=(-len(groups) + 0.4, 0.6), xticks=told, xlabel="Months; the numbers are patients at risk", yticks=[]
     )
     counts.grid(False)
-    legend_below(axes)
+    axes.legend(loc="lower left", handlelength=3)
     return figure
-
-
-def _at_risk(curve: StepCurve, month: float) -> int:
-    """Patients followed until just before a month, as far as the events tell."""
-    place = int(np.searchsorted(curve.times, month, side="left"))
-    return (
-        curve.n
-        if month == 0
-        else int(curve.at_risk[min(place, len(curve.at_risk) - 1)])
-        if len(curve.times)
-        else curve.n
-    )
