@@ -14,7 +14,7 @@ from ..cohorts.cohort_line import KNOWN
 from ..cohorts.time_to_event import is_timed
 from ..evaluation.sample_size import EXPLORATORY_BELOW
 from .issue import AuditIssue, some
-from .outcomes import follow_up_issues, outcomes_of
+from .outcomes import follow_up_issues, horizon_of, lost_before, outcomes_of
 
 NO_SITE = "(no site)"
 _ALWAYS_FILLED = ("patient_id", "study_id", "label", "time", "event", "origin", "split")
@@ -101,8 +101,9 @@ def count_issues(cohort: Cohort, counts: Counts, missing: tuple[Missing, ...]) -
         yield AuditIssue("warn", "table", f"{rows} not usable and not counted below.", some(cohort.problems))
     for note in cohort.notes:
         yield AuditIssue("info", "table", note)
+    left_early = {lost_before(horizon_of(cohort))} if is_timed(cohort) else set()
     for name, row in zip(counts.classes, counts.cells, strict=False):
-        if row[-1].patients < EXPLORATORY_BELOW:
+        if row[-1].patients < EXPLORATORY_BELOW and name not in left_early:
             patients = counted(row[-1].patients, "patient")
             yield AuditIssue(
                 "info",

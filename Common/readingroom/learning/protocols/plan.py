@@ -17,6 +17,7 @@ from ...networks import registry
 from ..cohorts.cohort import Cohort
 from ..cohorts.findings import split_label
 from ..cohorts.splits import Rows, Split
+from ..cohorts.time_to_event import is_timed
 from ..training.heads import outcome_of
 from ..training.network import make_network
 from ..training.question import outputs_of
@@ -206,9 +207,22 @@ def _training_of_head(protocol: TrainingProtocol) -> _Lines:
     return [
         ("features", "each study passes the network once; they are kept beside the bundle", ""),
         ("strength or epochs", "chosen once by held-out patients, the same for all folds and the final model", ""),
-        ("balance", balance, "balance"),
+        *(_training_of_times(protocol) if outcome_of(protocol) == "time" else [("balance", balance, "balance")]),
         ("seed", str(protocol.seed), "seed"),
     ]
+
+
+def _training_of_times(protocol: TrainingProtocol) -> _Lines:
+    """A head of times is trained with the protocol's own numbers."""
+    optimizer = protocol.optimizer
+    return [
+        ("optimizer", f"{optimizer.name}, rate {optimizer.rate:g}, decay {optimizer.decay:g}",
+         " ".join(f"optimizer.{name}" for name in ("name", "rate", "betas", "decay"))),
+        ("schedule", _schedule(protocol), "schedule schedule.name schedule.lowest"),
+        ("epochs", _epochs(protocol), "epochs patience"),
+        ("batch", str(protocol.batch * protocol.accumulate), "batch accumulate"),
+        ("loss", _with_numbers(protocol.loss, protocol.loss_settings), "loss"),
+    ]  # fmt: skip
 
 
 def _betas(protocol: TrainingProtocol) -> str:
@@ -265,7 +279,7 @@ def _cohort(protocol: TrainingProtocol, cohort: Cohort, splits: Sequence[Split],
     synthetic = int(cohort.synthetic.sum())
     patients = counted(len(set(cohort.patients)), "patient")
     yield _line("rows", f"{len(cohort)} of {patients}, {synthetic} of them synthetic")
-    yield _line("labels", _counts(cohort, range(len(cohort))))
+    yield _line("events" if is_timed(cohort) else "labels", _counts(cohort, range(len(cohort))))
     if cohort.problems:
         yield _line("left out", f"{counted(len(cohort.problems), 'row')} of the table that cannot be used")
     steps = 0
@@ -280,6 +294,9 @@ def _cohort(protocol: TrainingProtocol, cohort: Cohort, splits: Sequence[Split],
 
 
 def _counts(cohort: Cohort, rows: Iterable[int]) -> str:
+    if is_timed(cohort):
+        events = [bool(cohort.rows[int(row)].event) for row in rows]
+        return f"{counted(sum(events), 'event')}, {len(events) - sum(events)} without one"
     labels = [cohort.rows[int(row)].label for row in rows]
     named = Counter(part for label in labels if label is not None for part in split_label(label))
     known = [

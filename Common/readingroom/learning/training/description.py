@@ -110,9 +110,12 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
         interval = baseline.advantage.interval  # None: too few patients to show that the network is better
         if interval is None or interval.low <= 0:
             does = "better" if interval is not None and interval.high < 0 else "about as well"
+            why = "the class may follow the patients or how the images were taken"
+            if isinstance(run.question, TimeToEvent):
+                why = "it is not shown that the network adds anything to that"
             found.append(
                 f"A simple model does {does} ({baseline.title}, {run.evaluation.measure} {baseline.score.value:.3f}): "
-                "the outcome may follow the patients or how the images were taken."
+                f"{why}."
             )
     if run.protocol.reader not in readers():
         found.append(

@@ -44,7 +44,7 @@ def risks(described: SurvivalMetadata, evaluation: AnyResult) -> str:
             for group in each.groups
         )
         parts.append(
-            f"Predicted and observed risk at {each.horizon:g} months, by fifths of the prediction:\n\n"
+            f"Predicted and observed risk at {each.horizon:g} months, by groups of the prediction:\n\n"
             f"| predicted | observed | patients |\n| --- | --- | --- |\n{rows}"
         )
     if described.clinical is not None:

@@ -168,7 +168,7 @@ def train_bundle(
     progress(0.85, "Evaluating.")
     evaluation = evaluate(predictions, resamples=resamples)
     distances = np.concatenate([part.distances for part in result.folds[0]])
-    notes = [planned.summary, *_fitted_on(planned), *evaluation.notes]
+    notes = [planned.summary, *_fitted_on(planned, question), *evaluation.notes]
     if len(cohort) < before:
         notes.append(
             f"{before - len(cohort)} of {counted(before, 'study', 'studies')} could not be used; they were left out."
@@ -220,12 +220,14 @@ def train_bundle(
     return load(paths.bundle)
 
 
-def _fitted_on(planned: CrossValidation) -> tuple[str, ...]:
+def _fitted_on(planned: CrossValidation, question: Question) -> tuple[str, ...]:
     if planned.single_network:
         return ()
+    timed = isinstance(question, TimeToEvent)
+    fitted = "The calibration was" if timed else "Calibration, thresholds and prediction sets were"
     return (
-        "Calibration, thresholds and prediction sets were fitted on answers of the networks of the splits. The final "
-        "model was trained in the same way on more patients; whether they hold for it elsewhere, other patients tell.",
+        f"{fitted} fitted on answers of the networks of the splits. The final model was trained in the same way on "
+        f"more patients; whether {'it holds' if timed else 'they hold'} for it elsewhere, other patients tell.",
     )
 
 

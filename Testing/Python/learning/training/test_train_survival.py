@@ -215,6 +215,8 @@ def test_both_protocols_say_what_they_will_do(volumes: Cohort) -> None:
         text = plan(load_protocol("lung-survival", kind), volumes, mode="frozen")  # type: ignore[arg-type]
         assert "Not there yet" not in text
         assert "24 outputs, 350,705 of them trained" in text
+        assert "deephit (alpha 0.5, beta 0.5, sigma 0.1)" in text
+        assert "21 events, 3 without one" in text
 
 
 @pytest.mark.parametrize(
