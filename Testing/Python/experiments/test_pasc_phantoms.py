@@ -50,6 +50,27 @@ def test_every_other_phantom_of_the_cohort_has_fibrosis_and_a_mask_of_its_lungs(
     assert all(row.masks["lungs"].is_file() for row in rows)
 
 
+def test_a_chest_that_is_there_is_planted_into_and_every_second_one_tests(tmp_path):
+    import SimpleITK
+
+    chests = [tmp_path / "first.nrrd", tmp_path / "second.nrrd"]
+    for seed, path in enumerate(chests):
+        made = fibrosis_ct(seed, shape=(20, 80, 100), spacing=(10.0, 3.6, 3.6))
+        image = SimpleITK.GetImageFromArray(made.pixels)
+        image.SetSpacing(made.spacing[::-1])
+        SimpleITK.WriteImage(image, str(path))
+    rows = read_cohort(pasc_phantoms.write_phantom_cohort(tmp_path / "out", 0, COARSE, chests, of_each=2)).rows
+    assert [(row.patient_id, row.label) for row in rows] == [
+        (name, label) for name in ("first", "second") for label in ("none", "fibrosis")
+    ]
+    assert [row.split for row in rows] == ["train", "train", "test", "test"]
+    pixels = [SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(row.image))) for row in rows]
+    lungs = [SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(row.masks["lungs"]))) != 0 for row in rows]
+    assert all(mask.any() for mask in lungs)
+    healthy, planted = (image[mask].mean() for image, mask in zip(pixels[:2], lungs[:2], strict=True))
+    assert planted > healthy
+
+
 def test_the_phantoms_that_are_asked_trained_nothing():
     assert pasc_phantom_maps.FIRST_SEED > pasc_phantoms._SEED + 1000
 
