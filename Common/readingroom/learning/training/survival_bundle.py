@@ -34,6 +34,19 @@ def head_fields(protocol: TrainingProtocol, question: TimeToEvent, time_zero: st
     }
 
 
+def network_of_head(protocol: TrainingProtocol, question: TimeToEvent) -> dict[str, Any]:
+    """How MONAI's tools make the layers at the end of the network, for as many features as it has."""
+    head = cast(TrainedHead, head_of(protocol))
+    return {
+        "_target_": "readingroom.networks.survival_heads.CauseSpecificLayers",
+        "_mode_": "callable",
+        "causes": len(question.labels),
+        "months": head.months,
+        "layers": head.layers,
+        "width": head.width,
+    }
+
+
 def incidence_of(cohort: Cohort, question: TimeToEvent) -> tuple[dict[str, tuple[float, ...]], tuple[str, ...]]:
     """Cumulative incidence by cause at the ends of the months, and a sentence where nobody was followed so long."""
     times, events = times_of(cohort)

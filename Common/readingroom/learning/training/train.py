@@ -46,7 +46,7 @@ from .frozen import learned_rows, prepare_frozen
 from .loop.processes import is_main, wait_for_others
 from .picture_store import UnusableStudiesError, named
 from .question import Question, question_of
-from .survival_bundle import clinical_of, incidence_of
+from .survival_bundle import clinical_of, incidence_of, network_of_head
 from .training_run import BaselineComparison, BundleDescription, TrainingRun
 from .training_tables import CrossValidationResult, TrainingPaths, out_of_fold, predictions_of, write_history
 
@@ -324,6 +324,8 @@ def _network(run: TrainingRun) -> dict[str, Any]:
         made["aggregation"] = run.final_model.settings["aggregation"]
     if kind != "picture":
         made["channels"] = run.protocol.input.channels
+    if isinstance(run.question, TimeToEvent):
+        made["classifier"] = network_of_head(run.protocol, run.question)
     return made
 
 

@@ -12,6 +12,7 @@ import torch
 
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
+from readingroom.bundles import paths
 from readingroom.bundles.bundle import Bundle, load
 from readingroom.bundles.metadata import SurvivalMetadata
 from readingroom.errors import InputError
@@ -125,6 +126,15 @@ def test_the_network_that_ships_is_loaded_by_the_registry_and_says_risks(bundle:
         risk = incidence(network(pixels), metadata.head, 1)
     assert risk.shape == (1, 1, 24)
     assert (risk.diff(dim=2) >= 0).all()
+
+
+def test_monai_makes_the_network_of_the_bundle_with_its_head(bundle: Bundle) -> None:
+    parser = pytest.importorskip("monai.bundle", reason="needs the extra [monai]").ConfigParser()
+    parser.read_config(bundle.folder / paths.INFERENCE)
+    network = parser.get_parsed_content("network_def")
+    network.load_state_dict(bundle.weights())
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 2, 3, 64, 64)).shape == (1, 24)
 
 
 def test_simpler_models_and_the_clinical_columns_stand_beside_it(bundle: Bundle) -> None:
