@@ -24,7 +24,7 @@ def blocks() -> list[str]:
     return re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
-def test_the_reader_and_the_bundle_of_the_page_read_a_ct(blocks, tmp_path, monkeypatch):
+def test_the_reader_and_the_bundle_of_the_page_read_a_ct(blocks, tmp_path, monkeypatch, capsys):
     reader, bundle = blocks
     (tmp_path / "readers").mkdir()
     (tmp_path / "readers" / "density.py").write_text(reader)
@@ -45,4 +45,5 @@ def test_the_reader_and_the_bundle_of_the_page_read_a_ct(blocks, tmp_path, monke
     assert [curve.name for curve in reading.curves] == ["profile"]
     assert reading.study.age_years == 61
     assert reading.bundle.demonstration
+    assert readingroom.DEMONSTRATION in capsys.readouterr().out
     assert {str(path) for path in reading.files} <= {path.name for path in Path("out").iterdir()}

@@ -97,6 +97,7 @@ def test_a_stop_check_exits_with_3_and_anyway_reads(readingroom, tmp_path):
     done = readingroom("read", "chest-xray", ct, "--out", tmp_path / "out")
     assert done.returncode == 3
     assert "CT" in done.stderr
+    assert "--force" in done.stderr
     assert not (tmp_path / "out").exists()
     assert readingroom("read", "chest-xray", ct, "--out", tmp_path / "out", "--force").returncode == 0
     assert "advised to stop" in (tmp_path / "out" / "report.html").read_text("utf-8")

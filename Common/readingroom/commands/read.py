@@ -10,7 +10,7 @@ from typing import Any
 from ..anonymity import without
 from ..bundles.store import is_path
 from ..engine.client import WorkerClient
-from ..errors import InputError
+from ..errors import InputError, RefusedError
 from ..files import native_name
 from ..formatting import unit_text
 from ..readers.base import Reader
@@ -70,11 +70,18 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from ..formatting import check_text, number_text, percent, quantity_text
+    from .. import DEMONSTRATION
+    from ..formatting import check_text, percent, quantity_text
     from ..reading import Check
     from ..records import from_json
 
-    reading = _read_and_report(options)
+    try:
+        reading = _read_and_report(options)
+    except RefusedError as refused:
+        refused.args = (f"{refused} --force reads on.",)
+        raise
+    if reading["bundle"]["demonstration"]:
+        say(DEMONSTRATION)
     for finding in reading["findings"]:
         say(f"{finding['title']}: {percent(finding['probability'])}")
     for measurement in reading["measurements"]:
@@ -82,8 +89,8 @@ def run(options: argparse.Namespace) -> None:
             continue
         say(f"{measurement['title']}: {quantity_text(measurement['value'], measurement['unit'])}")
     for comparison in reading["comparisons"]:
-        now, prior = number_text(comparison["now"]), number_text(comparison["prior"])
-        say(f"{comparison['title']}: {now} now, {prior} prior {unit_text(comparison['unit'])}".rstrip())
+        now, prior = (quantity_text(comparison[when], comparison["unit"]) for when in ("now", "prior"))
+        say(f"{comparison['title']}: {now} now, {prior} prior")
     for check in reading["checks"]:
         if check["status"] != "pass":
             say(f"{check['status']}: {check_text(from_json(Check, check))}")
