@@ -79,13 +79,18 @@ def study_of(
     InputError : the images are of two patients
     """
     main = next(iter(opened.values()))
-    for other in opened.values():
+    images = []
+    for role, other in opened.items():
         first, second = main.patient.patient_id, other.patient.patient_id
         if first and second and first != second:
             roles = f"'{main.image.role}' and '{other.image.role}'"
             raise InputError(f"The images {roles} are of two patients: their patient IDs differ.")
+        if reader.image_role(role).prior_of and not (first and second):
+            note = "A patient ID is missing: nothing says that the prior is of the same patient."
+            other = replace(other, image=replace(other.image, notes=(*other.image.notes, note)))
+        images.append(other.image)
     study = Study(
-        images=tuple(one.image for one in opened.values()),
+        images=tuple(images),
         masks=masks,
         patient=main.patient,
         clinical=main.clinical,

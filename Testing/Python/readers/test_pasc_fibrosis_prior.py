@@ -186,6 +186,18 @@ def test_a_prior_of_another_patient_is_refused(bundle, chest, tmp_path) -> None:
         read(bundle, tmp_path / "out", now, prior_ct=other)
 
 
+@pytest.mark.parametrize("patients", [("A", ""), ("", "A"), ("", "")])
+def test_a_prior_that_may_be_of_another_patient_is_said(chest, tmp_path, patients) -> None:
+    from readingroom.readers.opening import open_study
+    from readingroom.readers.pasc_fibrosis import READER
+
+    now = a_series(tmp_path / "now", body(chest, True), "20240601", patients[0])
+    prior = a_series(tmp_path / "prior", body(chest, False), "20240101", patients[1])
+    study = open_study(READER, {"ct": now, "prior-ct": prior})
+    (note,) = study.image("prior-ct").notes
+    assert note == "A patient ID is missing: nothing says that the prior is of the same patient."
+
+
 def test_of_a_folder_with_two_cts_of_a_patient_the_earlier_one_is_the_prior(chest, tmp_path) -> None:
     from readingroom.readers.opening import open_study
     from readingroom.readers.pasc_fibrosis import READER
