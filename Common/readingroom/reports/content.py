@@ -246,12 +246,13 @@ def _faithfulness(reading: Reading) -> list[Block]:
     for heat_map in reading.heat_maps:
         if (curve := heat_map.faithfulness) is None:
             continue
+        gain = number_text(curve.gain, 2, signed=True)
         verdict = "points at what the network uses" if curve.gain > 0 else "does not point at what the network uses"
         caption = (
             f"Is the map of “{reading.finding(heat_map.finding).title}” faithful? Taking away the hottest "
             f"{percent(curve.fractions[-1])} of the picture moves the probability from {percent(curve.hottest[0])} to "
             f"{percent(curve.hottest[-1])}; taking away parts of the same shape elsewhere moves it to "
-            f"{percent(curve.random[-1])} on average. The map {verdict} (gain {curve.gain:+.2f})."
+            f"{percent(curve.random[-1])} on average. The map {verdict} (gain {gain})."
         )
         lines = (
             PlotLine("hottest parts", curve.hottest, main=True),
