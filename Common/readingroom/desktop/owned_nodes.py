@@ -62,7 +62,9 @@ class OwnedNodes:
     def remove(self, nodes: list[Any]) -> None:
         """Take nodes out of the scene, with their display and storage nodes."""
         for node in nodes:
-            own = [node.GetNthStorageNode(i) for i in range(node.GetNumberOfStorageNodes())]
+            own = []
+            if node.IsA("vtkMRMLStorableNode"):
+                own += [node.GetNthStorageNode(i) for i in range(node.GetNumberOfStorageNodes())]
             if node.IsA("vtkMRMLDisplayableNode"):
                 own += [node.GetNthDisplayNode(i) for i in range(node.GetNumberOfDisplayNodes())]
             for part in (node, *own):
