@@ -157,8 +157,17 @@ def _attention_check(highest: Floats, low: Floats, high: Floats, counts: NDArray
 def _findings(metadata: SurvivalMetadata, risks: Sequence[Risk]) -> Iterator[Finding]:
     for label, risk in zip(metadata.labels, risks, strict=True):
         value, interval = risk.at(-1)
-        title = f"{label.title} within {number_text(metadata.months[-1])} months"
+        title = f"{label.title} within {number_text(metadata.months[-1])} months ({_learned_from(metadata)})"
         yield Finding(label.name, title, min(max(value, 0.0), 1.0), interval, code=label.code)
+
+
+def _learned_from(metadata: SurvivalMetadata) -> str:
+    """Who stands behind a risk of the network: no risk is told without that."""
+    return f"learned from {_trained_on(metadata)}"
+
+
+def _trained_on(metadata: SurvivalMetadata) -> str:
+    return counted(metadata.training.patients, "phantom" if metadata.demonstration else "patient")
 
 
 def horizons(metadata: SurvivalMetadata) -> list[tuple[str, int]]:
@@ -174,9 +183,11 @@ def _risk_measurements(metadata: SurvivalMetadata, risks: Sequence[Risk]) -> Ite
         for part, place in horizons(metadata):
             value, interval = risk.at(place)
             shown = None if interval is None else Interval(100 * interval.low, 100 * interval.high, interval.level)
-            title = f"{label.title}, this CT" if several else "This CT"
+            title = f"{label.title}: this CT" if several else "This CT"
             name = f"{label.name}-{number_text(metadata.months[place])}-months"
-            yield Measurement(name, title, 100 * value, "%", shown, label.code, CT, part=part)
+            yield Measurement(
+                name, f"{title}, {_learned_from(metadata)}", 100 * value, "%", shown, label.code, CT, part=part
+            )
 
 
 def _cohort_measurements(metadata: SurvivalMetadata) -> Iterator[Measurement]:
@@ -184,27 +195,28 @@ def _cohort_measurements(metadata: SurvivalMetadata) -> Iterator[Measurement]:
     for label in metadata.labels:
         if label.name in metadata.incidence:
             for part, place in horizons(metadata):
-                title = f"{label.title}, training cohort" if several else "Training cohort"
+                title = f"{label.title}: training cohort" if several else "Training cohort"
+                title = f"{title}, {_trained_on(metadata)}"
                 name = f"cohort-{label.name}-{number_text(metadata.months[place])}-months"
                 yield Measurement(name, title, 100 * metadata.incidence[label.name][place], "%", part=part)
 
 
 def _incidence_curves(metadata: SurvivalMetadata, risks: Sequence[Risk], clinical: Line | None) -> Iterator[Curve]:
     months = (0.0, *metadata.months)
-    training = metadata.training
     for number, (label, risk) in enumerate(zip(metadata.labels, risks, strict=True)):
         band = () if risk.low is None else ((0.0, *risk.low.tolist()), (0.0, *_not_none(risk.high).tolist()))
         baselines = []
         if number == 0 and clinical is not None:
             baselines.append(clinical)
         if label.name in metadata.incidence:
-            events = training.counts.get(label.name, 0)
-            title = f"Training cohort ({counted(training.patients, 'patient')}, {counted(events, 'death')})"
+            events = metadata.training.counts.get(label.name, 0)
+            title = f"Training cohort ({_trained_on(metadata)}, {counted(events, 'death')})"
             baselines.append(Line(title, (0.0, *metadata.incidence[label.name])))
         yield Curve(
             f"incidence-{label.name}", f"{label.title}: risk over time", "survival", months,
             f"Time since {metadata.time_zero}", "mo", "Cumulative risk",
-            Line("This CT", (0.0, *risk.values.tolist()), *band), baselines=tuple(baselines),
+            Line(f"This CT ({_learned_from(metadata)})", (0.0, *risk.values.tolist()), *band),
+            baselines=tuple(baselines),
         )  # fmt: skip
 
 

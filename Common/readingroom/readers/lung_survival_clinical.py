@@ -48,7 +48,8 @@ def clinical_risk(metadata: SurvivalMetadata, study: Study) -> Clinical:
     title = f"Clinical facts alone (Cox model, {counted(baseline.patients, 'patient')} of {baseline.cohort})"
     measurements = tuple(
         Measurement(
-            f"{_PREFIX}{number_text(month)}-months", "Clinical facts", 100 * values[place], "%",
+            f"{_PREFIX}{number_text(month)}-months", f"Clinical facts, {counted(baseline.patients, 'patient')}",
+            100 * values[place], "%",
             Interval(100 * low[place], 100 * high[place]), part=f"{number_text(month)} months",
         )
         for place, month in enumerate(metadata.months, start=1)
@@ -94,7 +95,3 @@ def _baselines(line: Line | None, earlier: tuple[Line, ...]) -> tuple[Line, ...]
 
 def _without(sentence: str) -> Clinical:
     return Clinical(None, (), Check(_CHECK, "pass", sentence))
-
-
-def _as_fact(value: float | str | bool) -> float | str:
-    return str(value) if isinstance(value, bool) else value

@@ -165,7 +165,7 @@ def _slice_thickness(image: StudyImage, volume: Volume) -> Check:
     if largest > _THICKEST:
         return Check("slice thickness", "stop", f"{words}: too thick to see fine change.", largest, _THICKEST)
     if largest > _THICK:
-        sentence = f"{words}; fine reticulation is best seen on slices of at most {_THICK:g} mm."
+        sentence = f"{words}; fine detail is best seen on slices of at most {_THICK:g} mm."
         return Check("slice thickness", "warn", sentence, largest, _THICK)
     return Check("slice thickness", "pass", f"{words}.", largest, _THICK)
 

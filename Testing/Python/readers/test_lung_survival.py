@@ -79,7 +79,7 @@ def test_the_risk_over_time_stands_beside_the_clinical_facts_and_the_cohort(read
     assert all(a <= b for a, b in zip(shown.line.values, shown.line.values[1:], strict=False))
     assert all(a <= v <= b for a, v, b in zip(shown.line.low, shown.line.values, shown.line.high, strict=True))
     assert cohort.values == (0.0, *INCIDENCE)
-    assert "40 patients" in cohort.title
+    assert "40 phantoms" in cohort.title
     assert "25 deaths" in cohort.title
     assert 0.2 < clinical.values[-1] < 0.9
     assert clinical.low[-1] < clinical.values[-1] < clinical.high[-1]
@@ -89,11 +89,13 @@ def test_risks_are_told_at_four_times_with_their_intervals(reading):
     parts = {(one.part, one.title): one for one in reading.measurements if one.part}
     line = curve(reading, "incidence-death").line
     for months in (6, 12, 18, 24):
-        found = parts[f"{months} months", "This CT"]
+        found = parts[f"{months} months", "This CT, learned from 40 phantoms"]
         assert found.value == pytest.approx(100 * line.values[months])
         assert found.interval.low == pytest.approx(100 * line.low[months])
-        assert parts[f"{months} months", "Training cohort"].value == pytest.approx(100 * INCIDENCE[months - 1])
-        assert (f"{months} months", "Clinical facts") in parts
+        assert parts[f"{months} months", "Training cohort, 40 phantoms"].value == pytest.approx(
+            100 * INCIDENCE[months - 1]
+        )
+        assert (f"{months} months", "Clinical facts, 252 patients") in parts
     assert reading.finding("death").probability == pytest.approx(line.values[-1])
     assert reading.finding("death").positive is None
 
