@@ -75,7 +75,7 @@ def take_report(panel: Any, path: Path) -> None:
 def _fit(panel: Any) -> None:
     """Fit the volumes into their views, and go back to the slice that shows most."""
     panel.layout.show(panel.inputs.images)
-    panel.display.strip()
+    panel.display.arrange()
     panel.display.layers()
     panel.display.key_slice()
 

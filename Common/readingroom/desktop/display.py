@@ -47,14 +47,21 @@ class Display:
         if found is not None:
             self._show_slice(*found)
 
-    def strip(self) -> None:
-        """Let the strip of slices run over what the profile of the reading runs over."""
+    def arrange(self) -> None:
+        """Give the survival curve of the reading its view, or let the strip run over what its profile runs over."""
+        self.plot_view()
         reading = self._panel.reading
         for curve in reading.curves if reading is not None else ():
             if curve.kind == "profile" and curve.image and curve.position_unit == "{slice}":
                 slices = [number - 1 for number in curve.positions]
                 self._panel.layout.spread(self._panel.logic.kept.volume(curve.image), slices)
                 return
+
+    def plot_view(self) -> None:
+        """Make room in the layout for the survival curve of the reading, where it has one."""
+        reading = self._panel.reading
+        survival = next((one.name for one in reading.curves if one.kind == "survival"), "") if reading else ""
+        self._panel.layout.plot(plots.chart_of(self._panel.logic.nodes, survival) if survival else None)
 
     def position(self, curve: str, place: int) -> None:
         """Move the slice views to a position of a profile along an image."""

@@ -97,7 +97,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             return
         if settings.reading_layout():
             self.layout.use(self.inputs.images)
-            self.display.strip()
+            self.display.arrange()
         self.window.use(self.inputs.images)
         self.region_edits.follow()
         if self.parameters.bundle:
@@ -221,8 +221,8 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             return
         if shown is None or not choices.is_same_read(shown, reading):
             self.views.report.show_written([])
+            self.display.arrange()  # which puts the views on their middle slices
             self.verdicts.choose_finding(choices.first_finding(reading))
-            self.display.strip()
         self.region_edits.follow()
         self.display.layers()
         self.refresh()
@@ -257,6 +257,8 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             hidden = [volume.GetID() for volume in own_volumes()]
             self.selection.take_first_image()
             self.selection.find_priors()
+            self.display.plot_view()
+            self.layout.follow(inputs.images)
             self.window.show(inputs.images)  # an image that comes has no display at first
             self.views.show_inputs(inputs, hidden)
             self.views.study.show_priors(self.selection.of_priors)

@@ -24,10 +24,20 @@ def show_curves(nodes: OwnedNodes, reading: Reading, volume: Any) -> None:
     nodes.remove([node for role in _ROLES for node in nodes.all(role) if node not in kept])
 
 
+def chart_of(nodes: OwnedNodes, curve: str) -> Any:
+    """The chart node of a curve, or None."""
+    return nodes.find("curve chart", curve)
+
+
 def open_plot(nodes: OwnedNodes, curve: str) -> None:
-    """Show a curve in Slicer's plot view, which the layout makes room for."""
-    chart = nodes.find("curve chart", curve)
-    if chart is not None:
+    """Show a curve in the plot views of the layout; where it has none, in another of Slicer's layouts."""
+    chart = chart_of(nodes, curve)
+    if chart is None:
+        return
+    views = [view for view in slicer.util.getNodesByClass("vtkMRMLPlotViewNode") if view.IsMappedInLayout()]
+    for view in views:
+        view.SetPlotChartNodeID(chart.GetID())
+    if not views:
         slicer.modules.plots.logic().ShowChartInLayout(chart)
 
 

@@ -15,7 +15,8 @@ from .slice_views import STRIP
 
 _SLICER_NAMES = ("Red", "Green", "Yellow")
 _FIRST_ID = 7400  # of layouts of several pictures; Slicer's own numbers are below 1000
-_VOLUME_ID, _COMPARED_ID = 7451, 7452
+_VOLUME_ID, _COMPARED_ID, _PLOTTED_ID = 7451, 7452, 7453
+_PLOT_VIEW = "PlotView1"  # Slicer's own
 _STRIP_VIEWS = 5
 _PRIOR = ("ReadingRoomPriorAxial", "ReadingRoomPriorCoronal")
 
@@ -23,8 +24,8 @@ _PRIOR = ("ReadingRoomPriorAxial", "ReadingRoomPriorCoronal")
 class ReadingLayout:
     """One large view for a picture, one beside the other for several.
 
-    A volume is shown axial and coronal over a strip of its axial slices; with its prior, both stand side by side and
-    scroll together.
+    A volume is shown axial and coronal over a strip of its axial slices, or over the plot of a curve; with its prior,
+    both stand side by side and scroll together.
 
     Parameters
     ----------
@@ -40,11 +41,15 @@ class ReadingLayout:
         self._links = LinkedViews()
         self._linked = True
         self._shown: dict[str, Any] = {}  # the volume nodes that the views were arranged for
+        self._chart: Any = None  # the chart node that has a view of its own
+        self._earlier_chart: str | None = None  # ID of what Slicer's plot view showed before
 
     def number(self, images: Mapping[str, Any]) -> int:
         """The number of the layout for these images."""
         if not self._flat:
-            return _COMPARED_ID if images.get(self._prior) is not None else _VOLUME_ID
+            if images.get(self._prior) is not None:
+                return _COMPARED_ID
+            return _VOLUME_ID if self._chart is None else _PLOTTED_ID
         one = int(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
         return one if len(self._roles) == 1 else _FIRST_ID + len(self._roles)
 
@@ -61,9 +66,10 @@ class ReadingLayout:
         """Put each of several images into its own views, while the layout is in use."""
         if self._earlier is None:
             return
-        if not self._flat and _layout_node().GetViewArrangement() in (_VOLUME_ID, _COMPARED_ID):
+        if not self._flat and self._is_own():
             self._arrange(images)  # the prior came or went
         self._corners.enlarge()  # the views may have their final size only now
+        self._shown = dict(images)
         if self._flat and len(self._roles) == 1:
             return
         for role, name in self._views_of(images):
@@ -71,15 +77,30 @@ class ReadingLayout:
             if widget is not None and images.get(role) is not None:
                 widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(images[role].GetID())
                 widget.fitSliceToBackground()
-        self._shown = dict(images)
         if not self._flat:
             self.spread(images.get(self._roles[0]))
             self.link(self._linked)
+
+    def follow(self, images: Mapping[str, Any]) -> None:
+        """The same where other images are chosen than those that are shown: one came by itself."""
+        if self._shown != images and all(volume.GetImageData() is not None for volume in images.values()):
+            self.show(images)
 
     def spread(self, volume: Any, slices: Sequence[float] = ()) -> None:
         """Let the strip run evenly over these slices of a volume node; over all of them when none are named."""
         if self._earlier is not None and volume is not None:
             slice_views.show_strip(volume, slices)
+
+    def plot(self, chart: Any) -> None:
+        """Give this chart node the place of the strip; None gives it back to the strip.
+
+        Where a prior stands beside the volume, there is no place for it.
+        """
+        if self._flat or chart is self._chart:
+            return
+        self._chart = chart
+        if self._earlier is not None and self._is_own():
+            self.show(self._shown)
 
     def link(self, linked: bool) -> None:
         """Let the views of a volume and its prior scroll together as they stand now, or no longer."""
@@ -94,16 +115,22 @@ class ReadingLayout:
     def unlink(self) -> None:
         """Let go of the images: they are being removed."""
         self._links.unlink()
-        self._shown = {}
+        self._shown, self._chart = {}, None
 
     def leave(self) -> None:
         """Give the earlier layout back, unless a person chose another one meanwhile."""
         earlier, self._earlier = self._earlier, None
+        if earlier is not None:
+            self._release_plot()
+            if self._is_own():
+                _layout_node().SetViewArrangement(earlier)
         self.unlink()
         self._corners.restore()
-        own = [self.number({}), self.number({self._prior: True})]
-        if earlier is not None and _layout_node().GetViewArrangement() in own:
-            _layout_node().SetViewArrangement(earlier)
+
+    def _is_own(self) -> bool:
+        """Whether the views are arranged as this class does it: no person chose another layout meanwhile."""
+        own = [self.number({})] if self._flat else [_VOLUME_ID, _COMPARED_ID, _PLOTTED_ID]
+        return _layout_node().GetViewArrangement() in own
 
     def _arrange(self, images: Mapping[str, Any]) -> None:
         node, number = _layout_node(), self.number(images)
@@ -112,6 +139,20 @@ class ReadingLayout:
         if node.GetViewArrangement() != number:
             node.SetViewArrangement(number)
             slicer.util.resetSliceViews()
+        view = _plot_view()
+        if number == _PLOTTED_ID and view is not None:
+            if self._earlier_chart is None:
+                self._earlier_chart = view.GetPlotChartNodeID() or ""
+            view.SetPlotChartNodeID(self._chart.GetID())
+        else:
+            self._release_plot()
+
+    def _release_plot(self) -> None:
+        """Give Slicer's plot view back what it showed before."""
+        earlier, self._earlier_chart = self._earlier_chart, None
+        view = _plot_view()
+        if earlier is not None and view is not None:
+            view.SetPlotChartNodeID(earlier or None)
 
     def _description(self, number: int) -> str:
         if number == _VOLUME_ID:
@@ -121,6 +162,13 @@ class ReadingLayout:
             axial = [("Red", "R", "Axial"), (_PRIOR[0], "P", "Axial")]
             coronal = [("Green", "G", "Coronal"), (_PRIOR[1], "P", "Coronal")]
             return _column((_row(axial), 500), (_row(coronal), 500))
+        if number == _PLOTTED_ID:
+            plot = (
+                f'<item><view class="vtkMRMLPlotViewNode" singletontag="{_PLOT_VIEW}">'
+                '<property name="viewlabel" action="default">P</property></view></item>'
+            )
+            plots = f'<layout type="horizontal">{plot}</layout>'
+            return _column((_row([("Red", "R", "Axial"), ("Green", "G", "Coronal")]), 600), (plots, 400))
         names = view_names(len(self._roles))
         return _row([(name, name[0] if name in _SLICER_NAMES else name[-1], "Axial") for name in names])
 
@@ -141,6 +189,10 @@ def view_names(count: int) -> Sequence[str]:
 
 def _layout_node() -> Any:
     return slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+
+
+def _plot_view() -> Any:
+    return slicer.mrmlScene.GetSingletonNode(_PLOT_VIEW, "vtkMRMLPlotViewNode")
 
 
 def _row(views: Sequence[tuple[str, str, str]]) -> str:

@@ -34,7 +34,7 @@ class Selection:
         if volume is not None:
             slice_views.show_image(volume)
         panel.layout.show(panel.inputs.images)
-        panel.display.strip()
+        panel.display.arrange()
         self._image_changed()
         panel.display.layers()
         panel.refresh()
@@ -139,7 +139,7 @@ class Selection:
         settings.set_reading_layout(used)
         if used and self._panel.inputs is not None:
             self._panel.layout.use(self._panel.inputs.images)
-            self._panel.display.strip()
+            self._panel.display.arrange()
         else:
             self._panel.layout.leave()
 

@@ -63,7 +63,7 @@ def shown_in(name: str) -> str:
 
 
 def in_layout() -> set[str]:
-    nodes = slicer.util.getNodesByClass("vtkMRMLSliceNode")
+    nodes = slicer.util.getNodesByClass("vtkMRMLAbstractViewNode")
     return {node.GetLayoutName() for node in nodes if node.IsMappedInLayout()}
 
 
@@ -125,6 +125,49 @@ def test_a_layout_that_a_person_chose_meanwhile_stays_when_another_volume_is_cho
     slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
     layout.show(volumes)
     assert arrangement() == slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView
+
+
+@pytest.fixture
+def chart(empty_scene):
+    """A curve as a chart node."""
+    return slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", "Risk")
+
+
+def plotted() -> str:
+    view = slicer.mrmlScene.GetSingletonNode("PlotView1", "vtkMRMLPlotViewNode")
+    chart = view.GetPlotChartNode()
+    return chart.GetName() if chart is not None else ""
+
+
+def test_a_curve_takes_the_place_of_the_strip_and_gives_it_back(layout, volumes, chart):
+    layout.use({"ct": volumes["ct"]})
+    layout.plot(chart)
+    assert in_layout() == {"Red", "Green", "PlotView1"}
+    assert [view(name).GetOrientation() for name in ("Red", "Green")] == ["Axial", "Coronal"]
+    assert [shown_in(name) for name in ("Red", "Green")] == ["ct", "ct"]
+    assert plotted() == "Risk"
+    layout.plot(None)
+    assert "ReadingRoomStrip1" in in_layout()
+    assert plotted() == ""
+
+
+def test_a_layout_with_a_curve_is_undone_as_others_are(layout, volumes, chart):
+    earlier = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", "Own")
+    slicer.app.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotView)
+    slicer.mrmlScene.GetSingletonNode("PlotView1", "vtkMRMLPlotViewNode").SetPlotChartNodeID(earlier.GetID())
+    layout.plot(chart)
+    layout.use({"ct": volumes["ct"]})
+    assert plotted() == "Risk"
+    layout.leave()
+    assert arrangement() == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotView
+    assert plotted() == "Own"
+
+
+def test_a_prior_leaves_no_place_for_a_curve(layout, volumes, chart):
+    layout.use(volumes)
+    layout.plot(chart)
+    assert "ReadingRoomPriorAxial" in in_layout()
+    assert "PlotView1" not in in_layout()
 
 
 def test_each_of_several_pictures_has_a_view_of_its_own(pictures):
