@@ -126,6 +126,7 @@ def train_bundle(
         cohort, found = cohort.without(problems), found.without(problems)
         question = question_of(cohort, protocol)
         planned = plan_cross_validation(cohort, protocol, found.pixel_hashes, choose_epoch=mode == "fine-tune")
+        _refuse_untestable(cohort.take(planned.test_rows), question)
         try:
             trainer: FoldTrainer
             if mode == "frozen":
@@ -218,6 +219,20 @@ def train_bundle(
         )
     wait_for_others()
     return load(paths.bundle)
+
+
+def _refuse_untestable(tested: Cohort, question: Question) -> None:
+    """See that there will be something to evaluate, before hours of training.
+
+    Raises
+    ------
+    InputError : of times no event lies in a test part
+    """
+    if isinstance(question, TimeToEvent) and not any(question.counts(tested).values()):
+        raise InputError(
+            f"No event was seen within {question.horizon:g} months among the "
+            f"{counted(len(tested), 'study', 'studies')} of the test part: the network could not be evaluated."
+        )
 
 
 def _fitted_on(planned: CrossValidation, question: Question) -> tuple[str, ...]:

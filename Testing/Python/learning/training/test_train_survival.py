@@ -245,6 +245,16 @@ def test_outcomes_that_cannot_be_learned_are_refused_in_a_sentence(
         train_bundle(cohort, tiny("rigorous"), tmp_path, "x", device="cpu")
 
 
+def test_a_test_part_without_an_event_is_refused_before_anything_is_trained(volumes: Cohort, tmp_path: Path) -> None:
+    rows = [
+        replace(row, split="test", event=False) if n < 6 else replace(row, split="train")
+        for n, row in enumerate(volumes.rows)
+    ]
+    with pytest.raises(InputError, match="among the 6 studies of the test part"):
+        train_bundle(Cohort(tuple(rows)), tiny("rigorous"), tmp_path, "x", device="cpu")
+    assert not (tmp_path / "features").exists()
+
+
 def test_a_study_without_a_time_and_a_network_of_volumes_are_refused(volumes: Cohort, tmp_path: Path) -> None:
     odd = replace(volumes.rows[3], time=None, event=None, label="dead")
     with pytest.raises(InputError, match="1 study has a label and no time, the first is 's3'"):
