@@ -86,9 +86,9 @@ def trained(protocol: TrainingProtocol, seed: int, folder: Path) -> Trained:
         trainer.train_fold(split, seed + 1 + n, folder / str(n), Progress())
         for n, split in enumerate(planned.repeats[0])
     )
-    said = out_of_fold(cohort, label_set, planned, (folds,))
+    said = out_of_fold(cohort, label_set, "linear", planned, (folds,))
     logits = trainer.train_fold(final, seed, folder / "final", Progress()).logits
-    new = predictions_of(everybody.take(final.test), label_set, logits[None], np.full((1, NEW), EXTERNAL))
+    new = predictions_of(everybody.take(final.test), label_set, "linear", logits[None], np.full((1, NEW), EXTERNAL))
     return Trained(evaluate(said, resamples=50), said, new, choice)
 
 
