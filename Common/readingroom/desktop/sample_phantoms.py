@@ -15,21 +15,41 @@ _SHAPE, _SPACING = (32, 160, 200), (9.0, 1.9, 1.9)  # k, j, i; mm
 
 @dataclass(frozen=True)
 class SamplePhantom:
-    """A chest with ``ml`` of planted fibrosis; one ``seed`` is one patient."""
+    """A chest; one ``seed`` is one patient.
+
+    Parameters
+    ----------
+    fibrosis, tumor : planted mL
+    emphysema : share of the lungs
+    picture : file name of a picture of 128 x 128 pixels beside the examples
+    """
 
     title: str
     seed: int
-    ml: float
+    fibrosis: float = 0.0
+    tumor: float = 0.0
+    emphysema: float = 0.0
+    picture: str = "chest-ct-phantom.png"
 
     @property
     def thumbnail(self) -> Path:
-        """A picture of 128 x 128 pixels."""
-        return Path(examples.__file__).parent / "chest-ct-phantom.png"
+        """The picture."""
+        return Path(examples.__file__).parent / self.picture
+
+    def voxels(self) -> Any:
+        """HU int16 ``[k, j, i]``; ``i`` runs to the left, ``j`` to the back, ``k`` to the head."""
+        from ..phantoms.fibrosis_ct import fibrosis_ct
+        from ..phantoms.lung_cancer_ct import lung_cancer_ct
+
+        if self.tumor:
+            return lung_cancer_ct(self.seed, self.tumor, self.emphysema, _SHAPE, _SPACING).pixels
+        return fibrosis_ct(self.seed, self.fibrosis, shape=_SHAPE, spacing=_SPACING).pixels
 
 
 PHANTOMS = (
-    SamplePhantom("Chest CT with fibrosis (phantom)", 4, 700.0),
-    SamplePhantom("Chest CT, earlier (phantom)", 4, 250.0),
+    SamplePhantom("Chest CT with fibrosis (phantom)", 4, fibrosis=700.0),
+    SamplePhantom("Chest CT, earlier (phantom)", 4, fibrosis=250.0),
+    SamplePhantom("Chest CT with a tumor (phantom)", 9, tumor=60.0, emphysema=0.1, picture="tumor-ct-phantom.png"),
 )
 
 
@@ -37,15 +57,13 @@ def load(phantom: SamplePhantom) -> Any:
     """The phantom as a volume node, shown in the slice views."""
     import vtk
 
-    from ..phantoms.fibrosis_ct import fibrosis_ct
-
     with slicer.util.WaitCursor():
-        made = fibrosis_ct(phantom.seed, phantom.ml, shape=_SHAPE, spacing=_SPACING)
-    to_ras = vtk.vtkMatrix4x4()  # its arrays run to the left, to the back and to the head
+        voxels = phantom.voxels()
+    to_ras = vtk.vtkMatrix4x4()
     for axis, (step, length, sign) in enumerate(zip(reversed(_SPACING), reversed(_SHAPE), (-1, -1, 1), strict=True)):
         to_ras.SetElement(axis, axis, sign * step)
         to_ras.SetElement(axis, 3, -sign * step * (length - 1) / 2)
-    volume = slicer.util.addVolumeFromArray(made.pixels, to_ras, name=phantom.title)
+    volume = slicer.util.addVolumeFromArray(voxels, to_ras, name=phantom.title)
     volume.CreateDefaultDisplayNodes()
     slicer.util.setSliceViewerLayers(background=volume, fit=True)
     return volume
