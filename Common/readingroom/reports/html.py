@@ -104,7 +104,7 @@ def _plot(plot: Plot) -> str:
             band = [*plot.path(line.low), *reversed(plot.path(line.high))]
             drawn += f'<polygon class="{kind}" points="{" ".join(map(point, band))}"/>'
         drawn += f'<polyline class="{kind}" points="{" ".join(map(point, plot.path(line.values)))}"/>'
-    legend = " ".join(
+    legend = "<br>".join(
         f'<b class="{"main" if line.main else f"other other{number % 3}"}">{escape(line.title)}</b>'
         for number, line in enumerate(plot.lines)
     )

@@ -140,7 +140,7 @@ def _block(block: Block, width: float) -> list[Flowable]:
         case Checks():
             return [_checks(block, width)]
         case Plot():
-            legend = " ".join(
+            legend = "<br/>".join(
                 f'<font color="#{_color(block, number).hexval()[2:]}"><b>{markup(line.title)}</b></font>'
                 for number, line in enumerate(block.lines)
             )
