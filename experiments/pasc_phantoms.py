@@ -37,13 +37,14 @@ from readingroom.phantoms.fibrosis_ct import (
 
 NAME = "pasc-fibrosis-phantom"
 TITLE = "Phantom demonstration: lasting fibrotic change"
-NETWORK = "tf_mobilenetv2_100"
+NETWORK = "tf_mobilenetv2_100_stride_16"
 _COLUMNS = ("patient_id", "study_id", "image_ct", "mask_lungs", "label", "split")
 _EXTENT = (288.0, 304.0, 380.0)  # mm of k, j and i
 _THICKNESS = (3.0, 5.0, 7.0, 10.0)  # mm; the reader stops at slices of more than 10 mm
 _PLANE = (1.1, 1.9)  # mm, of voxels
 _ML = (30.0, 1200.0)
 _SEED = 20_000
+SIZE, SLICES, COARSE = 192, 8, 1.5  # pixels and slices that are read; how much wider voxels are
 _PARTS = ("train",) * 6 + ("validation", "test", "test", "test")  # of ten pairs of synthetic chests
 
 
@@ -119,7 +120,7 @@ def write_phantom_cohort(
 
 
 def protocol(epochs: int) -> dict[str, object]:
-    """The rigorous protocol, small enough for two processor cores: one network, patients held out."""
+    """The rigorous protocol for a network that was taught places: its last layer learns to answer for studies."""
     text = (resources.files("readingroom.learning.protocols") / "pasc-fibrosis-rigorous.json").read_text("utf-8")
     wanted: dict[str, object] = json.loads(text)
     assert isinstance(wanted["input"], dict)
@@ -130,15 +131,17 @@ def protocol(epochs: int) -> dict[str, object]:
         weights="none",
         epochs=epochs,
         patience=None,
-        averaging=0.9,
-        trained="last-block",
+        aggregation="linear-softmax",
+        trained="head",
+        augment={"changes": [], "per": "image"},
         batch=4,
         accumulate=1,
         mixup=0.0,
-        optimizer={"name": "adamw", "rate": 0.001, "decay": 0.01},
+        precision="bf16-mixed",
+        optimizer={"name": "adamw", "rate": 0.0002, "decay": 0.01},
         schedule={"name": "one-cycle"},
         validation={"kind": "hold-out", "hold_out": 0.3, "inner": 0.1},
-        input={**wanted["input"], "size": [224, 224], "slices": 8, "normalize": "training"},
+        input={**wanted["input"], "size": [SIZE, SIZE], "channels": 1, "slices": SLICES, "normalize": "training"},
         variants={},
         flaws=[],
         facts=[],
@@ -178,17 +181,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--of-each-chest", type=int, default=12, metavar="N", help="studies")
     parser.add_argument("--source", action="append", default=[], help="of a real chest, with its license")
-    parser.add_argument("--epochs", type=int, default=10, metavar="N")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="ImageNet's, to begin with; nothing when left out")
+    parser.add_argument("--taught", type=int, default=160, metavar="N", help="other chests that teach places")
+    parser.add_argument("--epochs", type=int, default=4, metavar="N")
+    parser.add_argument("--weights", type=Path, required=True, metavar="FILE", help="ImageNet's, to begin with")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes")
     options = parser.parse_args(arguments)
-    table = options.out / "cohort" / "cohort.csv"
+    table, places = options.out / "cohort" / "cohort.csv", options.out / "places.safetensors"
     if not table.is_file():
         write_phantom_cohort(
-            table.parent, options.studies, chests=options.chest, of_each=options.of_each_chest, workers=options.workers
+            table.parent, options.studies, COARSE, options.chest, options.of_each_chest, options.workers
         )
-    wanted = protocol(options.epochs)
-    return train(table, options.out, wanted, options.weights, options.source, options.workers)
+    if not places.is_file():
+        from experiments.pasc_phantom_places import teach_places
+
+        teach_places(places, options.weights, options.taught, options.chest[:1], workers=options.workers)
+    return train(table, options.out, protocol(options.epochs), places, options.source, options.workers)
 
 
 @dataclass(frozen=True)

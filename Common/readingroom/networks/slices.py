@@ -11,7 +11,7 @@ from ..errors import BundleError
 from . import aggregation as aggregations
 from . import backbones, linear_softmax, registry
 from .aggregation import Aggregated
-from .heads import without_head
+from .heads import linear_layer, without_head
 from .linear_softmax import LinearSoftmax
 
 
@@ -100,7 +100,8 @@ def create(
         joined: nn.Module = _linear_softmax(registry.find(name), classifier is None)
     else:
         joined = aggregations.create(aggregation, features)
-    answers = nn.Linear(features, outputs) if classifier is None else classifier(features)
+    # New, or that of the weights where they have one of so many outputs.
+    answers = linear_layer(backbone, registry.find(name)) if classifier is None else classifier(features)
     return SliceNetwork(without_head(backbone, registry.find(name)), joined, answers).eval()
 
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from experiments import pasc_phantom_maps, pasc_phantoms
+from experiments import pasc_phantom_maps, pasc_phantom_places, pasc_phantoms
 from experiments.pasc_phantom_maps import Found, Place, estimates, section
 from experiments.results.page import PHANTOMS, SURVIVAL, sections_of, with_section
 from readingroom import records
@@ -71,8 +71,42 @@ def test_a_chest_that_is_there_is_planted_into_and_every_second_one_tests(tmp_pa
     assert planted > healthy
 
 
-def test_the_phantoms_that_are_asked_trained_nothing():
-    assert pasc_phantom_maps.FIRST_SEED > pasc_phantoms._SEED + 1000
+def test_the_phantoms_that_are_asked_trained_and_taught_nothing():
+    taught = range(pasc_phantom_places._SEED, pasc_phantom_places._SEED + 6000)
+    trained = range(pasc_phantoms._SEED, pasc_phantoms._SEED + 7000)
+    asked = range(pasc_phantom_maps.FIRST_SEED, pasc_phantom_maps.FIRST_SEED + 1000)
+    assert not set(asked) & {*taught, *trained}
+    assert not set(taught) & set(trained)
+
+
+def test_a_place_is_planted_by_the_share_of_its_pixels():
+    mask = np.zeros((1, 32, 48), dtype=bool)
+    mask[0, :8, :16] = mask[0, 16:, 32:] = True
+    assert pasc_phantom_places._by_place(mask).tolist() == [[[0.5, 0, 0], [0, 0, 1]]]
+
+
+def test_a_network_is_taught_the_places_of_bright_squares(tmp_path, monkeypatch):
+    """Where bright squares are to be found it finds them in other pictures, in a few steps; all layers have learned."""
+    import torch
+
+    from readingroom.networks import backbones
+
+    monkeypatch.setattr(pasc_phantom_places, "_BATCH", 4)
+    begun = backbones.create(pasc_phantoms.NETWORK, 2, channels=1)
+    torch.save(begun.state_dict(), tmp_path / "begun.pt")
+    random = np.random.default_rng(0)
+
+    def made() -> pasc_phantom_places.Slices:
+        put = random.random((4, 4, 4)) < 0.3
+        pixels = 0.1 * random.random((4, 1, 64, 64)) + 0.8 * np.kron(put, np.ones((16, 16)))[:, None]
+        return pasc_phantom_places.Slices(
+            pixels.astype(np.float32), put.astype(np.float32), np.ones_like(put, dtype=np.float32)
+        )
+
+    network = pasc_phantom_places.teach([made() for _ in range(6)], tmp_path / "begun.pt", epochs=1)
+    for name, value in network.state_dict().items():
+        if value.ndim == 4:
+            assert not torch.equal(value, begun.state_dict()[name]), name
 
 
 def test_the_bundle_says_that_it_learned_from_phantoms_alone(a_bundle):
