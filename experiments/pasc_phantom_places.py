@@ -39,8 +39,8 @@ _BATCH, _RATE, _EARLY = 16, 1e-3, 0.2
 
 @dataclass(frozen=True, eq=False)
 class Slices:
-    """Of one phantom: float32 ``[n, 1, j, i]`` 0 to 1, and for each place ``[n, rows, columns]`` how much of it is planted
-    and how much is lung."""
+    """Of one phantom: float32 ``[n, 1, j, i]`` 0 to 1; of each place ``[n, rows, columns]`` how much is planted, and
+    how much is lung."""
 
     pixels: NDArray[np.float32]
     planted: NDArray[np.float32]
@@ -67,7 +67,7 @@ def teach_places(
 
 
 def teach(phantoms: Sequence[Slices], weights: Path, epochs: int) -> nn.Module:
-    """A network of two outputs; their difference at a place of its last map says whether something was planted there."""
+    """A network of two outputs; at each place of its last map their difference says whether something was planted."""
     torch.manual_seed(0)
     architecture = registry.find(NETWORK)
     network = backbones.create(NETWORK, 2, weights, 1)
