@@ -15,8 +15,8 @@ from . import survival_card
 from .training_run import TrainingRun
 
 _DEMONSTRATION = (
-    "**Demonstration only.** It was trained on phantoms, or on images into which something was planted: what it says of "
-    "a patient means nothing."
+    "**Demonstration only.** It was trained on phantoms, or on images into which something was planted: "
+    "what it says of a patient means nothing."
 )
 
 _INPUTS = {"picture": "pictures", "slices": "slices", "volume": "volumes"}
