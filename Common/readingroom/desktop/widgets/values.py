@@ -103,6 +103,7 @@ def _table(headers: Sequence[str], name: str) -> Any:
     table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
     table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
     table.setAccessibleName(name)
+    table.horizontalHeader().geometriesChanged.connect(lambda *_args: _fit(table))
     return table
 
 
@@ -116,7 +117,12 @@ def _fill(table: Any, rows: Sequence[Sequence[str]]) -> None:
             item.setToolTip(text)
             table.setItem(row, column, item)
     table.resizeColumnsToContents()
+    _fit(table)
+
+
+def _fit(table: Any) -> None:
+    """Rows as high as their wrapped texts at the present width of the columns, and the table as high as its rows."""
     table.resizeRowsToContents()
-    height = table.horizontalHeader().height + sum(table.rowHeight(row) for row in range(len(rows))) + 4
+    height = table.horizontalHeader().height + sum(table.rowHeight(row) for row in range(table.rowCount)) + 4
     table.setMinimumHeight(height)
     table.setMaximumHeight(height)
