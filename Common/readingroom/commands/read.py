@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..anonymity import without
-from ..bundles.store import is_path
+from ..bundles.store import installed, is_path
 from ..engine.client import WorkerClient
-from ..errors import InputError, RefusedError
+from ..errors import BundleError, InputError, RefusedError
 from ..files import native_name
 from ..formatting import unit_text
 from ..readers.base import Reader
@@ -130,7 +130,7 @@ def _read_with(
                 "masks": masks,
                 "clinical": _given(options, "clinical-", [fact.name for fact in reader.clinical]),
             },
-            "bundle": _bundle(options.bundle) or reader.default_bundle,
+            "bundle": _bundle(options.bundle) or reader.default_bundle or _only_bundle(reader),
             "device": options.device,
             "force": options.force,
             "out": os.path.abspath(options.out),
@@ -156,6 +156,24 @@ def _paths(options: argparse.Namespace, prefix: str, names: list[str]) -> dict[s
 def _bundle(wanted: str) -> str:
     """The name, or the folder from the root."""
     return os.path.abspath(wanted) if is_path(wanted) else wanted
+
+
+def _only_bundle(reader: Reader) -> str:
+    """The name of the one installed bundle of a reader that has no bundle of its own.
+
+    Raises
+    ------
+    BundleError : there is none, or there are several
+    """
+    found = [
+        entry.metadata.name
+        for entry in installed()
+        if entry.metadata is not None and entry.metadata.reader == reader.name
+    ]
+    if len(found) != 1:
+        several = f"several are installed: {', '.join(found)}" if found else "none is installed yet"
+        raise BundleError(f"No bundle comes with {reader.title}, and {several}. Name one: --bundle NAME_OR_FOLDER.")
+    return found[0]
 
 
 def _mask(text: str) -> tuple[str, Path]:

@@ -60,7 +60,6 @@ class LungSurvivalReader(Reader):
     name = "lung-survival"
     title = "Lung Survival"
     question = "How high is the risk of death within 24 months of this CT, in non-small-cell lung cancer?"
-    default_bundle = "lung-survival-phantom"
     images = (ImageRole(CT, "Chest CT", ("CT",), dimensions=3, windows=_WINDOWS),)
     masks = (*lung_mask_roles(CT), MaskRole(TUMOUR, "Tumor", CT, codes.NEOPLASM, sources=("scene", "file")))
     clinical = (

@@ -238,3 +238,13 @@ def test_the_map_shows_what_raises_the_risk_on_the_heaviest_slices_alone():
     maps = np.array([[[0.0, 2.0]], [[4.0, -4.0]], [[1.0, 3.0]]], np.float32)  # mean 1
     found = raised(maps, np.array([False, True, True]))
     assert found.tolist() == [[[0, 0]], [[1, 0]], [[0, pytest.approx(2 / 3)]]]
+
+
+def test_the_shell_says_that_no_bundle_is_installed(files, tmp_path, monkeypatch, capsys):
+    from readingroom import cli
+    from readingroom.bundles import store
+
+    monkeypatch.setattr(store, "user_folder", lambda: tmp_path / "bundles")
+    asked = ["read", "lung-survival", str(files / "ct.nrrd"), "--out", str(tmp_path / "out"), "--stage", "iiia"]
+    assert cli.main(asked) != 0
+    assert "No bundle comes with Lung Survival, and none is installed yet" in capsys.readouterr().err
