@@ -213,6 +213,15 @@ def test_the_strip_moves_the_slice_views_by_key_click_and_drag(read_panel, chest
     assert view.value.text.startswith(f"Slice {numbers[-1]}")
 
 
+def test_a_click_on_the_marked_slice_goes_back_to_it(read_panel, chest):
+    view = strip_of(read_panel)
+    host.click(view.chart)
+    middle = slice_shown(chest.spacing)
+    slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode().SetSliceOffset(0)
+    host.click(view.chart)
+    assert slice_shown(chest.spacing) == middle
+
+
 def test_the_slice_that_weighs_most_is_shown_first_and_named(read_panel, chest):
     strip = next(curve for curve in read_panel.reading.curves if curve.name == "attention")
     heaviest = max(range(len(strip.positions)), key=lambda place: strip.line.values[place])

@@ -85,6 +85,7 @@ def test_a_person_reads_a_ct_looks_along_it_corrects_a_lung_and_reads_again(pane
     assert panel.views.demonstration.visible
     # The profile moves the axial view and leaves the strip.
     (profile,) = panel.views.curves.views.values()
+    host.press(profile.slider, "End")
     host.press(profile.slider, "Home")
     lowest = float(np.flatnonzero(made.right_lung.any(axis=(1, 2)))[0]) * made.spacing[0]
     axial = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()

@@ -93,6 +93,8 @@ class CurveView:
 
     def _touched(self, place: int) -> None:
         self.slider.setFocus()
+        if self.slider.value == place:  # the views may show another slice meanwhile
+            self._moved(place)
         self.slider.setValue(place)
 
     def _moved(self, place: int) -> None:
