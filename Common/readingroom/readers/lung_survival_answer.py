@@ -96,7 +96,7 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
             "head": metadata.head,
             "time zero": metadata.time_zero,
             "lungs": details.lungs.source,
-            "slices": [int(number) for number in np.unique(details.prepared.numbers)],
+            "slices": [round(float(place)) + 1 for place in _by_slice(case, details)[0]],
         },
     )
 

@@ -110,6 +110,7 @@ def test_the_slices_with_the_tumor_weigh_most_where_the_network_looks_for_densit
     assert weights[held].mean() > weights[~held].mean()
     assert strip.image == "ct"
     assert strip.position_unit == "{slice}"
+    assert reading.provenance.settings["slices"] == [round(number) for number in strip.positions]
 
 
 def test_half_of_the_weight_is_a_region_on_few_slices(reading, out):
