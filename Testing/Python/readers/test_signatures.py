@@ -149,7 +149,7 @@ def test_agreement_and_disagreement_are_said_with_both_thresholds(
     ("changes", "sentence"),
     [
         ({"region": "tumor"}, "Its region is 'tumor'; there is 'lungs', 'right-lung' here."),
-        ({"settings": {"setting": {"binWidth": 1e-9}}}, "bin"),
+        ({"settings": {"setting": {"minimumROISize": 1_000_000_000}}}, "voxels"),
         ({"calibration": None}, "is no calibrated signature"),
     ],
 )
