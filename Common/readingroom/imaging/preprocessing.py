@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import SimpleITK
@@ -133,26 +134,31 @@ class PreparedSlices:
         """``[k, j, i]`` of the image: from the first slice that was read to the last one."""
         ends = np.zeros(self.grid.GetSize()[::-1], dtype=bool)
         ends[self.numbers.min() : self.numbers.max() + 1] = True
-        return self._moved(ends, self.grid, self.volume)
+        return ends if self.grid is self.volume else _moved(ends, self.grid, self.volume) != 0
+
+    def share_reached(self, mask: Booleans) -> float:
+        """How much of a mask ``[k, j, i]`` of the image, which is not empty, lies within `reached`."""
+        if self.grid is self.volume:
+            inside = np.count_nonzero(mask[self.numbers.min() : self.numbers.max() + 1])
+        else:
+            inside = np.count_nonzero(mask & self.reached())
+        return float(inside / np.count_nonzero(mask))
 
     def of_mask(self, mask: Booleans) -> Booleans:
         """Where a mask ``[k, j, i]`` of the image lies in the input: ``[n, rows, columns]``, nearest voxels."""
-        found = self._moved(mask, self.volume, self.grid)[self.numbers]
+        return np.asarray(self.of_labels(mask) != 0)
+
+    def of_labels(self, labels: NDArray[Any]) -> NDArray[Any]:
+        """Labels ``[k, j, i]`` of the image, 0 to 255, in the input: ``[n, rows, columns]``, nearest voxels."""
+        on_grid = labels if self.grid is self.volume else _moved(labels, self.volume, self.grid)
+        found = on_grid[self.numbers]
         for axis, ((first, end), size) in enumerate(zip(self.extents, self.pixels.shape[2:], strict=True), start=1):
             places = np.floor(first + (np.arange(size) + 0.5) * (end - first) / size).astype(int)
             inside = (places >= 0) & (places < found.shape[axis])
             shape = [1, 1, 1]
             shape[axis] = size
-            found = np.take(found, places.clip(0, found.shape[axis] - 1), axis) & inside.reshape(shape)
+            found = np.take(found, places.clip(0, found.shape[axis] - 1), axis) * inside.reshape(shape)
         return np.asarray(found)
-
-    def _moved(self, mask: Booleans, from_: SimpleITK.Image, to: SimpleITK.Image) -> Booleans:
-        if self.grid is self.volume:
-            return mask
-        image = SimpleITK.GetImageFromArray(mask.astype(np.uint8))
-        image.CopyInformation(from_)
-        moved = SimpleITK.Resample(image, to, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
-        return np.asarray(SimpleITK.GetArrayFromImage(moved) != 0)
 
 
 def prepare_slices(
@@ -171,6 +177,14 @@ def prepare_slices(
     """
     found = slice_levels(volume, preprocessing, organ, resized, _padding)
     return PreparedSlices(normalized(found.levels, preprocessing), found.numbers, found.extents, found.grid, volume)
+
+
+def _moved(labels: NDArray[Any], from_: SimpleITK.Image, to: SimpleITK.Image) -> NDArray[np.uint8]:
+    """Labels, 0 to 255, of one grid on another, nearest voxels; 0 beyond it."""
+    image = SimpleITK.GetImageFromArray(labels.astype(np.uint8))
+    image.CopyInformation(from_)
+    moved = SimpleITK.Resample(image, to, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
+    return SimpleITK.GetArrayFromImage(moved)
 
 
 def gray_levels(

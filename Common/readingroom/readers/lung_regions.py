@@ -43,7 +43,7 @@ def reading_notes(prepared: PreparedSlices, lungs: NDArray[np.bool_]) -> Iterato
     if len(slices) < total:
         gaps = "; between them the map is interpolated" if len(slices) <= slices[-1] - slices[0] else ""
         yield f"{len(slices)} of {total} slices were read, evenly spaced among those that hold enough lung{gaps}."
-    beyond = 1 - float(np.count_nonzero(lungs & prepared.reached()) / np.count_nonzero(lungs))
+    beyond = 1 - prepared.share_reached(lungs)
     if beyond >= 0.005:
         yield f"{percent(beyond)} of the lungs lies above or below the slices that were read: the map is 0 there."
 

@@ -88,13 +88,12 @@ def _notes(details: Details, metadata: ClassifierMetadata) -> Iterator[str]:
 
 def heat_of(details: Details, metadata: ClassifierMetadata) -> Heat:
     """The map as a volume ``[k, j, i]`` of the CT, 0 to 1."""
-    from .probabilities import calibrate
+    from .probabilities import probability_of_margins
     from .slice_network import margins
 
     local = margins(details.answers.maps)
     grid = np.linspace(float(local.min()), float(local.max()) + 1e-6, 256)
-    scale = [calibrate(metadata, np.array([margin, 0.0])).probabilities[0] for margin in grid]
-    heat = details.prepared.to_volume(np.interp(local, grid, scale))
+    heat = details.prepared.to_volume(np.interp(local, grid, probability_of_margins(metadata, grid)))
     return np.clip(heat, 0, 1, out=heat)
 
 
@@ -157,12 +156,13 @@ def without_each_zone(case: Case, prediction: Prediction, answer: Answer, contex
     details: Details = prediction.details
     lungs = details.lungs.lungs
     labels = zone_labels(lungs, tuple(reversed(case.images[CT].image.GetSpacing())))
+    zones = details.prepared.of_labels(labels)
     pixels = torch.from_numpy(details.prepared.pixels)
     found = []
     parts = list(parts_of_lungs(shells=False))
     for done, (name, title, numbers) in enumerate(parts):
         context.progress(done / len(parts), f"Taking parts of the lungs away: {title.lower()}.")
-        away = details.prepared.of_mask(np.isin(labels, numbers))
+        away = np.isin(zones, numbers)
         if not away.any():
             continue
         changed = fill(pixels, torch.from_numpy(~away)[:, None]).numpy()

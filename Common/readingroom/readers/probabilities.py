@@ -41,6 +41,20 @@ def calibrate(metadata: ClassifierMetadata, logits: Floats) -> Calibrated:
     return _platt(metadata, logits)
 
 
+def probability_of_margins(metadata: ClassifierMetadata, margins: Floats) -> Floats:
+    """Calibrated probability of the first of two exclusive labels, by how far its logit lies above the other's."""
+    calibration = metadata.calibration
+    if calibration is None:
+        return np.asarray(special.expit(margins))
+    if calibration.temperature is not None:
+        return np.asarray(special.expit(margins / calibration.temperature.temperature))
+    first, second = (calibration.platt.get(label.name) for label in metadata.labels)
+    if second is not None:  # the last one counts, as in `calibrate`
+        return np.asarray(1 - second.probabilities(-margins))
+    assert first is not None
+    return first.probabilities(margins)
+
+
 def findings(metadata: ClassifierMetadata, calibrated: Calibrated) -> tuple[Finding, ...]:
     """One finding per label, decided at the bundle's default operating point."""
     found = []

@@ -105,11 +105,11 @@ def _front_and_back(
 
 
 def _left_and_right(lungs: Lungs, gray: NDArray[np.floating], spacing: Spacing) -> Check:
-    signs = _Signs.of(lungs, gray, spacing)
     name = "left and right"
     liver = _liver_beneath_right(lungs, gray, spacing)
     if liver > 0:
         return Check(name, "pass", "The liver lies beneath the right lung.", liver, -_MORE_LIVER)
+    signs = _Signs.of(lungs, gray, spacing)
     if liver < 0 and (signs is None or signs.aorta < _AORTA):
         sentence = (
             "The liver seems to lie beneath the left lung: left and right of the image may be exchanged, or the "
