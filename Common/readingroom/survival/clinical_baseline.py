@@ -16,6 +16,7 @@ from .. import records, strict_json
 from ..formatting import counted, decimal, listed
 from ..metrics.binary import Floats
 from ..reading import Estimate
+from ..regular_file import read_regular
 from .clinical_facts import ClinicalFact, design_row, disagreement
 from .cox import incidence_band
 
@@ -149,4 +150,4 @@ class ClinicalBaseline:
 
 @functools.cache
 def _load(path: Path) -> ClinicalBaseline:
-    return records.from_json(ClinicalBaseline, strict_json.loads(path.read_bytes()))
+    return records.from_json(ClinicalBaseline, strict_json.loads(read_regular(path)))
