@@ -136,13 +136,11 @@ class PreparedSlices:
         ends[self.numbers.min() : self.numbers.max() + 1] = True
         return ends if self.grid is self.volume else _moved(ends, self.grid, self.volume) != 0
 
-    def share_reached(self, mask: Booleans) -> float:
-        """How much of a mask ``[k, j, i]`` of the image, which is not empty, lies within `reached`."""
+    def count_reached(self, mask: Booleans) -> int:
+        """How many voxels of a mask ``[k, j, i]`` of the image lie within `reached`."""
         if self.grid is self.volume:
-            inside = np.count_nonzero(mask[self.numbers.min() : self.numbers.max() + 1])
-        else:
-            inside = np.count_nonzero(mask & self.reached())
-        return float(inside / np.count_nonzero(mask))
+            return int(np.count_nonzero(mask[self.numbers.min() : self.numbers.max() + 1]))
+        return int(np.count_nonzero(mask & self.reached()))
 
     def of_mask(self, mask: Booleans) -> Booleans:
         """Where a mask ``[k, j, i]`` of the image lies in the input: ``[n, rows, columns]``, nearest voxels."""

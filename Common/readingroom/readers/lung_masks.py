@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +31,7 @@ TITLES: dict[Source, str] = {
     "lungmask": "lungmask's network (R231)",
     "built-in": "the built-in mask, which needs no network",
 }
+_ATTRIBUTES = {"lungs": "both", "right-lung": "right", "left-lung": "left"}
 _BATCH, _BATCH_ON_CARD = 4, 32
 
 
@@ -48,6 +50,23 @@ class LungMasks:
 
     lungs: Lungs
     source: Source
+
+
+class LungsByRole(Mapping[str, "NDArray[np.bool_]"]):
+    """The lungs by the roles of `lung_mask_roles`; both of them in one are made where they are asked for only."""
+
+    def __init__(self, lungs: Lungs) -> None:
+        self._lungs = lungs
+
+    def __getitem__(self, role: str) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = getattr(self._lungs, _ATTRIBUTES[role])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_ATTRIBUTES)
+
+    def __len__(self) -> int:
+        return len(_ATTRIBUTES)
 
 
 def find_lung_masks(case: Case, image: str, context: ReadContext) -> LungMasks:

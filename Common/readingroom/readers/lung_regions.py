@@ -15,7 +15,6 @@ from .results import segments_path
 
 if TYPE_CHECKING:
     import SimpleITK
-    from numpy.typing import NDArray
 
     from ..imaging.lungs import Lungs
     from ..imaging.preprocessing import PreparedSlices
@@ -34,7 +33,7 @@ def lung_regions(image: SimpleITK.Image, lungs: Lungs, role: str) -> Iterator[Re
         yield RegionLayer(region, mask)
 
 
-def reading_notes(prepared: PreparedSlices, lungs: NDArray[np.bool_]) -> Iterator[str]:
+def reading_notes(prepared: PreparedSlices, lungs: Lungs) -> Iterator[str]:
     """What of a CT was read, in sentences, where it was not all of it."""
     slices, total = np.unique(prepared.numbers), prepared.grid.GetSize()[2]
     if prepared.grid is not prepared.volume:
@@ -43,7 +42,8 @@ def reading_notes(prepared: PreparedSlices, lungs: NDArray[np.bool_]) -> Iterato
     if len(slices) < total:
         gaps = "; between them the map is interpolated" if len(slices) <= slices[-1] - slices[0] else ""
         yield f"{len(slices)} of {total} slices were read, evenly spaced among those that hold enough lung{gaps}."
-    beyond = 1 - prepared.share_reached(lungs)
+    sides = (lungs.right, lungs.left)
+    beyond = 1 - sum(map(prepared.count_reached, sides)) / sum(map(np.count_nonzero, sides))
     if beyond >= 0.005:
         yield f"{percent(beyond)} of the lungs lies above or below the slices that were read: the map is 0 there."
 

@@ -75,7 +75,7 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     metadata: SurvivalMetadata = context.bundle.of_kind(SurvivalMetadata)
     details: Details = prediction.details
     risks = risks_of(metadata, prediction.logits)
-    context.notes += reading_notes(details.prepared, details.lungs.lungs.both)
+    context.notes += reading_notes(details.prepared, details.lungs.lungs)
     clinical = clinical_risk(metadata, case.study)
     context.check(clinical.check)
     heaviest = heaviest_slices(details.answers.weights)

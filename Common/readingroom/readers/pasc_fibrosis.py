@@ -23,10 +23,11 @@ from ..reading import Check
 from .answer import Answer, Case, Prediction, with_heat_maps
 from .base import ReadContext, Reader
 from .description import DisplayWindow, ImageRole, Task
-from .lung_masks import LungMasks, lung_mask_roles
+from .lung_masks import LungMasks, LungsByRole, lung_mask_roles
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from ..imaging.preprocessing import PreparedSlices
@@ -52,13 +53,15 @@ class Model:
     statistics: FeatureStatistics | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Details:
-    """What one CT became on its way: lungs, slices, and what the network said of them."""
+    """What one CT became on its way: lungs, slices, what the network said of them, and the zones of the lungs on the
+    network's input, which are known when it is answered."""
 
     lungs: LungMasks
     prepared: PreparedSlices
     answers: SliceAnswers
+    zones: NDArray[np.uint8] | None = None
 
 
 class PASCFibrosisReader(Reader):
@@ -145,8 +148,7 @@ class PASCFibrosisReader(Reader):
         context.progress = whole.part(0.4, 0.65)
         answer = without_each_zone(case, prediction, answer, context)
         context.progress = whole.part(0.65, 0.7)
-        lungs = prediction.details.lungs.lungs
-        regions = {"lungs": lungs.both, "right-lung": lungs.right, "left-lung": lungs.left}
+        regions = LungsByRole(prediction.details.lungs.lungs)
         answer = with_signatures(answer, FIBROSIS.name, CT, case.images[CT], regions, context)
         if PRIOR in case.images:
             context.progress = whole.part(0.7, 1.0)

@@ -49,6 +49,7 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     calibrated = calibrate(metadata, prediction.logits)
     spacing = tuple(reversed(case.images[CT].image.GetSpacing()))
     labels = zone_labels(details.lungs.lungs, spacing)
+    details.zones = details.prepared.of_labels(labels)  # the volume itself is not kept: it is large
     heat = heat_of(details, metadata)
     found = map_in_lungs(heat, labels, _LEVELS)
     context.check(_inside_check(found))
@@ -81,7 +82,7 @@ def _notes(details: Details, metadata: ClassifierMetadata) -> Iterator[str]:
     """What of the CT was read, and how its slices voted."""
     from .slice_network import is_tied
 
-    yield from reading_notes(details.prepared, details.lungs.lungs.both)
+    yield from reading_notes(details.prepared, details.lungs.lungs)
     if metadata.aggregation == "vote" and is_tied(details.answers.slice_logits):
         yield "The votes of the slices are tied; a tie counts for the finding."
 
@@ -154,15 +155,13 @@ def without_each_zone(case: Case, prediction: Prediction, answer: Answer, contex
     from .pasc_fibrosis import ask_changed
 
     details: Details = prediction.details
-    lungs = details.lungs.lungs
-    labels = zone_labels(lungs, tuple(reversed(case.images[CT].image.GetSpacing())))
-    zones = details.prepared.of_labels(labels)
+    assert details.zones is not None
     pixels = torch.from_numpy(details.prepared.pixels)
     found = []
     parts = list(parts_of_lungs(shells=False))
     for done, (name, title, numbers) in enumerate(parts):
         context.progress(done / len(parts), f"Taking parts of the lungs away: {title.lower()}.")
-        away = np.isin(zones, numbers)
+        away = np.isin(details.zones, numbers)
         if not away.any():
             continue
         changed = fill(pixels, torch.from_numpy(~away)[:, None]).numpy()
