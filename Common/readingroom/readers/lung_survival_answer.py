@@ -79,6 +79,11 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     clinical = clinical_risk(metadata, case.study)
     context.check(clinical.check)
     heaviest = heaviest_slices(details.answers.weights)
+    maps = tuple(_maps(metadata, details, heaviest))
+    if details.answers.maps is None:
+        context.note(
+            "This network does not show where on a slice the risk comes from; only the weight of slices is shown."
+        )
     return Answer(
         findings=tuple(_findings(metadata, risks)),
         measurements=(
@@ -88,8 +93,8 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
         ),
         regions=(*lung_regions(case.images[CT].image, details.lungs.lungs, CT), *_regions(case, details, heaviest)),
         curves=(*_incidence_curves(metadata, risks, clinical.line), _attention_curve(case, details)),
-        maps=tuple(_maps(metadata, details, heaviest)),
-        pictures=tuple(_pictures(case, metadata, details, heaviest)),
+        maps=maps,
+        pictures=tuple(_pictures(case, metadata, details, maps)),
         settings={
             "preprocessing": metadata.preprocessing.preset,
             "aggregation": metadata.aggregation,
@@ -301,13 +306,14 @@ def raised(maps: NDArray[np.float32], heaviest: Booleans) -> NDArray[np.float32]
     return np.asarray(above / max(float(above.max()), 1e-12), dtype=np.float32)
 
 
-def _pictures(case: Case, metadata: SurvivalMetadata, details: Details, heaviest: Booleans) -> Iterator[PictureLayer]:
-    """The heaviest slices with the map of the risk; the first of them also as it was read."""
+def _pictures(
+    case: Case, metadata: SurvivalMetadata, details: Details, maps: Sequence[MapLayer]
+) -> Iterator[PictureLayer]:
+    """The heaviest slices with the map of the risk, where there is one; the first of them also as it was read."""
     volume, spacing = case.images[CT], case.images[CT].image.GetSpacing()
     places, weights = _by_slice(case, details)
     finding = metadata.labels[0].name
-    layers = list(_maps(metadata, details, heaviest))
-    heat = layers[0].heat
+    heat = next((layer.heat for layer in maps if layer.heat_map.shows == "evidence"), None)
     shown: set[int] = set()
     for place in np.argsort(-weights, kind="stable"):
         k = int(np.clip(round(float(places[place])), 0, len(volume.voxels) - 1))
@@ -315,12 +321,14 @@ def _pictures(case: Case, metadata: SurvivalMetadata, details: Details, heaviest
             continue
         gray = _LUNG_WINDOW(volume.voxels[k])
         word = f"Weight {number_text(float(weights[place]), 2)} (1: as if all weighed the same)"
-        if not shown:
-            plain = KeyPicture(picture_path(CT, slice_=k), f"The heaviest slice, as read. {word}.", CT, k)
+        if not shown or heat is None:
+            title = "A heavy slice" if shown else "The heaviest slice"
+            plain = KeyPicture(picture_path(CT, slice_=k), f"{title}, as read. {word}.", CT, k)
             yield PictureLayer(plain, gray, spacing=(spacing[1], spacing[0]), left="R")
         shown.add(k)
-        caption = f"{word}; warm: what raises the risk on it most."
-        picture = KeyPicture(picture_path(CT, finding, k), caption, CT, k, finding)
-        yield PictureLayer(picture, gray, heat[k], (spacing[1], spacing[0]), "R")
+        if heat is not None:
+            caption = f"{word}; warm: what raises the risk on it most."
+            picture = KeyPicture(picture_path(CT, finding, k), caption, CT, k, finding)
+            yield PictureLayer(picture, gray, heat[k], (spacing[1], spacing[0]), "R")
         if len(shown) == _PICTURES:
             return

@@ -212,6 +212,18 @@ def test_average_pooling_weighs_all_slices_the_same(files, tmp_path):
     assert np.array(curve(found, "attention").line.values) == pytest.approx(1)
 
 
+def test_a_network_without_a_map_says_so_and_shows_no_slice_as_raising_the_risk(bundle, files, tmp_path, monkeypatch):
+    from readingroom.readers import survival_network
+
+    ask = survival_network.ask_survival
+    monkeypatch.setattr(survival_network, "ask_survival", lambda *given: replace(ask(*given), maps=None))
+    found = read(bundle, tmp_path / "out", files / "ct.nrrd", {"lungs": files / "lungs.nrrd"})
+    assert [one.shows for one in found.heat_maps] == ["attention"]
+    assert any("does not show where on a slice" in note for note in found.provenance.notes)
+    assert found.key_pictures
+    assert not any("raises the risk" in picture.caption for picture in found.key_pictures)
+
+
 def test_a_bundle_that_does_not_weigh_slices_is_refused(files, tmp_path):
     votes = write_bundle(tmp_path / "votes", aggregation="vote")
     with pytest.raises(BundleError, match="does not weigh the slices"):
