@@ -28,7 +28,7 @@ _SIDES = re.compile(r"[AFHLPR]{1,3}(?:\\[AFHLPR]{1,3})?\Z")  # PatientOrientatio
 _CODED = frozenset(
     ("BodyPartExamined", "ViewPosition", "ViewPositionSource", "ImageLaterality", "PhotometricInterpretation",
      "PresentationIntentType", "PresentationLUTShape", "ImageType", "ConversionType", "VOILUTFunction",
-     "LossyImageCompression", "BurnedInAnnotation")
+     "LossyImageCompression", "BurnedInAnnotation", "BreastImplantPresent")
 )  # fmt: skip
 _STANDARD = (
     # Modality (PS3.3 C.7.3.1.1.1)
@@ -55,7 +55,8 @@ _EVERYDAY = (
     "number only other part picture pictures pixel pixels point points private radiograph radiographs read reader "
     "reading right scale screening series shows side slice slices small some study studies system taken test than that "
     "their them then there these they this those user users value values view views volume volumes was were what when "
-    "where which window with without year years"
+    "where which window with without year years "
+    "cancer compression dense density displaced exam exams implant magnification mammogram mammograms spot tissue"
 )
 _COMMON = frozenset(_EVERYDAY.split())
 _QUOTED = re.compile(r"(?<!\w)'[^']*'(?!\w)|“[^”]*”|\"[^\"]*\"")  # and no apostrophe

@@ -3,7 +3,7 @@
 Headers of images and tables of cohorts are understood by these functions alone. Each gives the meaning as DICOM spells
 it; what has no meaning here is None or, for views and sides, the words as they are written, in capitals.
 Source: DICOM PS3.3 C.7.1.1 (sex), C.8.1.2 and C.8.11.5 (view, side), C.11.2.1.3 (VOI LUT function); PS3.5 6.2 (AS, DA);
-PS3.16 CID 4010 (coded views).
+PS3.16 CID 4010 and 4014 (coded views), 4015 (their modifiers).
 """
 
 from __future__ import annotations
@@ -28,6 +28,22 @@ VIEW_CODES = {
     "399067008": "LATERAL", "R-102CD": "LATERAL",
     "399260004": "LATERAL", "R-10224": "LATERAL",
     "399352003": "LATERAL", "R-10228": "LATERAL",
+    # PS3.16 CID 4014: of the breast
+    "399162004": "CC", "R-10242": "CC",
+    "399368009": "MLO", "R-10226": "MLO",
+    "399099002": "LMO", "R-10230": "LMO",
+    "399196006": "FB", "R-10244": "FB",
+    "399188001": "SIO", "R-102D0": "SIO",
+    "441555000": "ISO", "R-40AAA": "ISO",
+    "399265009": "XCC", "R-102CF": "XCC",
+    "399192008": "XCCL", "Y-X1770": "XCCL",
+    "399101009": "XCCM", "R-1024B": "XCCM",
+}  # fmt: skip
+# PS3.16 CID 4015, in the same two. What they say of a mammogram that is no whole breast as it is screened.
+VIEW_MODIFIERS = {
+    "399163009": "magnification", "R-102D6": "magnification",
+    "399055006": "spot compression", "R-102D7": "spot compression",
+    "399209000": "implant displaced", "R-102D5": "implant displaced",
 }  # fmt: skip
 _WHOLE_VIEWS = {
     "LL": "LL", "LLAT": "LL", "LEFT LATERAL": "LL", "LATERAL LEFT": "LL", "L LATERAL": "LL", "LAT L": "LL",
@@ -43,6 +59,14 @@ _VIEW_WORDS = {
     "LATERAL": re.compile(r"\b[LR]?LAT\b|\bLATERAL\w*\b|\bMEDIO ?LATERAL\b|\bLATERO ?MEDIAL\b|\bPROFIL\b"),
 }
 _NOTHING = {"", "UNKNOWN", "UNDEFINED", "UNSPECIFIED", "NOT SPECIFIED", "NONE", "NULL", "N A", "NA"}
+_BREAST_VIEWS = {"CC": "CC", "CRANIO CAUDAL": "CC", "CRANIOCAUDAL": "CC",
+                 "MLO": "MLO", "MEDIO LATERAL OBLIQUE": "MLO", "MEDIOLATERAL OBLIQUE": "MLO"}  # fmt: skip
+_BREAST_VIEW = re.compile(rf"\b(?:(LEFT|RIGHT|L|R) ?)?({'|'.join(_BREAST_VIEWS)})\b")
+_SPECIAL_VIEWS = {
+    "implant displaced": re.compile(r"\bIMPLANT DISPLACED|\bEKLUND|\b[LR]?(CC|MLO) ?ID\b"),
+    "magnification": re.compile(r"\bMAG(NIF\w*)?\b|\bM ?(CC|MLO|ML|LM)\b"),
+    "spot compression": re.compile(r"\bSPOT|\bCONE[D ]"),
+}
 _DECUBITUS = re.compile(r"\b(LEFT |RIGHT |L |R )?LAT(ERAL)? (DECUBITUS|DECUB|DECUBITO)\b")
 _OBLIQUE = re.compile(r"\bOBL")
 
@@ -78,6 +102,25 @@ def named_view(text: str) -> str:
         return ""
     named = [name for name, pattern in _VIEW_WORDS.items() if pattern.search(words)]
     return named[0] if len(named) == 1 else ""
+
+
+def breast_view(text: str) -> tuple[str, str]:
+    """Side (``L``, ``R`` or empty) and view (``CC`` or ``MLO``) that a text names; two empty words where it names none.
+
+    Example
+    -------
+    >>> breast_view("R MLO"), breast_view("cranio-caudal"), breast_view("XCCL")
+    (('R', 'MLO'), ('', 'CC'), ('', ''))
+    """
+    words = _capitals(text)
+    named = {(side(match[1] or ""), _BREAST_VIEWS[match[2]]) for match in _BREAST_VIEW.finditer(words)}
+    return next(iter(named)) if len(named) == 1 else ("", "")
+
+
+def special_breast_view(text: str) -> str:
+    """``implant displaced``, ``magnification`` or ``spot compression`` where a text names one; else empty."""
+    words = _capitals(text)
+    return next((name for name, pattern in _SPECIAL_VIEWS.items() if pattern.search(words)), "")
 
 
 def side(text: str) -> str:

@@ -21,7 +21,8 @@ _FACTS = (
     "KVP", "SliceThickness", "ConvolutionKernel", "ContrastBolusAgent", "PatientPosition", "GantryDetectorTilt",
     "ScanOptions", "FilterType", "Rows", "Columns", "BitsStored", "SamplesPerPixel", "PixelSpacing",
     "ImagerPixelSpacing", "WindowCenter", "WindowWidth", "VOILUTFunction", "LossyImageCompression",
-    "BurnedInAnnotation",
+    "BurnedInAnnotation", "BreastImplantPresent", "PaddleDescription", "EstimatedRadiographicMagnificationFactor",
+    "AcquisitionTime", "InstanceNumber", "NumberOfFrames",
 )  # fmt: skip
 _DATES_OF_IMAGE = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 _TEXTS_WITH_VIEW = ("SeriesDescription", "AcquisitionDeviceProcessingDescription", "ProtocolName")
@@ -37,6 +38,7 @@ def study_image(dataset: Dataset, path: Path, role: str = "image") -> StudyImage
     facts = {keyword: value for keyword in _FACTS if (value := text(dataset, keyword))}
     facts["ViewPosition"] = view
     facts["ViewPositionSource"] = source
+    facts["ViewModifiers"] = view_modifiers(dataset)
     sides = (dicom_terms.side(text(dataset, keyword)) for keyword in ("ImageLaterality", "Laterality"))
     facts["ImageLaterality"] = next(filter(None, sides), "")
     syntax = text(getattr(dataset, "file_meta", Dataset()), "TransferSyntaxUID")
@@ -115,6 +117,16 @@ def view_position(dataset: Dataset) -> tuple[str, str]:
     if text(dataset, "PatientOrientation")[:1] in ("A", "P"):
         return "LATERAL", "PatientOrientation"
     return "", ""
+
+
+def view_modifiers(dataset: Dataset) -> str:
+    """What the coded view adds, of a mammogram: ``magnification``, ``spot compression`` ..., with commas between."""
+    views = items(dataset, "ViewCodeSequence")
+    found = [item for place in (dataset, *views) for item in items(place, "ViewModifierCodeSequence")]
+    words = [
+        dicom_terms.VIEW_MODIFIERS.get(text(item, "CodeValue")) or text(item, "CodeMeaning").lower() for item in found
+    ]
+    return ", ".join(dict.fromkeys(filter(None, words)))
 
 
 def _name(value: str) -> str:

@@ -65,7 +65,7 @@ def _images(folder: Path) -> tuple[list[_Found], list[str]]:
     """The images, each once, in the order of their paths; and why other DICOM files are none."""
     found: dict[str, _Found] = {}
     refused: list[str] = []
-    for path in _files(folder):
+    for path in files_of(folder):
         if not is_dicom(first_bytes(path)):
             continue
         try:
@@ -77,7 +77,14 @@ def _images(folder: Path) -> tuple[list[_Found], list[str]]:
     return list(found.values()), refused
 
 
-def _files(folder: Path) -> list[Path]:
+def files_of(folder: Path) -> list[Path]:
+    """All files of a folder and its subfolders in the order of their paths, without hidden ones.
+
+    Raises
+    ------
+    InputError : it may not be read, or holds more than `MAXIMUM_FILES` files
+    """
+
     def refuse(error: OSError) -> None:
         raise InputError(f"The folder '{Path(error.filename or folder).name}' may not be read.") from error
 
