@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +30,12 @@ Aggregation = Literal[
 ExplanationMethod = Literal["cam", "grad-cam", "grad-cam++", "layer-cam", "hires-cam"]
 SurvivalHead = Literal["deephit", "deephit-published", "discrete-hazard"]
 
+LOG_VOLUME = (
+    "log volume"  # the term of a model on the volume of the tumor: natural logarithm of the mL, see `log_volume`
+)
+
 _MOST_LAYERS, _MOST_WIDTH = 16, 4096
+_LEAST_ML = 0.1
 _BACKBONE = re.compile(
     r"[a-z0-9][a-z0-9_]{0,63}(\.[a-z0-9_]{1,63})?\Z"
 )  # a timm name, with or without its weights' tag
@@ -98,7 +104,7 @@ class ClassifierMetadata(NetworkMetadata, ProbabilityMetadata):
 
 @dataclass(frozen=True)
 class CoxBaseline:
-    """A proportional-hazards model on clinical facts, shown beside the network (Cox 1972).
+    """A proportional-hazards model that needs no network, shown beside one (Cox 1972).
 
     ``H(t | x) = cumulative_hazard(t) * exp(sum of coefficient * (x - center))``.
 
@@ -107,11 +113,15 @@ class CoxBaseline:
     coefficients : log hazard ratios by term: ``age``, or ``stage=IIIa`` for one value of a choice, which counts 0 or 1
     centers : mean of each term in the training cohort
     cumulative_hazard : at the ends of the bundle's time bins, for a patient at the centers
+    usual : of each choice the value that has no term of its own; all its terms are 0
+    patients : that it was fitted on; 0 where it was all of the training
     """
 
     coefficients: Mapping[str, float]
     centers: Mapping[str, float]
     cumulative_hazard: tuple[float, ...]
+    usual: Mapping[str, str] = field(default_factory=dict)
+    patients: int = 0
 
     def __post_init__(self) -> None:
         require(bool(self.coefficients), "The Cox baseline has no terms.")
@@ -120,7 +130,41 @@ class CoxBaseline:
         require_finite("the Cox baseline", numbers)
         require(_rises((0.0, *self.cumulative_hazard)), "The cumulative hazard of the Cox baseline falls.")
         object.__setattr__(self, "coefficients", records.frozen(self.coefficients))
-        object.__setattr__(self, "centers", records.frozen(self.centers))
+        require(self.patients >= 0, f"A Cox baseline of {self.patients} patients is none.")
+        strangers = sorted(set(self.usual) - set(self.names))
+        require(not strangers, f"The Cox baseline has no terms of {', '.join(strangers)}.")
+        for name in ("coefficients", "centers", "usual"):
+            object.__setattr__(self, name, records.frozen(getattr(self, name)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the facts that it takes."""
+        return tuple(dict.fromkeys(term.partition("=")[0] for term in self.coefficients))
+
+    def incidence(self, facts: Mapping[str, float | str | bool]) -> tuple[float, ...]:
+        """Cumulative incidence at the ends of the time bins, of facts by name; what is not `known` counts as its mean.
+
+        Raises
+        ------
+        ValueError : a fact that is a number here is none
+        """
+        known = [name for name in self.names if name in facts and self.knows(name, facts[name])]
+        log_ratio = 0.0
+        for term, coefficient in self.coefficients.items():
+            name, is_choice, value = term.partition("=")
+            if name in known:
+                said = float(_same(facts[name], value)) if is_choice else float(facts[name])
+                log_ratio += coefficient * (said - self.centers[term])
+        ratio = math.exp(min(log_ratio, 50.0))
+        return tuple(-math.expm1(-hazard * ratio) for hazard in self.cumulative_hazard)
+
+    def knows(self, name: str, value: float | str | bool) -> bool:
+        """Whether it has that fact and, of a choice, was told apart by this value in the training cohort."""
+        terms = [term for term in self.coefficients if term.partition("=")[0] == name]
+        if terms == [name]:
+            return True
+        values = [term.partition("=")[2] for term in terms]
+        return bool(values) and (name not in self.usual or any(_same(value, v) for v in (*values, self.usual[name])))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +182,7 @@ class SurvivalMetadata(NetworkMetadata):
     calibration : of the risk of all causes together, fitted on patients that trained nothing
     incidence : of each cause in the training cohort at the ends of the bins (Aalen-Johansen), shown as the baseline
     clinical : the model on clinical facts that stands beside the network
+    volume : the same on the volume of the tumor, its one term `LOG_VOLUME`
     """
 
     kind: Literal["survival"] = "survival"
@@ -149,6 +194,7 @@ class SurvivalMetadata(NetworkMetadata):
     calibration: HazardScaling | None = None
     incidence: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     clinical: CoxBaseline | None = None
+    volume: CoxBaseline | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -172,11 +218,15 @@ class SurvivalMetadata(NetworkMetadata):
             require(
                 _rises((0.0, *values, 1.0)), f"The incidence of '{cause}' is not between 0 and 1, or falls with time."
             )
-        if self.clinical is not None:
+        for baseline in (self.clinical, self.volume):
             require(
-                len(self.clinical.cumulative_hazard) == len(self.months),
+                baseline is None or len(baseline.cumulative_hazard) == len(self.months),
                 "The Cox baseline has not one hazard for each time bin.",
             )
+        require(
+            self.volume is None or tuple(self.volume.coefficients) == (LOG_VOLUME,),
+            f"The Cox baseline of the tumor's volume has other terms than '{LOG_VOLUME}'.",
+        )
         object.__setattr__(self, "incidence", records.frozen(self.incidence))
 
     @property
@@ -209,6 +259,16 @@ class SegmenterMetadata(NetworkMetadata):
     def outputs(self) -> int:
         """How many channels the network gives: one per label, and one for the background of exclusive labels."""
         return len(self.labels) + self.exclusive
+
+
+def log_volume(ml: float) -> float:
+    """What a Cox model on the volume of a tumor is given; 0.1 mL is the least that counts."""
+    return math.log(max(ml, _LEAST_ML))
+
+
+def _same(one: float | str | bool, other: str) -> bool:
+    """Whether two values of a choice mean the same, however they are written."""
+    return str(one).strip().lower() == other.strip().lower()
 
 
 def _rises(values: tuple[float, ...]) -> bool:

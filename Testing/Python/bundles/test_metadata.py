@@ -343,6 +343,8 @@ def test_implausible_signatures_are_refused(a_signature, change, sentence):
         ({"incidence": {"cancer": (0.5, 0.4, 0.6)}}, "falls with time"),
         ({"incidence": {"cancer": (0.5, 0.6, 1.1)}}, "not between 0 and 1"),
         ({"clinical": CoxBaseline({"age": 0.1}, {"age": 60}, (0.1,))}, "not one hazard for each time bin"),
+        ({"volume": CoxBaseline({"log volume": 0.1}, {"log volume": 1}, (0.1,))}, "not one hazard for each time bin"),
+        ({"volume": CoxBaseline({"age": 0.1}, {"age": 60}, (0.1, 0.2, 0.3))}, "other terms than 'log volume'"),
         ({"layers": 5, "width": 0}, "5 layers of 0 numbers"),
         ({"layers": 1000, "width": 100}, "1000 layers of 100 numbers"),
     ],
@@ -356,6 +358,8 @@ def test_implausible_survival_is_refused(a_survival, change, sentence):
     ("build", "sentence"),
     [
         (lambda: CoxBaseline({}, {}, (0.1,)), "no terms"),
+        (lambda: CoxBaseline({"age": 0.1}, {"age": 60}, (0.1,), {"stage": "I"}), "no terms of stage"),
+        (lambda: CoxBaseline({"age": 0.1}, {"age": 60}, (0.1,), patients=-1), "of -1 patients"),
         (lambda: CoxBaseline({"age": 0.1}, {}, (0.1,)), "a center for each"),
         (lambda: CoxBaseline({"age": float("nan")}, {"age": 60}, (0.1,)), "not finite"),
         (lambda: CoxBaseline({"age": 0.1}, {"age": 60}, (0.2, 0.1)), "falls"),
@@ -407,3 +411,23 @@ def test_a_scaled_hazard_keeps_the_curves_shape_and_order():
 def test_a_hazard_that_falls_with_the_networks_is_refused():
     with pytest.raises(ValueError, match="not above 0"):
         HazardScaling(-1.0, 0.0, 90)
+
+
+def test_a_cox_model_gives_the_risk_of_facts_and_counts_what_it_does_not_know_as_its_mean():
+    model = CoxBaseline(
+        {"age": 0.02, "stage=II": 0.3, "stage=III": 0.7},
+        {"age": 60.0, "stage=II": 0.25, "stage=III": 0.25},
+        (0.1, 0.4),
+        {"stage": "I"},
+    )
+    average = -np.expm1(-np.array([0.1, 0.4]))
+    assert model.names == ("age", "stage")
+    assert model.incidence({}) == pytest.approx(average)
+    assert model.incidence({"stage": "IV", "sex": "F"}) == pytest.approx(average)
+    ratio = np.exp(0.02 * 10 + 0.3 * (0 - 0.25) + 0.7 * (1 - 0.25))
+    assert model.incidence({"age": 70.0, "stage": "iii"}) == pytest.approx(-np.expm1(-np.array([0.1, 0.4]) * ratio))
+    usual = np.exp(-0.3 * 0.25 - 0.7 * 0.25)
+    assert model.incidence({"stage": "I"}) == pytest.approx(-np.expm1(-np.array([0.1, 0.4]) * usual))
+    assert [model.knows("stage", value) for value in ("I", "II", "IV")] == [True, True, False]
+    assert model.knows("age", 61.0)
+    assert not model.knows("sex", "F")

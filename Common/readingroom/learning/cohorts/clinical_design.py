@@ -27,11 +27,13 @@ class ClinicalDesign:
     terms : ``age`` for a number, ``stage=IIIA`` for one value of a choice, whose most frequent value has none
     columns : (rows, terms); NaN where a row does not say
     missing : how many rows say nothing of each column, by its name
+    usual : of each column that is a choice its most frequent value
     """
 
     terms: tuple[str, ...]
     columns: Floats
     missing: dict[str, int]
+    usual: dict[str, str]
 
     @classmethod
     def of(cls, cohort: Cohort, names: Sequence[str] | None = None) -> ClinicalDesign:
@@ -40,14 +42,17 @@ class ClinicalDesign:
         terms: list[str] = []
         columns: list[Floats] = []
         missing: dict[str, int] = {}
+        usual: dict[str, str] = {}
         for name in every if names is None else [name for name in names if name in every]:
-            found = _of_column(name, [_value(row, name) for row in cohort.rows])
+            found, most_frequent = _of_column(name, [_value(row, name) for row in cohort.rows])
             if found:
                 terms += found
                 columns += found.values()
+                if most_frequent:
+                    usual[name] = most_frequent
                 missing[name] = int(np.isnan(next(iter(found.values()))).sum())
         design = np.stack(columns, axis=1) if columns else np.empty((len(cohort), 0))
-        return cls(tuple(terms), design, missing)
+        return cls(tuple(terms), design, missing, usual)
 
     @property
     def note(self) -> str:
@@ -69,20 +74,21 @@ def _value(row: Row, name: str) -> float | str | None:
     return clinical_text(value)
 
 
-def _of_column(name: str, values: Sequence[float | str | None]) -> dict[str, Floats]:
-    """Terms by name; none where all rows say the same, or each something of its own."""
+def _of_column(name: str, values: Sequence[float | str | None]) -> tuple[dict[str, Floats], str]:
+    """Terms by name, and the value of a choice that has none; empty where all say the same, or each its own thing."""
     filled = [value for value in values if value is not None]
     if len(set(filled)) < 2:
-        return {}
+        return {}, ""
     if all(isinstance(value, float) for value in filled):
-        return {name: np.array([np.nan if value is None else value for value in values], dtype=np.float64)}
+        return {name: np.array([np.nan if value is None else value for value in values], dtype=np.float64)}, ""
     counts = Counter(map(str, filled))
     kept = [value for value, count in counts.items() if count >= _FEWEST]
     if len(counts) > _MOST_VALUES or not kept:
-        return {}
+        return {}, ""
     usual = max(kept, key=lambda value: (counts[value], value))
-    return {
+    terms = {
         f"{name}={value}": np.array([np.nan if each is None else float(str(each) == value) for each in values])
         for value in sorted(kept)
         if value != usual
     }
+    return terms, usual

@@ -21,7 +21,7 @@ from ..evaluation.evaluation import EvaluationResult
 from ..evaluation.survival_evaluation import SurvivalResult
 from ..protocols.identity import identify
 from ..protocols.training_protocol import TrainingProtocol
-from .survival_bundle import clinical_of, head_fields, incidence_of
+from .survival_bundle import clinical_of, head_fields, incidence_of, volume_of
 from .training_run import TrainingRun
 
 FEATURES = "features"  # models/features.safetensors in the bundle
@@ -65,12 +65,14 @@ def described(run: TrainingRun) -> ClassifierMetadata | SurvivalMetadata:
     }
     if isinstance(question, TimeToEvent):
         assert isinstance(evaluation, SurvivalResult)
+        volumes = run.tumor_volumes
         return SurvivalMetadata(
             **common,
             **head_fields(protocol, question, run.description.time_zero),
             calibration=evaluation.calibration,
             incidence=incidence_of(learned, question)[0],
             clinical=clinical_of(learned, question, protocol.reader)[0],
+            volume=volume_of(learned, question, None if volumes is None else volumes[run.learned])[0],
         )
     assert isinstance(evaluation, EvaluationResult)
     return ClassifierMetadata(

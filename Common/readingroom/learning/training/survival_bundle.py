@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...bundles.network import CoxBaseline, SurvivalHead
+from ...bundles.network import LOG_VOLUME, CoxBaseline, SurvivalHead, log_volume
 from ...errors import InputError
 from ...formatting import counted
 from ...readers.registry import readers
-from ...survival.cox import fit_cox
+from ...survival.cox import CoxFit, fit_cox
 from ...survival.cumulative_incidence import cumulative_incidence
 from ...survival.follow_up import cut_at
 from ..cohorts.clinical_design import ClinicalDesign
@@ -77,12 +78,48 @@ def clinical_of(cohort: Cohort, question: TimeToEvent, reader: str) -> tuple[Cox
         fit = fit_cox(design.columns, times, events, ridge=RIDGE)
     except InputError as error:
         return None, (f"No clinical model stands beside the network: {error}",)
-    steps = np.searchsorted(fit.times, question.months, side="right")
-    hazard = np.concatenate([[0.0], fit.hazard])[steps]
-    model = CoxBaseline(
-        coefficients=dict(zip(design.terms, fit.coefficients.tolist(), strict=True)),
-        centers=dict(zip(design.terms, fit.centers.tolist(), strict=True)),
-        cumulative_hazard=tuple(hazard.tolist()),
-    )
+    model = _baseline(fit, design.terms, question, design.usual, cohort.patients[np.isfinite(times)])
     said = f"The clinical model has {counted(len(design.terms), 'term')}: {', '.join(design.terms)}."
     return model, (said, *((design.note,) if design.note else ()))
+
+
+def volume_of(
+    cohort: Cohort, question: TimeToEvent, volumes: NDArray[np.float64] | None
+) -> tuple[CoxBaseline | None, tuple[str, ...]]:
+    """A Cox model on the volume of the tumor, of the patients with a mask of it, up to the horizon.
+
+    Parameters
+    ----------
+    volumes : (rows,) in mL, NaN where not known; None where the table has no masks of the tumor
+
+    Returns
+    -------
+    None without masks, or where no finite model fits; with a sentence on that
+    """
+    if volumes is None:
+        return None, ()
+    times, events = cut_at(*times_of(cohort), question.horizon)
+    rows = np.flatnonzero(np.isfinite(volumes) & np.isfinite(times))
+    try:
+        if len(rows) < 2:
+            raise InputError("Fewer than two patients have a mask of it.")
+        design = np.array([[log_volume(ml)] for ml in volumes[rows]])
+        fit = fit_cox(design, times[rows], events[rows], ridge=RIDGE)
+    except InputError as error:
+        return None, (f"No model on the volume of the tumor stands beside the network: {error}",)
+    model = _baseline(fit, (LOG_VOLUME,), question, {}, cohort.patients[rows])
+    return model, ("A model on the volume of the tumor stands beside the network.",)
+
+
+def _baseline(
+    fit: CoxFit, terms: tuple[str, ...], question: TimeToEvent, usual: dict[str, str], patients: NDArray
+) -> CoxBaseline:
+    steps = np.searchsorted(fit.times, question.months, side="right")
+    hazard = np.concatenate([[0.0], fit.hazard])[steps]
+    return CoxBaseline(
+        coefficients=dict(zip(terms, fit.coefficients.tolist(), strict=True)),
+        centers=dict(zip(terms, fit.centers.tolist(), strict=True)),
+        cumulative_hazard=tuple(hazard.tolist()),
+        usual=usual,
+        patients=len(set(patients.tolist())),
+    )

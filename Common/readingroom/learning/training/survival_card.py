@@ -50,4 +50,10 @@ def risks(described: SurvivalMetadata, evaluation: AnyResult) -> str:
     if described.clinical is not None:
         terms = ", ".join(f"{name} {value:+.3f}" for name, value in described.clinical.coefficients.items())
         parts.append(f"The clinical model beside it (Cox; log hazard ratios): {terms}.")
+    if described.volume is not None:
+        (ratio,) = described.volume.coefficients.values()
+        parts.append(
+            f"The model on the volume of the tumor beside it (Cox, {counted(described.volume.patients, 'patient')}): "
+            f"log hazard ratio {ratio:+.3f} by the logarithm of the volume."
+        )
     return "\n\n".join(parts)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...bundles import write
 from ...bundles.bundle import Bundle, load
@@ -46,7 +47,7 @@ from .frozen import learned_rows, prepare_frozen
 from .loop.processes import is_main, wait_for_others
 from .picture_store import UnusableStudiesError, named
 from .question import Question, question_of
-from .survival_bundle import clinical_of, incidence_of, network_of_head
+from .survival_bundle import clinical_of, incidence_of, network_of_head, volume_of
 from .training_run import BaselineComparison, BundleDescription, TrainingRun
 from .training_tables import CrossValidationResult, TrainingPaths, out_of_fold, predictions_of, write_history
 
@@ -175,8 +176,14 @@ def train_bundle(
             f"{before - len(cohort)} of {counted(before, 'study', 'studies')} could not be used; they were left out."
         )
     notes += [note for part in result.all for note in part.notes]
+    volumes = None
     if isinstance(question, TimeToEvent):
-        notes += [*incidence_of(cohort, question)[1], *clinical_of(cohort, question, protocol.reader)[1]]
+        volumes = tumor_volumes(cohort, progress.part(0.88, 0.92))
+        notes += [
+            *incidence_of(cohort, question)[1],
+            *clinical_of(cohort, question, protocol.reader)[1],
+            *volume_of(cohort, question, volumes)[1],
+        ]
     elif question.multilabel:
         notes.append("No simpler models are compared with it: they are made for classes that exclude each other.")
     run = TrainingRun(
@@ -191,9 +198,12 @@ def train_bundle(
         evaluation=evaluation,
         final_model=result.final_model,
         statistics=fit_statistics(result.final_model.embeddings, distances),
-        baselines=_baselines(predictions, cohort, found.prints, planned, question, resamples, progress.part(0.9, 0.95)),
+        baselines=_baselines(
+            predictions, cohort, found.prints, planned, question, volumes, resamples, progress.part(0.92, 0.95)
+        ),
         audit=tuple(audit),
         notes=tuple(dict.fromkeys(notes)),
+        tumor_volumes=volumes,
     )
     progress(0.95, "Writing the bundle.")
     metadata = described(run)
@@ -286,15 +296,14 @@ def _baselines(
     prints: Sequence[Fingerprint | None],
     planned: CrossValidation,
     question: Question,
+    volumes: NDArray[np.float64] | None,
     resamples: int,
     progress: Progress,
 ) -> tuple[BaselineComparison, ...]:
     """What simpler models make of the same rows on the same splits; they are for times and for exclusive classes."""
     progress(0.0, "Training simpler models to compare with.")
     if isinstance(predictions, SurvivalPredictions):
-        timed = survival_baselines.train_baselines(
-            predictions, cohort, prints, planned.repeats, tumor_volumes(cohort, progress.part(0.0, 0.8))
-        )
+        timed = survival_baselines.train_baselines(predictions, cohort, prints, planned.repeats, volumes)
         return tuple(
             BaselineComparison(
                 each.title,

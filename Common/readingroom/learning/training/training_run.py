@@ -64,6 +64,7 @@ class TrainingRun:
     baselines : simpler models; AUCs are means over classes
     audit : sentences of the audit's severe issues
     notes : sentences on what was done otherwise than asked
+    tumor_volumes : (rows,) of the cohort in mL, NaN where not known; None where nothing is known of them
     """
 
     name: str
@@ -80,6 +81,7 @@ class TrainingRun:
     baselines: tuple[BaselineComparison, ...]
     audit: tuple[str, ...]
     notes: tuple[str, ...]
+    tumor_volumes: NDArray[np.float64] | None = None
 
     @property
     def learned(self) -> NDArray[np.intp]:

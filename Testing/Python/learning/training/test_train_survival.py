@@ -15,6 +15,7 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 from readingroom.bundles import paths
 from readingroom.bundles.bundle import Bundle, load
 from readingroom.bundles.metadata import SurvivalMetadata
+from readingroom.bundles.network import LOG_VOLUME, log_volume
 from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row, write_cohort
 from readingroom.learning.evaluation import survival_predictions
@@ -35,7 +36,8 @@ SIZE = 32
 
 @pytest.fixture(scope="module")
 def volumes(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
-    """24 volumes of four to six slices with their lungs; the larger the bright block, the sooner the event."""
+    """24 volumes of four to six slices with their lungs; the larger the bright block, the sooner the event. Most have a
+    mask of it."""
     folder = tmp_path_factory.mktemp("volumes")
     generator = np.random.default_rng(0)
     lungs = np.zeros((6, SIZE, SIZE), dtype=np.uint8)
@@ -46,16 +48,19 @@ def volumes(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
         voxels = generator.normal(-700, 60, (slices_, SIZE, SIZE))
         voxels[1, 6 : 6 + edge, 6 : 6 + edge] += 700
         paths = {}
-        for name, array in (("ct", voxels.astype(np.int16)), ("lungs", lungs[:slices_])):
+        block = np.zeros(voxels.shape, dtype=np.uint8)
+        block[1, 6 : 7 + edge, 6 : 7 + edge] = 1
+        for name, array in (("ct", voxels.astype(np.int16)), ("lungs", lungs[:slices_]), ("block", block)):
             image = SimpleITK.GetImageFromArray(array)
             image.SetSpacing((1.0, 1.0, 3.0))
             paths[name] = folder / f"{number}-{name}.nrrd"
             SimpleITK.WriteImage(image, str(paths[name]))
+        masks = {"lungs": paths["lungs"]} | ({"tumour": paths["block"]} if number % 6 else {})
         time = 26.0 - 2 * edge + float(generator.uniform(0, 2))
         rows.append(
             Row(
                 f"p{number}", f"s{number}", {"ct": paths["ct"]}, time=time, event=number % 8 != 0,
-                masks={"lungs": paths["lungs"]}, site="NS"[number % 2], age=50.0 + generator.uniform(0, 30),
+                masks=masks, site="NS"[number % 2], age=50.0 + generator.uniform(0, 30),
                 clinical={"stage": ("I", "II", "IIIA")[number % 3]} if number % 5 else {},
             )
         )  # fmt: skip
@@ -143,6 +148,13 @@ def test_simpler_models_and_the_clinical_columns_stand_beside_it(bundle: Bundle)
     assert metadata.baselines["one curve for all"].value == 0.5
     assert metadata.clinical is not None
     assert "age" in metadata.clinical.coefficients
+    assert set(metadata.clinical.usual) == {"stage"}
+    assert metadata.clinical.patients == 24
+    assert "the volume of the tumor (Cox)" in metadata.baselines
+    assert metadata.volume is not None
+    assert metadata.volume.patients == 20
+    small, large = (metadata.volume.incidence({LOG_VOLUME: log_volume(ml)}) for ml in (0.1, 1.0))
+    assert small[-1] < large[-1]
     for part in ("C-td", "Time counts from the CT", "the stage of 5", "Predicted and observed risk", "Exploratory"):
         assert part in bundle.card
 
