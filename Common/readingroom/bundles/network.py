@@ -28,12 +28,13 @@ Aggregation = Literal[
     "self-attention",
 ]
 ExplanationMethod = Literal["cam", "grad-cam", "grad-cam++", "layer-cam", "hires-cam"]
-SurvivalHead = Literal["deephit", "deephit-published", "discrete-hazard"]
+SurvivalHead = Literal["deephit", "deephit-published", "discrete-hazard", "cox"]
 
 LOG_VOLUME = (
     "log volume"  # the term of a model on the volume of the tumor: natural logarithm of the mL, see `log_volume`
 )
 
+_SINGLE_CAUSE = ("discrete-hazard", "cox")
 _MOST_LAYERS, _MOST_WIDTH = 16, 4096
 _LEAST_ML = 0.1
 _BACKBONE = re.compile(
@@ -175,7 +176,8 @@ class SurvivalMetadata(NetworkMetadata):
     ----------
     head : ``deephit``: one softmax over bins and causes with a further logit of 0 for those who outlive the last bin
         (Lee 2018 as in pycox); ``deephit-published``: without that place (Paper 003), so that all die within the bins;
-        ``discrete-hazard``: a sigmoid for each bin (Gensheimer 2019), of a single cause
+        ``discrete-hazard``: a sigmoid for each bin (Gensheimer 2019), of a single cause; ``cox``: a hazard ratio on the
+        baseline hazard of the training patients, which lies in the weights, of a single cause
     layers, width : hidden layers of the head, and how many numbers each gives
     months : end of each time bin, rising; the last one is the horizon
     time_zero : what time counts from, such as "the planning CT"
@@ -209,8 +211,8 @@ class SurvivalMetadata(NetworkMetadata):
             f"A head of {self.layers} layers of {self.width} numbers is not plausible.",
         )
         require(
-            self.head != "discrete-hazard" or len(self.labels) == 1,
-            "A head of discrete hazards knows one cause, and the bundle has several.",
+            self.head not in _SINGLE_CAUSE or len(self.labels) == 1,
+            f"The head '{self.head}' knows one cause, and the bundle has several.",
         )
         self.require_labels("The incidence in the training cohort", self.incidence)
         for cause, values in self.incidence.items():

@@ -35,11 +35,42 @@ class CauseSpecificLayers(nn.Module):
         return torch.cat([cause(joined) for cause in self.causes], dim=1)
 
 
-def incidence(logits: Tensor, head: str, causes: int) -> Tensor:
-    """Cumulative incidence ``[n, causes, months]`` of a head's ``logits`` [n, causes * months].
+class ProportionalHazards(nn.Module):
+    """A log hazard ratio of `CauseSpecificLayers` on the baseline hazard of a cohort (Cox 1972; Katzman 2018).
 
-    ``head`` is named as in `readingroom.bundles.network.SurvivalMetadata`.
+    Features ``[n, features]`` in, ``[n, months]`` out: the logarithm of the cumulative hazard at the end of each month.
+
+    Parameters
+    ----------
+    baseline : a buffer [months], the same of a patient whose hazard ratio is 1; 0 until training is over, see
+        `readingroom.survival.cox.baseline_hazard`
     """
+
+    baseline: Tensor
+
+    def __init__(self, features: int, months: int, layers: int = 0, width: int = 0, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.ratio = CauseSpecificLayers(features, 1, 1, layers, width, dropout)
+        self.register_buffer("baseline", torch.zeros(months))
+
+    def forward(self, features: Tensor) -> Tensor:
+        log_hazard: Tensor = self.ratio(features) + self.baseline
+        return log_hazard
+
+
+def create(
+    head: str, features: int, causes: int, months: int, layers: int = 0, width: int = 0, dropout: float = 0.0
+) -> nn.Module:
+    """The layers of a ``head``, named as in `readingroom.bundles.network.SurvivalMetadata`."""
+    if head == "cox":
+        return ProportionalHazards(features, months, layers, width, dropout)
+    return CauseSpecificLayers(features, causes, months, layers, width, dropout)
+
+
+def incidence(logits: Tensor, head: str, causes: int) -> Tensor:
+    """Cumulative incidence ``[n, causes, months]`` of a head's ``logits`` [n, causes * months]."""
+    if head == "cox":
+        return -torch.expm1(-logits.cummax(dim=1).values.exp())[:, None]  # rises, whatever weights were given
     if head == "discrete-hazard":
         return 1 - (1 - logits.sigmoid()).cumprod(1)[:, None]
     if head == "deephit":

@@ -52,14 +52,14 @@ def load_survival_network(bundle: Bundle) -> SliceNetwork:
     ------
     BundleError : the bundle does not read slices, or its weights do not fit the network
     """
-    from ..networks import slices
-    from ..networks.survival_heads import CauseSpecificLayers
+    from ..networks import slices, survival_heads
 
     metadata = bundle.of_kind(SurvivalMetadata)
     if metadata.preprocessing.kind != "slices" or metadata.aggregation in ("none", "mean", "vote", "max"):
         raise BundleError(f"The bundle '{metadata.name}' does not weigh the slices of a CT.")
     head = functools.partial(
-        CauseSpecificLayers,
+        survival_heads.create,
+        metadata.head,
         causes=len(metadata.labels),
         months=len(metadata.months),
         layers=metadata.layers,

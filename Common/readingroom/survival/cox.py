@@ -151,6 +151,32 @@ def fit_cox(
     )
 
 
+def baseline_hazard(
+    log_risk: ArrayLike, time: ArrayLike, event: ArrayLike, months: ArrayLike, ties: CoxTies = "efron"
+) -> Floats:
+    """(months,) cumulative hazard of a patient whose log risk is 0, where those of the others are taken as they are.
+
+    Source: Breslow, JRSS B 1972. Beyond the longest follow-up it stays as it was then.
+
+    Parameters
+    ----------
+    log_risk : (cases,) such as a network's, trained by `losses.cox_loss`
+
+    Raises
+    ------
+    InputError : no event, or see `follow_up.follow_up`
+    """
+    times, events = follow_up(time, event)
+    risks = _matrix(np.asarray(log_risk, dtype=np.float64)[:, None])
+    if len(risks) != times.size or np.isnan(risks).any():
+        raise ValueError(f"Log risks {risks.shape[:1]} are not a finite number for each of {times.size} patients.")
+    if not events.any():
+        raise InputError("No event was seen, and a baseline hazard needs at least one.")
+    problem = _Problem(risks, times, events > 0, 0.0, ties)
+    hazard = np.cumsum(problem.by_moment(1 / problem.at(np.ones(1)).sums))
+    return np.concatenate([[0.0], hazard])[np.searchsorted(problem.moments, np.asarray(months), side="right")]
+
+
 @dataclass(frozen=True)
 class _State:
     """At some coefficients: of each event the weights at risk and their mean; likelihood and its derivatives."""
@@ -183,7 +209,7 @@ class _Problem:
 
     def solve(self) -> tuple[Floats, _State]:
         coefficients = np.zeros(self._design.shape[1])
-        state = self._at(coefficients)
+        state = self.at(coefficients)
         for _ in range(60):
             if self._has_no_solution(coefficients, state.information):
                 break
@@ -208,13 +234,13 @@ class _Problem:
     def _descend(self, coefficients: Floats, state: _State, step: Floats) -> tuple[Floats, _State]:
         for _ in range(40):
             with np.errstate(all="ignore"):  # a step may be much too long
-                new = self._at(coefficients + step)
+                new = self.at(coefficients + step)
             if np.isfinite(new.information).all() and new.penalized >= state.penalized - 1e-9:
                 return coefficients + step, new
             step = step / 2
         return coefficients, state
 
-    def _at(self, coefficients: Floats) -> _State:
+    def at(self, coefficients: Floats) -> _State:
         log_risk = self._design @ coefficients
         top = float(log_risk.max(initial=0.0))
         weights = np.exp(log_risk - top)

@@ -96,8 +96,7 @@ def discrete_hazard_loss(logits: Tensor, bin_: Tensor, event: Tensor) -> Tensor:
 def cox_loss(log_risk: Tensor, time: Tensor, event: Tensor, ties: CoxTies = "efron") -> Tensor:
     """Negative log partial likelihood of the log risks [n], a mean over the events; 0 in a batch without events.
 
-    For cumulative incidence fit `cox.fit_cox` to the log risks of the training patients as a single column: it has the
-    baseline hazard, and a coefficient that shrinks what was fitted too closely.
+    For cumulative incidence `cox.baseline_hazard` gives the hazard that the log risks multiply.
 
     Parameters
     ----------

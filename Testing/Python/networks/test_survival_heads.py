@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from readingroom.networks import slices
-from readingroom.networks.survival_heads import CauseSpecificLayers, incidence
+from readingroom.networks.survival_heads import CauseSpecificLayers, create, incidence
 
 FEATURES, MONTHS = 1280, 24
 
@@ -17,7 +17,7 @@ def test_the_head_of_the_paper_has_its_number_of_parameters():
 
 
 @pytest.mark.parametrize(
-    ("head", "causes"), [("deephit", 1), ("deephit", 2), ("deephit-published", 2), ("discrete-hazard", 1)]
+    ("head", "causes"), [("deephit", 1), ("deephit", 2), ("deephit-published", 2), ("discrete-hazard", 1), ("cox", 1)]
 )
 def test_incidence_rises_and_no_more_than_everybody_dies(head, causes):
     torch.manual_seed(0)
@@ -39,6 +39,19 @@ def test_incidence_of_hazards_is_that_of_the_product_of_survivals():
     hazards = torch.tensor([[0.1, 0.2, 0.5]])
     found = incidence(hazards.logit(), "discrete-hazard", 1)[0, 0]
     assert found.tolist() == pytest.approx([0.1, 1 - 0.9 * 0.8, 1 - 0.9 * 0.8 * 0.5])
+
+
+def test_a_hazard_ratio_multiplies_the_hazard_of_the_cohort():
+    torch.manual_seed(0)
+    head = create("cox", FEATURES, 1, MONTHS, layers=2, width=16).eval()
+    head.baseline.copy_(torch.linspace(0.01, 0.4, MONTHS).log())
+    features = torch.randn(3, FEATURES)
+    ratio = head.ratio(features).exp()
+    hazard = -torch.log1p(-incidence(head(features), "cox", 1)[:, 0])
+    assert hazard.detach().numpy() == pytest.approx(
+        (ratio * torch.linspace(0.01, 0.4, MONTHS)).detach().numpy(), rel=1e-4
+    )
+    assert [parameter.shape[0] for parameter in head.ratio.causes[0][-1].parameters()] == [1, 1]
 
 
 def test_padded_slices_change_no_risk():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from readingroom.errors import InputError
-from readingroom.survival.cox import fit_cox
+from readingroom.survival.cox import baseline_hazard, fit_cox
 
 
 def patients(n=300, seed=0, ties=True):
@@ -122,3 +122,29 @@ def test_nothing_is_known_beyond_the_longest_follow_up():
     design, time, event = patients()
     risk, low, high = fit_cox(design, time, event).incidence(design[:1], [time.max() + 1])
     assert np.isnan([risk, low, high]).all()
+
+
+def test_breslows_baseline_hazard_is_that_of_the_definition():
+    log_risk, time, event = np.log([2.0, 1.0, 4.0, 1.0]), [3.0, 5.0, 5.0, 8.0], [1, 0, 1, 1]
+    found = baseline_hazard(log_risk, time, event, [1, 3, 4, 5, 7.9, 8, 20])
+    first, second, third = 1 / 8, 1 / 8 + 1 / 6, 1 / 8 + 1 / 6 + 1
+    assert found == pytest.approx([0, first, first, second, second, third, third])
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_the_baseline_hazard_of_log_risks_is_that_of_the_regression_that_gave_them(ties):
+    generator = np.random.default_rng(0)
+    design = generator.normal(size=(200, 2))
+    time = np.ceil(generator.exponential(np.exp(2 - design[:, 0])))
+    event = generator.random(200) < 0.7
+    fit = fit_cox(design, time, event, ties=ties)
+    months = np.arange(1, 13)
+    found = baseline_hazard(fit.log_risk(design), time, event, months, ties)
+    assert found == pytest.approx(fit.baseline(months)[0], rel=1e-9)
+    shifted = baseline_hazard(fit.log_risk(design) + 7, time, event, months, ties)
+    assert shifted * np.exp(7) == pytest.approx(found, rel=1e-9)
+
+
+def test_a_baseline_hazard_without_an_event_is_refused_in_a_sentence():
+    with pytest.raises(InputError, match="No event was seen, and a baseline hazard needs at least one"):
+        baseline_hazard([0.1, 0.2], [3, 4], [0, 0], [1, 2])

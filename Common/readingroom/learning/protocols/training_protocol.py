@@ -345,8 +345,8 @@ def read_protocol(path: Path) -> TrainingProtocol:
 
 
 def _merged(data: Any, changes: Any) -> Any:
-    """JSON merge patch (RFC 7396), but None is a value like any other."""
-    if not isinstance(data, Mapping) or not isinstance(changes, Mapping):
+    """JSON merge patch (RFC 7396), but None is a value like any other, and an empty object empties."""
+    if not isinstance(data, Mapping) or not isinstance(changes, Mapping) or not changes:
         return changes
     return {**data, **{key: _merged(data.get(key), value) for key, value in changes.items()}}
 

@@ -24,13 +24,14 @@ from ...trust.distance import held_out_distances
 from ..cohorts.cohort import Cohort
 from ..cohorts.label_set import LabelSet
 from ..cohorts.splits import Rows, Split
-from ..cohorts.time_to_event import TimeToEvent
+from ..cohorts.time_to_event import TimeToEvent, times_of
 from ..protocols.training_protocol import JOINS_ANSWERS, TrainingProtocol
 from . import losses
 from .feature_cache import FrozenNetwork
 from .fold_trainer import FinalModel, Floats, FoldResult
 from .frozen import seeded_network
 from .heads import head_of
+from .heads.survival_head import SurvivalHead
 from .loop.fit import Fitted, fit
 from .picture_store import PictureStore, read
 from .question import Question
@@ -91,8 +92,10 @@ class FineTuned:
         done = folder / _DONE
         if not done.is_file():
             progress(0.9, f"Predicting the test rows, {split.name}.")
+            learned, answers = self._predict(network, fitted, split.train)
+            self._complete(network, answers, split.train)
             tested, logits = self._predict(network, fitted, split.test)
-            distances = held_out_distances(self._predict(network, fitted, split.train)[0], tested)
+            distances = held_out_distances(learned, tested)
             write_bytes(done, safetensors.numpy.save({"logits": logits, "distances": distances}))
         kept = safetensors.numpy.load_file(done)
         return FoldResult(kept["logits"], kept["distances"], fitted.history, fitted.notes)
@@ -100,7 +103,10 @@ class FineTuned:
     def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
         progress(0.9, "Computing the features of the final model.")
-        embeddings, _ = self._predict(network, fitted, np.sort(np.concatenate([split.train, split.validation])))
+        rows = np.sort(np.concatenate([split.train, split.validation]))
+        embeddings, answers = self._predict(network, fitted, rows)
+        trained = np.isin(rows, split.train)
+        self._complete(network, answers[trained], rows[trained])
         self._reorder(network)
         settings = {"mode": "fine-tune", "best_epoch": fitted.best_epoch + 1, "aggregation": self.protocol.aggregation}
         return FinalModel(network.eval(), embeddings, fitted.preprocessing, fitted.history, settings)
@@ -144,6 +150,13 @@ class FineTuned:
             embeddings = torch.cat(features)
             logits = layer(embeddings)[:, self._order]
         return embeddings.double().numpy(), logits.double().numpy()
+
+    def _complete(self, network: nn.Module, logits: Floats, rows: Rows) -> None:
+        """What a head of times still lacks after training, from its answers (rows, outputs) for training rows."""
+        head = head_of(self.protocol)
+        if isinstance(head, SurvivalHead):
+            times, events = times_of(self.cohort)
+            head.complete(network.get_submodule(head_name(network, self.name)), logits, times[rows], events[rows])
 
     @property
     def _order(self) -> list[int]:

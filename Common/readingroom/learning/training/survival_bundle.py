@@ -39,8 +39,9 @@ def network_of_head(protocol: TrainingProtocol, question: TimeToEvent) -> dict[s
     """How MONAI's tools make the layers at the end of the network, for as many features as it has."""
     head = cast(TrainedHead, head_of(protocol))
     return {
-        "_target_": "readingroom.networks.survival_heads.CauseSpecificLayers",
+        "_target_": "readingroom.networks.survival_heads.create",
         "_mode_": "callable",
+        "head": protocol.head,
         "causes": len(question.labels),
         "months": head.months,
         "layers": head.layers,

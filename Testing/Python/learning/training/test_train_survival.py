@@ -25,7 +25,7 @@ from readingroom.learning.protocols.training_protocol import TrainingProtocol, V
 from readingroom.learning.reporting.evaluate import Evaluated, Options, evaluate_cohort, evaluate_out_of_fold
 from readingroom.learning.reporting.evaluation_page import page
 from readingroom.learning.training.feature_cache import Source
-from readingroom.learning.training.train import train_bundle
+from readingroom.learning.training.train import Mode, train_bundle
 from readingroom.networks import slices
 from readingroom.networks.survival_heads import CauseSpecificLayers, incidence
 from readingroom.readers.survival_network import load_survival_network
@@ -216,6 +216,30 @@ def test_the_published_way_trains_the_last_block_on_studies_of_different_numbers
     said = survival_predictions.read(tmp_path / "tuned-predictions.csv")
     assert said.repeats == 1
     assert load(made.folder).metadata == made.metadata
+
+
+@pytest.mark.parametrize("mode", ["frozen", "fine-tune"])
+def test_the_baseline_hazard_of_a_cox_head_is_that_of_the_studies_that_trained_it(
+    volumes: Cohort, tmp_path: Path, mode: Mode
+) -> None:
+    protocol = replace(
+        tiny("rigorous"), head="cox", loss="cox", loss_settings={}, epochs=2, batch=8,
+        validation=Validation("hold-out", hold_out=0.34, inner=0.3),
+    )  # fmt: skip
+    made = train_bundle(volumes, protocol, tmp_path, "cox", mode=mode, device="cpu", resamples=20)
+    assert metadata_of(made).head == "cox"
+    said = survival_predictions.read(tmp_path / "cox-predictions.csv")
+    network = load_survival_network(made)
+    baseline = network.classifier.baseline
+    assert (baseline.diff() >= 0).all()
+    assert baseline[0] < baseline[-1] < 5
+    place = [row.study_id for row in volumes.rows].index(said.study_ids[0])
+    pixels = torch.from_numpy(Source.of(made.metadata.preprocessing).read(volumes.rows[place]))[None]
+    with torch.inference_mode():
+        risk = incidence(network(pixels), "cox", 1).numpy()
+    assert np.allclose(said.incidence[0, 0], risk[0], atol=2e-3)
+    hazard = -np.log1p(-said.incidence[0, :, 0])
+    assert np.allclose(hazard / hazard[:1], (hazard / hazard[:1])[:, -1:], rtol=1e-3)  # proportional
 
 
 @pytest.mark.parametrize("head", ["deephit-published", "discrete-hazard"])

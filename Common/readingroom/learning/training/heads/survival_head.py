@@ -8,16 +8,16 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ....errors import InputError
 from ....metrics.patient_folds import fewest_patients, patient_folds
 from ....networks.aggregation import AGGREGATIONS
 from ....networks.survival_heads import CauseSpecificLayers
-from ....survival.follow_up import month_bins
 from ..losses.times import LossOfTimes
 from .bag_head import BagHead
-from .head import Outcomes, Rows, State
+from .head import Floats, Outcomes, Rows, State
 
 _FOLDS = 10  # a tenth of the patients chooses the number of epochs
 
@@ -83,6 +83,9 @@ class SurvivalHead(BagHead):
         return patient_folds(seen, patients, min(_FOLDS, fewest_patients(seen, patients)), seed)
 
     def loss(self, logits: Tensor, outcomes: Outcomes, rows: Rows) -> Tensor:
-        bins, events = month_bins(outcomes.times[rows], outcomes.events[rows], self.months)
-        targets = torch.from_numpy(np.stack([bins, events], axis=1))
-        return self.loss_of_times(logits, targets).mean()
+        loss = self.loss_of_times
+        targets = loss.targets_of(outcomes.times[rows], outcomes.events[rows].astype(np.int64))
+        return loss(logits, torch.from_numpy(targets)).mean()
+
+    def complete(self, layers: nn.Module, logits: Floats, times: Floats, events: NDArray[np.int64]) -> None:
+        """Put into trained ``layers`` what follows from their ``logits`` (rows, outputs) for the training studies."""

@@ -17,8 +17,8 @@ class DeepHit(LossOfTimes):
         super().__init__(months)
         self.alpha, self.beta, self.sigma = alpha, beta, sigma
 
-    def of_batch(self, logits: Tensor, bins: Tensor, events: Tensor) -> Tensor:
-        return deep_hit_loss(logits, bins, events, self.causes, self.alpha, self.beta, self.sigma)
+    def of_batch(self, logits: Tensor, when: Tensor, events: Tensor) -> Tensor:
+        return deep_hit_loss(logits, when.long(), events, self.causes, self.alpha, self.beta, self.sigma)
 
 
 outputs = outputs_of_times

@@ -13,8 +13,8 @@ from .times import LossOfTimes, outputs_of_times
 class DiscreteHazard(LossOfTimes):
     """`survival.losses.discrete_hazard_loss`."""
 
-    def of_batch(self, logits: Tensor, bins: Tensor, events: Tensor) -> Tensor:
-        return discrete_hazard_loss(logits, bins, events)
+    def of_batch(self, logits: Tensor, when: Tensor, events: Tensor) -> Tensor:
+        return discrete_hazard_loss(logits, when.long(), events)
 
 
 outputs = outputs_of_times

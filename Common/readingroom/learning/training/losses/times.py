@@ -38,15 +38,19 @@ class LossOfTimes(Loss):
         if np.isnan(times).any():
             study = cohort.rows[int(np.isnan(times).argmax())]
             raise InputError(f"Study '{study.study_id}' of patient '{study.patient_id}' has no time.")
+        return self.targets_of(times, events)
+
+    def targets_of(self, times: NDArray[np.float64], events: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n, 2) of times and events (n,)."""
         return np.stack(month_bins(times, events, self.months), axis=1).astype(np.float32)
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        bins, events = targets.long().unbind(dim=1)
-        return self.of_batch(logits.float(), bins, events).expand(len(logits))
+        when, events = targets.unbind(dim=1)
+        return self.of_batch(logits.float(), when, events.long()).expand(len(logits))
 
     @abstractmethod
-    def of_batch(self, logits: Tensor, bins: Tensor, events: Tensor) -> Tensor:
-        """One number for logits (n, causes * months), bins and events (n,)."""
+    def of_batch(self, logits: Tensor, when: Tensor, events: Tensor) -> Tensor:
+        """One number for logits (n, causes * months) and for bins (or times) and events (n,), as `targets_of` gives."""
 
 
 def outputs_of_times(protocol: TrainingProtocol, cohort: Cohort) -> tuple[str, ...]:

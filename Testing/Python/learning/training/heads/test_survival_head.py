@@ -16,6 +16,7 @@ from readingroom.learning.training.heads.survival_head import SurvivalHead
 from readingroom.networks.aggregation import create
 from readingroom.networks.survival_heads import incidence
 from readingroom.survival.concordance import antolini
+from readingroom.survival.follow_up import cut_at
 
 STUDIES, FEATURES = 160, 8
 NUMBERS = {"layers": 1, "width": 16, "rate": 0.01, "epochs": 40, "batch": 32, "patience": 10}
@@ -44,7 +45,7 @@ def outcomes(bags: list[Bag]) -> Outcomes:
     return Outcomes(24, seen, patients, np.ones(STUDIES), times, events)
 
 
-@pytest.mark.parametrize("name", ["deephit", "deephit-published", "discrete-hazard"])
+@pytest.mark.parametrize("name", ["deephit", "deephit-published", "discrete-hazard", "cox"])
 def test_a_head_learns_from_one_slice_how_soon_it_comes(name: str, bags: list[Bag], outcomes: Outcomes) -> None:
     head = load_head(name, {**NUMBERS, "aggregation": "soft-attention"})
     rows, others = np.arange(120), np.arange(120, STUDIES)
@@ -79,6 +80,21 @@ def test_what_was_learned_is_placed_at_the_end_of_a_network(bags: list[Bag], out
         head.place(state, layers)
 
 
+def test_the_risks_of_a_cox_head_expect_as_many_events_as_its_training_studies_had(
+    bags: list[Bag], outcomes: Outcomes
+) -> None:
+    head = load_head("cox", {**NUMBERS, "epochs": 5})
+    rows = np.arange(STUDIES)
+    state = head.fit(bags, outcomes, rows, (5.0,), 0)
+    assert np.isfinite(state["classifier.baseline"]).all()
+    time, seen = cut_at(outcomes.times, outcomes.events, 24)
+    log_risk = head.logits(state, bags, rows)[:, 0] - state["classifier.baseline"][0]
+    # The cumulative hazards of all until they left are as many as the events: at the ends of months, not far from it.
+    hazard = np.concatenate([[0.0], np.exp(state["classifier.baseline"])])
+    expected = (np.exp(log_risk) * np.interp(time, np.arange(25), hazard)).sum()
+    assert expected == pytest.approx(seen.sum(), rel=0.03)
+
+
 def test_a_protocol_gives_the_head_its_numbers() -> None:
     rigorous = head_of(load_protocol("lung-survival"))
     assert isinstance(rigorous, SurvivalHead)
@@ -86,6 +102,11 @@ def test_a_protocol_gives_the_head_its_numbers() -> None:
     assert (rigorous.schedule, rigorous.layers, rigorous.width, rigorous.dropout) == ("cosine", 5, 100, 0.2)
     without = head_of(load_protocol("lung-survival", "published").with_variants("without-survivors"))
     assert type(without).__name__ == "PublishedDeepHitHead"
+    for variant, made in (("cox", "CoxHead"), ("discrete-hazard", "DiscreteHazardHead")):
+        head = head_of(load_protocol("lung-survival").with_variants(variant))
+        assert type(head).__name__ == made
+        assert isinstance(head, SurvivalHead)
+        assert head.layers == 5
 
 
 def test_fewer_than_two_patients_with_an_event_are_not_enough(bags: list[Bag], outcomes: Outcomes) -> None:
