@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from ..errors import InputError
@@ -40,6 +40,7 @@ def compare(
     second: ArrayLike,
     months: ArrayLike,
     patients: ArrayLike | None = None,
+    folds: ArrayLike | None = None,
     cause: int = 1,
     ties: Ties = "adjusted",
     permutations: int = 5000,
@@ -49,12 +50,13 @@ def compare(
     """Swap the predictions of two models patient by patient, and see how often chance makes as large a difference.
 
     Models have scales of their own, so at each month the ranks of their risks are swapped. With predictions out of fold
-    all patients count at once, so no fold's chance is taken for a difference.
+    the pairs of all folds count at once, so no fold's chance is taken for a difference.
 
     Parameters
     ----------
     first, second : incidence (cases, months) or (cases, causes, months) of the same cases
     patients : (cases,) whose case it is; one patient each when left out
+    folds : (cases,) whose models spoke; pairs of one fold alone are compared
 
     Raises
     ------
@@ -63,12 +65,14 @@ def compare(
     """
     times, events = follow_up(time, event)
     who = np.arange(times.size) if patients is None else np.asarray(patients)
-    models = [_ranks(of_each_month(incidence, months, times.size, cause)[0]) for incidence in (first, second)]
-    each = [antolini(times, events == cause, ranks, months, ties=ties) for ranks in models]
+    of_folds = np.zeros(times.size, dtype=np.intp) if folds is None else np.asarray(folds)
+    models = [_ranks(of_each_month(each, months, times.size, cause)[0], of_folds) for each in (first, second)]
+    each = [antolini(times, events == cause, ranks, months, ties=ties).within(of_folds) for ranks in models]
     if math.isnan(each[0].value()):
         raise InputError("The models cannot be compared: no patient's event was seen while another one was followed.")
     # Each patient twice, once with each model's risks: who is drawn says whose risks count.
-    both = antolini(np.tile(times, 2), np.tile(events == cause, 2), np.concatenate(models), months, ties=ties)
+    twice = antolini(np.tile(times, 2), np.tile(events == cause, 2), np.concatenate(models), months, ties=ties)
+    both = twice.within(np.tile(of_folds, 2))
 
     def swapped(which: Floats) -> dict[str, Floats]:
         return {"": both.values(np.concatenate([1 - which, which]).T)}
@@ -80,6 +84,10 @@ def compare(
     return ConcordanceTest(each[0].value(), each[1].value(), differences[""], test.p, permutations)
 
 
-def _ranks(risks: Floats) -> Floats:
-    """(cases, months) ranks within each month, between 0 and 1."""
-    return np.asarray(stats.rankdata(risks, axis=0) / len(risks))
+def _ranks(risks: Floats, folds: NDArray) -> Floats:
+    """(cases, months) ranks within each month and fold, between 0 and 1."""
+    ranks = np.empty_like(risks)
+    for fold in np.unique(folds):
+        inside = folds == fold
+        ranks[inside] = stats.rankdata(risks[inside], axis=0) / inside.sum()
+    return ranks

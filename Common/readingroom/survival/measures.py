@@ -14,7 +14,6 @@ from .brier import integrated, squared_errors
 from .concordance import Ties, antolini, dynamic_auc, harrell, uno
 from .follow_up import follow_up
 from .incidence import at_month, of_each_month
-from .pairs import Pairs
 from .step_curve import StepCurve
 
 HORIZONS = (6.0, 12.0, 18.0, 23.0)
@@ -27,6 +26,7 @@ def survival_measures(
     months: ArrayLike,
     lost: StepCurve,
     patients: ArrayLike | None = None,
+    folds: ArrayLike | None = None,
     cause: int = 1,
     ties: Ties = "adjusted",
     horizons: Sequence[float] = HORIZONS,
@@ -45,13 +45,15 @@ def survival_measures(
     incidence : (cases, months) or (cases, causes, months)
     lost : ``G``, `kaplan_meier.censoring` of the training patients with their full follow-up
     patients : (cases,) whose case it is; one patient each when left out
+    folds : (cases,) whose model spoke; order is that of pairs of one fold alone, since models have scales of their own
+        and more died in a fold where fewer did in those that trained its model
     horizons : those beyond the last month are left out
     """
     times, events = follow_up(time, event)
     risks, ends = of_each_month(incidence, months, times.size, cause)
     who = np.arange(times.size) if patients is None else np.asarray(patients)
     last = risks[:, -1]
-    pairs: dict[str, Pairs] = {
+    pairs = {
         "c_td": antolini(times, events == cause, risks, ends, ties=ties),
         "harrell": harrell(times, events, last, float(ends[-1]), cause),
         "uno": uno(times, events, last, lost, float(ends[-1]), cause),
@@ -60,11 +62,13 @@ def survival_measures(
     at = np.array([at_month(risks, ends, month) for month in asked]).reshape(-1, times.size).T
     for place, month in enumerate(asked):
         pairs[f"auc_{month:g}"] = dynamic_auc(times, events, at[:, place], lost, month, cause)
+    of_folds = np.zeros(times.size) if folds is None else folds
+    within = {name: each.within(of_folds) for name, each in pairs.items()}
     errors = squared_errors(times, events, risks, ends, lost, cause)
     error_at = squared_errors(times, events, at, asked, lost, cause) if asked else at
 
     def measure(weights: Floats) -> dict[str, Floats]:
-        found = {name: each.values(weights) for name, each in pairs.items()}
+        found = {name: each.values(weights) for name, each in within.items()}
         total = weights.sum(axis=1)
         if ends.size > 1:
             found["ibs"] = integrated((weights @ errors) / total[:, None], ends)

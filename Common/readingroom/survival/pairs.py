@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..metrics.binary import Booleans, Floats
 from .follow_up import Ints
@@ -58,6 +59,32 @@ class Pairs:
 
     def value(self) -> float:
         """The index of all patients; NaN where no pair can be compared."""
+        right, possible = self.counted()
+        return right / possible if possible else float("nan")
+
+    def values(self, weights: Floats) -> Floats:
+        """(resamples,) the index where each patient counts ``weights`` (resamples, cases) times; NaN without pairs."""
+        right, possible = self.weighed(weights)
+        return np.divide(right, possible, out=np.full(len(weights), np.nan), where=possible > 0)
+
+    def within(self, groups: ArrayLike) -> PairsWithin:
+        """Those pairs alone whose patients are of the same of ``groups`` (cases,)."""
+        numbers = np.asarray(groups)
+        if numbers.shape != self._times.shape:
+            raise ValueError(f"Groups {numbers.shape} are not one for each of {self._times.size} patients.")
+        of_each = numbers[self._order]
+        parts = []
+        for group in np.unique(numbers):
+            inside = of_each == group
+            pairs = Pairs(
+                self._times[inside], self._seen[inside], self._risks[inside], self._columns[inside],
+                self._weights[inside], self._rule,
+            )  # fmt: skip
+            parts.append((self._order[inside], pairs))
+        return PairsWithin(tuple(parts))
+
+    def counted(self) -> tuple[float, float]:
+        """How much the pairs earn, and could earn, of all patients."""
         right = possible = 0.0
         for column in np.unique(self._columns[self._anchors]):
             anchors = self._anchors[self._columns[self._anchors] == column]
@@ -65,10 +92,10 @@ class Pairs:
             one, other = self._block(anchors)[:2] if few else self._counts(self._risks[:, column], anchors)
             right += float((self._weights[anchors] @ one).sum())
             possible += float((self._weights[anchors] @ other).sum())
-        return right / possible if possible else float("nan")
+        return right, possible
 
-    def values(self, weights: Floats) -> Floats:
-        """(resamples,) the index where each patient counts ``weights`` (resamples, cases) times; NaN without pairs."""
+    def weighed(self, weights: Floats) -> tuple[Floats, Floats]:
+        """(resamples,) the same where each patient counts ``weights`` (resamples, cases) times."""
         drawn = weights[:, self._order]
         right, possible = np.zeros(len(drawn)), np.zeros(len(drawn))
         at_once = max(1, _AT_ONCE // self._times.size)
@@ -78,7 +105,7 @@ class Pairs:
             one, other, first = self._block(anchors)
             right += ((drawn[:, first:] @ one.T) * counted).sum(axis=1)
             possible += ((drawn[:, first:] @ other.T) * counted).sum(axis=1)
-        return np.divide(right, possible, out=np.full(len(drawn), np.nan), where=possible > 0)
+        return right, possible
 
     def _counts(self, risks: Floats, anchors: Ints) -> tuple[Floats, Floats]:
         """What the pairs of each anchor earn, and what they can earn."""
@@ -120,3 +147,27 @@ class Pairs:
             right += both * (0.5 + 0.5 * (others == risk))
             possible += both
         return right, possible, first
+
+
+@dataclass(frozen=True)
+class PairsWithin:
+    """Pairs within groups of patients, such as those whom one and the same network predicted.
+
+    Parameters
+    ----------
+    parts : of each group the numbers of its patients among all, and its pairs
+    """
+
+    parts: tuple[tuple[Ints, Pairs], ...]
+
+    def value(self) -> float:
+        """The index of all these pairs; NaN where none can be compared."""
+        counts = [pairs.counted() for _, pairs in self.parts]
+        right, possible = (sum(each) for each in zip(*counts, strict=True))
+        return right / possible if possible else float("nan")
+
+    def values(self, weights: Floats) -> Floats:
+        """(resamples,) as `Pairs.values`."""
+        counts = [pairs.weighed(weights[:, rows]) for rows, pairs in self.parts]
+        right, possible = (np.sum(each, axis=0) for each in zip(*counts, strict=True))
+        return np.divide(right, possible, out=np.full(len(weights), np.nan), where=possible > 0)

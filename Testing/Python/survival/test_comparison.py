@@ -82,3 +82,13 @@ def test_where_no_pair_can_be_compared_there_is_a_sentence_and_no_p(time, event)
     incidence = np.full((len(time), 24), 0.5)
     with pytest.raises(InputError, match="cannot be compared"):
         compare(time, event, incidence, incidence, MONTHS, permutations=9, resamples=0)
+
+
+def test_a_model_of_each_fold_on_a_scale_of_its_own_is_compared_within_the_folds():
+    time, event, first, second = models(80, 4)
+    folds = np.arange(80) % 4
+    scaled = first * np.array([1.0, 0.3, 0.6, 0.1])[folds][:, None]
+    one = compare(time, event, first, second, MONTHS, folds=folds, permutations=99, resamples=0)
+    other = compare(time, event, scaled, second, MONTHS, folds=folds, permutations=99, resamples=0)
+    assert (one.first, one.p) == (other.first, other.p)
+    assert one.first == pytest.approx(antolini(time, event, first, MONTHS).within(folds).value(), abs=1e-12)

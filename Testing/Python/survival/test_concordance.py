@@ -114,6 +114,34 @@ def test_a_patient_drawn_twice_counts_as_two():
     assert found[0] == pytest.approx(again, abs=1e-12)
 
 
+@pytest.mark.parametrize("ties", ["adjusted", "antolini", "published"])
+def test_pairs_within_groups_are_those_of_each_group_together(ties):
+    time, event, incidence = patients(90)
+    groups = np.arange(90) % 4
+    pairs = antolini(time, event, incidence, MONTHS, ties=ties)
+    alone = [
+        antolini(*(x[groups == g] for x in (time, event, incidence)), MONTHS, ties=ties).counted() for g in range(4)
+    ]
+    expected = sum(right for right, _ in alone) / sum(possible for _, possible in alone)
+    assert pairs.within(groups).value() == pytest.approx(expected, abs=1e-12)
+    weights = np.random.default_rng(0).multinomial(90, np.full(90, 1 / 90), 5).astype(float)
+    one = pairs.within(np.zeros(90))
+    assert one.values(weights) == pytest.approx(pairs.values(weights), abs=1e-12)
+    drawn = np.concatenate([weights * (groups == 0), np.ones((1, 90))])
+    found = pairs.within(groups).values(drawn)
+    assert found[-1] == pytest.approx(expected, abs=1e-12)
+    assert found[:5] == pytest.approx(pairs.values(drawn[:5]), abs=1e-12)  # of one group alone
+
+
+def test_pairs_of_groups_in_which_nobody_can_be_compared_have_no_value():
+    time, event, incidence = patients(20)
+    within = antolini(time, event, incidence, MONTHS).within(np.arange(20))
+    assert np.isnan(within.value())
+    assert np.isnan(within.values(np.ones((2, 20)))).all()
+    with pytest.raises(ValueError, match="not one for each of 20 patients"):
+        antolini(time, event, incidence, MONTHS).within([0, 1])
+
+
 def test_events_beyond_the_last_month_are_not_compared():
     assert np.isnan(antolini([30, 40], [1, 0], [[0.5], [0.1]], [24]).value())
     assert np.isnan(harrell([30, 40], [1, 0], [0.5, 0.1], horizon=24).value())

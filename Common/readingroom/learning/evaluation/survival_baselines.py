@@ -12,7 +12,6 @@ from ...metrics.bootstrap import INTERVAL_FROM, no_interval, patient_interval, p
 from ...metrics.paired_tests import holm
 from ...reading import Estimate
 from ...survival.comparison import ConcordanceTest, compare
-from ...survival.concordance import antolini
 from ...survival.cox import fit_cox
 from ...survival.cumulative_incidence import cumulative_incidence
 from ...survival.follow_up import cut_at
@@ -23,7 +22,7 @@ from ..cohorts.fingerprint import Fingerprint
 from ..cohorts.splits import Rows, Split
 from ..cohorts.time_to_event import times_of
 from .predictions import Floats
-from .survival_predictions import SurvivalPredictions
+from .survival_predictions import SurvivalPredictions, folds_of_both
 
 RIDGE = 5.0  # of many columns on few events; see `survival.cox.fit_cox`
 _COMPONENTS = 10  # principal ones of 32 x 32 pixels
@@ -31,7 +30,8 @@ _COMPONENTS = 10  # principal ones of 32 x 32 pixels
 
 @dataclass(frozen=True)
 class SurvivalBaseline:
-    """A simple model; ``title`` says what it looks at. Its ``predictions`` have the rows and repeats of the model's."""
+    """A simple model; ``title`` says what it looks at. Its ``predictions`` have the rows and repeats of the model's,
+    and the folds of its own splits."""
 
     title: str
     predictions: SurvivalPredictions
@@ -83,16 +83,16 @@ def train_baselines(
 
 
 def c_td_of(predictions: SurvivalPredictions, resamples: int = 2000, seed: int = 0) -> Estimate:
-    """C-td of the first repeat with its interval over patients, from ten events on."""
-    pairs = antolini(predictions.times, predictions.events, predictions.incidence[0], predictions.months)
+    """C-td of the first repeat, within its folds, with its interval over patients, from ten events on."""
     seen = cut_at(predictions.times, predictions.events, predictions.horizon)[1] > 0
     interval = percentiles if np.unique(predictions.patients[seen]).size >= INTERVAL_FROM else no_interval
-    return patient_interval(pairs.values, predictions.patients, resamples, seed=seed, interval=interval)
+    return patient_interval(predictions.pairs().values, predictions.patients, resamples, seed=seed, interval=interval)
 
 
 def advantage(model: SurvivalPredictions, other: SurvivalPredictions, resamples: int = 2000, seed: int = 0) -> Estimate:
-    """By how much the first C-td exceeds the second on the same rows, with its interval over patients; no test."""
-    first, second = (antolini(each.times, each.events, each.incidence[0], each.months) for each in (model, other))
+    """By how much the first C-td exceeds the second on the same pairs, with its interval over patients; no test."""
+    folds = folds_of_both(model, other)
+    first, second = (each.pairs(folds=folds) for each in (model, other))
     seen = cut_at(model.times, model.events, model.horizon)[1] > 0
     return patient_interval(
         lambda weights: first.values(weights) - second.values(weights),
@@ -123,7 +123,7 @@ def compared(
         tests.append(
             compare(
                 model.times, model.events, model.incidence[0], other.incidence[0], model.months, model.patients,
-                permutations=permutations, resamples=resamples, seed=seed,
+                folds_of_both(model, other), permutations=permutations, resamples=resamples, seed=seed,
             )
         )  # fmt: skip
     return tuple(zip(tests, holm([test.p for test in tests]) if tests else (), strict=True))
@@ -145,14 +145,13 @@ class _Trial:
         self.times, self.events = cut_at(*times_of(cohort), predictions.horizon)
 
     def constant(self) -> SurvivalPredictions:
-        """The cumulative incidence of what was evaluated for everybody: it orders nobody.
+        """The cumulative incidence of the training rows for everybody: it orders nobody of a fold."""
 
-        Those of the training rows would order patients of several folds, and wrongly: where more died in a fold, fewer
-        did in the others.
-        """
-        curve = cumulative_incidence(self.times[self.rows], self.events[self.rows])
-        values = _to_the_end(curve.at(self._months)[None])
-        return replace(self.predictions, incidence=np.broadcast_to(values, self.predictions.incidence.shape).copy())
+        def told(train: Rows, tested: Rows) -> Floats:
+            curve = cumulative_incidence(self.times[train], self.events[train])
+            return np.repeat(_to_the_end(curve.at(self._months)[None]), len(tested), axis=0)
+
+        return self._told(told)
 
     def predicted(self, columns: Floats, reduced: Callable[[Floats, Rows], Floats]) -> SurvivalPredictions | None:
         """Out-of-sample predictions from ``columns`` (cohort's rows, columns); None where they tell nothing."""
@@ -172,13 +171,14 @@ class _Trial:
         return np.asarray(self.predictions.months)
 
     def _told(self, told: Callable[[Rows, Rows], Floats]) -> SurvivalPredictions:
-        found = np.zeros_like(self.predictions.incidence[:, :, 0])
+        found, folds = np.zeros_like(self.predictions.incidence[:, :, 0]), np.zeros_like(self.predictions.folds)
         for repeat, splits in enumerate(self.repeats):
-            for split in splits:
+            for fold, split in enumerate(splits):
                 inside = np.flatnonzero(np.isin(self.rows, split.test))
                 train = np.concatenate([split.train, split.validation])
+                folds[repeat, inside] = fold
                 found[repeat, inside] = told(train[np.isfinite(self.times[train])], self.rows[inside])
-        return replace(self.predictions, incidence=found[:, :, None])
+        return replace(self.predictions, incidence=found[:, :, None], folds=folds)
 
 
 def _to_the_end(incidence: Floats) -> Floats:

@@ -16,7 +16,6 @@ from ...metrics.bootstrap import INTERVAL_FROM
 from ...reading import Estimate
 from ...records import frozen
 from ...survival.calibration import Calibration
-from ...survival.concordance import antolini
 from ...survival.follow_up import cut_at
 from ...survival.kaplan_meier import censoring
 from . import calibrated_incidence
@@ -157,27 +156,31 @@ def _warned(patients: Mapping[str, int], few: tuple[str, ...]) -> tuple[str, ...
 
 
 def _of_folds(rows: SurvivalPredictions) -> tuple[str, ...]:
-    """How far the networks of the folds differ, and that most of it is chance."""
+    """Which patients are compared, how far the networks of the folds differ, and that most of it is chance."""
     folds = np.unique(rows.folds[0])
-    values = [_c_td(rows.take(rows.folds[0] == fold), 0) for fold in folds]
-    known = [value for value in values if not np.isnan(value)]
-    if len(folds) < 2 or len(known) < 2:
+    if len(folds) < 2:
         return ()
-    return (
-        f"Fold by fold C-td was {min(known):.2f} to {max(known):.2f}; of folds so small most of that is chance.",
-        *((f"{len(values) - len(known)} of the folds had no pair to compare.",) if len(known) < len(values) else ()),
-    )
+    values = [rows.take(rows.folds[0] == fold).pairs().value() for fold in folds]
+    known = [value for value in values if not np.isnan(value)]
+    everybody = rows.pairs(folds=np.zeros_like(rows.folds[0])).value()
+    found = [
+        "C-td and the other measures of order compare patients of the same fold, whom one network predicted; of all "
+        f"pairs C-td is {everybody:.3f}, which in small tables is too low: where more died in a fold, fewer did among "
+        "those who trained its network."
+    ]
+    if len(known) > 1:
+        spread = f"{min(known):.2f} to {max(known):.2f}"
+        found.append(f"Fold by fold C-td was {spread}; of folds so small most of that is chance.")
+    if len(known) < len(values):
+        found.append(f"{len(values) - len(known)} of the folds had no pair to compare.")
+    return tuple(found)
 
 
 def _of_repeats(rows: SurvivalPredictions) -> tuple[str, ...]:
     if rows.repeats == 1:
         return ()
-    values = [_c_td(rows, repeat) for repeat in range(rows.repeats)]
+    values = [rows.pairs(repeat).value() for repeat in range(rows.repeats)]
     return (
         f"The numbers are those of the first of {rows.repeats} repeats; over all of them C-td was {min(values):.3f} to "
         f"{max(values):.3f}.",
     )
-
-
-def _c_td(rows: SurvivalPredictions, repeat: int, cause: int = 1) -> float:
-    return antolini(rows.times, rows.events, rows.incidence[repeat], rows.months, cause).value()

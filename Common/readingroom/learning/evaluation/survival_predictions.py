@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 from ...csv_table import write_csv
 from ...errors import InputError
 from ...records import frozen
+from ...survival.concordance import antolini
+from ...survival.pairs import PairsWithin
 from .prediction_rows import FIXED, SUBGROUP, cells_of, read_table, repeats_of, subgroups_of
 from .predictions import EXTERNAL, Floats, Integers, Strings
 
@@ -87,6 +89,16 @@ class SurvivalPredictions:
         total: Floats = self.incidence.sum(axis=2).clip(0, 1)
         return total
 
+    def pairs(self, repeat: int = 0, cause: int = 1, folds: Integers | None = None) -> PairsWithin:
+        """Whose order C-td asks for: patients of one fold, whom one and the same network predicted.
+
+        Parameters
+        ----------
+        folds : (rows,) others than its own
+        """
+        own = self.folds[repeat] if folds is None else folds
+        return antolini(self.times, self.events, self.incidence[repeat], self.months, cause).within(own)
+
     def take(self, rows: ArrayLike) -> SurvivalPredictions:
         """These rows alone, given as numbers or as a mask."""
         wanted = np.asarray(rows)
@@ -120,6 +132,12 @@ class SurvivalPredictions:
             for row in range(len(self))
         )
         write_csv(path, header, lines)
+
+
+def folds_of_both(first: SurvivalPredictions, second: SurvivalPredictions) -> Integers:
+    """(rows,) numbers that are the same where the first repeats of both were predicted by one network each."""
+    pairs = np.stack([first.folds[0], second.folds[0]])
+    return np.unique(pairs, axis=1, return_inverse=True)[1].reshape(-1)
 
 
 def is_survival_table(path: Path) -> bool:

@@ -11,7 +11,6 @@ from ...formatting import counted
 from ...metrics.paired_tests import holm, wilcoxon
 from ...progress import Progress
 from ...survival.calibration import Calibration
-from ...survival.concordance import antolini
 from ...survival.follow_up import cut_at
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import fingerprints
@@ -133,7 +132,7 @@ def _over_folds(
     values = []
     for model in (first, second):
         parts = [model.take(folds == fold) for fold in np.unique(folds)]
-        values.append([antolini(p.times, p.events, p.incidence[0], p.months).value() for p in parts])
+        values.append([part.pairs().value() for part in parts])
     try:
         test = wilcoxon(*values)
     except ValueError as error:

@@ -146,17 +146,10 @@ def _baselines(run: TrainingRun) -> str:
     rows = [
         (each.title, _estimate(each.score), estimate_text(each.advantage, 3, signed=True)) for each in run.baselines
     ]
-    below = (
-        " Out of fold a model that knows nothing lies below 0.5, in small tables far below: where more died in a fold, "
-        "fewer did among those who trained it."
-        if isinstance(run.question, TimeToEvent)
-        else ""
-    )
     return _section(
         "Against simpler models",
         "On the same rows and folds. Where the site, the patient or a thumbnail do nearly as well, the network may "
-        f"have learned how the images were taken. Differences of the {measure} have 95 % intervals over patients."
-        f"{below}",
+        f"have learned how the images were taken. Differences of the {measure} have 95 % intervals over patients.",
         _table(("model", f"its {measure}", "this network is better by"), rows),
     )
 

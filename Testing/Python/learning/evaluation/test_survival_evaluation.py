@@ -15,8 +15,9 @@ from readingroom.learning.evaluation import outcomes, survival_predictions
 from readingroom.learning.evaluation.calibrated_incidence import CalibratedIncidence, cross_fitted
 from readingroom.learning.evaluation.metric_families import load_family, title
 from readingroom.learning.evaluation.predictions import EXTERNAL
+from readingroom.learning.evaluation.survival_baselines import advantage, compared
 from readingroom.learning.evaluation.survival_evaluation import evaluate
-from readingroom.learning.evaluation.survival_predictions import SurvivalPredictions
+from readingroom.learning.evaluation.survival_predictions import SurvivalPredictions, folds_of_both
 from readingroom.survival.kaplan_meier import censoring
 from readingroom.survival.measures import survival_measures
 
@@ -70,8 +71,10 @@ def test_the_family_says_what_the_package_of_survival_says(rows: SurvivalPredict
     shown = CalibratedIncidence(rows, cross_fitted(rows))
     found = load_family("survival").compute(shown, resamples=40)
     lost = censoring(rows.times, rows.events)
-    own = survival_measures(rows.times, rows.events, rows.incidence[0], MONTHS, lost, rows.patients, resamples=40)
-    calibrated = survival_measures(rows.times, rows.events, shown.incidence, MONTHS, lost, rows.patients, resamples=40)
+    own, calibrated = (
+        survival_measures(rows.times, rows.events, told, MONTHS, lost, rows.patients, rows.folds[0], resamples=40)
+        for told in (rows.incidence[0], shown.incidence)
+    )
     for name in ("c_td", "harrell", "uno", "auc_6", "auc_12", "auc_18", "auc_23"):
         assert found[name] == own[name]
     for name in ("ibs", "brier_6", "brier_12", "brier_18", "brier_23"):
@@ -97,6 +100,27 @@ def test_notes_say_how_many_were_followed_and_how_the_folds_differ(rows: Surviva
     assert any("lost from follow-up before; median follow-up" in note for note in result.notes)
     assert any(note.startswith("Fold by fold C-td was") for note in result.notes)
     assert result.patients["death"] + result.patients["no event"] == len(rows)
+
+
+def test_only_patients_whom_one_network_predicted_are_compared_and_the_notes_say_so(rows: SurvivalPredictions) -> None:
+    scaled = np.array([0.02, 1.0, 0.3])[rows.folds[0]]  # each network on a scale of its own
+    odd = replace(rows, incidence=rows.incidence * scaled[:, None, None])
+    first, second = evaluate(rows, resamples=20), evaluate(odd, resamples=20)
+    for name in ("c_td", "harrell", "uno", "auc_12"):
+        assert second.metrics[name].value == pytest.approx(first.metrics[name].value), name
+    everybody = odd.pairs(folds=np.zeros_like(rows.folds[0])).value()
+    assert everybody < first.metrics["c_td"].value - 0.05
+    assert any("of the same fold" in note and f"of all pairs C-td is {everybody:.3f}" in note for note in second.notes)
+    assert not any("of the same fold" in note for note in evaluate(simulated(60, folds=0), resamples=20).notes)
+
+
+def test_two_models_of_other_folds_are_compared_where_one_network_of_each_spoke(rows: SurvivalPredictions) -> None:
+    other = replace(rows, folds=(np.arange(len(rows)) // 2 % 2)[None], incidence=rows.incidence**2)
+    assert np.unique(folds_of_both(rows, other)).size == 6
+    difference = advantage(rows, other, resamples=20)
+    assert difference.value == 0  # the same order
+    ((test, _),) = compared(rows, (other,), permutations=20, resamples=20)
+    assert test.first == rows.pairs(folds=folds_of_both(rows, other)).value()
 
 
 def test_nothing_to_evaluate_is_said_in_a_sentence(rows: SurvivalPredictions) -> None:

@@ -1,9 +1,10 @@
 """Metrics of times: order, calibration and error over the months.
 
-Order (C-td, Harrell's and Uno's index, the AUC at some months) is that of the networks' own risks; errors and
-calibration are those of risks that were calibrated on other rows. All are of the first repeat: a mean of several
-networks would be worth more than the one that ships. Those lost from follow-up are weighed for by the censoring of the
-evaluated patients themselves, with their full follow-up. With several causes each has its own, named after it.
+Order (C-td, Harrell's and Uno's index, the AUC at some months) is that of the networks' own risks, of pairs of patients
+whom one network predicted; errors and calibration are those of risks that were calibrated on other rows. All are of the
+first repeat: a mean of several networks would be worth more than the one that ships. Those lost from follow-up are
+weighed for by the censoring of the evaluated patients themselves, with their full follow-up. With several causes each
+has its own, named after it.
 
 Intervals are percentiles over resampled patients, from ten events on.
 """
@@ -63,7 +64,7 @@ def _of_cause(calibrated: CalibratedIncidence, cause: int, resamples: int, seed:
     horizons = [month for month in HORIZONS if month <= rows.horizon]
     own, shown = (
         survival_measures(
-            rows.times, rows.events, incidence, rows.months, lost, rows.patients, cause,
+            rows.times, rows.events, incidence, rows.months, lost, rows.patients, rows.folds[0], cause,
             horizons=horizons, resamples=resamples, seed=seed,
         )
         for incidence in (rows.incidence[0], calibrated.incidence)
