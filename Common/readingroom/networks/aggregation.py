@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import BundleError
+from .heads import absorb
 
 _HIDDEN, _HEADS = 128, 8
 
@@ -31,6 +32,9 @@ class AveragePooling(nn.Module):
         super().__init__()
         self.features = features
 
+    def absorb(self, center: Tensor, scale: Tensor) -> None:
+        """Nothing to take in: the weights depend on no feature."""
+
     def forward(self, slices: Tensor, present: Tensor | None = None) -> Aggregated:
         return _weighted(slices, slices.new_zeros(slices.shape[:2]), present)
 
@@ -41,6 +45,10 @@ class SoftAttention(nn.Module):
     def __init__(self, features: int):
         super().__init__()
         self.score = nn.Linear(features, 1)
+
+    def absorb(self, center: Tensor, scale: Tensor) -> None:
+        """Change no weight of a slice by standardization, see `heads.Absorbs`."""
+        absorb(self.score, center, scale)
 
     def forward(self, slices: Tensor, present: Tensor | None = None) -> Aggregated:
         return _weighted(slices, self.score(slices).squeeze(-1), present)

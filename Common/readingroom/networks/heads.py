@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from .registry import Architecture
 
 Trained = Literal["all", "half", "last-block", "head"]
+
+
+@runtime_checkable
+class Absorbs(Protocol):
+    """A part of a network that can take the standardization of its features into its own weights."""
+
+    def absorb(self, center: Tensor, scale: Tensor) -> None:
+        """From now on give for features ``s`` what it gave for ``(s - center) / scale``; ``center`` is (features,)."""
+
+
+def absorb(layer: nn.Linear, center: Tensor, scale: Tensor) -> None:
+    """`Absorbs.absorb` for the first inputs of a linear layer, as many as there are features."""
+    with torch.no_grad():
+        weight = layer.weight[:, : len(center)]
+        weight.div_(scale)
+        layer.bias.sub_(weight @ center)
 
 
 def linear_layer(network: nn.Module, architecture: Architecture) -> nn.Linear:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .heads import absorb
+
 
 class CauseSpecificLayers(nn.Module):
     """DeepHit's shared and cause-specific layers (Lee et al., AAAI 2018; five of 100 each in Paper 003).
@@ -33,6 +35,12 @@ class CauseSpecificLayers(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         joined = torch.cat([features, self.shared(features)], dim=1) if len(self.shared) else features
         return torch.cat([cause(joined) for cause in self.causes], dim=1)
+
+    def absorb(self, center: Tensor, scale: Tensor) -> None:
+        """See `heads.Absorbs`."""
+        for layers in (self.shared, *self.causes):
+            if len(layers):
+                absorb(layers[0], center, scale)
 
 
 class ProportionalHazards(nn.Module):

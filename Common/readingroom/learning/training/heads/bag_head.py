@@ -6,13 +6,14 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ....networks import aggregation as aggregations
+from ....networks.heads import Absorbs
 from .head import Bag, Choice, Floats, Outcomes, Rows, State, copy_into
 
 
@@ -21,7 +22,8 @@ class BagHead(ABC):
     """Joins the slices of a study, and asks layers about the result.
 
     The number of epochs is chosen by the loss of held-out patients, then the heads of all folds and the final one train
-    for that long.
+    for that long. Where the layers can take it in (`networks.heads.Absorbs`), they learn from features that are
+    standardized by the slices of the training rows; in the end it is part of the layers, and nothing more is stored.
 
     Parameters
     ----------
@@ -75,7 +77,7 @@ class BagHead(ABC):
     def choose(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> Choice:
         inside = self.folds(outcomes, rows, seed) == 0
         training, held_out = rows[~inside], rows[inside]
-        model = self._model(features, outcomes, seed)
+        model = self._model(features, outcomes, training, seed)
         losses: list[float] = []
         for _ in self._epochs(model, features, outcomes, training, self.epochs, seed):
             answers = _answers(model, features, held_out, self.batch)
@@ -86,9 +88,10 @@ class BagHead(ABC):
 
     def fit(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, choice: Choice, seed: int) -> State:
         self.folds(outcomes, rows, seed)
-        model = self._model(features, outcomes, seed)
+        model = self._model(features, outcomes, rows, seed)
         for _ in self._epochs(model, features, outcomes, rows, int(choice[0]), seed):
             pass
+        model.absorb_standardization()
         return {name: value.numpy() for name, value in model.state_dict().items()}
 
     def logits(self, state: State, features: Sequence[Bag], rows: Rows) -> Floats:
@@ -102,8 +105,11 @@ class BagHead(ABC):
         copy_into(layer, state, "classifier.")
         copy_into(aggregation, state, "aggregation.")
 
-    def _model(self, features: Sequence[Bag], outcomes: Outcomes, seed: int) -> _Model:
-        return _Model(self, features[0].shape[1], outcomes.classes, seed)
+    def _model(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> _Model:
+        model = _Model(self, features[0].shape[1], outcomes.classes, seed)
+        if isinstance(model.aggregation, Absorbs) and isinstance(model.classifier, Absorbs):
+            model.standardization = standardization(features, rows)
+        return model
 
     def _epochs(
         self, model: _Model, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, epochs: int, seed: int
@@ -129,7 +135,9 @@ class BagHead(ABC):
 
 
 class _Model(nn.Module):
-    """The end of a network of slices, by the same names."""
+    """The end of a network of slices, by the same names; ``standardization`` is center (features,) and scale ()."""
+
+    standardization: tuple[Tensor, Tensor] | None = None
 
     def __init__(self, head: BagHead, features: int, outputs: int, seed: int):
         super().__init__()
@@ -140,8 +148,29 @@ class _Model(nn.Module):
         self.eval()
 
     def forward(self, slices: Tensor, present: Tensor) -> Tensor:
+        if self.standardization is not None:
+            center, scale = self.standardization
+            slices = (slices - center) / scale
         logits: Tensor = self.classifier(self.aggregation(slices, present).features)
         return logits
+
+    def absorb_standardization(self) -> None:
+        """Give the same answers without it."""
+        if self.standardization is not None:
+            for part in (self.aggregation, self.classifier):
+                cast(Absorbs, part).absorb(*self.standardization)
+            self.standardization = None
+
+
+def standardization(features: Sequence[Bag], rows: Rows) -> tuple[Tensor, Tensor]:
+    """Mean of each feature (features,) over all slices of these studies, and one scale () for all: the root of their
+    mean variance.
+
+    A scale for each would make features that hardly vary as loud as those in which slices differ.
+    """
+    slices = np.concatenate([features[row] for row in rows])
+    variance = float(slices.var(axis=0, dtype=np.float64).mean())
+    return torch.from_numpy(slices.mean(axis=0, dtype=np.float64)).float(), torch.tensor(variance or 1.0).sqrt()
 
 
 def padded(features: Sequence[Bag], rows: Rows) -> tuple[Tensor, Tensor]:
