@@ -26,6 +26,7 @@ Aggregation = Literal[
     "soft-attention",
     "gated-attention",
     "self-attention",
+    "slice-transformer",
 ]
 ExplanationMethod = Literal["cam", "grad-cam", "grad-cam++", "layer-cam", "hires-cam"]
 SurvivalHead = Literal["deephit", "deephit-published", "discrete-hazard", "cox"]

@@ -83,6 +83,11 @@ class SelfAttention(nn.Module):
         nn.init.trunc_normal_(self.token, std=0.02)
 
     def forward(self, slices: Tensor, present: Tensor | None = None) -> Aggregated:
+        joined, weights = self.attend(slices, present)
+        return Aggregated(self.after(joined), weights)
+
+    def attend(self, slices: Tensor, present: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The token with what it attended to [n, features], and the weights of the slices [n, slices]."""
         slices = _filled(slices, present)
         token = self.token.expand(len(slices), 1, -1)
         row = self.before(torch.cat([token, slices], dim=1))
@@ -90,7 +95,25 @@ class SelfAttention(nn.Module):
         attended, weights = self.attention(row[:, :1], row, row, key_padding_mask=absent)
         to_slices = weights[:, 0, 1:]
         total = to_slices.sum(1, keepdim=True).clamp_min(torch.finfo(to_slices.dtype).tiny)
-        return Aggregated(self.after(token + attended)[:, 0], to_slices / total)
+        return (token + attended)[:, 0], to_slices / total
+
+
+class SliceTransformer(SelfAttention):
+    """A whole layer of a transformer: self-attention, then two linear layers, each beside what it was given.
+
+    The slice transformer (MST) of Müller-Franzes et al. 2024, whose layers are normalized first and as wide as the
+    features, with 12 heads where the features can be shared out among so many. It knows no order of the slices.
+    """
+
+    def __init__(self, features: int):
+        super().__init__(features, 12 if features % 12 == 0 else _HEADS)
+        self.wide = nn.Sequential(
+            nn.LayerNorm(features), nn.Linear(features, features), nn.ReLU(), nn.Linear(features, features)
+        )
+
+    def forward(self, slices: Tensor, present: Tensor | None = None) -> Aggregated:
+        joined, weights = self.attend(slices, present)
+        return Aggregated(self.after(joined + self.wide(joined)), weights)
 
 
 AGGREGATIONS: dict[str, Callable[[int], nn.Module]] = {
@@ -98,6 +121,7 @@ AGGREGATIONS: dict[str, Callable[[int], nn.Module]] = {
     "soft-attention": SoftAttention,
     "gated-attention": GatedAttention,
     "self-attention": SelfAttention,
+    "slice-transformer": SliceTransformer,
 }
 
 

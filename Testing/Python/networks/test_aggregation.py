@@ -12,7 +12,7 @@ from torch import nn
 
 from readingroom.errors import BundleError
 from readingroom.networks import aggregation
-from readingroom.networks.aggregation import AGGREGATIONS, GatedAttention, SoftAttention
+from readingroom.networks.aggregation import AGGREGATIONS, GatedAttention, SliceTransformer, SoftAttention
 
 FEATURES = 16
 
@@ -71,6 +71,26 @@ def test_gated_attention_is_that_of_its_authors(oracle: dict[str, Any]) -> None:
         found = made(double([oracle["slices"]]))
     assert torch.allclose(found.weights[0], double(gated["weights"]), rtol=0, atol=1e-9)
     assert torch.allclose(found.features[0], double(gated["pooled"]), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("features", "heads"), [(24, 12), (16, 8)])
+@torch.no_grad()
+def test_the_slice_transformer_is_a_layer_of_a_transformer_with_a_class_token(features: int, heads: int) -> None:
+    torch.manual_seed(0)
+    layer = nn.TransformerEncoderLayer(features, heads, features, 0.0, batch_first=True, norm_first=True)
+    theirs = nn.TransformerEncoder(layer, 1, nn.LayerNorm(features), enable_nested_tensor=False)
+    for parameter in theirs.parameters():
+        parameter.add_(0.1 * torch.randn(parameter.shape))
+    ours, token, own = SliceTransformer(features).eval(), torch.randn(features), theirs.layers[0]
+    ours.token.copy_(token)
+    for mine, other in (
+        (ours.before, own.norm1), (ours.attention, own.self_attn), (ours.wide[0], own.norm2),
+        (ours.wide[1], own.linear1), (ours.wide[3], own.linear2), (ours.after, theirs.norm),
+    ):  # fmt: skip
+        mine.load_state_dict(other.state_dict())
+    slices = torch.randn(2, 5, features)
+    expected = theirs(torch.cat([token.expand(2, 1, features), slices], dim=1))[:, 0]
+    assert torch.allclose(ours(slices).features, expected, atol=1e-5)
 
 
 def test_soft_attention_on_efficientnet_has_1281_parameters() -> None:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from ....errors import InputError
 from ...protocols.training_protocol import JOINS_ANSWERS, TrainingProtocol
 from .head import Head
+from .mil_attention import ATTENTIONS
 
 _NO_HEADS = ("head", "bag_head", "survival_head")
 NAMES = tuple(sorted(m.name.replace("_", "-") for m in pkgutil.iter_modules(__path__) if m.name not in _NO_HEADS))
@@ -36,7 +37,7 @@ def head_of(protocol: TrainingProtocol) -> Head:
     InputError : there is no such head, or it does not fit the input or the numbers
     """
     slices, name, settings = protocol.input.kind == "slices", protocol.head, dict[str, Any](protocol.head_settings)
-    if name == "linear" and slices and protocol.aggregation.endswith("attention"):
+    if name == "linear" and slices and protocol.aggregation in ATTENTIONS:
         name = "mil-attention"
     timed = _class_of(name).outcome == "time"
     if not slices and (timed or name == "mil-attention"):

@@ -15,6 +15,8 @@ from torch.nn import functional
 from .bag_head import BagHead
 from .head import Outcomes, Rows, State, inner_folds
 
+ATTENTIONS = ("soft-attention", "gated-attention", "self-attention", "slice-transformer")
+
 
 @dataclass(frozen=True)
 class AttentionHead(BagHead):
@@ -22,7 +24,7 @@ class AttentionHead(BagHead):
 
     Parameters
     ----------
-    aggregation : ``soft-attention``, ``gated-attention`` or ``self-attention``
+    aggregation : one of `ATTENTIONS`
     epochs, patience, batch, rate, decay : see `bag_head.BagHead`
     dropout : of the slices' features
     """
@@ -39,7 +41,7 @@ class AttentionHead(BagHead):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.aggregation not in ("soft-attention", "gated-attention", "self-attention"):
+        if self.aggregation not in ATTENTIONS:
             raise ValueError(f"'{self.aggregation}' is no attention over slices")
         if not 0 <= self.dropout < 1:
             raise ValueError("the dropout must be below 1")
