@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import SimpleITK
 import torch
+from numpy.typing import NDArray
 
 from readingroom.bundles import write
 from readingroom.bundles.bundle import Bundle
@@ -24,6 +25,8 @@ from readingroom.bundles.metadata import (
     Training,
 )
 from readingroom.errors import CancelledError
+from readingroom.imaging.segments import first_voxel, read_segments
+from readingroom.imaging.volume_file import read_volume
 from readingroom.networks import slices
 from readingroom.phantoms.fibrosis_ct import FibrosisCT, fibrosis_ct
 from readingroom.readers import base
@@ -145,3 +148,15 @@ def heat(folder: Path, image: str = "ct") -> np.ndarray:
 def sentences(reading: Reading, status: str) -> Sequence[str]:
     """What the checks of a status say."""
     return [check.sentence for check in reading.checks if check.status == status]
+
+
+def whole_segments(path: Path, shape: tuple[int, ...]) -> dict[str, NDArray[np.bool_]]:
+    """The masks of a file ``[k, j, i]`` on the whole grid of their image, which has that shape, by their IDs."""
+    first = first_voxel(read_volume(path, "nrrd", several_slices=True))[::-1]
+    found = {}
+    for segment in read_segments(path):
+        found[segment.id] = np.zeros(shape, dtype=bool)
+        found[segment.id][tuple(slice(at, at + n) for at, n in zip(first, segment.mask.shape, strict=True))] = (
+            segment.mask
+        )
+    return found

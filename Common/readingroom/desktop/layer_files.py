@@ -7,6 +7,7 @@ LPS, so its files say themselves where they lie.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from slicer.i18n import tr as _
 
 from ..errors import InputError
 from ..files import native_name
-from ..imaging.segments import Segment, read_segments
+from ..imaging.segments import Segment, first_voxel, read_segments
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class SegmentLayer:
-    """The segments of one image and the matrix from their indices to RAS, mm."""
+    """The segments of an image, the matrix from indices of its whole grid to RAS, mm, and where in it they begin."""
 
     segments: list[Segment]
     to_ras: Any
+    first: tuple[int, int, int] = (0, 0, 0)
 
 
 def heat_grid(path: Path, volume: Any) -> Grid:
@@ -50,7 +52,7 @@ def heat_grid(path: Path, volume: Any) -> Grid:
         raise InputError(_("The heat map cannot be opened; read the study again.")) from error
     array = SimpleITK.GetArrayFromImage(image)
     array = array[None] if array.ndim == 2 else array  # files of pictures may have two axes
-    _require_size(array, volume)
+    _require_size(array.shape, volume)
     return Grid(array, _picture_matrix(image, volume) if len(array) == 1 else _file_matrix(image))
 
 
@@ -66,15 +68,19 @@ def segment_layer(path: Path, volume: Any) -> SegmentLayer | None:
     if not path.is_file():
         return None
     segments = read_segments(path)
-    for segment in segments:
-        _require_size(segment.mask, volume)
     if not segments:
         return None
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(native_name(path))
     reader.ReadImageInformation()
-    picture = reader.GetSize()[2] == 1
-    return SegmentLayer(segments, _picture_matrix(reader, volume) if picture else _file_matrix(reader))
+    if 1 in volume.GetImageData().GetDimensions():
+        _require_size(segments[0].mask.shape, volume)
+        return SegmentLayer(segments, _picture_matrix(reader, volume))
+    first, matrix = first_voxel(reader), _file_matrix(reader)
+    _require_size([at + length for at, length in zip(first, reader.GetSize(), strict=True)], volume, whole=False)
+    for row, value in enumerate(matrix.MultiplyPoint([*(-float(at) for at in first), 1.0])[:3]):
+        matrix.SetElement(row, 3, value)
+    return SegmentLayer(segments, matrix, first)
 
 
 def ras_matrix(volume: Any) -> Any:
@@ -118,7 +124,8 @@ def _file_matrix(image: Any) -> Any:
     return matrix
 
 
-def _require_size(array: Any, volume: Any) -> None:
-    """What was turned has the same lengths in another order."""
-    if sorted(array.shape) != sorted(volume.GetImageData().GetDimensions()):
+def _require_size(lengths: Sequence[int], volume: Any, whole: bool = True) -> None:
+    """What was turned has the same lengths in another order; not ``whole``, it ends within them."""
+    pairs = zip(sorted(lengths), sorted(volume.GetImageData().GetDimensions()), strict=True)
+    if not all(length == own if whole else length <= own for length, own in pairs):
         raise InputError(_("'{name}' changed its size while it was read; read it again.").format(name=volume.GetName()))

@@ -70,7 +70,7 @@ def fill_segmentation(
         for segment in layer.segments:
             if segment.id in kept and segmentation.GetSegment(segment.id) is not None:
                 continue
-            made = _segment(segment, layer.to_ras)
+            made = _segment(segment, layer)
             if segment.id not in regions:
                 made.SetTag(_LEVEL, "1")
             if _replace_pixels(node, segment.id, made):
@@ -162,17 +162,17 @@ def _lie_alike(one: Any, other: Any) -> bool:
     return all(abs(a - b) < 1e-6 for a, b in zip(*matrices, strict=True))
 
 
-def _segment(segment: Segment, to_ras: Any) -> Any:
+def _segment(segment: Segment, layer: SegmentLayer) -> Any:
     """A ``vtkSegment`` with its own binary labelmap: segments may overlap."""
     import numpy as np
     from vtk.util.numpy_support import numpy_to_vtk
 
     mask = np.asarray(segment.mask)
-    slices, height, width = mask.shape
+    extent = [end for at, size in zip(layer.first, mask.shape[::-1], strict=True) for end in (at, at + size - 1)]
     labelmap = slicer.vtkOrientedImageData()
-    labelmap.SetExtent(0, width - 1, 0, height - 1, 0, slices - 1)
+    labelmap.SetExtent(*extent)
     labelmap.GetPointData().SetScalars(numpy_to_vtk(mask.astype("uint8").ravel(), deep=True))
-    labelmap.SetImageToWorldMatrix(to_ras)
+    labelmap.SetImageToWorldMatrix(layer.to_ras)
     made = slicer.vtkSegment()
     made.SetName(segment.name)
     made.SetColor(segment.color)

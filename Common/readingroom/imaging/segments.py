@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..errors import InputError
 from .file_kind import file_kind
 from .geometry import Geometry
 from .nrrd_writing import write_nrrd
+from .organ import box
 from .structure_names import chosen_structures
 from .volume_file import read_volume
 
@@ -25,6 +26,7 @@ _CONTEXT = "Segmentation category and type - DICOM master list"
 _NO_ANATOMY = Code("309825002", "SCT", "Spatial and Relational Concept")
 # Slicer's file format: a segment's tags are "name:value" pairs, each followed by a bar.
 _TERMINOLOGY_TAG = "TerminologyEntry"
+_OFFSET = "Segmentation_ReferenceImageExtentOffset"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,12 @@ class AtLeast:
     values: NDArray[np.float32]
     level: float
     within: tuple[NDArray[np.bool_], ...] = ()
+
+    def holds(self, other: Mask) -> bool:
+        """Whether it is plain, without a look at the values, that all of another mask lies in this one."""
+        if not isinstance(other, AtLeast) or other.values is not self.values or self.within:
+            return False
+        return other.level >= self.level
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -88,21 +96,41 @@ class Segment:
 def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segment]) -> None:
     """Write segments, which may overlap, in the geometry of ``image`` (2D images become one slice).
 
+    Of a volume the file holds the box around all of them, as Slicer's own do; it says where that lies in the image.
+
     Raises
     ------
     OSError : the file cannot be written
     """
-    size = (*image.GetSize(), 1)[:3]
+    masks = [segment.mask for segment in segments]
+    place = _box(masks, image.GetSize())
+    size, first = tuple(part.stop - part.start for part in place), tuple(part.start for part in place)
     texts = {
         "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
         "Segmentation_MasterRepresentation": "Binary labelmap",
-        "Segmentation_ReferenceImageExtentOffset": "0 0 0",
+        _OFFSET: " ".join(map(str, first)),
     }
     for layer, segment in enumerate(segments):
         texts |= {f"Segment{layer}_{key}": value for key, value in _texts(segment, layer, size).items()}
-    write_nrrd(
-        path, _layered([segment.mask for segment in segments], size), size, _in_space(image), len(segments), texts
-    )
+    write_nrrd(path, _layered(masks, place), size, _in_space(image, first), len(segments), texts)
+
+
+def _box(masks: Sequence[Mask], size: tuple[int, ...]) -> tuple[slice, slice, slice]:
+    """Columns, rows and slices of a volume of that size that hold all of the masks; all of a picture."""
+    columns, rows, count = (*size, 1)[:3]
+    held, seen = np.zeros(count, dtype=bool), np.zeros((rows, columns), dtype=bool)
+    for mask in masks:
+        if len(size) < 3 or any(isinstance(o, AtLeast) and o is not mask and o.holds(mask) for o in masks):
+            continue
+        for k in range(count):
+            slice_ = mask[k]
+            if slice_.any():
+                held[k] = True
+                seen |= slice_
+    if not seen.any():
+        return slice(0, columns), slice(0, rows), slice(0, count)
+    (slices,), (in_rows, in_columns) = box(held), box(seen)
+    return in_columns, in_rows, slices
 
 
 def _texts(segment: Segment, layer: int, size: tuple[int, ...]) -> dict[str, str]:
@@ -118,14 +146,25 @@ def _texts(segment: Segment, layer: int, size: tuple[int, ...]) -> dict[str, str
     }
 
 
-def _layered(masks: Sequence[Mask], size: tuple[int, ...]) -> Iterator[NDArray[np.uint8]]:
-    """Slice by slice ``[j, i, layer]``; always the same memory."""
-    columns, rows, count = size
-    slice_ = np.empty((rows, columns, len(masks)), dtype=np.uint8)
-    for k in range(count):
+def _layered(masks: Sequence[Mask], place: tuple[slice, slice, slice]) -> Iterator[NDArray[np.uint8]]:
+    """Slice by slice ``[j, i, layer]`` in a box of columns, rows and slices; always the same memory."""
+    columns, rows, slices = place
+    slice_ = np.empty((rows.stop - rows.start, columns.stop - columns.start, len(masks)), dtype=np.uint8)
+    for k in range(slices.start, slices.stop):
         for layer, mask in enumerate(masks):
-            slice_[..., layer] = mask[k if len(mask.shape) == 3 else slice(None)]
+            slice_[..., layer] = mask[(k, rows, columns) if len(mask.shape) == 3 else (rows, columns)]
         yield slice_
+
+
+def first_voxel(file: SimpleITK.Image | SimpleITK.ImageFileReader) -> tuple[int, int, int]:
+    """Where the first voxel of a file of segments lies in the image that they are of.
+
+    Raises
+    ------
+    ValueError : the header is damaged
+    """
+    i, j, k = file.GetMetaData(_OFFSET).split() if file.HasMetaDataKey(_OFFSET) else (0, 0, 0)
+    return int(i), int(j), int(k)
 
 
 @dataclass(frozen=True)
@@ -184,7 +223,7 @@ def chosen_segments(
 
 
 def read_segments(path: Path) -> list[Segment]:
-    """The segments of a ``.seg.nrrd`` file in the file's order, masks ``[k, j, i]``.
+    """The segments of a ``.seg.nrrd`` file in the file's order, masks ``[k, j, i]`` on the file's own grid.
 
     Raises
     ------
@@ -250,11 +289,11 @@ def _list(code: Code) -> list[str]:
     return [code.scheme, code.value, code.meaning]
 
 
-def _in_space(image: SimpleITK.Image) -> Geometry:
-    """The geometry of an image; a flat one lies at height 0 and is 1 mm thick."""
+def _in_space(image: SimpleITK.Image, first: tuple[int, ...]) -> Geometry:
+    """The geometry of an image from a voxel of it on; a flat one lies at height 0 and is 1 mm thick."""
     found = Geometry.of(image)
     if found.dimensions == 3:
-        return found
+        return replace(found, origin=tuple(image.TransformIndexToPhysicalPoint(first)))
     axes = np.eye(3)
     axes[:2, :2] = np.reshape(found.direction, (2, 2))
     return Geometry((*found.spacing, 1.0), (*found.origin, 0.0), tuple(axes.ravel().tolist()))

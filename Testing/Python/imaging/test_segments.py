@@ -15,6 +15,7 @@ from readingroom.imaging.segments import (
     AtLeast,
     Segment,
     chosen_segments,
+    first_voxel,
     read_segments,
     segment_places,
     write_segments,
@@ -60,6 +61,35 @@ def test_the_file_lies_where_the_image_lies(tmp_path, an_image, segments):
     for index in ((0, 0, 0), (5, 4, 3)):
         here, there = (image.TransformIndexToPhysicalPoint(index) for image in (written, an_image))
         assert here == pytest.approx(there)
+
+
+def test_of_a_volume_the_box_around_all_segments_is_written_and_where_it_lies(tmp_path, an_image):
+    masks = np.zeros((2, 4, 5, 6), dtype=bool)
+    masks[0, 1, 2, 3], masks[1, 3, 1:3, 4] = True, True
+    path = tmp_path / "x.seg.nrrd"
+    write_segments(
+        path, an_image, [Segment(name, name, (1, 0, 0), mask) for name, mask in zip("ab", masks, strict=True)]
+    )
+    for got, wanted in zip(read_segments(path), masks, strict=True):
+        assert np.array_equal(got.mask, wanted[1:4, 1:3, 3:5])
+    written = read_volume(path, "nrrd", several_slices=True)
+    assert first_voxel(written) == (3, 1, 1)
+    assert written.GetOrigin() == pytest.approx(an_image.TransformIndexToPhysicalPoint((3, 1, 1)))
+    assert written.GetMetaData("Segment0_Extent") == "0 1 0 1 0 2"
+
+
+def test_segments_that_are_empty_are_written_whole(tmp_path, an_image):
+    write_segments(tmp_path / "x.seg.nrrd", an_image, [Segment("a", "A", (1, 0, 0), np.zeros((4, 5, 6), dtype=bool))])
+    assert read_segments(tmp_path / "x.seg.nrrd")[0].mask.shape == (4, 5, 6)
+
+
+def test_a_level_that_holds_others_gives_the_box_for_all(tmp_path, an_image):
+    heat, lung = np.zeros((4, 5, 6), dtype=np.float32), np.zeros((4, 5, 6), dtype=bool)
+    heat[1, 1:4, 2], heat[1, 2, 2], lung[1:3, 2:] = 0.6, 0.9, True
+    masks = [AtLeast(heat, 0.75), AtLeast(heat, 0.5, (lung,)), AtLeast(heat, 0.5)]
+    write_segments(tmp_path / "x.seg.nrrd", an_image, [Segment(str(n), "A", (1, 0, 0), m) for n, m in enumerate(masks)])
+    for got, wanted in zip(read_segments(tmp_path / "x.seg.nrrd"), masks, strict=True):
+        assert np.array_equal(got.mask, np.asarray(wanted)[1:2, 1:4, 2:3])
 
 
 def test_a_code_is_the_type_of_an_anatomical_structure_and_nothing_else_is(segments):

@@ -22,13 +22,13 @@ from pasc_fibrosis_cases import (
     read_early,
     sentences,
     value,
+    whole_segments,
     write_bundle,
     write_nrrd,
 )
 from readingroom.bundles.bundle import Bundle
 from readingroom.bundles.metadata import Label
 from readingroom.errors import BundleError, CancelledError, InputError, RefusedError
-from readingroom.imaging.segments import read_segments
 from readingroom.phantoms.fibrosis_ct import FibrosisCT
 from readingroom.progress import Progress
 from readingroom.reading import Reading
@@ -132,7 +132,7 @@ def test_suspicious_lung_is_on_the_side_and_in_the_third_where_it_was_planted(a_
 
 def test_regions_are_the_lungs_and_what_is_suspicious_in_them(a_reading, chest) -> None:
     reading, out = a_reading
-    found = {segment.id: segment.mask for segment in read_segments(out / "segments-ct.seg.nrrd")}
+    found = whole_segments(out / "segments-ct.seg.nrrd", chest.right_lung.shape)
     np.testing.assert_array_equal(found["right-lung"], chest.right_lung)
     lungs = chest.right_lung | chest.left_lung
     assert 0 < found["suspicious-75"].sum() < found["suspicious-50"].sum()
@@ -191,8 +191,8 @@ def test_what_is_suspicious_outside_of_the_lungs_is_a_check(bundle, files, chest
     masks = {"left-lung": tmp_path / "left.nrrd", "right-lung": files / "right.nrrd"}
     reading = read_early(bundle, tmp_path / "out", files / "ct.nrrd", masks)
     check = next(check for check in reading.checks if check.name == "map in the lungs")
-    lungs = read_segments(tmp_path / "out" / "segments-ct.seg.nrrd")
-    inside = sum(segment.mask for segment in lungs if segment.id.endswith("-lung")) > 0
+    found = whole_segments(tmp_path / "out" / "segments-ct.seg.nrrd", chest.right_lung.shape)
+    inside = found["right-lung"] | found["left-lung"]
     suspicious = heat(tmp_path / "out") >= 0.5
     assert check.value == pytest.approx((suspicious & ~inside).sum() / suspicious.sum())
     assert check.status == "warn"

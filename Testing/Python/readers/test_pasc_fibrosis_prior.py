@@ -15,12 +15,12 @@ from pasc_fibrosis_cases import (
     phantom,
     read,
     sentences,
+    whole_segments,
     write_bundle,
     write_nrrd,
 )
 from readingroom.bundles.bundle import Bundle
 from readingroom.errors import InputError, RefusedError
-from readingroom.imaging.segments import read_segments
 from readingroom.phantoms.dicom_series import Grid, ct_slices, write_slices
 from readingroom.phantoms.fibrosis_ct import FibrosisCT
 from readingroom.reading import Reading
@@ -138,7 +138,7 @@ def test_the_prior_s_map_is_kept_in_its_own_geometry(grown) -> None:
 
 
 def test_new_suspicion_lies_where_the_lesion_was_added(grown, chest) -> None:
-    found = {segment.id: segment.mask for segment in read_segments(grown[1] / "out" / "segments-ct.seg.nrrd")}
+    found = whole_segments(grown[1] / "out" / "segments-ct.seg.nrrd", chest.left_lung.shape)
     new = found["newly-suspicious"]
     block, lungs = lesion(chest), chest.left_lung | chest.right_lung
     assert new[block].mean() > 5 * new[lungs & ~block].mean()
