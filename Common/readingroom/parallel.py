@@ -1,11 +1,12 @@
-"""One function over many items, in several processes at once: on this computer, or wherever an executor sends them."""
+"""Work at the same time: one function over many items in several processes, on this computer or wherever an executor
+sends them; and two pieces of work in two threads."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from .errors import EngineError
@@ -16,6 +17,7 @@ _POLL_SECONDS = 0.1  # how soon it is noticed that the user canceled
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 
 def map_parallel(
@@ -82,6 +84,27 @@ def map_parallel(
                 continue
         ended(index, sentence)
     return [results[index] for index in range(len(items))]
+
+
+def side_by_side(beside: Callable[[], Other], here: Callable[[], Result]) -> tuple[Other, Result]:
+    """What two functions give that run at the same time: ``beside`` in a thread of its own, ``here`` in the caller's.
+
+    It pays where they call numpy, SimpleITK and the like, which let other threads run. When one fails, the other one is
+    waited for; when both do, the error of ``beside`` is raised.
+
+    Example
+    -------
+    >>> side_by_side(lambda: 1 + 1, lambda: "two")
+    (2, 'two')
+    """
+    with ThreadPoolExecutor(1) as threads:
+        future = threads.submit(beside)
+        try:
+            found = here()
+        except BaseException:
+            future.result()
+            raise
+        return future.result(), found
 
 
 def _in_guarded_processes(

@@ -11,7 +11,8 @@ map is stretched back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from PIL import Image
 
 from ..bundles.preprocessing import Preprocessing, Preset
 from ..errors import InputError
+from ..parallel import side_by_side
 from .equalize import blur_5x5, equalize_histogram
 from .organ import Booleans, box, breast_mask
 from .volume_levels import Extent, percentile_limits, scaled, slice_levels, volume_levels
@@ -111,17 +113,19 @@ class PreparedSlices:
         columns, rows, count = self.grid.GetSize()
         found = np.zeros((count, rows, columns), dtype=np.float32)
         numbers, first = np.unique(self.numbers, return_index=True)
-        below: NDArray[np.float32] | None = None
-        for place, (number, row) in enumerate(zip(numbers, first, strict=True)):
-            here = Prepared(self.pixels[row], (rows, columns), self.extents).to_input(maps[row])
-            found[number] = here
-            if below is not None:
-                gap = number - numbers[place - 1]
-                for step in range(1, gap):
-                    between = np.subtract(here, below, out=found[number - gap + step])
-                    between *= np.float32(step / gap)
-                    between += below
-            below = here
+        for number, row in zip(numbers, first, strict=True):
+            found[number] = Prepared(self.pixels[row], (rows, columns), self.extents).to_input(maps[row])
+
+        def fill(gaps: Iterable[tuple[int, int]]) -> None:
+            for low, high in gaps:
+                for k in range(low + 1, high):
+                    between = np.subtract(found[high], found[low], out=found[k])
+                    between *= np.float32((k - low) / (high - low))
+                    between += found[low]
+
+        gaps = list(itertools.pairwise(numbers.tolist()))
+        half = len(gaps) // 2
+        side_by_side(lambda: fill(gaps[:half]), lambda: fill(gaps[half:]))  # new memory takes time
         if self.grid is self.volume:
             return found
         image = SimpleITK.GetImageFromArray(found)

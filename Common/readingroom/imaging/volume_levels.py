@@ -14,7 +14,7 @@ from ..bundles.preprocessing import Preprocessing
 from ..errors import InputError
 from .display import Window
 from .lungs import find_lungs
-from .organ import Booleans, box, evenly_spaced
+from .organ import Booleans, areas, box, evenly_spaced
 
 Gray = NDArray[np.float32]
 Extent = tuple[int, int]  # first pixel and the one after the last; beyond the picture where it was padded
@@ -187,7 +187,7 @@ def _on_grid(organ: Booleans, volume: SimpleITK.Image, grid: SimpleITK.Image) ->
 
 def _kept(organ: Booleans, preprocessing: Preprocessing) -> NDArray[np.intp]:
     """Numbers of the slices that hold enough of the organ."""
-    shares = organ.mean(axis=(1, 2))
+    shares = areas(organ) / organ[0].size
     kept = np.flatnonzero((shares > 0) & (shares >= preprocessing.least_organ))
     if not len(kept):
         raise InputError(

@@ -1,32 +1,42 @@
-"""The slices of a chest CT as a network reads them, after its lungs were found and checked."""
+"""A network asked about the slices of a chest CT, after its lungs were found; they are checked meanwhile."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from ..bundles.preprocessing import Preprocessing
 from ..errors import InputError
+from ..parallel import side_by_side
 from .answer import Case
 from .base import ReadContext
 from .lung_masks import LungMasks, find_lung_masks
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..imaging.preprocessing import PreparedSlices
     from ..progress import Progress
 
+Answers = TypeVar("Answers")
 
-def lung_slices(
+
+def ask_about_lungs(
     case: Case,
     image: str,
     preprocessing: Preprocessing,
     context: ReadContext,
+    ask: Callable[[NDArray[np.float32], Callable[[int], None]], Answers],
     progress: Progress | None = None,
     checked: bool = True,
-) -> tuple[LungMasks, PreparedSlices]:
-    """Find the lungs of the CT in a role, and make its slices a network's input.
+) -> tuple[LungMasks, PreparedSlices, Answers]:
+    """Find the lungs of the CT in a role, make its slices a network's input, and ask about them.
 
     Parameters
     ----------
+    ask : given the input (slices, channels, rows, columns) and what is to be told how many slices were asked
+    progress : told as it goes; None where only a cancel is asked for
     checked : add the checks of the lungs to the reading
 
     Raises
@@ -41,9 +51,24 @@ def lung_slices(
     if progress is not None:
         progress(0.0, "Looking for the lungs.")
     masks = find_lung_masks(case, image, context)
-    if checked:
+
+    def check() -> None:
         given = [drawn_check(masks.lungs, volume)] if masks.source == "given" else []
         context.check(*given, *lung_checks(masks.lungs, volume))
-    if not masks.lungs.both.any():
-        raise InputError("No lungs were found in this CT; give a mask of them.")
-    return masks, prepare_slices(volume.image, preprocessing, masks.lungs.both)
+
+    def answers() -> tuple[PreparedSlices, Answers]:
+        both = masks.lungs.both
+        if not both.any():
+            raise InputError("No lungs were found in this CT; give a mask of them.")
+        prepared = prepare_slices(volume.image, preprocessing, both)
+        count = len(prepared.pixels)
+
+        def each(done: int) -> None:
+            context.progress.raise_if_canceled()
+            if progress is not None:
+                progress(0.5 + 0.5 * done / count, f"Asking about the slices, {done} of {count}.")
+
+        return prepared, ask(prepared.pixels, each)
+
+    prepared, found = side_by_side(check, answers)[1] if checked else answers()
+    return masks, prepared, found

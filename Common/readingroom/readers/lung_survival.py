@@ -7,7 +7,7 @@ cumulative incidence of death month by month. Beside it stand a Cox model on cli
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,9 @@ from .description import ClinicalField, DisplayWindow, ImageRole, MaskRole, Task
 from .lung_masks import LungMasks, lung_mask_roles
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
     from ..imaging.preprocessing import PreparedSlices
     from ..networks.slices import SliceNetwork
@@ -147,20 +149,15 @@ def ask(
     InputError : there are no lungs
     RefusedError : a check of the lungs says ``stop``
     """
-    from .lung_slices import lung_slices
+    from .lung_slices import ask_about_lungs
     from .survival_network import ask_survival
 
     metadata = model.bundle.of_kind(SurvivalMetadata)
-    masks, prepared = lung_slices(case, CT, metadata.preprocessing, context, progress, checked=explainable)
-    count = len(prepared.pixels)
 
-    def each(done: int) -> None:
-        context.progress.raise_if_canceled()
-        if progress is not None:
-            progress(0.5 + 0.5 * done / count, f"Asking about the slices, {done} of {count}.")
+    def asked(pixels: NDArray[np.float32], each: Callable[[int], None]) -> SurvivalAnswers:
+        return ask_survival(model.network, pixels, metadata, context.device, context.note, each, explainable)
 
-    answers = ask_survival(model.network, prepared.pixels, metadata, context.device, context.note, each, explainable)
-    return Details(masks, prepared, answers)
+    return Details(*ask_about_lungs(case, CT, metadata.preprocessing, context, asked, progress, explainable))
 
 
 READER = LungSurvivalReader()

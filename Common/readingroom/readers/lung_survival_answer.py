@@ -289,12 +289,13 @@ def _maps(metadata: SurvivalMetadata, details: Details, heaviest: Booleans) -> I
     if answers.maps is not None:
         heat = prepared.to_volume(raised(answers.maps, heaviest))
         heat_map = HeatMap(finding, CT, "cam of the risk, relative", heat_map_path(CT, finding), _LEVELS)
-        yield MapLayer(heat_map, np.clip(heat, 0, 1).astype(np.float32))
-    weights = prepared.to_volume(_flat(details, answers.weights / answers.weights.max())) * lungs
+        yield MapLayer(heat_map, np.clip(heat, 0, 1, out=heat))
+    weights = prepared.to_volume(_flat(details, answers.weights / answers.weights.max()))
+    weights *= lungs
     attention = HeatMap(
         finding, CT, "weight of the slices, relative", heat_map_path(CT, finding, ATTENTION), _LEVELS, shows=ATTENTION
     )
-    yield MapLayer(attention, np.clip(weights, 0, 1).astype(np.float32))
+    yield MapLayer(attention, np.clip(weights, 0, 1, out=weights))
 
 
 def raised(maps: NDArray[np.float32], heaviest: Booleans) -> NDArray[np.float32]:

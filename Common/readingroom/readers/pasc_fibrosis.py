@@ -7,7 +7,7 @@ of each slice, their answer together and the map. Tests of the answer and the co
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -172,20 +172,15 @@ def ask(
     InputError : there are no lungs
     RefusedError : a check of the lungs says ``stop``
     """
-    from .lung_slices import lung_slices
+    from .lung_slices import ask_about_lungs
     from .slice_network import ask_slices
 
     metadata = model.bundle.of_kind(ClassifierMetadata)
-    masks, prepared = lung_slices(case, image, metadata.preprocessing, context, progress, checked)
-    count = len(prepared.pixels)
 
-    def each(done: int) -> None:
-        context.progress.raise_if_canceled()
-        if progress is not None:
-            progress(0.5 + 0.5 * done / count, f"Asking about the slices, {done} of {count}.")
+    def asked(pixels: NDArray[np.float32], each: Callable[[int], None]) -> SliceAnswers:
+        return ask_slices(model.network, pixels, metadata.aggregation, context.device, context.note, each)
 
-    answers = ask_slices(model.network, prepared.pixels, metadata.aggregation, context.device, context.note, each)
-    return Details(masks, prepared, answers)
+    return Details(*ask_about_lungs(case, image, metadata.preprocessing, context, asked, progress, checked))
 
 
 def probability_of(logits: np.ndarray, metadata: ClassifierMetadata) -> float:

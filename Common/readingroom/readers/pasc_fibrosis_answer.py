@@ -19,6 +19,7 @@ from ..formatting import percent
 from ..imaging.display import window_between
 from ..imaging.lung_zones import SIDES, THIRDS, ZONES, zone_labels
 from ..imaging.segments import AtLeast
+from ..parallel import side_by_side
 from ..reading import Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
 from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
@@ -48,9 +49,8 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     metadata, details = context.bundle.of_kind(ClassifierMetadata), prediction.details
     calibrated = calibrate(metadata, prediction.logits)
     spacing = tuple(reversed(case.images[CT].image.GetSpacing()))
-    labels = zone_labels(details.lungs.lungs, spacing)
+    labels, heat = side_by_side(lambda: zone_labels(details.lungs.lungs, spacing), lambda: heat_of(details, metadata))
     details.zones = details.prepared.of_labels(labels)  # the volume itself is not kept: it is large
-    heat = heat_of(details, metadata)
     found = map_in_lungs(heat, labels, _LEVELS)
     context.check(_inside_check(found))
     slices = np.unique(details.prepared.numbers)

@@ -13,6 +13,7 @@ from ..folders import atomic_files
 from ..imaging.geometry import Geometry
 from ..imaging.nrrd_writing import write_nrrd
 from ..imaging.segments import AtLeast, Mask, Segment, write_segments
+from ..parallel import side_by_side
 from ..reading import Box, MapShows, Reading
 from ..regular_file import read_regular
 from ..reports.pictures import gray_png, map_png
@@ -69,10 +70,7 @@ def write_results(
     """
     _check(answer, case)
     with atomic_files(out, lambda: _earlier_files(out), last=READING) as folder:
-        for layer in answer.maps:
-            _write_map(layer, case, folder)
-        for image, segments in _segments(answer):
-            write_segments(folder / segments_path(image), case.images[image].image, segments)
+        side_by_side(lambda: _write_segments(answer, case, folder), lambda: _write_maps(answer, case, folder))
         for name, data in pictures.items():
             (folder / name).write_bytes(data)
         (folder / READING).touch(0o666 if is_anonymous(reading) else PRIVATE)
@@ -112,10 +110,16 @@ def _check_path(where: str, path: Path, expected: Path) -> None:
         raise ValueError(f"{where} names the file {path}; it is written as {expected}.")
 
 
-def _write_map(layer: MapLayer, case: Case, folder: Path) -> None:
-    image = case.images[layer.heat_map.image].image
-    slices = layer.heat if layer.heat.ndim == 3 else layer.heat[None]
-    write_nrrd(folder / layer.heat_map.path, slices, image.GetSize(), Geometry.of(image))
+def _write_maps(answer: Answer, case: Case, folder: Path) -> None:
+    for layer in answer.maps:
+        image = case.images[layer.heat_map.image].image
+        slices = layer.heat if layer.heat.ndim == 3 else layer.heat[None]
+        write_nrrd(folder / layer.heat_map.path, slices, image.GetSize(), Geometry.of(image))
+
+
+def _write_segments(answer: Answer, case: Case, folder: Path) -> None:
+    for image, segments in _segments(answer):
+        write_segments(folder / segments_path(image), case.images[image].image, segments)
 
 
 def _segments(answer: Answer) -> Iterator[tuple[str, list[Segment]]]:
