@@ -16,7 +16,7 @@ import pytest
 
 from readingroom.errors import CancelledError, EngineError, RefusedError
 from readingroom.guarded_processes import EndedError, guarded
-from readingroom.parallel import map_parallel
+from readingroom.parallel import map_parallel, side_by_side
 from readingroom.progress import Progress
 from readingroom.time_limit import TOOK_TOO_LONG
 
@@ -227,3 +227,15 @@ class _LikeDask(ThreadPoolExecutor):
 def test_a_worker_killed_elsewhere_is_told_from_an_error_of_the_work(work):
     with _LikeDask(2) as executor:
         assert map_parallel(work.double, range(5), executor, if_ended=lambda *_: None) == [0, 2, 4, None, 8]
+
+
+def test_two_pieces_of_work_run_side_by_side() -> None:
+    both = threading.Barrier(2, timeout=30)  # breaks when one waits for the other to end
+    assert [place >= 0 for place in side_by_side(both.wait, both.wait)] == [True, True]
+
+
+def test_when_both_fail_the_error_of_the_thread_beside_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        side_by_side(lambda: 1 // 0, lambda: [][0])
+    with pytest.raises(IndexError):
+        side_by_side(lambda: 1, lambda: [][0])
