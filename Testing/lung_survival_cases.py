@@ -13,7 +13,8 @@ from pasc_fibrosis_cases import INPUT, gray_network
 from readingroom import codes
 from readingroom.bundles import write
 from readingroom.bundles.bundle import Bundle
-from readingroom.bundles.metadata import HazardScaling, Label, SurvivalMetadata, Training
+from readingroom.bundles.metadata import CoxBaseline, HazardScaling, Label, SurvivalMetadata, Training
+from readingroom.bundles.network import LOG_VOLUME, log_volume
 from readingroom.networks import aggregation
 from readingroom.networks.slices import SliceNetwork
 from readingroom.networks.survival_heads import CauseSpecificLayers
@@ -28,6 +29,9 @@ MONTHS = tuple(float(month) for month in range(1, 25))
 DEATH = Label("death", "Death from any cause", codes.DEATH)
 SLICES = replace(INPUT, slices=12)
 INCIDENCE = tuple((0.5 * np.arange(1, 25) / 24).tolist())
+VOLUME = CoxBaseline(
+    {LOG_VOLUME: 0.5}, {LOG_VOLUME: log_volume(30.0)}, tuple((0.6 * np.arange(1, 25) / 24).tolist()), patients=33
+)
 RESAMPLES = ((0.9, -0.2), (1.0, 0.0), (1.1, 0.2))
 
 

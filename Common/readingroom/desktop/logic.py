@@ -9,6 +9,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from ..bundles.metadata import BundleMetadata
 from ..errors import BundleError, InputError
 from ..readers.registry import find_reader
 from ..reading import Reading
@@ -19,7 +20,7 @@ from .layers import Layers
 from .owned_nodes import OwnedNodes
 from .reading_node import ReadingNode
 from .session import ReadRequest, Session
-from .study_from_nodes import Chosen, SegmentChoice, study_of_nodes
+from .study_from_nodes import Chosen, SegmentChoice, corrected_mask, study_of_nodes
 
 
 class ReadingLogic:
@@ -132,6 +133,24 @@ class ReadingLogic:
         plots.show_curves(self.nodes, reading, next(iter(self.being_read.values())))
         return True
 
+    def follow_mask(self, role: str, choice: SegmentChoice) -> bool:
+        """Show the reading with a corrected mask where its reader needs no network for it; whether it did.
+
+        What was read stays as `before`.
+        """
+        reading = self.kept.reading
+        known = {mask.name: mask for mask in self.reader.masks if mask.name in self.reader.masks_followed}
+        if reading is None or self.session.is_testing or role not in known:
+            return False
+        metadata, volume = _metadata_of(reading), self.kept.volume(known[role].image)
+        if metadata is None or volume is None:
+            return False
+        changed = self.reader.with_mask(reading, corrected_mask(role, choice, volume), metadata)
+        if self.before is None or self.before.provenance.started != reading.provenance.started:
+            self.before = reading
+        self._show_changed(changed)
+        return True
+
     def follow_facts(self, facts: Mapping[str, ClinicalFact]) -> None:
         """Show the reading with these facts of the clinical form, where its reader needs no network for it."""
         reading = self.kept.reading
@@ -140,16 +159,16 @@ class ReadingLogic:
         form = {field.name for field in self.reader.clinical}
         others = {name: fact for name, fact in reading.study.clinical.items() if name not in form}
         study = replace(reading.study, clinical={**others, **facts})
-        bundle = reading.bundle
-        metadata = next(
-            (b for b in bundles_for(self.reader.name) if (b.name, b.version) == (bundle.name, bundle.version)), None
-        )
+        metadata = _metadata_of(reading)
         if metadata is None or study.clinical == reading.study.clinical:
             return
         changed = self.reader.with_clinical(reading, study, metadata)
         if changed is not reading:
-            self.kept.update(changed)
-            plots.show_curves(self.nodes, changed, self.kept.volume(changed.study.images[0].role))
+            self._show_changed(changed)
+
+    def _show_changed(self, reading: Reading) -> None:
+        self.kept.update(reading)
+        plots.show_curves(self.nodes, reading, self.kept.volume(reading.study.images[0].role))
 
     def cancel(self) -> None:
         """Stop the work at once; the last reading stays, and an answer that is being tested is one."""
@@ -182,3 +201,9 @@ class ReadingLogic:
         if not bundles:
             raise BundleError(_("No bundle for this question is installed: install one in the module Reading Room."))
         return bundles[0].name
+
+
+def _metadata_of(reading: Reading) -> BundleMetadata | None:
+    """Of the bundle that answered; None where it is no longer installed."""
+    wanted = (reading.bundle.name, reading.bundle.version)
+    return next((one for one in bundles_for(reading.reader) if (one.name, one.version) == wanted), None)

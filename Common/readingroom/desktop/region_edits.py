@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
+from ..errors import ReadingRoomError
 from .features.edits import EditWatch
-from .features.segment_masks import state_of
+from .features.segment_masks import masks_on, state_of
+from .study_from_nodes import SegmentChoice
 
 if TYPE_CHECKING:
     from .inputs import Inputs
@@ -18,7 +21,7 @@ class RegionEdits:
     """Watches the regions on the first image of ``panel`` that bear the name of a mask its reader takes.
 
     Once one was changed, all of them are chosen as masks: the next read follows the correction, and changes nothing
-    else.
+    else. One that the reader follows without its network, where no other was changed, is followed at once.
     """
 
     def __init__(self, panel: ReadingPanel) -> None:
@@ -56,11 +59,39 @@ class RegionEdits:
             return
         self._found = state
         there = [name for name in self._found if node.GetSegmentation().GetSegment(name) is not None]
+        followed = self._follow_at_once(there)
+        there = followed or there
 
         def choose(inputs: Inputs) -> None:
             for name in there:
                 inputs.choose_mask(name, node, name)
 
         panel.write(choose)
-        panel.views.message.show(_("A region was corrected. Read again, and the reading follows it."))
+        if not followed:
+            panel.views.message.show(_("A region was corrected. Read again, and the reading follows it."))
         panel.refresh()
+
+    def _follow_at_once(self, names: list[str]) -> list[str]:
+        """Tell what a correction changes without the network; the mask that was told, none where it needs a read.
+
+        Whether a region was changed is seen by its volume: of segments in one labelmap each seems to be changed.
+        """
+        panel, node = self._panel, self._segmentation
+        reading, image = panel.reading, panel.reader.images[0].name
+        volume = panel.logic.kept.volume(image)
+        if reading is None or volume is None or panel.session.state == "working":
+            return []
+        if not any(name in panel.reader.masks_followed for name in names):
+            return []
+        ml = math.prod(volume.GetSpacing()) / 1000
+        told = {region.name: region.volume_ml for region in reading.regions}
+        found = {name: float(mask.voxels.sum()) * ml for name, mask in masks_on(volume, node, names).items()}
+        changed = [name for name in names if abs(found[name] - (told.get(name) or 0.0)) > 0.5 * ml]
+        if len(changed) != 1 or len(names) < len(self._found):
+            return []
+        try:
+            is_told = panel.logic.follow_mask(changed[0], SegmentChoice(node, changed[0]))
+        except ReadingRoomError as error:
+            panel.show_error(error)
+            return []
+        return changed if is_told else []

@@ -124,6 +124,16 @@ def write_on_grid(array: Any, volume: Any, path: Path) -> None:
     OutputError : the file cannot be written
     """
     import SimpleITK
+
+    try:
+        SimpleITK.WriteImage(image_on_grid(array, volume), str(path), useCompression=False)
+    except RuntimeError as error:  # all that SimpleITK raises
+        raise OutputError(_("The pixels cannot be saved for reading: is the disk full?")) from error
+
+
+def image_on_grid(array: Any, volume: Any, start: tuple[int, int, int] = (0, 0, 0)) -> Any:
+    """A SimpleITK image of values ``[k, j, i]`` that lie on the grid of ``volume`` from ``start`` (k, j, i) on."""
+    import SimpleITK
     import vtk
 
     image = SimpleITK.GetImageFromArray(array)
@@ -134,10 +144,8 @@ def write_on_grid(array: Any, volume: Any, path: Path) -> None:
     image.SetDirection([signs[row] * to_ras.GetElement(row, column) for row in range(3) for column in range(3)])
     image.SetOrigin([sign * value for sign, value in zip(signs, volume.GetOrigin(), strict=True)])
     image.SetSpacing(volume.GetSpacing())
-    try:
-        SimpleITK.WriteImage(image, str(path), useCompression=False)
-    except RuntimeError as error:  # all that SimpleITK raises
-        raise OutputError(_("The pixels cannot be saved for reading: is the disk full?")) from error
+    image.SetOrigin(image.TransformIndexToPhysicalPoint([int(place) for place in reversed(start)]))
+    return image
 
 
 def _channels_equal(volume: Any) -> bool:

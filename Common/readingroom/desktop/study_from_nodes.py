@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import slicer
 from slicer.i18n import tr as _
 
 from ..errors import InputError
 from ..imaging.open import OpenedImage, open_image, open_slice
+from ..readers.answer import CorrectedMask
 from ..readers.base import Reader
 from ..readers.description import ImageRole, require_roles
 from ..readers.opening import entered, study_of
@@ -20,6 +22,7 @@ from .scene import (
     displayed_header,
     displayed_look,
     file_of,
+    image_on_grid,
     original_file,
     require_gray_picture,
     require_volume,
@@ -77,6 +80,28 @@ def study_of_nodes(reader: Reader, chosen: Chosen, folder: Path) -> Study:
     study = study_of(reader, opened, masks, entered(reader, chosen.clinical))
     require_roles(reader.title, study, reader.images, reader.masks, reader.clinical)
     return study
+
+
+def corrected_mask(role: str, choice: SegmentChoice, volume: Any) -> CorrectedMask:
+    """A segment that a person corrected on the volume of a reading, as its reader is told of it.
+
+    Raises
+    ------
+    InputError : nothing of the volume is in it
+    """
+    import numpy as np
+    import SimpleITK
+
+    (mask,) = masks_on(volume, choice.segmentation, [choice.segment_id]).values()
+    name = choice.segmentation.GetSegmentation().GetSegment(choice.segment_id).GetName()
+    if mask.is_empty:
+        raise InputError(_("The segment '{segment}' is empty.").format(segment=name))
+    voxels = slicer.util.arrayFromVolume(volume)[mask.box]
+    image, marked = (
+        SimpleITK.DICOMOrient(image_on_grid(np.ascontiguousarray(array), volume, mask.start), "LPS")
+        for array in (voxels, mask.voxels.astype(np.uint8))
+    )
+    return CorrectedMask(role, _("segment '{name}', corrected").format(name=name), image, marked)
 
 
 def header_of(volume: Any, role: ImageRole) -> OpenedImage | None:

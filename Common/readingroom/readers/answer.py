@@ -11,6 +11,7 @@ from ..study import Study
 
 if TYPE_CHECKING:
     import numpy as np
+    import SimpleITK
     from numpy.typing import NDArray
 
     from ..imaging.segments import Mask
@@ -31,6 +32,23 @@ class Case:
     images: Mapping[str, Any]
     masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectedMask:
+    """A mask of a reading that a person corrected since.
+
+    Parameters
+    ----------
+    role : of the mask
+    source : where it comes from, for people
+    image, mask : cut to what is marked (not 0), their axes along the patient's left, back and head
+    """
+
+    role: str
+    source: str
+    image: SimpleITK.Image
+    mask: SimpleITK.Image
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ from ..progress import Progress
 from ..reading import Check, Provenance, Reading, has_stop
 from ..study import Study, StudyImage, StudyMask
 from ..time_limit import time_limit
-from .answer import Answer, Case, Prediction
+from .answer import Answer, Case, CorrectedMask, Prediction
 from .description import ClinicalField, ImageRole, MaskRole, Task, require_roles
 from .results import drawn, write_results
 
@@ -92,6 +92,7 @@ class Reader(ABC):
     masks: ClassVar[tuple[MaskRole, ...]] = ()
     clinical: ClassVar[tuple[ClinicalField, ...]] = ()
     tasks: ClassVar[tuple[Task, ...]] = ()
+    masks_followed: ClassVar[tuple[str, ...]] = ()  # whose correction `with_mask` tells without the network
     tests_of_answer: ClassVar[tuple[str, ...]] = ()  # what `test` does, for people: "deletion curve"
 
     def load(self, study: Study, progress: Progress | None = None) -> Case:
@@ -159,6 +160,13 @@ class Reader(ABC):
         """The reading with other clinical facts, those of ``study``: what they change is told without the network.
 
         Readers whose answer needs the network for it give the reading back as it is. Loads no network and no torch.
+        """
+        return reading
+
+    def with_mask(self, reading: Reading, corrected: CorrectedMask, metadata: BundleMetadata) -> Reading:
+        """The reading with a mask of a role in ``masks_followed`` as a person corrected it, told without the network.
+
+        Loads no network and no torch.
         """
         return reading
 

@@ -18,10 +18,11 @@ from ..device import is_all_on
 from ..errors import BundleError
 from ..reading import Check, Reading
 from ..study import Study
-from .answer import Answer, Case, Prediction
+from .answer import Answer, Case, CorrectedMask, Prediction
 from .base import ReadContext, Reader
 from .description import ClinicalField, DisplayWindow, ImageRole, MaskRole, Task
 from .lung_masks import LungMasks, lung_mask_roles
+from .lung_priors import ct_checks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from ..trust.distance import FeatureStatistics
     from .survival_network import SurvivalAnswers
 
-CT, TUMOUR = "ct", "tumour"
+CT, PRIOR = "ct", "prior-ct"
+TUMOUR, PRIOR_TUMOUR = "tumour", "prior-tumour"
 _WINDOWS = (DisplayWindow("Lung", -600, 1500), DisplayWindow("Mediastinum", 40, 400))
 
 
@@ -57,13 +59,22 @@ class Details:
 
 
 class LungSurvivalReader(Reader):
-    """Reads a chest CT of a patient with lung cancer, with clinical facts and a mask of the tumor where there are."""
+    """Reads a chest CT of a patient with lung cancer, with clinical facts, a mask of the tumor and a prior where there
+    are."""
 
     name = "lung-survival"
     title = "Lung Survival"
     question = "How high is the risk of death within 24 months of this CT, in non-small-cell lung cancer?"
-    images = (ImageRole(CT, "Chest CT", ("CT",), dimensions=3, windows=_WINDOWS),)
-    masks = (*lung_mask_roles(CT), MaskRole(TUMOUR, "Tumor", CT, codes.NEOPLASM, sources=("scene", "file")))
+    images = (
+        ImageRole(CT, "Chest CT", ("CT",), dimensions=3, windows=_WINDOWS),
+        ImageRole(PRIOR, "Prior chest CT", ("CT",), dimensions=3, required=False, prior_of=CT, windows=_WINDOWS),
+    )
+    masks = (
+        *lung_mask_roles(CT),
+        MaskRole(TUMOUR, "Tumor", CT, codes.NEOPLASM, sources=("scene", "file")),
+        MaskRole(PRIOR_TUMOUR, "Tumor on the prior", PRIOR, codes.NEOPLASM, sources=("scene", "file")),
+    )
+    masks_followed = (TUMOUR,)
     clinical = (
         ClinicalField("age", "Age", "number", unit="a", low=18, high=110, keyword="PatientAge"),
         ClinicalField(
@@ -85,12 +96,10 @@ class LungSurvivalReader(Reader):
         ),
     )  # fmt: skip
     tasks = (Task("overall-survival", "Death from any cause"),)
-    tests_of_answer = ("slices left out",)
+    tests_of_answer = ("slices left out", "comparison with the prior")
 
     def checks(self, case: Case) -> tuple[Check, ...]:
-        from ..trust.ct_checks import checks_before
-
-        return checks_before(case.study.image(CT), case.images[CT])
+        return ct_checks(case, CT, PRIOR)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:
         from .network import feature_statistics
@@ -113,7 +122,7 @@ class LungSurvivalReader(Reader):
         predictions = []
         for case in cases:
             progress = context.progress.part(0.25, 0.35) if explainable else None
-            details = ask(model, case, context, progress, explainable)
+            details = ask(model, case, CT, context, progress, explainable, checked=explainable)
             answers = details.answers
             predictions.append(Prediction(answers.logits, answers.embedding, details if explainable else None))
         return predictions
@@ -128,21 +137,47 @@ class LungSurvivalReader(Reader):
         return answer_of(case, prediction, context)
 
     def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
-        from .lung_survival_answer import without_slices
+        from .lung_survival_left_out import without_slices
+        from .lung_survival_prior import compared
 
-        return without_slices(prediction, answer, context)
+        whole = context.progress
+        context.progress = whole.part(0.0, 0.5) if PRIOR in case.images else whole
+        answer = without_slices(prediction, answer, context)
+        if PRIOR in case.images:
+            context.progress = whole.part(0.5, 1.0)
+            answer = compared(case, prediction, answer, context)
+        context.progress = whole
+        return answer
 
     def with_clinical(self, reading: Reading, study: Study, metadata: BundleMetadata) -> Reading:
-        from .lung_survival_clinical import with_clinical
+        from .lung_survival_baselines import with_clinical
 
         assert isinstance(metadata, SurvivalMetadata)
         return with_clinical(reading, study, metadata)
 
+    def with_mask(self, reading: Reading, corrected: CorrectedMask, metadata: BundleMetadata) -> Reading:
+        from .lung_survival_baselines import with_tumor
+
+        assert isinstance(metadata, SurvivalMetadata)
+        return with_tumor(reading, corrected, metadata)
+
 
 def ask(
-    model: Model, case: Case, context: ReadContext, progress: Progress | None, explainable: bool = False
+    model: Model,
+    case: Case,
+    image: str,
+    context: ReadContext,
+    progress: Progress | None,
+    explainable: bool,
+    checked: bool,
 ) -> Details:
-    """Find the lungs, and ask the network about the slices of the CT.
+    """Find the lungs of the CT in a role, and ask the network about its slices.
+
+    Parameters
+    ----------
+    progress : told as it goes; None where only a cancel is asked for
+    explainable : keep the maps of the risk
+    checked : add the checks of the lungs to the reading
 
     Raises
     ------
@@ -157,7 +192,7 @@ def ask(
     def asked(pixels: NDArray[np.float32], each: Callable[[int], None]) -> SurvivalAnswers:
         return ask_survival(model.network, pixels, metadata, context.device, context.note, each, explainable)
 
-    return Details(*ask_about_lungs(case, CT, metadata.preprocessing, context, asked, progress, explainable))
+    return Details(*ask_about_lungs(case, image, metadata.preprocessing, context, asked, progress, checked))
 
 
 READER = LungSurvivalReader()

@@ -7,7 +7,7 @@ comes from it (uniform is 1), not how ill it is; the map says which places withi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +17,15 @@ from .. import codes
 from ..bundles.metadata import SurvivalMetadata
 from ..formatting import counted, number_text
 from ..imaging.display import window_between
-from ..reading import Check, Curve, Finding, HeatMap, Interval, KeyPicture, Line, MapShows, Measurement, Region
+from ..reading import Curve, Finding, HeatMap, Interval, KeyPicture, Line, MapShows, Measurement, Region
 from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
 from .lung_regions import lung_regions, reading_notes, voxel_ml
-from .lung_survival import CT, TUMOUR
-from .lung_survival_clinical import HORIZONS, clinical_risk
+from .lung_survival import CT, PRIOR, PRIOR_TUMOUR, TUMOUR
+from .lung_survival_baselines import COHORT, HORIZONS, clinical_risk, in_order, trained_on, volume_risk
+from .lung_tumor import Tumor, measured_tumor
 from .results import heat_map_path, picture_path, segments_path
-from .survival_network import ask_without, incidence_of
+from .survival_network import SurvivalAnswers, heaviest_slices, incidence_of
 
 if TYPE_CHECKING:
     from .lung_survival import Details
@@ -34,8 +35,7 @@ Booleans = NDArray[np.bool_]
 
 ATTENTION: MapShows = "attention"
 _LEVELS = (0.5, 0.75)
-_HALF = 0.5  # of the weight
-_STEPS, _DRAWS, _SEED = 8, 50, 0  # of the deletion test
+_TUMOR_COLOR = (0.85, 0.2, 0.3)
 _PICTURES = 3
 _LUNG_WINDOW = window_between(-1350, 150)
 
@@ -76,23 +76,35 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     details: Details = prediction.details
     risks = risks_of(metadata, prediction.logits)
     context.notes += reading_notes(details.prepared, details.lungs.lungs)
-    clinical = clinical_risk(metadata, case.study)
-    context.check(clinical.check)
+    tumor = tumor_of(case, CT, TUMOUR)
+    baselines = (clinical_risk(metadata, case.study), volume_risk(metadata, tumor.ml if tumor is not None else None))
+    context.check(*(check for baseline in baselines for check in baseline.checks))
+    if tumor is not None:
+        context.check(tumor.check)
+        context.notes += [tumor.note] if tumor.note else []
     heaviest = heaviest_slices(details.answers.weights)
-    maps = tuple(_maps(metadata, details, heaviest))
+    maps = (*evidence_map(metadata, details, CT), _attention_map(metadata, details))
     if details.answers.maps is None:
         context.note(
             "This network does not show where on a slice the risk comes from; only the weight of slices is shown."
         )
+    elif details.answers.method == "grad-cam":
+        context.note("This network has no map of its own: that of the risk is a Grad-CAM of the heaviest slices.")
     return Answer(
         findings=tuple(_findings(metadata, risks)),
-        measurements=(
-            *_risk_measurements(metadata, risks),
-            *clinical.measurements,
-            *_cohort_measurements(metadata),
+        measurements=in_order(
+            (
+                *_risk_measurements(metadata, risks),
+                *(one for baseline in baselines for one in baseline.measurements),
+                *_cohort_measurements(metadata),
+                *(tumor.measurements if tumor is not None else ()),
+            )
         ),
         regions=(*lung_regions(case.images[CT].image, details.lungs.lungs, CT), *_regions(case, details, heaviest)),
-        curves=(*_incidence_curves(metadata, risks, clinical.line), _attention_curve(case, details)),
+        curves=(
+            *_incidence_curves(metadata, risks, [one.line for one in baselines if one.line]),
+            _attention_curve(case, details),
+        ),
         maps=maps,
         pictures=tuple(_pictures(case, metadata, details, maps)),
         settings={
@@ -106,59 +118,6 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     )
 
 
-def heaviest_slices(weights: Floats) -> Booleans:
-    """The fewest slices (of ``weights`` (slices,)) that together carry half of the weight."""
-    order = np.argsort(-weights, kind="stable")
-    count = int(np.searchsorted(np.cumsum(weights[order]), _HALF * weights.sum())) + 1
-    chosen = np.zeros(len(weights), dtype=bool)
-    chosen[order[:count]] = True
-    return chosen
-
-
-def without_slices(prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
-    """The answer with how far the risk moves when the heaviest slices are left out, against slices drawn at random."""
-    metadata, details = context.bundle.of_kind(SurvivalMetadata), prediction.details
-    answers = details.answers
-    total = len(answers.weights)
-    if total < 4:
-        context.note("Too few slices were read to leave some of them out.")
-        return answer
-    counts = np.unique(np.linspace(0, total // 2, _STEPS + 1).round().astype(int))
-    order, random = np.argsort(-answers.weights, kind="stable"), np.random.default_rng(_SEED)
-
-    def risks(left_out: Sequence[NDArray[np.intp]]) -> Floats:
-        kept = [~np.isin(np.arange(total), gone) for gone in left_out]
-        logits = ask_without(context.model.network, answers.features, kept)
-        return np.array([100 * risks_of(metadata, one)[0].values[-1] for one in logits])
-
-    highest = risks([order[:count] for count in counts])
-    drawn = []
-    for done, count in enumerate(counts):
-        context.progress(done / len(counts), "Leaving slices out.")
-        drawn.append(risks([random.permutation(total)[:count] for _ in range(_DRAWS if count else 1)]))
-    low, high = (np.array([np.quantile(values, end) for values in drawn]) for end in (0.025, 0.975))
-    context.check(_attention_check(highest, low, high, counts))
-    curve = Curve(
-        "left-out", "Risk with slices left out", "profile", tuple(float(count) for count in counts),
-        "Slices left out", "1", f"Risk at {number_text(metadata.months[-1])} months",
-        Line("The heaviest slices", tuple(highest.tolist())), "%",
-        (Line("Slices drawn at random", tuple(float(v.mean()) for v in drawn), tuple(low.tolist()),
-              tuple(high.tolist())),),
-    )  # fmt: skip
-    return replace(answer, curves=(*answer.curves, curve))
-
-
-def _attention_check(highest: Floats, low: Floats, high: Floats, counts: NDArray[np.intp]) -> Check:
-    moved = float(highest[-1] - highest[0])
-    says = (
-        f"Without the {counts[-1]} heaviest slices the risk would be {highest[-1]:.0f} % in place of {highest[0]:.0f} %"
-    )
-    if low[-1] <= highest[-1] <= high[-1]:
-        sentence = f"{says}; as far as without others: which slices weigh most explains little of this answer."
-        return Check("weights of the slices", "warn", sentence, moved, unit="%")
-    return Check("weights of the slices", "pass", f"{says}; further than without others.", moved, unit="%")
-
-
 def _findings(metadata: SurvivalMetadata, risks: Sequence[Risk]) -> Iterator[Finding]:
     for label, risk in zip(metadata.labels, risks, strict=True):
         value, interval = risk.at(-1)
@@ -167,12 +126,8 @@ def _findings(metadata: SurvivalMetadata, risks: Sequence[Risk]) -> Iterator[Fin
 
 
 def _learned_from(metadata: SurvivalMetadata) -> str:
-    """Who stands behind a risk of the network: no risk is told without that."""
-    return f"learned from {_trained_on(metadata)}"
-
-
-def _trained_on(metadata: SurvivalMetadata) -> str:
-    return counted(metadata.training.patients, "phantom" if metadata.demonstration else "patient")
+    """Who stands behind a risk of the network."""
+    return f"learned from {trained_on(metadata)}"
 
 
 def horizons(metadata: SurvivalMetadata) -> list[tuple[str, int]]:
@@ -200,22 +155,20 @@ def _cohort_measurements(metadata: SurvivalMetadata) -> Iterator[Measurement]:
     for label in metadata.labels:
         if label.name in metadata.incidence:
             for part, place in horizons(metadata):
-                title = f"{label.title}: training cohort" if several else "Training cohort"
-                title = f"{title}, {_trained_on(metadata)}"
+                title = f"{COHORT}, {label.title.lower()}" if several else COHORT
+                title = f"{title}, {trained_on(metadata)}"
                 name = f"cohort-{label.name}-{number_text(metadata.months[place])}-months"
                 yield Measurement(name, title, 100 * metadata.incidence[label.name][place], "%", part=part)
 
 
-def _incidence_curves(metadata: SurvivalMetadata, risks: Sequence[Risk], clinical: Line | None) -> Iterator[Curve]:
+def _incidence_curves(metadata: SurvivalMetadata, risks: Sequence[Risk], beside: Sequence[Line]) -> Iterator[Curve]:
     months = (0.0, *metadata.months)
     for number, (label, risk) in enumerate(zip(metadata.labels, risks, strict=True)):
         band = () if risk.low is None else ((0.0, *risk.low.tolist()), (0.0, *_not_none(risk.high).tolist()))
-        baselines = []
-        if number == 0 and clinical is not None:
-            baselines.append(clinical)
+        baselines = list(beside) if number == 0 else []
         if label.name in metadata.incidence:
             events = metadata.training.counts.get(label.name, 0)
-            title = f"Training cohort ({_trained_on(metadata)}, {counted(events, 'death')})"
+            title = f"{COHORT} ({trained_on(metadata)}, {counted(events, 'death')})"
             baselines.append(Line(title, (0.0, *metadata.incidence[label.name])))
         yield Curve(
             f"incidence-{label.name}", f"{label.title}: risk over time", "survival", months,
@@ -257,7 +210,7 @@ def _by_slice(case: Case, details: Details) -> tuple[Floats, Floats]:
 
 
 def _regions(case: Case, details: Details, heaviest: Booleans) -> Iterator[RegionLayer]:
-    """Lung on the slices that carry half of the weight, and the tumor where one was given."""
+    """Lung on the slices that carry half of the weight, and the tumor on each CT where one was given."""
     image = case.images[CT].image
     ml = voxel_ml(image)
     near = details.prepared.to_volume(_flat(details, heaviest.astype(np.float32))) >= 0.5
@@ -269,12 +222,20 @@ def _regions(case: Case, details: Details, heaviest: Booleans) -> Iterator[Regio
             Region("half-of-weight", title, CT, segments_path(CT), volume_ml=mask.sum() * ml, color=(1.0, 0.6, 0.2)),
             mask,
         )
-    if TUMOUR in case.masks:
-        tumor = case.masks[TUMOUR]
-        region = Region(
-            TUMOUR, "Tumor", CT, segments_path(CT), codes.NEOPLASM, volume_ml=tumor.sum() * ml, color=(0.85, 0.2, 0.3)
-        )
-        yield RegionLayer(region, tumor)
+    for role, title, ct in ((TUMOUR, "Tumor", CT), (PRIOR_TUMOUR, "Tumor on the prior", PRIOR)):
+        if role in case.masks:
+            tumor = case.masks[role]
+            volume = float(tumor.sum() * voxel_ml(case.images[ct].image))
+            region = Region(role, title, ct, segments_path(ct), codes.NEOPLASM, volume, _TUMOR_COLOR)
+            yield RegionLayer(region, tumor)
+
+
+def tumor_of(case: Case, image: str, role: str) -> Tumor | None:
+    """What was measured of the tumor on a CT; None where it has no mask."""
+    if role not in case.masks:
+        return None
+    volume = case.images[image]
+    return measured_tumor(volume.voxels, case.masks[role], volume.image.GetSpacing(), image, role)
 
 
 def _flat(details: Details, values: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -282,28 +243,38 @@ def _flat(details: Details, values: NDArray[np.floating]) -> NDArray[np.float32]
     return np.broadcast_to(np.asarray(values, dtype=np.float32)[:, None, None], (len(values), 2, 2))
 
 
-def _maps(metadata: SurvivalMetadata, details: Details, heaviest: Booleans) -> Iterator[MapLayer]:
+def evidence_map(metadata: SurvivalMetadata, details: Details, image: str) -> Iterator[MapLayer]:
+    """What raises the risk on the heaviest slices of a CT; nothing where the network does not show it."""
+    answers = details.answers
+    if answers.maps is not None:
+        finding = metadata.labels[0].name
+        heat = details.prepared.to_volume(raised(answers, heaviest_slices(answers.weights)))
+        method = f"{answers.method} of the risk, relative"
+        heat_map = HeatMap(finding, image, method, heat_map_path(image, finding), _LEVELS)
+        yield MapLayer(heat_map, np.clip(heat, 0, 1, out=heat))
+
+
+def _attention_map(metadata: SurvivalMetadata, details: Details) -> MapLayer:
     answers, prepared = details.answers, details.prepared
     finding = metadata.labels[0].name
-    lungs = details.lungs.lungs.both
-    if answers.maps is not None:
-        heat = prepared.to_volume(raised(answers.maps, heaviest))
-        heat_map = HeatMap(finding, CT, "cam of the risk, relative", heat_map_path(CT, finding), _LEVELS)
-        yield MapLayer(heat_map, np.clip(heat, 0, 1, out=heat))
     weights = prepared.to_volume(_flat(details, answers.weights / answers.weights.max()))
-    weights *= lungs
+    weights *= details.lungs.lungs.both
     attention = HeatMap(
         finding, CT, "weight of the slices, relative", heat_map_path(CT, finding, ATTENTION), _LEVELS, shows=ATTENTION
     )
-    yield MapLayer(attention, np.clip(weights, 0, 1, out=weights))
+    return MapLayer(attention, np.clip(weights, 0, 1, out=weights))
 
 
-def raised(maps: NDArray[np.float32], heaviest: Booleans) -> NDArray[np.float32]:
+def raised(answers: SurvivalAnswers, heaviest: Booleans) -> NDArray[np.float32]:
     """Where the risk is raised above the mean of all places, in shares of the place that raises it most.
 
-    Only the ``heaviest`` slices show it; what lowers the risk is 0.
+    Only the ``heaviest`` slices show it; what lowers the risk is 0. A Grad-CAM knows these slices alone: it counts
+    from 0.
     """
-    above = np.where(heaviest[:, None, None], maps - maps.mean(), 0).clip(0)
+    maps = answers.maps
+    assert maps is not None
+    middle = maps.mean() if answers.method == "cam" else 0.0
+    above = np.where(heaviest[:, None, None], maps - middle, 0).clip(0)
     return np.asarray(above / max(float(above.max()), 1e-12), dtype=np.float32)
 
 

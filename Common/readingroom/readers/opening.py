@@ -76,8 +76,16 @@ def study_of(
 
     Raises
     ------
-    InputError : the images are of two patients
+    InputError : the images are of two patients, or a mask lies on an image that is not there
     """
+    for mask in masks:
+        if mask.image not in opened:
+            titles = {role.name: role.title for role in reader.masks}
+            titles |= {role.name: role.title for role in reader.images}
+            raise InputError(
+                f"The mask '{titles.get(mask.role, mask.role)}' lies on '{titles.get(mask.image, mask.image)}'; choose "
+                "that image first."
+            )
     main = next(iter(opened.values()))
     images = []
     for role, other in opened.items():

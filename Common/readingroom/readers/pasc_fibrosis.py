@@ -24,6 +24,7 @@ from .answer import Answer, Case, Prediction, with_heat_maps
 from .base import ReadContext, Reader
 from .description import DisplayWindow, ImageRole, Task
 from .lung_masks import LungMasks, LungsByRole, lung_mask_roles
+from .lung_priors import ct_checks
 
 if TYPE_CHECKING:
     import torch
@@ -82,14 +83,7 @@ class PASCFibrosisReader(Reader):
     )  # fmt: skip
 
     def checks(self, case: Case) -> tuple[Check, ...]:
-        from ..trust.ct_checks import checks_before, prior_checks
-
-        found = checks_before(case.study.image(CT), case.images[CT])
-        if PRIOR in case.images:
-            found += prior_checks(case.study.image(CT), case.study.image(PRIOR), case.images[PRIOR])
-            if np.array_equal(case.images[CT].voxels, case.images[PRIOR].voxels):
-                found += (Check("prior differs", "stop", "The prior has the very voxels of the present CT."),)
-        return found
+        return ct_checks(case, CT, PRIOR)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:
         from .network import feature_statistics

@@ -1,10 +1,8 @@
-"""The prior CT read in the same way, laid over the present one, and what has changed.
-
-A prior that cannot be compared ends in a check that says why, never the read: the present CT was answered already.
-"""
+"""The prior CT read in the same way, laid over the present one, and what has changed."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,9 +14,10 @@ from ..bundles.metadata import ClassifierMetadata
 from ..errors import InputError
 from ..formatting import decimal, listed, percent
 from ..imaging.lung_zones import SIDES, zone_labels
-from ..reading import Check, Comparison, HeatMap, Interval, Region, has_stop
+from ..reading import Check, Comparison, HeatMap, Interval, Region
 from .answer import Answer, Case, MapLayer, Prediction, RegionLayer
 from .base import ReadContext
+from .lung_priors import asked_of_prior
 from .lung_regions import voxel_ml
 from .map_in_lungs import map_in_lungs
 from .pasc_fibrosis import CT, PRIOR
@@ -58,9 +57,12 @@ class _Read:
 
 def compared(case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
     """The answer with the prior's map, the change of each number and, where both fit, the places that changed."""
+    from .pasc_fibrosis import ask
+
     metadata = context.bundle.of_kind(ClassifierMetadata)
     whole = context.progress
-    details = _prior_details(case, context, whole.part(0.0, 0.3))
+    asked = functools.partial(ask, context.model, case, PRIOR, context, whole.part(0.0, 0.3), checked=False)
+    details = asked_of_prior(asked, case.images[PRIOR], context)
     if details is None:
         return answer
     now = _Read(case.images[CT], prediction.details, answer.maps[0].heat)
@@ -78,33 +80,6 @@ def compared(case: Case, prediction: Prediction, answer: Answer, context: ReadCo
         regions=answer.regions + tuple(_changed_places(now, prior, fit)),
         settings={**answer.settings, "registration": "deformable" if bent else "rigid"},
     )
-
-
-def _prior_details(case: Case, context: ReadContext, progress: Progress) -> Details | None:
-    """What the network said of the prior; None, and a check that says why, where it cannot be asked."""
-    from ..trust.ct_checks import lung_checks
-    from .pasc_fibrosis import ask
-
-    noted = len(context.notes)
-    try:
-        details = ask(context.model, case, PRIOR, context, progress, checked=False)
-    except InputError as error:
-        context.check(Check("prior read", "warn", f"The prior was not read: {error}"))
-        return None
-    finally:
-        context.notes[noted:] = [f"Prior: {note}" for note in context.notes[noted:]]
-    checks = [check for check in lung_checks(details.lungs.lungs, case.images[PRIOR]) if check.status != "pass"]
-    # What would stop the read of the prior only keeps it from being compared.
-    context.check(
-        *(
-            replace(check, name=f"prior: {check.name}", status="warn", sentence=f"Prior: {check.sentence}")
-            for check in checks
-        )
-    )
-    if has_stop(checks):
-        context.check(Check("prior read", "warn", "The prior was not compared, for the reason above."))
-        return None
-    return details
 
 
 def _registered(now: _Read, prior: _Read, progress: Progress) -> tuple[Registration, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..networks.slices import SliceNetwork
 
 Floats = NDArray[np.float64]
+_HALF = 0.5  # of the weight
+_BATCH = 4  # slices with their gradients
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,10 @@ class SurvivalAnswers:
     features : (slices, features)
     maps : (slices, rows, columns), what each place adds to the risk at the last month where all else stays (the
         derivative of the cloglog of the risk by the study's features, times the place's features and the slice's
-        weight times the number of slices); None where they were not asked for or the network has none
+        weight times the number of slices), made as ``method`` says; None where they were not asked for or the network
+        has none
+    method : ``cam`` in one pass, where the network ends in average pooling; else ``grad-cam`` of the heaviest slices,
+        the others are 0
     embedding : (features,) of the study
     """
 
@@ -43,6 +48,7 @@ class SurvivalAnswers:
     features: NDArray[np.float32]
     maps: NDArray[np.float32] | None
     embedding: Floats
+    method: Literal["cam", "grad-cam"] = "cam"
 
 
 def load_survival_network(bundle: Bundle) -> SliceNetwork:
@@ -90,13 +96,14 @@ def ask_survival(
     ----------
     pixels : (slices, channels, rows, columns), normalized
     each : told after each batch how many slices were asked; may raise to stop
-    explainable : keep the maps, where the network ends in average pooling
+    explainable : keep the maps, where the network has any
     """
     import torch
 
     from ..networks import registry
 
-    mapped = explainable and registry.find(metadata.backbone, axes=2).cam
+    architecture = registry.find(metadata.backbone, axes=2)
+    mapped = explainable and architecture.cam
     with torch.inference_mode():
         features, maps = in_batches(network, pixels, (lambda found: found) if mapped else None, device, note, each)
         joined = aggregated(network, features)
@@ -106,8 +113,21 @@ def ask_survival(
     if mapped:
         with torch.inference_mode():
             local = torch.einsum("nf...,f->n...", maps.float(), slopes).numpy()
+    elif explainable and architecture.maps:
+        local = _grad_cam(network, pixels, slopes, heaviest_slices(weights), device, note)
+    if local is not None:
         local = local * (weights * len(weights))[:, None, None].astype(np.float32)
-    return SurvivalAnswers(logits, weights, features.numpy(), local, study)
+    method: Literal["cam", "grad-cam"] = "cam" if architecture.cam else "grad-cam"
+    return SurvivalAnswers(logits, weights, features.numpy(), local, study, method)
+
+
+def heaviest_slices(weights: Floats) -> NDArray[np.bool_]:
+    """The fewest slices (of ``weights`` (slices,)) that together carry half of the weight."""
+    order = np.argsort(-weights, kind="stable")
+    count = int(np.searchsorted(np.cumsum(weights[order]), _HALF * weights.sum())) + 1
+    chosen = np.zeros(len(weights), dtype=bool)
+    chosen[order[:count]] = True
+    return chosen
 
 
 def ask_without(
@@ -132,6 +152,42 @@ def incidence_of(metadata: SurvivalMetadata, logits: Floats) -> Floats:
     flat = torch.from_numpy(np.atleast_2d(logits).reshape(-1, logits.shape[-1]))
     found = incidence(flat, metadata.head, len(metadata.labels)).numpy()
     return np.asarray(np.clip(found, 0, 1).reshape(*logits.shape[:-1], *found.shape[1:]))
+
+
+def _grad_cam(
+    network: SliceNetwork,
+    pixels: NDArray[np.float32],
+    slopes: torch.Tensor,
+    heaviest: NDArray[np.bool_],
+    device: torch.device,
+    note: Callable[[str], None],
+) -> NDArray[np.float32]:
+    """Maps (slices, rows, columns) of ``features · slopes`` on the heaviest slices; 0 on the others."""
+    import torch
+    from torch import nn
+
+    from ..device import run_in_batches
+    from ..explain.cam import activation_maps
+
+    class Raised(nn.Module):
+        """How far the features of a slice raise the risk, as one logit."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.backbone = network.backbone
+
+        def forward(self, slices: torch.Tensor) -> torch.Tensor:
+            features: torch.Tensor = self.backbone(slices)
+            return features @ slopes.to(features)[:, None]
+
+    raised = Raised()
+    found = run_in_batches(
+        lambda batch: activation_maps(raised, batch, targets=0, method="grad-cam").maps[:, 0],
+        torch.from_numpy(pixels[heaviest]), _BATCH, device, note, network,
+    )  # fmt: skip
+    maps = np.zeros((len(pixels), *found.shape[1:]), dtype=np.float32)
+    maps[heaviest] = found.float().numpy()
+    return maps
 
 
 def _head_with_slopes(

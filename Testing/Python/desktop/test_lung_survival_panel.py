@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 import host
 import lung_survival_cases as cases
 from pasc_fibrosis_cases import write_nrrd
+from readingroom.formatting import quantity_text
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 300.0
@@ -20,8 +21,8 @@ SECONDS = 300.0
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
-    """A bundle whose weights are written by hand."""
-    return cases.write_bundle(tmp_path_factory.mktemp("bundle") / "dense-slices")
+    """A bundle whose weights are written by hand, with a model on the volume of the tumor."""
+    return cases.write_bundle(tmp_path_factory.mktemp("bundle") / "dense-slices", volume=cases.VOLUME)
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +61,28 @@ def panel(empty_scene, bundle):
     panel.logic.stop()
 
 
+@pytest.fixture(scope="module")
+def answer_with_tumor(bundle, chest, tmp_path_factory) -> dict:
+    """What a worker answers of the chest whose tumor was outlined."""
+    folder = tmp_path_factory.mktemp("answer")
+    ct, tumor = write_nrrd(folder / "ct.nrrd", chest.pixels), write_nrrd(folder / "tumor.nrrd", chest.tumor)
+    reading = cases.read(bundle, folder / "reading", ct, {"tumour": tumor}, {"age": "67", "stage": "I"}, force=True)
+    return {"folder": str(folder / "reading"), "reading": reading.to_json()}
+
+
 @pytest.fixture
 def read_panel(empty_scene, bundle, chest, answer, recorded_client, monkeypatch):
     """The panel after the chest was read at 67 years and stage I; its worker cannot be asked anything else."""
+    yield from panel_after(bundle, chest, answer, recorded_client, monkeypatch)
+
+
+@pytest.fixture
+def tumor_panel(empty_scene, bundle, chest, answer_with_tumor, recorded_client, monkeypatch):
+    """The same after a read with the tumor outlined."""
+    yield from panel_after(bundle, chest, answer_with_tumor, recorded_client, monkeypatch)
+
+
+def panel_after(bundle, chest, answer, recorded_client, monkeypatch):
     loaded = {"bundle": "dense-slices", "device": "cpu"}
     monkeypatch.setattr("readingroom.engine.client.WorkerClient", lambda: recorded_client(loaded, answer))
     panel = open_panel(bundle)
@@ -334,6 +354,66 @@ def test_a_corrected_lung_and_a_tumor_of_the_scene_are_followed(panel, chest):
     positions = next(curve.positions for curve in panel.reading.curves if curve.name == "attention")
     assert positions[0] > numbers["attention"][0]  # the slices without lung are read no more
     assert "before" in panel.views.values.before.text
+
+
+def test_a_corrected_tumor_moves_its_numbers_and_its_line_at_once_and_asks_no_network(tumor_panel, chest):
+    panel, ct = tumor_panel, slicer.util.getNode("CT")
+    (found,) = panel.layers.nodes("segmentation")
+    before, network = risks(panel), panel.reading.findings
+    assert before["Tumor volume, 33 phantoms (%)"]
+    assert plot_lines()[6] == "Tumor volume alone (Cox model, 33 phantoms)"
+    half = chest.tumor.astype("uint8")
+    half[:, :, : round(half.nonzero()[2].mean())] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(half, found, "tumour", ct)
+    host.wait_until(lambda: panel.logic.before is not None)
+    assert panel.session.state != "working"
+    assert panel.views.message.widget.isHidden()
+    after = risks(panel)
+    for now, earlier in zip(
+        after.pop("Tumor volume, 33 phantoms (%)"), before["Tumor volume, 33 phantoms (%)"], strict=True
+    ):
+        assert now.endswith(f" ({earlier})")
+    assert all(after[title] == before[title] for title in after)
+    rows = values(panel)
+    ml = half.sum() * chest.tumor_ml / chest.tumor.sum()
+    assert rows["Volume", "Tumor"][:2] == [quantity_text(ml, "mL"), quantity_text(chest.tumor_ml, "mL")]
+    assert rows["Longest diameter", "Tumor"][0] != rows["Longest diameter", "Tumor"][1]
+    assert "no network was asked" in panel.views.values.before.text
+    assert panel.reading.findings == network
+    assert panel.reading.study.mask("tumour").source == "segment 'Tumor', corrected"
+    assert panel.inputs.mask("tumour").segment_id == "tumour"
+    assert panel.inputs.mask("right-lung") is None
+    # Before stays what was read, however often the outline is corrected.
+    half[:, : round(half.nonzero()[1].mean())] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(half, found, "tumour", ct)
+    host.wait_until(lambda: values(panel)["Volume", "Tumor"][0] != quantity_text(ml, "mL"))
+    assert values(panel)["Volume", "Tumor"][1] == quantity_text(chest.tumor_ml, "mL")
+
+
+def test_a_corrected_lung_beside_the_tumor_needs_another_read(tumor_panel, chest):
+    panel, ct = tumor_panel, slicer.util.getNode("CT")
+    (found,) = panel.layers.nodes("segmentation")
+    right = slicer.util.arrayFromSegmentBinaryLabelmap(found, "right-lung", ct) > 0
+    right[: len(right) // 2] = False
+    slicer.util.updateSegmentBinaryLabelmapFromArray(right.astype("uint8"), found, "right-lung", ct)
+    host.wait_until(lambda: panel.inputs.mask("right-lung") is not None)
+    assert "Read again" in panel.views.message.sentence.text
+    assert panel.logic.before is None
+
+
+def test_a_tumor_that_was_erased_is_a_sentence(tumor_panel, chest):
+    panel, ct = tumor_panel, slicer.util.getNode("CT")
+    (found,) = panel.layers.nodes("segmentation")
+    slicer.util.updateSegmentBinaryLabelmapFromArray((chest.tumor * 0).astype("uint8"), found, "tumour", ct)
+    host.wait_until(lambda: panel.views.message.widget.visible)
+    assert values(panel)["Volume", "Tumor"][0] == quantity_text(chest.tumor_ml, "mL")
+
+
+def values(panel) -> dict[tuple[str, str], list[str]]:
+    """Value and value before of each measurement, by its title and region."""
+    table = panel.views.values.measurements
+    cells = [[table.item(row, column).text() for column in range(table.columnCount)] for row in range(table.rowCount)]
+    return {(row[0], row[-1]): row[1:3] for row in cells}
 
 
 def test_the_self_test_of_the_module_passes(panel):

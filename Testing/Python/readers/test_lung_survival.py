@@ -23,13 +23,13 @@ from lung_survival_cases import (
 )
 from pasc_fibrosis_cases import image_of, write_nrrd
 from readingroom.bundles.bundle import Bundle
-from readingroom.bundles.metadata import HazardScaling, Label
+from readingroom.bundles.metadata import CoxBaseline, HazardScaling, Label, SurvivalMetadata
 from readingroom.errors import BundleError, InputError, RefusedError
 from readingroom.phantoms.lung_cancer_ct import LungCancerCT
 from readingroom.readers.lung_survival import READER
-from readingroom.readers.lung_survival_answer import heaviest_slices, raised, risks_of
-from readingroom.readers.survival_network import incidence_of
-from readingroom.reading import Curve, Reading
+from readingroom.readers.lung_survival_answer import raised, risks_of
+from readingroom.readers.survival_network import SurvivalAnswers, heaviest_slices, incidence_of
+from readingroom.reading import Curve, Estimate, Interval, Reading
 from readingroom.study import ClinicalFact
 
 FACTS = {"age": "67", "sex": "M", "stage": "IIIA", "t": "2", "n": "2", "histology": "adenocarcinoma"}
@@ -179,6 +179,69 @@ def test_a_stage_that_the_clinical_model_never_saw_is_said(reading):
     assert len(curve(told, "incidence-death").baselines) == 1
 
 
+def told_with(reading: Reading, described: SurvivalMetadata, **facts: str | float) -> Reading:
+    """The reading with these clinical facts alone, as a bundle so described has it."""
+    study = replace(reading.study, clinical={name: ClinicalFact(value) for name, value in facts.items()})
+    return READER.with_clinical(reading, study, described)
+
+
+OWN = CoxBaseline(
+    {"age": 0.03, "stage=II": 0.4, "stage=IIIA": 0.9},
+    {"age": 66.0, "stage=II": 0.3, "stage=IIIA": 0.3},
+    tuple((0.7 * np.arange(1, 25) / 24).tolist()),
+    {"stage": "I"},
+    31,
+)
+
+
+def test_the_bundle_s_own_clinical_model_goes_before_the_one_that_ships(reading):
+    worth = Estimate(0.62, Interval(0.51, 0.73), 31)
+    own = metadata("dense", clinical=OWN, baselines={"clinical columns (Cox)": worth})
+    told = told_with(reading, own, age=76.0, stage="iiia", histology="adenocarcinoma")
+    clinical, cohort = curve(told, "incidence-death").baselines
+    assert clinical.title == "Clinical facts alone (Cox model, 31 phantoms)"
+    assert clinical.values[1:] == pytest.approx(OWN.incidence({"age": 76.0, "stage": "IIIA"}))
+    assert clinical.low == ()
+    assert cohort.title.startswith("Training cohort")
+    cells = {one.part: one for one in told.measurements if one.title == "Clinical facts, 31 phantoms"}
+    assert cells["12 months"].value == pytest.approx(100 * clinical.values[12])
+    (check,) = (one for one in told.checks if one.name == "clinical facts")
+    assert check.sentence.startswith("The clinical model puts 62 % (51 % to 73 %) of pairs of patients new to it")
+
+
+def test_what_the_bundle_s_clinical_model_does_not_know_counts_as_the_average_and_is_said(reading):
+    own = metadata("dense", clinical=OWN)
+    unseen = told_with(reading, own, age=76.0, stage="IV")
+    assert curve(unseen, "incidence-death").baselines[0].values[1:] == pytest.approx(OWN.incidence({"age": 76.0}))
+    (check,) = (one for one in unseen.checks if one.name == "clinical facts")
+    assert check.sentence == "Stage is of a kind that it learned nothing of and counts as the average."
+    (missing,) = (one for one in told_with(reading, own, stage="I").checks if one.name == "clinical facts")
+    assert missing.sentence == "Age is not known and counts as the average."
+    for facts in ({"histology": "adenocarcinoma"}, {"stage": "IV"}):
+        (cohort,) = curve(told_with(reading, own, **facts), "incidence-death").baselines
+        assert cohort.title.startswith("Training cohort")
+
+
+def test_a_clinical_model_that_takes_another_kind_of_fact_shows_nothing(reading):
+    wrong = metadata("dense", clinical=CoxBaseline({"stage": 0.4}, {"stage": 2.0}, OWN.cumulative_hazard))
+    told = told_with(reading, wrong, stage="IIIA")
+    assert len(curve(told, "incidence-death").baselines) == 1
+    assert any("not of the kind" in one.sentence for one in told.checks if one.name == "clinical facts")
+
+
+def test_that_a_higher_stage_lowers_the_risk_of_lung1_s_model_is_said_where_stage_t_and_n_are_known(reading):
+    (check,) = (one for one in reading.checks if one.name == "stage beside T and N")
+    assert check.status == "warn"
+    assert "a higher stage lowers this risk" in check.sentence
+    higher = told_with(reading, metadata("dense"), stage="IIIB", t="2", n="2")
+    lower = told_with(reading, metadata("dense"), stage="I", t="2", n="2")
+    high, low = (curve(one, "incidence-death").baselines[0].values[-1] for one in (higher, lower))
+    assert high < low
+    for facts in ({"stage": "IIIA", "t": "2"}, {"t": "2", "n": "2"}, {"stage": "IV", "t": "2", "n": "2"}):
+        told = told_with(reading, metadata("dense"), **facts)
+        assert not any(one.name == "stage beside T and N" for one in told.checks)
+
+
 def test_an_impossible_fact_is_refused_before_anything_is_read(bundle, files, tmp_path):
     with pytest.raises(InputError, match="Age is '200'"):
         read(bundle, tmp_path / "out", files / "ct.nrrd", facts={"age": "200"})
@@ -247,10 +310,20 @@ def test_the_heaviest_slices_are_the_fewest_that_carry_half():
     assert heaviest_slices(np.full(4, 0.25)).sum() == 2
 
 
+def answers_with(maps: np.ndarray, method: str = "cam") -> SurvivalAnswers:
+    return SurvivalAnswers(np.zeros(24), np.full(len(maps), 1 / len(maps)), np.zeros((3, 1)), maps, np.zeros(1), method)
+
+
 def test_the_map_shows_what_raises_the_risk_on_the_heaviest_slices_alone():
     maps = np.array([[[0.0, 2.0]], [[4.0, -4.0]], [[1.0, 3.0]]], np.float32)  # mean 1
-    found = raised(maps, np.array([False, True, True]))
+    found = raised(answers_with(maps), np.array([False, True, True]))
     assert found.tolist() == [[[0, 0]], [[1, 0]], [[0, pytest.approx(2 / 3)]]]
+
+
+def test_a_grad_cam_which_knows_the_heaviest_slices_alone_counts_from_0():
+    maps = np.array([[[0.0, 0.0]], [[4.0, 0.0]], [[1.0, 3.0]]], np.float32)
+    found = raised(answers_with(maps, "grad-cam"), np.array([False, True, True]))
+    assert found.tolist() == [[[0, 0]], [[1, 0]], [[0.25, 0.75]]]
 
 
 def test_the_shell_says_that_no_bundle_is_installed(files, tmp_path, monkeypatch, capsys):

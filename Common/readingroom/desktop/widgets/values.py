@@ -47,7 +47,10 @@ class ValuesView:
                 for one in reading.findings
                 if any(other.name == one.name for other in before.findings)
             ]
-            words = _("Masks were corrected since the read before. {findings}.")
+            if before.provenance.started == reading.provenance.started:
+                words = _("A mask was corrected since the read: what depends on it follows, and no network was asked.")
+            else:
+                words = _("Masks were corrected since the read before. {findings}.")
             self.before.setText(words.format(findings="; ".join(findings)))
         _fill(self.measurements, rows)
         for column in range(self.measurements.columnCount):
