@@ -49,7 +49,11 @@ def add(commands: Any) -> None:
         "--variant", action="append", default=[], metavar="NAME", help="of the protocol; may be repeated"
     )
     train.add_argument("--network", metavar="NAME", help="the protocol's first when left out")
-    train.add_argument("--weights", metavar="WEIGHTS", help="imagenet, none, or a file; the protocol's when left out")
+    train.add_argument(
+        "--weights",
+        metavar="WEIGHTS",
+        help="imagenet, none, a file, or the folder of a bundle to go on with; the protocol's when left out",
+    )
     train.add_argument(
         "--mode",
         choices=("frozen", "fine-tune"),

@@ -13,6 +13,7 @@ from ...networks import backbones, registry, slices, volumes
 from ...networks.heads import freeze
 from ...networks.registry import Architecture
 from ..protocols.training_protocol import JOINS_ANSWERS, TrainingProtocol
+from .first_bundle import begin_with, first_bundle
 from .heads import head_of, outcome_of
 
 
@@ -32,13 +33,13 @@ def make_network(
     Parameters
     ----------
     name : one of the protocol's networks; None for the first
-    weights : a file to begin with, instead of fetching what the protocol names
+    weights : a file to begin with, or the folder of a bundle, instead of fetching what the protocol names
     empty : begin with random values whatever the protocol says (to count, or because a state will be loaded)
 
     Raises
     ------
-    InputError : the protocol has no such network, it reads another kind of image, or its weights have learned from
-        something else
+    InputError : the protocol has no such network, it reads another kind of image, its weights have learned from
+        something else, or the bundle has another network
     BundleError : there is no such network, or it does not take inputs of that size
     SetupError, BundleError, DownloadError : as `readingroom.networks.backbones.create`
     """
@@ -51,7 +52,8 @@ def make_network(
     if architecture.axes != (3 if protocol.input.kind == "volume" else 2):
         raise InputError(f"The network '{name}' does not read {protocol.input.kind}s; choose another.")
     architecture.require_size(protocol.input.size)
-    begin = None if empty else weights or _published(protocol, architecture)
+    bundle = None if empty else first_bundle(weights)
+    begin = None if empty or bundle is not None else weights or _published(protocol, architecture)
     channels = protocol.input.channels
     if protocol.input.kind == "volume":
         network: nn.Module = volumes.create(name, outputs, begin, channels)
@@ -61,6 +63,8 @@ def make_network(
         timed = outcome_of(protocol) == "time"
         classifier = functools.partial(head_of(protocol).classifier, outputs=outputs) if timed else None
         network = slices.create(name, outputs, protocol.aggregation, begin, channels, classifier)
+    if bundle is not None:
+        begin_with(network, name, bundle)
     prefix = "backbone." if isinstance(network, slices.SliceNetwork) else ""
     freeze(network, architecture, protocol.trained, prefix)
     return network

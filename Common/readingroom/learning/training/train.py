@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...bundles import write
 from ...bundles.bundle import Bundle, load
 from ...bundles.metadata import require_name
+from ...bundles.paths import SUMS
 from ...device import Wanted
 from ...errors import BundleError, InputError, OutputError
 from ...formatting import counted
@@ -42,6 +43,7 @@ from . import card, training_digest
 from .cross_validation import CrossValidation, plan_cross_validation
 from .description import FEATURES, described, refuse_unreadable
 from .fine_tuned import prepare_fine_tuned
+from .first_bundle import first_bundle, refuse_known, told_of
 from .fold_trainer import FoldResult, FoldTrainer
 from .frozen import learned_rows, prepare_frozen
 from .loop.processes import is_main, wait_for_others
@@ -80,7 +82,8 @@ def train_bundle(
     Parameters
     ----------
     network : one of the protocol's; the first when left out
-    weights : a file to begin with, instead of fetching what the protocol names
+    weights : a file to begin with, or the folder of a bundle to go on with (in the mode ``fine-tune``), instead of
+        fetching what the protocol names
     mode : ``frozen`` trains a head on kept features, in seconds for each fold on a processor; ``fine-tune`` trains the
         network. When left out the protocol decides: its ``trained`` is ``head`` or more than that
     workers : threads and processes that read images
@@ -100,12 +103,15 @@ def train_bundle(
     """
     progress, description = progress or Progress(), description or BundleDescription()
     network = network or protocol.networks[0]
-    mode = mode or mode_of(protocol)
+    first = first_bundle(weights)
+    mode = mode or ("fine-tune" if first is not None else mode_of(protocol))
     _refuse_name(name)
     refuse_unreadable(protocol, network)
     question_of(cohort, protocol)  # refused before anything is read
     if mode == "frozen" and devices * nodes > 1:
         raise InputError("The mode 'frozen' runs on one device; several are for the mode 'fine-tune'.")
+    if mode == "frozen" and first is not None:
+        raise InputError("The mode 'frozen' trains a new head; a bundle is gone on with in the mode 'fine-tune'.")
     paths = TrainingPaths(out, name)
     if is_main():
         paths.begin()
@@ -114,6 +120,8 @@ def train_bundle(
     found = fingerprints(
         [row.image for row in cohort.rows], processes=max(workers, 1), progress=progress.part(0.0, 0.05)
     )
+    if first is not None:
+        refuse_known(first, cohort, found)
     problems = {row: f"{named(cohort.rows[row])}: {sentence}" for row, sentence in found.problems.items()}
     initial_weights = _initial_weights(protocol, weights)
     if weights is None and protocol.weights != "none":
@@ -171,6 +179,8 @@ def train_bundle(
     evaluation = evaluate(predictions, resamples=resamples)
     distances = np.concatenate([part.distances for part in result.folds[0]])
     notes = [planned.summary, *_fitted_on(planned, question), *evaluation.notes]
+    if first is not None:
+        notes.append(told_of(first))
     if len(cohort) < before:
         notes.append(
             f"{before - len(cohort)} of {counted(before, 'study', 'studies')} could not be used; they were left out."
@@ -211,7 +221,10 @@ def train_bundle(
     holdout = evaluate_bundle(held_out, metadata, resamples=resamples) if held_out is not None else None
     learned, hashes, looks = run.learned, found.pixel_hashes, found.looks
     digest = training_digest.make_digest(
-        cohort.patients[learned], [hashes[row] for row in learned], [looks[row] for row in learned]
+        cohort.patients[learned],
+        [hashes[row] for row in learned],
+        [looks[row] for row in learned],
+        None if first is None else training_digest.read_digest(first),
     )
     with paths.replaced() as written:
         predictions.write(written.predictions)
@@ -355,13 +368,14 @@ def _network(run: TrainingRun) -> dict[str, Any]:
 
 def _initial_weights(protocol: TrainingProtocol, weights: Path | None) -> str:
     if weights is not None:
-        return weights.name
+        return f"the bundle {weights.name}" if weights.is_dir() else weights.name
     return "random values" if protocol.weights == "none" else f"weights of {protocol.weights}"
 
 
 def _digest(initial_weights: str, weights: Path | None) -> str:
     """Other weights to begin with are another training, whatever the name of their file."""
-    return hashlib.sha256((content_key(weights) if weights else initial_weights).encode()).hexdigest()[:8]
+    file = weights / SUMS if weights is not None and weights.is_dir() else weights
+    return hashlib.sha256((content_key(file) if file else initial_weights).encode()).hexdigest()[:8]
 
 
 def _refuse_another_network(folder: Path, network: str) -> None:

@@ -51,13 +51,13 @@ class TrainingDigest:
 
     def patients_among(self, patients: Iterable[str]) -> NDArray[np.bool_]:
         """(patients,) whether each trained the bundle; of strangers one in 16.8 million / patients seems to."""
-        known = {row.tobytes() for row in self.patients}
+        known = _rows(self.patients)
         salt = self.salt.tobytes()
         return np.array([_patient(salt, name) in known for name in patients], dtype=bool)
 
     def pictures_among(self, pixel_hashes: Iterable[str]) -> NDArray[np.bool_]:
         """(pictures,) whether each trained the bundle, by `fingerprint.Fingerprint.pixel_hash`; empty text is none."""
-        known = {row.tobytes() for row in self.pictures}
+        known = _rows(self.pictures)
         salt = self.salt.tobytes()
         return np.array([bool(name) and _picture(salt, name) in known for name in pixel_hashes], dtype=bool)
 
@@ -76,7 +76,10 @@ class TrainingDigest:
 
 
 def make_digest(
-    patients: Sequence[str] | NDArray[np.str_], pixel_hashes: Iterable[str], looks: Sequence[Hashes] = ()
+    patients: Sequence[str] | NDArray[np.str_],
+    pixel_hashes: Iterable[str],
+    looks: Sequence[Hashes] = (),
+    first: TrainingDigest | None = None,
 ) -> TrainingDigest:
     """Digests of everything that trained a bundle: its training and its validation rows.
 
@@ -85,16 +88,26 @@ def make_digest(
     patients : identifiers as the cohort's table writes them, of each row
     pixel_hashes : of the images; those that could not be read have none and are left out
     looks : perceptual hashes of each row's image
+    first : of the bundle that the training went on with; what trained that trained this one too
     """
     names, pictures = sorted(set(patients)), sorted(set(pixel_hashes) - {""})
     # The same cohort gives the same bundle, byte for byte; another cohort has another salt.
     salt = hashlib.sha256("\n".join(["salt", *names, *pictures]).encode()).digest()[:_SALT_BYTES]
+    if first is not None:
+        salt = first.salt.tobytes()
+    nothing = np.empty((0, 1), np.uint8)
+    before = first or TrainingDigest(nothing, nothing, nothing)
+    own = _looks(np.asarray(patients, dtype=np.str_), looks)
     return TrainingDigest(
         salt=np.frombuffer(salt, dtype=np.uint8),
-        patients=_table({_patient(salt, name) for name in names}, _PATIENT_BYTES),
-        pictures=_table({_picture(salt, name) for name in pictures}, _PICTURE_BYTES),
-        looks=_looks(np.asarray(patients, dtype=np.str_), looks),
+        patients=_table({_patient(salt, name) for name in names} | _rows(before.patients), _PATIENT_BYTES),
+        pictures=_table({_picture(salt, name) for name in pictures} | _rows(before.pictures), _PICTURE_BYTES),
+        looks=np.unique(np.concatenate([own, before.looks]), axis=0) if len(before.looks) else own,
     )
+
+
+def _rows(table: NDArray[np.uint8]) -> set[bytes]:
+    return {row.tobytes() for row in table}
 
 
 def _looks(patients: NDArray[np.str_], looks: Sequence[Hashes]) -> NDArray[np.uint8]:

@@ -17,6 +17,7 @@ from readingroom.bundles.bundle import Bundle, load
 from readingroom.bundles.metadata import SurvivalMetadata
 from readingroom.bundles.network import LOG_VOLUME, log_volume
 from readingroom.errors import InputError
+from readingroom.files import make_folder
 from readingroom.learning.cohorts.cohort import Cohort, Row, write_cohort
 from readingroom.learning.evaluation import survival_predictions
 from readingroom.learning.evaluation.survival_predictions import SurvivalPredictions
@@ -25,7 +26,9 @@ from readingroom.learning.protocols.training_protocol import TrainingProtocol, V
 from readingroom.learning.reporting.evaluate import Evaluated, Options, evaluate_cohort, evaluate_out_of_fold
 from readingroom.learning.reporting.evaluation_page import page
 from readingroom.learning.training.feature_cache import Source
+from readingroom.learning.training.network import make_network
 from readingroom.learning.training.train import Mode, train_bundle
+from readingroom.learning.training.training_digest import read_digest
 from readingroom.networks import slices
 from readingroom.networks.survival_heads import CauseSpecificLayers, incidence
 from readingroom.readers.survival_network import load_survival_network
@@ -36,10 +39,14 @@ SIZE = 32
 
 @pytest.fixture(scope="module")
 def volumes(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
+    """24 patients."""
+    return written(tmp_path_factory.mktemp("volumes"))
+
+
+def written(folder: Path, patient: str = "p", seed: int = 0) -> Cohort:
     """24 volumes of four to six slices with their lungs; the larger the bright block, the sooner the event. Most have a
     mask of it."""
-    folder = tmp_path_factory.mktemp("volumes")
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(seed)
     lungs = np.zeros((6, SIZE, SIZE), dtype=np.uint8)
     lungs[:, 4:28, 2:30] = 1
     rows = []
@@ -59,7 +66,7 @@ def volumes(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
         time = 26.0 - 2 * edge + float(generator.uniform(0, 2))
         rows.append(
             Row(
-                f"p{number}", f"s{number}", {"ct": paths["ct"]}, time=time, event=number % 8 != 0,
+                f"{patient}{number}", f"s{number}", {"ct": paths["ct"]}, time=time, event=number % 8 != 0,
                 masks=masks, site="NS"[number % 2], age=50.0 + generator.uniform(0, 30),
                 clinical={"stage": ("I", "II", "IIIA")[number % 3]} if number % 5 else {},
             )
@@ -318,3 +325,57 @@ def test_the_reader_says_of_a_table_what_the_network_that_ships_says(
     assert np.allclose(said.incidence[0, 5], risk[0], atol=1e-4)
     assert any(caveat.level == "stop" for caveat in found.record.caveats)  # these studies trained it
     assert found.record.metrics["c_td"].n == len(volumes)
+
+
+@pytest.mark.parametrize("head", ["deephit", "cox"])
+def test_a_bundle_is_gone_on_with_on_another_cohort_and_knows_both_afterwards(
+    volumes: Cohort, tmp_path: Path, head: str
+) -> None:
+    others = written(make_folder(tmp_path / "others"), "q", 1)
+    once = Validation("hold-out", hold_out=0.34, inner=0.3)
+    changes = {} if head == "deephit" else {"head": "cox", "loss": "cox", "loss_settings": {}}
+    protocol = replace(tiny("rigorous"), epochs=2, validation=once, **changes)  # type: ignore[arg-type]
+    first = train_bundle(volumes, protocol, tmp_path, "first", device="cpu", resamples=20)
+    second = train_bundle(others, protocol, tmp_path, "second", weights=first.folder, device="cpu", resamples=20)
+    settings = second.metadata.training.settings
+    assert (settings["mode"], settings["begins with"]) == ("fine-tune", "the bundle first")
+    assert "Every network began as the bundle 'first', version 1.0.0" in second.card
+    before, after = first.weights(), second.weights()
+    body = [name for name in before if name.startswith("backbone.") and "num_batches" not in name]
+    assert all(torch.equal(before[name], after[name]) for name in body)  # the protocol trains the head alone
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    digest = read_digest(second)
+    assert digest is not None
+    known = read_digest(first)
+    assert known is not None
+    trained = [name for name in volumes.patients if known.patients_among([name])[0]]
+    assert trained
+    assert digest.patients_among(trained).all()
+    if head == "cox":
+        said = survival_predictions.read(tmp_path / "second-predictions.csv")
+        assert said.incidence[..., -1].mean() == pytest.approx(20 / 24, abs=0.25)
+
+
+def test_who_trained_a_bundle_is_not_evaluated_after_it_was_gone_on_with(
+    bundle: Bundle, volumes: Cohort, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="24 studies of the table trained the bundle 'survival', the first is 's0'"):
+        train_bundle(volumes, tiny("rigorous"), tmp_path, "x", weights=bundle.folder, device="cpu")
+    with pytest.raises(InputError, match="gone on with in the mode 'fine-tune'"):
+        train_bundle(volumes, tiny("rigorous"), tmp_path, "x", weights=bundle.folder, mode="frozen", device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"networks": ("resnet34",)}, "has the network 'resnet18', and 'resnet34' is to be trained"),
+        ({"aggregation": "gated-attention"}, "its aggregation, its head 'deephit' or its labels are not those"),
+        ({"head_settings": {"months": 12, "layers": 1, "width": 8}}, "cannot be gone on with"),
+    ],
+)
+def test_a_bundle_of_another_network_is_not_gone_on_with(
+    bundle: Bundle, changes: dict[str, object], words: str
+) -> None:
+    protocol = replace(tiny("rigorous"), **changes)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=words):
+        make_network(protocol, int(protocol.head_settings["months"]), weights=bundle.folder)

@@ -43,7 +43,8 @@ class CoxHead(SurvivalHead):
 
     def complete(self, layers: nn.Module, logits: Floats, times: Floats, events: NDArray[np.int64]) -> None:
         assert isinstance(layers, ProportionalHazards)
-        layers.baseline.copy_(torch.from_numpy(self._baseline(logits, times, events)))
+        ratios = logits - layers.baseline.double().cpu().numpy()  # it may have that of the bundle that was gone on with
+        layers.baseline.copy_(torch.from_numpy(self._baseline(ratios, times, events)))
 
     def _baseline(self, logits: Floats, times: Floats, events: NDArray[np.int64 | np.bool_]) -> NDArray[np.float32]:
         """(months,) log cumulative hazard where the ``logits`` (rows, months) are log risks, of any month."""
