@@ -29,8 +29,8 @@ _NOT_PRODUCT = {"Testing", ".venv", ".git"}
 def shared() -> Path:
     """The folder with real images and oracles that lies beside the checkout; tests that need it skip without it."""
     folder = REPOSITORY.parent / "shared"
-    if not folder.is_dir():
-        pytest.skip("the folder 'shared' with real images is not beside this checkout")
+    if not (folder / "data").is_dir():
+        pytest.skip("the folder 'shared' with real images and oracles is not beside this checkout")
     return folder
 
 
