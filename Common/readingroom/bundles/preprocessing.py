@@ -38,6 +38,7 @@ class Preprocessing:
     least_organ : smallest share of a kept slice that is organ, 0 to 1
     organ_crop : cut to the box around the organ
     keep_aspect : padded to the input's proportions instead of stretched
+    chest_wall_left : a mammogram with the chest wall on the right is mirrored, so that breasts look the same way
 
     Raises
     ------
@@ -59,6 +60,7 @@ class Preprocessing:
     least_organ: float = 0.0
     organ_crop: bool = False
     keep_aspect: bool = False
+    chest_wall_left: bool = False
 
     def __post_init__(self) -> None:
         axes = 3 if self.kind == "volume" else 2
@@ -97,6 +99,9 @@ class Preprocessing:
             )
         else:
             require(not self.organ_crop and not self.least_organ, "An input that looks for an organ must name it.")
+        require(
+            not self.chest_wall_left or self.organ == "breast", "Only an input of the organ breast has a chest wall."
+        )
 
     def _check_normalization(self) -> None:
         for what, values in (("mean", self.mean), ("std", self.std)):

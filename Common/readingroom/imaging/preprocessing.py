@@ -24,8 +24,9 @@ from PIL import Image
 from ..bundles.preprocessing import Preprocessing, Preset
 from ..errors import InputError
 from ..parallel import side_by_side
+from .breast import Breast, find_breast
 from .equalize import blur_5x5, equalize_histogram
-from .organ import Booleans, box, breast_mask
+from .organ import Booleans, box
 from .volume_levels import Extent, percentile_limits, scaled, slice_levels, volume_levels
 
 Gray = NDArray[np.float32]
@@ -43,11 +44,13 @@ class Prepared:
     pixels : float32 [channels, j, i], normalized
     shape : (rows, columns) of the picture that it was made from
     extent : of the rows and the columns that the input shows; all of them when left out
+    mirrored : the input shows the picture with left and right exchanged
     """
 
     pixels: NDArray[np.float32]
     shape: tuple[int, int]
     extent: tuple[Extent, Extent] | None = None
+    mirrored: bool = False
 
     def to_input(self, heat: NDArray[np.floating]) -> NDArray[np.float32]:
         """A map [rows, columns] of the network, of any size, on the picture's own pixels [j, i].
@@ -57,6 +60,7 @@ class Prepared:
         range of the map's own. What the input does not show is 0.
         """
         extents = self.extent or ((0, self.shape[0]), (0, self.shape[1]))
+        heat = heat[:, ::-1] if self.mirrored else heat
         places = zip(self.shape, extents, heat.shape, strict=True)
         rows, columns = (_centers(n, extent, cells) for n, extent, cells in places)
         across = _interpolate(heat, rows, axis=0)
@@ -68,21 +72,22 @@ class Prepared:
         return found
 
 
-def prepare(gray: Gray, preprocessing: Preprocessing) -> Prepared:
+def prepare(gray: Gray, preprocessing: Preprocessing, breast: Breast | None = None) -> Prepared:
     """Make the input of a network that reads pictures.
 
     Parameters
     ----------
     gray : [j, i] 0 to 1, bone bright
     preprocessing : of kind ``picture``, complete
+    breast : of a mammogram, where it was found already
 
     Raises
     ------
     ValueError : not a picture of two axes, or a value outside 0 to 1
     InputError : as `gray_levels`
     """
-    levels, extent = _picture_levels(gray, preprocessing, None)
-    return Prepared(normalized(levels, preprocessing), (gray.shape[0], gray.shape[1]), extent)
+    levels, extent, mirrored = _picture_levels(gray, preprocessing, None, breast)
+    return Prepared(normalized(levels, preprocessing), (gray.shape[0], gray.shape[1]), extent, mirrored)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,16 +242,22 @@ def normalized(levels: NDArray[np.float32], preprocessing: Preprocessing) -> NDA
 
 
 def _picture_levels(
-    gray: Gray, preprocessing: Preprocessing, organ: Booleans | None
-) -> tuple[Gray, tuple[Extent, Extent]]:
-    """The gray levels of a picture, and which of its rows and columns they show."""
+    gray: Gray, preprocessing: Preprocessing, organ: Booleans | None, breast: Breast | None = None
+) -> tuple[Gray, tuple[Extent, Extent], bool]:
+    """The gray levels of a picture, which of its rows and columns they show, and whether they are mirrored."""
     if gray.ndim != 2 or 0 in gray.shape:
         raise ValueError(f"A radiograph has two axes with pixels, not the shape {gray.shape}.")
     if not (gray.min() >= 0 and gray.max() <= 1):
         raise ValueError("The gray levels of a radiograph must lie between 0 and 1.")
     rows, columns = slice(0, gray.shape[0]), slice(0, gray.shape[1])
+    if breast is None and preprocessing.organ == "breast" and (organ is None or preprocessing.chest_wall_left):
+        breast = find_breast(gray)
     if preprocessing.organ_crop:
-        rows, columns = box(_organ_of_picture(gray, preprocessing) if organ is None else organ)
+        where = breast.tissue if organ is None and breast is not None else organ
+        if where is None:
+            name = preprocessing.organ
+            raise InputError(f"Nothing finds the {name} in a picture; give a mask '{name}'.")
+        rows, columns = box(where)
         gray = np.ascontiguousarray(gray[rows, columns])
     if preprocessing.percentiles is not None:
         gray = scaled(gray, *percentile_limits(gray, preprocessing.percentiles))
@@ -254,13 +265,9 @@ def _picture_levels(
     size = (preprocessing.size[0], preprocessing.size[1])
     top, left = _padding(levels.shape, size) if preprocessing.keep_aspect else ((0, 0), (0, 0))
     extent = ((rows.start - top[0], rows.stop + top[1]), (columns.start - left[0], columns.stop + left[1]))
-    return resized(levels, size, preprocessing.keep_aspect), extent
-
-
-def _organ_of_picture(gray: Gray, preprocessing: Preprocessing) -> Booleans:
-    if preprocessing.organ != "breast":
-        raise InputError(f"Nothing finds the {preprocessing.organ} in a picture; give a mask '{preprocessing.organ}'.")
-    return breast_mask(gray)
+    levels = resized(levels, size, preprocessing.keep_aspect)
+    mirrored = preprocessing.chest_wall_left and breast is not None and breast.chest_wall == "right"
+    return (np.ascontiguousarray(levels[:, ::-1]) if mirrored else levels), extent, mirrored
 
 
 def resized(gray: Gray, size: tuple[int, int], keep_aspect: bool = False) -> Gray:

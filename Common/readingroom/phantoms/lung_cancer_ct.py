@@ -15,10 +15,10 @@ from scipy import ndimage
 from .fibrosis_ct import Mask, Scanner, Spacing, fibrosis_ct, smooth_noise
 
 _TUMOR, _HOLE = 45.0, -965.0  # HU
-SMALLEST_ML, LARGEST_ML = 1.0, 150.0
+SMALLEST_ML, LARGEST_ML = 3.0, 200.0
 MOST_EMPHYSEMA = 0.35  # of the lungs
 _SHAPE, _SCALE = 1.1, 30.0  # Weibull's; months at a log hazard of 0
-_PER_TUMOR, _PER_EMPHYSEMA = 1.0, 0.7  # log hazard for one deviation of the log volume, and of the share
+_PER_TUMOR, _PER_EMPHYSEMA = 1.2, 0.8  # log hazard for one deviation of the log volume, and of the share
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +79,8 @@ def random_disease(random: np.random.Generator) -> tuple[float, float]:
 
 
 def log_hazard(ml: float, emphysema: float) -> float:
-    """Log hazard ratio against the mean of what `random_disease` draws; one deviation of the log volume is 1.0, of the
-    emphysema 0.7."""
+    """Log hazard ratio against the mean of what `random_disease` draws; one deviation of the log volume is 1.2, of the
+    emphysema 0.8."""
     low, high = np.log(SMALLEST_ML), np.log(LARGEST_ML)
     volume = (np.log(max(ml, 1e-3)) - (low + high) / 2) / ((high - low) / np.sqrt(12))
     share = (emphysema - MOST_EMPHYSEMA / 2) / (MOST_EMPHYSEMA / np.sqrt(12))

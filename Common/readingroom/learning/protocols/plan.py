@@ -154,6 +154,8 @@ def _input(protocol: TrainingProtocol, frozen: bool) -> _Lines:
         lines.append(("organ", f"{wanted.organ}: {least}{crop}", "input.organ input.least_organ input.organ_crop"))
     if wanted.keep_aspect:
         lines.append(("proportions", "padded to the input's instead of stretched", "input.keep_aspect"))
+    if wanted.chest_wall_left:
+        lines.append(("chest wall", "to the left: other breasts are mirrored", "input.chest_wall_left"))
     return lines
 
 

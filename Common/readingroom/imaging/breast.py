@@ -1,0 +1,221 @@
+"""Where the breast of a mammogram is, which edge of the picture is the chest wall, and what is pectoral muscle.
+
+All is found on a reduced picture: an outline needs no calcifications, and a mammogram has 12 million pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+Booleans = NDArray[np.bool_]
+Floats = NDArray[np.float32]
+Edge = Literal["left", "right"]
+
+_LONGEST_SIDE = 400  # pixels of the reduced picture
+_SMALLEST, _LARGEST = 0.02, 0.98  # shares of the picture that a breast may fill
+_OPENING = 2  # pixels of the reduced picture: letters and the edges of a film are thinner
+_MUSCLE_SIDE = 96  # pixels of the picture that the muscle is looked for in
+_MUSCLE_EDGE = 0.03  # gray levels by which the muscle is brighter than what lies before it
+_EDGE_BAND = 3.0  # pixels on each side of the muscle's edge that are compared
+
+
+@dataclass(frozen=True, eq=False)
+class Breast:
+    """A breast on a mammogram.
+
+    Parameters
+    ----------
+    mask : boolean ``[j, i]``, with the muscle
+    muscle : boolean ``[j, i]``, the pectoral muscle; empty where none is seen, as on most CC views
+    chest_wall : the edge of the picture at which the chest wall is
+    found : False where no outline could be found and all of the picture is taken
+    """
+
+    mask: Booleans
+    muscle: Booleans
+    chest_wall: Edge
+    found: bool = True
+
+    @property
+    def tissue(self) -> Booleans:
+        """The breast without the muscle."""
+        return self.mask & ~self.muscle
+
+
+def find_breast(gray: Floats, muscle: bool = True) -> Breast:
+    """The largest bright part of a mammogram ``[j, i]`` (0 to 1), without letters and markers.
+
+    Where it is smaller or larger than any breast, all of the picture is taken, and `Breast.found` is False.
+
+    Parameters
+    ----------
+    muscle : look for the pectoral muscle; a CC view seldom shows it, and dense tissue there may look like it
+    """
+    small = reduced(gray, _LONGEST_SIDE)
+    mask = _largest_part(small > _darkest_tissue(small))
+    found = _SMALLEST < mask.mean() < _LARGEST
+    if not found:
+        mask = np.ones(small.shape, dtype=bool)
+    chest_wall = _chest_wall(mask if found else small > float(np.median(small)))
+    triangle = _muscle(small, mask, chest_wall) if found and muscle else np.zeros(small.shape, dtype=bool)
+    return Breast(_enlarged(mask, gray.shape), _enlarged(triangle, gray.shape), chest_wall, found)
+
+
+def dense_tissue(gray: Floats, breast: Breast) -> Booleans:
+    """Which part ``[j, i]`` of the breast is dense: above Otsu's threshold of its gray values, without the muscle.
+
+    Otsu's threshold (1979) finds two classes wherever it is asked: in a breast all of fat the brighter fat.
+    """
+    tissue = breast.tissue
+    if not tissue.any():
+        return tissue
+    return np.asarray(tissue & (gray > _otsu(gray[tissue])))
+
+
+def density(gray: Floats, breast: Breast) -> float:
+    """Share of the breast's area, without the muscle, that is dense tissue; 0 to 1."""
+    tissue = np.count_nonzero(breast.tissue)
+    return float(np.count_nonzero(dense_tissue(gray, breast)) / tissue) if tissue else 0.0
+
+
+def reduced(gray: Floats, longest: int) -> Floats:
+    """A picture whose longer side has at most so many pixels, of averages."""
+    rows, columns = gray.shape
+    scale = longest / max(rows, columns)
+    if scale >= 1:
+        return gray
+    size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
+    image = Image.fromarray(np.ascontiguousarray(gray, dtype=np.float32))
+    return np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float32)
+
+
+def _enlarged(mask: Booleans, shape: tuple[int, ...]) -> Booleans:
+    if mask.shape == shape:
+        return mask
+    image = Image.fromarray(mask.astype(np.uint8)).resize((shape[1], shape[0]), Image.Resampling.NEAREST)
+    return np.asarray(image) != 0
+
+
+def _otsu(values: NDArray[np.floating]) -> float:
+    line = SimpleITK.GetImageFromArray(np.ascontiguousarray(values, dtype=np.float32).reshape(1, -1))
+    threshold = SimpleITK.OtsuThresholdImageFilter()
+    threshold.Execute(line)
+    return float(threshold.GetThreshold())
+
+
+def _darkest_tissue(small: Floats) -> float:
+    """The gray value that tells skin and fat from the black around the breast.
+
+    The first threshold tells dense tissue from the rest. Of the rest, the film's own black is the lowest peak; tissue
+    is what lies above its spread, and above a twentieth of the way to the bright part.
+    """
+    first = _otsu(small)
+    dark, bright = small[small <= first], small[small > first]
+    if not len(dark) or not len(bright):
+        return first
+    counts, edges = np.histogram(dark, bins=64)
+    smooth = ndimage.uniform_filter1d(counts.astype(float), 3, mode="constant")
+    peaks = (smooth >= 0.02 * small.size) & (smooth >= ndimage.maximum_filter1d(smooth, 5))
+    place = int(np.flatnonzero(peaks)[0]) if peaks.any() else int(smooth.argmax())
+    black = float(edges[place] + edges[place + 1]) / 2
+    below = dark[dark <= black]
+    spread = float(np.sqrt(np.mean((below - black) ** 2))) if len(below) else 0.0
+    return min(first, black + max(4 * spread, 0.05 * (float(np.median(bright)) - black)))
+
+
+def _largest_part(bright: Booleans) -> Booleans:
+    """Without what is thin; its holes are filled."""
+    thick = np.pad(bright, _OPENING, mode="edge")  # a breast goes on beyond the edge of the picture
+    thick = ndimage.binary_opening(thick, iterations=_OPENING)[_OPENING:-_OPENING, _OPENING:-_OPENING]
+    parts, count = ndimage.label(thick)
+    if not count:
+        return np.zeros(bright.shape, dtype=bool)
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    return np.asarray(ndimage.binary_fill_holes(parts == sizes.argmax()))
+
+
+def _chest_wall(mask: Booleans) -> Edge:
+    """The side at which the breast is higher: at the other one it ends in the nipple."""
+    heights = mask.sum(axis=0)
+    held = np.flatnonzero(heights)
+    if not len(held):
+        return "left"
+    part = max(1, (held[-1] + 1 - held[0]) // 8)
+    left, right = heights[held[0] : held[0] + part].mean(), heights[held[-1] + 1 - part : held[-1] + 1].mean()
+    return "left" if left >= right else "right"
+
+
+def _muscle(small: Floats, mask: Booleans, chest_wall: Edge) -> Booleans:
+    """The triangle in the upper corner at the chest wall whose straight edge is the sharpest, if there is one.
+
+    Lines from the upper edge of the breast down to the chest wall are tried: the muscle is bright all along the line,
+    and what lies before it is darker.
+    """
+    rows = np.flatnonzero(mask.any(axis=1))
+    columns = np.flatnonzero(mask.any(axis=0))
+    if len(rows) < 8 or len(columns) < 8:
+        return np.zeros(mask.shape, dtype=bool)
+    top, left, right = rows[0], columns[0], columns[-1] + 1
+    part, inside = small[top : rows[-1] + 1, left:right], mask[top : rows[-1] + 1, left:right]
+    if chest_wall == "right":
+        part, inside = part[:, ::-1], inside[:, ::-1]
+    across, down = _best_line(reduced(np.ascontiguousarray(part), _MUSCLE_SIDE), _shrunk(inside))
+    found = np.zeros(mask.shape, dtype=bool)
+    if not across:
+        return found
+    y, x = ((np.arange(size) + 0.5) / size for size in part.shape)
+    triangle = x[None] / across + y[:, None] / down < 1
+    if chest_wall == "right":
+        triangle = triangle[:, ::-1]
+    found[top : rows[-1] + 1, left:right] = triangle
+    return found & mask
+
+
+def _shrunk(mask: Booleans) -> Booleans:
+    return np.asarray(reduced(np.ascontiguousarray(mask, dtype=np.float32), _MUSCLE_SIDE) > 0.5)
+
+
+def _best_line(part: Floats, inside: Booleans) -> tuple[float, float]:
+    """Where the muscle's edge meets the upper edge and the chest wall, in shares of both; zeros where there is none."""
+    smooth = ndimage.gaussian_filter(part, 1)
+    within = inside.astype(np.float32)
+    height, width = part.shape
+    across, down = (
+        line[:, None] for line in map(np.ravel, np.meshgrid(np.linspace(0.25, 0.9, 27), np.linspace(0.35, 0.95, 25)))
+    )
+    along = np.linspace(0.08, 0.92, 24)
+    x, y = across * width * (1 - along), down * height * along
+    normal = np.hypot(down * height, across * width)
+    dx, dy = _EDGE_BAND * down * height / normal, _EDGE_BAND * across * width / normal
+    steps = _sampled(smooth, x - dx, y - dy) - _sampled(smooth, x + dx, y + dy)
+    counted = _sampled(within, x + dx, y + dy) > 0.5  # the skin is an edge as well
+    # The corner itself is muscle: on a CC view it lies outside of the breast.
+    corner = [(share * x, share * y) for share in (0.02, 0.1, 0.5, 0.8)]
+    whole = np.minimum.reduce([_sampled(within, *places).min(axis=1) for places in corner]) > 0.5
+    bright = np.mean([_sampled(smooth, *places).mean(axis=1) for places in corner], axis=0)
+    whole &= bright > float(np.median(smooth[inside]))
+    steps = np.where(counted, steps, np.nan)
+    usable = whole & (counted.mean(axis=1) >= 0.6)
+    if not usable.any():
+        return 0.0, 0.0
+    steps = steps[usable]
+    # An edge that is there nearly everywhere counts for more than one that is strong in places.
+    limit = 3 * np.maximum(np.nanmedian(steps, axis=1, keepdims=True), 0)
+    strength = np.nanmean(np.minimum(steps, limit), axis=1)
+    strength[np.sum(steps > 0, axis=1) <= 0.75 * counted[usable].sum(axis=1)] = 0
+    best = int(strength.argmax())
+    if strength[best] <= _MUSCLE_EDGE:
+        return 0.0, 0.0
+    return float(across[usable][best, 0]), float(down[usable][best, 0])
+
+
+def _sampled(values: Floats, x: NDArray[np.floating], y: NDArray[np.floating]) -> Floats:
+    return np.asarray(ndimage.map_coordinates(values, [y - 0.5, x - 0.5], order=1, mode="nearest"))
