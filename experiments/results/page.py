@@ -30,7 +30,8 @@ _INTRODUCTION = (
 # Sections that other experiments write, in the order of the page.
 SURVIVAL = "## Survival of lung cancer over 24 months"
 PHANTOMS = "## Phantoms only: the map of PASC Fibrosis"
-_MADE_ELSEWHERE = (SURVIVAL, PHANTOMS)
+NETWORKS = "## Phantoms only: what networks for lung survival cost"
+_MADE_ELSEWHERE = (SURVIVAL, PHANTOMS, NETWORKS)
 _BASELINES = {
     "the picture at 32 x 32 pixels": "the picture at 32 x 32 pixels",
     "site and metadata": "site and metadata",
