@@ -147,12 +147,16 @@ def chart(found: Sequence[Measured]) -> Figure:
         )  # fmt: skip
         if number == 0:
             axes.annotate(
-                registry.find(one.network).title, (place, one.c_td.value), xytext=(0, 16), ha="center",
-                textcoords="offset points", fontsize=8,
+                registry.find(one.network).title, (place, 1.0), xycoords=axes.get_xaxis_transform(),
+                xytext=(0, 4), textcoords="offset points", fontsize=8,
             )  # fmt: skip
         seen.add(one.aggregation)
     axes.axhline(0.5, color=GRAY, linewidth=1, linestyle=":")
+    axes.margins(x=0.1)
     axes.set(xscale="log", xlabel=f"GFLOPs for a CT of {SLICES} slices", ylabel="C-td on phantoms, out of fold")
+    for axis in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        axis("{x:,.0f}")
+    axes.tick_params(axis="x", which="minor", labelsize=7)
     axes.legend(loc="lower right", markerscale=0.5)
     return figure
 

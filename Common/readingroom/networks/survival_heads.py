@@ -65,6 +65,10 @@ class ProportionalHazards(nn.Module):
         log_hazard: Tensor = self.ratio(features) + self.baseline
         return log_hazard
 
+    def absorb(self, center: Tensor, scale: Tensor) -> None:
+        """See `heads.Absorbs`."""
+        self.ratio.absorb(center, scale)
+
 
 def create(
     head: str, features: int, causes: int, months: int, layers: int = 0, width: int = 0, dropout: float = 0.0

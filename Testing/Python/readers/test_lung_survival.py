@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
+import torch
 
 from lung_survival_cases import (
     DEATH,
@@ -25,6 +26,8 @@ from pasc_fibrosis_cases import image_of, write_nrrd
 from readingroom.bundles.bundle import Bundle
 from readingroom.bundles.metadata import CoxBaseline, HazardScaling, Label, SurvivalMetadata
 from readingroom.errors import BundleError, InputError, RefusedError
+from readingroom.networks.slices import SliceNetwork
+from readingroom.networks.survival_heads import create
 from readingroom.phantoms.lung_cancer_ct import LungCancerCT
 from readingroom.readers.lung_survival import READER
 from readingroom.readers.lung_survival_answer import raised, risks_of
@@ -334,3 +337,20 @@ def test_the_shell_says_that_no_bundle_is_installed(files, tmp_path, monkeypatch
     asked = ["read", "lung-survival", str(files / "ct.nrrd"), "--out", str(tmp_path / "out"), "--stage", "iiia"]
     assert cli.main(asked) != 0
     assert "No bundle comes with Lung Survival, and none is installed yet" in capsys.readouterr().err
+
+
+def test_a_bundle_with_a_hazard_ratio_is_read_with_its_curve_and_its_map(files, tmp_path):
+    network = dense_network()
+    head = create("cox", 512, 1, len(MONTHS))
+    with torch.no_grad():
+        for parameter in head.parameters():
+            parameter.zero_()
+        head.ratio.causes[0][-1].weight[:, 0] = 4.0
+        head.baseline.copy_(torch.linspace(0.005, 0.12, len(MONTHS)).log())
+    made = write_bundle(tmp_path / "ratio", SliceNetwork(network.backbone, network.aggregation, head), head="cox")
+    found = read(made, tmp_path / "read", files / "ct.nrrd", {"lungs": files / "lungs.nrrd"}, FACTS)
+    hazard = -np.log1p(-np.array(curve(found, "incidence-death").line.values[1:]))
+    assert hazard / hazard[0] == pytest.approx(np.arange(1, 25), rel=1e-3)  # of the baseline, and as steep for all
+    assert hazard[-1] > 0.12
+    assert curve(found, "attention").line.values
+    assert len(found.findings) == 1
