@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from experiments import pasc_phantom_maps, pasc_phantom_places, pasc_phantoms
+from experiments import pasc_phantom_maps, pasc_phantom_places, pasc_phantoms, phantom_places
 from experiments.pasc_phantom_maps import Found, Place, estimates, section
 from experiments.results.page import PHANTOMS, SURVIVAL, sections_of, with_section
 from readingroom import records
@@ -82,7 +82,7 @@ def test_the_phantoms_that_are_asked_trained_and_taught_nothing():
 def test_a_place_is_planted_by_the_share_of_its_pixels():
     mask = np.zeros((1, 32, 48), dtype=bool)
     mask[0, :8, :16] = mask[0, 16:, 32:] = True
-    assert pasc_phantom_places._by_place(mask).tolist() == [[[0.5, 0, 0], [0, 0, 1]]]
+    assert phantom_places.by_place(mask, 16).tolist() == [[[0.5, 0, 0], [0, 0, 1]]]
 
 
 def test_a_network_is_taught_the_places_of_bright_squares(tmp_path, monkeypatch):
@@ -91,16 +91,16 @@ def test_a_network_is_taught_the_places_of_bright_squares(tmp_path, monkeypatch)
 
     from readingroom.networks import backbones
 
-    monkeypatch.setattr(pasc_phantom_places, "_BATCH", 4)
+    monkeypatch.setattr(phantom_places, "_BATCH", 4)
     begun = backbones.create(pasc_phantoms.NETWORK, 2, channels=1)
     torch.save(begun.state_dict(), tmp_path / "begun.pt")
     random = np.random.default_rng(0)
 
-    def made() -> pasc_phantom_places.Slices:
+    def made() -> phantom_places.Places:
         put = random.random((4, 4, 4)) < 0.3
         pixels = 0.1 * random.random((4, 1, 64, 64)) + 0.8 * np.kron(put, np.ones((16, 16)))[:, None]
-        return pasc_phantom_places.Slices(
-            pixels.astype(np.float32), put.astype(np.float32), np.ones_like(put, dtype=np.float32)
+        return phantom_places.Places(
+            pixels.astype(np.float32), put[:, None].astype(np.float32), np.ones_like(put, dtype=np.float32)
         )
 
     network = pasc_phantom_places.teach([made() for _ in range(6)], tmp_path / "begun.pt", epochs=1)
