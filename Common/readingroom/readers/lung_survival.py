@@ -97,6 +97,7 @@ class LungSurvivalReader(Reader):
     )  # fmt: skip
     tasks = (Task("overall-survival", "Death from any cause"),)
     tests_of_answer = ("slices left out", "comparison with the prior")
+    default_bundle = "lung-survival-phantom"
 
     def checks(self, case: Case) -> tuple[Check, ...]:
         return ct_checks(case, CT, PRIOR)

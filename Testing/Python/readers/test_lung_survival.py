@@ -329,10 +329,12 @@ def test_a_grad_cam_which_knows_the_heaviest_slices_alone_counts_from_0():
     assert found.tolist() == [[[0, 0]], [[1, 0]], [[0.25, 0.75]]]
 
 
-def test_the_shell_says_that_no_bundle_is_installed(files, tmp_path, monkeypatch, capsys):
+def test_the_shell_says_of_a_reader_without_a_bundle_that_none_is_installed(files, tmp_path, monkeypatch, capsys):
     from readingroom import cli
     from readingroom.bundles import store
 
+    monkeypatch.setattr(store, "shipped_folder", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(type(READER), "default_bundle", "")
     monkeypatch.setattr(store, "user_folder", lambda: tmp_path / "bundles")
     asked = ["read", "lung-survival", str(files / "ct.nrrd"), "--out", str(tmp_path / "out"), "--stage", "iiia"]
     assert cli.main(asked) != 0
