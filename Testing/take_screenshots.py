@@ -61,6 +61,26 @@ def take_pasc_fibrosis() -> None:
     take_report(panel, IMAGES / "pasc-fibrosis-report.png")
 
 
+def take_lung_survival() -> None:
+    """Lung Survival after the phantom was read with what is known of the patient."""
+    ct = host.open_sample("ReadingRoom", "Chest CT with a tumor (phantom)")
+    panel = host.open_module("LungSurvival").panel
+    panel.selection.choose_image("ct", ct)
+    for name, text in (("age", "67"), ("stage", "Stage IIIA")):
+        editor = panel.views.clinical.rows[name].editor
+        if editor.inherits("QComboBox"):
+            host.select(editor, text)
+        else:
+            host.type(editor, text)
+            host.press(editor, "Return")
+    read(panel)
+    panel.parameters.exportFolder = "/reports"
+    for _ in range(2):
+        host.grab_desk(IMAGES / "lung-survival.png", (("Red", "Green"), "PlotView1"), width=1500, height=1300)
+        _fit(panel)
+    take_report(panel, IMAGES / "lung-survival-report.png")
+
+
 def take_report(panel: Any, path: Path) -> None:
     """The first page of the report on what was read, drawn by pdftoppm (poppler)."""
     with tempfile.TemporaryDirectory() as folder:
@@ -138,6 +158,7 @@ def main() -> None:
     host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
     host.load_module(ROOT / "ChestXRay" / "ChestXRay.py")
     host.load_module(ROOT / "PASCFibrosis" / "PASCFibrosis.py")
+    host.load_module(ROOT / "LungSurvival" / "LungSurvival.py")
     host.provide_dicom_database({})
     slicer.app.startupCompleted.emit()
     host.open_sample("ReadingRoom", "Chest radiograph")  # NIH ChestX-ray14, free to show
@@ -156,6 +177,8 @@ def main() -> None:
     host.grab(home.parent, IMAGES / "reading-room.png", width=560)
     host.close_scene()
     take_pasc_fibrosis()
+    host.close_scene()
+    take_lung_survival()
     host.close_scene()
     take_features()
     host.reset()

@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 
 from . import mrml_widgets, views
+from .plot_view import render_plot
 
 
 def _usable(widget: Any, act: str) -> None:
@@ -121,7 +122,7 @@ def _picture_of(widget: Any, path: str | Path) -> None:
 def grab_desk(
     path: str | Path, views_shown: tuple[str | Sequence[str], ...] = ("Red",), width: int = 1400, height: int = 800
 ) -> None:
-    """The desk as PNG: the open panel at the left, the named slice views at the right, from the top down.
+    """The desk as PNG: the open panel at the left, the named slice and plot views at the right, from the top down.
 
     An entry of several names is a row of views side by side; a row of more than three is half as high as others.
     """
@@ -140,7 +141,8 @@ def grab_desk(
     for names, share in zip(rows, shares, strict=True):
         high, wide = height * share // sum(shares), (width - left) // len(names)
         for i, name in enumerate(names):
-            pixels = render_slice(name, width=wide, height=high)
+            render = render_plot if name.startswith("PlotView") else render_slice
+            pixels = render(name, width=wide, height=high)
             view = QImage(pixels.tobytes(), wide, high, 3 * wide, QImage.Format.Format_RGB888)
             painter.drawImage(left + i * wide, top, view)
         top += high
