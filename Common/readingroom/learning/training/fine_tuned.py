@@ -107,13 +107,15 @@ class FineTuned:
         embeddings, answers = self._predict(network, fitted, rows)
         trained = np.isin(rows, split.train)
         self._complete(network, answers[trained], rows[trained])
-        self._reorder(network)
+        self._reorder(network, self._order)
         settings = {"mode": "fine-tune", "best_epoch": fitted.best_epoch + 1, "aggregation": self.protocol.aggregation}
         return FinalModel(network.eval(), embeddings, fitted.preprocessing, fitted.history, settings)
 
     def _trained(self, split: Split, seed: int, folder: Path, progress: Progress) -> tuple[nn.Module, Fitted]:
         protocol = replace(self.protocol, seed=seed)
         network = seeded_network(protocol, len(self.question.values), self.name, self.weights, seed)
+        if self.weights is not None and self.weights.is_dir():  # a bundle's outputs have the order of its question
+            self._reorder(network, np.argsort(self._order).tolist())
         if isinstance(network, SliceNetwork) and isinstance(network.aggregation, LinearSoftmax):
             network.aggregation.finding = self._order[0]
         fitted = fit(
@@ -164,15 +166,15 @@ class FineTuned:
         trained = losses.outputs(self.protocol, self.cohort)
         return [trained.index(value) for value in self.question.values]
 
-    def _reorder(self, network: nn.Module) -> None:
-        """Give the outputs the order of the question."""
-        if self._order == list(range(len(self._order))):
+    def _reorder(self, network: nn.Module, order: list[int]) -> None:
+        """Give the outputs another order, `_order` that of the question."""
+        if order == list(range(len(order))):
             return
         layer = network.get_submodule(head_name(network, self.name))
         assert isinstance(layer, nn.Linear)
         with torch.no_grad():
-            layer.weight.copy_(layer.weight[self._order].clone())
-            layer.bias.copy_(layer.bias[self._order].clone())
+            layer.weight.copy_(layer.weight[order].clone())
+            layer.bias.copy_(layer.bias[order].clone())
         if isinstance(network, SliceNetwork) and isinstance(network.aggregation, LinearSoftmax):
             network.aggregation.finding = 0
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from torch import nn
 
 from ...bundles.bundle import Bundle, load
-from ...bundles.metadata import ClassifierMetadata, SurvivalMetadata
+from ...bundles.metadata import ClassifierMetadata, NetworkMetadata, SurvivalMetadata
 from ...errors import InputError
 from ...formatting import counted
 from ..cohorts.cohort import Cohort
 from ..cohorts.hashes import Fingerprints
 from . import training_digest
+from .question import Question
 
 
 def first_bundle(weights: Path | None) -> Bundle | None:
@@ -43,6 +44,22 @@ def begin_with(network: nn.Module, name: str, bundle: Bundle) -> None:
             f"The bundle '{metadata.name}' cannot be gone on with: its aggregation{_end_of(metadata)} or its labels "
             "are not those of this training; take the protocol and the variants that it was trained with."
         ) from error
+
+
+def refuse_other_labels(bundle: Bundle, question: Question) -> None:
+    """See that the table asks what the bundle answers.
+
+    Raises
+    ------
+    InputError : it asks something else
+    """
+    metadata = bundle.metadata
+    labels = [label.name for label in metadata.labels] if isinstance(metadata, NetworkMetadata) else []
+    if labels != (asked := [label.name for label in question.labels]):
+        raise InputError(
+            f"The bundle '{metadata.name}' tells {', '.join(labels) or 'something else'}, and the table asks for "
+            f"{', '.join(asked)}: a bundle is gone on with on the same question."
+        )
 
 
 def refuse_known(bundle: Bundle, cohort: Cohort, found: Fingerprints) -> None:

@@ -43,7 +43,7 @@ from . import card, training_digest
 from .cross_validation import CrossValidation, plan_cross_validation
 from .description import FEATURES, described, refuse_unreadable
 from .fine_tuned import prepare_fine_tuned
-from .first_bundle import first_bundle, refuse_known, told_of
+from .first_bundle import first_bundle, refuse_known, refuse_other_labels, told_of
 from .fold_trainer import FoldResult, FoldTrainer
 from .frozen import learned_rows, prepare_frozen
 from .loop.processes import is_main, wait_for_others
@@ -107,7 +107,9 @@ def train_bundle(
     mode = mode or ("fine-tune" if first is not None else mode_of(protocol))
     _refuse_name(name)
     refuse_unreadable(protocol, network)
-    question_of(cohort, protocol)  # refused before anything is read
+    asked = question_of(cohort, protocol)  # refused before anything is read
+    if first is not None:
+        refuse_other_labels(first, asked)
     if mode == "frozen" and devices * nodes > 1:
         raise InputError("The mode 'frozen' runs on one device; several are for the mode 'fine-tune'.")
     if mode == "frozen" and first is not None:
@@ -123,7 +125,7 @@ def train_bundle(
     if first is not None:
         refuse_known(first, cohort, found)
     problems = {row: f"{named(cohort.rows[row])}: {sentence}" for row, sentence in found.problems.items()}
-    initial_weights = _initial_weights(protocol, weights)
+    initial_weights = _initial_weights(protocol, weights, first)
     if weights is None and protocol.weights != "none":
         progress(0.05, f"Getting the {initial_weights} for {network}; they are fetched where they are not kept yet.")
 
@@ -366,9 +368,11 @@ def _network(run: TrainingRun) -> dict[str, Any]:
     return made
 
 
-def _initial_weights(protocol: TrainingProtocol, weights: Path | None) -> str:
+def _initial_weights(protocol: TrainingProtocol, weights: Path | None, first: Bundle | None) -> str:
+    if first is not None:
+        return f"the bundle {first.metadata.name}"
     if weights is not None:
-        return f"the bundle {weights.name}" if weights.is_dir() else weights.name
+        return weights.name
     return "random values" if protocol.weights == "none" else f"weights of {protocol.weights}"
 
 

@@ -16,12 +16,15 @@ from readingroom.imaging.open import open_image
 from readingroom.imaging.preprocessing import prepare
 from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.learning.cohorts.cohort import Cohort
+from readingroom.learning.cohorts.findings import stating
 from readingroom.learning.cohorts.label_set import label_set_of
+from readingroom.learning.cohorts.splits import hold_out
 from readingroom.learning.evaluation import predictions
-from readingroom.learning.protocols.training_protocol import TrainingProtocol, Validation
+from readingroom.learning.protocols.training_protocol import Schedule, TrainingProtocol, Validation
 from readingroom.learning.reporting.figures.training_curves import read_history
 from readingroom.learning.training.fine_tuned import FineTuned
 from readingroom.learning.training.train import train_bundle
+from readingroom.progress import Progress
 from readingroom.readers.network import load_network
 
 
@@ -50,6 +53,34 @@ def test_a_held_out_part_is_evaluated_by_the_final_model_with_outputs_in_the_bun
     runs = read_history(tmp_path / "tuned-history.csv")
     assert [run.name for run in runs] == ["repeat 1, hold-out"]
     assert len(made.metadata.training.settings) > 8
+
+
+def test_a_bundle_that_is_gone_on_with_begins_with_each_output_in_its_place(
+    phantoms: Cohort, tiny: TrainingProtocol, tmp_path: Path
+) -> None:
+    protocol = replace(tiny, epochs=1, least_epochs=1, validation=Validation("hold-out", hold_out=0.34, inner=0.3))
+    first = train_bundle(phantoms, protocol, tmp_path, "first", mode="fine-tune", device="cpu", resamples=20)
+    still = replace(protocol, optimizer=replace(protocol.optimizer, rate=1e-10), schedule=Schedule("constant"))
+    question, backbone = label_set_of(phantoms, "chest-xray"), first.metadata.backbone  # type: ignore[union-attr]
+    nowhere = [""] * len(phantoms)
+    going_on = FineTuned(phantoms, question, still, backbone, first.folder, tmp_path / "pictures", nowhere, "cpu")
+    split = hold_out(phantoms, 0.34, 0, 0.3)
+    made = going_on.train_final(split, 0, tmp_path / "run", Progress()).network.state_dict()
+    for name in ("classifier.weight", "classifier.bias"):
+        assert torch.allclose(made[name], first.weights()[name].float(), atol=1e-3), name
+    others = {"normal": "pneumonia"}
+    other = Cohort(tuple(replace(row, label=others.get(row.label or "", row.label)) for row in phantoms.rows))
+    with pytest.raises(
+        InputError, match="tells opacity-large, normal, and the table asks for opacity-large, pneumonia"
+    ):
+        train_bundle(
+            stating(other, positive=["opacity, large"]),
+            protocol,
+            tmp_path,
+            "second",
+            weights=first.folder,
+            device="cpu",
+        )
 
 
 def test_joined_answers_heads_on_features_and_losses_of_other_outcomes_are_not_fine_tuned(
