@@ -116,11 +116,11 @@ def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segmen
 
 
 def _box(masks: Sequence[Mask], size: tuple[int, ...]) -> tuple[slice, slice, slice]:
-    """Columns, rows and slices of a volume of that size that hold all of the masks; all of a picture."""
+    """Columns, rows and slices of a volume of that size that hold all of the masks; all of a picture, of one slice."""
     columns, rows, count = (*size, 1)[:3]
     held, seen = np.zeros(count, dtype=bool), np.zeros((rows, columns), dtype=bool)
     for mask in masks:
-        if len(size) < 3 or any(isinstance(o, AtLeast) and o is not mask and o.holds(mask) for o in masks):
+        if count == 1 or any(isinstance(o, AtLeast) and o is not mask and o.holds(mask) for o in masks):
             continue
         for k in range(count):
             slice_ = mask[k]
