@@ -134,7 +134,8 @@ class LungSurvivalReader(Reader):
 
         statistics = context.model.statistics
         if statistics is not None and prediction.embedding is not None:
-            context.check(distance_check(float(statistics.distance(prediction.embedding[None])[0]), statistics))
+            distance = float(statistics.distance(prediction.embedding[None])[0])
+            context.check(distance_check(distance, statistics, "CT"))
         return answer_of(case, prediction, context)
 
     def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:

@@ -362,10 +362,13 @@ def test_a_corrected_tumor_moves_its_numbers_and_its_line_at_once_and_asks_no_ne
     before, network = risks(panel), panel.reading.findings
     assert before["Tumor volume, 33 phantoms (%)"]
     assert plot_lines()[6] == "Tumor volume alone (Cox model, 33 phantoms)"
+    view = risk_curve(panel)
+    host.press(view.slider, "Home")
     half = chest.tumor.astype("uint8")
     half[:, :, : round(half.nonzero()[2].mean())] = 0
     slicer.util.updateSegmentBinaryLabelmapFromArray(half, found, "tumour", ct)
     host.wait_until(lambda: panel.logic.before is not None)
+    assert view.value.text.startswith("Time since the CT 0 months")  # where somebody looks stays
     assert panel.session.state != "working"
     assert panel.views.message.widget.isHidden()
     after = risks(panel)

@@ -77,9 +77,9 @@ class CurveView:
         self.plot.clicked.connect(lambda *_args: on_plot())
 
     def show(self, curve: Curve) -> None:
-        """Draw a curve; the place that a person looks at stays."""
-        is_new = curve != self._curve
-        self._curve = curve
+        """Draw a curve; the place that a person looks at stays, also where other lines now stand beside the answer."""
+        shown, self._curve = self._curve, curve
+        is_new = shown is None or (curve.positions, curve.line) != (shown.positions, shown.line)
         self.title.setText(curve.title)
         self.slider.setAccessibleName(curve.title)
         self.slider.setToolTip(axis_title(curve.position_title, curve.position_unit))
