@@ -100,7 +100,11 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
                 *(tumor.measurements if tumor is not None else ()),
             )
         ),
-        regions=(*lung_regions(case.images[CT].image, details.lungs.lungs, CT), *_regions(case, details, heaviest)),
+        regions=(
+            *_tumors(case),
+            *lung_regions(case.images[CT].image, details.lungs.lungs, CT),
+            *_half_of_weight(case, details, heaviest),
+        ),
         curves=(
             *_incidence_curves(metadata, risks, [one.line for one in baselines if one.line]),
             _attention_curve(case, details),
@@ -209,8 +213,8 @@ def _by_slice(case: Case, details: Details) -> tuple[Floats, Floats]:
     return np.round(np.array(places), 2), summed
 
 
-def _regions(case: Case, details: Details, heaviest: Booleans) -> Iterator[RegionLayer]:
-    """Lung on the slices that carry half of the weight, and the tumor on each CT where one was given."""
+def _half_of_weight(case: Case, details: Details, heaviest: Booleans) -> Iterator[RegionLayer]:
+    """Lung on the slices that carry half of the weight."""
     image = case.images[CT].image
     ml = voxel_ml(image)
     near = details.prepared.to_volume(_flat(details, heaviest.astype(np.float32))) >= 0.5
@@ -222,6 +226,10 @@ def _regions(case: Case, details: Details, heaviest: Booleans) -> Iterator[Regio
             Region("half-of-weight", title, CT, segments_path(CT), volume_ml=mask.sum() * ml, color=(1.0, 0.6, 0.2)),
             mask,
         )
+
+
+def _tumors(case: Case) -> Iterator[RegionLayer]:
+    """The tumor on each CT where one was outlined."""
     for role, title, ct in ((TUMOUR, "Tumor", CT), (PRIOR_TUMOUR, "Tumor on the prior", PRIOR)):
         if role in case.masks:
             tumor = case.masks[role]

@@ -19,6 +19,7 @@ from ..formatting import counted, estimate_text, listed, number_text, percent
 from ..reading import Check, Estimate, Interval, Line, Measurement, Reading
 from ..study import ClinicalFact, Study
 from ..survival.clinical_baseline import ClinicalBaseline
+from ..survival.clinical_facts import disagreement
 from ..survival.incidence import at_month
 from .answer import CorrectedMask
 from .lung_survival import CT, TUMOUR
@@ -164,6 +165,7 @@ def _by_bundle(metadata: SurvivalMetadata, model: CoxBaseline, known: Mapping[st
         _worth(metadata.baselines.get(_TRAINED[CLINICAL]), "The clinical model"),
         _average(missing, "not known"),
         _average(strange, "of a kind that it learned nothing of"),
+        disagreement(facts),
     ]
     sentence = " ".join(filter(None, said)) or "The bundle's clinical model knows all of its facts."
     checks = [Check(_CHECKS[CLINICAL][0], "pass", sentence)]

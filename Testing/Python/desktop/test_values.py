@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import qt
 import slicer
 
 from readingroom.desktop.widgets.values import ValuesView
-from readingroom.reading import Comparison, Measurement, Reading
+from readingroom.reading import Comparison, Measurement, Reading, Region
 
 
 @pytest.fixture
@@ -38,3 +39,19 @@ def test_a_title_that_is_wider_than_its_column_has_lines_enough(empty_scene, rea
         heights = [table.rowHeight(row) for row in range(table.rowCount)]
         assert all(height >= table.sizeHintForRow(row) for row, height in enumerate(heights))
         assert table.height >= sum(heights)
+
+
+def test_the_long_name_of_a_region_leaves_what_was_measured_room(empty_scene, reading):
+    image = reading.study.images[0].role
+    title = "Lung on the 3 slices that carry half of the weight"
+    region = Region("half", title, image, Path("segments.seg.nrrd"), volume_ml=832.6)
+    values = ValuesView()
+    values.widget.resize(420, 800)
+    values.show(replace(reading, regions=(*reading.regions, region)))
+    values.widget.show()
+    slicer.app.processEvents()
+    table = values.measurements
+    last = table.columnCount - 1
+    assert 0 < table.columnWidth(last) <= 130
+    assert table.columnWidth(0) > table.columnWidth(last)
+    assert table.rowHeight(table.rowCount - 1) > table.fontMetrics().height() * 2

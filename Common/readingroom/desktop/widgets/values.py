@@ -15,6 +15,7 @@ from .labels import sentence
 
 _HEADER_WIDTH = 12  # characters of a line, so that narrow columns have narrow titles
 _MARGIN = 8  # pixels above and below a header
+_WIDEST = 130  # pixels of a column beside the first; longer texts are wrapped, so that the first can be read
 
 
 class ValuesView:
@@ -120,6 +121,8 @@ def _fill(table: Any, rows: Sequence[Sequence[str]]) -> None:
             item.setToolTip(text)
             table.setItem(row, column, item)
     table.resizeColumnsToContents()
+    for column in range(1, table.columnCount):
+        table.setColumnWidth(column, min(table.columnWidth(column), _WIDEST))
     _fit(table)
 
 
