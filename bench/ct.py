@@ -1,18 +1,20 @@
 """What a chest CT of full size costs on its way to an answer, step by step, against the least that each step can cost.
 
-    python bench/ct.py [--slices 130] [--repeats 5] [--only STEP ...] [--bundle NAME]
+    python bench/ct.py [--reader pasc-fibrosis] [--slices 130] [--repeats 5] [--only STEP ...] [--bundle NAME]
 
 A plain list of steps (`STEPS`): what comes to be worth a number adds one. The slices have 512 x 512 voxels. The series
 that `load` reads are the real slices of LUNG1-001 through its tumor, up and down until there are enough, where the
 folder ``shared`` lies beside the checkout; else noise. The others take all of LUNG1-001, resampled to as many voxels,
 as the panel hands it over: an NRRD file that is not compressed; else a phantom. Contestants take turns within each
 repeat, so that other load on the machine hits all of them; ratios are taken within each repeat, and medians are
-printed, of wall time and of the process's CPU time (which other load hardly touches).
+printed, of wall time and of the process's CPU time (which other load hardly touches). A reader without a bundle of its
+own is timed with random weights of the network of its rigorous protocol.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import platform
 import resource
 import subprocess
@@ -20,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -33,24 +35,28 @@ from numpy.typing import NDArray
 from pydicom.uid import generate_uid
 from scipy.special import softmax
 
-from readingroom.bundles import store
+from readingroom.bundles import store, write
 from readingroom.bundles.bundle import Bundle
-from readingroom.bundles.metadata import ClassifierMetadata
+from readingroom.bundles.metadata import ClassifierMetadata, Label, NetworkMetadata, SurvivalMetadata, Training
 from readingroom.engine.client import Failed, Finished, Partial, WorkerClient
 from readingroom.imaging.lungs import find_lungs
 from readingroom.imaging.preprocessing import prepare_slices
 from readingroom.imaging.volume import load_volume
+from readingroom.learning.protocols.training_protocol import load_protocol
+from readingroom.networks import slices, survival_heads
 from readingroom.networks.slices import SliceNetwork
 from readingroom.phantoms.dicom_series import ct_slices, write_slices
 from readingroom.phantoms.fibrosis_ct import fibrosis_ct
 from readingroom.progress import Progress
+from readingroom.readers import lung_survival, pasc_fibrosis
 from readingroom.readers.answer import Answer, Case, Prediction
-from readingroom.readers.base import ReadContext
+from readingroom.readers.base import ReadContext, Reader
 from readingroom.readers.lung_masks import find_lung_masks
 from readingroom.readers.opening import open_study
-from readingroom.readers.pasc_fibrosis import CT, READER, Details
+from readingroom.readers.registry import find_reader
 from readingroom.readers.results import drawn, write_results
 from readingroom.readers.slice_network import ask_slices
+from readingroom.readers.survival_network import ask_survival
 from readingroom.reading import Provenance, Reading
 from readingroom.reports.write import write_reports
 from readingroom.trust.ct_checks import lung_checks
@@ -58,16 +64,19 @@ from readingroom.trust.ct_checks import lung_checks
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 REAL = DATA / "dicom_io" / "ct_lung1_001" / "image"
 WHOLE = DATA / "lung_ct" / "LUNG1-001" / "ct.nii.gz"
+READERS = (pasc_fibrosis.READER, lung_survival.READER)
+CT = "ct"
 OURS = "ReadingRoom"
 SIDE = 512
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A DICOM series, a volume that shows all of both lungs, the bundle, and how often each step is timed."""
+    """A DICOM series, a volume that shows all of both lungs, the reader, its bundle, and how often a step is timed."""
 
     series: Path
     chest: Path
+    reader: Reader
     bundle: str
     repeats: int
 
@@ -77,16 +86,38 @@ def main() -> None:
     parser.add_argument("--slices", type=int, default=130)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", nargs="*", choices=[step.__name__ for step in STEPS], metavar="STEP")
-    parser.add_argument("--bundle", default=READER.default_bundle)
+    parser.add_argument("--reader", default=pasc_fibrosis.READER.name, choices=[reader.name for reader in READERS])
+    parser.add_argument("--bundle")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         chest = full_chest(place / "chest.nrrd", options.slices)
-        inputs = Inputs(full_series(place / "ct", options.slices), chest, options.bundle, options.repeats)
+        reader = find_reader(options.reader)
+        bundle = options.bundle or reader.default_bundle or str(random_bundle(place / "random").folder)
+        inputs = Inputs(full_series(place / "ct", options.slices), chest, reader, bundle, options.repeats)
         print(f"{options.slices} slices of {SIDE} x {SIDE}, {platform.machine()}, Python {platform.python_version()}")
         for step in STEPS:
             if options.only is None or step.__name__ in options.only:
                 step(inputs)
+
+
+def random_bundle(folder: Path) -> Bundle:
+    """The network that the rigorous protocol of Lung Survival trains, with random weights: an answer costs the same."""
+    protocol = load_protocol(lung_survival.READER.name, "rigorous")
+    backbone, months = protocol.networks[0], tuple(float(month) for month in range(1, 25))
+    layers, width = 5, 100
+    head = functools.partial(survival_heads.create, "deephit", causes=1, months=len(months), layers=layers, width=width)
+    torch.manual_seed(0)
+    network = slices.create(backbone, 0, "soft-attention", classifier=head)
+    metadata = SurvivalMetadata(
+        name=folder.name, title="Random", version="1.0.0", reader=lung_survival.READER.name, task="overall-survival",
+        backbone=backbone, aggregation="soft-attention", labels=(Label("death", "Death"),),
+        preprocessing=replace(protocol.input, normalize="none"),
+        training=Training("rigorous", 1, 1, {"death": 1}, ("nobody",), 0), intended_use="Timing.",
+        license="Apache-2.0", demonstration=True, head="deephit", months=months, layers=layers, width=width,
+        time_zero="the CT",
+    )  # fmt: skip
+    return write.write(folder, metadata, network.state_dict(), card="# Random", license_text="Apache-2.0")
 
 
 def full_series(folder: Path, count: int) -> Path:
@@ -200,32 +231,40 @@ def _stages(inputs: Inputs, bundle: Bundle) -> dict[str, tuple[float, float]]:
         times[name] = (time.perf_counter() - begun, _cpu_seconds() - used)
         return found
 
-    metadata = bundle.of_kind(ClassifierMetadata)
+    reader = inputs.reader
     context = ReadContext(bundle, torch.device("cpu"), Progress(), force=True)
-    model = context.model = READER.load_model(bundle, context.device)
-    case = timed("load", lambda: READER.load(open_study(READER, {CT: inputs.chest})))
-    timed("checks", lambda: context.check(*READER.checks(case)))
+    model = context.model = reader.load_model(bundle, context.device)
+    case = timed("load", lambda: reader.load(open_study(reader, {CT: inputs.chest})))
+    timed("checks", lambda: context.check(*reader.checks(case)))
     image = case.images[CT].image
     lungs = timed("mask", lambda: find_lung_masks(case, CT, context))
     timed("checks of the lungs", lambda: lung_checks(lungs.lungs, case.images[CT]))
+    metadata = bundle.metadata
+    assert isinstance(metadata, NetworkMetadata)
     prepared = timed("preprocessing", lambda: prepare_slices(image, metadata.preprocessing, lungs.lungs.both))
     timed("bare forward", lambda: _bare(model.network, prepared.pixels))
-    answers = timed(
-        "forward with map",
-        lambda: ask_slices(model.network, prepared.pixels, metadata.aggregation, context.device, context.note),
-    )
-    details = Details(lungs, prepared, answers)
-    prediction = Prediction(answers.logits, answers.embedding, details)
-    found = timed("map and measurements", lambda: READER.explain(case, prediction, context))
+    answers = timed("forward with map", lambda: _asked(bundle, prepared.pixels, context))
+    kind = lung_survival.Details if reader is lung_survival.READER else pasc_fibrosis.Details
+    prediction = Prediction(answers.logits, answers.embedding, kind(lungs, prepared, answers))
+    found = timed("map and measurements", lambda: reader.explain(case, prediction, context))
     with tempfile.TemporaryDirectory() as folder:
         _write(case, found, bundle, Path(folder), timed)
     return times
 
 
+def _asked(bundle: Bundle, pixels: NDArray[np.float32], context: ReadContext) -> Any:
+    """What the network says of the slices, with its map."""
+    network, metadata = context.model.network, bundle.metadata
+    if isinstance(metadata, SurvivalMetadata):
+        return ask_survival(network, pixels, metadata, context.device, context.note, explainable=True)
+    aggregation = bundle.of_kind(ClassifierMetadata).aggregation
+    return ask_slices(network, pixels, aggregation, context.device, context.note)
+
+
 def _write(case: Case, found: Answer, bundle: Bundle, folder: Path, timed: Callable[..., Any]) -> None:
     """The layers as the panel shows them, and the report."""
     reading = Reading(
-        reader=READER.name,
+        reader=bundle.metadata.reader,
         task=bundle.metadata.task,
         study=case.study,
         findings=found.findings,
@@ -254,12 +293,12 @@ def _bare(network: SliceNetwork, pixels: NDArray[np.float32], half: bool = False
 
 
 def _from_worker(inputs: Inputs, least: list[float]) -> None:
-    study = open_study(READER, {CT: inputs.chest})
+    study = open_study(inputs.reader, {CT: inputs.chest})
     client = WorkerClient()
     try:
         with tempfile.TemporaryDirectory() as folder:
             wanted: dict[str, object] = {
-                "reader": READER.name,
+                "reader": inputs.reader.name,
                 "study": study.to_json(),
                 "bundle": inputs.bundle,
                 "device": "cpu",
@@ -300,14 +339,15 @@ def memory(inputs: Inputs) -> None:
         SimpleITK.WriteImage(image, str(small))
         work = (
             "def work(path):\n"
-            "    study = open_study(READER, {'ct': pathlib.Path(path)})\n"
+            f"    reader = find_reader({inputs.reader.name!r})\n"
+            "    study = open_study(reader, {'ct': pathlib.Path(path)})\n"
             f"    bundle, out = store.find({inputs.bundle!r}), pathlib.Path({folder!r}) / 'out'\n"
-            "    read(READER, study, bundle, out, 'cpu', force=True,\n"
+            "    read(reader, study, bundle, out, 'cpu', force=True,\n"
             "         on_answer=lambda reading: print(peak() - before))\n"
         )
         imports = (
             "from readingroom.bundles import store\nfrom readingroom.readers.base import read\n"
-            "from readingroom.readers.opening import open_study\nfrom readingroom.readers.pasc_fibrosis import READER\n"
+            "from readingroom.readers.opening import open_study\nfrom readingroom.readers.registry import find_reader\n"
         )
         warm = f"before = 0\nwork({str(small)!r})\nprint(0)"
         peaks = _peaks(imports + work + warm, "work(path)\nprint(peak() - before)", inputs.chest)
@@ -322,7 +362,9 @@ def half(inputs: Inputs) -> None:
         print("bfloat16: this processor does not have it.")
         return
     bundle = store.find(inputs.bundle)
-    model = READER.load_model(bundle, torch.device("cpu"))
+    if not isinstance(bundle.metadata, ClassifierMetadata):
+        return
+    model = inputs.reader.load_model(bundle, torch.device("cpu"))
     image = load_volume(inputs.chest).image
     pixels = prepare_slices(image, bundle.of_kind(ClassifierMetadata).preprocessing, find_lungs(image).both).pixels
     network = model.network

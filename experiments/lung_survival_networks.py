@@ -170,7 +170,7 @@ def section(found: Sequence[Measured], cohort: Cohort, size: int, count: int) ->
         f"Heads on networks of random values, on {counted(len(cohort), 'phantom')} ({counted(events, 'death')} within "
         f"{MONTHS} months) of {count} slices of {size} x {size} pixels; written by `python -m "
         "experiments.lung_survival_networks`. C-td is out of fold, within the folds, with its interval over phantoms; "
-        f"the whole interval is above 0.5 for {above} of {len(told)} heads and below it for {below}. "
+        f"of {len(told)} that were trained {above} lie above 0.5 with the whole interval and {below} below it. "
         "Features that nobody trained need not order anybody; this is no ranking of networks, and says nothing about "
         "patients. Parameters and operations (two for a multiplication with its addition) are counted for "
         f"{SLICES} slices of {SIDE} x {SIDE} pixels and the head of the paper.",
