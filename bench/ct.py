@@ -7,14 +7,12 @@ that `load` reads are the real slices of LUNG1-001 through its tumor, up and dow
 folder ``shared`` lies beside the checkout; else noise. The others take all of LUNG1-001, resampled to as many voxels,
 as the panel hands it over: an NRRD file that is not compressed; else a phantom. Contestants take turns within each
 repeat, so that other load on the machine hits all of them; ratios are taken within each repeat, and medians are
-printed, of wall time and of the process's CPU time (which other load hardly touches). A reader without a bundle of its
-own is timed with random weights of the network of its rigorous protocol.
+printed, of wall time and of the process's CPU time (which other load hardly touches).
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
 import platform
 import resource
 import subprocess
@@ -22,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -35,15 +33,13 @@ from numpy.typing import NDArray
 from pydicom.uid import generate_uid
 from scipy.special import softmax
 
-from readingroom.bundles import store, write
+from readingroom.bundles import store
 from readingroom.bundles.bundle import Bundle
-from readingroom.bundles.metadata import ClassifierMetadata, Label, NetworkMetadata, SurvivalMetadata, Training
+from readingroom.bundles.metadata import ClassifierMetadata, NetworkMetadata, SurvivalMetadata
 from readingroom.engine.client import Failed, Finished, Partial, WorkerClient
 from readingroom.imaging.lungs import find_lungs
 from readingroom.imaging.preprocessing import prepare_slices
 from readingroom.imaging.volume import load_volume
-from readingroom.learning.protocols.training_protocol import load_protocol
-from readingroom.networks import slices, survival_heads
 from readingroom.networks.slices import SliceNetwork
 from readingroom.phantoms.dicom_series import ct_slices, write_slices
 from readingroom.phantoms.fibrosis_ct import fibrosis_ct
@@ -93,31 +89,12 @@ def main() -> None:
         place = Path(folder)
         chest = full_chest(place / "chest.nrrd", options.slices)
         reader = find_reader(options.reader)
-        bundle = options.bundle or reader.default_bundle or str(random_bundle(place / "random").folder)
+        bundle = options.bundle or reader.default_bundle
         inputs = Inputs(full_series(place / "ct", options.slices), chest, reader, bundle, options.repeats)
         print(f"{options.slices} slices of {SIDE} x {SIDE}, {platform.machine()}, Python {platform.python_version()}")
         for step in STEPS:
             if options.only is None or step.__name__ in options.only:
                 step(inputs)
-
-
-def random_bundle(folder: Path) -> Bundle:
-    """The network that the rigorous protocol of Lung Survival trains, with random weights: an answer costs the same."""
-    protocol = load_protocol(lung_survival.READER.name, "rigorous")
-    backbone, months = protocol.networks[0], tuple(float(month) for month in range(1, 25))
-    layers, width = 5, 100
-    head = functools.partial(survival_heads.create, "deephit", causes=1, months=len(months), layers=layers, width=width)
-    torch.manual_seed(0)
-    network = slices.create(backbone, 0, "soft-attention", classifier=head)
-    metadata = SurvivalMetadata(
-        name=folder.name, title="Random", version="1.0.0", reader=lung_survival.READER.name, task="overall-survival",
-        backbone=backbone, aggregation="soft-attention", labels=(Label("death", "Death"),),
-        preprocessing=replace(protocol.input, normalize="none"),
-        training=Training("rigorous", 1, 1, {"death": 1}, ("nobody",), 0), intended_use="Timing.",
-        license="Apache-2.0", demonstration=True, head="deephit", months=months, layers=layers, width=width,
-        time_zero="the CT",
-    )  # fmt: skip
-    return write.write(folder, metadata, network.state_dict(), card="# Random", license_text="Apache-2.0")
 
 
 def full_series(folder: Path, count: int) -> Path:
