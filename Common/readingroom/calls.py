@@ -62,11 +62,12 @@ def warm(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Read a study and write the results into a folder.
 
-    Arguments: ``reader``, ``study`` (Study JSON with paths) or ``files`` (``images`` and ``masks`` by role and
-    ``clinical`` facts as typed, which are opened here), ``bundle`` (name or folder), ``out`` (folder); optional
-    ``device`` (auto), ``force`` (False), ``answer_first`` (False: the answer is published, with its files, before its
-    tests are done, which the reading names as pending), ``anonymous`` (False: nothing that is written names the
-    patient), ``report`` (``formats`` and ``page_size`` of a report that takes its place together with the results).
+    Arguments: ``reader``, ``study`` (Study JSON with paths) or ``files`` (``images`` and ``masks`` by role,
+    ``clinical`` facts as typed, paths of an ``exam`` and its ``prior``; they are opened here), ``bundle`` (name or
+    folder), ``out`` (folder); optional ``device`` (auto), ``force`` (False), ``answer_first`` (False: the answer is
+    published, with its files, before its tests are done, which the reading names as pending), ``anonymous`` (False:
+    nothing that is written names the patient), ``report`` (``formats`` and ``page_size`` of a report that takes its
+    place together with the results).
     Gives ``{"folder", "reading"}``.
     """
     progress(0.0, "Getting ready.")  # a word before torch is imported, which takes seconds the first time
@@ -123,6 +124,8 @@ def _study(reader: Reader, arguments: dict[str, Any]) -> Study:
             {role: Path(path) for role, path in files["images"].items()},
             {role: Path(path) for role, path in files["masks"].items()},
             files["clinical"],
+            [Path(path) for path in files.get("exam", ())],
+            [Path(path) for path in files.get("prior", ())],
         )
 
 

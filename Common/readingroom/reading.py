@@ -14,7 +14,7 @@ from .study import Study
 
 Status = Literal["pass", "warn", "stop"]
 Decision = Literal["", "accept", "reject"]
-MapShows = Literal["evidence", "attention"]
+MapShows = Literal["evidence", "attention", "asymmetry", "change"]
 
 FORMAT = 2
 
@@ -333,7 +333,8 @@ class HeatMap:
     """Where one finding's answer comes from: a float volume 0 to 1 in the geometry of ``image``; hot is important.
 
     ``path`` is relative to the folder that holds ``reading.json``. ``shows`` the ``evidence`` of each place for the
-    finding, or the ``attention`` that a network pays to each slice; there is one map of each for an image and finding.
+    finding, the ``attention`` that a network pays to each slice, or how far a place is brighter than the same place of
+    the other breast (``asymmetry``) or of the prior (``change``); there is one map of each for an image and finding.
     """
 
     finding: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from ..errors import BundleError, InputError, RefusedError
 from ..files import native_name
 from ..formatting import unit_text
 from ..readers.base import Reader
-from ..readers.description import ClinicalField
+from ..readers.description import ClinicalField, ImageRole
 from ..readers.registry import find_reader, readers
 from .progress_line import ProgressLine
 from .terminal import say
 
+_EXAM, _PRIOR = "exam-paths", "exam-prior"  # among the parsed options
 _FILES = {2: "DICOM file or folder, PNG, JPEG, TIFF, NRRD or NIfTI", 3: "DICOM folder or file, NRRD or NIfTI"}
 
 
@@ -38,14 +40,26 @@ def add(commands: Any) -> None:
 
 
 def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
-    """The first image is given by its place, all others by their role; then masks, then clinical facts."""
-    first, *others = reader.images
-    command.add_argument(
-        _key(first.name), type=Path, metavar="IMAGE", help=f"{first.title}: {_FILES[first.dimensions]}"
-    )
+    """The first image is given by its place, all others by their role; then masks, then clinical facts.
+
+    Of an exam, what is given by place is its folder or its images, which the headers tell apart.
+    """
+    if reader.is_exam:
+        others: Sequence[ImageRole] = reader.images
+        command.add_argument(
+            _EXAM, nargs="*", type=Path, metavar="FOLDER|IMAGE", help="the exam: DICOM folder, or its DICOM files"
+        )
+        command.add_argument(
+            "--prior", dest=_PRIOR, type=Path, metavar="FOLDER", help="DICOM folder of an earlier exam"
+        )
+    else:
+        first, *others = reader.images
+        command.add_argument(
+            _key(first.name), type=Path, metavar="IMAGE", help=f"{first.title}: {_FILES[first.dimensions]}"
+        )
     for role in others:
         command.add_argument(
-            "--prior" if role.prior_of == first.name else f"--{role.name}",
+            "--prior" if role.prior_of == reader.images[0].name and not reader.is_exam else f"--{role.name}",
             dest=_key(role.name),
             type=Path,
             required=role.required,
@@ -109,8 +123,9 @@ def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:
         return _read_with(client, reader, images, masks, options)
     except InputError as error:  # it may name a file that could not be opened
         if options.anonymous:
-            given = {**_given(options, "", list(images)), **_masks(options)}
-            texts = [text for path in given.values() for text in (os.path.abspath(path), str(path), *path.parts)]
+            given = [*_given(options, "", list(images)).values(), *_masks(options).values()]
+            given += [*getattr(options, _EXAM, []), *filter(None, [getattr(options, _PRIOR, None)])]
+            texts = [text for path in given for text in (os.path.abspath(path), str(path), *path.parts)]
             error.args = (without(texts)(str(error)),)
         raise
     finally:
@@ -128,6 +143,8 @@ def _read_with(
             "files": {
                 "images": images,
                 "masks": masks,
+                "exam": [os.path.abspath(path) for path in getattr(options, _EXAM, [])],
+                "prior": [os.path.abspath(path) for path in (getattr(options, _PRIOR, None),) if path],
                 "clinical": _given(options, "clinical-", [fact.name for fact in reader.clinical]),
             },
             "bundle": _bundle(options.bundle) or reader.default_bundle or _only_bundle(reader),

@@ -60,7 +60,7 @@ def find_breast(gray: Floats, muscle: bool = True) -> Breast:
     """
     small = reduced(gray, _LONGEST_SIDE)
     mask = _largest_part(small > _darkest_tissue(small))
-    found = _SMALLEST < mask.mean() < _LARGEST
+    found = bool(_SMALLEST < mask.mean() < _LARGEST)
     if not found:
         mask = np.ones(small.shape, dtype=bool)
     chest_wall = _chest_wall(mask if found else small > float(np.median(small)))

@@ -45,6 +45,7 @@ class Lesion:
     upper : -1 at the lower border, 1 at the upper one
     radius : in shares of the depth of the breast
     margin : of a mass
+    strength : how much it absorbs; 1 is about what dense tissue does
     """
 
     kind: Literal["mass", "calcifications", "asymmetry"] = "mass"
@@ -53,6 +54,7 @@ class Lesion:
     upper: float = 0.3
     radius: float = 0.09
     margin: Margin = "spiculated"
+    strength: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +129,7 @@ def mammogram(
     found = np.zeros((rows, columns), dtype=bool)
     for lesion in lesions:
         added, place = _lesion(lesion, shape, x, y, random)
-        attenuation += added * ~muscle
+        attenuation += lesion.strength * added * ~muscle
         found |= place & inside
     gray = np.where(breast, attenuation * thickness, 0)
     gray = ndimage.gaussian_filter(gray, 0.6) + noise * breast

@@ -93,7 +93,17 @@ class Reader(ABC):
     clinical: ClassVar[tuple[ClinicalField, ...]] = ()
     tasks: ClassVar[tuple[Task, ...]] = ()
     masks_followed: ClassVar[tuple[str, ...]] = ()  # whose correction `with_mask` tells without the network
+    is_exam: ClassVar[bool] = False  # its images are views of one exam, and `find_images` tells them apart
     tests_of_answer: ClassVar[tuple[str, ...]] = ()  # what `test` does, for people: "deletion curve"
+
+    def find_images(self, paths: Sequence[Path]) -> tuple[Mapping[str, Path], tuple[str, ...]]:
+        """Of an exam, the images by role among files and folders, and what is to be said of the others.
+
+        Raises
+        ------
+        InputError : none of them is an image of such an exam; they are of two patients
+        """
+        raise InputError(f"{self.title} is told which image is which: give each by its role.")
 
     def load(self, study: Study, progress: Progress | None = None) -> Case:
         """Open the pixels of every image and mask.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,8 @@ def open_study(
     images: Mapping[str, Path],
     masks: Mapping[str, Path] | None = None,
     clinical: Mapping[str, str] | None = None,
+    exam: Sequence[Path] = (),
+    prior: Sequence[Path] = (),
 ) -> Study:
     """The study of these files, without decoding their pixels.
 
@@ -30,6 +32,8 @@ def open_study(
     images, masks : by role, a file or a DICOM folder; a mask may name structures, see `named_structures`. Of a folder
         with series of several days the latest one is read, and the one before is its prior where the reader takes one
     clinical : facts as a person types them; they go before those of the header
+    exam, prior : files and folders of an exam and of an earlier one, whose headers tell what each image is; images that
+        are given by role go before them
 
     Example
     -------
@@ -43,7 +47,8 @@ def open_study(
         two patients; a clinical fact is unknown or lies outside its range
     """
     opened: dict[str, OpenedImage] = {}
-    images = dict(images)
+    found, notes = _found(reader, exam, prior)
+    images = {**found, **images}
     for role in images:
         if role not in {known.name for known in reader.images}:
             raise InputError(f"{reader.title} knows no image '{role}'; it takes {_names(reader)}.")
@@ -59,6 +64,10 @@ def open_study(
             if note:
                 one = replace(one, image=replace(one.image, notes=(*one.image.notes, note)))
             opened[known.name] = one
+    if notes and opened:
+        first = next(iter(opened))
+        image = opened[first].image
+        opened[first] = replace(opened[first], image=replace(image, notes=(*image.notes, *notes)))
     if not opened:
         raise InputError(f"{reader.title} needs the image '{reader.images[0].title}'; choose one first.")
     study = study_of(reader, opened, _masks(reader, masks or {}), entered(reader, clinical or {}))
@@ -125,6 +134,22 @@ def entered(reader: Reader, clinical: Mapping[str, str]) -> dict[str, ClinicalFa
             raise InputError(f"{reader.title} knows no clinical fact '{name}'; it takes {', '.join(fields) or 'none'}.")
         facts[name] = ClinicalFact(fields[name].parse(text), fields[name].unit)
     return facts
+
+
+def _found(reader: Reader, exam: Sequence[Path], prior: Sequence[Path]) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """The images of an exam and of its prior by role, and what is to be said of them."""
+    images: dict[str, Path] = {}
+    notes: tuple[str, ...] = ()
+    if exam:
+        found, notes = reader.find_images(exam)
+        images.update(found)
+    if prior:
+        earlier, said = reader.find_images(prior)
+        roles = {role.prior_of: role.name for role in reader.images if role.prior_of}
+        images = {role: path for role, path in images.items() if role not in roles.values()}
+        images.update({roles[role]: path for role, path in earlier.items() if role in roles})
+        notes = (*notes, *(f"Of the prior: {note}" for note in said))
+    return images, notes
 
 
 def _by_date(prior: ImageRole, folder: Path) -> dict[str, tuple[str, str]]:

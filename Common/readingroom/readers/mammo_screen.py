@@ -1,0 +1,313 @@
+"""Cancer on a screening mammogram, after Paper 002: four views, each read by one network, joined for each breast.
+
+A breast's answer is the mean of its views, or that of the most suspicious one, as the bundle says; that of the woman is
+the more suspicious breast's. Breasts are mirrored for the network alone. All views pass it once, which gives the maps.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from .. import model_cache
+from ..bundles.bundle import Bundle
+from ..bundles.metadata import ClassifierMetadata, Label
+from ..codes import Code
+from ..device import is_all_on
+from ..errors import BundleError, InputError
+from ..imaging.mammography_exam import VIEW_ROLES, mammography_exam
+from ..reading import Check
+from .answer import Answer, Case, Prediction
+from .base import ReadContext, Reader
+from .description import ImageRole, Task
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from ..explain.cam import ActivationMaps
+    from ..imaging.preprocessing import Prepared
+    from ..imaging.radiograph_loading import Radiograph
+    from ..progress import Progress
+    from ..study import Study, StudyImage
+    from ..trust.distance import FeatureStatistics
+    from ..trust.mammogram_checks import View
+
+PRIOR = "prior-"
+SIDES = ("left", "right")
+CANCER = Label("cancer", "Cancer", Code("254837009", "SCT", "Malignant neoplasm of breast"))
+TASK = Task("cancer", "Cancer of the breast or none", (CANCER, Label("no-cancer", "No cancer")))
+_BATCH = {"cpu": 4}  # one exam
+_BATCH_ON_CARD = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A bundle's network on its device, and where its training pictures lie (None when the bundle does not say)."""
+
+    bundle: Bundle
+    network: nn.Module
+    statistics: FeatureStatistics | None
+
+
+@dataclass(frozen=True, eq=False)
+class Details:
+    """What the network said of each view of one exam, those of the prior included.
+
+    Parameters
+    ----------
+    roles : of the views, in the order of `logits` (views, labels), `found` (views, 1, rows, columns) and `prepared`
+    """
+
+    roles: tuple[str, ...]
+    logits: NDArray[np.float64]
+    found: ActivationMaps
+    prepared: tuple[Prepared, ...]
+
+
+def _title(role: str) -> str:
+    from ..trust.mammogram_checks import view_title
+
+    return view_title(role).capitalize().replace("cc", "CC").replace("mlo", "MLO")
+
+
+class MammoScreenReader(Reader):
+    """Reads whichever of the four views are there, beside those of an earlier exam."""
+
+    name = "mammo-screen"
+    title = "Mammo Screen"
+    question = "Does this screening mammogram show cancer, and in which breast?"
+    is_exam = True
+    images = (
+        *(ImageRole(role, _title(role), ("MG",), dimensions=2, required=False) for role in VIEW_ROLES),
+        *(
+            ImageRole(PRIOR + role, _title(PRIOR + role), ("MG",), dimensions=2, required=False, prior_of=role)
+            for role in VIEW_ROLES
+        ),
+    )
+    tasks = (TASK,)
+    tests_of_answer = ("comparison of the breasts", "deletion curve")
+
+    def find_images(self, paths: Sequence[Path]) -> tuple[Mapping[str, Path], tuple[str, ...]]:
+        exam = mammography_exam(paths)
+        return exam.files, exam.notes
+
+    def load(self, study: Study, progress: Progress | None = None) -> Case:
+        case = super().load(study, progress)
+        if not any(role in case.images for role in VIEW_ROLES):
+            raise InputError(f"{self.title} needs at least one view of the exam itself, not of its prior alone.")
+        return case
+
+    def load_image(self, image: StudyImage, progress: Progress) -> Any:
+        from ..imaging.breast import find_breast
+        from ..imaging.radiograph_loading import load_radiograph
+
+        film = load_radiograph(image)
+        return Film(film, find_breast(film.gray, muscle=image.role.endswith("mlo")))
+
+    def checks(self, case: Case) -> tuple[Check, ...]:
+        from ..trust.mammogram_checks import exam_checks
+
+        return exam_checks([view_of_case(case, role) for role in case.images])
+
+    def load_model(self, bundle: Bundle, device: torch.device) -> Model:
+        from .network import feature_statistics
+
+        metadata = bundle.of_kind(ClassifierMetadata)
+        if metadata.multilabel or len(metadata.labels) != 2:
+            raise BundleError(
+                f"The bundle '{metadata.name}' does not answer with cancer or none, two exclusive labels."
+            )
+        if metadata.preprocessing.kind != "picture" or metadata.aggregation not in ("none", "mean", "max"):
+            raise BundleError(f"The bundle '{metadata.name}' does not read the views of a mammogram one by one.")
+        network: nn.Module = model_cache.get_or_load(
+            ("network", bundle.sha256), functools.partial(_load_network, bundle)
+        )
+        if not is_all_on(network, device):  # a read that ran out of memory may have left it elsewhere
+            network.to(device)
+        return Model(bundle, network, feature_statistics(bundle))
+
+    def predict(
+        self, model: Model, cases: Sequence[Case], context: ReadContext, explainable: bool = False
+    ) -> list[Prediction]:
+        metadata = model.bundle.of_kind(ClassifierMetadata)
+        if explainable:
+            return [_explainable(model, case, metadata, context) for case in cases]
+        roles = [[role for role in VIEW_ROLES if role in case.images] for case in cases]
+        prepared = [_prepared(case, role, metadata) for case, own in zip(cases, roles, strict=True) for role in own]
+        logits, embeddings = _ask(model, prepared, context)
+        ends = np.cumsum([len(own) for own in roles])[:-1]
+        by_case = zip(roles, np.split(logits, ends), np.split(embeddings, ends), strict=True)
+        return [
+            Prediction(exam_logits(own, rows, metadata), features.mean(axis=0) if features.size else None)
+            for own, rows, features in by_case
+        ]
+
+    def explain(self, case: Case, prediction: Prediction, context: ReadContext) -> Answer:
+        from .mammo_screen_answer import answer_of
+
+        return answer_of(case, prediction, context)
+
+    def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
+        """What differs between the breasts, and from the prior; and the map of the most suspicious view."""
+        from .mammo_screen_answer import with_deletion_curve
+        from .mammo_screen_comparison import with_comparisons
+
+        context.progress(0.0, "Comparing the breasts.")
+        answer = with_comparisons(case, prediction, answer, context)
+        context.progress(0.4, "Testing the map.")
+        return with_deletion_curve(case, prediction, answer, context)
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """A loaded view: its pixels and its breast."""
+
+    film: Radiograph
+    breast: Any
+
+    @property
+    def gray(self) -> NDArray[np.float32]:
+        """``[j, i]``, 0 to 1."""
+        return self.film.gray
+
+    @property
+    def image(self) -> Any:
+        """A SimpleITK image in the geometry of the file."""
+        return self.film.image
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done that the file did not ask for."""
+        return self.film.notes
+
+
+def view_of_case(case: Case, role: str) -> View:
+    """A view as the checks know it."""
+    from ..trust.mammogram_checks import View
+
+    film = case.images[role]
+    return View(role, case.study.image(role), film.gray, film.breast, film.film.color_fraction)
+
+
+def positive_label(metadata: ClassifierMetadata) -> int:
+    """The number of the label that is asked about."""
+    from .probabilities import main_finding
+
+    return main_finding(metadata)
+
+
+def joined(logits: NDArray[np.float64], metadata: ClassifierMetadata) -> NDArray[np.float64]:
+    """(labels,) of a breast from those of its views (views, labels).
+
+    The logits of the mean probability, as evaluation joins them; or those of the most suspicious view.
+    """
+    if metadata.aggregation == "max":
+        positive = positive_label(metadata)
+        return np.asarray(logits[(logits[:, positive] - logits[:, 1 - positive]).argmax()])
+    mean = special.logsumexp(special.log_softmax(logits, axis=1), axis=0) - np.log(len(logits))
+    return np.asarray(mean, dtype=np.float64)
+
+
+def breast_logits(
+    roles: Sequence[str], logits: NDArray[np.float64], metadata: ClassifierMetadata, prefix: str = ""
+) -> dict[str, NDArray[np.float64]]:
+    """(labels,) of each breast of which a view is there, of the exam or, by its prefix, of the prior."""
+    found = {}
+    for side in SIDES:
+        rows = [number for number, role in enumerate(roles) if role.startswith(f"{prefix}{side}-")]
+        if rows:
+            found[side] = joined(logits[rows], metadata)
+    return found
+
+
+def exam_logits(roles: Sequence[str], logits: NDArray[np.float64], metadata: ClassifierMetadata) -> NDArray[np.float64]:
+    """(labels,) of the more suspicious breast."""
+    positive = positive_label(metadata)
+    breasts = breast_logits(roles, logits, metadata)
+    return max(breasts.values(), key=lambda own: float(own[positive] - own[1 - positive]))
+
+
+def _prepared(case: Case, role: str, metadata: ClassifierMetadata) -> Prepared:
+    from ..imaging.preprocessing import prepare
+
+    film = case.images[role]
+    return prepare(film.gray, metadata.preprocessing, film.breast)
+
+
+def _explainable(model: Model, case: Case, metadata: ClassifierMetadata, context: ReadContext) -> Prediction:
+    """All views in one pass, with their maps."""
+    roles = tuple(case.images)
+    prepared = tuple(_prepared(case, role, metadata) for role in roles)
+    found = _maps_with_fallback(model, prepared, positive_label(metadata), context)
+    logits = found.logits.double().cpu().numpy()
+    embedding = None if found.embedding is None else found.embedding.double().flatten(1).cpu().numpy()
+    return Prediction(exam_logits(roles, logits, metadata), embedding, Details(roles, logits, found, prepared))
+
+
+def _maps_with_fallback(
+    model: Model, prepared: Sequence[Prepared], target: int, context: ReadContext
+) -> ActivationMaps:
+    """On the CPU when the device's memory does not suffice."""
+    import torch
+
+    from ..device import is_out_of_memory
+    from ..explain.cam import activation_maps
+
+    explanation = model.bundle.of_kind(ClassifierMetadata).explanation
+    layer = (explanation.layer if explanation else "") or None
+    method: Any = explanation.method if explanation else "auto"
+    inputs = torch.from_numpy(np.stack([one.pixels for one in prepared]))
+    try:
+        return activation_maps(model.network, inputs.to(context.device), layer=layer, targets=target, method=method)
+    except (RuntimeError, MemoryError) as error:
+        if context.device == torch.device("cpu") or not is_out_of_memory(error):
+            raise
+        context.note("The graphics card has too little free memory; the CPU took over.")
+        context.device = torch.device("cpu")
+        return activation_maps(model.network.to("cpu"), inputs, layer=layer, targets=target, method=method)
+
+
+def _ask(
+    model: Model, prepared: Sequence[Prepared], context: ReadContext
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Logits (views, labels) and embeddings (views, features) of many views; of no features where there are none."""
+    import torch
+
+    from ..device import run_in_batches
+    from ..explain.forward import forward_from_last_map
+
+    def ask(batch: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        forward = forward_from_last_map(model.network, batch)
+        return forward.logits if forward.embedding is None else (forward.logits, forward.embedding.flatten(1))
+
+    pixels = torch.from_numpy(np.stack([one.pixels for one in prepared]))
+    batch = _BATCH.get(context.device.type, _BATCH_ON_CARD)
+    found = run_in_batches(ask, pixels, batch, context.device, context.note, model.network)
+    logits, embeddings = found if isinstance(found, tuple) else (found, found[:, :0])
+    return logits.double().numpy(), embeddings.double().numpy()
+
+
+def _load_network(bundle: Bundle) -> nn.Module:
+    from ..networks import registry
+    from .network import load_network
+
+    metadata = bundle.of_kind(ClassifierMetadata)
+    architecture = registry.find(metadata.backbone, axes=2)
+    architecture.require_size(metadata.preprocessing.size)
+    if not architecture.maps:
+        raise BundleError(
+            f"The bundle '{metadata.name}' was made with {architecture.title}, which has no map of features: nothing "
+            "could show where its answer comes from."
+        )
+    return load_network(bundle)
+
+
+READER = MammoScreenReader()

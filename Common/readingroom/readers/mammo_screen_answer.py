@@ -1,0 +1,266 @@
+"""What a network said of a mammography exam, as the radiologist sees it: findings of each breast, maps, density.
+
+The maps of all views share one scale: 1 is the hottest place of the exam. A place of the map is evidence on a coarse
+grid, and its box an attention box; neither is the outline of a lesion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bundles.metadata import ClassifierMetadata
+from ..formatting import percent
+from ..imaging.breast import dense_tissue
+from ..imaging.mammography_exam import VIEW_ROLES
+from ..reading import Box, Check, Finding, HeatMap, KeyPicture, Measurement, OperatingPoint, PredictionSet, Region
+from ..trust.mammogram_checks import view_title
+from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
+from .base import ReadContext
+from .mammo_screen import SIDES, breast_logits, positive_label
+from .results import heat_map_path, picture_path, segments_path
+
+if TYPE_CHECKING:
+    from ..bundles.metadata import Label
+    from .mammo_screen import Details
+
+Heat = NDArray[np.float32]
+
+EITHER = "either-breast"
+_LEVELS = (0.5, 0.75)  # of the hottest place of the exam
+_CENTERED_BOX = 0.25  # side of the box of fixed size, in shares of the network's input
+_MOST_OUTSIDE = 0.5  # of the map, outside of the tissue
+_BREAST_COLOR, _DENSE_COLOR = (0.3, 0.7, 0.9), (0.9, 0.9, 0.5)
+# Of the deletion curve: enough to judge a map by, at 13 forward passes of one view.
+_REMOVED, _REPEATS = (0.0, 0.1, 0.2, 0.4), 3
+
+
+def breast_name(side: str) -> str:
+    """The finding of a breast."""
+    return f"{side}-breast"
+
+
+def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answer:
+    """Findings, maps, regions and measurements; adds the checks of distance and of the map's place to the context."""
+    metadata, details = context.bundle.of_kind(ClassifierMetadata), prediction.details
+    _check_distance(prediction, details, context)
+    found, sets = _findings(details, metadata)
+    heats = _heats(details)
+    context.check(_map_check(case, heats))
+    maps = tuple(_layer(case, role, heat, details) for role, heat in heats.items())
+    titles = {finding.name: finding.title for finding in found}
+    return Answer(
+        findings=found,
+        prediction_sets=sets,
+        measurements=tuple(_densities(case)),
+        regions=tuple(_regions(case)),
+        maps=maps,
+        pictures=tuple(_pictures(case, maps, titles)),
+        settings={
+            "preprocessing": metadata.preprocessing.preset,
+            "aggregation": metadata.aggregation,
+            "map": details.found.method,
+            "map_layer": details.found.layer,
+            "probability_of_views": _of_views(details, metadata),
+            "attention_boxes_of_fixed_size": {
+                role: [*box.start, *box.stop] for role, box in _centered_boxes(case, heats, details).items()
+            },
+        },
+    )
+
+
+def _check_distance(prediction: Prediction, details: Details, context: ReadContext) -> None:
+    """By the view that is furthest from the training pictures."""
+    from ..trust.checks import distance_check
+
+    statistics = context.model.statistics
+    if statistics is None or prediction.embedding is None:
+        return
+    now = [number for number, role in enumerate(details.roles) if role in VIEW_ROLES]
+    context.check(distance_check(float(statistics.distance(prediction.embedding[now]).max()), statistics))
+
+
+def _findings(details: Details, metadata: ClassifierMetadata) -> tuple[tuple[Finding, ...], tuple[PredictionSet, ...]]:
+    """One finding for each breast, and, where both are there, one for the woman: the more suspicious breast's."""
+    from .probabilities import calibrate, findings, prediction_sets
+
+    label = metadata.labels[positive_label(metadata)]
+    found: list[Finding] = []
+    sets: list[PredictionSet] = []
+    for side, logits in breast_logits(details.roles, details.logits, metadata).items():
+        calibrated = calibrate(metadata, logits)
+        one = findings(metadata, calibrated)[positive_label(metadata)]
+        found.append(_renamed(one, breast_name(side), f"{label.title}, {side} breast"))
+        sets += [
+            replace(each, labels=tuple(_word(name, metadata.labels) for name in each.labels), finding=breast_name(side))
+            for each in prediction_sets(metadata, calibrated.probabilities)
+        ]
+    if len(found) == len(SIDES):
+        worse = max(found, key=lambda finding: finding.probability)
+        either = _renamed(worse, EITHER, f"{label.title} in either breast")
+        # What the points did was measured on breasts, not on women.
+        points = tuple(OperatingPoint(EITHER, point.name, point.threshold) for point in either.operating_points)
+        found.append(replace(either, operating_points=points))
+    return tuple(found), tuple(sets)
+
+
+def _renamed(finding: Finding, name: str, title: str) -> Finding:
+    points = tuple(replace(point, finding=name) for point in finding.operating_points)
+    return replace(finding, name=name, title=title, operating_points=points)
+
+
+def _word(name: str, labels: Sequence[Label]) -> str:
+    return next(label.title for label in labels if label.name == name).lower()
+
+
+def _of_views(details: Details, metadata: ClassifierMetadata) -> dict[str, float]:
+    """The calibrated probability of each view alone."""
+    from .probabilities import calibrate
+
+    positive = positive_label(metadata)
+    return {
+        role: round(float(calibrate(metadata, logits).probabilities[positive]), 4)
+        for role, logits in zip(details.roles, details.logits, strict=True)
+    }
+
+
+def _heats(details: Details) -> dict[str, Heat]:
+    """The maps of the exam's views ``[j, i]``, 1 at the hottest place of them all; evidence against counts as 0."""
+    raw = details.found.maps[:, 0].float().clamp_min(0).cpu().numpy()
+    now = [number for number, role in enumerate(details.roles) if role in VIEW_ROLES]
+    hottest = max(float(raw[now].max()), 1e-12)
+    return {
+        details.roles[number]: np.clip(details.prepared[number].to_input(raw[number] / hottest), 0, 1) for number in now
+    }
+
+
+def _layer(case: Case, role: str, heat: Heat, details: Details) -> MapLayer:
+    from ..explain.box import strongest_region
+
+    finding = breast_name(role.partition("-")[0])
+    searched = heat * case.images[role].breast.tissue  # the pectoral muscle draws attention and is none of the breast
+    box = strongest_region(searched, _LEVELS[-1]) if searched.max() >= _LEVELS[0] else None
+    heat_map = HeatMap(finding, role, details.found.method, heat_map_path(role, finding), _LEVELS, box)
+    return MapLayer(heat_map, heat.reshape(tuple(reversed(case.images[role].image.GetSize()))))
+
+
+def _centered_boxes(case: Case, heats: dict[str, Heat], details: Details) -> dict[str, Box]:
+    """Boxes of one size around the hottest place of each view, the other way in which such a box is drawn."""
+    from ..explain.box import centered_box
+
+    boxes = {}
+    for role, heat in heats.items():
+        prepared = details.prepared[details.roles.index(role)]
+        extents = prepared.extent or tuple((0, size) for size in prepared.shape)
+        rows, columns = (max(1, round(_CENTERED_BOX * (end - first))) for first, end in extents)
+        if box := centered_box(heat * case.images[role].breast.tissue, (columns, rows)):
+            boxes[role] = box
+    return boxes
+
+
+def _map_check(case: Case, heats: dict[str, Heat]) -> Check:
+    total = sum(float(heat.sum(dtype=np.float64)) for heat in heats.values())
+    if total <= 0:
+        return Check("map in the breast", "warn", "The maps are empty: no place of the views speaks for the finding.")
+    inside = sum(float(heat[case.images[role].breast.tissue].sum(dtype=np.float64)) for role, heat in heats.items())
+    outside = 1 - inside / total
+    if outside > _MOST_OUTSIDE:
+        sentence = (
+            f"{percent(outside)} of the maps lie outside of the breast or on muscle: the answer may rest on that."
+        )
+        return Check("map in the breast", "warn", sentence, 100 * outside, 100 * _MOST_OUTSIDE, "%")
+    sentence = f"{percent(1 - outside)} of the maps lie on the breast."
+    return Check("map in the breast", "pass", sentence, 100 * outside, 100 * _MOST_OUTSIDE, "%")
+
+
+def view_density(case: Case, role: str) -> float:
+    """Share of dense tissue on a view, in percent."""
+    film = case.images[role]
+    tissue = np.count_nonzero(film.breast.tissue)
+    return 100 * float(np.count_nonzero(dense_tissue(film.gray, film.breast)) / max(tissue, 1))
+
+
+def _densities(case: Case) -> Iterator[Measurement]:
+    """Of each breast the mean of its views, then each view's own."""
+    views = {role: view_density(case, role) for role in VIEW_ROLES if role in case.images}
+    for side in SIDES:
+        own = [share for role, share in views.items() if role.startswith(side)]
+        if own:
+            yield Measurement(f"density-{side}", f"Dense tissue by area, {side} breast", float(np.mean(own)), "%")
+    for role, share in views.items():
+        title = view_title(role)
+        yield Measurement(f"density-{role}", "Dense tissue", share, "%", image=role, part=title[0].upper() + title[1:])
+
+
+def _regions(case: Case) -> Iterator[RegionLayer]:
+    for role in VIEW_ROLES:
+        if role not in case.images:
+            continue
+        film = case.images[role]
+        shape = tuple(reversed(film.image.GetSize()))
+        for name, title, mask, color in (
+            ("breast", "Breast", film.breast.tissue, _BREAST_COLOR),
+            ("dense", "Dense tissue", dense_tissue(film.gray, film.breast), _DENSE_COLOR),
+        ):
+            region = Region(f"{role}-{name}", f"{title}, {view_title(role)}", role, segments_path(role), color=color)
+            yield RegionLayer(region, mask.reshape(shape))
+
+
+def _pictures(case: Case, maps: Sequence[MapLayer], titles: dict[str, str]) -> Iterator[PictureLayer]:
+    """Each view as read, then each with its map."""
+    for layer in maps:
+        role = layer.heat_map.image
+        caption = f"The {view_title(role)} view as read."
+        yield PictureLayer(KeyPicture(picture_path(role), caption, role), case.images[role].gray)
+    for layer in maps:
+        heat_map = layer.heat_map
+        caption = f"{view_title(heat_map.image)}: where “{titles[heat_map.finding]}” comes from ({heat_map.method})."
+        if heat_map.box is not None:
+            caption += f" The box holds the hottest region (map at least {percent(heat_map.levels[-1])} of its own "
+            caption += "hottest place); it is no outline of a lesion."
+        picture = KeyPicture(picture_path(heat_map.image, heat_map.finding), caption[0].upper() + caption[1:],
+                             heat_map.image, finding=heat_map.finding)  # fmt: skip
+        gray = case.images[heat_map.image].gray
+        yield PictureLayer(picture, gray, layer.heat.reshape(gray.shape))
+
+
+def with_deletion_curve(case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
+    """The answer with the deletion curve of the view with the hottest map, and the check of it."""
+    import torch
+    from torch import Tensor
+
+    from ..device import run_in_batches
+    from ..explain.faithfulness import deletion_curve
+    from ..trust.checks import faithfulness_check
+    from .probabilities import calibrate
+
+    details: Details = prediction.details
+    metadata, network = context.bundle.of_kind(ClassifierMetadata), context.model.network
+    positive = positive_label(metadata)
+    own = [layer for layer in answer.maps if layer.heat_map.shows == "evidence"]
+    hottest = max(own, key=lambda layer: float(layer.heat.max()))
+    number = details.roles.index(hottest.heat_map.image)
+
+    def probability(batch: Tensor) -> Tensor:
+        logits = run_in_batches(network, batch, len(batch), context.device, context.note, network).double().numpy()
+        return torch.tensor([calibrate(metadata, row).probabilities[positive] for row in logits])
+
+    curve = deletion_curve(
+        probability,
+        torch.from_numpy(details.prepared[number].pixels),
+        details.found.maps[number, 0],
+        fractions=_REMOVED,
+        repeats=_REPEATS,
+        batch_size=4,
+    )
+    if curve is None:
+        return answer
+    finding = next(finding for finding in answer.findings if finding.name == hottest.heat_map.finding)
+    if finding.positive:
+        context.check(faithfulness_check(curve, finding.title))
+    tested = replace(hottest, heat_map=replace(hottest.heat_map, faithfulness=curve))
+    return replace(answer, maps=tuple(tested if layer is hottest else layer for layer in answer.maps))
