@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..reading import Decision, Reading, Verdict
+from ..reading import Decision, MapShows, Reading, Verdict
 
 
 def with_operating_point(reading: Reading, finding_name: str, point_name: str) -> Reading:
@@ -64,6 +64,11 @@ def first_finding(reading: Reading) -> str:
     with_map = {heat_map.finding for heat_map in reading.heat_maps}
     ranked = max(reading.findings, key=lambda finding: (finding.name in with_map, finding.probability), default=None)
     return ranked.name if ranked is not None else ""
+
+
+def other_maps(reading: Reading) -> MapShows | None:
+    """What the maps show that can take the place of those of evidence: of several the last that the reading has."""
+    return next((heat_map.shows for heat_map in reversed(reading.heat_maps) if heat_map.shows != "evidence"), None)
 
 
 def key_slice(reading: Reading, finding: str) -> tuple[str, int] | None:

@@ -22,12 +22,13 @@ class Display:
         if panel.parameters is None or reading is None:
             return
         here = panel.reading is not None
-        has_attention = any(heat_map.shows == "attention" for heat_map in reading.heat_maps)
+        other = choices.other_maps(reading)
         panel.logic.layers.display(
             {image.role: panel.logic.kept.volume(image.role) for image in reading.study.images},
             panel.parameters.finding,
             map_visible=here and panel.parameters.mapVisible,
-            shows="attention" if panel.parameters.attentionShown and has_attention else "evidence",
+            shows=other if panel.parameters.attentionShown and other else "evidence",
+            of_images={one.image: one.finding for one in reading.heat_maps} if panel.reader.is_exam else {},
             opacity=panel.parameters.opacity / 100,
             color_table=panel.parameters.colorTable,
             box_visible=here and panel.parameters.boxVisible,

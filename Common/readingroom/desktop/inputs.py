@@ -137,6 +137,9 @@ class Inputs:
         images, masks = self.images, self.chosen.masks
         facts = {**self.header, **self.entered}
         wanted = [(role.title, role.name in images) for role in self._reader.images if role.required]
+        if self._reader.is_exam:  # any of its views will do
+            present = [role for role in self._reader.images if not role.prior_of]
+            wanted.append((present[0].title, any(role.name in images for role in present)))
         wanted += [(role.title, role.name in masks) for role in self._reader.masks if role.required]
         wanted += [(field.title, field.name in facts) for field in self._reader.clinical if field.required]
         return next((title for title, is_there in wanted if not is_there), "")

@@ -72,6 +72,7 @@ class Layers:
         *,
         map_visible: bool = True,
         shows: MapShows = "evidence",
+        of_images: Mapping[str, str] | None = None,
         opacity: float = 0.5,
         color_table: str = "Inferno",
         box_visible: bool = True,
@@ -81,21 +82,23 @@ class Layers:
         """Show maps and boxes of one finding over the ``volumes`` (by role), and hide those of the others.
 
         ``color_table`` is a key of `COLOR_TABLES`; ``opacity`` runs from 0 to 1. Where an image has no map that
-        ``shows`` what is asked for, none is shown.
+        ``shows`` what is asked for, none is shown. ``of_images`` names, by image, a finding that goes before
+        ``finding`` there: each view of an exam shows the map of its own.
         """
         for node in self.nodes("heat map"):
             key = node.GetAttribute(KEY)
             image = key.partition("/")[0]
+            own = (of_images or {}).get(image, finding)
             node.GetDisplayNode().SetAndObserveColorNodeID(COLOR_TABLES[color_table])
-            shown = key == image_key(image, finding, shows) and map_visible and volumes.get(image) is not None
+            shown = key == image_key(image, own, shows) and map_visible and volumes.get(image) is not None
             if shown:
                 slice_views.show_over(volumes[image], node, opacity)
             else:
                 slice_views.release(node)
             layer_nodes.show_legend(node, shown)
         for box in self.nodes("box"):
-            of = box.GetAttribute(KEY).partition("/")[2]
-            box.GetDisplayNode().SetVisibility(box_visible and of == finding)
+            image, _separator, of = box.GetAttribute(KEY).partition("/")
+            box.GetDisplayNode().SetVisibility(box_visible and of == (of_images or {}).get(image, finding))
         for segmentation in self.nodes("segmentation"):
             layer_nodes.show_segments(segmentation, levels_visible, regions_visible)
         self.keep_with_study()
@@ -114,8 +117,7 @@ class Layers:
         """The heat map as a volume, and its box."""
         key, volume = image_key(heat_map.image, heat_map.finding, heat_map.shows), volumes[heat_map.image]
         title = reading.finding(heat_map.finding).title
-        name = _("{title} heat map") if heat_map.shows == "evidence" else _("{title} weight of slices")
-        name = name.format(title=title)
+        name = _map_names()[heat_map.shows].format(title=title)
         if len(reading.study.images) > 1:
             name = _("{name} on {image}").format(name=name, image=volume.GetName())
         node = self._owned.get_or_add("vtkMRMLScalarVolumeNode", "heat map", key, name)
@@ -156,6 +158,15 @@ class Layers:
             if node.IsA("vtkMRMLVolumeNode"):
                 slice_views.release(node)
         self._owned.remove(nodes)
+
+
+def _map_names() -> dict[MapShows, str]:
+    return {
+        "evidence": _("{title} heat map"),
+        "attention": _("{title} weight of slices"),
+        "asymmetry": _("{title} against the other breast"),
+        "change": _("{title} against the prior"),
+    }
 
 
 class OverlayGuard(slicer.util.VTKObservationMixin):

@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 import readingroom
 
 from ..reading import Check, Reading
+from . import choices
 from .inputs import Inputs
 from .widgets.checks import ChecksView
 from .widgets.clinical import ClinicalView
@@ -138,7 +139,7 @@ class PanelViews:
             self.operating_point.show(finding, parameters.prevalence)
         self.heat_map.show(
             maps=bool(reading.heat_maps),
-            attention=any(heat_map.shows == "attention" for heat_map in reading.heat_maps),
+            other=choices.other_maps(reading),
             boxes=any(heat_map.box is not None for heat_map in reading.heat_maps),
             regions=bool(reading.regions),
             visible=parameters.mapVisible,

@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 
 from ..formatting import dicom_date
 from ..imaging.open import OpenedImage
+from ..readers.base import Reader
 from ..readers.description import ImageRole
 from .inputs import Inputs
 from .scene import volumes_in_scene
@@ -17,7 +18,8 @@ from .study_from_nodes import header_of
 class Priors:
     """Compares the volumes of the scene by what their DICOM headers say; those without a header are left alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._headers: dict[tuple[str, str], OpenedImage | None] = {}  # by volume and its files: asked at each redraw
 
     def earlier(self, present: Any, role: ImageRole) -> Any:
@@ -27,7 +29,7 @@ class Priors:
     def sentence(self, inputs: Inputs, role: ImageRole) -> str:
         """What is to be known of what is chosen as prior, or that something could be; empty where there is nothing."""
         present, prior = inputs.image(role.prior_of), inputs.image(role.name)
-        if present is None or self._header(present, role) is None:
+        if present is None or self.header(present, role) is None:
             return ""
         if prior is not None:
             return self._of_choice(present, prior, role, inputs.is_found(role.name))
@@ -40,7 +42,7 @@ class Priors:
         return text.format(name=other.GetName(), date=self._date(other, role))
 
     def _of_choice(self, present: Any, prior: Any, role: ImageRole, is_found: bool) -> str:
-        now, then = self._header(present, role), self._header(prior, role)
+        now, then = self.header(present, role), self.header(prior, role)
         if now is None or then is None:
             return ""
         if _are_two_patients(now, then):
@@ -53,13 +55,15 @@ class Priors:
         return ""
 
     def _nearest(self, present: Any, role: ImageRole, later: bool) -> Any:
-        now = self._header(present, role)
+        now = self.header(present, role)
         if now is None or not now.image.date:
             return None
         found = []
         for volume in volumes_in_scene():
-            then = None if volume is present else self._header(volume, role)
+            then = None if volume is present else self.header(volume, role)
             if then is None or not then.image.date or then.image.modality not in role.modality:
+                continue
+            if self._reader.is_exam and self._reader.role_of(then.image) != role.prior_of:
                 continue
             if not now.patient.patient_id or not then.patient.patient_id or _are_two_patients(now, then):
                 continue
@@ -69,10 +73,11 @@ class Priors:
         return found[dates.index(min(dates) if later else max(dates))][1] if found else None
 
     def _date(self, volume: Any, role: ImageRole) -> str:
-        header = self._header(volume, role)
+        header = self.header(volume, role)
         return dicom_date(header.image.date) if header is not None else ""
 
-    def _header(self, volume: Any, role: ImageRole) -> OpenedImage | None:
+    def header(self, volume: Any, role: ImageRole) -> OpenedImage | None:
+        """What the header of a volume node says; None where it has none."""
         key = (volume.GetID(), volume.GetAttribute("DICOM.instanceUIDs") or "")
         if key not in self._headers:
             self._headers[key] = header_of(volume, role) if key[1] else None

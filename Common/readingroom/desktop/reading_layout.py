@@ -15,14 +15,18 @@ from .slice_views import STRIP
 
 _SLICER_NAMES = ("Red", "Green", "Yellow")
 _FIRST_ID = 7400  # of layouts of several pictures; Slicer's own numbers are below 1000
-_VOLUME_ID, _COMPARED_ID, _PLOTTED_ID = 7451, 7452, 7453
+_VOLUME_ID, _COMPARED_ID, _PLOTTED_ID, _HUNG_ID = 7451, 7452, 7453, 7454
+_HUNG = "ReadingRoomHung-"  # names of the views of an exam begin so, followed by the role
+_HUNG_GROUP = 2  # of views: Slicer's own link joins those of one group
 _PLOT_VIEW = "PlotView1"  # Slicer's own
 _STRIP_VIEWS = 5
 _PRIOR = ("ReadingRoomPriorAxial", "ReadingRoomPriorCoronal")
 
 
 class ReadingLayout:
-    """One large view for a picture, one beside the other for several.
+    """One large view for a picture, one beside the other for several, those of an exam in rows as its films hang.
+
+    The views of an exam have one zoom, and Slicer's own link joins them.
 
     A volume is shown axial and coronal over a strip of its axial slices, or over the plot of a curve; with its prior,
     both stand side by side and scroll together.
@@ -34,6 +38,7 @@ class ReadingLayout:
 
     def __init__(self, reader: Reader) -> None:
         self._roles = [role.name for role in reader.images]
+        self._hanging = reader.hanging
         self._flat = all(role.dimensions == 2 for role in reader.images)
         self._prior = next((role.name for role in reader.images if role.prior_of == self._roles[0]), "")
         self._earlier: int | None = None  # None while the layout is not in use
@@ -50,6 +55,8 @@ class ReadingLayout:
             if images.get(self._prior) is not None:
                 return _COMPARED_ID
             return _VOLUME_ID if self._chart is None else _PLOTTED_ID
+        if self._hanging:
+            return _HUNG_ID
         one = int(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
         return one if len(self._roles) == 1 else _FIRST_ID + len(self._roles)
 
@@ -77,9 +84,23 @@ class ReadingLayout:
             if widget is not None and images.get(role) is not None:
                 widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(images[role].GetID())
                 widget.fitSliceToBackground()
+        if self._hanging:
+            self._hang(images)
         if not self._flat:
             self.spread(images.get(self._roles[0]))
             self.link(self._linked)
+
+    def _hang(self, images: Mapping[str, Any]) -> None:
+        """Give the views of an exam one zoom, that of the image that needs the most room, and link them."""
+        widgets = [slicer.app.layoutManager().sliceWidget(name) for role, name in self._views_of(images)]
+        shown = [one for one in widgets if one is not None]
+        nodes = [one.mrmlSliceNode() for one in shown if one.mrmlSliceCompositeNode().GetBackgroundVolumeID()]
+        sizes = [(node, node.GetDimensions(), node.GetFieldOfView()) for node in nodes]
+        zoom = max((field[0] / max(size[0], 1) for _node, size, field in sizes), default=0.0)
+        for node, size, field in sizes:
+            node.SetFieldOfView(zoom * size[0], zoom * size[1], field[2])
+        for one in shown:
+            one.mrmlSliceCompositeNode().SetLinkedControl(True)
 
     def follow(self, images: Mapping[str, Any]) -> None:
         """The same where other images are chosen than those that are shown: one came by itself."""
@@ -169,11 +190,16 @@ class ReadingLayout:
             )
             plots = f'<layout type="horizontal">{plot}</layout>'
             return _column((_row([("Red", "R", "Axial"), ("Green", "G", "Coronal")]), 600), (plots, 400))
+        if number == _HUNG_ID:
+            rows = [[(_HUNG + role, _hung_label(role), "Axial") for role in row] for row in self._hanging]
+            return _column(*((_row(row, _HUNG_GROUP), 1000 // len(rows)) for row in rows))
         names = view_names(len(self._roles))
         return _row([(name, name[0] if name in _SLICER_NAMES else name[-1], "Axial") for name in names])
 
     def _views_of(self, images: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Pairs of image role and name of view."""
+        if self._hanging:
+            return [(role, _HUNG + role) for row in self._hanging for role in row]
         if self._flat:
             return list(zip(self._roles, view_names(len(self._roles)), strict=True))
         first = [(self._roles[0], name) for name in _SLICER_NAMES]
@@ -195,10 +221,17 @@ def _plot_view() -> Any:
     return slicer.mrmlScene.GetSingletonNode(_PLOT_VIEW, "vtkMRMLPlotViewNode")
 
 
-def _row(views: Sequence[tuple[str, str, str]]) -> str:
+def _hung_label(role: str) -> str:
+    """``LCC`` for ``left-cc``."""
+    side, _separator, view = role.partition("-")
+    return side[:1].upper() + view.upper()
+
+
+def _row(views: Sequence[tuple[str, str, str]], others: int = 1) -> str:
     """The description of slice views side by side, given by name, label and orientation.
 
-    Those that Slicer does not have itself are in a view group of their own, which Slicer's own link leaves alone.
+    Those that Slicer does not have itself are in a view group of their own (``others``), which the link of Slicer's own
+    views leaves alone.
     """
     item = (
         '<item><view class="vtkMRMLSliceNode" singletontag="{name}">'
@@ -207,7 +240,7 @@ def _row(views: Sequence[tuple[str, str, str]]) -> str:
         '<property name="viewgroup" action="default">{group}</property></view></item>'
     )
     items = (
-        item.format(name=name, label=label, orientation=orientation, group=0 if name in _SLICER_NAMES else 1)
+        item.format(name=name, label=label, orientation=orientation, group=0 if name in _SLICER_NAMES else others)
         for name, label, orientation in views
     )
     return f'<layout type="horizontal">{"".join(items)}</layout>'

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import slicer
 
 from ..examples import EXAMPLES, Example
 from . import sample_phantoms
-from .sample_phantoms import PHANTOMS
+from .sample_phantoms import EXAM, PHANTOMS, SampleExam
 
 CATEGORY = "ReadingRoom"
 
@@ -36,20 +37,38 @@ def register() -> None:
             customDownloader=lambda *_args, phantom=phantom: sample_phantoms.load(phantom),
         )
 
+    SampleDataLogic.registerCustomSampleDataSource(
+        category=CATEGORY,
+        sampleName=EXAM.title,
+        thumbnailFileName=str(EXAM.thumbnail),
+        customDownloader=lambda *_args: load_exam(EXAM),
+    )
+
+
+def load_exam(exam: SampleExam) -> Any:
+    """The views as volume nodes, the last one of which is returned; their headers come along as in `load`."""
+    with tempfile.TemporaryDirectory(prefix="readingroom-") as folder:
+        with slicer.util.WaitCursor():
+            files = exam.write(Path(folder))
+        for path in files:
+            name = f"{exam.title}: {path.stem}"
+            volume = _through_database(path) or slicer.util.loadVolume(str(path), {"name": name, "singleFile": True})
+    return volume
+
 
 def load(example: Example) -> Any:
     """The example as a volume node, shown in the slice views.
 
     It goes through Slicer's DICOM database, where one is open, so that a read finds its header; else pixels alone come.
     """
-    volume = _through_database(example) or slicer.util.loadVolume(
+    volume = _through_database(example.path) or slicer.util.loadVolume(
         str(example.path), {"name": example.title, "singleFile": True}
     )
     slicer.util.setSliceViewerLayers(background=volume, fit=True)
     return volume
 
 
-def _through_database(example: Example) -> Any:
+def _through_database(path: Path) -> Any:
     database = getattr(slicer, "dicomDatabase", None)
     if database is None or not database.isOpen:
         return None
@@ -57,8 +76,8 @@ def _through_database(example: Example) -> Any:
     from DICOMLib import DICOMUtils
 
     with tempfile.TemporaryDirectory(prefix="readingroom-") as folder:  # Slicer takes whole folders
-        shutil.copy(example.path, folder)
+        shutil.copy(path, folder)
         DICOMUtils.importDicom(folder, database, copyFiles=True)  # its own copy: the extension may be removed
-    series = pydicom.dcmread(example.path, stop_before_pixels=True).SeriesInstanceUID
+    series = pydicom.dcmread(path, stop_before_pixels=True).SeriesInstanceUID
     nodes = [slicer.mrmlScene.GetNodeByID(node) for node in DICOMUtils.loadSeriesByUID([str(series)])]
     return next((node for node in nodes if node is not None and node.IsA("vtkMRMLScalarVolumeNode")), None)

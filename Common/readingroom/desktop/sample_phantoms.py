@@ -1,4 +1,4 @@
-"""Chest CTs that belong to nobody, for first steps with a reader of volumes: made when they are asked for."""
+"""Chest CTs and a mammography exam that belong to nobody, for first steps: made when they are asked for."""
 
 from __future__ import annotations
 
@@ -51,6 +51,32 @@ PHANTOMS = (
     SamplePhantom("Chest CT, earlier (phantom)", 4, fibrosis=250.0),
     SamplePhantom("Chest CT with a tumor (phantom)", 9, tumor=60.0, emphysema=0.1, picture="tumor-ct-phantom.png"),
 )
+
+
+@dataclass(frozen=True)
+class SampleExam:
+    """Four views of a woman with a mass in her left breast; one ``seed`` is one woman."""
+
+    title: str
+    seed: int
+    date: str
+    picture: str = "mammogram-phantom.png"
+
+    @property
+    def thumbnail(self) -> Path:
+        """The picture."""
+        return Path(examples.__file__).parent / self.picture
+
+    def write(self, folder: Path) -> list[Path]:
+        """Its DICOM files, in a folder."""
+        from ..phantoms.mammogram import Lesion, four_views, write_exam
+
+        mass = Lesion(depth=0.5, outer=0.1, upper=-0.2, radius=0.11, strength=1.6)
+        views = four_views(self.seed, left=[mass], rows=960, columns=768)
+        return list(write_exam(folder, views, self.date, PatientID="PHANTOM-MG").values())
+
+
+EXAM = SampleExam("Mammography exam (phantom)", 3, "20240102")
 
 
 def load(phantom: SamplePhantom) -> Any:

@@ -22,7 +22,7 @@ class Selection:
 
     def __init__(self, panel: ReadingPanel) -> None:
         self._panel = panel
-        self._priors = Priors()
+        self._priors = Priors(panel.reader)
 
     def choose_image(self, role: str, volume: Any) -> None:
         """Select an image and show it in the slice views."""
@@ -50,10 +50,34 @@ class Selection:
     def take_first_image(self) -> None:
         """Where the first image is not chosen yet, choose the first there is."""
         inputs, volumes = self._panel.inputs, volumes_in_scene()
+        if self._panel.reader.is_exam:
+            self._take_exam()
+            return
         role = self._panel.reader.images[0].name
         if inputs is not None and volumes and inputs.image(role) is None:
             self._panel.write(lambda inputs: inputs.choose_image(role, volumes[0]))
             self._image_changed()
+
+    def _take_exam(self) -> None:
+        """Where no image is chosen, choose the latest exam there is; and views of it that come later."""
+        panel, reader = self._panel, self._panel.reader
+        if panel.inputs is None or panel.session.state == "working" or panel.reading is not None:
+            return
+        found = []
+        for volume in volumes_in_scene():
+            header = self._priors.header(volume, reader.images[0])
+            role = reader.role_of(header.image) if header is not None else ""
+            if header is not None and role:
+                found.append((header.patient.patient_id, header.image.date, role, volume))
+        present = [panel.inputs.image(role.name) for role in reader.images if not role.prior_of]
+        chosen = [one[:2] for one in found if one[3] in present]
+        if not found or (not chosen and any(volume is not None for volume in present)):
+            return  # a person chose by role
+        exam = chosen[0] if chosen else max(found, key=lambda one: one[1])[:2]
+        for patient, date, role, volume in found:
+            if (patient, date) == exam and panel.inputs.image(role) is None:
+                panel.write(partial(Inputs.choose_image, role=role, volume=volume))
+                panel.layout.show(panel.inputs.images)
 
     def find_priors(self) -> None:
         """Choose an earlier image of the patient where the scene holds one, unless a person reads without it.
@@ -118,7 +142,7 @@ class Selection:
     def next_study(self) -> None:
         """Go on with the image after this one; after the last comes the first."""
         panel, volumes = self._panel, volumes_in_scene()
-        if panel.inputs is None or not volumes or panel.session.state == "working":
+        if panel.inputs is None or not volumes or panel.session.state == "working" or panel.reader.is_exam:
             return
         role = panel.reader.images[0].name
         chosen = panel.inputs.image(role)

@@ -124,6 +124,14 @@ def view_of(image: StudyImage) -> tuple[str, str]:
     return (given if given in SIDES else side), view
 
 
+def screening_role(image: StudyImage) -> str:
+    """The role (of `VIEW_ROLES`) of a mammogram by the facts of its header; empty where it has none of them."""
+    side, view = view_of(image)
+    if image.modality != "MG" or side not in SIDES or not view or special_view(image):
+        return ""
+    return f"{SIDES[side]}-{view.lower()}"
+
+
 def special_view(image: StudyImage) -> str:
     """What makes it no screening view: ``magnification``, ``spot compression``, ``implant displaced``, ``special``."""
     modifiers = image.fact("ViewModifiers")

@@ -93,7 +93,8 @@ class Reader(ABC):
     clinical: ClassVar[tuple[ClinicalField, ...]] = ()
     tasks: ClassVar[tuple[Task, ...]] = ()
     masks_followed: ClassVar[tuple[str, ...]] = ()  # whose correction `with_mask` tells without the network
-    is_exam: ClassVar[bool] = False  # its images are views of one exam, and `find_images` tells them apart
+    is_exam: ClassVar[bool] = False  # its images are views of one exam, and their headers tell them apart
+    hanging: ClassVar[tuple[tuple[str, ...], ...]] = ()  # rows of image roles as they hang; empty: side by side
     tests_of_answer: ClassVar[tuple[str, ...]] = ()  # what `test` does, for people: "deletion curve"
 
     def find_images(self, paths: Sequence[Path]) -> tuple[Mapping[str, Path], tuple[str, ...]]:
@@ -104,6 +105,10 @@ class Reader(ABC):
         InputError : none of them is an image of such an exam; they are of two patients
         """
         raise InputError(f"{self.title} is told which image is which: give each by its role.")
+
+    def role_of(self, image: StudyImage) -> str:
+        """Of an exam, the role that an image has by its header, not that of a prior; empty where it says none."""
+        return ""
 
     def load(self, study: Study, progress: Progress | None = None) -> Case:
         """Open the pixels of every image and mask.

@@ -21,7 +21,7 @@ from ..bundles.metadata import ClassifierMetadata, Label
 from ..codes import Code
 from ..device import is_all_on
 from ..errors import BundleError, InputError
-from ..imaging.mammography_exam import VIEW_ROLES, mammography_exam
+from ..imaging.mammography_exam import VIEW_ROLES, mammography_exam, screening_role
 from ..reading import Check
 from .answer import Answer, Case, Prediction
 from .base import ReadContext, Reader
@@ -85,6 +85,7 @@ class MammoScreenReader(Reader):
     title = "Mammo Screen"
     question = "Does this screening mammogram show cancer, and in which breast?"
     is_exam = True
+    hanging = (("right-cc", "left-cc"), ("right-mlo", "left-mlo"))  # chest walls back to back
     images = (
         *(ImageRole(role, _title(role), ("MG",), dimensions=2, required=False) for role in VIEW_ROLES),
         *(
@@ -98,6 +99,9 @@ class MammoScreenReader(Reader):
     def find_images(self, paths: Sequence[Path]) -> tuple[Mapping[str, Path], tuple[str, ...]]:
         exam = mammography_exam(paths)
         return exam.files, exam.notes
+
+    def role_of(self, image: StudyImage) -> str:
+        return screening_role(image)
 
     def load(self, study: Study, progress: Progress | None = None) -> Case:
         case = super().load(study, progress)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..bundles.metadata import ClassifierMetadata
 from ..formatting import percent
-from ..imaging.breast import dense_tissue
+from ..imaging.breast import dense_tissue, density
 from ..imaging.mammography_exam import VIEW_ROLES
 from ..reading import Box, Check, Finding, HeatMap, KeyPicture, Measurement, OperatingPoint, PredictionSet, Region
 from ..trust.mammogram_checks import view_title
@@ -180,8 +180,7 @@ def _map_check(case: Case, heats: dict[str, Heat]) -> Check:
 def view_density(case: Case, role: str) -> float:
     """Share of dense tissue on a view, in percent."""
     film = case.images[role]
-    tissue = np.count_nonzero(film.breast.tissue)
-    return 100 * float(np.count_nonzero(dense_tissue(film.gray, film.breast)) / max(tissue, 1))
+    return 100 * density(film.gray, film.breast)
 
 
 def _densities(case: Case) -> Iterator[Measurement]:

@@ -16,7 +16,7 @@ VIEWS = ("left-cc", "left-mlo", "right-cc", "right-mlo")
 
 
 def reader(dimensions: int, *roles: str):
-    return SimpleNamespace(images=tuple(ImageRole(role, role, ("MG",), dimensions) for role in roles))
+    return SimpleNamespace(images=tuple(ImageRole(role, role, ("MG",), dimensions) for role in roles), hanging=())
 
 
 def arrangement() -> int:
@@ -32,7 +32,7 @@ def pictures(empty_scene):
 def volume_reader():
     """As those of volumes describe themselves: the volume, and its prior where there is one."""
     prior = ImageRole("prior-ct", "Prior CT", ("CT",), 3, required=False, prior_of="ct")
-    return SimpleNamespace(images=(ImageRole("ct", "CT", ("CT",), 3), prior))
+    return SimpleNamespace(images=(ImageRole("ct", "CT", ("CT",), 3), prior), hanging=())
 
 
 @pytest.fixture

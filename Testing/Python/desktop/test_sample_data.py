@@ -12,9 +12,10 @@ from PIL import Image
 
 import host
 from readingroom.desktop import sample_data
-from readingroom.desktop.sample_phantoms import PHANTOMS
+from readingroom.desktop.sample_phantoms import EXAM, PHANTOMS
 from readingroom.desktop.scene import original_file
 from readingroom.examples import EXAMPLES
+from readingroom.imaging.open import open_image
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def started(modules):
     return slicer.modules
 
 
-@pytest.mark.parametrize("example", [*EXAMPLES, *PHANTOMS], ids=lambda example: example.title)
+@pytest.mark.parametrize("example", [*EXAMPLES, *PHANTOMS, EXAM], ids=lambda example: example.title)
 def test_every_example_is_offered_with_a_picture(started, example):
     sources = {source.sampleName: source for source in started.sampleDataSources["ReadingRoom"]}
     with Image.open(sources[example.title].thumbnailFileName) as picture:
@@ -34,7 +35,7 @@ def test_every_example_is_offered_with_a_picture(started, example):
 def test_an_example_is_offered_once_however_often_the_module_is_loaded(started):
     slicer.app.startupCompleted.emit()
     titles = [source.sampleName for source in started.sampleDataSources["ReadingRoom"]]
-    assert titles == [example.title for example in (*EXAMPLES, *PHANTOMS)]
+    assert titles == [example.title for example in (*EXAMPLES, *PHANTOMS, EXAM)]
 
 
 def test_a_phantom_and_the_earlier_one_are_volumes_of_one_chest(started):
@@ -78,3 +79,13 @@ def test_a_slicer_without_sample_data_starts_as_well(empty_scene, monkeypatch):
     monkeypatch.setitem(sys.modules, "SampleData", None)
     sample_data.register()
     assert slicer.modules.sampleDataSources == {}
+
+
+def test_the_exam_comes_with_four_views_whose_headers_tell_them_apart(started):
+    host.provide_dicom_database({})
+    host.open_sample("ReadingRoom", EXAM.title)
+    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    headers = [open_image(original_file(volume), "view").image for volume in volumes]
+    assert {(one.fact("ImageLaterality"), one.fact("ViewPosition")) for one in headers} == {
+        ("L", "CC"), ("L", "MLO"), ("R", "CC"), ("R", "MLO"),
+    }  # fmt: skip

@@ -8,6 +8,8 @@ import ctk
 import qt
 from slicer.i18n import tr as _
 
+from ...reading import MapShows
+
 
 class LayersView:
     """Visibility, opacity and color table; ``connected`` are the widgets by the parameter that each is tied to."""
@@ -19,7 +21,7 @@ class LayersView:
         form.setFieldGrowthPolicy(qt.QFormLayout.AllNonFixedFieldsGrow)
 
         self.visible = _box(_("Heat map"), _("Show or hide the heat map ({keys}).").format(keys=keys))
-        self.attention = _box(_("Weight of slices"), _("Show how much each slice weighs in place of the heat map."))
+        self.attention = _box(*_other_maps()["attention"])
         self.box = _box(_("Box"), _("The box around the strongest region of the map; no outline of a lesion."))
         self.levels = _box(_("Levels"), _("Outlines of the named levels of the map, kept as segments."))
         self.regions = _box(_("Regions"), _("Outlines of what the reader found or was given, kept as segments."))
@@ -51,16 +53,35 @@ class LayersView:
             "colorTable": self.colors,
         }
 
-    def show(self, *, maps: bool, attention: bool, boxes: bool, regions: bool, visible: bool) -> None:
-        """Offer what a reading has; opacity and colors while its map is shown."""
+    def show(self, *, maps: bool, other: MapShows | None, boxes: bool, regions: bool, visible: bool) -> None:
+        """Offer what a reading has; opacity and colors while its map is shown.
+
+        Parameters
+        ----------
+        other : what the maps show that can take the place of those of evidence
+        """
         for widget in (self.visible, self.levels):
             widget.setVisible(maps)
-        self.attention.setVisible(attention)
+        if other is not None:
+            title, tip = _other_maps()[other]
+            self.attention.setText(title)
+            self.attention.setToolTip(tip)
+        self.attention.setVisible(other is not None)
         self.attention.setEnabled(visible)
         self.box.setVisible(boxes)
         self.regions.setVisible(regions)
         for widget in (self.opacity, self.colors):
             widget.setEnabled(maps and visible)
+
+
+def _other_maps() -> dict[MapShows, tuple[str, str]]:
+    """Title and tooltip of what else maps may show."""
+    brighter = _("Show where a breast is brighter than {other}, in place of the heat map; no difference is a lesion.")
+    return {
+        "attention": (_("Weight of slices"), _("Show how much each slice weighs in place of the heat map.")),
+        "asymmetry": (_("Against the other breast"), brighter.format(other=_("the other one"))),
+        "change": (_("Against the prior"), brighter.format(other=_("on the prior"))),
+    }
 
 
 def _box(text: str, tip: str) -> Any:

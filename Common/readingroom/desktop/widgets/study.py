@@ -39,7 +39,8 @@ class StudyView:
         form = qt.QFormLayout(self.widget)
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(qt.QFormLayout.AllNonFixedFieldsGrow)
-        self.images = {role.name: self._image_selector(role, role is reader.images[0]) for role in reader.images}
+        first = None if reader.is_exam else reader.images[0]  # the views of an exam find their places by their headers
+        self.images = {role.name: self._image_selector(role, role is first) for role in reader.images}
         self.priors: dict[str, Any] = {}  # what is to be said of each prior
         self.next = qt.QToolButton()
         self.next.setText(_("Next"))
@@ -48,9 +49,9 @@ class StudyView:
         for role in reader.images:
             row = qt.QHBoxLayout()
             row.addWidget(self.images[role.name], 1)
-            if role is reader.images[0]:
+            if role is first:
                 row.addWidget(self.next)
-            form.addRow(_image_title(role), row)
+            form.addRow(role.title if reader.is_exam else _image_title(role), row)
             if role.prior_of:
                 self.priors[role.name] = sentence()
                 self.priors[role.name].setVisible(False)
