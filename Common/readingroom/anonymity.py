@@ -21,7 +21,8 @@ _RARE_AGE = 90.0  # years; ages above 89 point at few people
 _NUMBERS = re.compile(r"(?:[\s\\,\[\]]|[-+]?\d{1,5}(?:\.\d*)?(?:[eE][-+]?\d{1,2})?(?![\d.]))*\Z")
 _NUMERIC = frozenset(
     ("KVP", "Rows", "Columns", "BitsStored", "SamplesPerPixel", "PixelSpacing", "ImagerPixelSpacing",
-     "WindowCenter", "WindowWidth", "SliceThickness", "GantryDetectorTilt")
+     "WindowCenter", "WindowWidth", "SliceThickness", "GantryDetectorTilt", "InstanceNumber", "NumberOfFrames",
+     "EstimatedRadiographicMagnificationFactor")
 )  # fmt: skip
 _STANDARD_UID = re.compile(r"1\.2\.840\.10008(?:\.\d{1,4}){1,10}\Z")  # registered by DICOM for everybody
 _SIDES = re.compile(r"[AFHLPR]{1,3}(?:\\[AFHLPR]{1,3})?\Z")  # PatientOrientation

@@ -131,6 +131,13 @@ def test_our_own_words_stay(a_reading):
     assert found.verdicts == (Verdict("pneumonia", "reject", ""),)
 
 
+def test_the_number_of_a_slice_takes_no_number_out_of_a_sentence(a_study, a_reading):
+    sentence = "The values run from -1024 to 3071 HU."
+    study = with_facts(a_study, InstanceNumber="1024", NumberOfFrames="3071")
+    reading = replace(a_reading, study=study, checks=(Check("Hounsfield units", "pass", sentence),))
+    assert anonymous_reading(reading).checks[0].sentence == sentence
+
+
 def test_an_anonymous_reading_is_known_as_one(a_reading):
     assert not is_anonymous(a_reading)
     assert is_anonymous(anonymous_reading(a_reading))
