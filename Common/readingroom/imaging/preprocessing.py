@@ -219,7 +219,9 @@ def gray_levels(
         assert not isinstance(image, SimpleITK.Image)
         return _picture_levels(image, preprocessing, organ)[0]
     assert isinstance(image, SimpleITK.Image)
-    return volume_levels(image, preprocessing, organ, resized)
+    if preprocessing.kind == "slices":
+        return slice_levels(image, preprocessing, organ, resized).levels
+    return volume_levels(image, preprocessing, organ).levels
 
 
 def normalized(levels: NDArray[np.float32], preprocessing: Preprocessing) -> NDArray[np.float32]:

@@ -39,40 +39,63 @@ class SliceLevels:
     grid: SimpleITK.Image
 
 
-def volume_levels(
-    volume: SimpleITK.Image, preprocessing: Preprocessing, organ: Booleans | None, resize: Resize
-) -> Gray:
-    """``[k, j, i]`` gray levels from 0 to 1 of the slices, or of the volume, that a network reads.
+@dataclass(frozen=True, eq=False)
+class VolumeLevels:
+    """A volume as a network reads it, before normalization, and where it lies.
 
-    Slices are those in which the organ fills at least ``least_organ``. A volume whose ``spacing`` is given is cut or
-    padded to the size about its center, else it is stretched or padded to it.
+    Parameters
+    ----------
+    levels : ``[k, j, i]``, 0 to 1
+    extents : slices, rows and columns of ``grid`` that it shows
+    grid : the volume that it was taken from: the image, or its resampled copy
+    """
+
+    levels: Gray
+    extents: tuple[Extent, Extent, Extent]
+    grid: SimpleITK.Image
+
+
+def volume_levels(volume: SimpleITK.Image, preprocessing: Preprocessing, organ: Booleans | None) -> VolumeLevels:
+    """The volume that a network reads, from the first slice that holds enough of the organ to the last one.
+
+    A volume whose ``spacing`` is given is cut or padded to the size about its center, else it is stretched or padded to
+    it.
 
     Parameters
     ----------
     volume : stored values (HU for CT), in LPS
     organ : on the volume's grid; found when left out, where the organ is the lungs
-    resize : brings a slice to (rows, columns), padded to their proportions or not
 
     Raises
     ------
     InputError : the organ is not found or fills too little, or nothing says how gray levels are made
     """
-    if preprocessing.kind == "slices":
-        return slice_levels(volume, preprocessing, organ, resize).levels
-    image = _resampled(volume, preprocessing.spacing)
-    voxels = SimpleITK.GetArrayFromImage(image)
+    grid = _resampled(volume, preprocessing.spacing)
+    voxels = SimpleITK.GetArrayViewFromImage(grid)
     low, high = _limits(voxels, preprocessing)
+    parts = tuple(slice(0, n) for n in voxels.shape)
     if preprocessing.least_organ or preprocessing.organ_crop:
-        found = _found(image, preprocessing) if organ is None else _on_grid(organ, volume, image)
+        found = _found(grid, preprocessing) if organ is None else _on_grid(organ, volume, grid)
         kept = _kept(found, preprocessing)
-        voxels = voxels[kept]
-        if preprocessing.organ_crop:
-            _, rows, columns = box(found[kept])
-            voxels = voxels[:, rows, columns]
-    gray = scaled(voxels, low, high)
+        reached = slice(int(kept[0]), int(kept[-1]) + 1)
+        parts = (reached, *(box(found[reached])[1:] if preprocessing.organ_crop else parts[1:]))
+    gray = scaled(voxels[parts], low, high)
+    around = _around(gray.shape, preprocessing)
+    slices, rows, columns = ((part.start - a, part.stop + b) for part, (a, b) in zip(parts, around, strict=True))
+    return VolumeLevels(_zoomed(_widened(gray, around), preprocessing.size), (slices, rows, columns), grid)
+
+
+def _around(shape: tuple[int, ...], preprocessing: Preprocessing) -> list[Extent]:
+    """How many voxels are put before and after those of each axis before it is stretched; below 0 they are cut off."""
+    wanted = shape
     if preprocessing.spacing is not None:
-        return _centered(gray, preprocessing.size)
-    return _zoomed(gray, preprocessing.size, preprocessing.keep_aspect)
+        wanted = preprocessing.size
+    elif preprocessing.keep_aspect:
+        factor = max(n / size for n, size in zip(shape, preprocessing.size, strict=True))
+        wanted = tuple(max(round(size * factor), n) for n, size in zip(shape, preprocessing.size, strict=True))
+    lacks = [size - n for n, size in zip(shape, wanted, strict=True)]
+    # Toward 0, so that what is cut off is shared out as what is added.
+    return [(int(lack / 2), lack - int(lack / 2)) for lack in lacks]
 
 
 def slice_levels(
@@ -196,11 +219,16 @@ def _kept(organ: Booleans, preprocessing: Preprocessing) -> NDArray[np.intp]:
     return kept
 
 
-def _zoomed(gray: Gray, size: tuple[int, ...], keep_aspect: bool) -> Gray:
-    """A volume of (slices, rows, columns): linear between voxels, smoothed where it shrinks."""
-    if keep_aspect:
-        factor = max(n / wanted for n, wanted in zip(gray.shape, size, strict=True))
-        gray = _padded(gray, tuple(max(round(wanted * factor), n) for n, wanted in zip(gray.shape, size, strict=True)))
+def _widened(gray: Gray, around: list[Extent]) -> Gray:
+    """Padded with black, or cut, see `_around`."""
+    kept = tuple(slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(around, gray.shape, strict=True))
+    return np.pad(gray[kept], [(max(a, 0), max(b, 0)) for a, b in around])
+
+
+def _zoomed(gray: Gray, size: tuple[int, ...]) -> Gray:
+    """Stretched to (slices, rows, columns): linear between voxels, smoothed where it shrinks."""
+    if gray.shape == size:
+        return gray
     ratios = [n / wanted for n, wanted in zip(gray.shape, size, strict=True)]
     smooth = ndimage.gaussian_filter(gray, [max(ratio - 1, 0) / 2 for ratio in ratios], mode="nearest")
     image = SimpleITK.GetImageFromArray(smooth)
@@ -216,17 +244,3 @@ def _zoomed(gray: Gray, size: tuple[int, ...], keep_aspect: bool) -> Gray:
         SimpleITK.sitkFloat32,
     )
     return np.clip(SimpleITK.GetArrayFromImage(zoomed), 0, 1)
-
-
-def _centered(gray: Gray, size: tuple[int, ...]) -> Gray:
-    """Cut to the size about the center where larger, padded with black where smaller."""
-    cut = tuple(
-        slice(max((n - wanted) // 2, 0), max((n - wanted) // 2, 0) + wanted)
-        for n, wanted in zip(gray.shape, size, strict=True)
-    )
-    return _padded(gray[cut], size)
-
-
-def _padded(gray: Gray, size: tuple[int, ...]) -> Gray:
-    missing = [wanted - n for n, wanted in zip(gray.shape, size, strict=True)]
-    return np.pad(gray, [(lack // 2, lack - lack // 2) for lack in missing])

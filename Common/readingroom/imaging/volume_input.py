@@ -1,0 +1,73 @@
+"""From a volume to the input of a network that reads it as a whole, and from the network's map back to the volume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
+from ..bundles.preprocessing import Preprocessing
+from .organ import Booleans
+from .preprocessing import normalized
+from .volume_levels import Extent, volume_levels
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedVolume:
+    """The input of a network that reads a volume as a whole, and the way back.
+
+    Parameters
+    ----------
+    pixels : float32 [channels, k, j, i], normalized
+    extents : slices, rows and columns of ``grid`` that it shows
+    grid : the volume that it was taken from
+    volume : the image that was read
+    """
+
+    pixels: NDArray[np.float32]
+    extents: tuple[Extent, Extent, Extent]
+    grid: SimpleITK.Image
+    volume: SimpleITK.Image
+
+    def to_volume(self, heat: NDArray[np.floating]) -> NDArray[np.float32]:
+        """A map ``[slices, rows, columns]`` of the network, of any size, on the voxels ``[k, j, i]`` of the image.
+
+        As `Prepared.to_input` along all three axes.
+        """
+        image = SimpleITK.GetImageFromArray(heat.astype(np.float32))
+        cells = [(end - first) / n for (first, end), n in zip(self.extents, heat.shape, strict=True)][::-1]
+        centers = [first + cell / 2 - 0.5 for (first, _), cell in zip(self.extents[::-1], cells, strict=True)]
+        image.SetSpacing([cell * step for cell, step in zip(cells, self.grid.GetSpacing(), strict=True)])
+        image.SetDirection(self.grid.GetDirection())
+        image.SetOrigin(self.grid.TransformContinuousIndexToPhysicalPoint(centers))
+        # Half a cell beyond the outermost centers the border's value goes on, and further out it is 0.
+        moved = SimpleITK.Resample(image, self.volume, SimpleITK.Transform(), SimpleITK.sitkLinear, 0.0)
+        return SimpleITK.GetArrayFromImage(moved)
+
+    def reached(self) -> Booleans:
+        """``[k, j, i]`` of the image: what the network was shown."""
+        return np.asarray(self.to_volume(np.ones((1, 1, 1), np.float32)) > 0)
+
+    def count_reached(self, mask: Booleans) -> int:
+        """How many voxels of a mask ``[k, j, i]`` of the image lie within `reached`."""
+        return int(np.count_nonzero(mask & self.reached()))
+
+
+def prepare_volume(
+    volume: SimpleITK.Image, preprocessing: Preprocessing, organ: Booleans | None = None
+) -> PreparedVolume:
+    """Make the input of a network that reads a volume as a whole.
+
+    Parameters
+    ----------
+    volume : in LPS
+    organ : boolean ``[k, j, i]``; lungs are found when left out
+
+    Raises
+    ------
+    InputError : as `gray_levels`
+    """
+    found = volume_levels(volume, preprocessing, organ)
+    return PreparedVolume(normalized(found.levels, preprocessing), found.extents, found.grid, volume)
