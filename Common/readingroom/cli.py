@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import RESEARCH_USE, __version__
-from .commands import audit, bundles, cohort, demo, evaluate, radiomics, read, signature, terminal, train
+from .commands import audit, bundles, cohort, demo, evaluate, radiomics, read, signature, terminal, train, weights
 from .errors import CancelledError, EngineError, InputError, ReadingRoomError, RefusedError
 from .files import native_name
 
-COMMANDS = (read, bundles, radiomics, signature, cohort, audit, train, evaluate, demo)
+COMMANDS = (read, bundles, radiomics, signature, cohort, audit, train, weights, evaluate, demo)
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 130
 
 

@@ -42,7 +42,7 @@ class Architecture:
     blocks: tuple[str, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     added: tuple[str, ...] = ()
-    weights: Literal["imagenet", "medicalnet", "kinetics", ""] = "imagenet"
+    weights: Literal["imagenet", "medicalnet", "kinetics", "astra", ""] = "imagenet"
     channels: Literal[1, 3] = 3
     side: int = 224
     axes: Literal[2, 3] = 2
@@ -173,6 +173,16 @@ ARCHITECTURES: Mapping[str, Architecture] = {
                 "shortcut_type": "B", "bias_downsample": False,
             },
             weights="kinetics", side=112, axes=3,
+        ),
+        # ImageNet's ResNet-152 with a depth given to its kernels, then trained on CTs and reports (Merlin, Astra).
+        # The gray level three times is the same as once with the kernels' sum, so it begins with one channel.
+        Architecture(
+            "astra_resnet152_3d", "3D ResNet-152 of Astra, for chest CT", "monai", "resnet152", "fc", 2048, _RESNET,
+            {
+                "conv1_t_size": (3, 7, 7), "conv1_t_stride": (1, 2, 2), "shortcut_type": "B", "bias_downsample": False,
+                "turned": True,
+            },
+            weights="astra", channels=1, side=224, axes=3, smallest=32,
         ),
     )
 }  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from ..errors import DownloadError, InputError, SetupError
-from . import registry
+from . import astra_weights, registry
 from . import weights as weight_files
 from .registry import Architecture
 from .torchvision_schemas import make_torchvision_importable
@@ -21,7 +21,13 @@ Weights = Literal["hub"] | Path | None
 _MEDICALNET = "TencentMedicalNet/MedicalNet-Resnet50", "resnet_50_23dataset.pth"
 
 
-def create(name: str, outputs: int, weights: Weights = None, channels: int | None = None) -> nn.Module:
+def create(
+    name: str,
+    outputs: int,
+    weights: Weights = None,
+    channels: int | None = None,
+    classifier: Callable[[int], nn.Module] | None = None,
+) -> nn.Module:
     """A network for volumes ``[n, channels, k, j, i]`` that returns raw logits ``[n, outputs]``.
 
     The two 3D ResNet-50 have a layer of 128 features before their linear layer, without an activation between (Paper
@@ -31,13 +37,15 @@ def create(name: str, outputs: int, weights: Weights = None, channels: int | Non
     ----------
     name : one of `NAMES`
     outputs : number of logits; the linear layer is new and random unless ``weights`` holds one of that size
-    weights : None for random values, "hub" for the weights of MedicalNet's 23 data sets (ResNet-50) or of Kinetics
-        (``r3d_18``), or a file, see `readingroom.networks.weights.read`
+    weights : None for random values, "hub" for the weights of MedicalNet's 23 data sets (ResNet-50), of Kinetics
+        (``r3d_18``) or of Astra (from the Python packages that bring them), or a file, see
+        `readingroom.networks.weights.read`
     channels : 1 or 3; None for what the network was made for
+    classifier : makes what answers in the place of the linear layer, for so many features
 
     Raises
     ------
-    SetupError : MONAI is not installed
+    SetupError : MONAI is not installed, or the packages with the weights are not
     InputError : nobody publishes weights for this network
     BundleError : no such network, or the file does not fit it
     DownloadError : the hub cannot be reached
@@ -50,6 +58,8 @@ def create(name: str, outputs: int, weights: Weights = None, channels: int | Non
     elif weights is not None:
         stored = as_monai_names(weight_files.read_tensors(weights))
         weight_files.load(network, architecture, stored, str(weights))
+    if classifier is not None:
+        network.set_submodule(architecture.head, classifier(architecture.features))
     return network.eval()
 
 
@@ -82,12 +92,15 @@ def _monai() -> Any:
 
 def _resnet(architecture: Architecture, outputs: int, channels: int) -> nn.Module:
     arguments = dict(architecture.arguments)
-    dilated, bottleneck = arguments.pop("dilated", False), arguments.pop("bottleneck", None)
+    dilated, turned = arguments.pop("dilated", False), arguments.pop("turned", False)
+    bottleneck = arguments.pop("bottleneck", None)
     make = getattr(_monai(), architecture.made_by)
     network: nn.Module = make(spatial_dims=3, n_input_channels=channels, num_classes=outputs, **arguments)
     if dilated:
         for stage, dilation in (("layer3", 2), ("layer4", 4)):
             _dilate(network.get_submodule(stage), dilation)
+    if turned:
+        _turn(network)
     if bottleneck is not None:
         given = network.get_submodule("fc").in_features
         network.fc = nn.Sequential(nn.Linear(given, bottleneck), nn.Linear(bottleneck, outputs))  # type: ignore[arg-type]
@@ -103,6 +116,34 @@ def _dilate(stage: nn.Module, dilation: int) -> None:
                 module.dilation = module.padding = (dilation,) * 3
 
 
+class _TurnedConvolution(nn.Conv3d):
+    """A first convolution that learned from volumes ``[k, i, j]`` whose rows run to the right and columns to the front.
+
+    It is given ``[k, j, i]`` as all networks here: rows run to the back, columns to the left.
+    """
+
+    def forward(self, volumes: Tensor) -> Tensor:
+        return super().forward(volumes.flip(3, 4).transpose(3, 4))
+
+
+class _TurnedBack(nn.Module):
+    """Maps of such a network as ``[k, j, i]`` again."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps.transpose(3, 4).flip(3, 4)
+
+
+def _turn(network: nn.Module) -> None:
+    """Let a ResNet see volumes as `_TurnedConvolution` says; no weight changes its name."""
+    first = network.get_submodule("conv1")
+    assert isinstance(first, nn.Conv3d)
+    sizes = first.kernel_size, first.stride, first.padding
+    network.set_submodule("conv1", _TurnedConvolution(first.in_channels, first.out_channels, *sizes, bias=False))  # type: ignore[arg-type]
+    last = network.get_submodule("layer4")
+    assert isinstance(last, nn.Sequential)
+    last.append(_TurnedBack())
+
+
 def _densenet(architecture: Architecture, outputs: int, channels: int) -> nn.Module:
     network: nn.Module = _monai().DenseNet121(spatial_dims=3, in_channels=channels, out_channels=outputs)
     return network
@@ -111,6 +152,7 @@ def _densenet(architecture: Architecture, outputs: int, channels: int) -> nn.Mod
 _MAKERS: dict[str, Callable[[Architecture, int, int], nn.Module]] = {
     "resnet50": _resnet,
     "resnet18": _resnet,
+    "resnet152": _resnet,
     "densenet121": _densenet,
 }
 
@@ -142,4 +184,8 @@ def _from_kinetics() -> dict[str, Tensor]:
     return weight_files.released(R3D_18_Weights.KINETICS400_V1.url)
 
 
-_HUBS: dict[str, Callable[[], dict[str, Tensor]]] = {"medicalnet": _from_medicalnet, "kinetics": _from_kinetics}
+_HUBS: dict[str, Callable[[], dict[str, Tensor]]] = {
+    "medicalnet": _from_medicalnet,
+    "kinetics": _from_kinetics,
+    "astra": astra_weights.from_packages,
+}

@@ -65,6 +65,11 @@ def read_tensors(path: Path, digits: str = "") -> dict[str, Tensor]:
         data = read_regular(path, _LARGEST)
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
+    return tensors_of(data, path, digits)
+
+
+def tensors_of(data: bytes, path: Path, digits: str = "") -> dict[str, Tensor]:
+    """As `read_tensors`, of the bytes of a file; ``path`` says of which kind it is."""
     if not hashlib.sha256(data).hexdigest().startswith(digits):
         raise BundleError(f"{path} is not the file that its authors published; delete it to have it fetched anew.")
     tensors = _tensors(path, data)

@@ -206,7 +206,7 @@ class TrainingProtocol:
     networks: tuple[str, ...]
     input: Preprocessing
     optimizer: Optimizer
-    weights: Literal["none", "imagenet", "medicalnet", "kinetics"] = "imagenet"
+    weights: Literal["none", "imagenet", "medicalnet", "kinetics", "astra"] = "imagenet"
     trained: Literal["all", "half", "last-block", "head"] = "all"
     augment: Augment = field(default_factory=Augment)
     schedule: Schedule = field(default_factory=Schedule)

@@ -1,0 +1,26 @@
+"""``readingroom weights``: published weights that are installed, as a file to begin a training with elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .terminal import say
+
+
+def add(commands: Any) -> None:
+    weights = commands.add_parser("weights", help="write installed weights to a file that other computers can use")
+    weights.add_argument("name", choices=("astra",), metavar="NAME", help="astra: an encoder of chest CTs")
+    weights.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
+    weights.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    from ..errors import OutputError
+    from ..networks import astra_weights
+
+    if options.out.suffix != ".safetensors":
+        raise OutputError("Weights are written as safetensors: give a file whose name ends in .safetensors.")
+    astra_weights.write_safetensors(options.out)
+    say(f"Weights: {options.out}")
