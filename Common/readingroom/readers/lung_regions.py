@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..imaging.lungs import Lungs
     from ..imaging.preprocessing import PreparedSlices
+    from ..imaging.volume_input import PreparedVolume
 
 _COLORS = {"right": (0.45, 0.7, 0.95), "left": (0.55, 0.85, 0.6)}
 
@@ -33,19 +34,24 @@ def lung_regions(image: SimpleITK.Image, lungs: Lungs, role: str) -> Iterator[Re
         yield RegionLayer(region, mask)
 
 
-def reading_notes(prepared: PreparedSlices, lungs: Lungs) -> Iterator[str]:
+def reading_notes(prepared: PreparedSlices | PreparedVolume, lungs: Lungs) -> Iterator[str]:
     """What of a CT was read, in sentences, where it was not all of it."""
-    slices, total = np.unique(prepared.numbers), prepared.grid.GetSize()[2]
+    from ..imaging.preprocessing import PreparedSlices
+
     if prepared.grid is not prepared.volume:
         spacing = " x ".join(number_text(step, 3) for step in prepared.grid.GetSpacing())
         yield f"The CT was resampled to voxels of {spacing} mm before it was read."
-    if len(slices) < total:
-        gaps = "; between them the map is interpolated" if len(slices) <= slices[-1] - slices[0] else ""
-        yield f"{len(slices)} of {total} slices were read, evenly spaced among those that hold enough lung{gaps}."
+    where = "outside of what was read"
+    if isinstance(prepared, PreparedSlices):
+        slices, total = np.unique(prepared.numbers), prepared.grid.GetSize()[2]
+        if len(slices) < total:
+            gaps = "; between them the map is interpolated" if len(slices) <= slices[-1] - slices[0] else ""
+            yield f"{len(slices)} of {total} slices were read, evenly spaced among those that hold enough lung{gaps}."
+        where = "above or below the slices that were read"
     sides = (lungs.right, lungs.left)
     beyond = 1 - sum(map(prepared.count_reached, sides)) / sum(map(np.count_nonzero, sides))
     if beyond >= 0.005:
-        yield f"{percent(beyond)} of the lungs lies above or below the slices that were read: the map is 0 there."
+        yield f"{percent(beyond)} of the lungs lies {where}: the map is 0 there."
 
 
 def voxel_ml(image: SimpleITK.Image) -> float:

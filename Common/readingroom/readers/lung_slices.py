@@ -1,9 +1,9 @@
-"""A network asked about the slices of a chest CT, after its lungs were found; they are checked meanwhile."""
+"""A network asked about a chest CT, by slices or whole, after its lungs were found; they are checked meanwhile."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..bundles.preprocessing import Preprocessing
 from ..errors import InputError
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..imaging.preprocessing import PreparedSlices
     from ..progress import Progress
 
 Answers = TypeVar("Answers")
@@ -30,12 +29,15 @@ def ask_about_lungs(
     ask: Callable[[NDArray[np.float32], Callable[[int], None]], Answers],
     progress: Progress | None = None,
     checked: bool = True,
-) -> tuple[LungMasks, PreparedSlices, Answers]:
-    """Find the lungs of the CT in a role, make its slices a network's input, and ask about them.
+) -> tuple[LungMasks, Any, Answers]:
+    """Find the lungs of the CT in a role, make its slices or its volume a network's input, and ask about it.
+
+    The input is `PreparedSlices`, or `PreparedVolume` of networks that read the CT as one volume.
 
     Parameters
     ----------
-    ask : given the input (slices, channels, rows, columns) and what is to be told how many slices were asked
+    ask : given the input (slices, channels, rows, columns), a volume as (1, channels, slices, rows, columns), and what
+        is to be told how many slices were asked
     progress : told as it goes; None where only a cancel is asked for
     checked : add the checks of the lungs to the reading
 
@@ -45,6 +47,7 @@ def ask_about_lungs(
     RefusedError : a check of the lungs says ``stop``
     """
     from ..imaging.preprocessing import prepare_slices
+    from ..imaging.volume_input import prepare_volume
     from ..trust.ct_checks import drawn_check, lung_checks
 
     volume = case.images[image]
@@ -56,10 +59,15 @@ def ask_about_lungs(
         given = [drawn_check(masks.lungs, volume)] if masks.source == "given" else []
         context.check(*given, *lung_checks(masks.lungs, volume))
 
-    def answers() -> tuple[PreparedSlices, Answers]:
+    def answers() -> tuple[Any, Answers]:
         both = masks.lungs.both
         if not both.any():
             raise InputError("No lungs were found in this CT; give a mask of them.")
+        if preprocessing.kind == "volume":
+            if progress is not None:
+                progress(0.5, "Asking about the CT as one volume.")
+            whole = prepare_volume(volume.image, preprocessing, both)
+            return whole, ask(whole.pixels[None], lambda done: context.progress.raise_if_canceled())
         prepared = prepare_slices(volume.image, preprocessing, both)
         count = len(prepared.pixels)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import codes, model_cache
 from ..bundles.bundle import Bundle
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from ..imaging.preprocessing import PreparedSlices
     from ..networks.slices import SliceNetwork
     from ..progress import Progress
     from ..trust.distance import FeatureStatistics
@@ -54,7 +53,7 @@ class Details:
     """What one CT became on its way: lungs, slices, and what the network said of them."""
 
     lungs: LungMasks
-    prepared: PreparedSlices
+    prepared: Any  # PreparedSlices, or PreparedVolume of a network that reads the CT as one volume
     answers: SurvivalAnswers
 
 
@@ -173,7 +172,7 @@ def ask(
     explainable: bool,
     checked: bool,
 ) -> Details:
-    """Find the lungs of the CT in a role, and ask the network about its slices.
+    """Find the lungs of the CT in a role, and ask the network about its slices, or about all of it at once.
 
     Parameters
     ----------

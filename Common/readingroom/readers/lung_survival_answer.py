@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from .. import codes
 from ..bundles.metadata import SurvivalMetadata
 from ..formatting import counted, number_text
-from ..imaging.display import window_between
 from ..reading import Curve, Finding, HeatMap, Interval, KeyPicture, Line, MapShows, Measurement, Region
 from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
 from .lung_regions import lung_regions, reading_notes, voxel_ml
 from .lung_survival import CT, PRIOR, PRIOR_TUMOUR, TUMOUR
 from .lung_survival_baselines import COHORT, HORIZONS, clinical_risk, in_order, trained_on, volume_risk
+from .lung_survival_volume import LUNG_WINDOW, answer_of_volume
 from .lung_tumor import Tumor, measured_tumor
 from .results import heat_map_path, picture_path, segments_path
 from .survival_network import SurvivalAnswers, heaviest_slices, incidence_of
@@ -37,7 +37,6 @@ ATTENTION: MapShows = "attention"
 _LEVELS = (0.5, 0.75)
 _TUMOR_COLOR = (0.85, 0.2, 0.3)
 _PICTURES = 3
-_LUNG_WINDOW = window_between(-1350, 150)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,14 +81,8 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     if tumor is not None:
         context.check(tumor.check)
         context.notes += [tumor.note] if tumor.note else []
-    heaviest = heaviest_slices(details.answers.weights)
-    maps = (*evidence_map(metadata, details, CT), _attention_map(metadata, details))
-    if details.answers.maps is None:
-        context.note(
-            "This network does not show where on a slice the risk comes from; only the weight of slices is shown."
-        )
-    elif details.answers.method == "grad-cam":
-        context.note("This network has no map of its own: that of the risk is a Grad-CAM of the heaviest slices.")
+    of_input = answer_of_volume if metadata.preprocessing.kind == "volume" else _answer_of_slices
+    shown = of_input(case, metadata, details, tuple(evidence_map(metadata, details, CT)), context)
     return Answer(
         findings=tuple(_findings(metadata, risks)),
         measurements=in_order(
@@ -100,25 +93,40 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
                 *(tumor.measurements if tumor is not None else ()),
             )
         ),
-        regions=(
-            *_tumors(case),
-            *lung_regions(case.images[CT].image, details.lungs.lungs, CT),
-            *_half_of_weight(case, details, heaviest),
-        ),
+        regions=(*_tumors(case), *lung_regions(case.images[CT].image, details.lungs.lungs, CT), *shown.regions),
         curves=(
             *_incidence_curves(metadata, risks, [one.line for one in baselines if one.line]),
-            _attention_curve(case, details),
+            *shown.curves,
         ),
-        maps=maps,
-        pictures=tuple(_pictures(case, metadata, details, maps)),
+        maps=shown.maps,
+        pictures=shown.pictures,
         settings={
             "preprocessing": metadata.preprocessing.preset,
             "aggregation": metadata.aggregation,
             "head": metadata.head,
             "time zero": metadata.time_zero,
             "lungs": details.lungs.source,
-            "slices": [round(float(place)) + 1 for place in _by_slice(case, details)[0]],
+            **shown.settings,
         },
+    )
+
+
+def _answer_of_slices(
+    case: Case, metadata: SurvivalMetadata, details: Details, evidence: tuple[MapLayer, ...], context: ReadContext
+) -> Answer:
+    """What is shown of the slices: their weights, and the map of the heaviest; adds notes to the context."""
+    if details.answers.maps is None:
+        context.note(
+            "This network does not show where on a slice the risk comes from; only the weight of slices is shown."
+        )
+    elif details.answers.method == "grad-cam":
+        context.note("This network has no map of its own: that of the risk is a Grad-CAM of the heaviest slices.")
+    return Answer(
+        regions=tuple(_half_of_weight(case, details)),
+        curves=(_attention_curve(case, details),),
+        maps=(*evidence, _attention_map(metadata, details)),
+        pictures=tuple(_pictures(case, metadata, details, evidence)),
+        settings={"slices": [round(float(place)) + 1 for place in _by_slice(case, details)[0]]},
     )
 
 
@@ -213,10 +221,9 @@ def _by_slice(case: Case, details: Details) -> tuple[Floats, Floats]:
     return np.round(np.array(places), 2), summed
 
 
-def _half_of_weight(case: Case, details: Details, heaviest: Booleans) -> Iterator[RegionLayer]:
+def _half_of_weight(case: Case, details: Details) -> Iterator[RegionLayer]:
     """Lung on the slices that carry half of the weight."""
-    image = case.images[CT].image
-    ml = voxel_ml(image)
+    heaviest, ml = heaviest_slices(details.answers.weights), voxel_ml(case.images[CT].image)
     near = details.prepared.to_volume(_flat(details, heaviest.astype(np.float32))) >= 0.5
     mask = near & details.lungs.lungs.both
     if mask.any():
@@ -252,11 +259,12 @@ def _flat(details: Details, values: NDArray[np.floating]) -> NDArray[np.float32]
 
 
 def evidence_map(metadata: SurvivalMetadata, details: Details, image: str) -> Iterator[MapLayer]:
-    """What raises the risk on the heaviest slices of a CT; nothing where the network does not show it."""
+    """What raises the risk in a CT, or on the heaviest of its slices; nothing where the network does not show it."""
     answers = details.answers
     if answers.maps is not None:
         finding = metadata.labels[0].name
-        heat = details.prepared.to_volume(raised(answers, heaviest_slices(answers.weights)))
+        local = raised(answers, heaviest_slices(answers.weights))
+        heat = details.prepared.to_volume(local[0] if metadata.preprocessing.kind == "volume" else local)
         method = f"{answers.method} of the risk, relative"
         heat_map = HeatMap(finding, image, method, heat_map_path(image, finding), _LEVELS)
         yield MapLayer(heat_map, np.clip(heat, 0, 1, out=heat))
@@ -282,7 +290,7 @@ def raised(answers: SurvivalAnswers, heaviest: Booleans) -> NDArray[np.float32]:
     maps = answers.maps
     assert maps is not None
     middle = maps.mean() if answers.method == "cam" else 0.0
-    above = np.where(heaviest[:, None, None], maps - middle, 0).clip(0)
+    above = np.where(heaviest.reshape(-1, *[1] * (maps.ndim - 1)), maps - middle, 0).clip(0)
     return np.asarray(above / max(float(above.max()), 1e-12), dtype=np.float32)
 
 
@@ -299,7 +307,7 @@ def _pictures(
         k = int(np.clip(round(float(places[place])), 0, len(volume.voxels) - 1))
         if any(abs(k - other) * spacing[2] < 15 for other in shown):  # mm; neighbors show the same
             continue
-        gray = _LUNG_WINDOW(volume.voxels[k])
+        gray = LUNG_WINDOW(volume.voxels[k])
         word = f"Weight {number_text(float(weights[place]), 2)} (1: as if all weighed the same)"
         if not shown or heat is None:
             title = "A heavy slice" if shown else "The heaviest slice"

@@ -26,6 +26,9 @@ def without_slices(prediction: Prediction, answer: Answer, context: ReadContext)
     metadata, details = context.bundle.of_kind(SurvivalMetadata), prediction.details
     answers = details.answers
     total = len(answers.weights)
+    if metadata.preprocessing.kind == "volume":
+        context.note("No slice can be left out for a network that reads the CT as one volume.")
+        return answer
     if total < 4:
         context.note("Too few slices were read to leave some of them out.")
         return answer

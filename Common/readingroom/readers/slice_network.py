@@ -204,13 +204,14 @@ def _votes(slice_logits: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def _features_and_maps(backbone: nn.Module, batch: Tensor) -> tuple[Tensor, Tensor]:
-    """Features (n, features), and the last map (n, features, rows, columns) whose means they are."""
+    """Features (n, features), and the last map (n, features, ...), of places in a slice or a volume, of which they are
+    the means."""
     from ..explain.forward import forward_from_last_map
 
     forward = forward_from_last_map(backbone, batch)
     features, maps = forward.logits, forward.feature_map
     for candidate in (maps, maps.relu()):
-        means = candidate.mean((2, 3))
+        means = candidate.flatten(2).mean(2)
         if means.shape == features.shape and _alike(means, features):
             return features, candidate
     raise BundleError("The network does not end in average pooling: nothing could show where its answer comes from.")

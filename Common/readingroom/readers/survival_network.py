@@ -1,4 +1,4 @@
-"""A network that reads the slices of a study and gives the risk of each cause over time, with what its slices weigh."""
+"""A network that reads the slices of a study, or its volume, and gives the risk of each cause over time."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class SurvivalAnswers:
     Parameters
     ----------
     logits : (causes * months,) of its head
-    weights : (slices,) of each slice in the study's features; they sum to 1
+    weights : (slices,) of each slice in the study's features; they sum to 1. A volume counts as one slice
     features : (slices, features)
-    maps : (slices, rows, columns), what each place adds to the risk at the last month where all else stays (the
-        derivative of the cloglog of the risk by the study's features, times the place's features and the slice's
-        weight times the number of slices), made as ``method`` says; None where they were not asked for or the network
-        has none
+    maps : (slices, rows, columns), of a volume (1, k, j, i): what each place adds to the risk at the last month where
+        all else stays (the derivative of the cloglog of the risk by the study's features, times the place's features
+        and the slice's weight times the number of slices), made as ``method`` says; None where they were not asked
+        for or the network has none
     method : ``cam`` in one pass, where the network ends in average pooling; else ``grad-cam`` of the heaviest slices,
         the others are 0
     embedding : (features,) of the study
@@ -56,12 +56,15 @@ def load_survival_network(bundle: Bundle) -> SliceNetwork:
 
     Raises
     ------
-    BundleError : the bundle does not read slices, or its weights do not fit the network
+    BundleError : the bundle reads neither slices nor volumes, or its weights do not fit the network
     """
-    from ..networks import slices, survival_heads
+    from ..networks import registry, slices, survival_heads, volumes
+    from ..networks.aggregation import AveragePooling
+    from ..networks.heads import without_head
 
     metadata = bundle.of_kind(SurvivalMetadata)
-    if metadata.preprocessing.kind != "slices" or metadata.aggregation in ("none", "mean", "vote", "max"):
+    kind, joins_answers = metadata.preprocessing.kind, metadata.aggregation in ("none", "mean", "vote", "max")
+    if kind == "picture" or (kind == "slices" and joins_answers):
         raise BundleError(f"The bundle '{metadata.name}' does not weigh the slices of a CT.")
     head = functools.partial(
         survival_heads.create,
@@ -71,14 +74,21 @@ def load_survival_network(bundle: Bundle) -> SliceNetwork:
         layers=metadata.layers,
         width=metadata.width,
     )
-    network = slices.create(
-        metadata.backbone, 0, metadata.aggregation, channels=metadata.preprocessing.channels, classifier=head
-    )
+    channels = metadata.preprocessing.channels
+    if kind == "volume":
+        network = volumes.create(metadata.backbone, metadata.outputs, channels=channels, classifier=head)
+    else:
+        network = slices.create(metadata.backbone, 0, metadata.aggregation, channels=channels, classifier=head)
     try:
         network.load_state_dict(bundle.weights())
     except RuntimeError as error:
         raise BundleError(f"The weights of '{metadata.name}' do not fit the network '{metadata.backbone}'.") from error
-    return network
+    if isinstance(network, slices.SliceNetwork):
+        return network
+    architecture = registry.find(metadata.backbone)
+    answers = network.get_submodule(architecture.head)
+    one = AveragePooling(architecture.features)  # the volume is the only one there is
+    return slices.SliceNetwork(without_head(network, architecture), one, answers).eval()
 
 
 def ask_survival(
@@ -94,7 +104,7 @@ def ask_survival(
 
     Parameters
     ----------
-    pixels : (slices, channels, rows, columns), normalized
+    pixels : (slices, channels, rows, columns), of a volume (1, channels, slices, rows, columns), normalized
     each : told after each batch how many slices were asked; may raise to stop
     explainable : keep the maps, where the network has any
     """
@@ -102,7 +112,7 @@ def ask_survival(
 
     from ..networks import registry
 
-    architecture = registry.find(metadata.backbone, axes=2)
+    architecture = registry.find(metadata.backbone)
     mapped = explainable and architecture.cam
     with torch.inference_mode():
         features, maps = in_batches(network, pixels, (lambda found: found) if mapped else None, device, note, each)
@@ -116,7 +126,7 @@ def ask_survival(
     elif explainable and architecture.maps:
         local = _grad_cam(network, pixels, slopes, heaviest_slices(weights), device, note)
     if local is not None:
-        local = local * (weights * len(weights))[:, None, None].astype(np.float32)
+        local = local * (weights * len(weights)).reshape(-1, *[1] * (local.ndim - 1)).astype(np.float32)
     method: Literal["cam", "grad-cam"] = "cam" if architecture.cam else "grad-cam"
     return SurvivalAnswers(logits, weights, features.numpy(), local, study, method)
 

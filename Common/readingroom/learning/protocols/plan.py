@@ -96,6 +96,7 @@ def _network(protocol: TrainingProtocol, outputs: int, frozen: bool) -> _Lines:
         "imagenet": "weights of ImageNet",
         "medicalnet": "weights of MedicalNet (23 data sets)",
         "kinetics": "weights of Kinetics",
+        "astra": "weights of Astra (chest CTs with their reports)",
     }
     lines: _Lines = []
     for name in protocol.networks:
@@ -316,8 +317,8 @@ def _missing(protocol: TrainingProtocol, frozen: bool) -> list[str]:
         for room, what, name in rooms
         if importlib.util.find_spec(f"readingroom.learning.training.{room}.{name.replace('-', '_')}") is None
     ]
-    if not missing and outcome_of(protocol) == "time" and protocol.input.kind != "slices":
-        missing.append(f"A bundle for survival reads slices, and this protocol's input is a {protocol.input.kind}.")
+    if not missing and outcome_of(protocol) == "time" and protocol.input.kind == "picture":
+        missing.append("A bundle for survival reads slices or volumes, and this protocol's input is a picture.")
     fine_tuned = protocol.trained != "head" and not frozen
     if protocol.input.kind == "slices" and protocol.aggregation in JOINS_ANSWERS and fine_tuned:
         missing.append(

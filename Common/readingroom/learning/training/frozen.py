@@ -17,7 +17,6 @@ from ...device import Wanted
 from ...errors import InputError
 from ...files import make_folder, write_bytes
 from ...networks import backbones, linear_softmax, registry, slices, volumes
-from ...networks.heads import linear_layer
 from ...progress import Progress
 from ...trust.distance import held_out_distances
 from ..cohorts.cohort import Cohort
@@ -70,7 +69,8 @@ class Frozen:
         progress(0.0, "Training the final head.")
         learned = learned_rows(split)
         state = self._fitted(learned, seed, folder)
-        settings = {"mode": "frozen", "head": self.protocol.head, "aggregation": self.head.aggregation}
+        joined = "none" if self.protocol.input.kind == "volume" else self.head.aggregation
+        settings = {"mode": "frozen", "head": self.protocol.head, "aggregation": joined}
         settings[self.head.chooses] = ", ".join(f"{value:g}" for value in self.choice)
         return FinalModel(self._network(state), self._embeddings(learned), self.preprocessing, (), settings)
 
@@ -102,19 +102,21 @@ class Frozen:
         """The frozen network with the head in its place."""
         outputs, wanted = len(self.question.values), self.protocol.input
         architecture = registry.find(self.name)
+        classifier = functools.partial(self.head.classifier, outputs=outputs)
+        body = {n: v for n, v in self.backbone.state_dict().items() if not n.startswith(f"{architecture.head}.")}
         if wanted.kind == "slices":
-            classifier = functools.partial(self.head.classifier, outputs=outputs)
             stack = slices.create(
                 self.name, outputs, self.head.aggregation, channels=wanted.channels, classifier=classifier
             )
-            body = {n: v for n, v in self.backbone.state_dict().items() if not n.startswith(f"{architecture.head}.")}
             stack.backbone.load_state_dict(body)
             self.head.place(state, stack.classifier, stack.aggregation)
             return stack.eval()
-        create = volumes.create if wanted.kind == "volume" else backbones.create
-        network = create(self.name, outputs, channels=wanted.channels)
-        network.load_state_dict(self.backbone.state_dict())
-        self.head.place(state, linear_layer(network, architecture))
+        if wanted.kind == "volume":
+            network = volumes.create(self.name, outputs, channels=wanted.channels, classifier=classifier)
+        else:
+            network = backbones.create(self.name, outputs, channels=wanted.channels)
+        network.load_state_dict(body, strict=False)  # all but the head
+        self.head.place(state, network.get_submodule(architecture.head))
         return network.eval()
 
 

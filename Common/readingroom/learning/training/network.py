@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -56,18 +57,24 @@ def make_network(
     begin = None if empty or bundle is not None else weights or _published(protocol, architecture)
     channels = protocol.input.channels
     if protocol.input.kind == "volume":
-        network: nn.Module = volumes.create(name, outputs, begin, channels)
+        network: nn.Module = volumes.create(name, outputs, begin, channels, _classifier(protocol, outputs))
     elif protocol.aggregation in JOINS_ANSWERS:
         network = backbones.create(name, outputs, begin, channels)
     else:
-        timed = outcome_of(protocol) == "time"
-        classifier = functools.partial(head_of(protocol).classifier, outputs=outputs) if timed else None
+        classifier = _classifier(protocol, outputs)
         network = slices.create(name, outputs, protocol.aggregation, begin, channels, classifier)
     if bundle is not None:
         begin_with(network, name, bundle)
     prefix = "backbone." if isinstance(network, slices.SliceNetwork) else ""
     freeze(network, architecture, protocol.trained, prefix)
     return network
+
+
+def _classifier(protocol: TrainingProtocol, outputs: int) -> Callable[[int], nn.Module] | None:
+    """What answers in the place of the linear layer, where the protocol learns times."""
+    if outcome_of(protocol) != "time":
+        return None
+    return functools.partial(head_of(protocol).classifier, outputs=outputs)
 
 
 def _published(protocol: TrainingProtocol, architecture: Architecture) -> Literal["hub"] | None:

@@ -14,7 +14,7 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.bundles import paths
 from readingroom.bundles.bundle import Bundle, load
-from readingroom.bundles.metadata import SurvivalMetadata
+from readingroom.bundles.metadata import Preprocessing, SurvivalMetadata
 from readingroom.bundles.network import LOG_VOLUME, log_volume
 from readingroom.errors import InputError
 from readingroom.files import make_folder
@@ -302,9 +302,9 @@ def test_a_study_without_a_time_and_a_network_of_volumes_are_refused(volumes: Co
     odd = replace(volumes.rows[3], time=None, event=None, label="dead")
     with pytest.raises(InputError, match="1 study has a label and no time, the first is 's3'"):
         train_bundle(Cohort((*volumes.rows[:3], odd)), tiny("rigorous"), tmp_path, "x", device="cpu")
-    protocol = load_protocol("lung-survival", "published").with_variants("r3d")
-    with pytest.raises(InputError, match="reads slices"):
-        train_bundle(volumes, replace(protocol, weights="none"), tmp_path, "x", mode="frozen", device="cpu")
+    picture = replace(tiny("rigorous"), aggregation="none", input=Preprocessing("picture", (64, 64), normalize="image"))
+    with pytest.raises(InputError, match="reads slices or volumes"):
+        train_bundle(volumes, picture, tmp_path, "x", mode="frozen", device="cpu")
 
 
 def test_the_reader_says_of_a_table_what_the_network_that_ships_says(

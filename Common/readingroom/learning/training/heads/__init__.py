@@ -36,17 +36,21 @@ def head_of(protocol: TrainingProtocol) -> Head:
     ------
     InputError : there is no such head, or it does not fit the input or the numbers
     """
-    slices, name, settings = protocol.input.kind == "slices", protocol.head, dict[str, Any](protocol.head_settings)
-    if name == "linear" and slices and protocol.aggregation in ATTENTIONS:
+    kind, name, settings = protocol.input.kind, protocol.head, dict[str, Any](protocol.head_settings)
+    if name == "linear" and kind == "slices" and protocol.aggregation in ATTENTIONS:
         name = "mil-attention"
     timed = _class_of(name).outcome == "time"
-    if not slices and (timed or name == "mil-attention"):
+    if name == "mil-attention" and kind != "slices":
         raise InputError(
-            f"The head '{name}' weighs slices, and the protocol's input is a {protocol.input.kind}: "
-            + ("a bundle for survival reads slices." if timed else "use the head 'linear' for pictures and volumes.")
+            f"The head '{name}' weighs slices, and the protocol's input is a {kind}: use the head 'linear' for "
+            "pictures and volumes."
         )
+    if timed and kind == "picture":
+        raise InputError("A bundle for survival reads slices or volumes, and the protocol's input is a picture.")
     if timed:
-        settings = {**_numbers_of(protocol), "aggregation": protocol.aggregation, **settings}
+        # A volume is one in place of many slices.
+        joined = "average-pooling" if kind == "volume" else protocol.aggregation
+        settings = {**_numbers_of(protocol), "aggregation": joined, **settings}
     elif name == "mil-attention" and protocol.aggregation not in JOINS_ANSWERS:
         settings["aggregation"] = protocol.aggregation
     return load_head(name, settings)

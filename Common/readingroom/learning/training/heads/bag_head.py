@@ -100,10 +100,11 @@ class BagHead(ABC):
         return _answers(model, features, rows, self.batch).double().numpy()
 
     def place(self, state: State, layer: nn.Module, aggregation: nn.Module | None = None) -> None:
-        if aggregation is None:
-            raise ValueError("A head that joins slices needs a network of slices.")
+        if aggregation is None and self.aggregation != "average-pooling":  # which a volume, one alone, has no need of
+            raise ValueError("A head that weighs slices needs a network of slices.")
         copy_into(layer, state, "classifier.")
-        copy_into(aggregation, state, "aggregation.")
+        if aggregation is not None:
+            copy_into(aggregation, state, "aggregation.")
 
     def _model(self, features: Sequence[Bag], outcomes: Outcomes, rows: Rows, seed: int) -> _Model:
         model = _Model(self, features[0].shape[1], outcomes.classes, seed)
