@@ -18,9 +18,9 @@ def add(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from ..errors import OutputError
-    from ..networks import astra_weights
+    from ..learning.training.network import write_installed_weights
 
     if options.out.suffix != ".safetensors":
         raise OutputError("Weights are written as safetensors: give a file whose name ends in .safetensors.")
-    astra_weights.write_safetensors(options.out)
+    write_installed_weights(options.out)
     say(f"Weights: {options.out}")

@@ -10,7 +10,7 @@ from typing import Literal
 from torch import nn
 
 from ...errors import InputError
-from ...networks import backbones, registry, slices, volumes
+from ...networks import astra_weights, backbones, registry, slices, volumes
 from ...networks.heads import freeze
 from ...networks.registry import Architecture
 from ..protocols.training_protocol import JOINS_ANSWERS, TrainingProtocol
@@ -68,6 +68,16 @@ def make_network(
     prefix = "backbone." if isinstance(network, slices.SliceNetwork) else ""
     freeze(network, architecture, protocol.trained, prefix)
     return network
+
+
+def write_installed_weights(path: Path) -> None:
+    """Write Astra's weights as safetensors, for a training on a computer without the packages that bring them.
+
+    Raises
+    ------
+    SetupError, BundleError, OutputError : as `readingroom.networks.astra_weights.write_safetensors`
+    """
+    astra_weights.write_safetensors(path)
 
 
 def _classifier(protocol: TrainingProtocol, outputs: int) -> Callable[[int], nn.Module] | None:
