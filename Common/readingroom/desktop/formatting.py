@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from ..formatting import estimate_text, interval_text, percent
+from ..formatting import decimal, estimate_text, interval_text, percent
 from ..reading import Estimate, Finding, Interval, OperatingPoint
 
 
@@ -45,7 +45,10 @@ def operating_point_text(point: OperatingPoint) -> str:
 
 
 def predictive_values_text(point: OperatingPoint, prevalence: float) -> str:
-    """``PPV 62 % (50 % to 73 %)``, and the same of the NPV on a line below, at a prevalence between 0 and 1."""
+    """``PPV 62 % (50 % to 73 %)``, the same of the NPV on a line below, at a prevalence between 0 and 1.
+
+    On the last line how many positive answers there are for each that is right: in screening, recalls per cancer.
+    """
     if point.sensitivity is None or point.specificity is None:
         return _("PPV and NPV are not known: the bundle does not give sensitivity and specificity here.")
     from ..trust.predictive_values import predictive_values
@@ -54,7 +57,11 @@ def predictive_values_text(point: OperatingPoint, prevalence: float) -> str:
         values = predictive_values(point.sensitivity, point.specificity, prevalence)
     except ValueError:
         return _("PPV and NPV are not defined at this operating point.")
-    return f"PPV {_estimate(values.positive)}\nNPV {_estimate(values.negative)}"
+    lines = [f"PPV {_estimate(values.positive)}", f"NPV {_estimate(values.negative)}"]
+    if values.positive.value > 0:
+        each = _("{number} positive answers for each that is right")
+        lines.append(each.format(number=decimal(1 / values.positive.value, 1)))
+    return "\n".join(lines)
 
 
 def _estimate(estimate: Estimate, cases: bool = False) -> str:

@@ -59,6 +59,9 @@ def test_predictive_values_come_with_intervals_and_change_with_prevalence():
     rare, common = (formatting.predictive_values_text(POINTS[0], prevalence) for prevalence in (0.01, 0.5))
     assert rare.startswith("PPV 5 % (")
     assert common.startswith("PPV 82 % (")
+    assert rare.endswith("positive answers for each that is right")
+    assert 19 < float(rare.splitlines()[-1].split()[0]) < 23
+    assert common.splitlines()[-1] == "1.2 positive answers for each that is right"
 
 
 def test_without_measured_sensitivity_predictive_values_are_not_made_up():
