@@ -255,8 +255,8 @@ def test_undo_after_two_readings_takes_back_what_the_user_did_and_nothing_else(
 
 def test_the_legend_is_drawn_only_where_the_map_is_seen(shown):
     legend = legend_of(shown.heat_map("frontal", "pneumonia"))
-    views = [slicer.mrmlScene.GetNodeByID(view).GetLayoutName() for view in legend.GetViewNodeIDs()]
-    assert views == ["Red"]  # the others look at the edge of the picture
+    views = {slicer.mrmlScene.GetNodeByID(view).GetLayoutName() for view in legend.GetViewNodeIDs()}
+    assert views & {"Red", "Green", "Yellow"} == {"Red"}  # the others look at the edge of the picture
 
 
 def test_a_reading_without_what_an_earlier_one_had_takes_it_away(shown, reading, volume, tmp_path):
