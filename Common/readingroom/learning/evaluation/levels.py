@@ -36,7 +36,6 @@ def at_level(predictions: Predictions, level: Level, how: How = "mean") -> Predi
     if len(groups) == len(predictions):
         return predictions
     first = np.array([rows[0] for rows in groups])
-    merge = _most_suspicious if how == "max" else _mean
     if how == "max" and predictions.kind == "multi-class":
         raise InputError("The most suspicious image is not defined for several exclusive classes; use the mean.")
     return Predictions(
@@ -46,7 +45,7 @@ def at_level(predictions: Predictions, level: Level, how: How = "mean") -> Predi
         patients=predictions.patients[first],
         sites=_common(predictions.sites, groups),
         truth=np.stack([_truth(predictions, rows) for rows in groups]),
-        logits=np.stack([merge(predictions, rows) for rows in groups], axis=1),
+        logits=np.stack([_joined(predictions, rows, how) for rows in groups], axis=1),
         folds=predictions.folds[:, first],
         subgroups={name: _common(values, groups) for name, values in predictions.subgroups.items()},
         positive=predictions.positive,
@@ -80,10 +79,22 @@ def _truth(predictions: Predictions, rows: NDArray[np.intp]) -> NDArray[np.int64
     return np.asarray(truth[0])
 
 
-def _mean(predictions: Predictions, rows: NDArray[np.intp]) -> Floats:
-    """(repeats, classes) logits of the mean probability, without the rounding of probabilities near 0 and 1."""
+def _joined(predictions: Predictions, rows: NDArray[np.intp], how: How) -> Floats:
+    """(repeats, classes)"""
     logits = predictions.logits[:, rows]
+    if how == "mean":
+        return mean_logits(logits, predictions.multilabel)
     if predictions.multilabel:
+        return np.asarray(logits.max(axis=1))
+    return most_suspicious_logits(logits, predictions.classes.index(predictions.positive))
+
+
+def mean_logits(logits: Floats, multilabel: bool) -> Floats:
+    """(repeats, classes) logits of the mean probability of rows (repeats, rows, classes).
+
+    Probabilities near 0 and 1 are not rounded on the way.
+    """
+    if multilabel:
         return _log_mean(special.log_expit, logits) - _log_mean(special.log_expit, -logits)
     return _log_mean(lambda values: special.log_softmax(values, axis=2), logits)
 
@@ -93,12 +104,9 @@ def _log_mean(log_probability: Callable[[Floats], Floats], logits: Floats) -> Fl
     return mean
 
 
-def _most_suspicious(predictions: Predictions, rows: NDArray[np.intp]) -> Floats:
-    """(repeats, classes) logits of the image with the highest score; label by label where they are independent."""
-    logits = predictions.logits[:, rows]
-    if predictions.multilabel:
-        return np.asarray(logits.max(axis=1))
-    highest = predictions.scores(predictions.positive)[:, rows].argmax(axis=1)
+def most_suspicious_logits(logits: Floats, positive: int) -> Floats:
+    """(repeats, classes) of the row with the highest score for this one of two classes (repeats, rows, classes)."""
+    highest = (logits[..., positive] - logits[..., 1 - positive]).argmax(axis=1)
     return np.asarray(logits[np.arange(len(logits)), highest])
 
 

@@ -264,6 +264,9 @@ class TrainingProtocol:
             _require(self.aggregation != "none", "slices need an aggregation")
         if self.input.kind == "volume":
             _require(self.aggregation == "none", "a volume has nothing to aggregate")
+        if self.input.kind == "picture":
+            known = ("none", "mean", "max")
+            _require(self.aggregation in known, "answers to pictures are joined by mean or max")
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -33,8 +34,9 @@ from .frozen import seeded_network
 from .heads import head_of
 from .heads.survival_head import SurvivalHead
 from .loop.fit import Fitted, fit
-from .picture_store import PictureStore, read
+from .picture_store import PictureStore, UnusableStudiesError, read
 from .question import Question
+from .views import Views, views_of
 
 _INPUTS_AT_ONCE = 4
 _DONE = "answers.safetensors"
@@ -96,6 +98,7 @@ class FineTuned:
             self._complete(network, answers, split.train)
             tested, logits = self._predict(network, fitted, split.test)
             distances = held_out_distances(learned, tested)
+            logits = self._views.joined(logits, split.test)
             write_bytes(done, safetensors.numpy.save({"logits": logits, "distances": distances}))
         kept = safetensors.numpy.load_file(done)
         return FoldResult(kept["logits"], kept["distances"], fitted.history, fitted.notes)
@@ -106,7 +109,7 @@ class FineTuned:
         rows = np.sort(np.concatenate([split.train, split.validation]))
         embeddings, answers = self._predict(network, fitted, rows)
         trained = np.isin(rows, split.train)
-        self._complete(network, answers[trained], rows[trained])
+        self._complete(network, answers[np.isin(self._views.row_of[self._views.of(rows)], split.train)], rows[trained])
         self._reorder(network, self._order)
         settings = {"mode": "fine-tune", "best_epoch": fitted.best_epoch + 1, "aggregation": self.protocol.aggregation}
         return FinalModel(network.eval(), embeddings, fitted.preprocessing, fitted.history, settings)
@@ -120,8 +123,8 @@ class FineTuned:
             network.aggregation.finding = self._order[0]
         fitted = fit(
             network,
-            self.cohort,
-            split,
+            self._views.cohort,
+            self._views.split(split),
             protocol,
             folder,
             self.device,
@@ -129,21 +132,21 @@ class FineTuned:
             self.nodes,
             progress,
             pictures=self.pictures,
-            hashes=self.hashes,
+            hashes=self._views.spread(self.hashes),
         )
         network.load_state_dict(fitted.state_dict)
         return network.eval(), fitted
 
     def _predict(self, network: nn.Module, fitted: Fitted, rows: Rows) -> tuple[Floats, Floats]:
-        """(rows, features) what the last layer is given, and (rows, classes) logits in the question's order."""
+        """(pictures, features) what the last layer is given, (pictures, classes) logits in the question's order."""
         head = head_name(network, self.name)
         asked = FrozenNetwork(self.name, network, head)
         layer = network.get_submodule(head).cpu()
         store = PictureStore(self.pictures, self.protocol.input)
         device = choose(self.device)
         features = []
-        for row in rows:
-            gray = read(store.path(self.cohort.rows[int(row)]))
+        for number in self._views.of(rows):
+            gray = read(store.path(self._views.cohort.rows[int(number)]))
             inputs = torch.from_numpy(normalized(gray, fitted.preprocessing))[None]
             found = run_in_batches(asked.features, inputs, _INPUTS_AT_ONCE, device, _ignore, network)
             features.append(found)
@@ -159,6 +162,11 @@ class FineTuned:
         if isinstance(head, SurvivalHead):
             times, events = times_of(self.cohort)
             head.complete(network.get_submodule(head_name(network, self.name)), logits, times[rows], events[rows])
+
+    @functools.cached_property
+    def _views(self) -> Views:
+        """What the network is given."""
+        return views_of(self.cohort, self.protocol, self.question)
 
     @property
     def _order(self) -> list[int]:
@@ -200,8 +208,11 @@ def prepare_fine_tuned(
     InputError : the protocol does not fit the mode or the table
     """
     made = FineTuned(cohort, question, protocol, name, weights, pictures, hashes, device, devices, nodes)
-    store = PictureStore(pictures, protocol.input)
-    store.fill(cohort, np.arange(len(cohort)), progress or Progress(), os.cpu_count() or 1)
+    store, views = PictureStore(pictures, protocol.input), views_of(cohort, protocol, question)
+    try:
+        store.fill(views.cohort, np.arange(len(views.cohort)), progress or Progress(), os.cpu_count() or 1)
+    except UnusableStudiesError as error:
+        raise UnusableStudiesError(views.rows(error.problems)) from error
     return made
 
 

@@ -29,7 +29,9 @@ from .heads import head_of
 from .heads.head import Choice, Head, Outcomes, Rows, State
 from .network import make_network
 from .normalization import measured
+from .picture_store import UnusableStudiesError
 from .question import Question
+from .views import Views, views_of
 
 _DONE = "head.safetensors"
 
@@ -42,7 +44,8 @@ class Frozen:
     ----------
     name : of the network
     backbone : the whole network as it began, with kernels rounded as the bundle will store them
-    features : of each row of the cohort
+    views : what the network is given
+    features : of each row of ``views``
     choice : what the heads of all folds and the final one share, see `heads.head.Head.choose`
     notes : what is done otherwise than the protocol says
     """
@@ -53,6 +56,7 @@ class Frozen:
     backbone: nn.Module
     preprocessing: Preprocessing
     head: Head
+    views: Views
     features: tuple[Bag, ...]
     outcomes: Outcomes
     choice: Choice
@@ -60,16 +64,17 @@ class Frozen:
 
     def train_fold(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
         progress(0.0, f"Training the head, {split.name}.")
-        learned = learned_rows(split)
+        learned, tested = self.views.of(learned_rows(split)), self.views.of(split.test)
         state = self._fitted(learned, seed, folder)
-        distances = held_out_distances(self._embeddings(learned), self._embeddings(split.test))
-        return FoldResult(self.head.logits(state, self.features, split.test), distances, (), self.notes)
+        distances = held_out_distances(self._embeddings(learned), self._embeddings(tested))
+        logits = self.views.joined(self.head.logits(state, self.features, tested), split.test)
+        return FoldResult(logits, distances, (), self.notes)
 
     def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         progress(0.0, "Training the final head.")
-        learned = learned_rows(split)
+        learned = self.views.of(learned_rows(split))
         state = self._fitted(learned, seed, folder)
-        joined = "none" if self.protocol.input.kind == "volume" else self.head.aggregation
+        joined = "none" if self.protocol.input.kind == "volume" else self.views.how or self.head.aggregation
         settings = {"mode": "frozen", "head": self.protocol.head, "aggregation": joined}
         settings[self.head.chooses] = ", ".join(f"{value:g}" for value in self.choice)
         return FinalModel(self._network(state), self._embeddings(learned), self.preprocessing, (), settings)
@@ -159,11 +164,15 @@ def prepare_frozen(
     plain = replace(protocol, aggregation="mean" if wanted.kind == "slices" else "none", input=wanted)
     backbone = _as_stored(seeded_network(plain, len(question.values), name, weights, protocol.seed))
     network = FrozenNetwork(name, backbone, registry.find(name).head)
-    bags = cached_features(cohort, network, Source.of(preprocessing), features, device, workers, progress)
-    outcomes = Outcomes.of(cohort, question, protocol.balance != "none")
-    choice = head.choose(bags, outcomes, rows, protocol.seed)
+    views = views_of(cohort, protocol, question)
+    try:
+        bags = cached_features(views.cohort, network, Source.of(preprocessing), features, device, workers, progress)
+    except UnusableStudiesError as error:
+        raise UnusableStudiesError(views.rows(error.problems)) from error
+    outcomes = Outcomes.of(views.cohort, question, protocol.balance != "none")
+    choice = head.choose(bags, outcomes, views.of(rows), protocol.seed)
     notes = _notes(protocol, wanted)
-    return Frozen(protocol, question, name, backbone, preprocessing, head, bags, outcomes, choice, notes)
+    return Frozen(protocol, question, name, backbone, preprocessing, head, views, bags, outcomes, choice, notes)
 
 
 def seeded_network(protocol: TrainingProtocol, outputs: int, name: str, weights: Path | None, seed: int) -> nn.Module:

@@ -87,7 +87,7 @@ def _ended(row: Row, sentence: str) -> InputError:
 class UnusableStudiesError(InputError):
     """Studies that cannot be made into a network's input, a sentence each by row number; the others are kept."""
 
-    def __init__(self, problems: Mapping[int, InputError]):
+    def __init__(self, problems: Mapping[int, InputError | str]):
         said = [str(error) for error in problems.values()]
         more = f" And {len(said) - _NAMED} more." if len(said) > _NAMED else ""
         super().__init__(f"{counted(len(said), 'study', 'studies')} cannot be used. {' '.join(said[:_NAMED])}{more}")
