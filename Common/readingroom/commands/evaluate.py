@@ -30,7 +30,9 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--against", metavar="OTHER", help="another bundle, or with --predictions another table, on the same studies"
     )
-    command.add_argument("--level", choices=tuple(_LEVELS), default="patient", help="what is evaluated")
+    command.add_argument(
+        "--level", choices=tuple(_LEVELS), help="what is evaluated; patients when left out, of mammograms breasts"
+    )
     command.add_argument(
         "--label",
         type=_pair,
@@ -62,12 +64,17 @@ def add(commands: Any) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    from ..bundles import store
+    from ..learning.evaluation.levels import level_of
     from ..learning.reporting.evaluate import PREVALENCES, Options
     from ..learning.reporting.evaluation_run import run
     from ..progress import Progress
 
+    level = options.level
+    if level is None:
+        level = "breast" if level_of(store.find(options.bundle).metadata.reader) == "breast" else "patient"
     wanted = Options(
-        level=options.level,
+        level=level,
         labels=dict(options.label),
         negative=tuple(options.negative),
         prevalences=tuple(options.prevalence or PREVALENCES),

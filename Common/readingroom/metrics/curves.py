@@ -31,6 +31,18 @@ class RocCurve:
         """The AUC (...), as in `auc.auc`: equal scores of a positive and a negative count one half."""
         return np.asarray(np.trapezoid(self.sensitivity, 1 - self.specificity))
 
+    def partial_area(self, specificity: float) -> Floats:
+        """The area (...) where the specificity is at least this, 0 to 1, put to the scale of an AUC (McClish 1989).
+
+        0.5 is chance and 1 perfect, however narrow the part.
+        """
+        return _standardized_area(1 - self.specificity, self.sensitivity, 1 - specificity)
+
+    def sensitive_partial_area(self, sensitivity: float) -> Floats:
+        """The same where the sensitivity is at least this, 0 to 1: the curve with both axes exchanged."""
+        missed, specificity = 1 - self.sensitivity[..., ::-1], self.specificity[..., ::-1]
+        return _standardized_area(missed, specificity, 1 - sensitivity)
+
     def sensitivity_at(self, specificity: float) -> Floats:
         """The sensitivity (...) at this specificity or above.
 
@@ -128,6 +140,17 @@ def precision_recall(labels: ArrayLike, scores: ArrayLike) -> PrecisionRecallCur
     OneClassError : positives or negatives are missing
     """
     return Ranking(labels, scores).curves()[1]
+
+
+def _standardized_area(across: Floats, up: Floats, end: float) -> Floats:
+    """The area (...) below a curve ``(across, up)`` (..., points) from 0 to ``end``, as McClish puts it to 0.5 to 1."""
+    widths = np.diff(across)
+    taken = np.clip(end - across[..., :-1], 0, widths)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slopes = np.where(widths > 0, np.diff(up) / widths, 0.0)
+    area = (taken * (up[..., :-1] + slopes * taken / 2)).sum(axis=-1)
+    chance = end**2 / 2
+    return np.asarray((1 + (area - chance) / (end - chance)) / 2)
 
 
 def _largest(values: Floats, other: Floats, least: float) -> Floats:

@@ -36,7 +36,7 @@ class EvaluationResult:
     Parameters
     ----------
     answers : one row for each of ``level``, with probabilities, decisions and sets that come from other rows
-    level : what a row is: a ``study``, a ``breast`` or a ``patient``
+    level : what a row is: a ``study``, a ``breast`` (then with the metrics of screening) or a ``patient``
     calibration, points, default_point, conformal : what a bundle stores; None or empty where ``notes`` says why
     metrics : by name, see `readingroom.learning.evaluation.metric_families.title`; intervals are over patients
     patients : how many by class
@@ -152,7 +152,9 @@ def _result(
     seed: int,
 ) -> EvaluationResult:
     rows = calibrated.predictions
-    by_patient, problems = _auc_by_patient(rows, resamples, seed)
+    by_patient, problems = _auc_by_patient(rows, level, resamples, seed)
+    families = ("classification", "screening") if level == "breast" else ("classification",)
+    measured = [load_family(family).compute(calibrated, resamples, seed) for family in families]
     few = exploratory(rows)
     return EvaluationResult(
         calibrated=calibrated,
@@ -161,7 +163,7 @@ def _result(
         points=points,
         default_point=default_point if points else "",
         conformal=conformal,
-        metrics={**load_family("classification").compute(calibrated, resamples, seed), **by_patient},
+        metrics={name: value for found in (*measured, by_patient) for name, value in found.items()},
         patients=patients_of_each(rows),
         exploratory=few,
         notes=(
@@ -224,12 +226,16 @@ def _fold_by_fold(rows: Predictions, probabilities: Floats) -> tuple[str, ...]:
     )
 
 
-def _auc_by_patient(rows: Predictions, resamples: int, seed: int) -> tuple[dict[str, Estimate], tuple[str, ...]]:
-    """The AUC of patients, each by the mean probability of its studies, where patients have several."""
+def _auc_by_patient(
+    rows: Predictions, level: Level, resamples: int, seed: int
+) -> tuple[dict[str, Estimate], tuple[str, ...]]:
+    """The AUC of patients where they have several rows: by the mean probability of studies, by the worse breast."""
     if len(np.unique(rows.patients)) == len(rows):
         return {}, ()
+    worse = level == "breast" and rows.kind == "binary"
     try:
-        patients = at_level(rows, "patient")
-        return {"auc_by_patient": auc_of(patients, resamples=resamples, seed=seed)}, ()
+        patients = at_level(rows, "patient", "max" if worse else "mean")
+        name = "auc_by_worse_breast" if worse else "auc_by_patient"
+        return {name: auc_of(patients, resamples=resamples, seed=seed)}, ()
     except InputError as error:
         return {}, (f"Patients as a whole are not evaluated: {error}",)

@@ -16,12 +16,18 @@ Level = Literal["study", "breast", "patient"]
 How = Literal["mean", "max"]
 
 
+def level_of(reader: str) -> Level:
+    """What a row of this reader's tables is."""
+    return "breast" if reader == "mammo-screen" else "study"
+
+
 def at_level(predictions: Predictions, level: Level, how: How = "mean") -> Predictions:
     """One row for each study, breast or patient, in the order in which they first occur.
 
     Parameters
     ----------
-    level : a ``breast`` is one ``laterality`` (a subgroup of that name) of one study
+    level : a ``breast`` is one ``laterality`` (a subgroup of that name) of one study; where each row is a study of its
+        own, it is the row
     how : the ``mean`` of the probabilities, or the ``max``: the most suspicious image decides. A vote has no AUC and
         no calibration.
 
@@ -56,7 +62,7 @@ def _groups(predictions: Predictions, level: Level) -> list[NDArray[np.intp]]:
     columns = [predictions.patients]
     if level != "patient":
         columns.append(predictions.study_ids)
-    if level == "breast":
+    if level == "breast" and len(set(zip(*columns, strict=True))) < len(predictions):
         if "laterality" not in predictions.subgroups or "" in predictions.subgroups["laterality"]:
             raise InputError("Each image needs a 'laterality' before breasts can be evaluated.")
         columns.append(predictions.subgroups["laterality"])

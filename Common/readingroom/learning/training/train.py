@@ -35,6 +35,7 @@ from ..evaluation.auc import auc_of
 from ..evaluation.baselines import train_baselines
 from ..evaluation.comparison import advantage
 from ..evaluation.evaluation import RESAMPLES
+from ..evaluation.levels import level_of
 from ..evaluation.outcomes import AnyPredictions, evaluate, evaluate_bundle
 from ..evaluation.predictions import EXTERNAL
 from ..evaluation.survival_predictions import SurvivalPredictions
@@ -178,7 +179,8 @@ def train_bundle(
     predictions = out_of_fold(cohort, question, protocol.head, planned, result.folds)
 
     progress(0.85, "Evaluating.")
-    evaluation = evaluate(predictions, resamples=resamples)
+    level = level_of(protocol.reader)
+    evaluation = evaluate(predictions, level, resamples=resamples)
     distances = np.concatenate([part.distances for part in result.folds[0]])
     notes = [planned.summary, *_fitted_on(planned, question), *evaluation.notes]
     if first is not None:
@@ -220,7 +222,7 @@ def train_bundle(
     progress(0.95, "Writing the bundle.")
     metadata = described(run)
     held_out = _held_out(run, result.holdout)
-    holdout = evaluate_bundle(held_out, metadata, resamples=resamples) if held_out is not None else None
+    holdout = evaluate_bundle(held_out, metadata, level, resamples) if held_out is not None else None
     learned, hashes, looks = run.learned, found.pixel_hashes, found.looks
     digest = training_digest.make_digest(
         cohort.patients[learned],

@@ -45,6 +45,7 @@ TITLES = {
     "auc": "AUC",
     "auc_delong": "AUC with DeLong's interval",
     "auc_by_patient": "AUC of patients, each by the mean of its studies",
+    "auc_by_worse_breast": "AUC of patients, each by the more suspicious breast",
     "average_precision": "average precision",
     "sensitivity_at_90_specificity": "sensitivity at 90 % specificity",
     "sensitivity_at_95_specificity": "sensitivity at 95 % specificity",
