@@ -35,17 +35,14 @@ COUNTS = {
     ("vit_base_patch16_224", 1000): 86_567_656,
     ("r3d_18", 400): 33_371_472,
     ("densenet121_3d", 2): 11_244_674,
-    ("astra_resnet152_3d", 2): 117_517_632
-    - 2 * 75_712
-    - 2 * 64 * 147
-    + 2 * 2048
-    + 2,  # less running means; one channel
     ("monai_resnet50", 2): 46_155_072 + 262_272 + 258,
     ("medicalnet_resnet50", 2): 46_155_072 + 262_272 + 258,
     ("resnet34", 7): 21_288_263,
     ("mobilenetv3_large_100", 7): 4_210_999,
     ("efficientnet_b1", 7): 6_522_151,
 }
+# Those of no paper: counted in the file of their weights, less running means, with one channel and a linear layer.
+COUNTED_IN_FILES = {("astra_resnet152_3d", 2): 117_517_632 - 2 * 75_712 - 2 * 64 * 147 + 2 * 2048 + 2}
 
 
 @functools.cache
@@ -55,10 +52,10 @@ def outline(name: str, outputs: int) -> nn.Module:
         return (backbones if ARCHITECTURES[name].axes == 2 else volumes).create(name, outputs)
 
 
-@pytest.mark.parametrize(("name", "outputs"), COUNTS)
+@pytest.mark.parametrize(("name", "outputs"), COUNTS | COUNTED_IN_FILES)
 def test_has_as_many_parameters_as_published(name: str, outputs: int) -> None:
     counted = sum(parameter.numel() for parameter in outline(name, outputs).parameters())
-    assert counted == COUNTS[name, outputs]
+    assert counted == (COUNTS | COUNTED_IN_FILES)[name, outputs]
 
 
 def test_the_counts_are_those_of_the_reference_libraries(shared: Path) -> None:
