@@ -20,6 +20,7 @@ from .figures.decision_curve import decision_curve
 from .figures.embedding import caption as embedding_caption
 from .figures.embedding import embedding
 from .figures.precision_recall import precision_recall
+from .figures.recall_rate import recall_rate
 from .figures.reliability import reliability
 from .figures.roc import Point, roc
 from .figures.scored import Scored
@@ -37,7 +38,8 @@ class Drawing:
 
 
 def curves_of(found: Evaluated) -> list[Drawing]:
-    """ROC, precision-recall, reliability and decision curve of each finding; the confusion matrix of all."""
+    """ROC, precision-recall, reliability and decision curve of each finding, of breasts the recall rate too; the
+    confusion matrix of all."""
     rows = found.of_labels[1].calibrated.predictions
     drawings = []
     for finding in rows.findings:
@@ -81,12 +83,21 @@ def _curves(found: Evaluated, finding: str) -> list[Drawing]:
     benefit = {record.model.name: np.array([point.model for point in table])}
     everybody = np.array([point.everybody for point in table])
     slope, intercept = metrics.get(f"calibration_slope{end}"), metrics.get(f"calibration_intercept{end}")
+    screening = [
+        Drawing(
+            f"recall-rate-{finding}",
+            recall_rate(scored("auc")[0]),
+            f"Cases with “{finding}” that are found against the share of all cases of this table that are recalled. "
+            f"{n} Where the finding is rarer, fewer are recalled at the same sensitivity.{many}",
+        )
+    ]
     return [
         Drawing(
             f"roc-{finding}",
             roc(scored("auc"), _points(record, finding)),
             f"ROC curve for “{finding}”. {n}{many}",
         ),
+        *(screening if found.of_labels[1].level == "breast" else ()),
         Drawing(
             f"precision-recall-{finding}",
             precision_recall(scored("average_precision")),

@@ -17,6 +17,7 @@ from matplotlib.text import Text
 from readingroom.learning.reporting.figures.confusion_matrix import confusion_matrix
 from readingroom.learning.reporting.figures.decision_curve import decision_curve
 from readingroom.learning.reporting.figures.precision_recall import precision_recall
+from readingroom.learning.reporting.figures.recall_rate import recall_rate
 from readingroom.learning.reporting.figures.reliability import reliability
 from readingroom.learning.reporting.figures.roc import Point, roc
 from readingroom.learning.reporting.figures.scored import Scored, band
@@ -84,6 +85,14 @@ def test_reliability_shows_every_bin_with_its_number_of_cases() -> None:
     bins = reliability_bins(LABELS, np.tile([0.1, 0.5, 0.52, 0.9], 20))
     figure = reliability(bins, None, None)
     assert [bar.get_height() for bar in figure.axes[1].patches] == [20, 40, 20]
+
+
+def test_the_recall_rate_curve_counts_who_is_recalled_and_stays_below_the_best_that_is_possible() -> None:
+    (line,) = (line for line in recall_rate(a_model()).axes[0].lines if line.get_label() == "model")
+    thresholds = np.append(np.inf, np.sort(SCORES)[::-1])
+    assert np.allclose(line.get_xdata(), [(threshold <= SCORES).mean() for threshold in thresholds])
+    assert np.allclose(line.get_ydata(), [(SCORES[LABELS] >= threshold).mean() for threshold in thresholds])
+    assert (line.get_ydata() <= np.minimum(line.get_xdata() / LABELS.mean(), 1) + 1e-9).all()
 
 
 def test_the_decision_curve_shows_the_given_net_benefits() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from scipy import special
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.bundles.metadata import ClassifierMetadata
+from readingroom.cli import main
 from readingroom.errors import InputError
 from readingroom.imaging.open import open_image
 from readingroom.imaging.preprocessing import prepare
@@ -26,6 +28,7 @@ from readingroom.learning.training.train import train_bundle
 from readingroom.learning.training.views import views_of
 from readingroom.phantoms.mammogram import Lesion, four_views, write_exam
 from readingroom.readers.network import load_network
+from readingroom.records import to_json
 
 WOMEN = 12
 
@@ -136,3 +139,41 @@ def test_heads_on_frozen_features_answer_to_breasts_and_one_that_cannot_be_read_
     assert len(predictions.read(tmp_path / "out" / "heads-predictions.csv")) == len(breasts) - 1
     assert made.of_kind(ClassifierMetadata).aggregation == "mean"
     assert [sentence.split(":")[0] for sentence in said] == [f"Study '{last.study_id}' of patient '{last.patient_id}'"]
+
+
+def test_from_a_table_of_breasts_to_an_evaluation_by_breast_and_the_read_of_an_exam(
+    breasts: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
+    exam = next(iter(breasts.rows[1].images.values())).parent
+    table, quick = exam.parent / "cohort.csv", tmp_path / "quick.json"
+    protocol = replace(tiny("published"), validation=Validation("hold-out", hold_out=0.34, inner=0.3), variants={})
+    quick.write_text(json.dumps(to_json(protocol)), encoding="utf-8")
+
+    def shell(*words: str | Path) -> str:
+        code = main([str(word) for word in words])
+        said = capsys.readouterr()
+        assert code == 0, said.err
+        return said.out
+
+    shell("train", "mammo-screen", "--cohort", table, "--positive", "cancer", "--protocol", quick, "--name", "breasts",
+          "--out", tmp_path, "--device", "cpu")  # fmt: skip
+    card = (tmp_path / "breasts" / "docs" / "README.md").read_text("utf-8")
+    assert "| accuracy |" in card
+    after = card.split("| accuracy |")[1].splitlines()[1]
+    assert after.startswith("| accuracy of always the most frequent class |")
+    assert "partial AUC" in card
+    said = shell("evaluate", tmp_path / "breasts", "--cohort", table, "--out", tmp_path / "worth", "--device", "cpu",
+                 "--resamples", "20")  # fmt: skip
+    assert f"{len(breasts)} breasts" in said
+    trained, asked = (
+        predictions.read(path)
+        for path in (tmp_path / "breasts-predictions.csv", tmp_path / "worth" / "predictions.csv")
+    )
+    place = {key: row for row, key in enumerate(zip(asked.patients, asked.study_ids, strict=True))}
+    same = [place[key] for key in zip(trained.patients, trained.study_ids, strict=True)]
+    assert np.allclose(trained.probabilities[0], asked.probabilities[0, same], atol=0.02)  # half precision
+    shell("read", "mammo-screen", exam, "--bundle", tmp_path / "breasts", "--out", tmp_path / "read", "--device", "cpu",
+          "--force")  # fmt: skip
+    found = json.loads((tmp_path / "read" / "reading.json").read_text("utf-8"))["findings"]
+    assert {finding["name"] for finding in found} >= {"left-breast", "right-breast"}
