@@ -79,6 +79,17 @@ def at_specificity(specificity: float) -> Choice:
     return choose
 
 
+def at_recall(rate: float, prevalence: float) -> Choice:
+    """A choice of the lowest threshold that calls at most this share of cases at this prevalence (both 0 to 1)."""
+
+    def choose(labels: ArrayLike, scores: ArrayLike) -> float:
+        thresholds, sensitivities, specificities = _roc(labels, scores)
+        called = prevalence * sensitivities + (1 - prevalence) * (1 - specificities)
+        return float(thresholds[called <= rate + 1e-12].min())
+
+    return choose
+
+
 def confusion(labels: ArrayLike, scores: ArrayLike, threshold: float) -> Confusion:
     """Counts at ``threshold`` for ``labels`` (cases,) 0 or 1 and ``scores`` (cases,)."""
     truth, values = labels_and_scores(labels, scores)

@@ -90,7 +90,8 @@ def evaluate(
     # A read compares thresholds with the probabilities that the bundle shows, so these choose them. Of several classes
     # one temperature was fitted on all rows: one number that moves all probabilities alike.
     shown = calibrate.probabilities(rows, calibration)
-    points = () if calibration is None else thresholds.fit(rows, shown, folds)
+    choices = thresholds.SCREENING_POINTS if level == "breast" else thresholds.POINTS
+    points = () if calibration is None else thresholds.fit(rows, shown, folds, choices)
     # Sets are of what the bundle shows, so all of it must be calibrated; a finding that is not has its note.
     conformal, missing = (None, ()) if notes else prediction_sets.fit(rows, crossed)
     covered = None if conformal is None else prediction_sets.covered_by_others(rows, crossed, folds)

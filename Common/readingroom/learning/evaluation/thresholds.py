@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...metrics.binary import OneClassError
-from ...metrics.operating_points import Choice, at_sensitivity, at_specificity, cross_fitted, youden
+from ...metrics.operating_points import Choice, at_recall, at_sensitivity, at_specificity, cross_fitted, youden
 from ...metrics.proportions import proportion_of_patients
 from ...reading import Estimate, OperatingPoint
 from .predictions import Floats, Integers, Predictions
@@ -21,11 +21,15 @@ POINTS: Mapping[str, Choice] = {
     "specific": at_specificity(0.95),
 }
 DEFAULT_POINT = "balanced"
+# Of breasts, beside those: a tenth of women without symptoms, of whom 6 in 1000 have cancer, is recalled.
+SCREENING_POINTS: Mapping[str, Choice] = {**POINTS, "recall-10": at_recall(0.1, prevalence=0.006)}
 _INTERVAL_FROM = 3  # patients
 
 
-def fit(predictions: Predictions, probabilities: Floats, folds: Integers) -> tuple[OperatingPoint, ...]:
-    """`POINTS` of each finding that two patients have and two have not.
+def fit(
+    predictions: Predictions, probabilities: Floats, folds: Integers, choices: Mapping[str, Choice] = POINTS
+) -> tuple[OperatingPoint, ...]:
+    """The ``choices`` of each finding that two patients have and two have not.
 
     Thresholds come from all rows; sensitivity and specificity from thresholds that the other ``folds`` (rows,) chose.
     ``probabilities`` (rows, classes) are those that the bundle gives, since its thresholds will be compared with them.
@@ -35,7 +39,7 @@ def fit(predictions: Predictions, probabilities: Floats, folds: Integers) -> tup
         if not can_be_evaluated(predictions, finding):
             continue
         column = probabilities[:, predictions.classes.index(finding)]
-        for name, choose in POINTS.items():
+        for name, choose in choices.items():
             try:
                 chosen = cross_fitted(predictions.present(finding), column, folds, choose)
             except OneClassError:  # all patients with the finding are in one fold

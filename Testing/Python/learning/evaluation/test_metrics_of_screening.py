@@ -71,3 +71,14 @@ def test_where_nobody_is_recalled_a_recall_has_no_worth() -> None:
     measured = SCREENING.compute(type(found)(found.predictions, found.probabilities, nobody), resamples=20)
     assert measured["recall_rate"].value == 0
     assert not any(name.startswith(("ppv", "recalls_per")) for name in measured)
+
+
+def test_a_bundle_for_breasts_has_a_threshold_that_recalls_a_tenth() -> None:
+    found = evaluate(breasts(women=200), "breast", resamples=20)
+    point = next(point for point in found.points if point.name == "recall-10")
+    assert point.specificity is not None
+    assert 1 - point.specificity.value == pytest.approx(0.1, abs=0.03)
+    shown = found.calibrated.probabilities[:, 0]
+    assert 0 < point.threshold < 1
+    assert (shown >= point.threshold).mean() < 0.2
+    assert "recall-10" not in {point.name for point in evaluate(breasts(), "study", resamples=20).points}
