@@ -134,7 +134,7 @@ def _peak_megabytes(bundle: Path, exam: Path, out: Path) -> float | None:
     if not Path("/proc/self/status").is_file():
         return None
     code = (
-        "import sys; from pathlib import Path; import torch, timm\n"
+        "import sys; from pathlib import Path; import readingroom.networks.backbones\n"
         "from readingroom.bundles import store\n"
         "from readingroom.readers import base, opening; from readingroom.readers.mammo_screen import READER\n"
         "peak = lambda: int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) / 1024\n"
