@@ -71,7 +71,7 @@ class ProportionalHazards(nn.Module):
 
 
 def create(
-    head: str, features: int, causes: int, months: int, layers: int = 0, width: int = 0, dropout: float = 0.0
+    features: int, head: str, causes: int, months: int, layers: int = 0, width: int = 0, dropout: float = 0.0
 ) -> nn.Module:
     """The layers of a ``head``, named as in `readingroom.bundles.network.SurvivalMetadata`."""
     if head == "cox":

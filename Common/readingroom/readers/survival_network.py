@@ -68,7 +68,7 @@ def load_survival_network(bundle: Bundle) -> SliceNetwork:
         raise BundleError(f"The bundle '{metadata.name}' does not weigh the slices of a CT.")
     head = functools.partial(
         survival_heads.create,
-        metadata.head,
+        head=metadata.head,
         causes=len(metadata.labels),
         months=len(metadata.months),
         layers=metadata.layers,

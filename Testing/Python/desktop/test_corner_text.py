@@ -53,7 +53,7 @@ def test_a_larger_size_that_a_person_chose_stays(annotations):
 
 
 def test_the_reading_layout_uses_and_leaves_it(annotations):
-    layout = ReadingLayout(SimpleNamespace(images=(ImageRole("frontal", "Radiograph", ("DX",), 2),)))
+    layout = ReadingLayout(SimpleNamespace(images=(ImageRole("frontal", "Radiograph", ("DX",), 2),), hanging=()))
     layout.use({})
     assert annotations.fontSize > 14
     layout.leave()

@@ -343,7 +343,7 @@ def test_the_shell_says_of_a_reader_without_a_bundle_that_none_is_installed(file
 
 def test_a_bundle_with_a_hazard_ratio_is_read_with_its_curve_and_its_map(files, tmp_path):
     network = dense_network()
-    head = create("cox", 512, 1, len(MONTHS))
+    head = create(512, "cox", 1, len(MONTHS))
     with torch.no_grad():
         for parameter in head.parameters():
             parameter.zero_()

@@ -25,6 +25,7 @@ from readingroom.learning.training.heads import load_head
 from readingroom.learning.training.heads.head import Outcomes
 from readingroom.learning.training.normalization import measured
 from readingroom.learning.training.training_tables import out_of_fold, predictions_of
+from readingroom.learning.training.views import Views
 from readingroom.metrics.calibration import recalibration
 from readingroom.progress import Progress
 from readingroom.reading import Estimate
@@ -77,6 +78,7 @@ def trained(protocol: TrainingProtocol, seed: int, folder: Path) -> Trained:
         nn.Identity(),
         measured(protocol.input),
         head,
+        Views(everybody, np.arange(len(rows))),
         tuple(features),
         outcomes,
         choice,
