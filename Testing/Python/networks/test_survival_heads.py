@@ -43,7 +43,7 @@ def test_incidence_of_hazards_is_that_of_the_product_of_survivals():
 
 def test_a_hazard_ratio_multiplies_the_hazard_of_the_cohort():
     torch.manual_seed(0)
-    head = create("cox", FEATURES, 1, MONTHS, layers=2, width=16).eval()
+    head = create(FEATURES, "cox", 1, MONTHS, layers=2, width=16).eval()
     head.baseline.copy_(torch.linspace(0.01, 0.4, MONTHS).log())
     features = torch.randn(3, FEATURES)
     ratio = head.ratio(features).exp()
