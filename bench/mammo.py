@@ -22,6 +22,7 @@ from readingroom.bundles import write
 from readingroom.bundles.metadata import ClassifierMetadata, Preprocessing, Training
 from readingroom.engine.client import Failed, Finished, Partial, WorkerClient
 from readingroom.imaging.breast import find_breast
+from readingroom.imaging.mammography_exam import shown_view
 from readingroom.imaging.preprocessing import prepare
 from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.networks import backbones
@@ -41,7 +42,7 @@ def main() -> None:
         files, bundle = _files(folder / "exam"), _bundle(folder / "bench-mammo")
         study = open_study(READER, files)
         network = backbones.create("resnet18", 2, channels=3).eval()
-        pixels = [_input(load_radiograph(image).gray) for image in study.images]
+        pixels = [_input(load_radiograph(image).gray, shown_view(image)) for image in study.images]
         batch = torch.from_numpy(np.stack(pixels))
 
         @torch.inference_mode()
@@ -103,8 +104,8 @@ def _bundle(folder: Path) -> Path:
     return write.write(folder, metadata, network.state_dict(), card="# Untrained\n", license_text="Apache\n").folder
 
 
-def _input(gray: np.ndarray) -> np.ndarray:
-    return prepare(gray, INPUT, find_breast(gray)).pixels
+def _input(gray: np.ndarray, view: str) -> np.ndarray:
+    return prepare(gray, INPUT, find_breast(gray, view)).pixels
 
 
 def _seconds(work: Callable[[], None]) -> float:

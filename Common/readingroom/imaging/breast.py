@@ -49,14 +49,15 @@ class Breast:
         return self.mask & ~self.muscle
 
 
-def find_breast(gray: Floats, muscle: bool = True) -> Breast:
+def find_breast(gray: Floats, view: str = "") -> Breast:
     """The largest bright part of a mammogram ``[j, i]`` (0 to 1), without letters and markers.
 
     Where it is smaller or larger than any breast, all of the picture is taken, and `Breast.found` is False.
 
     Parameters
     ----------
-    muscle : look for the pectoral muscle; a CC view seldom shows it, and dense tissue there may look like it
+    view : ``CC`` or ``MLO``, where it is known. The pectoral muscle is not looked for on a CC view, which seldom shows
+        it: dense tissue there may look like it
     """
     small = reduced(gray, _LONGEST_SIDE)
     mask = _largest_part(small > _darkest_tissue(small))
@@ -64,7 +65,7 @@ def find_breast(gray: Floats, muscle: bool = True) -> Breast:
     if not found:
         mask = np.ones(small.shape, dtype=bool)
     chest_wall = _chest_wall(mask if found else small > float(np.median(small)))
-    triangle = _muscle(small, mask, chest_wall) if found and muscle else np.zeros(small.shape, dtype=bool)
+    triangle = _muscle(small, mask, chest_wall) if found and view != "CC" else np.zeros(small.shape, dtype=bool)
     return Breast(_enlarged(mask, gray.shape), _enlarged(triangle, gray.shape), chest_wall, found)
 
 

@@ -124,6 +124,12 @@ def view_of(image: StudyImage) -> tuple[str, str]:
     return (given if given in SIDES else side), view
 
 
+def shown_view(image: StudyImage) -> str:
+    """``CC`` or ``MLO``: by the role of a mammogram (``left-mlo``), else by its header; empty where neither says."""
+    view = image.role.rpartition("-")[2].upper()
+    return view if view in VIEWS else view_of(image)[1]
+
+
 def screening_role(image: StudyImage) -> str:
     """The role (of `VIEW_ROLES`) of a mammogram by the facts of its header; empty where it has none of them."""
     side, view = view_of(image)

@@ -195,7 +195,7 @@ def _moved(labels: NDArray[Any], from_: SimpleITK.Image, to: SimpleITK.Image) ->
 
 
 def gray_levels(
-    image: Gray | SimpleITK.Image, preprocessing: Preprocessing, organ: Booleans | None = None
+    image: Gray | SimpleITK.Image, preprocessing: Preprocessing, organ: Booleans | None = None, view: str = ""
 ) -> NDArray[np.float32]:
     """Gray levels from 0 to 1 in the size of the input: ``[j, i]`` of a picture, ``[k, j, i]`` of slices and volumes.
 
@@ -209,6 +209,7 @@ def gray_levels(
     image : a picture [j, i] 0 to 1, or a volume in LPS for slices and volumes
     organ : boolean, of the image's shape: where the organ is. Lungs of a CT and the breast of a mammogram are found
         when left out
+    view : of a mammogram, see `find_breast`
 
     Raises
     ------
@@ -217,7 +218,7 @@ def gray_levels(
     """
     if preprocessing.kind == "picture":
         assert not isinstance(image, SimpleITK.Image)
-        return _picture_levels(image, preprocessing, organ)[0]
+        return _picture_levels(image, preprocessing, organ, view=view)[0]
     assert isinstance(image, SimpleITK.Image)
     if preprocessing.kind == "slices":
         return slice_levels(image, preprocessing, organ, resized).levels
@@ -244,7 +245,7 @@ def normalized(levels: NDArray[np.float32], preprocessing: Preprocessing) -> NDA
 
 
 def _picture_levels(
-    gray: Gray, preprocessing: Preprocessing, organ: Booleans | None, breast: Breast | None = None
+    gray: Gray, preprocessing: Preprocessing, organ: Booleans | None, breast: Breast | None = None, view: str = ""
 ) -> tuple[Gray, tuple[Extent, Extent], bool]:
     """The gray levels of a picture, which of its rows and columns they show, and whether they are mirrored."""
     if gray.ndim != 2 or 0 in gray.shape:
@@ -253,7 +254,7 @@ def _picture_levels(
         raise ValueError("The gray levels of a radiograph must lie between 0 and 1.")
     rows, columns = slice(0, gray.shape[0]), slice(0, gray.shape[1])
     if breast is None and preprocessing.organ == "breast" and (organ is None or preprocessing.chest_wall_left):
-        breast = find_breast(gray)
+        breast = find_breast(gray, view)
     if preprocessing.organ_crop:
         where = breast.tissue if organ is None and breast is not None else organ
         if where is None:

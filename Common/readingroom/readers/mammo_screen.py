@@ -21,7 +21,7 @@ from ..bundles.metadata import ClassifierMetadata, Label
 from ..codes import Code
 from ..device import is_all_on
 from ..errors import BundleError, InputError
-from ..imaging.mammography_exam import VIEW_ROLES, mammography_exam, screening_role
+from ..imaging.mammography_exam import VIEW_ROLES, mammography_exam, screening_role, shown_view
 from ..reading import Check
 from .answer import Answer, Case, Prediction
 from .base import ReadContext, Reader
@@ -114,7 +114,7 @@ class MammoScreenReader(Reader):
         from ..imaging.radiograph_loading import load_radiograph
 
         film = load_radiograph(image)
-        return Film(film, find_breast(film.gray, muscle=image.role.endswith("mlo")))
+        return Film(film, find_breast(film.gray, shown_view(image)))
 
     def checks(self, case: Case) -> tuple[Check, ...]:
         from ..trust.mammogram_checks import exam_checks

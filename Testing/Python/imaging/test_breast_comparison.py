@@ -11,7 +11,7 @@ TUMOR = Lesion(depth=0.5, outer=-0.3, upper=-0.3, radius=0.15, margin="circumscr
 
 
 def compared(one: Mammogram, other: Mammogram) -> np.ndarray:
-    pair = [(each.gray, find_breast(each.gray, muscle=each.view == "mlo")) for each in (one, other)]
+    pair = [(each.gray, find_breast(each.gray, each.view.upper())) for each in (one, other)]
     return brighter_places(*pair[0], *pair[1])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from readingroom.imaging.breast import find_breast
+from readingroom.imaging.mammography_exam import shown_view
 from readingroom.phantoms.chest_radiograph import chest_radiograph
 from readingroom.phantoms.mammogram import Mammogram, four_views, mammogram
 from readingroom.reading import Check
@@ -19,7 +20,7 @@ from readingroom.trust.mammogram_checks import View, exam_checks
 def view(role: str, gray: np.ndarray, modality: str = "MG", date: str = "20240102", **facts: str) -> View:
     gray = np.ascontiguousarray(gray, dtype=np.float32)
     image = StudyImage(role, Path(role), date=date, modality=modality, facts=facts)
-    return View(role, image, gray, find_breast(gray, muscle=role.endswith("mlo")))
+    return View(role, image, gray, find_breast(gray, shown_view(image)))
 
 
 def views(changed: dict[str, np.ndarray] | None = None, seed: int = 1, **facts: str) -> list[View]:

@@ -16,6 +16,7 @@ from ...errors import InputError, ReadingRoomError
 from ...files import atomic_write, make_folder
 from ...formatting import counted
 from ...guarded_processes import EndedError, guarded
+from ...imaging.mammography_exam import shown_view
 from ...imaging.mask_file import load_mask
 from ...imaging.open import open_image
 from ...imaging.preprocessing import gray_levels
@@ -30,7 +31,7 @@ from ..cohorts.hashes import content_hash
 
 Pixels = NDArray[np.float32]
 
-VERSION = 2  # of what `prepared` makes of a file: with another number, pictures that were kept are made again
+VERSION = 3  # of what `prepared` makes of a file: with another number, pictures that were kept are made again
 _NAMED = 5  # unusable studies that the error names
 _AFTERWARDS = ("channels", "normalize", "mean", "std")  # what `imaging.preprocessing.normalized` does with gray levels
 
@@ -53,7 +54,9 @@ def prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
 
 def _prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
     if preprocessing.kind == "picture":
-        return gray_levels(load_radiograph(open_image(row.image, "picture").image).gray, preprocessing)
+        role, path = next(iter(row.images.items()))
+        image = open_image(path, role).image
+        return gray_levels(load_radiograph(image).gray, preprocessing, view=shown_view(image))
     volume = load_volume(row.image).image
     return gray_levels(volume, preprocessing, _organ(row, volume, preprocessing.organ))
 

@@ -5,6 +5,7 @@ from PIL import Image
 
 from readingroom.bundles.metadata import Preprocessing
 from readingroom.errors import InputError
+from readingroom.imaging.breast import find_breast
 from readingroom.imaging.open import open_image
 from readingroom.imaging.preprocessing import normalized, prepare
 from readingroom.imaging.radiograph_loading import load_radiograph
@@ -13,6 +14,7 @@ from readingroom.learning.training.normalization import IMAGENET_MEAN, IMAGENET_
 from readingroom.learning.training.picture_store import prepared
 from readingroom.phantoms.chest_ct import chest_ct
 from readingroom.phantoms.chest_radiograph import chest_radiograph
+from readingroom.phantoms.mammogram import mammogram, write_exam
 
 WINDOW = {"window": (-600.0, 1500.0)}
 
@@ -47,6 +49,19 @@ def test_training_sees_the_pixels_that_the_reader_sees(a_film, preset):
     wanted = measured(Preprocessing("picture", (96, 96), 3, preset, "imagenet"))
     trained_on = normalized(prepared(row(a_film), wanted), wanted)
     assert np.array_equal(trained_on, prepare(gray, numbers).pixels)
+
+
+@pytest.mark.parametrize("role", ["left-cc", "mammogram"])
+@pytest.mark.parametrize("view", ["CC", "MLO"])
+def test_muscle_is_looked_for_on_a_view_that_is_not_cc_by_its_role_or_its_header(tmp_path, role, view):
+    """The pixels are those of an oblique view throughout; a role that names the view goes before the header."""
+    path = write_exam(tmp_path, {"left-mlo": mammogram("left", "mlo", 1)}, ViewPosition=view, ViewCodeSequence=None)
+    wanted = Preprocessing("picture", (96, 48), 1, normalize="none", organ="breast", organ_crop=True, keep_aspect=True)
+    trained_on = normalized(prepared(Row("a", "b", {role: path["left-mlo"]}, label="a"), wanted), wanted)
+    gray = load_radiograph(open_image(path["left-mlo"], role).image).gray
+    without, with_muscle = (prepare(gray, wanted, find_breast(gray, view)).pixels for view in ("CC", "MLO"))
+    assert not np.array_equal(without, with_muscle)
+    assert np.array_equal(trained_on, without if "CC" in (view, role[-2:].upper()) else with_muscle)
 
 
 def test_a_picture_that_keeps_its_aspect_is_padded_with_black(tmp_path):
