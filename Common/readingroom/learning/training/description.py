@@ -21,7 +21,7 @@ from ..evaluation.evaluation import EvaluationResult
 from ..evaluation.survival_evaluation import SurvivalResult
 from ..protocols.identity import identify
 from ..protocols.training_protocol import TrainingProtocol
-from .survival_bundle import clinical_of, head_fields, incidence_of, volume_of
+from .survival_bundle import clinical_of, head_fields, incidence_of, network_of_head, volume_of
 from .training_run import TrainingRun
 
 FEATURES = "features"  # models/features.safetensors in the bundle
@@ -84,6 +84,24 @@ def described(run: TrainingRun) -> ClassifierMetadata | SurvivalMetadata:
         conformal=evaluation.conformal,
         explanation=Explanation("cam") if architecture.cam and protocol.input.kind == "picture" else None,
     )
+
+
+def network_definition(run: TrainingRun) -> dict[str, Any]:
+    """How MONAI's tools make the network."""
+    kind = run.protocol.input.kind
+    file = {"picture": "backbones", "slices": "slices", "volume": "volumes"}[kind]
+    made: dict[str, Any] = {
+        "_target_": f"readingroom.networks.{file}.create",
+        "name": run.network,
+        "outputs": len(run.question.values),
+    }
+    if kind == "slices":
+        made["aggregation"] = run.final_model.settings["aggregation"]
+    if kind != "picture":
+        made["channels"] = run.protocol.input.channels
+    if isinstance(run.question, TimeToEvent):
+        made["classifier"] = network_of_head(run.protocol, run.question)
+    return made
 
 
 def title(run: TrainingRun) -> str:

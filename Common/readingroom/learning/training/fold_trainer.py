@@ -1,4 +1,4 @@
-"""What trains the network of a split, frozen or fine-tuned, as the run sees it."""
+"""What trains the network of a split, frozen or fine-tuned, as the run sees it, and all networks of a run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch import nn
 from ...bundles.preprocessing import Preprocessing
 from ...progress import Progress
 from ..cohorts.splits import Split
+from .cross_validation import CrossValidation
 from .loop.history import Epoch
 
 Floats = NDArray[np.float64]
@@ -64,3 +65,52 @@ class FoldTrainer(Protocol):
 
     def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         """Train on the split; a folder in which `train_fold` trained the same split has that network."""
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidationResult:
+    """What all networks said.
+
+    Parameters
+    ----------
+    folds : of each repeat, for each split
+    holdout : of the final model, on held-out patients; None where there are none, or where the folds' only network is
+        the final model
+    """
+
+    folds: tuple[tuple[FoldResult, ...], ...]
+    final_model: FinalModel
+    holdout: FoldResult | None
+
+    @property
+    def all(self) -> tuple[FoldResult, ...]:
+        return (*(part for repeat in self.folds for part in repeat), *([self.holdout] if self.holdout else []))
+
+
+def train_all(
+    trainer: FoldTrainer, planned: CrossValidation, seed: int, folder: Path, progress: Progress
+) -> CrossValidationResult:
+    """Train the network of each split, then the final model. What is finished in ``folder`` is not trained again."""
+    jobs = [(r, f, split) for r, repeat in enumerate(planned.repeats) for f, split in enumerate(repeat)]
+    folds: list[list[FoldResult]] = [[] for _ in planned.repeats]
+    for number, (repeat, fold, split) in enumerate(jobs):
+        place, part = folder / f"repeat-{repeat}-fold-{fold}", _part(progress, number, len(jobs) + 1)
+        folds[repeat].append(trainer.train_fold(split, _seed(seed, planned, repeat, fold), place, part))
+    last = _part(progress, len(jobs), len(jobs) + 1)
+    repeats = tuple(map(tuple, folds))
+    if planned.single_network:
+        return CrossValidationResult(
+            repeats, trainer.train_final(planned.final, _seed(seed, planned, 0, 0), place, last), None
+        )
+    final_folder = folder / "final"
+    holdout = trainer.train_fold(planned.final, seed, final_folder, last) if len(planned.final.test) else None
+    return CrossValidationResult(repeats, trainer.train_final(planned.final, seed, final_folder, last), holdout)
+
+
+def _seed(seed: int, planned: CrossValidation, repeat: int, fold: int) -> int:
+    """Of each network its own; that of the final model is ``seed`` itself."""
+    return seed + 1 + repeat * len(planned.repeats[0]) + fold
+
+
+def _part(progress: Progress, number: int, count: int) -> Progress:
+    return progress.part(number / count, (number + 1) / count)

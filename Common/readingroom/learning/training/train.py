@@ -10,10 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...bundles import write
 from ...bundles.bundle import Bundle, load
@@ -25,34 +24,29 @@ from ...formatting import counted
 from ...progress import Progress
 from ...trust.distance import fit_statistics
 from ..cohorts.cohort import Cohort
-from ..cohorts.fingerprint import Fingerprint, content_key
+from ..cohorts.fingerprint import content_key
 from ..cohorts.hashes import fingerprints
-from ..cohorts.label_set import LabelSet
 from ..cohorts.time_to_event import TimeToEvent
 from ..cohorts.tumor_volume import tumor_volumes
-from ..evaluation import survival_baselines
-from ..evaluation.auc import auc_of
-from ..evaluation.baselines import train_baselines
-from ..evaluation.comparison import advantage
 from ..evaluation.evaluation import RESAMPLES
 from ..evaluation.levels import level_of
 from ..evaluation.outcomes import AnyPredictions, evaluate, evaluate_bundle
 from ..evaluation.predictions import EXTERNAL
-from ..evaluation.survival_predictions import SurvivalPredictions
 from ..protocols.training_protocol import TrainingProtocol
 from . import card, training_digest
+from .baseline_comparison import compare_with_baselines
 from .cross_validation import CrossValidation, plan_cross_validation
-from .description import FEATURES, described, refuse_unreadable
+from .description import FEATURES, described, network_definition, refuse_unreadable
 from .fine_tuned import prepare_fine_tuned
 from .first_bundle import first_bundle, refuse_known, refuse_other_labels, told_of
-from .fold_trainer import FoldResult, FoldTrainer
+from .fold_trainer import FoldResult, FoldTrainer, train_all
 from .frozen import learned_rows, prepare_frozen
 from .loop.processes import is_main, wait_for_others
 from .picture_store import UnusableStudiesError, named
 from .question import Question, question_of
-from .survival_bundle import clinical_of, incidence_of, network_of_head, volume_of
-from .training_run import BaselineComparison, BundleDescription, TrainingRun
-from .training_tables import CrossValidationResult, TrainingPaths, out_of_fold, predictions_of, write_history
+from .survival_bundle import clinical_of, incidence_of, volume_of
+from .training_run import BundleDescription, TrainingRun
+from .training_tables import TrainingPaths, out_of_fold, predictions_of, write_history
 
 Mode = Literal["frozen", "fine-tune"]
 
@@ -172,7 +166,7 @@ def train_bundle(
         except UnusableStudiesError as error:  # all others are kept on disk, and not prepared again
             problems = error.problems
     folder = paths.work / f"{network}-{mode}-{_digest(initial_weights, weights)}"
-    result = _cross_validate(trainer, planned, protocol.seed, folder, progress.part(0.5, 0.85))
+    result = train_all(trainer, planned, protocol.seed, folder, progress.part(0.5, 0.85))
     if not is_main():
         wait_for_others()
         return load(paths.bundle)
@@ -212,7 +206,7 @@ def train_bundle(
         evaluation=evaluation,
         final_model=result.final_model,
         statistics=fit_statistics(result.final_model.embeddings, distances),
-        baselines=_baselines(
+        baselines=compare_with_baselines(
             predictions, cohort, found.prints, planned, question, volumes, resamples, progress.part(0.92, 0.95)
         ),
         audit=tuple(audit),
@@ -242,7 +236,7 @@ def train_bundle(
             card=card.card(metadata, run, holdout),
             license_text=description.license_text,
             arrays={FEATURES: run.statistics.arrays(), training_digest.FILE: digest.arrays()},
-            network=_network(run),
+            network=network_definition(run),
         )
     wait_for_others()
     return load(paths.bundle)
@@ -278,71 +272,6 @@ def mode_of(protocol: TrainingProtocol) -> Mode:
     return "frozen" if protocol.trained == "head" else "fine-tune"
 
 
-def _cross_validate(
-    trainer: FoldTrainer, planned: CrossValidation, seed: int, folder: Path, progress: Progress
-) -> CrossValidationResult:
-    """Train the network of each split, then the final model."""
-    jobs = [(r, f, split) for r, repeat in enumerate(planned.repeats) for f, split in enumerate(repeat)]
-    folds: list[list[FoldResult]] = [[] for _ in planned.repeats]
-    for number, (repeat, fold, split) in enumerate(jobs):
-        place, part = folder / f"repeat-{repeat}-fold-{fold}", _part(progress, number, len(jobs) + 1)
-        folds[repeat].append(trainer.train_fold(split, _seed(seed, planned, repeat, fold), place, part))
-    last = _part(progress, len(jobs), len(jobs) + 1)
-    repeats = tuple(map(tuple, folds))
-    if planned.single_network:
-        return CrossValidationResult(
-            repeats, trainer.train_final(planned.final, _seed(seed, planned, 0, 0), place, last), None
-        )
-    final_folder = folder / "final"
-    holdout = trainer.train_fold(planned.final, seed, final_folder, last) if len(planned.final.test) else None
-    return CrossValidationResult(repeats, trainer.train_final(planned.final, seed, final_folder, last), holdout)
-
-
-def _seed(seed: int, planned: CrossValidation, repeat: int, fold: int) -> int:
-    """Of each network its own; that of the final model is ``seed`` itself."""
-    return seed + 1 + repeat * len(planned.repeats[0]) + fold
-
-
-def _part(progress: Progress, number: int, count: int) -> Progress:
-    return progress.part(number / count, (number + 1) / count)
-
-
-def _baselines(
-    predictions: AnyPredictions,
-    cohort: Cohort,
-    prints: Sequence[Fingerprint | None],
-    planned: CrossValidation,
-    question: Question,
-    volumes: NDArray[np.float64] | None,
-    resamples: int,
-    progress: Progress,
-) -> tuple[BaselineComparison, ...]:
-    """What simpler models make of the same rows on the same splits; they are for times and for exclusive classes."""
-    progress(0.0, "Training simpler models to compare with.")
-    if isinstance(predictions, SurvivalPredictions):
-        timed = survival_baselines.train_baselines(predictions, cohort, prints, planned.repeats, volumes)
-        return tuple(
-            BaselineComparison(
-                each.title,
-                survival_baselines.c_td_of(each.predictions, resamples),
-                survival_baselines.advantage(predictions, each.predictions, resamples),
-            )
-            for each in timed
-        )
-    assert isinstance(question, LabelSet)
-    if question.multilabel:
-        return ()
-    tried = train_baselines(predictions, cohort, prints, planned.repeats, question.values)
-    found = []
-    for number, baseline in enumerate(tried):
-        progress(number / len(tried), f"Comparing with a simpler model: {baseline.title}.")
-        auc = auc_of(baseline.predictions, resamples=resamples)
-        found.append(
-            BaselineComparison(baseline.title, auc, advantage(predictions, baseline.predictions, resamples=resamples))
-        )
-    return tuple(found)
-
-
 def _held_out(run: TrainingRun, said: FoldResult | None) -> AnyPredictions | None:
     """What the final model said about the held-out patients."""
     if said is None:
@@ -350,24 +279,6 @@ def _held_out(run: TrainingRun, said: FoldResult | None) -> AnyPredictions | Non
     rows = run.cross_validation.final.test
     external = np.full((1, len(rows)), EXTERNAL, dtype=np.int64)
     return predictions_of(run.cohort.take(rows), run.question, run.protocol.head, said.logits[None], external)
-
-
-def _network(run: TrainingRun) -> dict[str, Any]:
-    """How MONAI's tools make it."""
-    kind = run.protocol.input.kind
-    file = {"picture": "backbones", "slices": "slices", "volume": "volumes"}[kind]
-    made: dict[str, Any] = {
-        "_target_": f"readingroom.networks.{file}.create",
-        "name": run.network,
-        "outputs": len(run.question.values),
-    }
-    if kind == "slices":
-        made["aggregation"] = run.final_model.settings["aggregation"]
-    if kind != "picture":
-        made["channels"] = run.protocol.input.channels
-    if isinstance(run.question, TimeToEvent):
-        made["classifier"] = network_of_head(run.protocol, run.question)
-    return made
 
 
 def _initial_weights(protocol: TrainingProtocol, weights: Path | None, first: Bundle | None) -> str:

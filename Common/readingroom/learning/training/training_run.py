@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...reading import Estimate
 from ...trust.distance import FeatureStatistics
 from ..cohorts.cohort import Cohort
 from ..evaluation.outcomes import AnyResult
 from ..protocols.training_protocol import TrainingProtocol
+from .baseline_comparison import BaselineComparison
 from .cross_validation import CrossValidation
 from .fold_trainer import FinalModel
 from .question import Question
@@ -40,16 +40,6 @@ class BundleDescription:
     intended_use: str = "Research and teaching. Not a medical device, not for diagnosis."
     time_zero: str = "the CT"
     demonstration: bool = False
-
-
-@dataclass(frozen=True)
-class BaselineComparison:
-    """A simpler model on the same rows and folds; ``advantage`` is how much the network's AUC (of times C-td) exceeds
-    its own ``score``."""
-
-    title: str
-    score: Estimate
-    advantage: Estimate
 
 
 @dataclass(frozen=True, eq=False)

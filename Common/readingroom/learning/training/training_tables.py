@@ -21,7 +21,7 @@ from ..evaluation.predictions import Predictions
 from ..evaluation.survival_predictions import SurvivalPredictions
 from ..reporting.predict import incidence_of_logits, subgroups
 from .cross_validation import CrossValidation
-from .fold_trainer import FinalModel, Floats, FoldResult
+from .fold_trainer import CrossValidationResult, Floats, FoldResult
 from .question import Question
 
 
@@ -89,26 +89,6 @@ class TrainingPaths:
     @property
     def history(self) -> Path:
         return self.out / f"{self.name}-history.csv"
-
-
-@dataclass(frozen=True, eq=False)
-class CrossValidationResult:
-    """What all networks said.
-
-    Parameters
-    ----------
-    folds : of each repeat, for each split
-    holdout : of the final model, on held-out patients; None where there are none, or where the folds' only network is
-        the final model
-    """
-
-    folds: tuple[tuple[FoldResult, ...], ...]
-    final_model: FinalModel
-    holdout: FoldResult | None
-
-    @property
-    def all(self) -> tuple[FoldResult, ...]:
-        return (*(part for repeat in self.folds for part in repeat), *([self.holdout] if self.holdout else []))
 
 
 def out_of_fold(
