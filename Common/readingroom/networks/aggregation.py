@@ -71,7 +71,7 @@ class GatedAttention(nn.Module):
 class SelfAttention(nn.Module):
     """One layer of a transformer over the slices and a class token, whose output is the study's (Paper 003, Table 4).
 
-    The weight of a slice is what the class token attends to it, averaged over the heads, without itself.
+    The weight of a slice is what the class token attends to it, without itself, averaged over the heads (as in MST).
     """
 
     def __init__(self, features: int, heads: int = _HEADS):
@@ -92,10 +92,8 @@ class SelfAttention(nn.Module):
         token = self.token.expand(len(slices), 1, -1)
         row = self.before(torch.cat([token, slices], dim=1))
         absent = None if present is None else nn.functional.pad(~present, (1, 0))  # the token is always there
-        attended, weights = self.attention(row[:, :1], row, row, key_padding_mask=absent)
-        to_slices = weights[:, 0, 1:]
-        total = to_slices.sum(1, keepdim=True).clamp_min(torch.finfo(to_slices.dtype).tiny)
-        return (token + attended)[:, 0], to_slices / total
+        attended, attention = self.attention(row[:, :1], row, row, key_padding_mask=absent, average_attn_weights=False)
+        return (token + attended)[:, 0], weights_of_slices(attention[:, :, 0])
 
 
 class SliceTransformer(SelfAttention):
@@ -123,6 +121,13 @@ AGGREGATIONS: dict[str, Callable[[int], nn.Module]] = {
     "self-attention": SelfAttention,
     "slice-transformer": SliceTransformer,
 }
+
+
+def weights_of_slices(attention: Tensor) -> Tensor:
+    """Weights [n, slices], summing to 1, of what a class token attends to: [n, heads, 1 + slices], itself first."""
+    to_slices = attention[..., 1:]
+    total = to_slices.sum(-1, keepdim=True).clamp_min(torch.finfo(to_slices.dtype).tiny)
+    return (to_slices / total).mean(1)
 
 
 def create(name: str, features: int) -> nn.Module:

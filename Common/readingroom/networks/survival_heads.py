@@ -93,6 +93,23 @@ def incidence(logits: Tensor, head: str, causes: int) -> Tensor:
     return shares.unflatten(1, (causes, -1)).cumsum(2)
 
 
+def log_hazard(logits: Tensor, head: str, causes: int) -> Tensor:
+    """``[n]`` log cumulative hazard of all causes at the last month, of logits [n, causes * months].
+
+    It is ``log(-log(1 - risk))`` of `incidence`, and still tells risks apart that are 1 there. A ``deephit-published``
+    head has nobody outlive its last month; of it, it is the hazard before that month.
+    """
+    if head == "cox":
+        return logits.amax(dim=1)
+    if head == "discrete-hazard":
+        hazard = nn.functional.softplus(logits).sum(1)
+    elif head == "deephit":
+        hazard = nn.functional.softplus(logits.logsumexp(1))
+    else:
+        hazard = logits.logsumexp(1) - logits.unflatten(1, (causes, -1))[:, :, -1].logsumexp(1)
+    return hazard.clamp_min(torch.finfo(hazard.dtype).tiny).log()
+
+
 def _hidden(features: int, layers: int, width: int, dropout: float) -> nn.Sequential:
     parts: list[nn.Module] = []
     for number in range(layers):

@@ -115,7 +115,12 @@ def _answer_of_slices(
     case: Case, metadata: SurvivalMetadata, details: Details, evidence: tuple[MapLayer, ...], context: ReadContext
 ) -> Answer:
     """What is shown of the slices: their weights, and the map of the heaviest; adds notes to the context."""
-    if details.answers.maps is None:
+    if details.answers.attended is not None:
+        context.note(
+            "A vision transformer does not show where the risk comes from; the weight of the slices is shown on the "
+            "places that it looks at."
+        )
+    elif details.answers.maps is None:
         context.note(
             "This network does not show where on a slice the risk comes from; only the weight of slices is shown."
         )
@@ -227,8 +232,9 @@ def _half_of_weight(case: Case, details: Details) -> Iterator[RegionLayer]:
     near = details.prepared.to_volume(_flat(details, heaviest.astype(np.float32))) >= 0.5
     mask = near & details.lungs.lungs.both
     if mask.any():
-        share = int(heaviest.sum())
-        title = f"Lung on the {counted(share, 'slice')} that carry half of the weight"
+        several = len(np.unique(details.prepared.numbers[heaviest]))
+        which = "the slice that carries" if several == 1 else f"the {several} slices that carry"
+        title = f"Lung on {which} half of the weight"
         yield RegionLayer(
             Region("half-of-weight", title, CT, segments_path(CT), volume_ml=mask.sum() * ml, color=(1.0, 0.6, 0.2)),
             mask,
@@ -271,13 +277,17 @@ def evidence_map(metadata: SurvivalMetadata, details: Details, image: str) -> It
 
 
 def _attention_map(metadata: SurvivalMetadata, details: Details) -> MapLayer:
+    """The weight of the slices, of a vision transformer on the places that it looks at; else within the lungs."""
     answers, prepared = details.answers, details.prepared
     finding = metadata.labels[0].name
-    weights = prepared.to_volume(_flat(details, answers.weights / answers.weights.max()))
-    weights *= details.lungs.lungs.both
-    attention = HeatMap(
-        finding, CT, "weight of the slices, relative", heat_map_path(CT, finding, ATTENTION), _LEVELS, shows=ATTENTION
-    )
+    if answers.attended is None:
+        weights = prepared.to_volume(_flat(details, answers.weights / answers.weights.max()))
+        weights *= details.lungs.lungs.both
+        method = "weight of the slices, relative"
+    else:
+        weights = prepared.to_volume(answers.attended / answers.attended.max())
+        method = "weight of the slices times attention to places, relative"
+    attention = HeatMap(finding, CT, method, heat_map_path(CT, finding, ATTENTION), _LEVELS, shows=ATTENTION)
     return MapLayer(attention, np.clip(weights, 0, 1, out=weights))
 
 
@@ -309,12 +319,13 @@ def _pictures(
             continue
         gray = LUNG_WINDOW(volume.voxels[k])
         word = f"Weight {number_text(float(weights[place]), 2)} (1: as if all weighed the same)"
-        if not shown or heat is None:
+        raises = heat is not None and heat[k].max() > 0  # the map is of the slices that carry half of the weight
+        if not shown or not raises:
             title = "A heavy slice" if shown else "The heaviest slice"
             plain = KeyPicture(picture_path(CT, slice_=k), f"{title}, as read. {word}.", CT, k)
             yield PictureLayer(plain, gray, spacing=(spacing[1], spacing[0]), left="R")
         shown.add(k)
-        if heat is not None:
+        if heat is not None and raises:
             caption = f"{word}; warm: what raises the risk on it most."
             picture = KeyPicture(picture_path(CT, finding, k), caption, CT, k, finding)
             yield PictureLayer(picture, gray, heat[k], (spacing[1], spacing[0]), "R")

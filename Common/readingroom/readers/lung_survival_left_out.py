@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bundles.metadata import SurvivalMetadata
-from ..formatting import number_text
+from ..formatting import number_text, percent
 from ..reading import Check, Curve, Line
 from .answer import Answer, Prediction
 from .base import ReadContext
@@ -25,20 +25,24 @@ def without_slices(prediction: Prediction, answer: Answer, context: ReadContext)
     """The answer with how far the risk moves when the heaviest slices are left out, against slices drawn at random."""
     metadata, details = context.bundle.of_kind(SurvivalMetadata), prediction.details
     answers = details.answers
-    total = len(answers.weights)
     if metadata.preprocessing.kind == "volume":
         context.note("No slice can be left out for a network that reads the CT as one volume.")
         return answer
+    # Where few slices hold lung, the network was given some of them more than once.
+    numbers, rows = np.unique(details.prepared.numbers, return_inverse=True)
+    total = len(numbers)
     if total < 4:
         context.note("Too few slices were read to leave some of them out.")
         return answer
+    place = -2 if metadata.head == "deephit-published" else -1  # it has nobody outlive its last month
     counts = np.unique(np.linspace(0, total // 2, _STEPS + 1).round().astype(int))
-    order, random = np.argsort(-answers.weights, kind="stable"), np.random.default_rng(_SEED)
+    order = np.argsort(-np.bincount(rows, answers.weights), kind="stable")
+    random = np.random.default_rng(_SEED)
 
     def risks(left_out: Sequence[NDArray[np.intp]]) -> Floats:
-        kept = [~np.isin(np.arange(total), gone) for gone in left_out]
+        kept = [~np.isin(rows, gone) for gone in left_out]
         logits = ask_without(context.model.network, answers.features, kept)
-        return np.array([100 * risks_of(metadata, one)[0].values[-1] for one in logits])
+        return np.array([100 * risks_of(metadata, one)[0].values[place] for one in logits])
 
     highest = risks([order[:count] for count in counts])
     drawn = []
@@ -49,7 +53,7 @@ def without_slices(prediction: Prediction, answer: Answer, context: ReadContext)
     context.check(_attention_check(highest, low, high, counts))
     curve = Curve(
         "left-out", "Risk with slices left out", "profile", tuple(float(count) for count in counts),
-        "Slices left out", "1", f"Risk at {number_text(metadata.months[-1])} months",
+        "Slices left out", "1", f"Risk at {number_text(metadata.months[place])} months",
         Line("The heaviest slices", tuple(highest.tolist())), "%",
         (Line("Slices drawn at random", tuple(float(v.mean()) for v in drawn), tuple(low.tolist()),
               tuple(high.tolist())),),
@@ -60,7 +64,8 @@ def without_slices(prediction: Prediction, answer: Answer, context: ReadContext)
 def _attention_check(highest: Floats, low: Floats, high: Floats, counts: NDArray[np.intp]) -> Check:
     moved = float(highest[-1] - highest[0])
     says = (
-        f"Without the {counts[-1]} heaviest slices the risk would be {highest[-1]:.0f} % in place of {highest[0]:.0f} %"
+        f"Without the {counts[-1]} heaviest slices the risk would be {percent(highest[-1] / 100)} in place of "
+        f"{percent(highest[0] / 100)}"
     )
     if low[-1] <= highest[-1] <= high[-1]:
         sentence = f"{says}; as far as without others: which slices weigh most explains little of this answer."

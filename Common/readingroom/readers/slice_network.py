@@ -122,6 +122,7 @@ def in_batches(
     device: torch.device,
     note: Callable[[str], None],
     each: Callable[[int], None] = lambda done: None,
+    attended: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Features (slices, features) of all slices, float32, and what ``of_maps`` makes of their last maps, on the CPU.
 
@@ -130,6 +131,7 @@ def in_batches(
     Parameters
     ----------
     of_maps : given (n, features, rows, columns), whose means or sums the features are; without it no maps are kept
+    attended : keep where a vision transformer looks (slices, rows, columns), in place of maps
 
     Raises
     ------
@@ -139,12 +141,15 @@ def in_batches(
 
     from ..device import run_in_batches
     from ..networks.linear_softmax import LinearSoftmax
+    from ..networks.patch_attention import features_and_attention
 
     done, pooling = 0, network.aggregation
 
     def ask(batch: Tensor) -> tuple[Tensor, Tensor]:
         nonlocal done
-        if of_maps is None:
+        if attended:
+            features, made = features_and_attention(network.backbone, batch)
+        elif of_maps is None:
             features, made = network.backbone(batch), batch.new_zeros(len(batch))
         else:
             features, maps = _features_and_maps(network.backbone, batch)

@@ -41,6 +41,8 @@ class SurvivalAnswers:
     method : ``cam`` in one pass, where the network ends in average pooling; else ``grad-cam`` of the heaviest slices,
         the others are 0
     embedding : (features,) of the study
+    attended : (slices, rows, columns), where a vision transformer looks: the weight of each slice, shared out over its
+        places; None as ``maps``
     """
 
     logits: Floats
@@ -49,6 +51,7 @@ class SurvivalAnswers:
     maps: NDArray[np.float32] | None
     embedding: Floats
     method: Literal["cam", "grad-cam"] = "cam"
+    attended: NDArray[np.float32] | None = None
 
 
 def load_survival_network(bundle: Bundle) -> SliceNetwork:
@@ -111,11 +114,13 @@ def ask_survival(
     import torch
 
     from ..networks import registry
+    from ..networks.patch_attention import of_study
 
     architecture = registry.find(metadata.backbone)
-    mapped = explainable and architecture.cam
+    mapped, attends = explainable and architecture.cam, explainable and not architecture.maps
+    of_maps = (lambda found: found) if mapped else None
     with torch.inference_mode():
-        features, maps = in_batches(network, pixels, (lambda found: found) if mapped else None, device, note, each)
+        features, maps = in_batches(network, pixels, of_maps, device, note, each, attends)
         joined = aggregated(network, features)
     study, slopes, logits = _head_with_slopes(network, joined.features, metadata)
     weights = joined.weights[0].double().numpy()
@@ -128,7 +133,8 @@ def ask_survival(
     if local is not None:
         local = local * (weights * len(weights)).reshape(-1, *[1] * (local.ndim - 1)).astype(np.float32)
     method: Literal["cam", "grad-cam"] = "cam" if architecture.cam else "grad-cam"
-    return SurvivalAnswers(logits, weights, features.numpy(), local, study, method)
+    attended = of_study(joined.weights[0], maps).numpy() if attends else None
+    return SurvivalAnswers(logits, weights, features.numpy(), local, study, method, attended)
 
 
 def heaviest_slices(weights: Floats) -> NDArray[np.bool_]:
@@ -206,14 +212,13 @@ def _head_with_slopes(
     """The study's features, the slope (features,) of the cloglog of its risk by them, and its logits."""
     import torch
 
-    from ..networks.survival_heads import incidence
+    from ..networks.survival_heads import log_hazard
 
     home = next(network.classifier.parameters()).device
     with torch.inference_mode(False), torch.enable_grad():
         given = features.clone().to(home).requires_grad_()
         logits = network.classifier(given)
-        risk = incidence(logits, metadata.head, len(metadata.labels))[0, :, -1].sum().clamp(1e-6, 1 - 1e-6)
-        (slopes,) = torch.autograd.grad(torch.log(-torch.log1p(-risk)), given)
+        (slopes,) = torch.autograd.grad(log_hazard(logits, metadata.head, len(metadata.labels)).sum(), given)
     return (
         features[0].double().numpy(),
         slopes[0].float().cpu(),

@@ -12,7 +12,14 @@ from torch import nn
 
 from readingroom.errors import BundleError
 from readingroom.networks import aggregation
-from readingroom.networks.aggregation import AGGREGATIONS, GatedAttention, SliceTransformer, SoftAttention
+from readingroom.networks.aggregation import (
+    AGGREGATIONS,
+    GatedAttention,
+    SelfAttention,
+    SliceTransformer,
+    SoftAttention,
+    weights_of_slices,
+)
 
 FEATURES = 16
 
@@ -91,6 +98,18 @@ def test_the_slice_transformer_is_a_layer_of_a_transformer_with_a_class_token(fe
     slices = torch.randn(2, 5, features)
     expected = theirs(torch.cat([token.expand(2, 1, features), slices], dim=1))[:, 0]
     assert torch.allclose(ours(slices).features, expected, atol=1e-5)
+
+
+@torch.no_grad()
+def test_the_weights_of_self_attention_are_those_of_its_class_token_head_by_head(slices: torch.Tensor) -> None:
+    torch.manual_seed(0)
+    made = SelfAttention(FEATURES).eval()
+    row = made.before(torch.cat([made.token.expand(1, 1, -1), slices], dim=1))
+    _, attention = made.attention(row, row, row, average_attn_weights=False)
+    heads = attention[0, :, 0, 1:]
+    expected = (heads / heads.sum(1, keepdim=True)).mean(0)
+    assert torch.allclose(made(slices).weights[0], expected, atol=1e-6)
+    assert torch.allclose(weights_of_slices(attention[:, :, 0])[0], expected, atol=1e-6)
 
 
 def test_soft_attention_on_efficientnet_has_1281_parameters() -> None:

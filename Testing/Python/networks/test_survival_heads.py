@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from readingroom.networks import slices
-from readingroom.networks.survival_heads import CauseSpecificLayers, create, incidence
+from readingroom.networks.survival_heads import CauseSpecificLayers, create, incidence, log_hazard
 
 FEATURES, MONTHS = 1280, 24
 
@@ -52,6 +52,31 @@ def test_a_hazard_ratio_multiplies_the_hazard_of_the_cohort():
         (ratio * torch.linspace(0.01, 0.4, MONTHS)).detach().numpy(), rel=1e-4
     )
     assert [parameter.shape[0] for parameter in head.ratio.causes[0][-1].parameters()] == [1, 1]
+
+
+@pytest.mark.parametrize(("head", "causes"), [("deephit", 1), ("deephit", 2), ("discrete-hazard", 1), ("cox", 1)])
+def test_the_log_hazard_is_the_cloglog_of_the_risk_at_the_last_month(head, causes):
+    torch.manual_seed(0)
+    logits = torch.randn(5, causes * MONTHS, dtype=torch.float64) - 3
+    risk = incidence(logits, head, causes)[:, :, -1].sum(1)
+    assert log_hazard(logits, head, causes).numpy() == pytest.approx((-(-risk).log1p()).log().numpy(), abs=1e-9)
+
+
+def test_the_log_hazard_of_the_published_head_is_that_before_its_last_month():
+    torch.manual_seed(0)
+    logits = torch.randn(5, 2 * MONTHS, dtype=torch.float64)
+    risk = incidence(logits, "deephit-published", 2)[:, :, -2].sum(1)
+    found = log_hazard(logits, "deephit-published", 2)
+    assert found.numpy() == pytest.approx((-(-risk).log1p()).log().numpy(), abs=1e-9)
+
+
+@pytest.mark.parametrize("head", ["deephit", "deephit-published", "discrete-hazard", "cox"])
+@pytest.mark.parametrize("level", [-20.0, 40.0])
+def test_the_log_hazard_rises_with_the_logits_even_where_the_risk_is_0_or_1(head, level):
+    logits = torch.full((1, MONTHS), level, requires_grad=True)
+    (slopes,) = torch.autograd.grad(log_hazard(logits, head, 1).sum(), logits)
+    assert slopes.isfinite().all()
+    assert slopes.abs().max() > 1e-4
 
 
 def test_padded_slices_change_no_risk():

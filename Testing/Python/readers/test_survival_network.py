@@ -75,7 +75,10 @@ def test_a_network_that_ends_in_average_pooling_keeps_the_map_of_one_pass(pixels
     assert (np.abs(found.maps).max((1, 2)) > 0).all()
 
 
-def test_a_vision_transformer_has_no_map():
+def test_a_vision_transformer_has_no_map_and_shows_where_it_looks(pixels):
     name = "vit_base_patch16_224"
-    found = asked(network_of(name), name, np.zeros((2, 3, 224, 224), np.float32))
+    found = asked(network_of(name), name, np.random.default_rng(2).random((2, 3, 224, 224), dtype=np.float32))
     assert found.maps is None
+    assert found.attended.shape == (2, 14, 14)
+    assert found.attended.sum((1, 2)) == pytest.approx(found.weights, abs=1e-5)
+    assert asked(network_of("resnet18"), "resnet18", pixels).attended is None
