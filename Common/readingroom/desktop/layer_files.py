@@ -17,15 +17,20 @@ from slicer.i18n import tr as _
 
 from ..errors import InputError
 from ..files import native_name
+from ..imaging.blocks import side_between
 from ..imaging.segments import Segment, first_voxel, read_segments
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Values ``[k, j, i]`` and the 4 x 4 matrix from their indices to RAS, mm."""
+    """Values ``[k, j, i]`` and the 4 x 4 matrix from their indices to RAS, mm.
+
+    ``block`` is how many pixels of the image, along each axis of a picture, one value stands for.
+    """
 
     array: Any
     to_ras: Any
+    block: int = 1
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,11 @@ def heat_grid(path: Path, volume: Any) -> Grid:
         raise InputError(_("The heat map cannot be opened; read the study again.")) from error
     array = SimpleITK.GetArrayFromImage(image)
     array = array[None] if array.ndim == 2 else array  # files of pictures may have two axes
-    _require_size(array.shape, volume)
-    return Grid(array, _picture_matrix(image, volume) if len(array) == 1 else _file_matrix(image))
+    if len(array) > 1:
+        _require_size(array.shape, volume)
+        return Grid(array, _file_matrix(image))
+    block = _require_blocks(array.shape, volume)
+    return Grid(array, _picture_matrix(image, volume, block), block)
 
 
 def segment_layer(path: Path, volume: Any) -> SegmentLayer | None:
@@ -74,8 +82,8 @@ def segment_layer(path: Path, volume: Any) -> SegmentLayer | None:
     reader.SetFileName(native_name(path))
     reader.ReadImageInformation()
     if 1 in volume.GetImageData().GetDimensions():
-        _require_size(segments[0].mask.shape, volume)
-        return SegmentLayer(segments, _picture_matrix(reader, volume))
+        block = _require_blocks(segments[0].mask.shape, volume)
+        return SegmentLayer(segments, _picture_matrix(reader, volume, block))
     first, matrix = first_voxel(reader), _file_matrix(reader)
     _require_size([at + length for at, length in zip(first, reader.GetSize(), strict=True)], volume, whole=False)
     for row, value in enumerate(matrix.MultiplyPoint([*(-float(at) for at in first), 1.0])[:3]):
@@ -90,8 +98,11 @@ def ras_matrix(volume: Any) -> Any:
     return matrix
 
 
-def _picture_matrix(image: Any, volume: Any) -> Any:
-    """The matrix from a picture file's indices to RAS, by where its node lies in the scene."""
+def _picture_matrix(image: Any, volume: Any, block: int) -> Any:
+    """The matrix from a picture file's indices to RAS, by where its node lies in the scene.
+
+    ``block`` is how many pixels of the node, along both axes, one of the file stands for.
+    """
     import numpy as np
 
     of_node, size = ras_matrix(volume), volume.GetImageData().GetDimensions()
@@ -102,12 +113,14 @@ def _picture_matrix(image: Any, volume: Any) -> Any:
     turn = (steps / np.linalg.norm(steps, axis=0)).T @ file  # [axis of the node, axis of the file]
     whole = np.rint(turn)
     if np.abs(turn - whole).max() > 0.01 or not np.array_equal(np.abs(whole).sum(axis=0), np.ones(3)):
-        return of_node  # the file says nothing of how the node lies
+        whole = np.eye(3)  # the file says nothing of how the node lies
     turned = node.copy()
     turned[:3, :3] = node[:3, :3] @ whole
     for axis in range(3):
         if whole[axis].min() < 0:  # the file begins where this axis of the node ends
             turned[:3, 3] += node[:3, axis] * (size[axis] - 1)
+    turned[:3, 3] += (turned[:3, 0] + turned[:3, 1]) * (block - 1) / 2
+    turned[:3, :2] *= block
     matrix = vtk.vtkMatrix4x4()
     matrix.DeepCopy(turned.ravel().tolist())
     return matrix
@@ -122,6 +135,14 @@ def _file_matrix(image: Any) -> Any:
             matrix.SetElement(row, column, sign * direction[3 * row + column] * spacing[column])
         matrix.SetElement(row, 3, sign * origin[row])
     return matrix
+
+
+def _require_blocks(lengths: Sequence[int], volume: Any) -> int:
+    """How many pixels of a picture, along both axes, one value of a file of that size stands for."""
+    block = side_between(tuple(sorted(volume.GetImageData().GetDimensions())), tuple(sorted(lengths)))
+    if block < 1:
+        raise InputError(_("'{name}' changed its size while it was read; read it again.").format(name=volume.GetName()))
+    return block
 
 
 def _require_size(lengths: Sequence[int], volume: Any, whole: bool = True) -> None:

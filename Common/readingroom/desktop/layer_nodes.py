@@ -121,8 +121,8 @@ def _style_legend(legend: Any) -> None:
 
 def _fit(node: Any, box: Box, grid: Grid) -> None:
     """Place the ROI on the half-open index ranges of ``box``: from the outer side of the first pixel to the last's."""
-    start = [*box.start, 0][:3]
-    stop = [*box.stop, len(grid.array)][:3]
+    start = [*(at / grid.block for at in box.start), 0][:3]
+    stop = [*(at / grid.block for at in box.stop), len(grid.array)][:3]
     place = vtk.vtkMatrix4x4()
     sizes = []
     for column in range(3):

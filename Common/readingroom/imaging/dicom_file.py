@@ -7,7 +7,7 @@ import math
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -53,7 +53,8 @@ _PIXELS = frozenset((_PIXEL_DATA, 0x7FE00008, 0x7FE00009))  # Float and Double F
 # Functional groups of frames, structures and their contours
 _LONG_SEQUENCES = frozenset((0x52009229, 0x52009230, 0x30060020, 0x30060039))
 _UNDEFINED_LENGTH = 0xFFFFFFFF
-_quiet = threading.local()
+_quiet = threading.local()  # whether this thread is inside of `quiet_pydicom`
+_door, _switched_off, _inside = threading.Lock(), ExitStack(), 0  # of all threads
 
 
 def read_elements(path: Path, several_frames: bool = False) -> Dataset:
@@ -235,19 +236,38 @@ def kind_of_file(path: Path) -> str:
 
 @contextmanager
 def quiet_pydicom() -> Iterator[None]:
-    """pydicom's warnings quote header values, which may name the patient: they must not reach a log."""
+    """pydicom's warnings quote header values, which may name the patient: they must not reach a log.
+
+    What is switched off is switched off for all threads: the first one in does it, the last one out takes it back.
+    """
+    global _inside
     if getattr(_quiet, "now", False):  # it was asked for further out: a header is looked at hundreds of times
         yield
         return
+    with _door:
+        if _inside == 0:
+            _switched_off.enter_context(_silence())
+        _inside += 1
+    _quiet.now = True
+    try:
+        yield
+    finally:
+        _quiet.now = False
+        with _door:
+            _inside -= 1
+            if _inside == 0:
+                _switched_off.close()
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
     logger = pydicom.config.logger
     disabled, logger.disabled = logger.disabled, True  # to set its level would empty the cache of every logger
     try:
         with warnings.catch_warnings(), pydicom.config.disable_value_validation():
             warnings.simplefilter("ignore")
-            _quiet.now = True
             yield
     finally:
-        _quiet.now = False
         logger.disabled = disabled
 
 

@@ -52,22 +52,26 @@ class Prepared:
     extent: tuple[Extent, Extent] | None = None
     mirrored: bool = False
 
-    def to_input(self, heat: NDArray[np.floating]) -> NDArray[np.float32]:
+    def to_input(self, heat: NDArray[np.floating], block: int = 1) -> NDArray[np.float32]:
         """A map [rows, columns] of the network, of any size, on the picture's own pixels [j, i].
 
         The map's cells share the extent evenly: a cell's value stands at its center, values between centers are
         interpolated linearly, and beyond the outermost centers the border's value goes on. No value lies outside the
         range of the map's own. What the input does not show is 0.
+
+        Parameters
+        ----------
+        block : side of the blocks of pixels, see `blocks`, of which each is given the value at its middle
         """
         extents = self.extent or ((0, self.shape[0]), (0, self.shape[1]))
         heat = heat[:, ::-1] if self.mirrored else heat
-        places = zip(self.shape, extents, heat.shape, strict=True)
-        rows, columns = (_centers(n, extent, cells) for n, extent, cells in places)
+        middles = [np.arange(0, size, block) + block / 2 for size in self.shape]  # from the edge of the first pixel
+        places = zip(middles, extents, heat.shape, strict=True)
+        rows, columns = ((at - first) * (cells / (end - first)) - 0.5 for at, (first, end), cells in places)
         across = _interpolate(heat, rows, axis=0)
         found = _interpolate(across, columns, axis=1).astype(np.float32)
         for axis, (first, end) in enumerate(extents):
-            outside = np.ones(self.shape[axis], dtype=bool)
-            outside[max(first, 0) : end] = False
+            outside = (middles[axis] < first) | (middles[axis] > end)
             found[(outside, slice(None)) if axis == 0 else (slice(None), outside)] = 0
         return found
 
@@ -302,12 +306,6 @@ def _rigorous(gray: Gray) -> Gray:
 
 
 _PRESETS: dict[Preset, Callable[[Gray], Gray]] = {"published": _published, "rigorous": _rigorous}
-
-
-def _centers(pixels: int, extent: Extent, cells: int) -> Floats:
-    """Where the centers of an axis's ``pixels`` lie on ``cells`` equal parts of an extent, in cell numbers."""
-    first, end = extent
-    return (np.arange(pixels, dtype=np.float64) + 0.5 - first) * (cells / (end - first)) - 0.5
 
 
 def _interpolate(values: NDArray[np.floating], at: Floats, axis: int) -> Floats:

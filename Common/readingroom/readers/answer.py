@@ -69,7 +69,7 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class MapLayer:
-    """A heat map with its values, 0 to 1, in the array order and size of its image."""
+    """A heat map with its values, 0 to 1, in the array order and size of its image; or of a picture's `blocks`."""
 
     heat_map: HeatMap
     heat: NDArray[np.float32]
@@ -77,7 +77,10 @@ class MapLayer:
 
 @dataclass(frozen=True, eq=False)
 class RegionLayer:
-    """A region with its mask, boolean, in the array order and size of its image."""
+    """A region with its mask, boolean, in the array order and size of its image; or of a picture's `blocks`.
+
+    All masks and the first map of an image have one shape.
+    """
 
     region: Region
     mask: Mask
@@ -93,6 +96,7 @@ class PictureLayer:
     heat : of its finding, of the same size; drawn on it with the legend and the box
     spacing : of rows and columns, mm, so that a coronal slice is not squeezed
     left : letter at the left edge, ``R`` where the patient's right is there
+    block : how many pixels of the image, along each axis, one of ``gray`` stands for
     """
 
     picture: KeyPicture
@@ -100,6 +104,7 @@ class PictureLayer:
     heat: NDArray[np.float32] | None = None
     spacing: tuple[float, float] = (1.0, 1.0)
     left: str = ""
+    block: int = 1
 
 
 @dataclass(frozen=True, eq=False)

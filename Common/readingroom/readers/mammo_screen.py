@@ -7,8 +7,10 @@ the more suspicious breast's. Breasts are mirrored for the network alone. All vi
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from ..bundles.metadata import ClassifierMetadata, Label
 from ..codes import Code
 from ..device import is_all_on
 from ..errors import BundleError, InputError
+from ..imaging.blocks import block_means, block_middles, block_side
 from ..imaging.mammography_exam import VIEW_ROLES, mammography_exam, screening_role, shown_view
 from ..reading import Check
 from .answer import Answer, Case, Prediction
@@ -28,13 +31,13 @@ from .base import ReadContext, Reader
 from .description import ImageRole, Task
 
 if TYPE_CHECKING:
+    import SimpleITK
     import torch
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from ..explain.cam import ActivationMaps
+    from ..imaging.breast import Breast
     from ..imaging.preprocessing import Prepared
-    from ..imaging.radiograph_loading import Radiograph
     from ..progress import Progress
     from ..study import Study, StudyImage
     from ..trust.distance import FeatureStatistics
@@ -63,12 +66,16 @@ class Details:
 
     Parameters
     ----------
-    roles : of the views, in the order of `logits` (views, labels), `found` (views, 1, rows, columns) and `prepared`
+    roles : of the views, in the order of `logits` (views, labels), `maps` (views, rows, columns) and `prepared`
+    maps : of the label that is asked about, raw, at the resolution of the feature map
+    method, layer : how the maps were made, and of which layer of the network
     """
 
     roles: tuple[str, ...]
     logits: NDArray[np.float64]
-    found: ActivationMaps
+    maps: NDArray[np.float32]
+    method: str
+    layer: str
     prepared: tuple[Prepared, ...]
 
 
@@ -94,7 +101,7 @@ class MammoScreenReader(Reader):
         ),
     )
     tasks = (TASK,)
-    tests_of_answer = ("comparison of the breasts", "deletion curve")
+    tests_of_answer = ("dense tissue", "comparison of the breasts", "deletion curve")
 
     def find_images(self, paths: Sequence[Path]) -> tuple[Mapping[str, Path], tuple[str, ...]]:
         exam = mammography_exam(paths)
@@ -109,12 +116,13 @@ class MammoScreenReader(Reader):
             raise InputError(f"{self.title} needs at least one view of the exam itself, not of its prior alone.")
         return case
 
-    def load_image(self, image: StudyImage, progress: Progress) -> Any:
+    def load_image(self, image: StudyImage, progress: Progress) -> Film:
         from ..imaging.breast import find_breast
         from ..imaging.radiograph_loading import load_radiograph
 
         film = load_radiograph(image)
-        return Film(film, find_breast(film.gray, shown_view(image)))
+        breast = find_breast(film.gray, shown_view(image))
+        return Film(film.gray, breast, _place(film.image), film.notes, film.color_fraction)
 
     def checks(self, case: Case) -> tuple[Check, ...]:
         from ..trust.mammogram_checks import exam_checks
@@ -160,37 +168,77 @@ class MammoScreenReader(Reader):
         return answer_of(case, prediction, context)
 
     def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
-        """What differs between the breasts, and from the prior; and the map of the most suspicious view."""
-        from .mammo_screen_answer import with_deletion_curve
+        """Dense tissue, what differs between the breasts and from the prior, the map of the most suspicious view."""
+        from .mammo_screen_answer import with_deletion_curve, with_dense_tissue
         from .mammo_screen_comparison import with_comparisons
 
-        context.progress(0.0, "Comparing the breasts.")
+        context.progress(0.0, "Measuring dense tissue.")
+        answer = with_dense_tissue(case, answer)
+        context.progress(0.1, "Comparing the breasts.")
         answer = with_comparisons(case, prediction, answer, context)
-        context.progress(0.4, "Testing the map.")
+        context.progress(0.3, "Testing the map.")
         return with_deletion_curve(case, prediction, answer, context)
 
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """A loaded view: its pixels and its breast."""
+    """A loaded view and its breast.
 
-    film: Radiograph
-    breast: Any
+    All that is laid over it is worked out on blocks of its pixels (`imaging.blocks`): the network alone is given them.
+
+    Parameters
+    ----------
+    gray : ``[j, i]``, 0 to 1
+    image : an empty image of 8 bits in the geometry of the file: where the pixels lie
+    notes : what was done that the file did not ask for
+    """
+
+    gray: NDArray[np.float32]
+    breast: Breast
+    image: SimpleITK.Image
+    notes: tuple[str, ...] = ()
+    color_fraction: float = 0.0
 
     @property
-    def gray(self) -> NDArray[np.float32]:
-        """``[j, i]``, 0 to 1."""
-        return self.film.gray
+    def block(self) -> int:
+        """How many pixels one of `small` stands for along both axes."""
+        return block_side(self.gray.shape)
+
+    @functools.cached_property
+    def small(self) -> NDArray[np.float32]:
+        """``[j, i]`` of the blocks."""
+        return block_means(self.gray, self.block)
+
+    @functools.cached_property
+    def outline(self) -> Breast:
+        """The breast on the blocks."""
+        breast, side = self.breast, self.block
+        return replace(breast, mask=block_middles(breast.mask, side), muscle=block_middles(breast.muscle, side))
+
+    @functools.cached_property
+    def dense(self) -> NDArray[np.bool_]:
+        """Dense tissue on the blocks."""
+        from ..imaging.breast import dense_tissue
+
+        return dense_tissue(self.small, self.outline)
 
     @property
-    def image(self) -> Any:
-        """A SimpleITK image in the geometry of the file."""
-        return self.film.image
+    def density(self) -> float:
+        """Share of dense tissue, in percent of the breast's area without the muscle."""
+        tissue = np.count_nonzero(self.outline.tissue)
+        return 100 * float(np.count_nonzero(self.dense)) / tissue if tissue else 0.0
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was done that the file did not ask for."""
-        return self.film.notes
+    def placed(self, blocks: NDArray[Any]) -> NDArray[Any]:
+        """Values ``[j, i]`` of the blocks in the array order of `image`."""
+        return blocks.reshape((1,) * (self.image.GetDimension() - 2) + blocks.shape)
+
+
+def _place(image: SimpleITK.Image) -> SimpleITK.Image:
+    import SimpleITK
+
+    place = SimpleITK.Image(image.GetSize(), SimpleITK.sitkUInt8)
+    place.CopyInformation(image)
+    return place
 
 
 def view_of_case(case: Case, role: str) -> View:
@@ -198,7 +246,7 @@ def view_of_case(case: Case, role: str) -> View:
     from ..trust.mammogram_checks import View
 
     film = case.images[role]
-    return View(role, case.study.image(role), film.gray, film.breast, film.film.color_fraction)
+    return View(role, case.study.image(role), film.gray, film.breast, film.color_fraction)
 
 
 def positive_label(metadata: ClassifierMetadata) -> int:
@@ -247,36 +295,32 @@ def _prepared(case: Case, role: str, metadata: ClassifierMetadata) -> Prepared:
 
 
 def _explainable(model: Model, case: Case, metadata: ClassifierMetadata, context: ReadContext) -> Prediction:
-    """All views in one pass, with their maps."""
-    roles = tuple(case.images)
-    prepared = tuple(_prepared(case, role, metadata) for role in roles)
-    found = _maps_with_fallback(model, prepared, positive_label(metadata), context)
-    logits = found.logits.double().cpu().numpy()
-    embedding = None if found.embedding is None else found.embedding.double().flatten(1).cpu().numpy()
-    return Prediction(exam_logits(roles, logits, metadata), embedding, Details(roles, logits, found, prepared))
-
-
-def _maps_with_fallback(
-    model: Model, prepared: Sequence[Prepared], target: int, context: ReadContext
-) -> ActivationMaps:
-    """On the CPU when the device's memory does not suffice."""
+    """Each view in one pass, with its map; one after the other on the CPU, which is as fast and takes less memory."""
     import torch
 
-    from ..device import is_out_of_memory
+    from ..device import run_in_batches
     from ..explain.cam import activation_maps
 
-    explanation = model.bundle.of_kind(ClassifierMetadata).explanation
-    layer = (explanation.layer if explanation else "") or None
-    method: Any = explanation.method if explanation else "auto"
+    roles, explanation = tuple(case.images), metadata.explanation
+    with ThreadPoolExecutor(min(len(roles), os.cpu_count() or 1)) as threads:
+        prepared = tuple(threads.map(lambda role: _prepared(case, role, metadata), roles))
+    chosen: Any = explanation.method if explanation else "auto"
+    made: list[tuple[str, str]] = []
+
+    def ask(batch: Tensor) -> tuple[Tensor, ...]:
+        layer = (explanation.layer if explanation else "") or None
+        found = activation_maps(model.network, batch, layer=layer, targets=positive_label(metadata), method=chosen)
+        made.append((found.method, found.layer))
+        features = found.logits[:, :0] if found.embedding is None else found.embedding.flatten(1)
+        return found.logits, found.maps[:, 0], features
+
     inputs = torch.from_numpy(np.stack([one.pixels for one in prepared]))
-    try:
-        return activation_maps(model.network, inputs.to(context.device), layer=layer, targets=target, method=method)
-    except (RuntimeError, MemoryError) as error:
-        if context.device == torch.device("cpu") or not is_out_of_memory(error):
-            raise
-        context.note("The graphics card has too little free memory; the CPU took over.")
-        context.device = torch.device("cpu")
-        return activation_maps(model.network.to("cpu"), inputs, layer=layer, targets=target, method=method)
+    batch = 1 if context.device.type == "cpu" else _BATCH_ON_CARD
+    logits, maps, features = run_in_batches(ask, inputs, batch, context.device, context.note, model.network)
+    answers = logits.double().numpy()
+    details = Details(roles, answers, maps.float().numpy(), *made[-1], prepared)
+    embedding = features.double().numpy() if features.numel() else None
+    return Prediction(exam_logits(roles, answers, metadata), embedding, details)
 
 
 def _ask(

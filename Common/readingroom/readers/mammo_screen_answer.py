@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from ..bundles.metadata import ClassifierMetadata
 from ..formatting import percent
-from ..imaging.breast import dense_tissue, density
 from ..imaging.mammography_exam import VIEW_ROLES
 from ..reading import Box, Check, Finding, HeatMap, KeyPicture, Measurement, OperatingPoint, PredictionSet, Region
 from ..trust.mammogram_checks import view_title
@@ -26,7 +25,7 @@ from .results import heat_map_path, picture_path, segments_path
 
 if TYPE_CHECKING:
     from ..bundles.metadata import Label
-    from .mammo_screen import Details
+    from .mammo_screen import Details, Film
 
 Heat = NDArray[np.float32]
 
@@ -36,7 +35,7 @@ _CENTERED_BOX = 0.25  # side of the box of fixed size, in shares of the network'
 _MOST_OUTSIDE = 0.5  # of the map, outside of the tissue
 _BREAST_COLOR, _DENSE_COLOR = (0.3, 0.7, 0.9), (0.9, 0.9, 0.5)
 # Of the deletion curve: enough to judge a map by, at 13 forward passes of one view.
-_REMOVED, _REPEATS = (0.0, 0.1, 0.2, 0.4), 3
+_REMOVED, _REPEATS, _BATCH = (0.0, 0.1, 0.2, 0.4), 3, 4
 
 
 def breast_name(side: str) -> str:
@@ -49,22 +48,20 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     metadata, details = context.bundle.of_kind(ClassifierMetadata), prediction.details
     _check_distance(prediction, details, context)
     found, sets = _findings(details, metadata)
-    heats = _heats(details)
+    heats = _heats(case, details)
     context.check(_map_check(case, heats))
     maps = tuple(_layer(case, role, heat, details) for role, heat in heats.items())
     titles = {finding.name: finding.title for finding in found}
     return Answer(
         findings=found,
         prediction_sets=sets,
-        measurements=tuple(_densities(case)),
-        regions=tuple(_regions(case)),
         maps=maps,
         pictures=tuple(_pictures(case, maps, titles)),
         settings={
             "preprocessing": metadata.preprocessing.preset,
             "aggregation": metadata.aggregation,
-            "map": details.found.method,
-            "map_layer": details.found.layer,
+            "map": details.method,
+            "map_layer": details.layer,
             "probability_of_views": _of_views(details, metadata),
             "attention_boxes_of_fixed_size": {
                 role: [*box.start, *box.stop] for role, box in _centered_boxes(case, heats, details).items()
@@ -128,24 +125,36 @@ def _of_views(details: Details, metadata: ClassifierMetadata) -> dict[str, float
     }
 
 
-def _heats(details: Details) -> dict[str, Heat]:
-    """The maps of the exam's views ``[j, i]``, 1 at the hottest place of them all; evidence against counts as 0."""
-    raw = details.found.maps[:, 0].float().clamp_min(0).cpu().numpy()
+def _heats(case: Case, details: Details) -> dict[str, Heat]:
+    """The maps of the exam's views on their blocks ``[j, i]``, 1 at the hottest place of all; evidence against is 0."""
+    raw = np.maximum(details.maps, 0)
     now = [number for number, role in enumerate(details.roles) if role in VIEW_ROLES]
     hottest = max(float(raw[now].max()), 1e-12)
     return {
-        details.roles[number]: np.clip(details.prepared[number].to_input(raw[number] / hottest), 0, 1) for number in now
+        (role := details.roles[number]): np.clip(
+            details.prepared[number].to_input(raw[number] / hottest, case.images[role].block), 0, 1
+        )
+        for number in now
     }
 
 
 def _layer(case: Case, role: str, heat: Heat, details: Details) -> MapLayer:
     from ..explain.box import strongest_region
 
-    finding = breast_name(role.partition("-")[0])
-    searched = heat * case.images[role].breast.tissue  # the pectoral muscle draws attention and is none of the breast
+    finding, film = breast_name(role.partition("-")[0]), case.images[role]
+    searched = heat * film.outline.tissue  # the pectoral muscle draws attention and is none of the breast
     box = strongest_region(searched, _LEVELS[-1]) if searched.max() >= _LEVELS[0] else None
-    heat_map = HeatMap(finding, role, details.found.method, heat_map_path(role, finding), _LEVELS, box)
-    return MapLayer(heat_map, heat.reshape(tuple(reversed(case.images[role].image.GetSize()))))
+    if box is not None:
+        box = _in_pixels(box, film)
+    heat_map = HeatMap(finding, role, details.method, heat_map_path(role, finding), _LEVELS, box)
+    return MapLayer(heat_map, film.placed(heat))
+
+
+def _in_pixels(box: Box, film: Film) -> Box:
+    """A box of blocks in pixels of the view."""
+    columns, rows = film.gray.shape[::-1]
+    ends = (min(end * film.block, size) for end, size in zip(box.stop, (columns, rows), strict=True))
+    return Box(tuple(film.block * at for at in box.start), tuple(ends))
 
 
 def _centered_boxes(case: Case, heats: dict[str, Heat], details: Details) -> dict[str, Box]:
@@ -155,10 +164,10 @@ def _centered_boxes(case: Case, heats: dict[str, Heat], details: Details) -> dic
     boxes = {}
     for role, heat in heats.items():
         prepared = details.prepared[details.roles.index(role)]
-        extents = prepared.extent or tuple((0, size) for size in prepared.shape)
-        rows, columns = (max(1, round(_CENTERED_BOX * (end - first))) for first, end in extents)
-        if box := centered_box(heat * case.images[role].breast.tissue, (columns, rows)):
-            boxes[role] = box
+        film, extents = case.images[role], prepared.extent or tuple((0, size) for size in prepared.shape)
+        rows, columns = (max(1, round(_CENTERED_BOX * (end - first) / film.block)) for first, end in extents)
+        if box := centered_box(heat * film.outline.tissue, (columns, rows)):
+            boxes[role] = _in_pixels(box, film)
     return boxes
 
 
@@ -166,7 +175,7 @@ def _map_check(case: Case, heats: dict[str, Heat]) -> Check:
     total = sum(float(heat.sum(dtype=np.float64)) for heat in heats.values())
     if total <= 0:
         return Check("map in the breast", "warn", "The maps are empty: no place of the views speaks for the finding.")
-    inside = sum(float(heat[case.images[role].breast.tissue].sum(dtype=np.float64)) for role, heat in heats.items())
+    inside = sum(float(heat[case.images[role].outline.tissue].sum(dtype=np.float64)) for role, heat in heats.items())
     outside = 1 - inside / total
     if outside > _MOST_OUTSIDE:
         sentence = (
@@ -177,15 +186,14 @@ def _map_check(case: Case, heats: dict[str, Heat]) -> Check:
     return Check("map in the breast", "pass", sentence, 100 * outside, 100 * _MOST_OUTSIDE, "%")
 
 
-def view_density(case: Case, role: str) -> float:
-    """Share of dense tissue on a view, in percent."""
-    film = case.images[role]
-    return 100 * density(film.gray, film.breast)
+def with_dense_tissue(case: Case, answer: Answer) -> Answer:
+    """The answer with the outlines of breasts and dense tissue, and how much there is of it."""
+    return replace(answer, measurements=tuple(_densities(case)), regions=tuple(_regions(case)))
 
 
 def _densities(case: Case) -> Iterator[Measurement]:
     """Of each breast the mean of its views, then each view's own."""
-    views = {role: view_density(case, role) for role in VIEW_ROLES if role in case.images}
+    views = {role: case.images[role].density for role in VIEW_ROLES if role in case.images}
     for side in SIDES:
         own = [share for role, share in views.items() if role.startswith(side)]
         if own:
@@ -200,13 +208,12 @@ def _regions(case: Case) -> Iterator[RegionLayer]:
         if role not in case.images:
             continue
         film = case.images[role]
-        shape = tuple(reversed(film.image.GetSize()))
         for name, title, mask, color in (
-            ("breast", "Breast", film.breast.tissue, _BREAST_COLOR),
-            ("dense", "Dense tissue", dense_tissue(film.gray, film.breast), _DENSE_COLOR),
+            ("breast", "Breast", film.outline.tissue, _BREAST_COLOR),
+            ("dense", "Dense tissue", film.dense, _DENSE_COLOR),
         ):
             region = Region(f"{role}-{name}", f"{title}, {view_title(role)}", role, segments_path(role), color=color)
-            yield RegionLayer(region, mask.reshape(shape))
+            yield RegionLayer(region, film.placed(mask))
 
 
 def _pictures(case: Case, maps: Sequence[MapLayer], titles: dict[str, str]) -> Iterator[PictureLayer]:
@@ -214,7 +221,8 @@ def _pictures(case: Case, maps: Sequence[MapLayer], titles: dict[str, str]) -> I
     for layer in maps:
         role = layer.heat_map.image
         caption = f"The {view_title(role)} view as read."
-        yield PictureLayer(KeyPicture(picture_path(role), caption, role), case.images[role].gray)
+        film = case.images[role]
+        yield PictureLayer(KeyPicture(picture_path(role), caption, role), film.small, block=film.block)
     for layer in maps:
         heat_map = layer.heat_map
         caption = f"{view_title(heat_map.image)}: where “{titles[heat_map.finding]}” comes from ({heat_map.method})."
@@ -223,8 +231,8 @@ def _pictures(case: Case, maps: Sequence[MapLayer], titles: dict[str, str]) -> I
             caption += "hottest place); it is no outline of a lesion."
         picture = KeyPicture(picture_path(heat_map.image, heat_map.finding), caption[0].upper() + caption[1:],
                              heat_map.image, finding=heat_map.finding)  # fmt: skip
-        gray = case.images[heat_map.image].gray
-        yield PictureLayer(picture, gray, layer.heat.reshape(gray.shape))
+        film = case.images[heat_map.image]
+        yield PictureLayer(picture, film.small, layer.heat.reshape(film.small.shape), block=film.block)
 
 
 def with_deletion_curve(case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
@@ -243,18 +251,19 @@ def with_deletion_curve(case: Case, prediction: Prediction, answer: Answer, cont
     own = [layer for layer in answer.maps if layer.heat_map.shows == "evidence"]
     hottest = max(own, key=lambda layer: float(layer.heat.max()))
     number = details.roles.index(hottest.heat_map.image)
+    at_once = 1 if context.device.type == "cpu" else _BATCH
 
     def probability(batch: Tensor) -> Tensor:
-        logits = run_in_batches(network, batch, len(batch), context.device, context.note, network).double().numpy()
+        logits = run_in_batches(network, batch, at_once, context.device, context.note, network).double().numpy()
         return torch.tensor([calibrate(metadata, row).probabilities[positive] for row in logits])
 
     curve = deletion_curve(
         probability,
         torch.from_numpy(details.prepared[number].pixels),
-        details.found.maps[number, 0],
+        details.maps[number],
         fractions=_REMOVED,
         repeats=_REPEATS,
-        batch_size=4,
+        batch_size=_BATCH,
     )
     if curve is None:
         return answer

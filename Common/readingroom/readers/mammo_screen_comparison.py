@@ -15,7 +15,7 @@ from ..reading import Comparison, HeatMap, MapShows
 from .answer import Answer, Case, MapLayer, Prediction
 from .base import ReadContext
 from .mammo_screen import PRIOR, breast_logits, positive_label
-from .mammo_screen_answer import breast_name, view_density
+from .mammo_screen_answer import breast_name
 from .results import heat_map_path
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ def _maps(case: Case, context: ReadContext) -> Iterator[MapLayer]:
 
 def _map(case: Case, role: str, other: str, shows: MapShows) -> MapLayer:
     ours, theirs = case.images[role], case.images[other]
-    heat = brighter_places(ours.gray, ours.breast, theirs.gray, theirs.breast)
+    heat = brighter_places(ours.small, ours.outline, theirs.small, theirs.outline)
     finding = breast_name(role.partition("-")[0])
     path = heat_map_path(role, finding, shows)
     heat_map = HeatMap(finding, role, _METHODS[shows], path, _LEVELS, shows=shows)
-    return MapLayer(heat_map, heat.reshape(tuple(reversed(ours.image.GetSize()))))
+    return MapLayer(heat_map, ours.placed(heat))
 
 
 def _numbers(case: Case, details: Details, context: ReadContext) -> Iterator[Comparison]:
@@ -74,6 +74,6 @@ def _numbers(case: Case, details: Details, context: ReadContext) -> Iterator[Com
         yield Comparison(breast_name(side), title, "%", chance[0], chance[1], image, prior)
         both = [role for role in VIEW_ROLES if role.startswith(side) and {role, PRIOR + role} <= set(case.images)]
         if both:
-            dense = [float(np.mean([view_density(case, prefix + role) for role in both])) for prefix in ("", PRIOR)]
+            dense = [float(np.mean([case.images[prefix + role].density for role in both])) for prefix in ("", PRIOR)]
             title = f"Dense tissue by area, {side} breast"
             yield Comparison(f"density-{side}", title, "%", dense[0], dense[1], both[0], PRIOR + both[0])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..anonymity import is_anonymous
 from ..files import PRIVATE
 from ..folders import atomic_files
+from ..imaging.blocks import grid_of_blocks, side_between
 from ..imaging.geometry import Geometry
 from ..imaging.nrrd_writing import write_nrrd
 from ..imaging.segments import AtLeast, Mask, Segment, write_segments
@@ -20,6 +21,7 @@ from ..reports.pictures import gray_png, map_png
 from ..reports.write import own_reports
 
 if TYPE_CHECKING:
+    import SimpleITK
     from numpy.typing import NDArray
 
     from .answer import Answer, Case, MapLayer, PictureLayer
@@ -101,7 +103,8 @@ def _check(answer: Answer, case: Case) -> None:
 
 def _check_shape(where: str, array: NDArray | Mask, image: str, case: Case) -> None:
     expected = tuple(reversed(case.images[image].image.GetSize()))
-    if array.shape != expected:
+    is_picture = len(expected) == 2 or expected[0] == 1
+    if array.shape != expected and not (is_picture and side_between(expected, array.shape)):
         raise ValueError(f"{where} has the shape {array.shape}; its image has {expected}.")
 
 
@@ -112,14 +115,20 @@ def _check_path(where: str, path: Path, expected: Path) -> None:
 
 def _write_maps(answer: Answer, case: Case, folder: Path) -> None:
     for layer in answer.maps:
-        image = case.images[layer.heat_map.image].image
+        image = _grid(layer.heat.shape, layer.heat_map.image, case)
         slices = layer.heat if layer.heat.ndim == 3 else layer.heat[None]
         write_nrrd(folder / layer.heat_map.path, slices, image.GetSize(), Geometry.of(image))
 
 
 def _write_segments(answer: Answer, case: Case, folder: Path) -> None:
     for image, segments in _segments(answer):
-        write_segments(folder / segments_path(image), case.images[image].image, segments)
+        grid = _grid(segments[0].mask.shape, image, case)
+        write_segments(folder / segments_path(image), grid, segments)
+
+
+def _grid(shape: tuple[int, ...], image: str, case: Case) -> SimpleITK.Image:
+    """Where the values of that shape lie."""
+    return grid_of_blocks(case.images[image].image, shape[::-1])
 
 
 def _segments(answer: Answer) -> Iterator[tuple[str, list[Segment]]]:
@@ -156,7 +165,7 @@ def _png(layer: PictureLayer, reading: Reading) -> bytes:
         return gray_png(layer.gray, layer.spacing, layer.left)
     heat_map = reading.heat_map(layer.picture.image, layer.picture.finding)
     box = heat_map.box if heat_map is not None and _crosses(heat_map.box, layer.picture.slice) else None
-    return map_png(layer.gray, layer.heat, box, layer.spacing, layer.left)
+    return map_png(layer.gray, layer.heat, box, layer.spacing, layer.left, block=layer.block)
 
 
 def _crosses(box: Box | None, number: int | None) -> bool:

@@ -41,12 +41,15 @@ def map_png(
     spacing: tuple[float, float] = (1.0, 1.0),
     left: str = "",
     opacity: float = 0.55,
+    block: int = 1,
 ) -> bytes:
     """The picture with the heat map ``[j, i]`` (0 to 1, same grid) laid over it, its box, and a legend on the right.
 
     Parameters
     ----------
+    box : in pixels of the image
     spacing, left : as of `gray_png`
+    block : how many pixels of the image, along each axis, one of the picture stands for
 
     Raises
     ------
@@ -60,7 +63,7 @@ def map_png(
     mixed = np.asarray(base, np.float32) * (1 - share) + inferno(hot) * share
     picture = Image.fromarray(np.clip(np.rint(mixed), 0, 255).astype(np.uint8), "RGB")
     if box is not None:
-        _draw_box(picture, box, picture.width / heat.shape[1], picture.height / heat.shape[0])
+        _draw_box(picture, box, picture.width / (heat.shape[1] * block), picture.height / (heat.shape[0] * block))
     return _png(_with_legend(_marked(picture, left)))
 
 

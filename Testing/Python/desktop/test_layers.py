@@ -334,6 +334,30 @@ def test_layers_of_a_picture_that_was_turned_upright_lie_where_its_pixels_are(
                                np.diag([-1.0, -1, 1, 1]).ravel(), atol=1e-9)  # fmt: skip
 
 
+@pytest.mark.parametrize("flips", [(False, False), (True, False)])
+def test_layers_on_blocks_of_a_picture_lie_where_its_pixels_are(layers, reading, empty_scene, tmp_path, heat, flips):
+    """One value of the map stands for 3 x 3 pixels; those at the end of the picture are cut."""
+    picture = SimpleITK.Flip(
+        SimpleITK.GetImageFromArray(np.kron(heat, np.ones((3, 3)))[None, :-1, :-2]), [*flips, False]
+    )
+    to_ras = np.eye(4)
+    to_ras[:3, :3] = np.diag([-1, -1, 1]) @ np.reshape(picture.GetDirection(), (3, 3))
+    to_ras[:3, 3] = np.multiply(picture.GetOrigin(), [-1, -1, 1])
+    node = slicer.util.addVolumeFromArray(SimpleITK.GetArrayFromImage(picture), to_ras, name="Film")
+    node.CreateDefaultDisplayNodes()
+    box = Box((54, 30), (69, 45))
+    large = replace(reading, heat_maps=(replace(reading.heat_maps[0], box=box),))
+    layers.show(large, tmp_path, {"frontal": node})
+    for index in ((0, 0), (12, 20)):
+        place = ijk_to_ras(layers.heat_map("frontal", "pneumonia")) @ (index[1], index[0], 0, 1)
+        middle = ((3 * index[1] + 1), (3 * index[0] + 1), 0, 1)
+        assert np.allclose(place, np.diag([-1, -1, 1, 1]) @ middle)
+    region = layers.nodes("box")[0]
+    assert np.allclose(np.sort(np.abs(region.GetSize())), (1, 15, 15))
+    center = region.GetObjectToWorldMatrix().MultiplyPoint((0, 0, 0, 1))
+    assert np.allclose(center[:2], (-61, -37))
+
+
 def test_layers_lie_on_a_gray_picture_that_is_stored_as_color(layers, reading, empty_scene, tmp_path, heat):
     colors = np.repeat(np.arange(SIZE[0] * SIZE[1], dtype="uint16").reshape(1, *SIZE, 1), 3, axis=-1)
     lps = np.diag([-1.0, -1, 1, 1])
