@@ -11,12 +11,14 @@ from torch import nn
 from ..errors import DownloadError, SetupError
 from . import registry
 from . import weights as weight_files
+from .places import PlacesNetwork
 from .registry import Architecture
 from .torchvision_schemas import make_torchvision_importable
 from .two_branches import TwoBranches
 
 NAMES = tuple(architecture.name for architecture in registry.ARCHITECTURES.values() if architecture.axes == 2)
 TWO_BRANCHES = "tf_mobilenetv2_100_two_branches"
+PLACES = "tf_mobilenetv2_100_places"
 Weights = Literal["hub"] | Path | None
 
 
@@ -40,6 +42,8 @@ def create(name: str, outputs: int, weights: Weights = None, channels: int = 3) 
     architecture = registry.find(name, axes=2)
     if architecture.library == "readingroom":
         whole = create(architecture.made_by, outputs, weights, channels)
+        if name == PLACES:
+            return PlacesNetwork(whole, registry.find(architecture.made_by)).eval()
         return TwoBranches(whole, outputs=outputs, **architecture.arguments).eval()
     from_hub = weights == "hub"
     make = _MAKERS[architecture.library]

@@ -10,6 +10,12 @@ from .aggregation import Aggregated
 NAME = "linear-softmax"
 
 
+def local_logits(layer: nn.Linear, maps: Tensor) -> Tensor:
+    """What each place of last maps [n, features, rows, columns] says: [n, outputs, rows, columns], float32."""
+    local = torch.einsum("nfrc,of->norc", maps, layer.weight.to(maps.dtype))
+    return local.float() + layer.bias.float()[:, None, None]
+
+
 class LinearSoftmax(nn.Module):
     """``w_p = P_p / sum(P)`` over the places ``p`` of all slices, ``P_p`` the probability of the finding that a place
     gives by itself: linear softmax pooling (Wang, Li and Metze, ICASSP 2019).

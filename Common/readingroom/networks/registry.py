@@ -140,6 +140,12 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "tf_mobilenetv2_100_two_branches", "MobileNetV2 in two branches", "readingroom", "tf_mobilenetv2_100",
             "classifier", 3200, ("shared", "general tuned"), {"first_block": 4},
         ),
+        # The one of stride 16, each of whose places counts as much as the finding that it shows, see `places`.
+        Architecture(
+            "tf_mobilenetv2_100_places", "MobileNetV2, stride 16, with linear softmax pooling", "readingroom",
+            "tf_mobilenetv2_100_stride_16", "classifier", 1280,
+            tuple(" ".join(f"backbone.{part}" for part in block.split()) for block in _EFFICIENT),
+        ),
         Architecture("densenet121", "DenseNet-121", "timm", "densenet121", "classifier", 1024, _DENSE, smallest=32),
         _resnet("resnet18", "ResNet-18", 512),
         _resnet("resnet50", "ResNet-50", 2048),

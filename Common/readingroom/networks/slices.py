@@ -36,10 +36,8 @@ class SliceNetwork(nn.Module):
 
         A head for survival gives no logits of places.
         """
-        layer = self.classifier
-        assert isinstance(layer, nn.Linear)
-        local = torch.einsum("nfrc,of->norc", maps, layer.weight.to(maps.dtype))
-        return local.float() + layer.bias.float()[:, None, None]
+        assert isinstance(self.classifier, nn.Linear)
+        return linear_softmax.local_logits(self.classifier, maps)
 
     def slice_features(self, stacks: Tensor, present: Tensor | None = None) -> Tensor:
         """[n, slices, features]; rows that are not ``present`` [n, slices] are not computed and stay 0."""
@@ -95,6 +93,8 @@ def create(
     SetupError, BundleError, DownloadError : as `backbones.create`
     """
     features = registry.find(name, axes=2).features
+    if name == backbones.PLACES:
+        raise BundleError(f"The network '{name}' pools the places of single pictures; choose another for slices.")
     backbone = backbones.create(name, outputs, weights, channels)
     if aggregation == linear_softmax.NAME:
         joined: nn.Module = _linear_softmax(registry.find(name), classifier is None)

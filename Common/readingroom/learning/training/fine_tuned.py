@@ -119,8 +119,8 @@ class FineTuned:
         network = seeded_network(protocol, len(self.question.values), self.name, self.weights, seed)
         if self.weights is not None and self.weights.is_dir():  # a bundle's outputs have the order of its question
             self._reorder(network, np.argsort(self._order).tolist())
-        if isinstance(network, SliceNetwork) and isinstance(network.aggregation, LinearSoftmax):
-            network.aggregation.finding = self._order[0]
+        for pooling in _poolings(network):
+            pooling.finding = self._order[0]
         fitted = fit(
             network,
             self._views.cohort,
@@ -183,8 +183,8 @@ class FineTuned:
         with torch.no_grad():
             layer.weight.copy_(layer.weight[order].clone())
             layer.bias.copy_(layer.bias[order].clone())
-        if isinstance(network, SliceNetwork) and isinstance(network.aggregation, LinearSoftmax):
-            network.aggregation.finding = 0
+        for pooling in _poolings(network):
+            pooling.finding = 0
 
 
 def prepare_fine_tuned(
@@ -219,6 +219,11 @@ def prepare_fine_tuned(
 def head_name(network: nn.Module, name: str) -> str:
     """Dotted name of the last linear layer of a network that was made with the architecture ``name``."""
     return "classifier" if isinstance(network, SliceNetwork) else registry.find(name).head
+
+
+def _poolings(network: nn.Module) -> list[LinearSoftmax]:
+    """Its parts that have to know which output is the finding."""
+    return [part for part in network.modules() if isinstance(part, LinearSoftmax)]
 
 
 def _ignore(sentence: str) -> None:

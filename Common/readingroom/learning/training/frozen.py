@@ -17,6 +17,7 @@ from ...device import Wanted
 from ...errors import InputError
 from ...files import make_folder, write_bytes
 from ...networks import backbones, linear_softmax, registry, slices, volumes
+from ...networks.places import PlacesNetwork
 from ...progress import Progress
 from ...trust.distance import held_out_distances
 from ..cohorts.cohort import Cohort
@@ -163,6 +164,11 @@ def prepare_frozen(
     preprocessing = measured(wanted)
     plain = replace(protocol, aggregation="mean" if wanted.kind == "slices" else "none", input=wanted)
     backbone = _as_stored(seeded_network(plain, len(question.values), name, weights, protocol.seed))
+    if isinstance(backbone, PlacesNetwork):
+        raise InputError(
+            f"The network '{name}' weighs places by its own last layer, which the mode 'frozen' would replace: choose "
+            "the mode 'fine-tune'."
+        )
     network = FrozenNetwork(name, backbone, registry.find(name).head)
     views = views_of(cohort, protocol, question)
     try:

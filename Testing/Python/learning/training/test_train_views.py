@@ -85,6 +85,31 @@ def test_the_answer_to_a_breast_is_the_mean_of_its_views_in_both_protocols(breas
         assert np.allclose(said.probabilities[0, number], views.mean(axis=0), rtol=0.02, atol=0.02)  # half precision
 
 
+def test_a_network_that_weighs_its_places_answers_as_the_one_that_was_trained(breasts: Cohort, tmp_path: Path) -> None:
+    protocol = replace(
+        tiny("published"), networks=("tf_mobilenetv2_100_places",),
+        validation=Validation("hold-out", hold_out=0.34, inner=0.3),
+    )  # fmt: skip
+    made = train_bundle(breasts, protocol, tmp_path, "places", device="cpu", resamples=50)
+    metadata = made.of_kind(ClassifierMetadata)
+    assert metadata.explanation is not None
+    assert metadata.explanation.method == "cam"
+    said = predictions.read(tmp_path / "places-predictions.csv")
+    network = load_network(made)
+    (row,) = (row for row in breasts.rows if (row.patient_id, row.study_id) == (said.patients[0], said.study_ids[0]))
+    grays = [load_radiograph(open_image(path, role).image).gray for role, path in row.images.items()]
+    inputs = np.stack([prepare(gray, metadata.preprocessing).pixels for gray in grays])
+    with torch.inference_mode():
+        views = special.softmax(network(torch.from_numpy(inputs)).numpy(), axis=1)
+    assert np.allclose(said.probabilities[0, 0], views.mean(axis=0), rtol=0.02, atol=0.02)  # half precision
+
+
+def test_a_network_that_weighs_its_places_gets_no_new_layer_on_kept_features(breasts: Cohort, tmp_path: Path) -> None:
+    protocol = replace(tiny("published"), networks=("tf_mobilenetv2_100_places",))
+    with pytest.raises(InputError, match="choose the mode 'fine-tune'"):
+        train_bundle(breasts, protocol, tmp_path, "places", mode="frozen", device="cpu", resamples=50)
+
+
 def test_no_woman_is_in_two_folds_of_the_rigorous_protocol(breasts: Cohort, tmp_path: Path) -> None:
     made = train_bundle(breasts, tiny("rigorous"), tmp_path, "rigorous", device="cpu", resamples=50)
     said = predictions.read(tmp_path / "rigorous-predictions.csv")
