@@ -1,4 +1,4 @@
-"""Mammograms that belong to nobody: four views, and masses, calcifications or an asymmetry if asked for.
+"""Mammograms that belong to nobody: four views, with lesions and what only looks like one if asked for.
 
 A breast is a half disk at the chest wall, of fat and of tissue whose texture follows a power law, as that of real
 mammograms does (Burgess 2001). A lesion has a place in the breast, so that both of its views show it in the same
@@ -19,6 +19,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, generate_uid
 from scipy import ndimage
 
+from .benign_breast import BENIGN_KINDS, BenignKind, benign_structure
 from .dicom_files import stored, write_dicom
 
 Side = Literal["left", "right"]
@@ -29,6 +30,7 @@ Booleans = NDArray[np.bool_]
 
 ROLES: tuple[tuple[Side, View], ...] = (("left", "cc"), ("left", "mlo"), ("right", "cc"), ("right", "mlo"))
 _POWER = 1.5  # half the exponent of the power spectrum of breast tissue
+_SPOT = 0.0028  # radius of a calcification in a cluster, in shares of the columns
 _OBLIQUE = 0.4  # how much of the way outward an MLO view shows as a way upward
 _CODES = {"cc": ("399162004", "cranio-caudal"), "mlo": ("399368009", "medio-lateral oblique")}
 
@@ -39,22 +41,25 @@ class Lesion:
 
     Parameters
     ----------
-    kind : a ``mass``, a cluster of ``calcifications``, or an ``asymmetry`` (soft, without a border)
+    kind : a ``mass``, a cluster of ``calcifications``, an ``asymmetry`` (soft, without a border), or what is never a
+        lesion, see `benign_breast`
     depth : from the nipple (0) to the chest wall (1)
     outer : -1 at the inner border of the breast, 1 at the outer one
     upper : -1 at the lower border, 1 at the upper one
     radius : in shares of the depth of the breast
     margin : of a mass
     strength : how much it absorbs; 1 is about what dense tissue does
+    benign : it looks as it does, and is none of a `Mammogram`'s lesions; what is never a lesion always is
     """
 
-    kind: Literal["mass", "calcifications", "asymmetry"] = "mass"
+    kind: Literal["mass", "calcifications", "asymmetry"] | BenignKind = "mass"
     depth: float = 0.5
     outer: float = 0.3
     upper: float = 0.3
     radius: float = 0.09
     margin: Margin = "spiculated"
     strength: float = 1.0
+    benign: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +69,7 @@ class Mammogram:
     Parameters
     ----------
     gray : ``[j, i]`` float32, 0 black to 1 white; the chest wall of a left breast is at the left edge
-    breast, muscle, dense, lesions : ``[j, i]`` where each lies; the breast includes the muscle
+    breast, muscle, dense, lesions, benign : ``[j, i]`` where each lies; the breast includes the muscle
     """
 
     side: Side
@@ -74,6 +79,7 @@ class Mammogram:
     muscle: Booleans
     dense: Booleans
     lesions: Booleans
+    benign: Booleans
 
     @property
     def role(self) -> str:
@@ -126,15 +132,16 @@ def mammogram(
     share = 1 / (1 + np.exp(-np.clip((glandular - limit) / softness, -50, 50)))
     attenuation = 0.28 + 0.03 * tissue + 0.22 * share
     attenuation = np.where(muscle, 0.62 + 0.02 * tissue, attenuation)
-    found = np.zeros((rows, columns), dtype=bool)
+    found, benign = np.zeros((2, rows, columns), dtype=bool)
     for lesion in lesions:
         added, place = _lesion(lesion, shape, x, y, random)
         attenuation += lesion.strength * added * ~muscle
-        found |= place & inside
+        where = benign if lesion.benign or lesion.kind in BENIGN_KINDS else found
+        where |= place & inside
     gray = np.where(breast, attenuation * thickness, 0)
     gray = ndimage.gaussian_filter(gray, 0.6) + noise * breast
     gray = np.clip(gray, 0, 1)
-    layers: list[NDArray[Any]] = [gray.astype(np.float32), breast, muscle, (share > 0.5) & inside, found]
+    layers: list[NDArray[Any]] = [gray.astype(np.float32), breast, muscle, (share > 0.5) & inside, found, benign]
     if side == "right":
         layers = [np.ascontiguousarray(layer[:, ::-1]) for layer in layers]
     if marker:
@@ -242,14 +249,17 @@ def _lesion(
     aspect = shape.rows / shape.columns
     right, down = x - column, (y - row) * aspect
     distance = np.hypot(right, down) / (lesion.radius * shape.width)
+    if lesion.kind in BENIGN_KINDS:
+        return benign_structure(lesion.kind, right / shape.width, down / shape.width, lesion.radius, random)
     if lesion.kind == "asymmetry":
         return 0.16 * np.exp(-((distance / 1.3) ** 2)), distance < 1.3
     if lesion.kind == "calcifications":
         added = np.zeros(x.shape)
+        size = max(0.9, _SPOT * shape.columns)
         for _ in range(9):
             angle, far = random.uniform(0, 2 * np.pi), lesion.radius * shape.width * np.sqrt(random.uniform(0, 1))
             spot = np.hypot(right - far * np.cos(angle), down - far * np.sin(angle)) * shape.columns
-            added = np.maximum(added, random.uniform(0.3, 0.45) * np.exp(-((spot / 0.9) ** 2)))
+            added = np.maximum(added, random.uniform(0.3, 0.45) * np.exp(-((spot / size) ** 2)))
         return added, distance < 1.1
     around = np.arctan2(down, right)
     edge: float | Floats = 1.0

@@ -8,6 +8,7 @@ from scipy import ndimage
 from readingroom.imaging.mammography_exam import mammography_exam
 from readingroom.imaging.open import open_image
 from readingroom.imaging.radiograph_loading import load_radiograph
+from readingroom.phantoms.benign_breast import BENIGN_KINDS
 from readingroom.phantoms.mammogram import Lesion, four_views, mammogram, write_exam
 
 
@@ -47,6 +48,22 @@ def test_a_lesion_is_brighter_than_the_same_breast_without_it(kind):
     assert (ill.gray - bare.gray)[ill.lesions].mean() > 0.01
     assert (ill.gray - bare.gray)[ill.lesions].max() > 0.1
     assert np.abs(ill.gray - bare.gray)[~ndimage.binary_dilation(ill.lesions, iterations=40)].max() < 1e-3
+
+
+@pytest.mark.parametrize("kind", BENIGN_KINDS)
+def test_what_is_no_lesion_is_seen_where_it_is_said_to_be_and_is_none_of_the_lesions(kind):
+    bare, other = mammogram(seed=3), mammogram(seed=3, lesions=[Lesion(kind)])
+    assert (other.gray - bare.gray)[other.benign].mean() > 0.01
+    assert np.abs(other.gray - bare.gray)[~ndimage.binary_dilation(other.benign, iterations=15)].max() < 0.03
+    assert not other.lesions.any()
+
+
+def test_a_benign_mass_looks_like_any_other_and_is_none_of_the_lesions():
+    cancer, benign = (mammogram(seed=3, lesions=[Lesion(benign=told)]) for told in (False, True))
+    assert np.array_equal(cancer.gray, benign.gray)
+    assert np.array_equal(cancer.lesions, benign.benign)
+    assert cancer.lesions.any()
+    assert not benign.lesions.any()
 
 
 def test_margins_differ_in_how_soft_they_are():
