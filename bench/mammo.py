@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +94,7 @@ def _enlarged(view: Mammogram) -> Mammogram:
     gray = Image.fromarray(view.gray).resize((SIZE[1], SIZE[0]), Image.Resampling.BICUBIC)
     noise = np.random.default_rng(0).normal(0, 0.01, SIZE)
     made = np.asarray(np.clip(np.asarray(gray) + noise, 0, 1), dtype=np.float32)
-    return Mammogram(view.side, view.view, made, view.breast, view.muscle, view.dense, view.lesions)
+    return replace(view, gray=made)
 
 
 def _bundle(folder: Path) -> Path:

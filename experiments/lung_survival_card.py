@@ -67,10 +67,14 @@ def with_planted(
         f"tumor, and its maximum in {text('network inside')}; with all layers shuffled {text('all energy')} and "
         f"{text('all inside')} (docs/results.md). Correlation of risk and true risk: {text('network correlation')}."
     )
-    planted = f"{_HEADING}\n\n{learned}\n\n{found}"
+    return with_card_section(bundle, _HEADING, f"{learned}\n\n{found}", _NEXT)
+
+
+def with_card_section(bundle: Bundle, heading: str, section: str, following: str) -> Bundle:
+    """The bundle with this section in its card, in place of the one that it had, before the heading ``following``."""
     card = bundle.folder / paths.CARD
-    before, _, after = card.read_text(encoding="utf-8").partition(_NEXT)
-    write_text(card, f"{before.partition(_HEADING)[0].rstrip()}\n\n{planted}\n\n{_NEXT}{after}")
+    before, _, after = card.read_text(encoding="utf-8").partition(following)
+    write_text(card, f"{before.partition(heading)[0].rstrip()}\n\n{heading}\n\n{section}\n\n{following}{after}")
     sums = bundle.folder / paths.SUMS
     lines = [
         f"{hashlib.sha256(card.read_bytes()).hexdigest()}  {paths.CARD}" if line.endswith(f"  {paths.CARD}") else line

@@ -48,7 +48,7 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     metadata, details = context.bundle.of_kind(ClassifierMetadata), prediction.details
     _check_distance(prediction, details, context)
     found, sets = _findings(details, metadata)
-    heats = _heats(case, details)
+    heats = heats_of(case, details)
     context.check(_map_check(case, heats))
     maps = tuple(_layer(case, role, heat, details) for role, heat in heats.items())
     titles = {finding.name: finding.title for finding in found}
@@ -125,7 +125,7 @@ def _of_views(details: Details, metadata: ClassifierMetadata) -> dict[str, float
     }
 
 
-def _heats(case: Case, details: Details) -> dict[str, Heat]:
+def heats_of(case: Case, details: Details) -> dict[str, Heat]:
     """The maps of the exam's views on their blocks ``[j, i]``, 1 at the hottest place of all; evidence against is 0."""
     raw = np.maximum(details.maps, 0)
     now = [number for number, role in enumerate(details.roles) if role in VIEW_ROLES]
