@@ -53,6 +53,18 @@ def test_the_integral_is_that_of_scikit_survival():
     assert integrated(scores, months) == pytest.approx(theirs, abs=1e-12)
 
 
+def test_the_integral_is_that_of_r_and_of_pycox_but_for_the_rule(ten, oracle):
+    """R counts each step by its beginning, pycox takes Simpson's rule; both of the scores that are stored."""
+    for stored in oracle("torchsurv_R_benchmarks/benchmark_brier_score.json"):
+        scores, times = np.array(stored["brier_score_survMetrics"], float), np.array(stored["times"], float)
+        steps = np.diff(times)
+        start, end = (float((part * steps).sum() / steps.sum()) for part in (scores[:-1], scores[1:]))
+        assert start == pytest.approx(stored["ibrier_score_survMetrics"][0], abs=1e-4)
+        assert integrated(scores, times) == pytest.approx((start + end) / 2, abs=1e-12)
+    found = integrated(ten.stored["EvalSurv_brier"], ten.stored["EvalSurv_brier_times"])
+    assert found == pytest.approx(ten.stored["EvalSurv_ibs"], abs=2e-3)
+
+
 def test_the_integral_of_a_constant_is_that_constant():
     assert integrated([[0.2, 0.2, 0.2]], [1, 2, 5])[0] == pytest.approx(0.2)
 

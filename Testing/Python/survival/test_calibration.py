@@ -31,6 +31,35 @@ def test_risks_that_are_too_extreme_have_a_slope_below_one():
     assert found.index.value > 0.05
 
 
+@pytest.mark.parametrize(("extreme", "theirs"), [(2.0, 0.110400), (0.5, 0.083671)])
+def test_the_calibration_index_is_that_of_lifelines_but_for_its_smoother_curve(extreme, theirs):
+    found = calibration(*patients(extreme=extreme), 12, resamples=0)
+    assert found.index.value == pytest.approx(theirs, abs=3e-4)  # lifelines 0.30.3, a parametric spline
+
+
+def test_slope_and_ratio_are_those_of_scikit_survival():
+    linear, curves = pytest.importorskip("sksurv.linear_model"), pytest.importorskip("sksurv.nonparametric")
+    time, event, risk = patients(400)
+    cut, seen = np.minimum(time, 12), (event == 1) & (time <= 12)
+    both = np.array(list(zip(seen, cut, strict=True)), dtype=[("event", bool), ("time", float)])
+    theirs = linear.CoxPHSurvivalAnalysis(ties="efron").fit(np.log(-np.log1p(-risk))[:, None], both)
+    times, survival = curves.kaplan_meier_estimator(event == 1, time)
+    found = calibration(time, event, risk, 12, resamples=0)
+    assert found.slope.value == pytest.approx(theirs.coef_[0], abs=1e-6)
+    assert found.ratio.value == pytest.approx((1 - survival[times <= 12][-1]) / risk.mean(), abs=1e-9)
+
+
+def test_without_censoring_what_was_observed_is_the_share():
+    generator = np.random.default_rng(8)
+    risk = generator.uniform(0.1, 0.9, 500)
+    died = generator.random(500) < risk
+    found = calibration(np.where(died, 6.0, 40.0), died.astype(int), risk, 12, groups=4, resamples=0)
+    assert found.ratio.value == pytest.approx(died.sum() / risk.sum())
+    for group in found.groups:
+        own = (risk >= group.low) & (risk <= group.high)
+        assert group.observed.value == pytest.approx(died[own].mean())
+
+
 def test_risks_that_are_too_low_have_a_ratio_above_one():
     time, event, risk = patients()
     found = calibration(time, event, risk / 2, 12, resamples=0)

@@ -26,6 +26,28 @@ def test_antolini_is_that_of_pycox(ten, ties, key):
     assert found.value() == pytest.approx(ten.stored[key], abs=1e-9)
 
 
+def test_antolini_counts_the_pairs_that_were_counted_by_hand(ten):
+    by_hand = ten.stored["hand_count"]
+    found = antolini(ten.time, ten.event, ten.incidence, ten.months, ties="antolini").counted()
+    assert found == (by_hand["concordant"], by_hand["comparable_antolini"])
+
+
+@pytest.mark.parametrize("ties", ["adjusted", "antolini", "published"])
+def test_where_curves_never_cross_and_nothing_is_tied_antolini_is_harrells_of_r(oracle, ties):
+    stored = oracle("torchsurv_R_benchmarks/benchmark_cindex.json")[3]
+    time, event = np.array(stored["test_time"], float), np.array(stored["test_status"], int)
+    risk = np.array(stored["estimate"])
+    own = harrell(time, event, risk)
+    assert own.value() == pytest.approx(stored["c_Harrell_survival"][0], abs=1e-4)
+    alone = np.unique(time, return_index=True)[1]  # one patient of each time
+    time, event, risk = time[alone], event[alone], risk[alone] + 1e-9 * np.arange(alone.size)
+    months = np.sort(time)
+    incidence = -np.expm1(-np.exp(risk)[:, None] * months / months[-1])
+    assert antolini(time, event, incidence, months, ties=ties).value() == pytest.approx(
+        harrell(time, event, risk).value(), abs=1e-12
+    )
+
+
 def test_the_paper_counts_pairs_of_different_times_alone(ten):
     found = antolini(ten.time, ten.event, ten.incidence, ten.months, ties="published")
     assert found.value() == pytest.approx(ten.stored["paper003_eq7_strict"]["value"], abs=1e-9)
@@ -64,6 +86,15 @@ def test_uno_is_that_of_scikit_survival(ten):
     assert found == pytest.approx(ten.stored["sksurv"]["uno_tau20"][0], abs=1e-9)
 
 
+def test_uno_is_that_of_r_and_of_deephits_authors(ten, oracle):
+    for stored in oracle("torchsurv_R_benchmarks/benchmark_cindex.json")[3:]:
+        time, event = np.array(stored["test_time"], float), np.array(stored["test_status"], int)
+        found = uno(time, event, stored["estimate"], censoring(time, event), time[event == 1].max())
+        assert found.value() == pytest.approx(stored["c_Uno_survC1"][0], abs=1e-4)
+    theirs = ten.stored["deephit_repo_weighted_c_index"]["t=6"]
+    assert uno(ten.time, ten.event, ten.incidence[:, 5], censoring(*ten.train), 6).value() == pytest.approx(theirs)
+
+
 def test_uno_is_that_of_scikit_survival_on_more_patients():
     peer, util = pytest.importorskip("sksurv.metrics"), pytest.importorskip("sksurv.util")
     generator = np.random.default_rng(3)
@@ -80,6 +111,12 @@ def test_dynamic_auc_is_that_of_scikit_survival(ten):
         dynamic_auc(ten.time, ten.event, ten.incidence[:, -1], lost, month).value() for month in stored["cd_auc_times"]
     ]
     assert found == pytest.approx(stored["cd_auc"], abs=1e-9)
+
+
+def test_dynamic_auc_without_weights_is_that_of_torchsurv(ten):
+    nobody_lost = censoring([30], [1])
+    found = [dynamic_auc(ten.time, ten.event, ten.incidence[:, -1], nobody_lost, m).value() for m in (6, 12, 18)]
+    assert found == pytest.approx(ten.stored["torchsurv"]["auc_6_12_18"], abs=1e-9)
 
 
 def test_dynamic_auc_at_the_end_of_a_study_where_everybody_is_lost():

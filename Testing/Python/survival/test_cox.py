@@ -36,6 +36,14 @@ def test_incidence_is_that_of_scikit_survival():
     assert found == pytest.approx(1 - survival, abs=1e-6)
 
 
+def test_coefficients_errors_and_likelihood_are_those_of_lifelines():
+    design = [[1, 0], [3, 1], [0, 0], [2, 1], [1, 1], [0, 0], [4, 0], [1, 0], [2, 1], [2, 0]]
+    fit = fit_cox(design, [4, 2, 7, 7, 5, 9, 3, 8, 7, 2], [1, 1, 1, 1, 0, 0, 1, 1, 0, 1])  # with ties
+    assert fit.coefficients == pytest.approx([0.73032732, -0.77717535], abs=1e-6)  # lifelines 0.30.3
+    assert np.sqrt(np.diag(fit.covariance)) == pytest.approx([0.36773686, 0.91729248], abs=1e-6)
+    assert fit.log_likelihood == pytest.approx(-10.100322037239284, abs=1e-9)
+
+
 def test_two_groups_by_hand():
     # Events of the group with x = 1 at 1 and of the other at 2, one of each alive: with r = exp(b) the likelihood is
     # r / (2 r + 2) * 1 / (r + 2), whose maximum is where r^2 = 2.

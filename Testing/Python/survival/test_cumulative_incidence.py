@@ -50,6 +50,16 @@ def test_incidence_and_variance_are_those_of_scikit_survival():
     assert np.log(np.log(high) / np.log(free)) * np.abs(free * np.log(free)) == pytest.approx(deviation, abs=1e-9)
 
 
+def test_incidence_and_variance_are_those_of_lifelines():
+    curve = cumulative_incidence(range(1, 11), [1, 2, 0, 1, 0, 2, 1, 0, 1, 0])
+    at = np.array([1, 4, 7, 9])
+    found, (low, high) = curve.at(at), curve.band(at)
+    assert found == pytest.approx([0.1, 0.214286, 0.351429, 0.557143], abs=1e-6)  # lifelines 0.30.3
+    width = np.log(np.log1p(-high) / np.log1p(-low)) / (2 * 1.959963984540054)
+    variance = (width * (1 - found) * -np.log1p(-found)) ** 2
+    assert variance == pytest.approx([0.009, 0.018236, 0.027763, 0.038444], abs=1e-6)
+
+
 def test_a_cause_that_never_happened_has_an_incidence_of_zero():
     curve = cumulative_incidence([1, 2], [1, 0], 2)
     assert curve.at([0, 2]).tolist() == [0, 0]

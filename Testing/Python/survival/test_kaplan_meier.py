@@ -54,6 +54,12 @@ def test_the_band_is_that_of_scikit_survival():
     assert curve.band(times)[1][inside] == pytest.approx(high[inside], abs=1e-10)
 
 
+def test_the_band_is_that_of_lifelines():
+    low, high = kaplan_meier(TIME, EVENT).band([3, 10, 17, 20])
+    assert low == pytest.approx([0.408691, 0.217193, 0.114042, 0.045666], abs=1e-6)  # lifelines 0.30.3
+    assert high == pytest.approx([0.945873, 0.814572, 0.718453, 0.601402], abs=1e-6)
+
+
 def test_the_band_holds_the_truth_as_often_as_it_says():
     generator = np.random.default_rng(1)
     held = 0
@@ -102,6 +108,11 @@ def test_the_end_of_a_study_leaves_nobody_in_follow_up():
 def test_the_restricted_mean_is_the_area_below_the_curve():
     steps = [(3, 1.0), (7, 0.8), (7, 4 / 7), (3, 3 / 7), (4, 2 / 7)]
     assert restricted_mean(TIME, EVENT, 24).value == pytest.approx(sum(length * value for length, value in steps))
+
+
+def test_the_restricted_mean_is_that_of_lifelines():
+    found = [restricted_mean(TIME, EVENT, horizon).value for horizon in (18, 24)]
+    assert found == pytest.approx([13.028571428571425, 15.028571428571425], abs=1e-12)  # lifelines 0.30.3
 
 
 def test_the_restricted_mean_of_uncensored_times_is_their_mean():
