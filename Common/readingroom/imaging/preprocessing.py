@@ -143,6 +143,23 @@ class PreparedSlices:
             SimpleITK.Resample(image, self.volume, SimpleITK.Transform(), SimpleITK.sitkLinear, 0.0)
         )
 
+    def to_slices(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Values ``[n]`` of the slices as one for each slice ``[k]`` of the image, as `to_volume` spreads maps."""
+        numbers, first = np.unique(self.numbers, return_index=True)
+        count = self.grid.GetSize()[2]
+        places = np.arange(count)
+        found = np.interp(places, numbers, values[first], left=0.0, right=0.0)
+        if self.grid is not self.volume:
+            columns, rows, total = self.volume.GetSize()
+            middles = map(
+                self.volume.TransformContinuousIndexToPhysicalPoint,
+                [(columns / 2, rows / 2, float(k)) for k in range(total)],
+            )
+            at = np.array([self.grid.TransformPhysicalPointToContinuousIndex(middle)[2] for middle in middles])
+            inside = (at >= -0.5) & (at <= count - 0.5)
+            found = np.where(inside, np.interp(at, places, found), 0.0)
+        return found.astype(np.float32)
+
     def reached(self) -> Booleans:
         """``[k, j, i]`` of the image: from the first slice that was read to the last one."""
         ends = np.zeros(self.grid.GetSize()[::-1], dtype=bool)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .. import codes
 from ..bundles.metadata import SurvivalMetadata
 from ..formatting import counted, number_text
+from ..imaging.segments import AtLeast
 from ..reading import Curve, Finding, HeatMap, Interval, KeyPicture, Line, MapShows, Measurement, Region
 from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
@@ -28,6 +29,8 @@ from .results import heat_map_path, picture_path, segments_path
 from .survival_network import SurvivalAnswers, heaviest_slices, incidence_of
 
 if TYPE_CHECKING:
+    import SimpleITK
+
     from .lung_survival import Details
 
 Floats = NDArray[np.float64]
@@ -129,7 +132,7 @@ def _answer_of_slices(
     return Answer(
         regions=tuple(_half_of_weight(case, details)),
         curves=(_attention_curve(case, details),),
-        maps=(*evidence, _attention_map(metadata, details)),
+        maps=(*evidence, _attention_map(case, metadata, details)),
         pictures=tuple(_pictures(case, metadata, details, evidence)),
         settings={"slices": [round(float(place)) + 1 for place in _by_slice(case, details)[0]]},
     )
@@ -228,17 +231,17 @@ def _by_slice(case: Case, details: Details) -> tuple[Floats, Floats]:
 
 def _half_of_weight(case: Case, details: Details) -> Iterator[RegionLayer]:
     """Lung on the slices that carry half of the weight."""
-    heaviest, ml = heaviest_slices(details.answers.weights), voxel_ml(case.images[CT].image)
-    near = details.prepared.to_volume(_flat(details, heaviest.astype(np.float32))) >= 0.5
-    mask = near & details.lungs.lungs.both
-    if mask.any():
+    heaviest, image, lungs = heaviest_slices(details.answers.weights), case.images[CT].image, details.lungs.lungs
+    near = details.prepared.to_slices(heaviest.astype(np.float32))
+    voxels = sum(int(np.count_nonzero(side[near >= 0.5])) for side in (lungs.right, lungs.left))
+    if voxels:
         several = len(np.unique(details.prepared.numbers[heaviest]))
         which = "the slice that carries" if several == 1 else f"the {several} slices that carry"
-        title = f"Lung on {which} half of the weight"
-        yield RegionLayer(
-            Region("half-of-weight", title, CT, segments_path(CT), volume_ml=mask.sum() * ml, color=(1.0, 0.6, 0.2)),
-            mask,
-        )
+        region = Region(
+            "half-of-weight", f"Lung on {which} half of the weight", CT, segments_path(CT),
+            volume_ml=voxels * voxel_ml(image), color=(1.0, 0.6, 0.2),
+        )  # fmt: skip
+        yield RegionLayer(region, AtLeast(_on_whole_slices(image, near), 0.5, (lungs.right, lungs.left)))
 
 
 def _tumors(case: Case) -> Iterator[RegionLayer]:
@@ -259,9 +262,9 @@ def tumor_of(case: Case, image: str, role: str) -> Tumor | None:
     return measured_tumor(volume.voxels, case.masks[role], volume.image.GetSpacing(), image, role)
 
 
-def _flat(details: Details, values: NDArray[np.floating]) -> NDArray[np.float32]:
-    """A map (slices, 2, 2) that has one value on each slice."""
-    return np.broadcast_to(np.asarray(values, dtype=np.float32)[:, None, None], (len(values), 2, 2))
+def _on_whole_slices(image: SimpleITK.Image, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A volume ``[k, j, i]`` that says ``values`` [k] everywhere on a slice; it takes no memory."""
+    return np.broadcast_to(values[:, None, None], image.GetSize()[::-1])
 
 
 def evidence_map(metadata: SurvivalMetadata, details: Details, image: str) -> Iterator[MapLayer]:
@@ -276,19 +279,20 @@ def evidence_map(metadata: SurvivalMetadata, details: Details, image: str) -> It
         yield MapLayer(heat_map, np.clip(heat, 0, 1, out=heat))
 
 
-def _attention_map(metadata: SurvivalMetadata, details: Details) -> MapLayer:
-    """The weight of the slices, of a vision transformer on the places that it looks at; else within the lungs."""
+def _attention_map(case: Case, metadata: SurvivalMetadata, details: Details) -> MapLayer:
+    """The weight of the slices; of a vision transformer on the places that it looks at."""
     answers, prepared = details.answers, details.prepared
     finding = metadata.labels[0].name
     if answers.attended is None:
-        weights = prepared.to_volume(_flat(details, answers.weights / answers.weights.max()))
-        weights *= details.lungs.lungs.both
+        by_slice = prepared.to_slices(answers.weights / answers.weights.max())
+        weights = _on_whole_slices(case.images[CT].image, by_slice.clip(0, 1))
         method = "weight of the slices, relative"
     else:
         weights = prepared.to_volume(answers.attended / answers.attended.max())
+        np.clip(weights, 0, 1, out=weights)
         method = "weight of the slices times attention to places, relative"
     attention = HeatMap(finding, CT, method, heat_map_path(CT, finding, ATTENTION), _LEVELS, shows=ATTENTION)
-    return MapLayer(attention, np.clip(weights, 0, 1, out=weights))
+    return MapLayer(attention, weights)
 
 
 def raised(answers: SurvivalAnswers, heaviest: Booleans) -> NDArray[np.float32]:
