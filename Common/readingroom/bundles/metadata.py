@@ -17,6 +17,7 @@ from .confidence import Conformal, FeatureStatisticsFile
 from .network import (
     Aggregation,
     ClassifierMetadata,
+    CoxBand,
     CoxBaseline,
     Explanation,
     ExplanationMethod,
@@ -36,6 +37,7 @@ __all__ = [
     "ClassifierMetadata",
     "CommonMetadata",
     "Conformal",
+    "CoxBand",
     "CoxBaseline",
     "Explanation",
     "ExplanationMethod",

@@ -105,6 +105,35 @@ class ClassifierMetadata(NetworkMetadata, ProbabilityMetadata):
 
 
 @dataclass(frozen=True)
+class CoxBand:
+    """What the interval of a `CoxBaseline` follows from; see `readingroom.survival.cox.incidence_band`.
+
+    Parameters
+    ----------
+    covariance : (terms, terms) of the coefficients
+    spread : (terms, terms) covariance of the terms in the training cohort: what is not known varies as it does there
+    hazard_variance : (months,) of the cumulative hazard with the coefficients known
+    hazard_means : (months, terms) as in `readingroom.survival.cox.CoxFit`
+    """
+
+    covariance: tuple[tuple[float, ...], ...]
+    spread: tuple[tuple[float, ...], ...]
+    hazard_variance: tuple[float, ...]
+    hazard_means: tuple[tuple[float, ...], ...]
+
+    def require_shape(self, terms: int, months: int) -> None:
+        """Raises ValueError where it is not the band of so many terms and months, or not of finite numbers."""
+        rows = (*self.covariance, *self.spread, *self.hazard_means)
+        require(
+            len(self.covariance) == len(self.spread) == terms
+            and len(self.hazard_variance) == len(self.hazard_means) == months
+            and all(len(row) == terms for row in rows),
+            "The band of the Cox baseline does not fit its terms and months.",
+        )
+        require_finite("the band of the Cox baseline", (*self.hazard_variance, *itertools.chain(*rows)))
+
+
+@dataclass(frozen=True)
 class CoxBaseline:
     """A proportional-hazards model that needs no network, shown beside one (Cox 1972).
 
@@ -117,6 +146,7 @@ class CoxBaseline:
     cumulative_hazard : at the ends of the bundle's time bins, for a patient at the centers
     usual : of each choice the value that has no term of its own; all its terms are 0
     patients : that it was fitted on; 0 where it was all of the training
+    band : from which its interval follows; None where that is not known
     """
 
     coefficients: Mapping[str, float]
@@ -124,6 +154,7 @@ class CoxBaseline:
     cumulative_hazard: tuple[float, ...]
     usual: Mapping[str, str] = field(default_factory=dict)
     patients: int = 0
+    band: CoxBand | None = None
 
     def __post_init__(self) -> None:
         require(bool(self.coefficients), "The Cox baseline has no terms.")
@@ -135,6 +166,8 @@ class CoxBaseline:
         require(self.patients >= 0, f"A Cox baseline of {self.patients} patients is none.")
         strangers = sorted(set(self.usual) - set(self.names))
         require(not strangers, f"The Cox baseline has no terms of {', '.join(strangers)}.")
+        if self.band is not None:
+            self.band.require_shape(len(self.coefficients), len(self.cumulative_hazard))
         for name in ("coefficients", "centers", "usual"):
             object.__setattr__(self, name, records.frozen(getattr(self, name)))
 
@@ -150,15 +183,26 @@ class CoxBaseline:
         ------
         ValueError : a fact that is a number here is none
         """
+        centered = self.centered(facts)
+        log_ratio = sum(b * x for b, x in zip(self.coefficients.values(), centered, strict=True) if x is not None)
+        ratio = math.exp(min(log_ratio, 50.0))
+        return tuple(-math.expm1(-hazard * ratio) for hazard in self.cumulative_hazard)
+
+    def centered(self, facts: Mapping[str, float | str | bool]) -> tuple[float | None, ...]:
+        """Each term of the facts minus its center; None of a fact that is missing, or of which it `knows` nothing.
+
+        Raises
+        ------
+        ValueError : a fact that is a number here is none
+        """
         known = [name for name in self.names if name in facts and self.knows(name, facts[name])]
-        log_ratio = 0.0
-        for term, coefficient in self.coefficients.items():
+        found: list[float | None] = []
+        for term in self.coefficients:
             name, is_choice, value = term.partition("=")
             if name in known:
                 said = float(_same(facts[name], value)) if is_choice else float(facts[name])
-                log_ratio += coefficient * (said - self.centers[term])
-        ratio = math.exp(min(log_ratio, 50.0))
-        return tuple(-math.expm1(-hazard * ratio) for hazard in self.cumulative_hazard)
+            found.append(said - self.centers[term] if name in known else None)
+        return tuple(found)
 
     def knows(self, name: str, value: float | str | bool) -> bool:
         """Whether it has that fact and, of a choice, was told apart by this value in the training cohort."""

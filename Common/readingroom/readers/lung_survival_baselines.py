@@ -20,6 +20,7 @@ from ..reading import Check, Estimate, Interval, Line, Measurement, Reading
 from ..study import ClinicalFact, Study
 from ..survival.clinical_baseline import ClinicalBaseline
 from ..survival.clinical_facts import disagreement
+from ..survival.cox import incidence_band
 from ..survival.incidence import at_month
 from .answer import CorrectedMask
 from .lung_survival import CT, TUMOUR
@@ -57,10 +58,10 @@ def volume_risk(metadata: SurvivalMetadata, ml: float | None) -> Baseline:
     """The risk by the tumor's volume; nothing where it has no mask, or the bundle no such model."""
     if ml is None or metadata.volume is None:
         return Baseline(VOLUME, None, (), ())
-    values = metadata.volume.incidence({LOG_VOLUME: log_volume(ml)})
+    facts = {LOG_VOLUME: log_volume(ml)}
     worth = _worth(metadata.baselines.get(_TRAINED[VOLUME]), "The model on the tumor's volume")
     checks = (Check("tumor volume", "pass", worth),) if worth else ()
-    return _of_model(VOLUME, metadata, metadata.volume, values, checks)
+    return _of_model(VOLUME, metadata, metadata.volume, facts, checks)
 
 
 def with_baseline(reading: Reading, found: Baseline) -> Reading:
@@ -157,7 +158,7 @@ def _by_bundle(metadata: SurvivalMetadata, model: CoxBaseline, known: Mapping[st
     if len(strange) == len(facts):
         return _without("The bundle's clinical model learned from nobody with these facts, so its risk is not shown.")
     try:
-        values = model.incidence(facts)
+        model.centered(facts)
     except ValueError:
         return _without("The clinical facts are not of the kind that the bundle's clinical model takes: not shown.")
     missing = [name for name in model.names if name not in facts]
@@ -171,7 +172,7 @@ def _by_bundle(metadata: SurvivalMetadata, model: CoxBaseline, known: Mapping[st
     checks = [Check(_CHECKS[CLINICAL][0], "pass", sentence)]
     if all(name in facts and name not in strange for name in _COLLINEAR):
         checks += _collinear("so the model cannot tell their parts in the risk from each other")
-    return _of_model(CLINICAL, metadata, model, values, tuple(checks))
+    return _of_model(CLINICAL, metadata, model, facts, tuple(checks))
 
 
 def _collinear(why: str) -> list[Check]:
@@ -196,11 +197,33 @@ def _worth(concordance: Estimate | None, model: str) -> str:
 
 
 def _of_model(
-    about: str, metadata: SurvivalMetadata, model: CoxBaseline, values: tuple[float, ...], checks: tuple[Check, ...]
+    about: str,
+    metadata: SurvivalMetadata,
+    model: CoxBaseline,
+    facts: Mapping[str, float | str | bool],
+    checks: tuple[Check, ...],
 ) -> Baseline:
     behind = trained_on(metadata, model.patients)
-    line = Line(f"{about} alone (Cox model, {behind})", (0.0, *values))
-    return Baseline(about, line, _measured(about, metadata.months, behind, values), checks)
+    values, band = model.incidence(facts), _band(model, facts)
+    line = Line(f"{about} alone (Cox model, {behind})", *((0.0, *curve) for curve in (values, *band)))
+    return Baseline(about, line, _measured(about, metadata.months, behind, values, *band), checks)
+
+
+def _band(model: CoxBaseline, facts: Mapping[str, float | str | bool]) -> tuple[tuple[float, ...], ...]:
+    """The lower and the upper end of the model's risk; nothing where it does not say how sure it is.
+
+    What is not known widens it by as much as it varies in the training cohort.
+    """
+    if (band := model.band) is None:
+        return ()
+    centered, coefficients = model.centered(facts), np.array(list(model.coefficients.values()))
+    unknown = coefficients * [value is None for value in centered]
+    _, low, high = incidence_band(
+        np.array([[value or 0.0 for value in centered]]), coefficients, np.array(band.covariance),
+        np.array(model.cumulative_hazard), np.array(band.hazard_variance), np.array(band.hazard_means), 0.95,
+        more=float(unknown @ np.array(band.spread) @ unknown),
+    )  # fmt: skip
+    return tuple(low[0].tolist()), tuple(high[0].tolist())
 
 
 def _measured(

@@ -100,7 +100,8 @@ def incidence_band(
     slopes = centered[:, None, :] * hazard[None, :, None] - hazard_means[None]
     variance = hazard_variance + np.einsum("nmi,ij,nmj->nm", slopes, covariance, slopes)
     relative = np.divide(variance, hazard**2, out=np.zeros_like(variance), where=hazard > 0)
-    half = float(stats.norm.ppf(0.5 + level / 2)) * np.sqrt(relative + np.reshape(more, (-1, 1)))
+    spread = np.sqrt(np.maximum(relative + np.reshape(more, (-1, 1)), 0.0))
+    half = float(stats.norm.ppf(0.5 + level / 2)) * spread
     half = np.minimum(half, 100.0)  # so wide that the band is all from 0 to 1
     total = hazard * risk
     return 1 - np.exp(-total), 1 - np.exp(-total * np.exp(-half)), 1 - np.exp(-total * np.exp(half))

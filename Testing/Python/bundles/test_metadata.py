@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from readingroom.bundles.metadata import (
     ClassifierMetadata,
     CommonMetadata,
     Conformal,
+    CoxBand,
     CoxBaseline,
     FeatureStatisticsFile,
     HazardScaling,
@@ -354,6 +356,13 @@ def test_implausible_survival_is_refused(a_survival, change, sentence):
         dataclasses.replace(a_survival, **change)
 
 
+def _banded(**changes: Any) -> CoxBaseline:
+    """Of one term and two months, with a band."""
+    fits = {"covariance": ((0.01,),), "spread": ((80.0,),), "hazard_variance": (0.01, 0.02)}
+    band = CoxBand(**(fits | {"hazard_means": ((0.1,), (0.2,))} | changes))
+    return CoxBaseline({"age": 0.1}, {"age": 60.0}, (0.1, 0.2), band=band)
+
+
 @pytest.mark.parametrize(
     ("build", "sentence"),
     [
@@ -363,6 +372,9 @@ def test_implausible_survival_is_refused(a_survival, change, sentence):
         (lambda: CoxBaseline({"age": 0.1}, {}, (0.1,)), "a center for each"),
         (lambda: CoxBaseline({"age": float("nan")}, {"age": 60}, (0.1,)), "not finite"),
         (lambda: CoxBaseline({"age": 0.1}, {"age": 60}, (0.2, 0.1)), "falls"),
+        (lambda: _banded(covariance=((0.1, 0.0), (0.0, 0.1))), "does not fit its terms and months"),
+        (lambda: _banded(hazard_variance=(0.1,)), "does not fit its terms and months"),
+        (lambda: _banded(spread=((float("inf"),),)), "in the band of the Cox baseline is not finite"),
     ],
 )
 def test_implausible_cox_baselines_are_refused(build, sentence):

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ...bundles.network import LOG_VOLUME, CoxBaseline, SurvivalHead, log_volume
+from ...bundles.network import LOG_VOLUME, CoxBand, CoxBaseline, SurvivalHead, log_volume
 from ...errors import InputError
 from ...formatting import counted
 from ...readers.registry import readers
@@ -79,7 +79,7 @@ def clinical_of(cohort: Cohort, question: TimeToEvent, reader: str) -> tuple[Cox
         fit = fit_cox(design.columns, times, events, ridge=RIDGE)
     except InputError as error:
         return None, (f"No clinical model stands beside the network: {error}",)
-    model = _baseline(fit, design.terms, question, design.usual, cohort.patients[np.isfinite(times)])
+    model = _baseline(fit, design.columns, design.terms, question, design.usual, cohort.patients[np.isfinite(times)])
     said = f"The clinical model has {counted(len(design.terms), 'term')}: {', '.join(design.terms)}."
     return model, (said, *((design.note,) if design.note else ()))
 
@@ -108,19 +108,34 @@ def volume_of(
         fit = fit_cox(design, times[rows], events[rows], ridge=RIDGE)
     except InputError as error:
         return None, (f"No model on the volume of the tumor stands beside the network: {error}",)
-    model = _baseline(fit, (LOG_VOLUME,), question, {}, cohort.patients[rows])
+    model = _baseline(fit, design, (LOG_VOLUME,), question, {}, cohort.patients[rows])
     return model, ("A model on the volume of the tumor stands beside the network.",)
 
 
 def _baseline(
-    fit: CoxFit, terms: tuple[str, ...], question: TimeToEvent, usual: dict[str, str], patients: NDArray
+    fit: CoxFit,
+    design: NDArray[np.float64],
+    terms: tuple[str, ...],
+    question: TimeToEvent,
+    usual: dict[str, str],
+    patients: NDArray,
 ) -> CoxBaseline:
-    steps = np.searchsorted(fit.times, question.months, side="right")
-    hazard = np.concatenate([[0.0], fit.hazard])[steps]
+    hazard, variance, means = fit.baseline(np.minimum(question.months, fit.last))
+    centered = fit.centered(design)
     return CoxBaseline(
         coefficients=dict(zip(terms, fit.coefficients.tolist(), strict=True)),
         centers=dict(zip(terms, fit.centers.tolist(), strict=True)),
         cumulative_hazard=tuple(hazard.tolist()),
         usual=usual,
         patients=len(set(patients.tolist())),
+        band=CoxBand(
+            covariance=_rows(fit.covariance),
+            spread=_rows(centered.T @ centered / len(centered)),
+            hazard_variance=tuple(variance.tolist()),
+            hazard_means=_rows(means),
+        ),
     )
+
+
+def _rows(values: NDArray[np.float64]) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, values.tolist()))
