@@ -20,8 +20,12 @@ Edge = Literal["left", "right"]
 
 _LONGEST_SIDE = 400  # pixels of the reduced picture
 _SMALLEST, _LARGEST = 0.02, 0.98  # shares of the picture that a breast may fill
-_OPENING = 2  # pixels of the reduced picture: letters and the edges of a film are thinner
+_THIN = 2  # pixels of the reduced picture: letters and the edges of a film are thinner
+_STRIP = 8  # half the width of labels and of fog along an edge, which may touch the breast
+_NIPPLE = 6  # how far a nipple stands out
+_BINS = 64  # of the gray values up to dense tissue
 _MUSCLE_SIDE = 96  # pixels of the picture that the muscle is looked for in
+_NARROWEST, _NARROWEST_UNASKED = 0.1, 0.25  # share of the breast's width, on an MLO view and where it may be none
 _MUSCLE_EDGE = 0.03  # gray levels by which the muscle is brighter than what lies before it
 _EDGE_BAND = 3.0  # pixels on each side of the muscle's edge that are compared
 
@@ -65,7 +69,9 @@ def find_breast(gray: Floats, view: str = "") -> Breast:
     if not found:
         mask = np.ones(small.shape, dtype=bool)
     chest_wall = _chest_wall(mask if found else small > float(np.median(small)))
-    triangle = _muscle(small, mask, chest_wall) if found and view != "CC" else np.zeros(small.shape, dtype=bool)
+    triangle = np.zeros(small.shape, dtype=bool)
+    if found and view != "CC":
+        triangle = _muscle(small, mask, chest_wall, _NARROWEST if view == "MLO" else _NARROWEST_UNASKED)
     return Breast(_enlarged(mask, gray.shape), _enlarged(triangle, gray.shape), chest_wall, found)
 
 
@@ -114,33 +120,54 @@ def _otsu(values: NDArray[np.floating]) -> float:
 def _darkest_tissue(small: Floats) -> float:
     """The gray value that tells skin and fat from the black around the breast.
 
-    The first threshold tells dense tissue from the rest. Of the rest, the film's own black is the lowest peak; tissue
-    is what lies above its spread, and above a twentieth of the way to the bright part.
+    The first threshold tells dense tissue from the rest. Of the rest, the film's own black is the highest peak in the
+    lowest quarter: what lies around the film on the scanner may be darker. Tissue is what lies above its spread, and
+    above a twentieth of the way to the bright part.
     """
     first = _otsu(small)
     dark, bright = small[small <= first], small[small > first]
     if not len(dark) or not len(bright):
         return first
-    counts, edges = np.histogram(dark, bins=64)
+    counts, edges = np.histogram(dark, bins=_BINS)
     smooth = ndimage.uniform_filter1d(counts.astype(float), 3, mode="constant")
-    peaks = (smooth >= 0.02 * small.size) & (smooth >= ndimage.maximum_filter1d(smooth, 5))
-    place = int(np.flatnonzero(peaks)[0]) if peaks.any() else int(smooth.argmax())
+    peaks = (smooth >= 0.01 * small.size) & (smooth >= ndimage.maximum_filter1d(smooth, 5))
+    low = np.flatnonzero(peaks[: _BINS // 4])
+    place = int(low[-1]) if len(low) else int(smooth.argmax())
     black = float(edges[place] + edges[place + 1]) / 2
-    below = dark[dark <= black]
+    falling = np.flatnonzero(np.diff(smooth[: place + 1]) < 0)
+    valley = float(edges[falling[-1] + 2]) if len(falling) else float(edges[0])
+    below = dark[(dark <= black) & (dark >= valley)]
     spread = float(np.sqrt(np.mean((below - black) ** 2))) if len(below) else 0.0
     return min(first, black + max(4 * spread, 0.05 * (float(np.median(bright)) - black)))
 
 
 def _largest_part(bright: Booleans) -> Booleans:
-    """Without what is thin; its holes are filled."""
-    thick = np.pad(bright, _OPENING, mode="edge")  # a breast goes on beyond the edge of the picture
-    thick = ndimage.binary_opening(thick, iterations=_OPENING)[_OPENING:-_OPENING, _OPENING:-_OPENING]
-    parts, count = ndimage.label(thick)
-    if not count:
-        return np.zeros(bright.shape, dtype=bool)
+    """Without what is thin beside it; its holes are filled.
+
+    A nipple is thin as well: what lies next to the thick part is kept.
+    """
+    bright = _opened(bright, _THIN)
+    thick = _largest(_opened(bright, _STRIP))
+    kept = ndimage.binary_dilation(thick, iterations=_NIPPLE) & bright
+    return np.asarray(ndimage.binary_fill_holes(_largest(kept)))
+
+
+def _opened(mask: Booleans, radius: int) -> Booleans:
+    """Without what no disk of this radius fits into.
+
+    A breast may go on above and below; a strip along the chest wall does not become wider there.
+    """
+    padded = np.pad(np.pad(mask, ((radius, radius), (0, 0)), mode="symmetric"), ((0, 0), (radius, radius)))
+    inside = ndimage.distance_transform_edt(np.pad(padded, 1)) > radius
+    found = ndimage.distance_transform_edt(~inside) <= radius
+    return np.asarray(found[radius + 1 : -radius - 1, radius + 1 : -radius - 1])
+
+
+def _largest(mask: Booleans) -> Booleans:
+    parts, _ = ndimage.label(mask)
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0
-    return np.asarray(ndimage.binary_fill_holes(parts == sizes.argmax()))
+    return np.asarray((parts == sizes.argmax()) & mask)
 
 
 def _chest_wall(mask: Booleans) -> Edge:
@@ -154,7 +181,7 @@ def _chest_wall(mask: Booleans) -> Edge:
     return "left" if left >= right else "right"
 
 
-def _muscle(small: Floats, mask: Booleans, chest_wall: Edge) -> Booleans:
+def _muscle(small: Floats, mask: Booleans, chest_wall: Edge, least: float) -> Booleans:
     """The triangle in the upper corner at the chest wall whose straight edge is the sharpest, if there is one.
 
     Lines from the upper edge of the breast down to the chest wall are tried: the muscle is bright all along the line,
@@ -168,7 +195,7 @@ def _muscle(small: Floats, mask: Booleans, chest_wall: Edge) -> Booleans:
     part, inside = small[top : rows[-1] + 1, left:right], mask[top : rows[-1] + 1, left:right]
     if chest_wall == "right":
         part, inside = part[:, ::-1], inside[:, ::-1]
-    across, down = _best_line(reduced(np.ascontiguousarray(part), _MUSCLE_SIDE), _shrunk(inside))
+    across, down = _best_line(reduced(np.ascontiguousarray(part), _MUSCLE_SIDE), _shrunk(inside), least)
     found = np.zeros(mask.shape, dtype=bool)
     if not across:
         return found
@@ -184,13 +211,13 @@ def _shrunk(mask: Booleans) -> Booleans:
     return np.asarray(reduced(np.ascontiguousarray(mask, dtype=np.float32), _MUSCLE_SIDE) > 0.5)
 
 
-def _best_line(part: Floats, inside: Booleans) -> tuple[float, float]:
+def _best_line(part: Floats, inside: Booleans, least: float) -> tuple[float, float]:
     """Where the muscle's edge meets the upper edge and the chest wall, in shares of both; zeros where there is none."""
     smooth = ndimage.gaussian_filter(part, 1)
     within = inside.astype(np.float32)
     height, width = part.shape
     across, down = (
-        line[:, None] for line in map(np.ravel, np.meshgrid(np.linspace(0.25, 0.9, 27), np.linspace(0.35, 0.95, 25)))
+        line[:, None] for line in map(np.ravel, np.meshgrid(np.linspace(least, 0.9, 33), np.linspace(least + 0.1, 0.95, 31)))
     )
     along = np.linspace(0.08, 0.92, 24)
     x, y = across * width * (1 - along), down * height * along
@@ -212,7 +239,7 @@ def _best_line(part: Floats, inside: Booleans) -> tuple[float, float]:
     limit = 3 * np.maximum(np.nanmedian(steps, axis=1, keepdims=True), 0)
     strength = np.nanmean(np.minimum(steps, limit), axis=1)
     strength[np.sum(steps > 0, axis=1) <= 0.75 * counted[usable].sum(axis=1)] = 0
-    best = int(strength.argmax())
+    best = int((strength * np.sqrt(normal[usable][:, 0])).argmax())  # a long edge is more than a short one
     if strength[best] <= _MUSCLE_EDGE:
         return 0.0, 0.0
     return float(across[usable][best, 0]), float(down[usable][best, 0])
