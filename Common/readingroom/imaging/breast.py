@@ -217,7 +217,8 @@ def _best_line(part: Floats, inside: Booleans, least: float) -> tuple[float, flo
     within = inside.astype(np.float32)
     height, width = part.shape
     across, down = (
-        line[:, None] for line in map(np.ravel, np.meshgrid(np.linspace(least, 0.9, 33), np.linspace(least + 0.1, 0.95, 31)))
+        line[:, None]
+        for line in map(np.ravel, np.meshgrid(np.linspace(least, 0.9, 33), np.linspace(least + 0.1, 0.95, 31)))
     )
     along = np.linspace(0.08, 0.92, 24)
     x, y = across * width * (1 - along), down * height * along

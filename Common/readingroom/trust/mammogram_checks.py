@@ -1,6 +1,6 @@
 """Checks of a mammography exam before any number is shown: its views, then what their headers and pixels say.
 
-Each check is one sentence on all views. Limits of the pixels were set on phantoms; none of them was tuned on patients.
+Each check is one sentence on all views. How often those of the pixels are right stands in docs/mammogram-checks.md.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ CONTRAST_STOP = 0.05  # 99th minus 1st percentile
 TAPER = 1.3  # how much higher a breast is at the chest wall than at the nipple
 MOST_MARKS = 24  # letters and marks outside of the breast; side and view are five
 PADDLE = 0.8  # share of a row or column outside of the breast that is bright
-CUT_OFF = 0.04  # share of an edge of the picture that the breast touches, the chest wall left out
+CUT_OFF = 0.1  # share of an edge of the picture that the breast touches, the half at the chest wall left out
+OBLIQUE_TOP = (0.3, 0.42)  # width of the uppermost 20th of a breast: narrower on a CC view, wider on an MLO view
 DARK = 0.08  # median gray of the breast
 NOISE = 0.6  # deviation between neighbors against that of the breast
 ALIKE = 0.995  # correlation of two pictures
@@ -72,7 +73,15 @@ def exam_checks(views: Sequence[View]) -> tuple[Check, ...]:
     first = [_picture(views), _outline(small)]
     if has_stop(first):
         return (*headers, *first)
-    rest = [_chest_wall(views), _muscle(views), _marks(views, small), _paddle(small), _skin(small), _exposure(small)]
+    rest = [
+        _chest_wall(views),
+        _shape(small),
+        _muscle(views),
+        _marks(views, small),
+        _paddle(small),
+        _skin(small),
+        _exposure(small),
+    ]
     return (*headers, *first, *rest, _duplicates(small))
 
 
@@ -207,6 +216,21 @@ def _chest_wall(views: Sequence[View]) -> Check:
     )
 
 
+def _shape(small: Sequence[_Small]) -> Check:
+    """A CC view narrows upward and downward alike; on an MLO view the breast goes on up to the armpit."""
+    strange = []
+    for one in small:
+        rows = np.flatnonzero(one.mask.any(axis=1))
+        if not one.view.breast.found or not len(rows):
+            continue
+        top = one.mask[rows[0] : rows[0] + max(1, len(rows) // 20)].sum(axis=1).mean() / one.mask.any(axis=0).sum()
+        oblique = one.view.role.endswith(VIEWS[1].lower())
+        if (oblique and top < OBLIQUE_TOP[0]) or (not oblique and top > OBLIQUE_TOP[1]):
+            strange.append(one.view.title)
+    sentence = "The outline of the breast on {views} is that of the other view: are CC and MLO exchanged?"
+    return _said("outline", "warn", strange, sentence, "The outlines are those of CC and MLO views.")
+
+
 def _muscle(views: Sequence[View]) -> Check:
     without = _wrong(
         views, lambda view: view.role.endswith(VIEWS[1].lower()) and view.breast.found and not view.breast.muscle.any()
@@ -247,7 +271,7 @@ def _skin(small: Sequence[_Small]) -> Check:
             continue
         mask = one.mask if one.view.breast.chest_wall == "left" else one.mask[:, ::-1]
         width = int(np.flatnonzero(mask.any(axis=0)).max()) + 1
-        far = slice(width // 3, None)  # at the chest wall itself the breast may well go on
+        far = slice(width // 2, None)  # at the chest wall itself the breast may well go on
         edges = [mask[:, -1].mean(), mask[-1, far].sum() / width]
         if one.view.role.endswith(VIEWS[0].lower()):
             edges.append(mask[0, far].sum() / width)

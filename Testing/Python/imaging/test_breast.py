@@ -35,6 +35,34 @@ def test_a_film_with_noise_fog_and_bright_edges_has_an_outline_too():
         assert found.chest_wall == view.side
 
 
+@pytest.mark.parametrize("view", ["cc", "mlo"])
+def test_a_scanned_film_is_told_from_what_lies_around_it_on_the_scanner(view):
+    """The film's black is brighter than the padding; a label touches the breast, and a bar the upper edge."""
+    one = mammogram("left", view, 2)
+    noise = np.random.default_rng(0).normal(0, 0.004, one.gray.shape)
+    film = np.clip(0.03 + 0.9 * one.gray + noise, 0, 1)
+    film[4:10, :200] = 0.6
+    row = 200
+    edge = int(np.flatnonzero(one.breast[row])[-1])
+    film[row : row + 10, edge - 4 : edge + 50] = 0.9
+    scan = np.pad(film, ((0, 0), (100, 160))).astype(np.float32)
+    found = find_breast(scan, view.upper())
+    assert overlap(found.mask, np.pad(one.breast, ((0, 0), (100, 160)))) > 0.97
+    assert found.chest_wall == "left"
+
+
+@pytest.mark.parametrize("share", [0.12, 0.4])
+def test_the_muscle_of_an_oblique_view_may_be_small(share):
+    view = mammogram("right", "mlo", 1)
+    film, columns = view.gray.copy(), np.arange(view.gray.shape[1], 0, -1) / view.gray.shape[1]
+    rows = np.arange(len(film)) / len(film)
+    film[view.muscle] = np.median(film[view.breast & ~view.muscle])
+    small = columns[None] / (share * 0.7) + rows[:, None] / share < 1
+    film[small] = 0.65
+    found = find_breast(film, "MLO")
+    assert overlap(found.muscle, small & view.breast) > 0.75
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_muscle_of_an_oblique_view_is_found(seed):
     for side in ("left", "right"):

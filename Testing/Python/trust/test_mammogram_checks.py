@@ -125,6 +125,16 @@ def test_an_oblique_view_without_muscle_is_said():
     assert "right MLO" in check(exam, "muscle").sentence
 
 
+@pytest.mark.parametrize(("role", "shown"), [("right-mlo", "right-cc"), ("left-cc", "left-mlo")])
+def test_a_view_with_the_outline_of_the_other_one_is_said(role, shown):
+    found = check(views({role: gray(shown, 3)}), "outline")
+    side, name = role.split("-")
+    assert found.sentence == (
+        f"The outline of the breast on the {side} {name.upper()} view is that of the other view: are CC and MLO "
+        "exchanged?"
+    )
+
+
 def test_text_is_seen_in_the_pixels_and_believed_in_the_header():
     written = gray("left-cc")
     for row in range(4):
