@@ -32,14 +32,14 @@ class RocCurve:
         return np.asarray(np.trapezoid(self.sensitivity, 1 - self.specificity))
 
     def partial_area(self, specificity: float) -> Floats:
-        """The area (...) where the specificity is at least this, 0 to 1, put to the scale of an AUC (McClish 1989).
+        """The area (...) where the specificity is at least this (below 1), put to the scale of an AUC (McClish 1989).
 
         0.5 is chance and 1 perfect, however narrow the part.
         """
         return _standardized_area(1 - self.specificity, self.sensitivity, 1 - specificity)
 
     def sensitive_partial_area(self, sensitivity: float) -> Floats:
-        """The same where the sensitivity is at least this, 0 to 1: the curve with both axes exchanged."""
+        """The same where the sensitivity is at least this (below 1): the curve with both axes exchanged."""
         missed, specificity = 1 - self.sensitivity[..., ::-1], self.specificity[..., ::-1]
         return _standardized_area(missed, specificity, 1 - sensitivity)
 

@@ -21,8 +21,9 @@ def recall_rates(curve: RocCurve, prevalence: ArrayLike) -> Floats:
 
 def sensitivity_at_recall(curve: RocCurve, prevalence: ArrayLike, rate: float) -> Floats:
     """The best sensitivity (...) that recalls at most this share of cases; NaN where the curve is."""
-    reached = np.where(recall_rates(curve, prevalence) <= rate + 1e-12, curve.sensitivity, 0.0)
-    return np.asarray(np.where(np.isnan(curve.sensitivity), np.nan, reached).max(axis=-1))
+    rates = recall_rates(curve, prevalence)
+    reached = np.where(rates <= rate + 1e-12, curve.sensitivity, 0.0)
+    return np.asarray(np.where(np.isnan(rates), np.nan, reached).max(axis=-1))
 
 
 def recall_rate_at(curve: RocCurve, prevalence: ArrayLike, sensitivity: float) -> Floats:

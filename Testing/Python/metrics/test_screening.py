@@ -71,3 +71,32 @@ def test_what_a_recall_is_worth_depends_on_the_prevalence() -> None:
     assert positive_predictive_value(0.7, 0.95, 0.006) == pytest.approx(0.0779, abs=1e-4)
     assert positive_predictive_value(1.0, 0.0, 0.021) == pytest.approx(0.021)
     assert math.isnan(float(positive_predictive_value(0.0, 1.0, 0.006)))
+
+
+def test_a_resample_without_one_of_the_classes_has_no_value() -> None:
+    curve = Ranking([1, 0, 1], [3.0, 2.0, 1.0]).curves([[1, 0, 1], [0, 2, 0], [1, 1, 1]])[0]
+    for values in (
+        curve.partial_area(0.9),
+        curve.sensitive_partial_area(0.9),
+        sensitivity_at_recall(curve, 0.1, 0.1),
+        recall_rate_at(curve, 0.1, 0.9),
+    ):
+        assert np.isnan(values).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_few_cases_with_many_ties_are_counted_as_by_hand(seed: int) -> None:
+    """One positive among them, or all scores equal, at the ends of prevalence and recall rate too."""
+    random = np.random.default_rng(seed)
+    labels = np.zeros(random.integers(2, 9), dtype=bool)
+    labels[: random.integers(1, labels.size)] = True
+    scores = random.integers(0, 1 + seed % 4, labels.size).astype(float)
+    curve = roc(labels, scores)
+    shares = [((scores >= t)[labels].mean(), (scores >= t)[~labels].mean()) for t in (math.inf, *set(scores))]
+    for prevalence in (0.0, 0.006, labels.mean(), 1.0):
+        recalls = [(found, prevalence * found + (1 - prevalence) * false) for found, false in shares]
+        for limit in (0.0, 0.1, 0.5, 1.0):
+            best = max(found for found, recalled in recalls if recalled <= limit + 1e-12)
+            assert sensitivity_at_recall(curve, prevalence, limit) == best
+            least = min(recalled for found, recalled in recalls if found >= limit - 1e-12)
+            assert recall_rate_at(curve, prevalence, limit) == pytest.approx(least)

@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...metrics.auc import auc_interval
 from ...metrics.bootstrap import INTERVAL_FROM, IntervalOf, no_interval, patient_interval, percentiles
 from ...metrics.curves import Ranking
-from ...reading import Estimate
+from ...reading import Estimate, Interval
 from .predictions import Floats, Predictions, Strings
 from .sample_size import can_be_evaluated
 
@@ -77,8 +77,16 @@ def interval_of_auc(present: NDArray[np.bool_], patients: Strings) -> IntervalOf
 
 
 def interval_of_others(present: NDArray[np.bool_], patients: Strings) -> IntervalOf:
-    """The same of measures other than the AUC: percentiles where there are patients enough."""
-    return percentiles if min(fewest_of_each(present, patients)) >= INTERVAL_FROM else no_interval
+    """The same of measures other than the AUC: percentiles where there are patients enough.
+
+    None of no width: that all resamples agree does not make a number certain.
+    """
+    return _with_width if min(fewest_of_each(present, patients)) >= INTERVAL_FROM else no_interval
+
+
+def _with_width(value: float, resampled: Floats, level: float = 0.95) -> Interval | None:
+    found = percentiles(value, resampled, level)
+    return None if found is None or found.low == found.high else found
 
 
 def fewest_of_each(present: NDArray[np.bool_], patients: Strings) -> tuple[int, int]:

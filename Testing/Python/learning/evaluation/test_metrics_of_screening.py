@@ -82,3 +82,10 @@ def test_a_bundle_for_breasts_has_a_threshold_that_recalls_a_tenth() -> None:
     assert 0 < point.threshold < 1
     assert (shown >= point.threshold).mean() < 0.2
     assert "recall-10" not in {point.name for point in evaluate(breasts(), "study", resamples=20).points}
+
+
+def test_what_is_the_same_in_every_resample_has_no_interval() -> None:
+    measured = SCREENING.compute(evaluate(breasts(separation=50), "breast", resamples=20).calibrated, resamples=60)
+    assert measured["pauc_at_90_specificity"].value == 1
+    assert measured["pauc_at_90_specificity"].interval is None
+    assert measured["recall_rate"].interval is not None

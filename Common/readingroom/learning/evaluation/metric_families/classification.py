@@ -34,7 +34,7 @@ from ....metrics.decisions import (
     matthews,
     probabilistic_f1,
 )
-from ....reading import Estimate, Interval
+from ....reading import Estimate
 from ..auc import fewest_of_each, interval_of_auc, interval_of_others
 from ..calibrated_predictions import CalibratedPredictions
 from ..predictions import Predictions
@@ -94,18 +94,11 @@ def compute(calibrated: CalibratedPredictions, resamples: int = 2000, seed: int 
 
 
 def _interval_of(metric: str, rows: Predictions, findings: Sequence[str]) -> IntervalOf:
-    """None of no width: that all resamples agree does not make a number certain."""
     name, _, finding = metric.partition(".")
     present = np.stack([rows.present(each) for each in ([finding] if finding else findings)], axis=1)
     if name == "auc":
         return interval_of_auc(present, rows.patients)
-    usual = interval_of_others(present, rows.patients)
-
-    def interval(value: float, resampled: Floats, level: float) -> Interval | None:
-        found = usual(value, resampled, level)
-        return None if found is None or found.low == found.high else found
-
-    return interval
+    return interval_of_others(present, rows.patients)
 
 
 def _weighted(calibrated: CalibratedPredictions, findings: list[str]) -> Metrics:
