@@ -11,13 +11,18 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from readingroom.csv_table import read_csv
+from readingroom.csv_table import read_csv, write_csv
 from readingroom.errors import ReadingRoomError
 from readingroom.files import make_folder
 from readingroom.learning.cohorts.clinical_columns import ClinicalValue, typed_columns
 from readingroom.learning.cohorts.cohort import Cohort, Row, write_cohort
 
+LESIONS = "mammogram_lesions.csv"
 NIH_FOLDERS = ("cxr", "cxr_nih_extra")
+_ABNORMALITIES = {  # of mini-MIAS
+    "CALC": "calcifications", "CIRC": "well-defined mass", "SPIC": "spiculated mass", "MISC": "other, ill-defined mass",
+    "ARCH": "architectural distortion", "ASYM": "asymmetry",
+}  # fmt: skip
 # Where a file came from says nothing of a study, the rest has a column of its own, and what was found is the answer in
 # other words: a model that is given it would only repeat it.
 _NOT_CLINICAL = {
@@ -53,6 +58,21 @@ def mammograms(data: Path) -> Cohort:
     return _cohort(_rows(data, "mammo"), "mammogram")
 
 
+def write_mammogram_lesions(data: Path, path: Path) -> None:
+    """The lesions of mini-MIAS in pixels of the films of ``mammo``; a few calcifications have no place.
+
+    Raises
+    ------
+    InputError : the table is missing
+    OutputError : the file cannot be written
+    """
+    table = data / "mammo" / "lesions.csv"
+    columns = {"study_id": "image_id", "x": "x_768", "y": "y_768", "radius": "radius_768", "severity": "severity"}
+    rows = read_csv(table).records(needed=(*columns.values(), "abnormality"))
+    lines = [[*(row[name] for name in columns.values()), _ABNORMALITIES[row["abnormality"]]] for row in rows]
+    write_csv(path, (*columns, "kind"), lines)
+
+
 COHORTS: Mapping[str, Callable[[Path], Cohort]] = {
     "nih_pneumonia": nih_pneumonia,
     "chest_radiographs": chest_radiographs,
@@ -62,7 +82,7 @@ COHORTS: Mapping[str, Callable[[Path], Cohort]] = {
 
 
 def write_all(data: Path, out: Path) -> dict[str, Path]:
-    """Write each cohort as ``out/<name>.csv``; paths by name.
+    """Write each cohort as ``out/<name>.csv``, and the lesions of the mammograms beside it; paths by name.
 
     Raises
     ------
@@ -74,6 +94,7 @@ def write_all(data: Path, out: Path) -> dict[str, Path]:
     for name, read in COHORTS.items():
         paths[name] = out / f"{name}.csv"
         write_cohort(paths[name], read(data).rows)
+    write_mammogram_lesions(data, out / LESIONS)
     return paths
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.public_cohorts import COHORTS, chest_radiographs, mammograms, nih_pneumonia, write_all
+from experiments.public_cohorts import COHORTS, LESIONS, chest_radiographs, mammograms, nih_pneumonia, write_all
+from readingroom.csv_table import read_csv
 from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import read_cohort
 
@@ -50,3 +51,12 @@ def test_each_is_written_as_a_table_that_reads_back(shared: Path, tmp_path: Path
         assert [(r.patient_id, r.study_id, r.label, r.image.resolve()) for r in read.rows] == [
             (r.patient_id, r.study_id, r.label, r.image.resolve()) for r in written.rows
         ]
+
+
+def test_the_lesions_of_the_mammograms_lie_beside_them(shared: Path, tmp_path: Path) -> None:
+    write_all(shared / "data", tmp_path)
+    lesions = read_csv(tmp_path / LESIONS).records()
+    assert len(lesions) == 72
+    assert sum(not lesion["x"] for lesion in lesions) == 3
+    assert {lesion["study_id"] for lesion in lesions} <= {row.study_id for row in mammograms(shared / "data").rows}
+    assert list(lesions[0].values()) == ["mdb005", "357.75", "667.5", "22.5", "B", "well-defined mass"]
