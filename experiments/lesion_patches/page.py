@@ -12,7 +12,7 @@ from readingroom.reading import Estimate
 
 from .films import LEAST_RADIUS
 from .learn import APART, EACH, MODELS
-from .measure import ELSEWHERE, OPERATING, RANDOM, RATES, SPOT, Difference, Kind, Result
+from .measure import BRIGHT, ELSEWHERE, OPERATING, RANDOM, RATES, SPOT, Difference, Kind, Result
 
 PLOT = "images/lesion-patches.png"
 _DRAWN = (MODELS[0].name, SPOT, ELSEWHERE, RANDOM)
@@ -42,9 +42,11 @@ def section(found: Found) -> str:
         "with calcifications that have no place in the list train and test nothing. All intervals are over patients.",
         "",
         f"A mark lies on a lesion within its drawn radius, or within {LEAST_RADIUS:g} mm of its center where it is "
-        f"smaller; marks are {APART:g} mm apart. False marks are counted on all films. The model of the first row was "
-        "named before anything was measured; the rows below it say what it is made of, and none was chosen for its "
-        "result. What needs no network stands below.",
+        f"smaller; marks are {APART:g} mm apart. False marks are counted on all films; a lesion off the tissue that "
+        "was found counts as missed. The model of the first row was named before anything was measured; the rows below "
+        "it say what it is made of, and none was chosen for its result. What needs no network stands below. Much of "
+        "the AUC of patches is telling dense tissue from "
+        f"fat: brightness alone has {estimate_text(_named(found, BRIGHT).patch_auc)}.",
         "",
         "| map | AUC of patches | the film's highest place is on a lesion | "
         + " | ".join(f"lesions found, {_marks(rate)} a film" for rate in RATES)
@@ -99,6 +101,10 @@ def plot(found: Found, path: Path) -> None:
         return picture
 
     figure().savefig(path, dpi=110)
+
+
+def _named(found: Found, name: str) -> Result:
+    return next(each for each in found.results if each.name == name)
 
 
 def _row(each: Result) -> str:

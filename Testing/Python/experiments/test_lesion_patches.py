@@ -67,7 +67,9 @@ def written(tables, shared, tmp_path_factory):
     weights = shared / "data" / "weights" / "mobilenet_v2_1.0_224_imagenet.npz"
     named = {"cohort": tables / "cohort.csv", "lesions": tables / "lesions.csv", "weights": weights, "folds": 3}
     named |= {"out": folder, "page": folder / "page.md", "plot": folder / "plot.png"}
-    assert main([part for name, value in named.items() for part in (f"--{name}", str(value))]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("experiments.lesion_patches.measure.RESAMPLES", 100)
+        assert main([part for name, value in named.items() for part in (f"--{name}", str(value))]) == 0
     return folder
 
 
