@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .readers.base import Reader
     from .reading import Reading
     from .reports.content import ReaderTitles
+    from .reports.document import Table
     from .study import Study
 
 _PACKAGES = ("numpy", "SimpleITK", "pydicom", "torch", "torchvision", "timm", "monai", "safetensors")
@@ -66,8 +67,8 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     ``clinical`` facts as typed, paths of an ``exam`` and its ``prior``; they are opened here), ``bundle`` (name or
     folder), ``out`` (folder); optional ``device`` (auto), ``force`` (False), ``answer_first`` (False: the answer is
     published, with its files, before its tests are done, which the reading names as pending), ``anonymous`` (False:
-    nothing that is written names the patient), ``report`` (``formats`` and ``page_size`` of a report that takes its
-    place together with the results).
+    nothing that is written names the patient), ``report`` (``formats``, ``page_size`` and ``prevalence`` of a
+    report that takes its place together with the results).
     Gives ``{"folder", "reading"}``.
     """
     progress(0.0, "Getting ready.")  # a word before torch is imported, which takes seconds the first time
@@ -85,7 +86,9 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         progress.publish({"folder": arguments["out"], "reading": reading.to_json()})
 
     def add_report(reading: Reading, folder: Path) -> None:
-        add_reports(reading, folder, **(wanted or {}), titles=_titles(reader))
+        chosen = dict(wanted or {})
+        worth = _worth(reading, chosen.pop("prevalence", None))
+        add_reports(reading, folder, **chosen, titles=_titles(reader), worth=worth)
 
     try:
         reading = read_study(
@@ -133,7 +136,8 @@ def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Write reports of a reading.
 
     Arguments: ``reading`` (JSON, with verdicts), ``reading_folder`` (as the read left it), ``out``; optional
-    ``formats``, ``page_size`` (A4 or Letter), ``anonymous``. Gives ``{"files": [...]}``.
+    ``formats``, ``page_size`` (A4 or Letter), ``anonymous``, ``prevalence`` (0 to 1: what answers are worth there).
+    Gives ``{"files": [...]}``.
     """
     progress(0.1, "Writing the report.")
     from .readers.registry import readers
@@ -151,6 +155,7 @@ def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         arguments.get("formats", FORMATS),
         arguments.get("page_size", "A4"),
         _titles(reader),
+        _worth(reading, arguments.get("prevalence")),
     )
     return {"files": [str(path) for path in files]}
 
@@ -168,6 +173,12 @@ class _Names:
 
     def removed_from(self, reading: Reading) -> Reading:
         return anonymous_reading(reading, self._texts, self._choices)
+
+
+def _worth(reading: Reading, prevalence: float | None) -> Table | None:
+    from .readers.worth import worth_table
+
+    return worth_table(reading, prevalence) if prevalence is not None else None
 
 
 def _titles(reader: Reader | None) -> ReaderTitles:

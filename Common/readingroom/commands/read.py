@@ -35,6 +35,9 @@ def add(commands: Any) -> None:
         command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
         command.add_argument("--force", action="store_true", help="read on after a check that says stop")
         command.add_argument("--page-size", choices=("A4", "Letter"), default="A4")
+        command.add_argument(
+            "--prevalence", type=_share, metavar="P", help="0.006, say: the report tells what answers are worth there"
+        )
         command.add_argument("--anonymous", action="store_true", help="write nothing that names the patient")
         command.set_defaults(run=run)
 
@@ -152,11 +155,17 @@ def _read_with(
             "force": options.force,
             "out": os.path.abspath(options.out),
             "anonymous": options.anonymous,
-            "report": {"formats": ["html", "pdf"], "page_size": options.page_size},
+            "report": {"formats": ["html", "pdf"], "page_size": options.page_size, "prevalence": options.prevalence},
         },
     )
     reading: dict[str, Any] = value["reading"]
     return reading
+
+
+def _share(text: str) -> float:
+    if not 0 < float(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return float(text)
 
 
 def _given(options: argparse.Namespace, prefix: str, names: list[str]) -> dict[str, Any]:

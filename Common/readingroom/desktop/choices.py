@@ -7,6 +7,14 @@ from dataclasses import replace
 from ..reading import Decision, MapShows, Reading, Verdict
 
 
+def with_operating_points(reading: Reading, point_name: str) -> Reading:
+    """The reading with every finding that has a point of that name judged at it."""
+    for finding in reading.findings:
+        if any(point.name == point_name for point in finding.operating_points):
+            reading = with_operating_point(reading, finding.name, point_name)
+    return reading
+
+
 def with_operating_point(reading: Reading, finding_name: str, point_name: str) -> Reading:
     """The reading with one finding judged at another of its operating points.
 
@@ -66,9 +74,9 @@ def first_finding(reading: Reading) -> str:
     return ranked.name if ranked is not None else ""
 
 
-def other_maps(reading: Reading) -> MapShows | None:
-    """What the maps show that can take the place of those of evidence: of several the last that the reading has."""
-    return next((heat_map.shows for heat_map in reversed(reading.heat_maps) if heat_map.shows != "evidence"), None)
+def other_maps(reading: Reading) -> tuple[MapShows, ...]:
+    """What the maps of the reading show that can take the place of those of evidence."""
+    return tuple(dict.fromkeys(heat_map.shows for heat_map in reading.heat_maps if heat_map.shows != "evidence"))
 
 
 def key_slice(reading: Reading, finding: str) -> tuple[str, int] | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import choices, plots, slice_views
 
 if TYPE_CHECKING:
+    from ..reading import MapShows
     from .panel import ReadingPanel
 
 
@@ -22,12 +23,11 @@ class Display:
         if panel.parameters is None or reading is None:
             return
         here = panel.reading is not None
-        other = choices.other_maps(reading)
         panel.logic.layers.display(
             {image.role: panel.logic.kept.volume(image.role) for image in reading.study.images},
             panel.parameters.finding,
             map_visible=here and panel.parameters.mapVisible,
-            shows=other if panel.parameters.attentionShown and other else "evidence",
+            shows=shows if (shows := panel.parameters.mapShows) in choices.other_maps(reading) else "evidence",
             of_images={one.image: one.finding for one in reading.heat_maps} if panel.reader.is_exam else {},
             opacity=panel.parameters.opacity / 100,
             color_table=panel.parameters.colorTable,
@@ -40,6 +40,11 @@ class Display:
         """Show or hide the heat map."""
         if self._panel.parameters is not None:
             self._panel.parameters.mapVisible = not self._panel.parameters.mapVisible
+
+    def choose_map(self, shows: MapShows) -> None:
+        """Show what the maps of this kind show."""
+        if self._panel.parameters is not None:
+            self._panel.parameters.mapShows = shows
 
     def key_slice(self) -> None:
         """Move the slice views to the slice that shows the chosen finding best."""

@@ -177,8 +177,19 @@ class ReadingLogic:
         if folder is not None:
             self.kept.take_pictures(folder)
 
-    def start_report(self, out: Path, formats: list[str], page_size: str = "A4", anonymous: bool = False) -> None:
+    def start_report(
+        self,
+        out: Path,
+        formats: list[str],
+        page_size: str = "A4",
+        anonymous: bool = False,
+        prevalence: float | None = None,
+    ) -> None:
         """Begin to write the reports of the reading that the scene keeps into a folder of their own in ``out``.
+
+        Parameters
+        ----------
+        prevalence : between 0 and 1: the report says what positive and negative answers are worth there
 
         Raises
         ------
@@ -190,7 +201,7 @@ class ReadingLogic:
             raise InputError(_("There is no reading to report: read a study first."))
         folder = self.session.new_folder("report")
         self.kept.write_pictures(folder)
-        self.session.start_report(reading, folder, out, formats, page_size, anonymous)
+        self.session.start_report(reading, folder, out, formats, page_size, anonymous, prevalence)
 
     def stop(self) -> None:
         """End the worker process; the next read starts another."""

@@ -160,7 +160,9 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self.views.report.show_written([])
         out = Path(parameters.exportFolder or Path.home())
         try:
-            self.logic.start_report(out, list(parameters.formats), parameters.pageSize, parameters.anonymous)
+            self.logic.start_report(
+                out, list(parameters.formats), parameters.pageSize, parameters.anonymous, parameters.prevalence / 100
+            )
         except ReadingRoomError as error:
             self.show_error(error)
             return

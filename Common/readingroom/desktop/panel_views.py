@@ -63,7 +63,7 @@ class PanelViews:
         self.curves = CurvesView(panel.display)
         self.operating_point = OperatingPointView(panel.verdicts)
         self.checks = ChecksView(panel.read_anyway)
-        self.heat_map = LayersView(MAP_KEYS)
+        self.heat_map = LayersView(MAP_KEYS, panel.display.choose_map)
         self.report = ReportView(FORMATS, panel.change, panel.export)
         self.connected = {
             **self.heat_map.connected,
@@ -139,7 +139,8 @@ class PanelViews:
             self.operating_point.show(finding, parameters.prevalence)
         self.heat_map.show(
             maps=bool(reading.heat_maps),
-            other=choices.other_maps(reading),
+            others=choices.other_maps(reading),
+            shown=parameters.mapShows,
             boxes=any(heat_map.box is not None for heat_map in reading.heat_maps),
             regions=bool(reading.regions),
             visible=parameters.mapVisible,

@@ -1,10 +1,11 @@
 """What a panel remembers: kept in the scene by a ``parameterNodeWrapper`` node, so it is saved and loaded with it."""
 
 # No "from __future__ import annotations": parameterNodeWrapper reads these annotations when the class is built.
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from slicer.parameterNodeWrapper import Choice, Default, WithinRange, parameterNodeWrapper
 
+from ..reading import MapShows
 from .layer_nodes import COLOR_TABLES
 
 DEVICES = ["auto", "cuda", "mps", "cpu"]
@@ -16,7 +17,8 @@ class PanelParameters:
     """Choices and settings made in a panel. Images and masks are node references on the same node (`inputs.Inputs`).
 
     ``segments`` names a segment for each role of a mask, ``clinical`` holds the facts that a person entered, as typed.
-    ``finding`` names the finding whose map is shown. ``opacity`` and ``prevalence`` are in percent.
+    ``finding`` names the finding whose map is shown, ``mapShows`` what it shows. ``opacity`` and ``prevalence`` are in
+    percent.
     """
 
     segments: dict[str, str]
@@ -28,7 +30,7 @@ class PanelParameters:
     mapVisible: Annotated[bool, Default(True)]
     opacity: Annotated[float, WithinRange(0, 100), Default(50.0)]
     colorTable: Annotated[str, Choice(list(COLOR_TABLES)), Default("Inferno")]
-    attentionShown: Annotated[bool, Default(False)]
+    mapShows: Annotated[str, Choice(list(get_args(MapShows))), Default("evidence")]
     boxVisible: Annotated[bool, Default(True)]
     levelsVisible: Annotated[bool, Default(False)]
     regionsVisible: Annotated[bool, Default(True)]
@@ -48,7 +50,7 @@ _LASTING = (
     "mapVisible",
     "opacity",
     "colorTable",
-    "attentionShown",
+    "mapShows",
     "boxVisible",
     "levelsVisible",
     "regionsVisible",

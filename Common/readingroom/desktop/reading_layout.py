@@ -10,14 +10,14 @@ import slicer
 from ..readers.base import Reader
 from . import slice_views
 from .corner_text import CornerText
-from .linked_views import LinkedViews
+from .linked_views import LinkedViews, MirroredViews
 from .slice_views import STRIP
 
 _SLICER_NAMES = ("Red", "Green", "Yellow")
 _FIRST_ID = 7400  # of layouts of several pictures; Slicer's own numbers are below 1000
-_VOLUME_ID, _COMPARED_ID, _PLOTTED_ID, _HUNG_ID = 7451, 7452, 7453, 7454
+_VOLUME_ID, _COMPARED_ID, _PLOTTED_ID, _HUNG_ID, _HUNG_WITH_PRIOR_ID = 7451, 7452, 7453, 7454, 7455
 _HUNG = "ReadingRoomHung-"  # names of the views of an exam begin so, followed by the role
-_HUNG_GROUP = 2  # of views: Slicer's own link joins those of one group
+_HUNG_GROUP = 2  # of views: what joins Slicer's own leaves them alone
 _PLOT_VIEW = "PlotView1"  # Slicer's own
 _STRIP_VIEWS = 5
 _PRIOR = ("ReadingRoomPriorAxial", "ReadingRoomPriorCoronal")
@@ -26,7 +26,8 @@ _PRIOR = ("ReadingRoomPriorAxial", "ReadingRoomPriorCoronal")
 class ReadingLayout:
     """One large view for a picture, one beside the other for several, those of an exam in rows as its films hang.
 
-    The views of an exam have one zoom, and Slicer's own link joins them.
+    The views of an exam have one zoom, chest walls back to back, and are moved together, toward the nipple on both
+    sides; those of its prior hang on the outside of them.
 
     A volume is shown axial and coronal over a strip of its axial slices, or over the plot of a curve; with its prior,
     both stand side by side and scroll together.
@@ -44,6 +45,8 @@ class ReadingLayout:
         self._earlier: int | None = None  # None while the layout is not in use
         self._corners = CornerText()
         self._links = LinkedViews()
+        self._mirrored = MirroredViews()
+        self._priors = {role.prior_of: role.name for role in reader.images if role.prior_of}
         self._linked = True
         self._shown: dict[str, Any] = {}  # the volume nodes that the views were arranged for
         self._chart: Any = None  # the chart node that has a view of its own
@@ -56,9 +59,14 @@ class ReadingLayout:
                 return _COMPARED_ID
             return _VOLUME_ID if self._chart is None else _PLOTTED_ID
         if self._hanging:
-            return _HUNG_ID
+            return _HUNG_WITH_PRIOR_ID if self._has_prior(images) else _HUNG_ID
         one = int(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
         return one if len(self._roles) == 1 else _FIRST_ID + len(self._roles)
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the views of an exam have their places now."""
+        return bool(self._hanging) and self._earlier is not None and self._is_own()
 
     def use(self, images: Mapping[str, Any]) -> None:
         """Arrange the views, where the application has any; ``images`` are volume nodes by role."""
@@ -73,34 +81,57 @@ class ReadingLayout:
         """Put each of several images into its own views, while the layout is in use."""
         if self._earlier is None:
             return
-        if not self._flat and self._is_own():
+        if (not self._flat or self._hanging) and self._is_own():
             self._arrange(images)  # the prior came or went
         self._corners.enlarge()  # the views may have their final size only now
         self._shown = dict(images)
+        self._mirrored.unlink()  # each is fitted into its view by itself
         if self._flat and len(self._roles) == 1:
             return
         for role, name in self._views_of(images):
             widget = slicer.app.layoutManager().sliceWidget(name)
-            if widget is not None and images.get(role) is not None:
+            if widget is not None and self._hanging and images.get(role) is None:
+                widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(None)  # a place that no view of the exam takes
+            elif widget is not None and images.get(role) is not None:
                 widget.mrmlSliceCompositeNode().SetBackgroundVolumeID(images[role].GetID())
                 widget.fitSliceToBackground()
         if self._hanging:
             self._hang(images)
+            self.link(self._linked)
         if not self._flat:
             self.spread(images.get(self._roles[0]))
             self.link(self._linked)
 
     def _hang(self, images: Mapping[str, Any]) -> None:
-        """Give the views of an exam one zoom, that of the image that needs the most room, and link them."""
-        widgets = [slicer.app.layoutManager().sliceWidget(name) for role, name in self._views_of(images)]
-        shown = [one for one in widgets if one is not None]
-        nodes = [one.mrmlSliceNode() for one in shown if one.mrmlSliceCompositeNode().GetBackgroundVolumeID()]
-        sizes = [(node, node.GetDimensions(), node.GetFieldOfView()) for node in nodes]
-        zoom = max((field[0] / max(size[0], 1) for _node, size, field in sizes), default=0.0)
-        for node, size, field in sizes:
-            node.SetFieldOfView(zoom * size[0], zoom * size[1], field[2])
-        for one in shown:
-            one.mrmlSliceCompositeNode().SetLinkedControl(True)
+        """Give the views of an exam one zoom, that of the image that needs the most room; chest walls lie inside."""
+        nodes = {role: node for role, node in self._hung_nodes(images).items() if images.get(role) is not None}
+        sizes = {role: (node.GetDimensions(), node.GetFieldOfView()) for role, node in nodes.items()}
+        zoom = max((field[0] / max(size[0], 1) for size, field in sizes.values()), default=0.0)
+        for role, (size, field) in sizes.items():
+            nodes[role].SetFieldOfView(zoom * size[0], zoom * size[1], field[2])
+            bounds = [0.0] * 6
+            images[role].GetRASBounds(bounds)
+            beside = (zoom * size[0] - (bounds[1] - bounds[0])) / 2  # mm between image and edge of the view
+            nodes[role].SetXYZOrigin(_toward_nipple(role) * beside, 0.0, 0.0)
+
+    def _hung_nodes(self, images: Mapping[str, Any]) -> dict[str, Any]:
+        """The slice nodes of an exam by role."""
+        widgets = {role: slicer.app.layoutManager().sliceWidget(name) for role, name in self._views_of(images)}
+        return {role: widget.mrmlSliceNode() for role, widget in widgets.items() if widget is not None}
+
+    def _has_prior(self, images: Mapping[str, Any]) -> bool:
+        return any(images.get(role) is not None for role in self._priors.values())
+
+    def _hung_rows(self, images: Mapping[str, Any]) -> list[list[str]]:
+        """Roles as they hang; those of a prior on the outside."""
+        if not self._has_prior(images):
+            return [list(row) for row in self._hanging]
+        rows = []
+        for row in self._hanging:
+            right, left = row[: len(row) // 2], row[len(row) // 2 :]
+            outside = [[self._priors[role] for role in half] for half in (right, left)]
+            rows.append([*outside[0], *right, *left, *outside[1]])
+        return rows
 
     def follow(self, images: Mapping[str, Any]) -> None:
         """The same where other images are chosen than those that are shown: one came by itself."""
@@ -124,9 +155,12 @@ class ReadingLayout:
             self.show(self._shown)
 
     def link(self, linked: bool) -> None:
-        """Let the views of a volume and its prior scroll together as they stand now, or no longer."""
+        """Let the views of a volume and its prior, or of an exam, move together as they stand now, or no longer."""
         self._linked = linked
         self._links.unlink()
+        self._mirrored.unlink()
+        if linked and self._hanging and self._earlier is not None:
+            self._mirrored.link({node: _toward_nipple(role) for role, node in self._hung_nodes(self._shown).items()})
         if not linked or self._earlier is None or self._shown.get(self._prior) is None or self._flat:
             return
         nodes = {node.GetLayoutName(): node for node in slicer.util.getNodesByClass("vtkMRMLSliceNode")}
@@ -136,6 +170,7 @@ class ReadingLayout:
     def unlink(self) -> None:
         """Let go of the images: they are being removed."""
         self._links.unlink()
+        self._mirrored.unlink()
         self._shown, self._chart = {}, None
 
     def leave(self) -> None:
@@ -151,6 +186,8 @@ class ReadingLayout:
     def _is_own(self) -> bool:
         """Whether the views are arranged as this class does it: no person chose another layout meanwhile."""
         own = [self.number({})] if self._flat else [_VOLUME_ID, _COMPARED_ID, _PLOTTED_ID]
+        if self._hanging:
+            own = [_HUNG_ID, _HUNG_WITH_PRIOR_ID]
         return _layout_node().GetViewArrangement() in own
 
     def _arrange(self, images: Mapping[str, Any]) -> None:
@@ -190,8 +227,9 @@ class ReadingLayout:
             )
             plots = f'<layout type="horizontal">{plot}</layout>'
             return _column((_row([("Red", "R", "Axial"), ("Green", "G", "Coronal")]), 600), (plots, 400))
-        if number == _HUNG_ID:
-            rows = [[(_HUNG + role, _hung_label(role), "Axial") for role in row] for row in self._hanging]
+        if number in (_HUNG_ID, _HUNG_WITH_PRIOR_ID):
+            shown = dict.fromkeys(self._priors.values(), True) if number == _HUNG_WITH_PRIOR_ID else {}
+            rows = [[(_HUNG + role, _hung_label(role), "Axial") for role in row] for row in self._hung_rows(shown)]
             return _column(*((_row(row, _HUNG_GROUP), 1000 // len(rows)) for row in rows))
         names = view_names(len(self._roles))
         return _row([(name, name[0] if name in _SLICER_NAMES else name[-1], "Axial") for name in names])
@@ -199,7 +237,7 @@ class ReadingLayout:
     def _views_of(self, images: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Pairs of image role and name of view."""
         if self._hanging:
-            return [(role, _HUNG + role) for row in self._hanging for role in row]
+            return [(role, _HUNG + role) for row in self._hung_rows(images) for role in row]
         if self._flat:
             return list(zip(self._roles, view_names(len(self._roles)), strict=True))
         first = [(self._roles[0], name) for name in _SLICER_NAMES]
@@ -222,9 +260,14 @@ def _plot_view() -> Any:
 
 
 def _hung_label(role: str) -> str:
-    """``LCC`` for ``left-cc``."""
-    side, _separator, view = role.partition("-")
-    return side[:1].upper() + view.upper()
+    """``LCC`` for ``left-cc``, ``P-LCC`` for ``prior-left-cc``."""
+    *before, side, view = role.split("-")
+    return "-".join([*(word[:1].upper() for word in before), side[:1].upper() + view.upper()])
+
+
+def _toward_nipple(role: str) -> int:
+    """1 where the nipple is on the right of the view: as films hang, that of the left breast."""
+    return 1 if "left" in role.split("-") else -1
 
 
 def _row(views: Sequence[tuple[str, str, str]], others: int = 1) -> str:

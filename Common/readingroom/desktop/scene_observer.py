@@ -54,7 +54,8 @@ class SceneObserver(slicer.util.VTKObservationMixin):
         is_new = not node.GetParameterNames()
         parameters = wrap(node)
         if is_new:
-            first = {"device": settings.device(), "pageSize": settings.page_size()}
+            prevalence = 100 * self._panel.reader.prevalence
+            first = {"device": settings.device(), "pageSize": settings.page_size(), "prevalence": prevalence}
             restore_settings(parameters, self._settings or first)
         return parameters
 

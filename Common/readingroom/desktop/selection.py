@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadingRoomError
+from ..readers.description import ImageRole
 from ..readers.opening import entered
 from . import settings, slice_views
 from .inputs import Inputs
@@ -30,10 +32,15 @@ class Selection:
         if panel.inputs is None:
             return
         panel.write(lambda inputs: self._choose(inputs, role, volume))
-        panel.views.message.hide()
-        if volume is not None:
+        if volume is not None and not panel.layout.hangs:
             slice_views.show_image(volume)
-        panel.layout.show(panel.inputs.images)
+        self._shown_anew()
+
+    def _shown_anew(self) -> None:
+        """Other images are chosen: show them, and what was read of them."""
+        panel = self._panel
+        panel.views.message.hide()
+        panel.layout.show(panel.inputs.images if panel.inputs is not None else {})
         panel.display.arrange()
         self._image_changed()
         panel.display.layers()
@@ -60,24 +67,42 @@ class Selection:
 
     def _take_exam(self) -> None:
         """Where no image is chosen, choose the latest exam there is; and views of it that come later."""
-        panel, reader = self._panel, self._panel.reader
+        panel, exams = self._panel, self._exams()
         if panel.inputs is None or panel.session.state == "working" or panel.reading is not None:
             return
-        found = []
+        own = self._own_exam(exams)
+        if own is None and any(panel.inputs.image(role.name) is not None for role in self._present):
+            return  # a person chose by role
+        if not exams:
+            return
+        for role, volume in exams[own or max(exams, key=lambda exam: exam[1])].items():
+            if panel.inputs.image(role) is None:
+                panel.write(partial(Inputs.choose_image, role=role, volume=volume))
+                panel.layout.show(panel.inputs.images)
+
+    @property
+    def _present(self) -> list[ImageRole]:
+        return [role for role in self._panel.reader.images if not role.prior_of]
+
+    def _exams(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """The exams of the scene by patient ID and date, in its order: volumes by role, of several the best one."""
+        reader = self._panel.reader
+        found: dict[tuple[str, str], dict[str, tuple[Any, Any]]] = {}
         for volume in volumes_in_scene():
             header = self._priors.header(volume, reader.images[0])
             role = reader.role_of(header.image) if header is not None else ""
             if header is not None and role:
-                found.append((header.patient.patient_id, header.image.date, role, volume))
-        present = [panel.inputs.image(role.name) for role in reader.images if not role.prior_of]
-        chosen = [one[:2] for one in found if one[3] in present]
-        if not found or (not chosen and any(volume is not None for volume in present)):
-            return  # a person chose by role
-        exam = chosen[0] if chosen else max(found, key=lambda one: one[1])[:2]
-        for patient, date, role, volume in found:
-            if (patient, date) == exam and panel.inputs.image(role) is None:
-                panel.write(partial(Inputs.choose_image, role=role, volume=volume))
-                panel.layout.show(panel.inputs.images)
+                exam = found.setdefault((header.patient.patient_id, header.image.date), {})
+                rank = reader.rank_of(header.image)
+                if role not in exam or rank > exam[role][0]:
+                    exam[role] = (rank, volume)
+        return {key: {role: volume for role, (_rank, volume) in exam.items()} for key, exam in found.items()}
+
+    def _own_exam(self, exams: Mapping[tuple[str, str], Mapping[str, Any]]) -> tuple[str, str] | None:
+        """The one that a chosen image is of."""
+        inputs = self._panel.inputs
+        chosen = [inputs.image(role.name) for role in self._present] if inputs is not None else []
+        return next((key for key, exam in exams.items() if any(one in chosen for one in exam.values())), None)
 
     def find_priors(self) -> None:
         """Choose an earlier image of the patient where the scene holds one, unless a person reads without it.
@@ -140,14 +165,36 @@ class Selection:
         return all(self.enter_fact(name, text) for name, text in self._panel.views.clinical.typed().items())
 
     def next_study(self) -> None:
-        """Go on with the image after this one; after the last comes the first."""
+        """Go on with the image, or the exam, after this one; after the last comes the first."""
         panel, volumes = self._panel, volumes_in_scene()
-        if panel.inputs is None or not volumes or panel.session.state == "working" or panel.reader.is_exam:
+        if panel.inputs is None or not volumes or panel.session.state == "working":
+            return
+        if panel.reader.is_exam:
+            self._next_exam()
             return
         role = panel.reader.images[0].name
         chosen = panel.inputs.image(role)
         place = volumes.index(chosen) + 1 if chosen in volumes else 0
         self.choose_image(role, volumes[place % len(volumes)])
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there is another study to go on with."""
+        return len(self._exams() if self._panel.reader.is_exam else volumes_in_scene()) > 1
+
+    def _next_exam(self) -> None:
+        panel, exams = self._panel, self._exams()
+        if not exams:
+            return
+        keys, own = list(exams), self._own_exam(exams)
+        views = exams[keys[(keys.index(own) + 1) % len(keys) if own in exams else 0]]
+
+        def choose(inputs: Inputs) -> None:
+            for role in panel.reader.images:  # a prior is found anew
+                inputs.choose_image(role.name, views.get(role.name))
+
+        panel.write(choose)
+        self._shown_anew()
 
     def choose_bundle(self, name: str) -> None:
         """Read with this bundle."""

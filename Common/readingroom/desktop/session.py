@@ -99,7 +99,14 @@ class Session:
         self._start("read", arguments)
 
     def start_report(
-        self, reading: Reading, reading_folder: Path, out: Path, formats: list[str], page_size: str, anonymous: bool
+        self,
+        reading: Reading,
+        reading_folder: Path,
+        out: Path,
+        formats: list[str],
+        page_size: str,
+        anonymous: bool,
+        prevalence: float | None = None,
     ) -> None:
         """Begin to write the reports of ``reading`` into a folder of their own in ``out``; `poll` follows it."""
         arguments = {
@@ -109,6 +116,7 @@ class Session:
             "formats": formats,
             "page_size": page_size,
             "anonymous": anonymous,
+            "prevalence": prevalence,
         }
         self._start("report", arguments)
 

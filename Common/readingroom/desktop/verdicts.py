@@ -25,9 +25,13 @@ class Verdicts:
         self._panel.refresh()
 
     def choose_point(self, name: str) -> None:
-        """Judge the chosen finding at this operating point."""
+        """Judge the chosen finding at this operating point; of an exam all findings, which answer one question."""
         reading, parameters = self._panel.reading, self._panel.parameters
-        if reading is not None:
+        if reading is None:
+            return
+        if self._panel.reader.is_exam:
+            self._panel.keep(choices.with_operating_points(reading, name))
+        else:
             self._panel.keep(choices.with_operating_point(reading, parameters.finding, name))
 
     def decide(self, finding: str, decision: Decision) -> None:

@@ -66,13 +66,6 @@ class _View:
     aside: str = ""
     synthesized: bool = False
 
-    @property
-    def rank(self) -> tuple[bool, bool, str, float]:
-        """The best of several images of a view has the highest: taken as such, for presentation, the last one taken."""
-        raw = self.image.fact("PresentationIntentType") == "FOR PROCESSING"
-        number = dicom_terms.decimals(self.image.fact("InstanceNumber"))
-        return not self.synthesized, not raw, self.image.fact("AcquisitionTime"), number[0] or 0.0 if number else 0.0
-
 
 def mammography_exam(paths: Sequence[Path]) -> MammographyExam:
     """The four views among files and folders; subfolders are looked through, files that are no DICOM are left aside.
@@ -136,6 +129,14 @@ def screening_role(image: StudyImage) -> str:
     if image.modality != "MG" or side not in SIDES or not view or special_view(image):
         return ""
     return f"{SIDES[side]}-{view.lower()}"
+
+
+def screening_rank(image: StudyImage) -> tuple[bool, bool, str, float]:
+    """The best of several images of a view has the highest: taken as such, for presentation, the last one taken."""
+    raw = image.fact("PresentationIntentType") == "FOR PROCESSING"
+    number = dicom_terms.decimals(image.fact("InstanceNumber"))
+    last = number[0] or 0.0 if number else 0.0
+    return not _is_synthesized(image), not raw, image.fact("AcquisitionTime"), last
 
 
 def special_view(image: StudyImage) -> str:
@@ -218,10 +219,10 @@ def _best(views: Sequence[_View], prefix: str, notes: list[str]) -> dict[str, Pa
     for role in VIEW_ROLES:
         if not (found := by_role[role]):
             continue
-        best = max(found, key=lambda view: view.rank)
+        best = max(found, key=lambda view: screening_rank(view.image))
         files[prefix + role] = best.path
         name = f"{'prior ' if prefix else ''}{role.replace('-cc', ' CC').replace('-mlo', ' MLO')} view"
-        alike = sum(view.rank[:2] == best.rank[:2] for view in found)
+        alike = sum(screening_rank(view.image)[:2] == screening_rank(best.image)[:2] for view in found)
         if alike > 1:
             notes.append(f"There are {alike} images of the {name}; the last one was read.")
         if best.synthesized:

@@ -97,6 +97,7 @@ class Reader(ABC):
     masks_followed: ClassVar[tuple[str, ...]] = ()  # whose correction `with_mask` tells without the network
     is_exam: ClassVar[bool] = False  # its images are views of one exam, and their headers tell them apart
     hanging: ClassVar[tuple[tuple[str, ...], ...]] = ()  # rows of image roles as they hang; empty: side by side
+    prevalence: ClassVar[float] = 0.1  # that the panel begins with
     tests_of_answer: ClassVar[tuple[str, ...]] = ()  # what `test` does, for people: "deletion curve"
 
     def find_images(self, paths: Sequence[Path]) -> tuple[Mapping[str, Path], tuple[str, ...]]:
@@ -111,6 +112,10 @@ class Reader(ABC):
     def role_of(self, image: StudyImage) -> str:
         """Of an exam, the role that an image has by its header, not that of a prior; empty where it says none."""
         return ""
+
+    def rank_of(self, image: StudyImage) -> Any:
+        """Of several images of an exam with one role, the one with the highest rank is read."""
+        return 0
 
     def load(self, study: Study, progress: Progress | None = None) -> Case:
         """Open the pixels of every image and mask.

@@ -24,7 +24,7 @@ from ..codes import Code
 from ..device import is_all_on
 from ..errors import BundleError, InputError
 from ..imaging.blocks import block_means, block_middles, block_side
-from ..imaging.mammography_exam import VIEW_ROLES, mammography_exam, screening_role, shown_view
+from ..imaging.mammography_exam import VIEW_ROLES, mammography_exam, screening_rank, screening_role, shown_view
 from ..reading import Check
 from .answer import Answer, Case, Prediction
 from .base import ReadContext, Reader
@@ -101,6 +101,7 @@ class MammoScreenReader(Reader):
         ),
     )
     tasks = (TASK,)
+    prevalence = 0.006  # cancers found in a round of screening; PPV at 10 % would flatter
     tests_of_answer = ("dense tissue", "comparison of the breasts", "deletion curve")
 
     def find_images(self, paths: Sequence[Path]) -> tuple[Mapping[str, Path], tuple[str, ...]]:
@@ -109,6 +110,9 @@ class MammoScreenReader(Reader):
 
     def role_of(self, image: StudyImage) -> str:
         return screening_role(image)
+
+    def rank_of(self, image: StudyImage) -> Any:
+        return screening_rank(image)
 
     def load(self, study: Study, progress: Progress | None = None) -> Case:
         case = super().load(study, progress)

@@ -61,7 +61,12 @@ class ReaderTitles:
         return self.inputs.get(name) or name.replace("-", " ").replace("_", " ").capitalize()
 
 
-def build(reading: Reading, pictures: Mapping[str, bytes], titles: ReaderTitles | None = None) -> Document:
+def build(
+    reading: Reading,
+    pictures: Mapping[str, bytes],
+    titles: ReaderTitles | None = None,
+    worth: Table | None = None,
+) -> Document:
     """The report of a reading.
 
     Parameters
@@ -69,11 +74,12 @@ def build(reading: Reading, pictures: Mapping[str, bytes], titles: ReaderTitles 
     reading : what to report; make it `anonymity.anonymous_reading` first where the patient must not be named
     pictures : PNG bytes of the key pictures, by file name
     titles : of the reader that answered and of what it takes; names stand for what is not known
+    worth : what positive and negative answers are worth, follows the findings
     """
     titles = titles or ReaderTitles()
     sections = [
         Section("Study", (_study_facts(reading, titles),)),
-        _section("Findings", _findings(reading)),
+        _section("Findings", [*_findings(reading), *([worth] if worth is not None else [])]),
         _section("Measurements", _measurements(reading)),
         _section("Compared with the prior", _comparisons(reading)),
         _section("Curves", [_curve(curve) for curve in reading.curves]),

@@ -17,6 +17,7 @@ from ..reading import Reading
 from ..regular_file import read_regular
 from . import csv_file, html
 from .content import ReaderTitles, build
+from .document import Table
 
 _LARGEST_REPORT = 2**28  # bytes
 Format = Literal["html", "pdf", "json", "csv"]
@@ -37,6 +38,7 @@ def write_reports(
     formats: Iterable[Format] = FORMATS,
     page_size: Literal["A4", "Letter"] = "A4",
     titles: ReaderTitles | None = None,
+    worth: Table | None = None,
 ) -> list[Path]:
     """Write ``report.html``, ``report.pdf``, ``report.json`` and ``report.csv`` into ``out``, together or not at all.
 
@@ -48,6 +50,7 @@ def write_reports(
     reading : with the reader's verdicts and comments; `anonymity.anonymous_reading` where the patient must not be named
     pictures_folder : the folder of the reading, with its key pictures
     titles : of the reader that answered and of what it takes
+    worth : what positive and negative answers are worth
 
     Raises
     ------
@@ -55,7 +58,7 @@ def write_reports(
     SetupError : a PDF is wanted and reportlab is not installed
     ValueError : there is no such format
     """
-    contents = _contents(reading, pictures_folder, formats, page_size, titles)
+    contents = _contents(reading, pictures_folder, formats, page_size, titles, worth)
     with atomic_files(out, lambda: _earlier_reports(reading, out)) as folder:
         _write(contents, reading, folder)
     return [out / name for name in contents]
@@ -67,9 +70,10 @@ def add_reports(
     formats: Iterable[Format] = FORMATS,
     page_size: Literal["A4", "Letter"] = "A4",
     titles: ReaderTitles | None = None,
+    worth: Table | None = None,
 ) -> None:
     """The same beside the files of a reading that takes its place together with them."""
-    _write(_contents(reading, folder, formats, page_size, titles), reading, folder)
+    _write(_contents(reading, folder, formats, page_size, titles, worth), reading, folder)
 
 
 def _contents(
@@ -78,9 +82,10 @@ def _contents(
     formats: Iterable[Format],
     page_size: Literal["A4", "Letter"],
     titles: ReaderTitles | None,
+    worth: Table | None,
 ) -> dict[str, bytes]:
     """The reports by file name."""
-    document = build(reading, load_pictures(reading, pictures_folder), titles)
+    document = build(reading, load_pictures(reading, pictures_folder), titles, worth)
     contents: dict[str, bytes] = {}
     for wanted in formats:
         match wanted:

@@ -35,6 +35,20 @@ def answer(bundle, files, tmp_path_factory) -> dict:
     return {"folder": str(folder), "reading": reading.to_json()}
 
 
+@pytest.fixture(scope="module")
+def prior_files(tmp_path_factory):
+    """The exam of the same woman two years before."""
+    return cases.write_files(tmp_path_factory.mktemp("prior"), 2, date="20220102")
+
+
+@pytest.fixture(scope="module")
+def answer_with_prior(bundle, files, prior_files, tmp_path_factory) -> dict:
+    """What a worker answers of both."""
+    folder = tmp_path_factory.mktemp("answer-with-prior")
+    reading = cases.read(bundle, folder, list(files.values()), list(prior_files.values()))
+    return {"folder": str(folder), "reading": reading.to_json()}
+
+
 @pytest.fixture
 def panel(empty_scene, bundle, answer, recorded_client, monkeypatch):
     """The open module; its worker knows the answer."""
@@ -54,16 +68,20 @@ def panel(empty_scene, bundle, answer, recorded_client, monkeypatch):
     panel.logic.stop()
 
 
-def load(files) -> dict:
-    """The files as volume nodes that the DICOM database knows, in an order of its own."""
+def load(*exams) -> dict:
+    """The files of exams as volume nodes that the DICOM database knows, in an order of their own.
+
+    Those of a second exam are named ``prior-left-cc`` and so on.
+    """
     import pydicom
 
-    instances = {
-        role: str(pydicom.dcmread(path, stop_before_pixels=True).SOPInstanceUID) for role, path in files.items()
-    }
-    host.provide_dicom_database({instances[role]: str(path) for role, path in files.items()})
+    named = {f"{prefix}{role}": path for prefix, files in zip(("", "prior-"), exams, strict=False)
+             for role, path in files.items()}  # fmt: skip
+    instances = {role: str(pydicom.dcmread(path, stop_before_pixels=True).SOPInstanceUID)
+                 for role, path in named.items()}  # fmt: skip
+    host.provide_dicom_database({instances[role]: str(path) for role, path in named.items()})
     volumes = {}
-    for role, path in reversed(files.items()):
+    for role, path in reversed(named.items()):
         volumes[role] = slicer.util.loadVolume(str(path), {"name": role, "singleFile": True})
         volumes[role].SetAttribute("DICOM.instanceUIDs", instances[role])
     slicer.app.processEvents()
@@ -75,7 +93,7 @@ def view(role: str):
 
 
 def shown_in(role: str) -> str:
-    node = slicer.mrmlScene.GetNodeByID(view(role).mrmlSliceCompositeNode().GetBackgroundVolumeID())
+    node = slicer.mrmlScene.GetNodeByID(view(role).mrmlSliceCompositeNode().GetBackgroundVolumeID() or "")
     return node.GetName() if node is not None else ""
 
 
@@ -99,9 +117,51 @@ def test_the_views_hang_two_by_two_with_one_zoom_and_are_linked(panel, files):
     for role in VIEWS:
         node = view(role).mrmlSliceNode()
         zooms.append(node.GetFieldOfView()[0] / node.GetDimensions()[0])
-        assert view(role).mrmlSliceCompositeNode().GetLinkedControl()
-        assert node.GetViewGroup() == view(VIEWS[0]).mrmlSliceNode().GetViewGroup() != 0
     assert zooms == pytest.approx([zooms[0]] * 4)
+
+
+def test_chest_walls_hang_back_to_back_and_no_breast_is_mirrored_for_the_eye(panel, files):
+    """By the pixels that are drawn: bright up to the inner edge of each view, black at the outer one."""
+    volumes = load(files)
+    host.wait_until(lambda: all(shown_in(role) == role for role in VIEWS))
+    panel.selection.choose_image("right-cc", volumes["right-cc"])  # arranges the views anew
+    for role in VIEWS:
+        drawn = host.render_slice(f"ReadingRoomHung-{role}", width=500, height=500)
+        middle = drawn[150:350].max(axis=(0, 2)) if drawn.ndim == 3 else drawn[150:350].max(axis=0)
+        if role.startswith("right"):
+            middle = middle[::-1]
+        inner, outer = middle[2:25], middle[-25:]
+        assert inner.min() > 60
+        assert outer.max() < 60
+        stored = slicer.util.arrayFromVolume(volumes[role])[0].astype(float)
+        across = stored[stored.shape[0] // 2]
+        wall_left = across[: len(across) // 4].mean() > across[-len(across) // 4 :].mean()
+        assert wall_left == role.startswith("left")
+
+
+def test_views_are_zoomed_together_and_moved_toward_the_nipple_on_both_sides(panel, files):
+    load(files)
+    host.wait_until(lambda: all(shown_in(role) == role for role in VIEWS))
+    nodes = {role: view(role).mrmlSliceNode() for role in VIEWS}
+    before = {role: (node.GetFieldOfView()[0], *node.GetXYZOrigin()) for role, node in nodes.items()}
+    left = nodes["left-cc"]
+    left.SetFieldOfView(*(size / 2 for size in left.GetFieldOfView()[:2]), left.GetFieldOfView()[2])
+    left.SetXYZOrigin(before["left-cc"][1] + 8, before["left-cc"][2] - 3, 0)
+    for role, node in nodes.items():
+        width, x, y, _z = before[role]
+        assert node.GetFieldOfView()[0] == pytest.approx(width / 2)
+        along = 8 if role.startswith("left") else -8
+        assert node.GetXYZOrigin()[:2] == pytest.approx((x + along, y - 3))
+    host.click(panel.views.study.linked)
+    nodes["right-mlo"].SetXYZOrigin(0, 0, 0)
+    assert left.GetXYZOrigin()[0] == pytest.approx(before["left-cc"][1] + 8)
+
+
+def test_a_place_without_its_view_is_empty(panel, files):
+    volume = slicer.util.loadVolume(str(files["right-mlo"]), {"name": "film", "singleFile": True})
+    slicer.app.processEvents()
+    panel.selection.choose_image("right-mlo", volume)
+    assert [shown_in(role) for role in VIEWS] == ["", "", "film", ""]
 
 
 def test_a_picture_without_a_header_is_chosen_by_a_person(panel):
@@ -131,13 +191,82 @@ def test_the_comparison_of_the_breasts_takes_the_place_of_the_map_when_asked(pan
     load(files)
     host.wait_until(lambda: len(panel.inputs.images) == 4)
     read(panel)
-    box = panel.views.heat_map.attention
+    box = panel.views.heat_map.others["asymmetry"]
     assert box.text == "Against the other breast"
+    assert panel.views.heat_map.others["change"].isHidden()
     host.click(box)
     for role in VIEWS:
         finding = f"{role.partition('-')[0]}-breast"
         shown = view(role).mrmlSliceCompositeNode().GetForegroundVolumeID()
         assert shown == panel.layers.heat_map(role, finding, "asymmetry").GetID()
+
+
+def test_an_operating_point_judges_both_breasts_and_the_woman_at_once(panel, files):
+    load(files)
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    read(panel)
+    host.select(panel.views.operating_point.point, "recall rate 10 %: positive from 60 %")
+    assert {one.chosen_point for one in panel.reading.findings} == {"recall rate 10 %"}
+    assert [one.positive for one in panel.reading.findings] == [True, False, True]
+    assert panel.session.state == "done"  # nobody was asked anew
+
+
+def test_the_panel_and_its_report_say_how_many_recalls_there_are_for_each_cancer_at_my_prevalence(panel, files):
+    load(files)
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    read(panel)
+    assert panel.parameters.prevalence == 0.6
+    panel.parameters.prevalence = 2.0
+    recalls = "7.5"  # (0.9 * 0.02 + 0.12 * 0.98) / (0.9 * 0.02)
+    assert f"{recalls} positive answers for each that is right" in panel.views.operating_point.values.text
+    panel.logic.start_report = lambda *chosen: asked.append(chosen)
+    asked: list = []
+    host.click(panel.views.report.export)
+    assert asked[0][-1] == 0.02
+
+
+def test_the_prior_hangs_beside_its_view_and_what_differs_from_it_is_shown(
+    panel, files, prior_files, answer_with_prior
+):
+    volumes = load(files, prior_files)
+    host.wait_until(lambda: len(panel.inputs.images) == 8)
+    assert panel.inputs.images == {name: volumes[name] for name in panel.inputs.images}
+    host.wait_until(lambda: all(shown_in(role) == role for role in volumes))
+    labels = [view(role).mrmlSliceNode().GetLayoutLabel() for role in ("left-cc", "prior-left-cc", "prior-right-mlo")]
+    assert labels == ["LCC", "P-LCC", "P-RMLO"]
+    zooms = [view(role).mrmlSliceNode().GetFieldOfView()[0] / view(role).mrmlSliceNode().GetDimensions()[0]
+             for role in volumes]  # fmt: skip
+    assert zooms == pytest.approx([zooms[0]] * 8)
+    panel.session.client.answers = [answer_with_prior]
+    read(panel)
+    maps = panel.views.heat_map.others
+    for shows in ("asymmetry", "change"):
+        host.click(maps[shows])
+        shown = view("left-cc").mrmlSliceCompositeNode().GetForegroundVolumeID()
+        assert shown == panel.layers.heat_map("left-cc", "left-breast", shows).GetID()
+        assert [kind for kind, box in maps.items() if box.isChecked()] == [shows]
+        assert "lesion" in maps[shows].toolTip
+    assert view("prior-left-cc").mrmlSliceCompositeNode().GetForegroundVolumeID() is None
+    host.click(maps["change"])
+    shown = view("left-cc").mrmlSliceCompositeNode().GetForegroundVolumeID()
+    assert shown == panel.layers.heat_map("left-cc", "left-breast").GetID()
+    panel.selection.choose_image("prior-left-cc", None)  # the others stay
+    assert shown_in("prior-left-cc") == ""
+    assert shown_in("prior-left-mlo") == "prior-left-mlo"
+
+
+def test_next_goes_on_with_the_next_exam(panel, files, tmp_path):
+    others = cases.write_files(tmp_path, 2, PatientID="2", date="20200101")
+    del others["right-cc"]
+    volumes = load(files, others)
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    assert panel.inputs.images == {role: volumes[role] for role in panel.inputs.images}
+    host.press(panel.widget, "Ctrl+Shift+N")
+    there = ("left-cc", "left-mlo", "right-mlo")
+    assert panel.inputs.images == {role: volumes[f"prior-{role}"] for role in there}
+    assert shown_in("right-cc") == ""
+    host.click(panel.views.study.next)
+    assert len(panel.inputs.images) == 4
 
 
 def test_the_self_test_of_the_module_passes(panel):

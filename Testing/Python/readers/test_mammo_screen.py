@@ -230,12 +230,15 @@ def test_the_shell_reads_a_folder_with_its_prior_and_writes_a_report(bundle, exa
         "--out",
         str(tmp_path / "out"),
     ]
-    assert main([*arguments, "--bundle", str(bundle.folder), "--device", "cpu"]) == 0
+    worth = ["--prevalence", "0.006"]
+    assert main([*arguments, "--bundle", str(bundle.folder), "--device", "cpu", *worth]) == 0
     said = capsys.readouterr().out
     assert "Cancer, left breast: > 99 %" in said
     report = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert report.count("data:image/png") >= 8
     assert "Right MLO" in report
+    assert "At a prevalence of 0.6 %" in report
+    assert "23.1" in report  # positive answers for each that is right
 
 
 def test_the_shell_says_what_is_wrong_with_a_folder(bundle, tmp_path, capsys):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 import ctk
@@ -12,24 +14,36 @@ from ...reading import MapShows
 
 
 class LayersView:
-    """Visibility, opacity and color table; ``connected`` are the widgets by the parameter that each is tied to."""
+    """Visibility, opacity and color table; ``connected`` are the widgets by the parameter that each is tied to.
 
-    def __init__(self, keys: str) -> None:
+    Parameters
+    ----------
+    keys : show or hide the map
+    choose : told which maps are to be shown
+    """
+
+    def __init__(self, keys: str, choose: Callable[[MapShows], None]) -> None:
         self.widget = qt.QWidget()
         form = qt.QFormLayout(self.widget)
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(qt.QFormLayout.AllNonFixedFieldsGrow)
 
         self.visible = _box(_("Heat map"), _("Show or hide the heat map ({keys}).").format(keys=keys))
-        self.attention = _box(*_other_maps()["attention"])
+        self.others = {shows: _box(*texts) for shows, texts in _other_maps().items()}
         self.box = _box(_("Box"), _("The box around the strongest region of the map; no outline of a lesion."))
         self.levels = _box(_("Levels"), _("Outlines of the named levels of the map, kept as segments."))
         self.regions = _box(_("Regions"), _("Outlines of what the reader found or was given, kept as segments."))
         row = qt.QHBoxLayout()
-        for widget in (self.visible, self.attention, self.box, self.levels, self.regions):
+        for widget in (self.visible, self.box, self.levels, self.regions):
             row.addWidget(widget)
         row.addStretch(1)
         form.addRow(_("Show"), row)
+        row = qt.QHBoxLayout()
+        for shows, box in self.others.items():
+            row.addWidget(box)
+            box.clicked.connect(partial(_chosen, box, shows, choose))
+        row.addStretch(1)
+        form.addRow("", row)
 
         self.opacity = ctk.ctkSliderWidget()
         self.opacity.singleStep = 5.0
@@ -45,7 +59,6 @@ class LayersView:
         form.addRow(_("Colors"), self.colors)
         self.connected: dict[str, Any] = {
             "mapVisible": self.visible,
-            "attentionShown": self.attention,
             "boxVisible": self.box,
             "levelsVisible": self.levels,
             "regionsVisible": self.regions,
@@ -53,21 +66,22 @@ class LayersView:
             "colorTable": self.colors,
         }
 
-    def show(self, *, maps: bool, other: MapShows | None, boxes: bool, regions: bool, visible: bool) -> None:
+    def show(
+        self, *, maps: bool, others: Collection[MapShows], shown: str, boxes: bool, regions: bool, visible: bool
+    ) -> None:
         """Offer what a reading has; opacity and colors while its map is shown.
 
         Parameters
         ----------
-        other : what the maps show that can take the place of those of evidence
+        others : what the maps show that can take the place of those of evidence
+        shown : what the maps are chosen to show
         """
         for widget in (self.visible, self.levels):
             widget.setVisible(maps)
-        if other is not None:
-            title, tip = _other_maps()[other]
-            self.attention.setText(title)
-            self.attention.setToolTip(tip)
-        self.attention.setVisible(other is not None)
-        self.attention.setEnabled(visible)
+        for shows, box in self.others.items():
+            box.setVisible(shows in others)
+            box.setEnabled(visible)
+            box.setChecked(shows == shown)
         self.box.setVisible(boxes)
         self.regions.setVisible(regions)
         for widget in (self.opacity, self.colors):
@@ -82,6 +96,10 @@ def _other_maps() -> dict[MapShows, tuple[str, str]]:
         "asymmetry": (_("Against the other breast"), brighter.format(other=_("the other one"))),
         "change": (_("Against the prior"), brighter.format(other=_("on the prior"))),
     }
+
+
+def _chosen(box: Any, shows: MapShows, choose: Callable[[MapShows], None], *_args: Any) -> None:
+    choose(shows if box.isChecked() else "evidence")
 
 
 def _box(text: str, tip: str) -> Any:

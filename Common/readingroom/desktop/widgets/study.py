@@ -12,7 +12,6 @@ from slicer.i18n import tr as _
 
 from ...readers.base import Reader
 from ...readers.description import ImageRole, MaskRole
-from ..scene import volumes_in_scene
 from .labels import hint, sentence
 from .selector import fill, selector
 
@@ -35,6 +34,7 @@ class StudyView:
         self._selection = selection
         self._drawing = False
         self._roles = reader.images
+        self._hangs = bool(reader.hanging)
         self.widget = qt.QWidget()
         form = qt.QFormLayout(self.widget)
         form.setContentsMargins(0, 0, 0, 0)
@@ -49,7 +49,7 @@ class StudyView:
         for role in reader.images:
             row = qt.QHBoxLayout()
             row.addWidget(self.images[role.name], 1)
-            if role is first:
+            if role is reader.images[0]:
                 row.addWidget(self.next)
             form.addRow(role.title if reader.is_exam else _image_title(role), row)
             if role.prior_of:
@@ -79,10 +79,14 @@ class StudyView:
         row.addWidget(self.layout)
         self.linked = qt.QCheckBox(_("Linked views"))
         self.linked.setToolTip(
-            _("A volume and its prior scroll together. To line them up anew: unlink them, scroll one, link them again.")
+            _("All views are zoomed and moved together, toward the nipple on both sides.")
+            if reader.hanging
+            else _("A volume and its prior scroll together. To line them up anew: unlink, scroll one, link them again.")
         )
         self.linked.setChecked(True)
-        self.linked.setVisible(any(role.prior_of and role.dimensions == 3 for role in reader.images))
+        self.linked.setVisible(
+            bool(reader.hanging) or any(role.prior_of and role.dimensions == 3 for role in reader.images)
+        )
         row.addWidget(self.linked)
         row.addStretch(1)
         form.addRow("", row)
@@ -122,12 +126,12 @@ class StudyView:
                     offered.hiddenNodeIDs = list(hidden)
                 combo.setCurrentNode(inputs.image(role))
             prior = any(role.prior_of and inputs.image(role.name) is not None for role in self._roles)
-            self.linked.setEnabled(prior)
+            self.linked.setEnabled(prior or self._hangs)
             for role, chooser in self.masks.items():
                 choice = inputs.mask(role)
                 chooser.setCurrentNode(choice.segmentation if choice is not None else None)
                 chooser.setCurrentSegmentID(choice.segment_id if choice is not None else "")
-        self.next.setEnabled(len(volumes_in_scene()) > 1)
+        self.next.setEnabled(self._selection.has_next)
 
     def show_priors(self, sentences: Mapping[str, str]) -> None:
         """Say what is to be known of each prior, by role; an empty sentence takes no room."""
