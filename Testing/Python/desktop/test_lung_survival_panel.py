@@ -254,11 +254,11 @@ def test_the_weight_of_slices_lies_over_the_ct_in_place_of_the_map(read_panel):
     layers = {node.GetID(): node.GetName() for node in read_panel.layers.nodes("heat map")}
     red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
     assert layers[red.GetForegroundVolumeID()].endswith("heat map")
-    host.click(read_panel.views.heat_map.attention)
+    host.click(read_panel.views.heat_map.others["attention"])
     assert layers[red.GetForegroundVolumeID()].endswith("weight of slices")
     weights = slicer.util.arrayFromVolume(slicer.mrmlScene.GetNodeByID(red.GetForegroundVolumeID()))
     assert weights.max() == pytest.approx(1)
-    host.click(read_panel.views.heat_map.attention)
+    host.click(read_panel.views.heat_map.others["attention"])
     assert layers[red.GetForegroundVolumeID()].endswith("heat map")
 
 
