@@ -3,9 +3,9 @@
 Columns: ``patient_id``, ``study_id``, one or several ``image_<role>`` such as ``image_frontal`` or ``image_ct`` and
 ``image_prior-ct`` (a file or a DICOM folder; paths count from the table's folder), any ``mask_<role>``, then ``label``
 or ``time`` (months; else ``time_days``, ``time_years``) and ``event``, and if known ``site``, ``scanner``, ``origin``
-(real or synthetic), ``age``, ``sex``, ``view``, ``laterality``, ``split`` (train, validation, test). Every further
-column is a clinical one: numbers, yes and no, or text. A row that cannot be used is never dropped in silence: it
-becomes a line in `Cohort.problems`.
+(real or synthetic), ``generator`` (of a synthetic study: the file that says what made it), ``age``, ``sex``, ``view``,
+``laterality``, ``split`` (train, validation, test). Every further column is a clinical one: numbers, yes and no, or
+text. A row that cannot be used is never dropped in silence: it becomes a line in `Cohort.problems`.
 """
 
 from __future__ import annotations
@@ -54,11 +54,13 @@ class Row:
     time, event : months until the event or the end of follow-up, and whether the event was seen; None beside a label
     age : in years
     split : the part of the split that the table itself states; empty where it does not say
+    generator : of a synthetic study the file that tells what its generator learned from, see `generator_record`
     clinical : all other columns that the row fills
 
     Raises
     ------
-    ValueError : no patient, study or image, a time without an event, a label beside a time, an unknown origin or split
+    ValueError : no patient, study or image, a time without an event, a label beside a time, an unknown origin or
+        split, a real study with a generator
     """
 
     patient_id: str
@@ -76,6 +78,7 @@ class Row:
     view: str = ""
     laterality: str = ""
     split: SplitPart = ""
+    generator: Path | None = None
     clinical: Mapping[str, ClinicalValue] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,6 +90,8 @@ class Row:
             raise ValueError("An outcome is a label or a time with its event, not both.")
         if self.origin not in ORIGINS or self.split not in SPLIT_PARTS:
             raise ValueError(f"A row of origin '{self.origin}' in the part '{self.split}' is not known.")
+        if self.generator is not None and self.origin == "real":
+            raise ValueError("A real study has no generator.")
         object.__setattr__(self, "images", frozen(self.images))
         object.__setattr__(self, "masks", frozen(self.masks))
         object.__setattr__(self, "clinical", frozen(self.clinical))
@@ -310,6 +315,7 @@ def _cells(row: Row, folder: Path) -> dict[str, str]:
     cells |= {"laterality": row.laterality, "split": row.split, "label": row.label or ""}
     cells |= {"time": number(row.time), "event": "" if row.event is None else str(int(row.event))}
     cells |= {"age": number(row.age), "origin": row.origin}
+    cells |= {"generator": path(row.generator) if row.generator is not None else ""}
     cells |= {f"{IMAGE}{role}": path(image) for role, image in row.images.items()}
     cells |= {f"{MASK}{role}": path(mask) for role, mask in row.masks.items()}
     return cells | {name: clinical_text(value) for name, value in row.clinical.items()}

@@ -19,7 +19,10 @@ ORIGINS: tuple[str, ...] = get_args(Origin)
 SPLIT_PARTS: tuple[str, ...] = get_args(SplitPart)
 
 NEEDED = ("patient_id", "study_id")
-KNOWN = (*NEEDED, "label", "time", "event", "site", "scanner", "origin", "age", "sex", "view", "laterality", "split")
+KNOWN = (
+    *NEEDED,
+    *("label", "time", "event", "site", "scanner", "origin", "generator", "age", "sex", "view", "laterality", "split"),
+)
 IMAGE, MASK = "image_", "mask_"
 _ROLE = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")  # as in `readingroom.study`
 TIMES = {"time": 1.0, "time_months": 1.0, "time_days": 1 / DAYS_PER_MONTH, "time_years": 12.0}  # in months
@@ -72,6 +75,7 @@ class LineReader:
             "masks": self._paths(MASK),
             "origin": self._one_of("origin", ORIGINS) or "real",
             "split": self._one_of("split", SPLIT_PARTS),
+            "generator": self._generator(),
             "age": self._age(),
             "clinical": {name: value for name, value in self._values.items() if not is_known(name)},
         }
@@ -136,6 +140,12 @@ class LineReader:
             self.problems.append(f"the {name} '{text}' is no number of {expected}")
             return None
         return number
+
+    def _generator(self) -> Path | None:
+        text = self._values.get("generator", "")
+        if text and self._values.get("origin", "").lower() != "synthetic":
+            self.problems.append("it has a generator, so that its origin must be synthetic")
+        return self._path(text) if text else None
 
     def _age(self) -> float | None:
         text = self._values.get("age", "")

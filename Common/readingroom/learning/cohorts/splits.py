@@ -1,7 +1,8 @@
 """Which rows of a cohort train a model, choose its epoch and test it; what belongs together is never separated.
 
 Rows of one patient belong together, and so do patients who share an image pixel for pixel: such **groups** are dealt
-whole. Synthetic rows train only, and only where their group tests nothing. A split depends on the seed and on the
+whole. Synthetic rows train only, and only where their group tests nothing and their generator learned from nothing but
+rows that train there. A split depends on the seed and on the
 patients alone, not on the order of the table or the machine: groups are ordered by a hash, and all sums are whole
 numbers.
 """
@@ -21,6 +22,7 @@ from ...errors import InputError
 from ...formatting import counted
 from .cohort import Cohort, Row
 from .findings import split_label
+from .generator_record import may_train
 from .hashes import fingerprints
 
 Rows = NDArray[np.intp]
@@ -186,6 +188,12 @@ def _checked(cohort: Cohort, split: Split, hashes: Sequence[str]) -> Split:
         raise LeakageError(
             f"Synthetic study '{synthetic[0]}' ({len(synthetic)} in all) is outside training in '{split.name}'."
         )
+    trains = np.isin(np.arange(len(cohort)), split.train)
+    if leaking := [row.study_id for row in cohort.take(trains & ~may_train(cohort, trains, hashes)).rows]:
+        raise LeakageError(
+            f"Synthetic study '{leaking[0]}' ({len(leaking)} in all) trains in '{split.name}', but its generator "
+            "learned from studies that do not train there, or did not make it."
+        )
     return split
 
 
@@ -272,6 +280,7 @@ class _Groups:
         trains = ~in_test & ~in_validation
         if among is not None:
             in_test, trains = in_test & among, trains & ~among
+        trains &= may_train(self._cohort, trains, self._hashes, only_best=True)
         train, held, tested = (np.flatnonzero(rows) for rows in (trains, in_validation & real, in_test & real))
         return _checked(self._cohort, Split(train, held, tested, name), self._hashes)
 
