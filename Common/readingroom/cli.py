@@ -13,11 +13,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import RESEARCH_USE, __version__
-from .commands import audit, bundles, cohort, demo, evaluate, radiomics, read, signature, terminal, train, weights
+from .commands import (
+    audit,
+    bundles,
+    cohort,
+    demo,
+    evaluate,
+    radiomics,
+    read,
+    signature,
+    synthesize,
+    terminal,
+    train,
+    weights,
+)
 from .errors import CancelledError, EngineError, InputError, ReadingRoomError, RefusedError
 from .files import native_name
 
-COMMANDS = (read, bundles, radiomics, signature, cohort, audit, train, weights, evaluate, demo)
+COMMANDS = (read, bundles, radiomics, signature, cohort, audit, synthesize, train, weights, evaluate, demo)
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 3, 130
 
 

@@ -68,6 +68,12 @@ def add(commands: Any) -> None:
     train.add_argument("--devices", type=int, default=1, metavar="N", help="graphics cards that share each batch")
     train.add_argument("--nodes", type=int, default=1, metavar="N", help="computers that do; started with torchrun")
     train.add_argument("--workers", type=int, default=2, metavar="N", help="images read at once")
+    train.add_argument(
+        "--synthetic",
+        type=Path,
+        metavar="DIR",
+        help="what readingroom synthesize made of this table; trained with and without",
+    )
     train.add_argument("--audit", type=Path, metavar="AUDIT.json", help="its red issues go into the card")
     train.add_argument("--time-zero", default="the CT", metavar="TEXT", help="what times count from, such as 'surgery'")
     train.add_argument("--demonstration", action="store_true", help="trained on phantoms: a banner says so everywhere")
@@ -111,10 +117,10 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
     from ..learning.training.train import train_bundle
     from ..learning.training.training_run import BundleDescription
 
-    cohort = _cohort(options)
+    protocol = protocol_of(options)
     return train_bundle(
-        cohort,
-        _protocol(options),
+        _studies(options, protocol),
+        protocol,
         options.out,
         options.name or _name(options),
         options.network,
@@ -145,12 +151,12 @@ def _plan(options: argparse.Namespace) -> str:
     from ..learning.training.description import refuse_unreadable
     from ..learning.training.train import mode_of
 
-    protocol = _protocol(options)
+    protocol = protocol_of(options)
     refuse_unreadable(protocol, protocol.networks[0])
     mode = options.mode or mode_of(protocol)
     if options.cohort is None:
         return f"{_MODES[mode]}\n\n{plan(protocol, mode=mode)}"
-    cohort = _cohort(options)
+    cohort = _studies(options, protocol)
     hashes = fingerprints([row.image for row in cohort.rows]).pixel_hashes
     planned = plan_cross_validation(cohort, protocol, hashes, choose_epoch=mode == "fine-tune")
     splits = [split for repeat in planned.repeats for split in repeat]
@@ -158,7 +164,15 @@ def _plan(options: argparse.Namespace) -> str:
     return f"{_MODES[mode]}\n\n{plan(protocol, cohort, networks, mode=mode)}"
 
 
-def _protocol(options: argparse.Namespace) -> TrainingProtocol:
+def _studies(options: argparse.Namespace, protocol: TrainingProtocol) -> Cohort:
+    """The table, with what generators made of it where that is asked for."""
+    from ..learning.synthesis.synthetic_table import with_synthetic
+
+    cohort = cohort_of(options)
+    return cohort if options.synthetic is None else with_synthetic(cohort, options.synthetic, protocol)
+
+
+def protocol_of(options: argparse.Namespace) -> TrainingProtocol:
     """The protocol with what the command line says otherwise.
 
     Raises
@@ -192,7 +206,7 @@ def _protocol(options: argparse.Namespace) -> TrainingProtocol:
         raise InputError(f"The protocol cannot be used so: {error}.") from error
 
 
-def _cohort(options: argparse.Namespace) -> Cohort:
+def cohort_of(options: argparse.Namespace) -> Cohort:
     """The table with what was said of its labels; rows that cannot be used are said aloud."""
     from ..learning.cohorts.cohort import read_cohort
     from ..learning.cohorts.findings import stating

@@ -47,14 +47,7 @@ def compare_with_baselines(
     progress(0.0, "Training simpler models to compare with.")
     if isinstance(predictions, SurvivalPredictions):
         timed = survival_baselines.train_baselines(predictions, cohort, prints, planned.repeats, volumes)
-        return tuple(
-            BaselineComparison(
-                each.title,
-                survival_baselines.c_td_of(each.predictions, resamples),
-                survival_baselines.advantage(predictions, each.predictions, resamples),
-            )
-            for each in timed
-        )
+        return tuple(compared(each.title, predictions, each.predictions, resamples) for each in timed)
     assert isinstance(question, LabelSet)
     if question.multilabel:
         return ()
@@ -62,8 +55,16 @@ def compare_with_baselines(
     found = []
     for number, baseline in enumerate(tried):
         progress(number / len(tried), f"Comparing with a simpler model: {baseline.title}.")
-        auc = auc_of(baseline.predictions, resamples=resamples)
-        found.append(
-            BaselineComparison(baseline.title, auc, advantage(predictions, baseline.predictions, resamples=resamples))
-        )
+        found.append(compared(baseline.title, predictions, baseline.predictions, resamples))
     return tuple(found)
+
+
+def compared(title: str, predictions: AnyPredictions, other: AnyPredictions, resamples: int) -> BaselineComparison:
+    """What another model reaches on the same rows, and how much the first exceeds it."""
+    if isinstance(predictions, SurvivalPredictions):
+        assert isinstance(other, SurvivalPredictions)
+        lead = survival_baselines.advantage(predictions, other, resamples)
+        return BaselineComparison(title, survival_baselines.c_td_of(other, resamples), lead)
+    assert not isinstance(other, SurvivalPredictions)
+    lead = advantage(predictions, other, resamples=resamples)
+    return BaselineComparison(title, auc_of(other, resamples=resamples), lead)

@@ -40,6 +40,7 @@ def card(described: Answering, run: TrainingRun, holdout: AnyResult | None = Non
         else survival_card.risks(described, run.evaluation),
         "" if holdout is None else _holdout(holdout),
         _baselines(run),
+        _synthetic(run),
         _how(described, run),
         _flaws(run),
         _section("Warnings", _items(described.warnings)) if described.warnings else "",
@@ -151,6 +152,20 @@ def _baselines(run: TrainingRun) -> str:
         "On the same rows and folds. Where the site, the patient or a thumbnail do nearly as well, the network may "
         f"have learned how the images were taken. Differences of the {measure} have 95 % intervals over patients.",
         _table(("model", f"its {measure}", "this network is better by"), rows),
+    )
+
+
+def _synthetic(run: TrainingRun) -> str:
+    real = run.on_real_studies
+    if real is None:
+        return ""
+    measure = run.evaluation.measure
+    row = (_estimate(real.score), estimate_text(real.advantage, 3, signed=True))
+    return _section(
+        "With and without synthetic studies",
+        "The same networks on the same splits, trained without what generators made. Both were evaluated on real "
+        "studies alone; the difference has a 95 % interval over patients.",
+        _table((f"{measure} without synthetic studies", "with them it is higher by"), [row]),
     )
 
 

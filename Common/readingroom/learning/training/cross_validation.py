@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -83,6 +83,21 @@ def plan_cross_validation(
     summary = f"{wanted.folds} folds by patient{_repeated(wanted.repeats)}. The final model saw all of them."
     kept = _NOBODY if holdout is None else holdout.test
     return CrossValidation(folds, _all(cohort, kept, rest, inner, seed, hashes), summary)
+
+
+def on_real_studies(planned: CrossValidation, cohort: Cohort) -> CrossValidation:
+    """The same splits without the synthetic rows that train in them."""
+    if not cohort.synthetic.any():
+        return planned
+
+    def real(split: Split) -> Split:
+        train = split.train[~cohort.synthetic[split.train]]
+        return Split(train, split.validation, split.test, f"{split.name}, real studies alone")
+
+    final = real(planned.final)
+    if planned.single_network:
+        return replace(planned, repeats=((final,),), final=final)
+    return replace(planned, repeats=tuple(tuple(map(real, repeat)) for repeat in planned.repeats), final=final)
 
 
 def _all(cohort: Cohort, holdout: Rows, rest: Rows, inner: float, seed: int, hashes: Sequence[str]) -> Split:

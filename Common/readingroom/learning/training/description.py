@@ -12,6 +12,7 @@ from ...bundles.metadata import (
     Training,
 )
 from ...errors import InputError
+from ...formatting import estimate_text
 from ...networks import registry
 from ...readers.registry import readers
 from ..cohorts.findings import NEGATIVE
@@ -21,6 +22,7 @@ from ..evaluation.evaluation import EvaluationResult
 from ..evaluation.survival_evaluation import SurvivalResult
 from ..protocols.identity import identify
 from ..protocols.training_protocol import TrainingProtocol
+from .baseline_comparison import BaselineComparison
 from .survival_bundle import clinical_of, head_fields, incidence_of, network_of_head, volume_of
 from .training_run import TrainingRun
 
@@ -137,6 +139,8 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
                 f"A simple model does {does} ({baseline.title}, {run.evaluation.measure} {baseline.score.value:.3f}): "
                 f"{why}."
             )
+    if run.on_real_studies is not None:
+        found.append(_worth_of_synthetic(run, run.on_real_studies))
     if run.protocol.reader not in readers():
         found.append(
             f"This version has no reader '{run.protocol.reader}': the bundle is evaluated, and waits for its module."
@@ -145,6 +149,19 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
         what = "probabilities" if isinstance(run.question, LabelSet) else "risks"
         found.append(f"The {what} are not calibrated: they rank studies, and mean nothing as numbers.")
     return tuple(found)
+
+
+def _worth_of_synthetic(run: TrainingRun, real: BaselineComparison) -> str:
+    interval, measure = real.advantage.interval, run.evaluation.measure
+    said = "did not measurably change"
+    if interval is not None and interval.low > 0:
+        said = "raised"
+    elif interval is not None and interval.high < 0:
+        said = "lowered"
+    return (
+        f"Synthetic studies trained it. On the same real studies they {said} the {measure}: by "
+        f"{estimate_text(real.advantage, 3, signed=True)}, from {real.score.value:.3f} without them."
+    )
 
 
 def refuse_unreadable(protocol: TrainingProtocol, network: str) -> None:

@@ -91,26 +91,36 @@ def train_all(
     trainer: FoldTrainer, planned: CrossValidation, seed: int, folder: Path, progress: Progress
 ) -> CrossValidationResult:
     """Train the network of each split, then the final model. What is finished in ``folder`` is not trained again."""
-    jobs = [(r, f, split) for r, repeat in enumerate(planned.repeats) for f, split in enumerate(repeat)]
-    folds: list[list[FoldResult]] = [[] for _ in planned.repeats]
-    for number, (repeat, fold, split) in enumerate(jobs):
-        place, part = folder / f"repeat-{repeat}-fold-{fold}", _part(progress, number, len(jobs) + 1)
-        folds[repeat].append(trainer.train_fold(split, _seed(seed, planned, repeat, fold), place, part))
-    last = _part(progress, len(jobs), len(jobs) + 1)
-    repeats = tuple(map(tuple, folds))
+    count = sum(map(len, planned.repeats))
+    repeats = train_folds(trainer, planned, seed, folder, progress.part(0.0, count / (count + 1)))
+    last = progress.part(count / (count + 1), 1.0)
     if planned.single_network:
+        only = _place(folder, 0, 0)
         return CrossValidationResult(
-            repeats, trainer.train_final(planned.final, _seed(seed, planned, 0, 0), place, last), None
+            repeats, trainer.train_final(planned.final, _seed(seed, planned, 0, 0), only, last), None
         )
     final_folder = folder / "final"
     holdout = trainer.train_fold(planned.final, seed, final_folder, last) if len(planned.final.test) else None
     return CrossValidationResult(repeats, trainer.train_final(planned.final, seed, final_folder, last), holdout)
 
 
+def train_folds(
+    trainer: FoldTrainer, planned: CrossValidation, seed: int, folder: Path, progress: Progress
+) -> tuple[tuple[FoldResult, ...], ...]:
+    """Train the network of each split of each repeat."""
+    jobs = [(r, f, split) for r, repeat in enumerate(planned.repeats) for f, split in enumerate(repeat)]
+    folds: list[list[FoldResult]] = [[] for _ in planned.repeats]
+    for number, (repeat, fold, split) in enumerate(jobs):
+        part = progress.part(number / len(jobs), (number + 1) / len(jobs))
+        place = _place(folder, repeat, fold)
+        folds[repeat].append(trainer.train_fold(split, _seed(seed, planned, repeat, fold), place, part))
+    return tuple(map(tuple, folds))
+
+
+def _place(folder: Path, repeat: int, fold: int) -> Path:
+    return folder / f"repeat-{repeat}-fold-{fold}"
+
+
 def _seed(seed: int, planned: CrossValidation, repeat: int, fold: int) -> int:
     """Of each network its own; that of the final model is ``seed`` itself."""
     return seed + 1 + repeat * len(planned.repeats[0]) + fold
-
-
-def _part(progress: Progress, number: int, count: int) -> Progress:
-    return progress.part(number / count, (number + 1) / count)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import SimpleITK
@@ -19,7 +20,7 @@ from ...guarded_processes import EndedError, guarded
 from ...imaging.mammography_exam import shown_view
 from ...imaging.mask_file import load_mask
 from ...imaging.open import open_image
-from ...imaging.preprocessing import gray_levels
+from ...imaging.preprocessing import gray_levels, resized
 from ...imaging.radiograph_loading import load_radiograph
 from ...imaging.volume import load_volume
 from ...parallel import map_parallel
@@ -28,6 +29,7 @@ from ...records import to_json
 from ...time_limit import time_limit
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.hashes import content_hash
+from ..synthesis.sample_file import read_sample
 
 Pixels = NDArray[np.float32]
 
@@ -39,7 +41,8 @@ _AFTERWARDS = ("channels", "normalize", "mean", "std")  # what `imaging.preproce
 def prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
     """Gray levels of a study's first image, 0 to 1: ``[j, i]`` of a picture, ``[k, j, i]`` of slices and volumes.
 
-    The row's own mask of the organ goes before one that is found (see `imaging.preprocessing.gray_levels`).
+    The row's own mask of the organ goes before one that is found (see `imaging.preprocessing.gray_levels`). What a
+    generator made are gray levels already; they are only brought to the size of the input.
 
     Raises
     ------
@@ -53,6 +56,8 @@ def prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
 
 
 def _prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
+    if row.generator is not None and preprocessing.kind == "picture":
+        return resized(read_sample(row.image), (preprocessing.size[0], preprocessing.size[1]))
     if preprocessing.kind == "picture":
         role, path = next(iter(row.images.items()))
         image = open_image(path, role).image
@@ -113,6 +118,11 @@ def named(row: Row) -> str:
     return f"Study '{row.study_id}' of patient '{row.patient_id}'"
 
 
+def gray_level_settings(preprocessing: Preprocessing) -> dict[str, Any]:
+    """What of a preprocessing the gray levels depend on, as JSON values."""
+    return {name: value for name, value in to_json(preprocessing).items() if name not in _AFTERWARDS}
+
+
 class PictureStore:
     """Gray levels of studies by the content of their files and the input's settings, one ``.npy`` file each.
 
@@ -127,8 +137,7 @@ class PictureStore:
     def __init__(self, folder: Path, preprocessing: Preprocessing):
         self.folder = make_folder(folder)
         self.preprocessing = preprocessing
-        pixels = {name: value for name, value in to_json(preprocessing).items() if name not in _AFTERWARDS}
-        self._settings = json.dumps([VERSION, pixels], sort_keys=True).encode()
+        self._settings = json.dumps([VERSION, gray_level_settings(preprocessing)], sort_keys=True).encode()
 
     def fill(self, cohort: Cohort, rows: NDArray[np.intp], progress: Progress, workers: int = 1) -> list[Path]:
         """Prepare the rows that are not there yet; the files in the order of ``rows``.

@@ -33,13 +33,14 @@ from ..evaluation.levels import level_of
 from ..evaluation.outcomes import AnyPredictions, evaluate, evaluate_bundle
 from ..evaluation.predictions import EXTERNAL
 from ..protocols.training_protocol import TrainingProtocol
+from ..synthesis.synthetic_table import refuse_unfounded
 from . import card, training_digest
-from .baseline_comparison import compare_with_baselines
-from .cross_validation import CrossValidation, plan_cross_validation
+from .baseline_comparison import compare_with_baselines, compared
+from .cross_validation import CrossValidation, on_real_studies, plan_cross_validation
 from .description import FEATURES, described, network_definition, refuse_unreadable
 from .fine_tuned import prepare_fine_tuned
 from .first_bundle import first_bundle, refuse_known, refuse_other_labels, told_of
-from .fold_trainer import FoldResult, FoldTrainer, train_all
+from .fold_trainer import FoldResult, FoldTrainer, train_all, train_folds
 from .frozen import learned_rows, prepare_frozen
 from .loop.processes import is_main, wait_for_others
 from .picture_store import UnusableStudiesError, named
@@ -132,6 +133,8 @@ def train_bundle(
         cohort, found = cohort.without(problems), found.without(problems)
         question = question_of(cohort, protocol)
         planned = plan_cross_validation(cohort, protocol, found.pixel_hashes, choose_epoch=mode == "fine-tune")
+        refuse_unfounded(cohort, planned)
+        real = on_real_studies(planned, cohort)
         _refuse_untestable(cohort.take(planned.test_rows), question)
         try:
             trainer: FoldTrainer
@@ -143,7 +146,7 @@ def train_bundle(
                     network,
                     weights,
                     paths.features,
-                    learned_rows(planned.final),
+                    learned_rows(real.final),
                     device,
                     workers,
                     progress.part(0.05, 0.5),
@@ -166,7 +169,11 @@ def train_bundle(
         except UnusableStudiesError as error:  # all others are kept on disk, and not prepared again
             problems = error.problems
     folder = paths.work / f"{network}-{mode}-{_digest(initial_weights, weights)}"
-    result = train_all(trainer, planned, protocol.seed, folder, progress.part(0.5, 0.85))
+    with_all = 0.85 if real is planned else 0.7
+    result = train_all(trainer, planned, protocol.seed, folder, progress.part(0.5, with_all))
+    without = None
+    if real is not planned:
+        without = train_folds(trainer, real, protocol.seed, folder / "real-studies", progress.part(with_all, 0.85))
     if not is_main():
         wait_for_others()
         return load(paths.bundle)
@@ -184,6 +191,11 @@ def train_bundle(
             f"{before - len(cohort)} of {counted(before, 'study', 'studies')} could not be used; they were left out."
         )
     notes += [note for part in result.all for note in part.notes]
+    if real is not planned:
+        notes.append(
+            f"{int(cohort.synthetic.sum())} studies were made by generators. In each split only those train whose "
+            "generator learned from studies that train there; none is evaluated, and none chooses anything."
+        )
     volumes = None
     if isinstance(question, TimeToEvent):
         volumes = tumor_volumes(cohort, progress.part(0.88, 0.92))
@@ -207,10 +219,18 @@ def train_bundle(
         final_model=result.final_model,
         statistics=fit_statistics(result.final_model.embeddings, distances),
         baselines=compare_with_baselines(
-            predictions, cohort, found.prints, planned, question, volumes, resamples, progress.part(0.92, 0.95)
+            predictions, cohort, found.prints, real, question, volumes, resamples, progress.part(0.92, 0.95)
         ),
         audit=tuple(audit),
         notes=tuple(dict.fromkeys(notes)),
+        on_real_studies=None
+        if without is None
+        else compared(
+            "the same network, real studies alone",
+            predictions,
+            out_of_fold(cohort, question, protocol.head, real, without),
+            resamples,
+        ),
         tumor_volumes=volumes,
     )
     progress(0.95, "Writing the bundle.")

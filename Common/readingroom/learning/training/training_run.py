@@ -54,6 +54,7 @@ class TrainingRun:
     baselines : simpler models; AUCs are means over classes
     audit : sentences of the audit's severe issues
     notes : sentences on what was done otherwise than asked
+    on_real_studies : the same network trained without synthetic studies; None where there are none
     tumor_volumes : (rows,) of the cohort in mL, NaN where not known; None where nothing is known of them
     """
 
@@ -71,6 +72,7 @@ class TrainingRun:
     baselines: tuple[BaselineComparison, ...]
     audit: tuple[str, ...]
     notes: tuple[str, ...]
+    on_real_studies: BaselineComparison | None = None
     tumor_volumes: NDArray[np.float64] | None = None
 
     @property
