@@ -133,6 +133,11 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         _mobilenet_v2("mobilenetv2_100"),
         # Weights that come from TensorFlow expect its padding: with stride 2 the odd pixel goes bottom and right.
         _mobilenet_v2("tf_mobilenetv2_100", pad_type="same"),
+        # EfficientNet-B0 without squeeze and excitation, as light as MobileNetV2; TensorFlow's padding as well.
+        Architecture(
+            "tf_efficientnet_lite0", "EfficientNet-Lite0", "timm", "tf_efficientnet_lite0", "classifier", 1280,
+            _EFFICIENT,
+        ),
         # Its last blocks are dilated in place of their stride: a map of four times as many places.
         _mobilenet_v2("tf_mobilenetv2_100_stride_16", pad_type="same", output_stride=16),
         # Its blocks from the fourth on are there twice, see `two_branches`.

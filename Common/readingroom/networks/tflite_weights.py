@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import BundleError
 from ..regular_file import open_regular
@@ -42,23 +43,34 @@ def read_mobilenet_v2(network: nn.Module, path: Path) -> None:
             layers = [_weights(arrays, o) for o in operations if o["op"] in ("conv", "dwconv")]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise BundleError(f"{path} does not hold the weights of a TensorFlow Lite network: {error}.") from error
-    pairs = _convolutions_with_normalization(network)
-    body, (head_weight, head_bias) = layers[:-1], layers[-1]
-    if pairs[0][0].in_channels == 1:  # a gray image answers as it would three times over
-        body = [(body[0][0].sum(1, keepdim=True), body[0][1]), *body[1:]]
-    if [weight.shape for weight, _ in body] != [convolution.weight.shape for convolution, _ in pairs]:
-        raise BundleError(f"{path} was made for another network than MobileNetV2 1.0.")
-    with torch.no_grad():
-        for (weight, bias), (convolution, normalization) in zip(body, pairs, strict=True):
-            convolution.weight.copy_(weight)
-            _become_bias(normalization, bias)
-        classifier = network.get_submodule("classifier")
-        if isinstance(classifier, nn.Linear) and classifier.out_features == len(head_bias):
+    *body, (head_weight, head_bias) = layers
+    fill(network, body, str(path), "MobileNetV2 1.0")
+    classifier = network.get_submodule("classifier")
+    if isinstance(classifier, nn.Linear) and classifier.out_features == len(head_bias):
+        with torch.no_grad():
             classifier.weight.copy_(head_weight.flatten(1))
             classifier.bias.copy_(head_bias)
 
 
-def _weights(arrays: Any, operation: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+def fill(network: nn.Module, layers: Sequence[tuple[Tensor, Tensor]], source: str, title: str) -> None:
+    """Copy weights and biases of convolutions with their normalization folded in, in the order of computation.
+
+    Raises
+    ------
+    BundleError : they are those of another network than ``title``; ``source`` says whose they are
+    """
+    pairs = _convolutions_with_normalization(network)
+    if pairs[0][0].in_channels == 1:  # a gray image answers as it would three times over
+        layers = [(layers[0][0].sum(1, keepdim=True), layers[0][1]), *layers[1:]]
+    if [weight.shape for weight, _ in layers] != [convolution.weight.shape for convolution, _ in pairs]:
+        raise BundleError(f"{source} was made for another network than {title}.")
+    with torch.no_grad():
+        for (weight, bias), (convolution, normalization) in zip(layers, pairs, strict=True):
+            convolution.weight.copy_(weight)
+            _become_bias(normalization, bias)
+
+
+def _weights(arrays: Any, operation: dict[str, Any]) -> tuple[Tensor, Tensor]:
     """Weight (out, in, height, width) and bias of one convolution, as real numbers."""
     k = operation["index"]
     stored = arrays[f"w{k}"].astype(np.float32)
@@ -75,7 +87,7 @@ def _convolutions_with_normalization(network: nn.Module) -> list[tuple[nn.Conv2d
     return list(zip(convolutions, normalizations, strict=True))
 
 
-def _become_bias(normalization: nn.BatchNorm2d, bias: torch.Tensor) -> None:
+def _become_bias(normalization: nn.BatchNorm2d, bias: Tensor) -> None:
     """Set gamma, beta, mean and variance so that the layer, when evaluating, adds ``bias`` and nothing else."""
     assert normalization.running_mean is not None
     assert normalization.running_var is not None
