@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import torch
 
 from ...bundles.metadata import (
     ClassifierMetadata,
@@ -11,9 +14,11 @@ from ...bundles.metadata import (
     SurvivalMetadata,
     Training,
 )
+from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError
 from ...formatting import estimate_text
-from ...networks import registry
+from ...networks import registry, volumes
+from ...networks.registry import Architecture
 from ...readers.registry import readers
 from ..cohorts.findings import NEGATIVE
 from ..cohorts.label_set import LabelSet
@@ -174,6 +179,11 @@ def refuse_unreadable(protocol: TrainingProtocol, network: str) -> None:
     """
     architecture = registry.find(network)
     wanted = protocol.input
+    if wanted.kind == "volume" and architecture.cam and not _has_places(architecture, wanted):
+        raise InputError(
+            f"Volumes of {' x '.join(map(str, wanted.size))} voxels leave {architecture.title} a map of a single "
+            "place, with which no reader could show where: take a larger size."
+        )
     if wanted.kind == "slices" and min(wanted.size) < 2 * _CELL:
         raise InputError(
             f"Slices of {' x '.join(map(str, wanted.size))} pixels leave a map of a single place, with which no reader "
@@ -185,6 +195,19 @@ def refuse_unreadable(protocol: TrainingProtocol, network: str) -> None:
         raise InputError(f"{architecture.title} has no maps of features: the reader could not show where. Use another.")
     if wanted.kind != "picture" or wanted.channels != 3:
         raise InputError("The reader chest-xray takes pictures of 3 channels; change the protocol's input.")
+
+
+def _has_places(architecture: Architecture, wanted: Preprocessing) -> bool:
+    """Whether the last map of a network for volumes has more than one place. Nothing is computed."""
+    shapes: list[tuple[int, ...]] = []
+    with torch.device("meta"):
+        network = volumes.create(architecture.name, 1, channels=wanted.channels)
+        for module in network.modules():
+            module.register_forward_hook(lambda _module, _given, made: shapes.append(tuple(made.shape)))
+        network(torch.zeros(1, wanted.channels, *wanted.size))
+    # The mean over the places of the last map are the features; where it has one, an earlier map was the last of more.
+    last = [shape for shape in shapes if len(shape) == 5 and math.prod(shape[2:]) > 1][-1]
+    return last[1] == architecture.features
 
 
 def _settings(run: TrainingRun) -> dict[str, object]:

@@ -14,6 +14,7 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.bundles.bundle import Bundle
 from readingroom.bundles.metadata import SurvivalMetadata
+from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row, write_cohort
 from readingroom.learning.evaluation.survival_predictions import SurvivalPredictions
 from readingroom.learning.protocols.plan import plan
@@ -119,3 +120,11 @@ def test_the_plan_of_a_network_of_volumes_misses_nothing(kind: str, variant: str
     assert "volume" in text
     assert "cannot be trained" not in text
     assert "reads slices" not in text
+
+
+def test_volumes_too_small_for_a_map_are_refused_before_anything_is_read(volumes: Cohort, tmp_path: Path) -> None:
+    small = tiny("densenet3d")
+    small = replace(small, input=replace(small.input, size=(32, 32, 32)))
+    with pytest.raises(InputError, match="32 x 32 x 32 voxels leave 3D DenseNet-121 a map of a single place"):
+        train_bundle(volumes, small, tmp_path, "x", device="cpu")
+    assert not list(tmp_path.iterdir())
