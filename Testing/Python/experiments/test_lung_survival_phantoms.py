@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -11,10 +12,14 @@ import pytest
 from experiments import lung_survival_attention, lung_survival_card, lung_survival_phantoms
 from experiments.lung_survival_attention import Found, Measured, estimates, section
 from readingroom.bundles.bundle import load
+from readingroom.bundles.store import shipped_folder
 from readingroom.csv_table import read_csv
 from readingroom.learning.cohorts.cohort import read_cohort
 from readingroom.learning.evaluation.survival_predictions import read
+from readingroom.learning.protocols.identity import identify
+from readingroom.learning.protocols.training_protocol import TrainingProtocol
 from readingroom.phantoms.lung_cancer_ct import log_hazard, true_incidence
+from readingroom.records import from_json
 
 pytest.importorskip("torch", reason="training needs the extra 'read'")
 pytest.importorskip("sklearn", reason="training needs the extra 'train'")
@@ -67,6 +72,12 @@ def test_the_bundle_says_that_it_learned_from_phantoms_alone(a_run):
     assert found.demonstration
     assert "hantom" in found.title
     assert any("synthetic" in source for source in found.training.sources)
+
+
+def test_the_bundle_that_ships_was_trained_by_this_protocol():
+    shipped = load(shipped_folder() / lung_survival_phantoms.NAME).metadata.training.settings
+    made = identify(from_json(TrainingProtocol, json.loads(json.dumps(lung_survival_phantoms.protocol()))))
+    assert (shipped["protocol"], shipped["protocol's SHA-256"]) == (made.name, made.sha256)
 
 
 def test_the_card_says_the_best_possible_and_what_the_weights_found_once(a_run):

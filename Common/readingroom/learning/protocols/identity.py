@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,8 @@ class ProtocolIdentity:
     kind : ``published`` or ``rigorous`` where it is the one that comes with ReadingRoom, or a named variant of it; else
         ``own``
     name : with the variant, or with what is changed
-    sha256 : of everything that the protocol says
+    sha256 : of everything that the protocol says, without fields at their default: one that a later version of
+        ReadingRoom adds does not make it another protocol
     """
 
     kind: ProtocolName
@@ -36,7 +38,7 @@ class ProtocolIdentity:
 def identify(protocol: TrainingProtocol) -> ProtocolIdentity:
     """Compare a protocol with the one that comes with ReadingRoom under its name, field by field."""
     data = records.to_json(protocol)
-    sha256 = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+    sha256 = hashlib.sha256(json.dumps(_stated(protocol), sort_keys=True).encode()).hexdigest()
     try:
         original = load_protocol(protocol.reader, protocol.kind)
     except InputError:
@@ -52,6 +54,26 @@ def identify(protocol: TrainingProtocol) -> ProtocolIdentity:
             return ProtocolIdentity(protocol.kind, name, sha256)
         closest = differs if not number else closest
     return ProtocolIdentity("own", f"own protocol, like {original.name} but for {', '.join(closest)}", sha256)
+
+
+def _stated(value: Any) -> Any:
+    """As JSON, without the fields of records that are at their default."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        stated = {
+            field.name: getattr(value, field.name) for field in dataclasses.fields(value) if _is_set(value, field)
+        }
+        return {name: _stated(item) for name, item in stated.items()}
+    if isinstance(value, tuple):
+        return [_stated(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _stated(item) for name, item in value.items()}
+    return records.to_json(value)
+
+
+def _is_set(record: Any, field: dataclasses.Field[Any]) -> bool:
+    made = field.default_factory
+    default = field.default if made is dataclasses.MISSING else made()
+    return bool(getattr(record, field.name) != default)
 
 
 def _compared(data: dict[str, Any], offered: tuple[str, ...]) -> dict[str, Any]:

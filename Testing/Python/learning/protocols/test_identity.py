@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import pytest
 
 from readingroom.learning.protocols.identity import identify
-from readingroom.learning.protocols.training_protocol import READERS, Kind, load_protocol, read_protocol
+from readingroom.learning.protocols.training_protocol import (
+    READERS,
+    Kind,
+    TrainingProtocol,
+    load_protocol,
+    read_protocol,
+)
 from readingroom.records import to_json
 
 
@@ -40,3 +46,17 @@ def test_a_choice_among_the_networks_of_the_protocol_and_a_seed_do_not_change_it
     original = load_protocol("chest-xray", "rigorous")
     assert identify(replace(original, networks=original.networks[::-1], seed=7)).kind == "rigorous"
     assert identify(replace(original, networks=("resnet18", *original.networks))).kind == "own"
+
+
+@dataclass(frozen=True)
+class Later(TrainingProtocol):
+    """As a later version may have it."""
+
+    added: int = 0
+
+
+def test_a_field_that_a_later_version_adds_does_not_make_it_another_protocol() -> None:
+    now = load_protocol("lung-survival")
+    said = {field.name: getattr(now, field.name) for field in fields(now)}
+    assert identify(Later(**said)).sha256 == identify(now).sha256
+    assert identify(Later(**said, added=1)).sha256 != identify(now).sha256
