@@ -98,7 +98,8 @@ def _written_on(role: str, gray: Gray) -> Spoiled:
     left, _, right, _ = ImageDraw.Draw(picture).multiline_textbbox((0, 0), text, font)
     column = 0 if role.startswith("right") else max(0, picture.width - int(right - left) - 4)
     ImageDraw.Draw(picture).multiline_text((column, len(gray) - 6 * size), text, fill=255, font=font)
-    return {role: np.divide(picture, 255, dtype=np.float32)}
+    written: Gray = np.asarray(picture, dtype=np.float32) / np.float32(255)
+    return {role: written}
 
 
 def _framed(role: str, gray: Gray) -> Spoiled:
