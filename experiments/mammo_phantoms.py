@@ -23,7 +23,8 @@ from readingroom import cli
 from readingroom.bundles.bundle import load
 from readingroom.csv_table import write_records
 from readingroom.files import write_text
-from readingroom.imaging.breast import density, find_breast
+from readingroom.imaging.breast import find_breast
+from readingroom.imaging.breast_density import density
 from readingroom.networks import backbones
 from readingroom.parallel import map_parallel
 from readingroom.phantoms.benign_breast import BENIGN_KINDS

@@ -146,7 +146,8 @@ def page(found: Sequence[tuple[str, str, Exam]], data: Path) -> str:
         "",
         "## Films that were spoiled",
         "",
-        "Each view was spoiled alone. Warnings that the same view has anyway count as well.",
+        "Each view was spoiled alone. *Told* is a view of which the check speaks, or that any check stops. Warnings "
+        "that the same view has anyway count as well.",
         "",
         *_spoiled(found),
         "",
@@ -182,9 +183,9 @@ def _spoiled(found: Sequence[tuple[str, str, Exam]]) -> Iterator[str]:
         told = 0
         for role, path, gray in usable:
             checks = checked({new: (path, pixels) for new, pixels in spoil(role, gray).items()})
-            told += any(c.name == asked and c.status != "pass" if asked else c.status == "stop" for c in checks)
+            told += any(check.status == "stop" or (check.name == asked and check.status != "pass") for check in checks)
         share = f"{told} ({100 * told / len(usable):.0f} %)"
-        yield f"| {title} | {len(usable)} | {share} | {asked or 'any that stops'} |"
+        yield f"| {title} | {len(usable)} | {share} | {asked or '–'} |"
 
 
 def _strangers(data: Path) -> Iterator[str]:

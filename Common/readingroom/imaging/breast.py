@@ -75,23 +75,6 @@ def find_breast(gray: Floats, view: str = "") -> Breast:
     return Breast(_enlarged(mask, gray.shape), _enlarged(triangle, gray.shape), chest_wall, found)
 
 
-def dense_tissue(gray: Floats, breast: Breast) -> Booleans:
-    """Which part ``[j, i]`` of the breast is dense: above Otsu's threshold of its gray values, without the muscle.
-
-    Otsu's threshold (1979) finds two classes wherever it is asked: in a breast all of fat the brighter fat.
-    """
-    tissue = breast.tissue
-    if not tissue.any():
-        return tissue
-    return np.asarray(tissue & (gray > _otsu(gray[tissue])))
-
-
-def density(gray: Floats, breast: Breast) -> float:
-    """Share of the breast's area, without the muscle, that is dense tissue; 0 to 1."""
-    tissue = np.count_nonzero(breast.tissue)
-    return float(np.count_nonzero(dense_tissue(gray, breast)) / tissue) if tissue else 0.0
-
-
 def reduced(gray: Floats, longest: int) -> Floats:
     """A picture whose longer side has at most so many pixels, of averages."""
     rows, columns = gray.shape
@@ -110,7 +93,8 @@ def _enlarged(mask: Booleans, shape: tuple[int, ...]) -> Booleans:
     return np.asarray(image) != 0
 
 
-def _otsu(values: NDArray[np.floating]) -> float:
+def otsu(values: NDArray[np.floating]) -> float:
+    """Otsu's threshold (1979), which finds two classes wherever it is asked."""
     line = SimpleITK.GetImageFromArray(np.ascontiguousarray(values, dtype=np.float32).reshape(1, -1))
     threshold = SimpleITK.OtsuThresholdImageFilter()
     threshold.Execute(line)
@@ -124,7 +108,7 @@ def _darkest_tissue(small: Floats) -> float:
     lowest quarter: what lies around the film on the scanner may be darker. Tissue is what lies above its spread, and
     above a twentieth of the way to the bright part.
     """
-    first = _otsu(small)
+    first = otsu(small)
     dark, bright = small[small <= first], small[small > first]
     if not len(dark) or not len(bright):
         return first

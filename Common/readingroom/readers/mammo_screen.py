@@ -222,7 +222,7 @@ class Film:
     @functools.cached_property
     def dense(self) -> NDArray[np.bool_]:
         """Dense tissue on the blocks."""
-        from ..imaging.breast import dense_tissue
+        from ..imaging.breast_density import dense_tissue
 
         return dense_tissue(self.small, self.outline)
 

@@ -26,6 +26,8 @@ SMALLEST_SIDE = 200  # pixels
 COLOR_STOP = 0.2  # share of visibly colored pixels
 CONTRAST_STOP = 0.05  # 99th minus 1st percentile
 TAPER = 1.3  # how much higher a breast is at the chest wall than at the nipple
+STRAIGHT = 0.7  # share of the rows of a breast that begin at its chest wall
+BOTH_EDGES = 0.45  # share of the left and of the right edge of a picture that a breast may touch
 MOST_MARKS = 24  # letters and marks outside of the breast; side and view are five
 PADDLE = 0.8  # share of a row or column outside of the breast that is bright
 CUT_OFF = 0.1  # share of an edge of the picture that the breast touches, the half at the chest wall left out
@@ -182,21 +184,29 @@ def _picture(views: Sequence[View]) -> Check:
 
 
 def _outline(small: Sequence[_Small]) -> Check:
-    """A breast is high at the chest wall and ends in the nipple; a chest, a hand or a skull does not."""
-    lost, strange = [], []
-    for one in small:
-        heights = one.mask.sum(axis=0)[np.flatnonzero(one.mask.any(axis=0))].astype(float)
-        part = max(1, len(heights) // 8)
-        ends = (heights[:part].mean(), heights[-part:].mean()) if len(heights) else (1.0, 1.0)
-        if not one.view.breast.found:
-            lost.append(one.view.title)
-        elif max(ends) < TAPER * max(min(ends), 1):
-            strange.append(one.view.title)
+    """A breast begins at a straight chest wall and ends in the nipple; a chest, a hand or a skull does not."""
+    lost = [one.view.title for one in small if not one.view.breast.found]
+    strange = [one.view.title for one in small if one.view.breast.found and not _is_breast(one)]
     if strange:
-        sentence = "What {views} show{s} does not taper to one side as a breast does: this is no mammogram."
+        sentence = (
+            "What {views} show{s} does not taper from a straight chest wall as a breast does: this is no mammogram, or "
+            "a large part of it is cut off."
+        )
         return _said("mammogram", "stop", strange, sentence.replace("{s}", "s" if len(strange) == 1 else ""), "")
     sentence = "No outline of a breast is found on {views}; all of the picture was taken."
     return _said("mammogram", "warn", lost, sentence, "Every view shows one outline that tapers as a breast does.")
+
+
+def _is_breast(one: _Small) -> bool:
+    mask = one.mask if one.view.breast.chest_wall == "left" else one.mask[:, ::-1]
+    heights = mask.sum(axis=0)[np.flatnonzero(mask.any(axis=0))].astype(float)
+    if not len(heights):
+        return False
+    part = max(1, len(heights) // 8)
+    tapers = heights[:part].mean() >= TAPER * max(heights[-part:].mean(), 1)
+    begins = mask[mask.any(axis=1)].argmax(axis=1)
+    is_straight = (begins <= begins.min() + _SIDE // 100).mean() >= STRAIGHT
+    return bool(tapers and is_straight and min(mask[:, 0].mean(), mask[:, -1].mean()) <= BOTH_EDGES)
 
 
 def _chest_wall(views: Sequence[View]) -> Check:

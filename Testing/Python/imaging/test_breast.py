@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from readingroom.bundles.preprocessing import Preprocessing
-from readingroom.imaging.breast import dense_tissue, density, find_breast
+from readingroom.imaging.breast import find_breast
+from readingroom.imaging.breast_density import dense_tissue, density
 from readingroom.imaging.preprocessing import prepare
 from readingroom.phantoms.mammogram import Lesion, four_views, mammogram
 

@@ -98,7 +98,8 @@ def test_a_chest_radiograph_is_no_mammogram():
     found = check([view("left-cc", chest_radiograph(seed=1))], "mammogram")
     assert found.status == "stop"
     assert found.sentence == (
-        "What the left CC view shows does not taper to one side as a breast does: this is no mammogram."
+        "What the left CC view shows does not taper from a straight chest wall as a breast does: this is no mammogram, "
+        "or a large part of it is cut off."
     )
 
 
