@@ -1,13 +1,13 @@
 """Work at the same time: one function over many items in several processes, on this computer or wherever an executor
-sends them; and two pieces of work in two threads."""
+sends them; and two pieces of work in two threads, one beside or one behind the other."""
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .errors import EngineError
 from .guarded_processes import KILLED, EndedError, GuardedProcesses
@@ -89,8 +89,9 @@ def map_parallel(
 def side_by_side(beside: Callable[[], Other], here: Callable[[], Result]) -> tuple[Other, Result]:
     """What two functions give that run at the same time: ``beside`` in a thread of its own, ``here`` in the caller's.
 
-    It pays where they call numpy, SimpleITK and the like, which let other threads run. When one fails, the other one is
-    waited for; when both do, the error of ``beside`` is raised.
+    It pays where they call numpy, scipy and the like, which let other threads run. Only one of them may touch a
+    SimpleITK image: where a filter and a view meet at it, it gets other memory, and views lose theirs. When one
+    function fails, the other one is waited for; when both do, the error of ``beside`` is raised.
 
     Example
     -------
@@ -105,6 +106,23 @@ def side_by_side(beside: Callable[[], Other], here: Callable[[], Result]) -> tup
             future.result()
             raise
         return future.result(), found
+
+
+def made_ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """The items in their order, each made in a thread of its own while the one before it is used.
+
+    Example
+    -------
+    >>> list(made_ahead(number**2 for number in (1, 2, 3)))
+    [1, 4, 9]
+    """
+    iterator, end = iter(items), object()
+    with ThreadPoolExecutor(1) as threads:
+        item: Any = next(iterator, end)
+        while item is not end:
+            following = threads.submit(next, iterator, end)
+            yield item
+            item = following.result()
 
 
 def _in_guarded_processes(

@@ -16,7 +16,7 @@ import pytest
 
 from readingroom.errors import CancelledError, EngineError, RefusedError
 from readingroom.guarded_processes import EndedError, guarded
-from readingroom.parallel import map_parallel, side_by_side
+from readingroom.parallel import made_ahead, map_parallel, side_by_side
 from readingroom.progress import Progress
 from readingroom.time_limit import TOOK_TOO_LONG
 
@@ -239,3 +239,22 @@ def test_when_both_fail_the_error_of_the_thread_beside_is_raised() -> None:
         side_by_side(lambda: 1 // 0, lambda: [][0])
     with pytest.raises(IndexError):
         side_by_side(lambda: 1, lambda: [][0])
+
+
+def test_the_next_one_is_made_while_one_is_used() -> None:
+    made = [threading.Event() for _ in range(3)]
+
+    def each():
+        for event in made:
+            event.set()
+            yield event
+
+    for number, _ in enumerate(made_ahead(each()), start=1):
+        assert all(event.wait(30) for event in made[: number + 1])
+
+
+def test_an_error_in_making_comes_after_what_was_made_before() -> None:
+    items = made_ahead(1 // number for number in (1, 0))
+    assert next(items) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(items)

@@ -1,4 +1,4 @@
-"""A network asked about a chest CT, by slices or whole, after its lungs were found; they are checked meanwhile."""
+"""A network asked about a chest CT, by slices or whole, after its lungs were found and checked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..bundles.preprocessing import Preprocessing
 from ..errors import InputError
-from ..parallel import side_by_side
 from .answer import Case
 from .base import ReadContext
 from .lung_masks import LungMasks, find_lung_masks
@@ -46,8 +45,8 @@ def ask_about_lungs(
     InputError : there are no lungs
     RefusedError : a check of the lungs says ``stop``
     """
-    from ..imaging.preprocessing import prepare_slices
-    from ..imaging.volume_input import prepare_volume
+    from ..imaging.preprocessing import PreparedSlices, prepare_slices
+    from ..imaging.volume_input import PreparedVolume, prepare_volume
     from ..trust.ct_checks import drawn_check, lung_checks
 
     volume = case.images[image]
@@ -55,28 +54,23 @@ def ask_about_lungs(
         progress(0.0, "Looking for the lungs.")
     masks = find_lung_masks(case, image, context)
 
-    def check() -> None:
+    if checked:
         given = [drawn_check(masks.lungs, volume)] if masks.source == "given" else []
         context.check(*given, *lung_checks(masks.lungs, volume))
+    both = masks.lungs.both
+    if not both.any():
+        raise InputError("No lungs were found in this CT; give a mask of them.")
+    prepare = prepare_volume if preprocessing.kind == "volume" else prepare_slices
+    prepared: PreparedSlices | PreparedVolume = prepare(volume.image, preprocessing, both)
+    if isinstance(prepared, PreparedVolume):
+        if progress is not None:
+            progress(0.5, "Asking about the CT as one volume.")
+        return masks, prepared, ask(prepared.pixels[None], lambda done: context.progress.raise_if_canceled())
+    count = len(prepared.pixels)
 
-    def answers() -> tuple[Any, Answers]:
-        both = masks.lungs.both
-        if not both.any():
-            raise InputError("No lungs were found in this CT; give a mask of them.")
-        if preprocessing.kind == "volume":
-            if progress is not None:
-                progress(0.5, "Asking about the CT as one volume.")
-            whole = prepare_volume(volume.image, preprocessing, both)
-            return whole, ask(whole.pixels[None], lambda done: context.progress.raise_if_canceled())
-        prepared = prepare_slices(volume.image, preprocessing, both)
-        count = len(prepared.pixels)
+    def each(done: int) -> None:
+        context.progress.raise_if_canceled()
+        if progress is not None:
+            progress(0.5 + 0.5 * done / count, f"Asking about the slices, {done} of {count}.")
 
-        def each(done: int) -> None:
-            context.progress.raise_if_canceled()
-            if progress is not None:
-                progress(0.5 + 0.5 * done / count, f"Asking about the slices, {done} of {count}.")
-
-        return prepared, ask(prepared.pixels, each)
-
-    prepared, found = side_by_side(check, answers)[1] if checked else answers()
-    return masks, prepared, found
+    return masks, prepared, ask(prepared.pixels, each)

@@ -6,7 +6,7 @@ Limits are wide: they stop what is no chest CT and warn of what a radiologist wo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import SimpleITK
@@ -17,6 +17,7 @@ from ..formatting import number_text, percent
 from ..imaging.lungs import Lungs, averaged, filled
 from ..imaging.organ import areas
 from ..imaging.volume import Volume
+from ..parallel import side_by_side
 from ..reading import Check
 from ..study import StudyImage
 from .ct_orientation import orientation_checks
@@ -60,13 +61,12 @@ def lung_checks(lungs: Lungs, volume: Volume) -> tuple[Check, ...]:
         sentence = f"Only {number_text(right + left, 2)} L of lung were found: this may be no chest, or only its edge."
         return (Check("lung volume", "stop", sentence, right + left, _STOP_LITERS[0]),)
     spacing = tuple(reversed(volume.image.GetSpacing()))
-    return (
-        _volume(right + left),
-        _sides(right, left),
-        _cut_off(lungs),
-        _free_air(lungs, volume.image),
-        *orientation_checks(lungs, volume.voxels, spacing),
+    # What touches the SimpleITK image comes before the threads, see `side_by_side`.
+    voxels, gray, lung = volume.voxels, averaged(volume.image), filled(lungs.both, volume.image)
+    free_air, orientation = side_by_side(
+        lambda: _free_air(gray, lung), lambda: orientation_checks(lungs, voxels, spacing)
     )
+    return (_volume(right + left), _sides(right, left), _cut_off(lungs), free_air, *orientation)
 
 
 def drawn_check(lungs: Lungs, volume: Volume) -> Check:
@@ -246,12 +246,16 @@ def _cut_off(lungs: Lungs) -> Check:
     return Check("lungs whole", "warn", sentence, most, _CUT_WARN)
 
 
-def _free_air(lungs: Lungs, image: SimpleITK.Image) -> Check:
-    """Air without any lung in it counts as lung: its largest piece."""
-    gray = averaged(image)
-    black = (SimpleITK.GetArrayViewFromImage(gray) < _BLACK) & filled(lungs.both, image)
-    wide = [3 if step < 4 else 1 for step in reversed(gray.GetSpacing())]
-    labels, count = ndimage.label(ndimage.binary_opening(black, np.ones(wide)))
+def _free_air(gray: SimpleITK.Image, lung: NDArray[np.bool_]) -> Check:
+    """Air without any lung in it counts as lung: its largest piece.
+
+    Parameters
+    ----------
+    gray, lung : on voxels of about 2.5 mm
+    """
+    black = (SimpleITK.GetArrayViewFromImage(gray) < _BLACK) & lung
+    wide = [axis for axis, step in enumerate(reversed(gray.GetSpacing())) if step < 4]
+    labels, count = ndimage.label(_where_three_fit(black, wide))
     largest = int(np.bincount(labels.ravel())[1:].max()) if count else 0
     ml = float(largest * np.prod(gray.GetSpacing()) / 1000)
     if ml > _MOST_BLACK:
@@ -261,6 +265,20 @@ def _free_air(lungs: Lungs, image: SimpleITK.Image) -> Check:
         )
         return Check("free air", "warn", sentence, ml, _MOST_BLACK)
     return Check("free air", "pass", "No large air space without lung in it.", ml, _MOST_BLACK)
+
+
+def _where_three_fit(mask: NDArray[np.bool_], axes: Sequence[int]) -> NDArray[np.bool_]:
+    """A mask opened by a box of three voxels along these axes: one axis after the other, which takes a tenth of the
+    time."""
+    for combine in (np.logical_and, np.logical_or):
+        for axis in axes:
+            before, mask = np.moveaxis(mask, axis, 0), mask.copy()
+            after = np.moveaxis(mask, axis, 0)
+            combine(after[1:], before[:-1], out=after[1:])
+            combine(after[:-1], before[1:], out=after[:-1])
+            if combine is np.logical_and:
+                after[[0, -1]] = False  # a box does not reach beyond the image
+    return mask
 
 
 def _order(present: StudyImage, prior: StudyImage) -> Check:

@@ -86,7 +86,7 @@ def _outline(slices: NDArray[np.bool_]) -> float:
 def _front_and_back(
     both: NDArray[np.bool_], held: NDArray[np.intp], gray: NDArray[np.floating], spacing: Spacing
 ) -> Iterator[Check]:
-    on_top = both.sum(axis=0)  # of each other: all slices
+    on_top = both.sum(axis=0, dtype=np.int32)  # of each other: all slices
     row, column = round(_center(on_top.sum(axis=1))), round(_center(on_top.sum(axis=0)))
     near = round(_NEAR_MIDDLE / spacing[2])
     strip = gray[held[0] : held[-1] + 1, :, max(column - near, 0) : column + near + 1] > _BONE
@@ -194,8 +194,8 @@ class _Signs:
 def _lowest(lung: NDArray[np.bool_]) -> NDArray[np.intp]:
     """``[j, i]``: the slice on which the lung begins; -1 where there is none of it."""
     lowest = np.full(lung.shape[1:], -1)
-    for k, slice_ in enumerate(lung):
-        lowest[slice_ & (lowest < 0)] = k
+    for k in range(len(lung) - 1, -1, -1):
+        np.copyto(lowest, k, where=lung[k])
     return lowest
 
 

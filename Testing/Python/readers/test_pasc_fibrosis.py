@@ -133,6 +133,7 @@ def test_suspicious_lung_is_on_the_side_and_in_the_third_where_it_was_planted(a_
 def test_regions_are_the_lungs_and_what_is_suspicious_in_them(a_reading, chest) -> None:
     reading, out = a_reading
     found = whole_segments(out / "segments-ct.seg.nrrd", chest.right_lung.shape)
+    assert list(found) == ["right-lung", "left-lung", "suspicious-50", "suspicious-75"]
     np.testing.assert_array_equal(found["right-lung"], chest.right_lung)
     lungs = chest.right_lung | chest.left_lung
     assert 0 < found["suspicious-75"].sum() < found["suspicious-50"].sum()
@@ -309,6 +310,19 @@ def test_a_ct_without_lungs_is_refused_in_a_sentence(bundle, tmp_path) -> None:
         read(bundle, tmp_path / "out", no_chest(tmp_path))
     with pytest.raises(InputError, match="No lungs were found in this CT; give a mask of them"):
         read(bundle, tmp_path / "out", no_chest(tmp_path), force=True)
+
+
+def test_what_a_check_of_the_lungs_stops_is_not_asked_about(bundle, files, chest, tmp_path, monkeypatch) -> None:
+    def asked(*_args: object, **_more: object) -> None:
+        raise AssertionError("The network was asked.")
+
+    few = np.zeros(SHAPE, dtype=bool)
+    few[8:10, 30:34, 20:30] = chest.right_lung[8:10, 30:34, 20:30] = True
+    write_nrrd(tmp_path / "few.nrrd", few)
+    monkeypatch.setattr("readingroom.readers.slice_network.ask_slices", asked)
+    with pytest.raises(RefusedError, match="of lung were found"):
+        read(bundle, tmp_path / "out", files / "ct.nrrd", {"lungs": tmp_path / "few.nrrd"})
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_empty_mask_is_refused(bundle, files, chest, tmp_path) -> None:
