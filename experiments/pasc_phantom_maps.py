@@ -101,7 +101,7 @@ def measure(bundle: Bundle, made: FibrosisCT, seed: int) -> Found:
     metadata = bundle.of_kind(ClassifierMetadata)
     case = READER.load(Study((StudyImage(CT, modality="CT", pixels=_image(made)),)))
     details = _asked(model, case, context)
-    lungs, heat = details.lungs.lungs.both, heat_of(details, metadata)
+    lungs, heat = details.lungs.lungs.both, np.asarray(heat_of(details, metadata))
     shuffled = {
         what: _asked(dataclasses.replace(model, network=_shuffled(model.network, what, seed)), case, context)
         for what in SHUFFLED

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..parallel import side_by_side
 from .lungs import Lungs
 from .nearness import near
 from .organ import Booleans, box
@@ -52,17 +53,20 @@ def zone_labels(lungs: Lungs, spacing: tuple[float, float, float]) -> NDArray[np
     spacing : of k, j and i in mm; ``k`` runs to the head
     """
     labels = np.zeros(lungs.right.shape, dtype=np.uint8)
-    for number, lung in enumerate((lungs.right, lungs.left)):
-        if not lung.any():
-            continue
-        about = box(lung)
-        part = lung[about]
-        # of the height from the top: 0 upper, 1 middle, 2 lower
-        third = 2 - np.arange(part.shape[0]) * 3 // part.shape[0]
-        numbers = (1 + 6 * number + 2 * third).astype(np.uint8)[:, None, None]
-        shallow = _near_surface(part, PERIPHERAL_MM, spacing)
-        np.add(numbers, shallow, out=labels[about], where=part)
+    side_by_side(lambda: _label(lungs.right, 1, spacing, labels), lambda: _label(lungs.left, 7, spacing, labels))
     return labels
+
+
+def _label(lung: Booleans, first: int, spacing: tuple[float, float, float], labels: NDArray[np.uint8]) -> None:
+    """Write the zones of a lung, of which the upper central one has the number ``first``."""
+    if not lung.any():
+        return
+    about = box(lung)
+    part = lung[about]
+    # of the height from the top: 0 upper, 1 middle, 2 lower
+    third = 2 - np.arange(part.shape[0]) * 3 // part.shape[0]
+    numbers = (first + 2 * third).astype(np.uint8)[:, None, None]
+    np.add(numbers, _near_surface(part, PERIPHERAL_MM, spacing), out=labels[about], where=part)
 
 
 def _near_surface(lung: Booleans, depth: float, spacing: tuple[float, float, float]) -> Booleans:

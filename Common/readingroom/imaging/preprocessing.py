@@ -11,8 +11,7 @@ map is stretched back.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +22,7 @@ from PIL import Image
 
 from ..bundles.preprocessing import Preprocessing, Preset
 from ..errors import InputError
-from ..parallel import side_by_side
+from .between_slices import BetweenSlices, Heat
 from .breast import Breast, find_breast
 from .equalize import blur_5x5, equalize_histogram
 from .organ import Booleans, box
@@ -113,31 +112,19 @@ class PreparedSlices:
     grid: SimpleITK.Image
     volume: SimpleITK.Image
 
-    def to_volume(self, maps: NDArray[np.floating]) -> NDArray[np.float32]:
+    def to_volume(self, maps: NDArray[np.floating]) -> Heat:
         """Maps ``[n, rows, columns]`` of the slices as a volume ``[k, j, i]`` in the geometry of the image.
 
         In the plane as `Prepared.to_input`. Between two slices that were read values are interpolated linearly; above
         the first and below the last one they are 0.
         """
         columns, rows, count = self.grid.GetSize()
-        found = np.zeros((count, rows, columns), dtype=np.float32)
         numbers, first = np.unique(self.numbers, return_index=True)
-        for number, row in zip(numbers, first, strict=True):
-            found[number] = Prepared(self.pixels[row], (rows, columns), self.extents).to_input(maps[row])
-
-        def fill(gaps: Iterable[tuple[int, int]]) -> None:
-            for low, high in gaps:
-                for k in range(low + 1, high):
-                    between = np.subtract(found[high], found[low], out=found[k])
-                    between *= np.float32((k - low) / (high - low))
-                    between += found[low]
-
-        gaps = list(itertools.pairwise(numbers.tolist()))
-        half = len(gaps) // 2
-        side_by_side(lambda: fill(gaps[:half]), lambda: fill(gaps[half:]))  # new memory takes time
+        known = [Prepared(self.pixels[row], (rows, columns), self.extents).to_input(maps[row]) for row in first]
+        found = BetweenSlices(count, numbers, np.stack(known))
         if self.grid is self.volume:
             return found
-        image = SimpleITK.GetImageFromArray(found)
+        image = SimpleITK.GetImageFromArray(np.asarray(found))
         image.CopyInformation(self.grid)
         return SimpleITK.GetArrayFromImage(
             SimpleITK.Resample(image, self.volume, SimpleITK.Transform(), SimpleITK.sitkLinear, 0.0)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import SimpleITK
     from numpy.typing import NDArray
 
+    from ..imaging.between_slices import Heat
     from ..imaging.segments import Mask
 
 
@@ -72,7 +73,7 @@ class MapLayer:
     """A heat map with its values, 0 to 1, in the array order and size of its image; or of a picture's `blocks`."""
 
     heat_map: HeatMap
-    heat: NDArray[np.float32]
+    heat: Heat
 
 
 @dataclass(frozen=True, eq=False)

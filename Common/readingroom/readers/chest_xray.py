@@ -131,11 +131,13 @@ class ChestXRayReader(Reader):
 
     def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
         """Whether the main map lies on the body, and each map with its deletion curve."""
+        import numpy as np
+
         from ..trust.body import map_outside_body_check
         from ..trust.checks import faithfulness_check
 
         gray = case.images[_FRONTAL].gray
-        context.check(map_outside_body_check(answer.maps[0].heat.reshape(gray.shape), gray))
+        context.check(map_outside_body_check(np.asarray(answer.maps[0].heat).reshape(gray.shape), gray))
 
         tested: list[HeatMap] = []
         names = [label.name for label in context.bundle.metadata.labels]
@@ -232,6 +234,8 @@ def _plain_picture(gray: Any) -> PictureLayer:
 
 
 def _map_picture(layer: MapLayer, gray: Any, titles: dict[str, str]) -> PictureLayer:
+    import numpy as np
+
     from ..formatting import percent
     from .results import picture_path
 
@@ -240,7 +244,7 @@ def _map_picture(layer: MapLayer, gray: Any, titles: dict[str, str]) -> PictureL
     box = f" The box holds the hottest region (map at least {level}); it is no outline of a lesion."
     caption = f"Where “{titles[heat_map.finding]}” comes from ({heat_map.method}).{box if heat_map.box else ''}"
     picture = KeyPicture(picture_path(_FRONTAL, heat_map.finding), caption, _FRONTAL, finding=heat_map.finding)
-    return PictureLayer(picture, gray, layer.heat.reshape(gray.shape))
+    return PictureLayer(picture, gray, np.asarray(layer.heat).reshape(gray.shape))
 
 
 def _deletion_curve(details: Details, target: int, context: ReadContext) -> Any:

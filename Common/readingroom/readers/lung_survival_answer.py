@@ -276,7 +276,7 @@ def evidence_map(metadata: SurvivalMetadata, details: Details, image: str) -> It
         heat = details.prepared.to_volume(local[0] if metadata.preprocessing.kind == "volume" else local)
         method = f"{answers.method} of the risk, relative"
         heat_map = HeatMap(finding, image, method, heat_map_path(image, finding), _LEVELS)
-        yield MapLayer(heat_map, np.clip(heat, 0, 1, out=heat))
+        yield MapLayer(heat_map, heat)
 
 
 def _attention_map(case: Case, metadata: SurvivalMetadata, details: Details) -> MapLayer:
@@ -288,8 +288,7 @@ def _attention_map(case: Case, metadata: SurvivalMetadata, details: Details) -> 
         weights = _on_whole_slices(case.images[CT].image, by_slice.clip(0, 1))
         method = "weight of the slices, relative"
     else:
-        weights = prepared.to_volume(answers.attended / answers.attended.max())
-        np.clip(weights, 0, 1, out=weights)
+        weights = prepared.to_volume((answers.attended / answers.attended.max()).clip(0, 1))
         method = "weight of the slices times attention to places, relative"
     attention = HeatMap(finding, CT, method, heat_map_path(CT, finding, ATTENTION), _LEVELS, shows=ATTENTION)
     return MapLayer(attention, weights)

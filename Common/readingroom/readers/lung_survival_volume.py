@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..bundles.metadata import SurvivalMetadata
+from ..imaging.between_slices import Heat
 from ..imaging.display import window_between
 from ..reading import KeyPicture
 from .answer import Answer, Case, MapLayer, PictureLayer
@@ -37,10 +37,10 @@ def answer_of_volume(
     return Answer(maps=evidence, pictures=tuple(_pictures(case, metadata.labels[0].name, evidence[0].heat)))
 
 
-def _pictures(case: Case, finding: str, heat: NDArray[np.float32]) -> Iterator[PictureLayer]:
+def _pictures(case: Case, finding: str, heat: Heat) -> Iterator[PictureLayer]:
     """The slices on which the risk is raised most; the first of them also as it was read."""
     volume, spacing = case.images[CT], case.images[CT].image.GetSpacing()
-    highest = heat.max(axis=(1, 2))
+    highest = np.array([slice_.max() for slice_ in heat])
     shown: list[int] = []
     for k in map(int, np.argsort(-highest, kind="stable")):
         if len(shown) == _PICTURES or not highest[k]:

@@ -232,7 +232,7 @@ def _pictures(case: Case, maps: Sequence[MapLayer], titles: dict[str, str]) -> I
         picture = KeyPicture(picture_path(heat_map.image, heat_map.finding), caption[0].upper() + caption[1:],
                              heat_map.image, finding=heat_map.finding)  # fmt: skip
         film = case.images[heat_map.image]
-        yield PictureLayer(picture, film.small, layer.heat.reshape(film.small.shape), block=film.block)
+        yield PictureLayer(picture, film.small, np.asarray(layer.heat).reshape(film.small.shape), block=film.block)
 
 
 def with_deletion_curve(case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..explain.box import strongest_region
+from ..imaging.between_slices import Heat
 from ..imaging.lung_zones import ZONES
 from ..reading import Box
 
-Heat = NDArray[np.float32]
 _BOX_STEP = 2.5  # mm, within which the box of a map is found; the map itself is coarser by far
 
 
@@ -47,7 +47,7 @@ def map_in_lungs(heat: Heat, labels: NDArray[np.uint8], levels: tuple[float, ...
     levels : rising
     """
     count, bins = len(heat), len(ZONES) + 1
-    zones, reached = np.zeros((count, bins), dtype=np.intp), np.zeros((count, len(levels), bins), dtype=np.intp)
+    counts = np.zeros((count, len(levels) + 1, bins), dtype=np.intp)  # by how many levels are reached
     sums, peaks, everywhere = np.zeros(count), np.zeros(count, dtype=np.float32), 0
     for k, (map_, zone) in enumerate(zip(heat, labels, strict=True)):
         everywhere += int(np.count_nonzero(map_ >= levels[0]))
@@ -55,12 +55,19 @@ def map_in_lungs(heat: Heat, labels: NDArray[np.uint8], levels: tuple[float, ...
         values, numbers = map_[inside], zone[inside]
         if not len(values):
             continue
-        zones[k] = np.bincount(numbers, minlength=bins)
-        for place, level in enumerate(levels):
-            reached[k, place] = np.bincount(numbers[values >= level], minlength=bins)
+        for level in levels:
+            numbers += np.uint8(bins) * (values >= level)
+        counts[k] = np.bincount(numbers, minlength=counts[k].size).reshape(counts[k].shape)
         sums[k], peaks[k] = values.sum(), values.max()
+    reached = counts[:, ::-1].cumsum(axis=1)[:, ::-1]  # at least so many levels
     return MapInLungs(
-        zones.sum(axis=0), reached.sum(axis=0), zones.sum(axis=1), reached[:, 0].sum(axis=1), everywhere, sums, peaks
+        reached[:, 0].sum(axis=0),
+        reached[:, 1:].sum(axis=0),
+        reached[:, 0].sum(axis=1),
+        reached[:, 1].sum(axis=1),
+        everywhere,
+        sums,
+        peaks,
     )
 
 

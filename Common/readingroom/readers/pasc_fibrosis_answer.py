@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from .. import codes
 from ..bundles.metadata import ClassifierMetadata
 from ..formatting import percent
+from ..imaging.between_slices import Heat
 from ..imaging.display import window_between
 from ..imaging.lung_zones import SIDES, THIRDS, ZONES, zone_labels
 from ..imaging.segments import AtLeast
-from ..parallel import side_by_side
 from ..reading import Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
 from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
@@ -31,8 +31,6 @@ from .results import heat_map_path, picture_path, segments_path
 if TYPE_CHECKING:
     from ..imaging.lungs import Lungs
     from .pasc_fibrosis import Details
-
-Heat = NDArray[np.float32]
 
 FINDING = "fibrosis"
 SUSPICIOUS = 0.5  # of the map
@@ -49,7 +47,7 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     metadata, details = context.bundle.of_kind(ClassifierMetadata), prediction.details
     calibrated = calibrate(metadata, prediction.logits)
     spacing = tuple(reversed(case.images[CT].image.GetSpacing()))
-    labels, heat = side_by_side(lambda: zone_labels(details.lungs.lungs, spacing), lambda: heat_of(details, metadata))
+    labels, heat = zone_labels(details.lungs.lungs, spacing), heat_of(details, metadata)
     details.zones = details.prepared.of_labels(labels)  # the volume itself is not kept: it is large
     found = map_in_lungs(heat, labels, _LEVELS)
     context.check(_inside_check(found))
@@ -94,8 +92,7 @@ def heat_of(details: Details, metadata: ClassifierMetadata) -> Heat:
 
     local = margins(details.answers.maps)
     grid = np.linspace(float(local.min()), float(local.max()) + 1e-6, 256)
-    heat = details.prepared.to_volume(np.interp(local, grid, probability_of_margins(metadata, grid)))
-    return np.clip(heat, 0, 1, out=heat)
+    return details.prepared.to_volume(np.interp(local, grid, probability_of_margins(metadata, grid)).clip(0, 1))
 
 
 def _measurements(case: Case, details: Details, found: MapInLungs) -> Iterator[Measurement]:

@@ -13,7 +13,9 @@ from .. import codes
 from ..bundles.metadata import ClassifierMetadata
 from ..errors import InputError
 from ..formatting import decimal, listed, percent
+from ..imaging.between_slices import Heat
 from ..imaging.lung_zones import SIDES, zone_labels
+from ..imaging.segments import AtLeast
 from ..reading import Check, Comparison, HeatMap, Interval, Region
 from .answer import Answer, Case, MapLayer, Prediction, RegionLayer
 from .base import ReadContext
@@ -25,7 +27,6 @@ from .pasc_fibrosis_answer import (
     DENSITY,
     FINDING,
     SUSPICIOUS,
-    Heat,
     heat_of,
     lung_density,
     parts_of_lungs,
@@ -159,7 +160,7 @@ def _mask(read: _Read, region: str) -> SimpleITK.Image:
     import SimpleITK
 
     lungs = read.details.lungs.lungs.both
-    voxels = lungs if region == "lungs" else (read.heat >= SUSPICIOUS) & lungs
+    voxels = lungs if region == "lungs" else np.asarray(AtLeast(read.heat, SUSPICIOUS, (lungs,)))
     mask = SimpleITK.GetImageFromArray(voxels.astype(np.uint8))
     mask.CopyInformation(read.volume.image)
     return mask
@@ -191,10 +192,10 @@ def _changed_places(now: _Read, prior: _Read, fit: Registration) -> Iterator[Reg
 
     if fit.dice < _LEAST_DICE:
         return
-    image = SimpleITK.GetImageFromArray(prior.heat)
+    image = SimpleITK.GetImageFromArray(np.asarray(prior.heat))
     image.CopyInformation(prior.volume.image)
     before = fit.on_present(image, outside=0.0) >= SUSPICIOUS
-    here = now.heat >= SUSPICIOUS
+    here = np.asarray(AtLeast(now.heat, SUSPICIOUS))
     known = now.details.prepared.reached() & now.details.lungs.lungs.both
     known &= fit.mask_on_present(prior.details.prepared.reached(), prior.volume.image)
     ml = voxel_ml(now.volume.image)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..anonymity import is_anonymous
 from ..files import PRIVATE
 from ..folders import atomic_files
+from ..imaging.between_slices import Heat
 from ..imaging.blocks import grid_of_blocks, side_between
 from ..imaging.geometry import Geometry
 from ..imaging.nrrd_writing import write_nrrd
@@ -22,7 +23,6 @@ from ..reports.write import own_reports
 
 if TYPE_CHECKING:
     import SimpleITK
-    from numpy.typing import NDArray
 
     from .answer import Answer, Case, MapLayer, PictureLayer
 
@@ -101,7 +101,7 @@ def _check(answer: Answer, case: Case) -> None:
         _check_path(where, region.region.mask, segments_path(region.region.image))
 
 
-def _check_shape(where: str, array: NDArray | Mask, image: str, case: Case) -> None:
+def _check_shape(where: str, array: Heat | Mask, image: str, case: Case) -> None:
     expected = tuple(reversed(case.images[image].image.GetSize()))
     is_picture = len(expected) == 2 or expected[0] == 1
     if array.shape != expected and not (is_picture and side_between(expected, array.shape)):
@@ -132,7 +132,10 @@ def _grid(shape: tuple[int, ...], image: str, case: Case) -> SimpleITK.Image:
 
 
 def _segments(answer: Answer) -> Iterator[tuple[str, list[Segment]]]:
-    """For each image the regions on it, then the levels of the first map on it; a higher level lies inside a lower."""
+    """For each image the regions on it, then the levels of the first map on it; a higher level lies inside a lower.
+
+    A level that a region shows already, within an organ say, is no second segment.
+    """
     images = [layer.region.image for layer in answer.regions] + [layer.heat_map.image for layer in answer.maps]
     titles = {finding.name: finding.title for finding in answer.findings}
     for image in dict.fromkeys(images):
@@ -143,12 +146,14 @@ def _segments(answer: Answer) -> Iterator[tuple[str, list[Segment]]]:
         ]
         first = next((layer for layer in answer.maps if layer.heat_map.image == image), None)
         if first is not None:
-            segments += level_segments(first, titles[first.heat_map.finding])
+            masks = [layer.mask for layer in answer.regions]
+            known = {mask.level for mask in masks if isinstance(mask, AtLeast) and mask.values is first.heat}
+            segments += level_segments(first, titles[first.heat_map.finding], known)
         yield image, segments
 
 
-def level_segments(layer: MapLayer, title: str) -> list[Segment]:
-    """The regions of a heat map at its named levels."""
+def level_segments(layer: MapLayer, title: str, known: Collection[float] = ()) -> list[Segment]:
+    """The regions of a heat map at its named levels, but for those that are ``known``."""
     return [
         Segment(
             id=f"{layer.heat_map.finding}-{round(100 * level)}",
@@ -157,6 +162,7 @@ def level_segments(layer: MapLayer, title: str) -> list[Segment]:
             mask=AtLeast(layer.heat, level),
         )
         for number, level in enumerate(layer.heat_map.levels)
+        if level not in known
     ]
 
 
