@@ -183,9 +183,14 @@ def _exchange(one: Path, other: Path) -> bool:
 def _sync(folder: Path) -> None:
     for root, _, names in os.walk(folder):
         for name in names:
-            with open(os.path.join(root, name), "r+b") as file:  # Windows syncs only what is open for writing
-                os.fsync(file.fileno())
+            sync_file(Path(root, name))
         sync_folder(Path(root))
+
+
+def sync_file(path: Path) -> None:
+    """Make sure that what a file holds survives a power cut."""
+    with path.open("r+b") as file:  # Windows syncs only what is open for writing
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -92,6 +92,12 @@ def show_segments(node: Any, levels_visible: bool, regions_visible: bool) -> Non
     display.SetVisibility(any_visible)
 
 
+def has_levels(node: Any) -> bool:
+    """Whether any of its segments is a level of a map."""
+    segmentation = node.GetSegmentation()
+    return any(segmentation.GetSegment(segment_id).HasTag(_LEVEL) for segment_id in segmentation.GetSegmentIDs())
+
+
 def legend_of(heat_map: Any) -> Any:
     """The color legend of a heat map, or None."""
     return slicer.modules.colors.logic().GetColorLegendDisplayNode(heat_map)

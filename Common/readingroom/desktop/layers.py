@@ -61,6 +61,11 @@ class Layers:
         """The layers of one role: ``heat map``, ``box`` or ``segmentation``."""
         return self._owned.all(role)
 
+    @property
+    def have_levels(self) -> bool:
+        """Whether there are outlines of levels of a map."""
+        return any(layer_nodes.has_levels(node) for node in self.nodes("segmentation"))
+
     def heat_map(self, image: str, finding: str, shows: MapShows = "evidence") -> Any:
         """A heat map volume of a finding on an image, or None."""
         return self._owned.find("heat map", image_key(image, finding, shows))

@@ -275,7 +275,14 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             self.views.read.show_ready(ready, missing)
         reading = self.reading
         before = self.logic.before if reading is not None else None
-        self.views.show_reading(reading, before, parameters, working=working, testing=self.session.is_testing)
+        self.views.show_reading(
+            reading,
+            before,
+            parameters,
+            levels=self.layers.have_levels,
+            working=working,
+            testing=self.session.is_testing,
+        )
         self._draw_checks()
 
     def list_bundles(self) -> None:

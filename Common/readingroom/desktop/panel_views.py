@@ -114,13 +114,21 @@ class PanelViews:
             self.clinical.show(inputs.entered, inputs.header)
 
     def show_reading(
-        self, reading: Reading | None, before: Reading | None, parameters: Any, *, working: bool, testing: bool
+        self,
+        reading: Reading | None,
+        before: Reading | None,
+        parameters: Any,
+        *,
+        levels: bool,
+        working: bool,
+        testing: bool,
     ) -> None:
         """Draw a reading, or hide what speaks of one.
 
         Parameters
         ----------
         before : the reading that it took the place of when masks were corrected
+        levels : there are outlines of levels of a map
         testing : its answer is being tested now
         """
         for name in ("findings", "values", "curves", "operating_point", "heat_map", "report"):
@@ -139,6 +147,7 @@ class PanelViews:
             self.operating_point.show(finding, parameters.prevalence)
         self.heat_map.show(
             maps=bool(reading.heat_maps),
+            levels=levels,
             others=choices.other_maps(reading),
             shown=parameters.mapShows,
             boxes=any(heat_map.box is not None for heat_map in reading.heat_maps),

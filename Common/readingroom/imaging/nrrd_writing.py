@@ -10,6 +10,8 @@ from typing import Any, BinaryIO, cast
 
 from numpy.typing import NDArray
 
+from ..parallel import made_ahead
+from ..staging import sync_file
 from .geometry import Geometry
 
 _TYPES = {"f4": "float", "u1": "uint8"}
@@ -43,8 +45,9 @@ def write_nrrd(
         if layers:  # masks shrink as well at the first level, in a tenth of the time
             packed = gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, mtime=0)
             file = cast(BinaryIO, opened.enter_context(packed))
-        for slice_ in slices:
+        for slice_ in made_ahead(slices):
             file.write(slice_.astype(f"<{dtype}", order="C", copy=False).data)
+    sync_file(path)  # the disk takes its time: while other files of the same result are still made
 
 
 def _header(type_: str, size: tuple[int, ...], geometry: Geometry, layers: int, texts: Mapping[str, str]) -> str:

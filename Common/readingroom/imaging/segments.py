@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..codes import ANATOMY, IMAGE_REGION, Code
 from ..errors import InputError
+from .between_slices import Heat
 from .file_kind import file_kind
 from .geometry import Geometry
 from .nrrd_writing import write_nrrd
@@ -38,7 +39,7 @@ class AtLeast:
     within : only in one of these masks; everywhere when left out
     """
 
-    values: NDArray[np.float32]
+    values: Heat
     level: float
     within: tuple[NDArray[np.bool_], ...] = ()
 
@@ -110,9 +111,12 @@ def write_segments(path: Path, image: SimpleITK.Image, segments: Sequence[Segmen
         "Segmentation_MasterRepresentation": "Binary labelmap",
         _OFFSET: " ".join(map(str, first)),
     }
-    for layer, segment in enumerate(segments):
-        texts |= {f"Segment{layer}_{key}": value for key, value in _texts(segment, layer, size).items()}
-    write_nrrd(path, _layered(masks, place), size, _in_space(image, first), len(segments), texts)
+    layers = _in_layers(masks)
+    for index, segment in enumerate(segments):
+        layer, value = next((at, own.index(index) + 1) for at, own in enumerate(layers) if index in own)
+        texts |= {f"Segment{index}_{key}": text for key, text in _texts(segment, layer, value, size).items()}
+    written = [[masks[index] for index in layer] for layer in layers]
+    write_nrrd(path, _layered(written, place), size, _in_space(image, first), len(layers), texts)
 
 
 def _box(masks: Sequence[Mask], size: tuple[int, ...]) -> tuple[slice, slice, slice]:
@@ -120,7 +124,7 @@ def _box(masks: Sequence[Mask], size: tuple[int, ...]) -> tuple[slice, slice, sl
     columns, rows, count = (*size, 1)[:3]
     held, seen = np.zeros(count, dtype=bool), np.zeros((rows, columns), dtype=bool)
     for mask in masks:
-        if count == 1 or any(isinstance(o, AtLeast) and o is not mask and o.holds(mask) for o in masks):
+        if count == 1 or _is_held(mask, masks):
             continue
         for k in range(count):
             slice_ = mask[k]
@@ -133,26 +137,52 @@ def _box(masks: Sequence[Mask], size: tuple[int, ...]) -> tuple[slice, slice, sl
     return in_columns, in_rows, slices
 
 
-def _texts(segment: Segment, layer: int, size: tuple[int, ...]) -> dict[str, str]:
+def _is_held(mask: Mask, others: Sequence[Mask]) -> bool:
+    """Whether it is plain, without a look at it, that all of a mask lies in the others."""
+    if not isinstance(mask, AtLeast):
+        return False
+    if mask.within and all(any(other is one for other in others) for one in mask.within):
+        return True
+    return any(isinstance(other, AtLeast) and other is not mask and other.holds(mask) for other in others)
+
+
+def _in_layers(masks: Sequence[Mask]) -> list[list[int]]:
+    """The numbers of the masks in each layer: those that are drawn, and do not overlap, share one."""
+    drawn: dict[int, NDArray[np.bool_]] = {}
+    for index, mask in enumerate(masks):
+        if isinstance(mask, np.ndarray) and not any(_overlap(mask, other) for other in drawn.values()):
+            drawn[index] = mask
+    alone = [[index] for index in range(len(masks)) if index not in drawn]
+    return [list(drawn), *alone] if drawn else alone
+
+
+def _overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+    return any((part & own).any() for part, own in zip(one, other, strict=True))
+
+
+def _texts(segment: Segment, layer: int, value: int, size: tuple[int, ...]) -> dict[str, str]:
     """A segment in the header; see Slicer's documentation of the segmentation file format."""
     return {
         "ID": segment.id,
         "Name": segment.name,
         "Color": " ".join(f"{part:g}" for part in segment.color),
-        "LabelValue": "1",
+        "LabelValue": str(value),
         "Layer": str(layer),
         "Extent": " ".join(f"0 {length - 1}" for length in size),
         "Tags": f"{_TERMINOLOGY_TAG}:{segment.terminology}|",
     }
 
 
-def _layered(masks: Sequence[Mask], place: tuple[slice, slice, slice]) -> Iterator[NDArray[np.uint8]]:
-    """Slice by slice ``[j, i, layer]`` in a box of columns, rows and slices; always the same memory."""
+def _layered(layers: Sequence[Sequence[Mask]], place: tuple[slice, slice, slice]) -> Iterator[NDArray[np.uint8]]:
+    """Slice by slice ``[j, i, layer]`` in a box of columns, rows and slices; masks of a layer have 1, 2, ..."""
     columns, rows, slices = place
-    slice_ = np.empty((rows.stop - rows.start, columns.stop - columns.start, len(masks)), dtype=np.uint8)
     for k in range(slices.start, slices.stop):
-        for layer, mask in enumerate(masks):
-            slice_[..., layer] = mask[(k, rows, columns) if len(mask.shape) == 3 else (rows, columns)]
+        slice_ = np.empty((rows.stop - rows.start, columns.stop - columns.start, len(layers)), dtype=np.uint8)
+        for number, (first, *others) in enumerate(layers):
+            where = (k, rows, columns) if len(first.shape) == 3 else (rows, columns)
+            slice_[..., number] = first[where]
+            for value, mask in enumerate(others, start=2):
+                np.copyto(slice_[..., number], value, where=mask[where])
         yield slice_
 
 

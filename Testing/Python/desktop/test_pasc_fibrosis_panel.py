@@ -83,6 +83,8 @@ def test_a_person_reads_a_ct_looks_along_it_corrects_a_lung_and_reads_again(pane
     right = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, "right-lung", ct) > 0
     assert 2 * (right & made.right_lung).sum() / (right.sum() + made.right_lung.sum()) > 0.9
     assert panel.views.demonstration.visible
+    # What is suspicious is a region of the lungs, and no second time a level of the map.
+    assert not panel.views.heat_map.levels.visible
     # The profile moves the axial view and leaves the strip.
     (profile,) = panel.views.curves.views.values()
     host.press(profile.slider, "End")

@@ -92,6 +92,29 @@ def test_a_level_that_holds_others_gives_the_box_for_all(tmp_path, an_image):
         assert np.array_equal(got.mask, np.asarray(wanted)[1:2, 1:4, 2:3])
 
 
+def test_drawn_segments_that_do_not_overlap_share_a_layer(tmp_path, an_image):
+    heat = np.random.default_rng(5).random((4, 5, 6), dtype=np.float32)
+    right, left, across = np.zeros((3, 4, 5, 6), dtype=bool)
+    right[..., :3], left[..., 3:], across[..., 2:4] = True, True, True
+    masks = {"right": right, "hot": AtLeast(heat, 0.5), "across": across, "left": left}
+    path = tmp_path / "x.seg.nrrd"
+    write_segments(path, an_image, [Segment(name, name, (1, 0, 0), mask) for name, mask in masks.items()])
+    for got, (name, mask) in zip(read_segments(path), masks.items(), strict=True):
+        assert got.id == name
+        assert np.array_equal(got.mask, np.asarray(mask))
+    places = {place.id: place for place in segment_places(read_volume(path, "nrrd", several_slices=True), path.name)}
+    assert places["right"].layer == places["left"].layer
+    assert len({place.layer for place in places.values()}) == 3
+
+
+def test_a_mask_within_others_that_are_written_does_not_widen_the_box(tmp_path, an_image):
+    heat, lung = np.ones((4, 5, 6), dtype=np.float32), np.zeros((4, 5, 6), dtype=bool)
+    lung[1:3, 2:, 3] = True
+    masks = [lung, AtLeast(heat, 0.5, (lung,))]
+    write_segments(tmp_path / "x.seg.nrrd", an_image, [Segment(str(n), "A", (1, 0, 0), m) for n, m in enumerate(masks)])
+    assert [one.mask.sum() for one in read_segments(tmp_path / "x.seg.nrrd")] == [6, 6]
+
+
 def test_a_code_is_the_type_of_an_anatomical_structure_and_nothing_else_is(segments):
     with_code, without = (segment.terminology.split("~") for segment in segments)
     assert with_code[1:3] == ["SCT^123037004^Anatomical Structure", "SCT^44029006^Left lung"]
@@ -193,9 +216,11 @@ def test_a_level_of_a_map_is_written_as_the_mask_that_it_stands_for(tmp_path, an
 
 
 def test_slicers_own_package_reads_the_same_segments(tmp_path, an_image, segments):
+    neither = ~segments[0].mask & ~segments[1].mask
+    segments.append(Segment("rest", "The rest", (0.5, 0.5, 0.5), neither))
     write_segments(tmp_path / "x.seg.nrrd", an_image, segments)
     found = slicerio.read_segmentation(str(tmp_path / "x.seg.nrrd"))
     for listed, wanted in zip(found["segments"], segments, strict=True):
-        assert (listed["id"], listed["name"], listed["labelValue"]) == (wanted.id, wanted.name, 1)
+        assert (listed["id"], listed["name"]) == (wanted.id, wanted.name)
         layer = found["voxels"][listed["layer"]]  # [i, j, k]
-        assert np.array_equal(layer.transpose(2, 1, 0) == 1, wanted.mask)
+        assert np.array_equal(layer.transpose(2, 1, 0) == listed["labelValue"], wanted.mask)

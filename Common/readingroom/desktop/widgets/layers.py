@@ -67,7 +67,15 @@ class LayersView:
         }
 
     def show(
-        self, *, maps: bool, others: Collection[MapShows], shown: str, boxes: bool, regions: bool, visible: bool
+        self,
+        *,
+        maps: bool,
+        levels: bool,
+        others: Collection[MapShows],
+        shown: str,
+        boxes: bool,
+        regions: bool,
+        visible: bool,
     ) -> None:
         """Offer what a reading has; opacity and colors while its map is shown.
 
@@ -76,8 +84,8 @@ class LayersView:
         others : what the maps show that can take the place of those of evidence
         shown : what the maps are chosen to show
         """
-        for widget in (self.visible, self.levels):
-            widget.setVisible(maps)
+        self.visible.setVisible(maps)
+        self.levels.setVisible(levels)
         for shows, box in self.others.items():
             box.setVisible(shows in others)
             box.setEnabled(visible)
