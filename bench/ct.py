@@ -273,15 +273,15 @@ def _from_worker(inputs: Inputs, least: list[float]) -> None:
     study = open_study(inputs.reader, {CT: inputs.chest})
     client = WorkerClient()
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            wanted: dict[str, object] = {
-                "reader": inputs.reader.name,
-                "study": study.to_json(),
-                "bundle": inputs.bundle,
-                "device": "cpu",
-            }
-            wanted |= {"out": folder, "answer_first": True, "force": True}  # the bundle may know phantoms alone
-            rounds = [_read(client, wanted) for _ in range(inputs.repeats + 1)]
+        wanted: dict[str, object] = {
+            "reader": inputs.reader.name,
+            "study": study.to_json(),
+            "bundle": inputs.bundle,
+            "device": "cpu",
+            "answer_first": True,
+            "force": True,  # the bundle may know phantoms alone
+        }
+        rounds = [_read(client, wanted) for _ in range(inputs.repeats + 1)]
     finally:
         client.stop()
     print(f"{'answer, cold worker':<28}{rounds[0][0]:8.2f} s wall")
@@ -291,19 +291,20 @@ def _from_worker(inputs: Inputs, least: list[float]) -> None:
 
 
 def _read(client: WorkerClient, wanted: dict[str, Any]) -> tuple[float, float]:
-    """Seconds until the answer came, and until its tests were done."""
-    begun = time.perf_counter()
-    call = client.start("read", wanted)
-    shown = 0.0
-    while True:
-        for event in call.poll():
-            if isinstance(event, Partial):
-                shown = time.perf_counter() - begun
-            elif isinstance(event, Failed):
-                raise event.error
-            elif isinstance(event, Finished):
-                return shown, time.perf_counter() - begun
-        time.sleep(0.001)
+    """Seconds until the answer came, and until its tests were done; into a new folder, as a panel reads."""
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        call = client.start("read", {**wanted, "out": folder})
+        shown = 0.0
+        while True:
+            for event in call.poll():
+                if isinstance(event, Partial):
+                    shown = time.perf_counter() - begun
+                elif isinstance(event, Failed):
+                    raise event.error
+                elif isinstance(event, Finished):
+                    return shown, time.perf_counter() - begun
+            time.sleep(0.001)
 
 
 def memory(inputs: Inputs) -> None:
