@@ -108,8 +108,12 @@ def read_films(cohort: Cohort, lesions: Mapping[str, Sequence[Mapping[str, str]]
 
     Raises
     ------
-    InputError : a film or a number cannot be read, or a lesion's study is not in the cohort
+    InputError : a film or a number cannot be read, a lesion's study is not in the cohort, or a row has several images
     """
+    if several := [row.study_id for row in cohort.rows if len(row.images) > 1]:
+        raise InputError(
+            f"Study '{several[0]}' has several images; lesions are listed by film, so give each its own row."
+        )
     if unknown := sorted(lesions.keys() - {row.study_id for row in cohort.rows}):
         raise InputError(f"The lesions of study '{unknown[0]}' have no film in the cohort.")
     return [_film(row, lesions.get(row.study_id, ()), pixel) for row in cohort.rows]

@@ -53,7 +53,7 @@ class Result:
     patch_auc : of the middle of each lesion against normal tissue; None where places have no score of their own
     first_hit : share of the films with a lesion whose highest place lies on one
     localized : share of the lesions that are hit at `RATES`
-    malignant : the same of the malignant ones, at the second of these rates
+    malignant : the same of the malignant ones, at the second of these rates; None where there are none
     film_auc : of the highest place as a score of the film, with a lesion or without
     malignant_film_auc : the same, of films with a malignant lesion and films without any
     at_threshold, false_marks : share of the lesions that are hit, and false marks on a film, at thresholds that were
@@ -64,9 +64,9 @@ class Result:
     patch_auc: Estimate | None
     first_hit: Estimate
     localized: tuple[Estimate, ...]
-    malignant: Estimate
+    malignant: Estimate | None
     film_auc: Estimate
-    malignant_film_auc: Estimate
+    malignant_film_auc: Estimate | None
     at_threshold: Estimate
     false_marks: float
     curve: Curve
@@ -105,7 +105,7 @@ class Study:
         self, films: Sequence[Film], patients: NDArray[np.str_], drawn: Sequence[Patches], splits: Sequence[Split]
     ):
         self.rows = np.array(
-            [row for row, film in enumerate(films) if not film.lesions.everywhere and film.tissue.any()]
+            [row for row, film in enumerate(films) if not film.lesions.everywhere and len(film.places)]
         )
         self.films = [films[row] for row in self.rows]
         self._unplaced = sum(film.lesions.everywhere for film in films)
@@ -129,27 +129,28 @@ class Study:
     def result(self, name: str, draws: Sequence[Sequence[Floats]]) -> Result:
         """What maps (places,) of each film, in one or several draws, are worth."""
         found = [[marks(film, values) for film, values in zip(self.films, maps, strict=True)] for maps in draws]
-        every, malignant = self._response(found), self._response(found, malignant=True)
+        malignant_film = np.array([film.lesions.malignant.any() for film in self.films])
+        every = self._response(found)
+        malignant = self._response(found, malignant=True) if malignant_film.any() else None
         tiled = functools.partial(np.tile, reps=(1, len(draws)))
 
         def measured(weights: Floats) -> dict[str, Floats]:
             curve = every.curve(tiled(weights))
             at = {str(rate): curve.localized_at(rate) for rate in _DRAWN_AT}
-            return at | {"malignant": malignant.curve(tiled(weights)).localized_at(RATES[1])}
+            return at if malignant is None else at | {"": malignant.curve(tiled(weights)).localized_at(RATES[1])}
 
         numbers = patient_intervals(measured, self.patients, RESAMPLES)
         highest = np.mean([[each.scores[0] for each in one] for one in found], axis=0)
         hit, false_marks = self._at_thresholds(found)
-        malignant_film = np.array([film.lesions.malignant.any() for film in self.films])
         asked = malignant_film | ~self.ill
         return Result(
             name,
             self._patch_auc(draws[0]) if name != RANDOM else None,
             self._share(self._first_hits(found)),
             tuple(numbers[str(rate)] for rate in RATES),
-            numbers["malignant"],
+            numbers.get(""),
             _auc(self.ill, highest, self.patients),
-            _auc(malignant_film[asked], highest[asked], self.patients[asked]),
+            _auc(malignant_film[asked], highest[asked], self.patients[asked]) if malignant is not None else None,
             proportion_of_patients(hit, np.tile(self._of_lesions(), len(draws))),
             false_marks,
             _curve([numbers[str(rate)] for rate in _DRAWN_AT]),
@@ -266,7 +267,7 @@ class Study:
             for center in film.lesions.centers
         ]
         places = self.films[number].places / self.films[number].places.max(axis=0)
-        away = np.linalg.norm(places[:, None] - np.array(others)[None], axis=2)
+        away = np.linalg.norm(places[:, None] - np.array(others).reshape(1, -1, 2), axis=2)
         return np.asarray(np.exp(-((away / _NEAR) ** 2) / 2).sum(axis=1))
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from readingroom.formatting import counted, estimate_text
 from readingroom.reading import Estimate
 
-from .films import LEAST_RADIUS
+from .features import PATCH
+from .films import LEAST_RADIUS, PIXEL, STEP
 from .learn import APART, EACH, MODELS
 from .measure import BRIGHT, ELSEWHERE, OPERATING, RANDOM, RATES, SPOT, Difference, Kind, Result
 
@@ -33,10 +34,11 @@ def section(found: Found) -> str:
     counts, first = found.counts, found.results[0]
     lines = [
         "Written by `python -m experiments.lesion_patches`. A logistic regression on the inner maps of a frozen "
-        "MobileNetV2 (ImageNet), averaged over patches of 8.5 mm, learns to tell places on lesions, benign or "
-        f"malignant, from normal tissue ({EACH} places at most on a lesion, {EACH} on the rest of each film). It is "
-        "trained five times, each time on four fifths of the patients, its strength chosen on patients left out among "
-        "those, and then asked every 3.2 mm of the tissue of the other patients' films, the pectoral muscle left out. "
+        f"MobileNetV2 (ImageNet), averaged over patches of {PATCH * PIXEL:.1f} mm, learns to tell places on lesions, "
+        f"benign or malignant, from normal tissue (at most {EACH} places on a lesion, {EACH} on the rest of a film). "
+        "It is trained five times, each time on four fifths of the patients, its strength chosen on patients left out "
+        f"among those, and then asked every {STEP * PIXEL:.1f} mm of the tissue of the other patients' films, the "
+        "pectoral muscle left out. "
         f"{counts['films']} MLO films of {counts['patients']} women are measured, {counts['with']} of them with "
         f"{counts['lesions']} lesions, {counts['malignant']} malignant; {counted(counts['unplaced'], 'more film')} "
         "with calcifications that have no place in the list train and test nothing. All intervals are over patients.",
@@ -125,8 +127,9 @@ def _verdict(found: Found) -> str:
     whole = "tells" if film is not None and film.low > 0.5 else "does not tell"
     return (
         ", ".join(said) + f". The highest place of the map {whole} films with a lesion from those without. It "
-        "marks what looks like the lesions of this list, benign ones as well, on scanned films at 0.27 mm a pixel, a "
-        "third of them with a lesion: it says nothing of screening, where one false mark a film would be far too many. "
+        f"marks what looks like the lesions of this list, benign ones as well, on scanned films at {PIXEL:.2f} mm a "
+        "pixel, a third of them with a lesion: it says nothing of screening, where one false mark a film would be far "
+        "too many. "
         "The license of the films allows research and says nothing of passing on, so that no weights made of them are "
         "part of this repository and the bundle for demonstration is made of phantoms."
     )

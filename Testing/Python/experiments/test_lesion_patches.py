@@ -15,7 +15,7 @@ from experiments.lesion_patches.__main__ import main
 from experiments.lesion_patches.features import LAYERS, NETWORK, PatchNetwork, columns_of
 from experiments.lesion_patches.films import PIXEL, STEP, read_films, read_lesions
 from experiments.lesion_patches.learn import MODELS, is_normal, out_of_fold, patches
-from experiments.lesion_patches.measure import RANDOM
+from experiments.lesion_patches.measure import CENTER, RANDOM, Study
 from experiments.lesion_patches.page import Found, section
 from experiments.results.page import LESIONS
 from readingroom import records
@@ -164,6 +164,18 @@ def test_a_head_knows_nothing_of_the_films_that_it_tests(films):
     assert all(np.array_equal(before[row], after[row]) for row in test[1:])
 
 
+def test_films_of_benign_lesions_alone_have_no_number_of_malignant_ones(films):
+    benign = [
+        replace(film, lesions=replace(film.lesions, malignant=np.zeros_like(film.lesions.malignant))) for film in films
+    ]
+    patients = np.array([f"W{row // 2:02d}" for row in range(len(films))])
+    none, rows = np.zeros(0, dtype=np.intp), np.arange(len(films))
+    splits = [Split(none, none, part, "part") for part in (rows[:12], rows[12:])]
+    study = Study(benign, patients, [patches(film, row) for row, film in enumerate(benign)], splits)
+    measured = study.result(CENTER, study.baselines()[CENTER])
+    assert (measured.malignant, measured.malignant_film_auc) == (None, None)
+
+
 def test_the_section_says_what_the_intervals_say(found: Found):
     text = section(found)
     assert "23 MLO films of 12 women are measured, 6 of them with 6 lesions" in text
@@ -178,6 +190,9 @@ def test_a_lesion_of_no_film_and_a_place_that_is_no_number_are_one_sentence(tabl
     cohort, lesions = read_cohort(tables / "cohort.csv"), read_lesions(tables / "lesions.csv")
     with pytest.raises(InputError, match="study 'nobody' have no film"):
         read_films(cohort, {"nobody": lesions["woman0-left"]}, PIXEL)
+    two = replace(cohort.rows[0], images=dict.fromkeys(("left-cc", "left-mlo"), cohort.rows[0].image))
+    with pytest.raises(InputError, match="Study 'woman0-left' has several images"):
+        read_films(replace(cohort, rows=(two,)), {}, PIXEL)
     with pytest.raises(InputError, match="The x of a lesion of study 'woman0-left' is 'far', not a number"):
         read_films(cohort, {"woman0-left": [{**lesions["woman0-left"][0], "x": "far"}]}, PIXEL)
 
