@@ -21,8 +21,9 @@ POINTS: Mapping[str, Choice] = {
     "specific": at_specificity(0.95),
 }
 DEFAULT_POINT = "balanced"
-# Of breasts, beside those: a tenth of women without symptoms, of whom 6 in 1000 have cancer, is recalled.
-SCREENING_POINTS: Mapping[str, Choice] = {**POINTS, "recall-10": at_recall(0.1, prevalence=0.006)}
+SCREENING_PREVALENCE = 0.006  # of women without symptoms
+# Of breasts, beside those: a tenth is recalled.
+SCREENING_POINTS: Mapping[str, Choice] = {**POINTS, "recall-10": at_recall(0.1, SCREENING_PREVALENCE)}
 _INTERVAL_FROM = 3  # patients
 
 

@@ -89,3 +89,10 @@ def test_what_is_the_same_in_every_resample_has_no_interval() -> None:
     assert measured["pauc_at_90_specificity"].value == 1
     assert measured["pauc_at_90_specificity"].interval is None
     assert measured["recall_rate"].interval is not None
+
+
+def test_a_perfect_score_finds_all_with_few_recalled_however_many_cancers_the_table_has() -> None:
+    measured = SCREENING.compute(evaluate(breasts(separation=50), "breast", resamples=20).calibrated, resamples=0)
+    assert measured["sensitivity_at_5_recall"].value == 1
+    assert measured["recall_rate_at_90_sensitivity"].value == pytest.approx(0.006 * 14 / 15)
+    assert measured["recall_rate"].value > 0.1
