@@ -180,6 +180,11 @@ def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, st
     return rows
 
 
+def parts_come_first(reading: Reading) -> bool:
+    """Whether the table of parts tells what a reading says first of all, such as the risk by month."""
+    return bool(reading.measurements and reading.measurements[0].part)
+
+
 def part_table(reading: Reading) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """What was measured of several parts, of the body or of time: a header, and a row for each; both empty without any.
 

@@ -73,6 +73,14 @@ def test_the_shell_takes_its_images_mask_and_clinical_facts(toy, capsys):
         assert words in said
 
 
+def test_few_comparisons_are_printed_and_the_others_counted(toy, capsys, monkeypatch):
+    monkeypatch.setattr("readingroom.commands.read._MOST_COMPARISONS", 0)
+    _read(toy, "--prior", str(toy / "prior.nrrd"), "--stage", "II")
+    said = capsys.readouterr().out
+    assert "1 more comparison stands in the report." in said
+    assert " now, " not in said
+
+
 def test_the_region_follows_the_mask_that_was_given(toy):
     lungs = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(toy / "lungs.nrrd")))
     reading = _read(toy, "--mask", f"lungs={toy / 'lungs.nrrd'}")

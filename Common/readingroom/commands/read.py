@@ -20,6 +20,7 @@ from ..readers.registry import find_reader, readers
 from .progress_line import ProgressLine
 from .terminal import say
 
+_MOST_COMPARISONS = 12  # that are printed
 _EXAM, _PRIOR = "exam-paths", "exam-prior"  # among the parsed options
 _FILES = {2: "DICOM file or folder, PNG, JPEG, TIFF, NRRD or NIfTI", 3: "DICOM folder or file, NRRD or NIfTI"}
 
@@ -88,7 +89,7 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from .. import DEMONSTRATION
-    from ..formatting import check_text, percent, quantity_text
+    from ..formatting import check_text, counted, percent, quantity_text
     from ..reading import Check
     from ..records import from_json
 
@@ -105,9 +106,12 @@ def run(options: argparse.Namespace) -> None:
         if measurement["part"]:  # dozens of them: the report has a table
             continue
         say(f"{measurement['title']}: {quantity_text(measurement['value'], measurement['unit'])}")
-    for comparison in reading["comparisons"]:
+    comparisons = reading["comparisons"]  # the numbers of the answer first, then those of parts and features
+    for comparison in comparisons[:_MOST_COMPARISONS]:
         now, prior = (quantity_text(comparison[when], comparison["unit"]) for when in ("now", "prior"))
         say(f"{comparison['title']}: {now} now, {prior} prior")
+    if more := len(comparisons[_MOST_COMPARISONS:]):
+        say(f"{counted(more, 'more comparison')} {'stands' if more == 1 else 'stand'} in the report.")
     for check in reading["checks"]:
         if check["status"] != "pass":
             say(f"{check['status']}: {check_text(from_json(Check, check))}")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .. import codes
 from ..bundles.metadata import ClassifierMetadata
-from ..formatting import percent
+from ..formatting import listed, percent
 from ..imaging.between_slices import Heat
 from ..imaging.display import window_between
 from ..imaging.lung_zones import SIDES, THIRDS, ZONES, zone_labels
@@ -36,6 +36,7 @@ FINDING = "fibrosis"
 SUSPICIOUS = 0.5  # of the map
 _LEVELS = (SUSPICIOUS, 0.75)
 _MOST_OUTSIDE = 0.25  # of the suspicious volume
+_HIGHER = 1.0  # %, by which a probability without a part is called higher
 _LUNG_WINDOW = window_between(-1350, 150)
 _SUSPICIOUS_COLORS = ((1.0, 0.6, 0.2), (0.9, 0.3, 0.1))  # of the levels
 
@@ -164,6 +165,13 @@ def without_each_zone(case: Case, prediction: Prediction, answer: Answer, contex
         changed = fill(pixels, torch.from_numpy(~away)[:, None]).numpy()
         value = 100 * ask_changed(details, changed, context)
         found.append(Measurement(f"{name}-without", "Probability without it", value, "%", image=CT, part=title))
+    whole = answer.findings[0]
+    higher = [one.part.lower() for one in found if one.value > 100 * whole.probability + _HIGHER]
+    if higher:
+        context.note(
+            f"“{whole.title}” would be more likely without the {listed(higher)}: what lies there speaks against it, to "
+            "this network."
+        )
     return replace(answer, measurements=answer.measurements + tuple(found))
 
 

@@ -15,6 +15,7 @@ from ..formatting import (
     measurement_rows,
     number_text,
     part_table,
+    parts_come_first,
     percent,
     prediction_set_text,
     unit_text,
@@ -149,7 +150,7 @@ def _findings(reading: Reading) -> list[Block]:
 
 
 def _measurements(reading: Reading) -> list[Block]:
-    """A table of the numbers and of the volumes of regions, without columns that would be empty; then that of parts."""
+    """A table of the numbers and of the volumes of regions, without columns that would be empty, and that of parts."""
     blocks: list[Block] = []
     if rows := measurement_rows(reading):
         header = ("Measurement", "Value", "Interval", "Region")
@@ -157,7 +158,7 @@ def _measurements(reading: Reading) -> list[Block]:
         blocks.append(Table(tuple(header[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows)))
     titles, parts = part_table(reading)
     if parts:
-        blocks.append(Table(titles, tuple(parts)))
+        blocks.insert(0 if parts_come_first(reading) else len(blocks), Table(titles, tuple(parts)))
     return blocks
 
 

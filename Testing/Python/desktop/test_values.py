@@ -55,3 +55,17 @@ def test_the_long_name_of_a_region_leaves_what_was_measured_room(empty_scene, re
     assert 0 < table.columnWidth(last) <= 130
     assert table.columnWidth(0) > table.columnWidth(last)
     assert table.rowHeight(table.rowCount - 1) > table.fontMetrics().height() * 2
+
+
+@pytest.mark.parametrize("first", ["measurements", "parts"])
+def test_the_table_that_tells_what_comes_first_stands_above(empty_scene, reading, first):
+    single, *of_parts = reading.measurements
+    ordered = (single, *of_parts) if first == "measurements" else (*of_parts, single)
+    values = ValuesView()
+    values.widget.resize(420, 800)
+    for shown in (reading, replace(reading, measurements=ordered)):
+        values.show(shown)
+    values.widget.show()
+    slicer.app.processEvents()
+    above = values.measurements.y < values.parts.y
+    assert above == (first == "measurements")

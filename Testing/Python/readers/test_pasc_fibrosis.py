@@ -183,6 +183,15 @@ def test_taking_the_dense_part_away_takes_the_answer_away(a_reading) -> None:
     assert value(reading, "left-lung-without") < value(reading, "right-lung-without")
 
 
+def test_that_a_part_speaks_against_the_answer_is_said_where_one_does(a_reading) -> None:
+    reading, _ = a_reading
+    with_all = 100 * reading.finding("fibrosis").probability
+    higher = [m.part.lower() for m in reading.measurements if m.name.endswith("-without") and m.value > with_all + 1]
+    notes = [note for note in reading.provenance.notes if "would be more likely without the" in note]
+    assert len(notes) == (1 if higher else 0)
+    assert all(part in note for part in higher for note in notes)
+
+
 def test_the_deletion_curve_falls_faster_on_the_map_than_elsewhere(a_reading) -> None:
     assert a_reading[0].heat_map("ct", "fibrosis").faithfulness.gain > 0
 

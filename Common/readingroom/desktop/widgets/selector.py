@@ -24,6 +24,7 @@ def fill(combo: Any, items: Sequence[tuple[str, str]], chosen: str, empty: str) 
     combo.clear()
     for key, title in items or [("", empty)]:
         combo.addItem(title, key)
+        combo.setItemData(combo.count - 1, title, qt.Qt.ToolTipRole)  # the box may be too narrow for it
     combo.setCurrentIndex(max(0, [key for key, _title in items].index(chosen) if chosen in dict(items) else 0))
     combo.setEnabled(bool(items))
     combo.blockSignals(blocked)

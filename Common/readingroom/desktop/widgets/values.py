@@ -9,7 +9,16 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
-from ...formatting import dicom_date, interval_text, measurement_rows, number_text, part_table, percent, unit_text
+from ...formatting import (
+    dicom_date,
+    interval_text,
+    measurement_rows,
+    number_text,
+    part_table,
+    parts_come_first,
+    percent,
+    unit_text,
+)
 from ...reading import Comparison, Reading
 from .labels import sentence
 
@@ -23,7 +32,7 @@ class ValuesView:
 
     def __init__(self) -> None:
         self.widget = qt.QWidget()
-        column = qt.QVBoxLayout(self.widget)
+        self._column = column = qt.QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
         self.before = sentence()
         headers = [_("Measurement"), _("Value"), _("Before"), _("Interval"), _("Region")]
@@ -57,6 +66,9 @@ class ValuesView:
         for column in range(self.measurements.columnCount):
             self.measurements.setColumnHidden(column, not any(row[column] for row in rows))
         self._show_parts(reading, before)
+        self._column.removeWidget(self.parts)
+        place = self._column.indexOf(self.measurements)
+        self._column.insertWidget(place if parts_come_first(reading) else place + 1, self.parts)
         dates = {image.role: dicom_date(image.date) for image in reading.study.images}
         if reading.comparisons:
             first = reading.comparisons[0]
