@@ -19,9 +19,9 @@ from readingroom.progress import Progress
 
 from ..results.page import LESIONS, with_section
 from .features import patch_features
-from .films import PIXEL, read_films, read_lesions
-from .learn import MODELS, out_of_fold, patches
-from .measure import Study
+from .films import PIXEL, Film, Floats, read_films, read_lesions, with_lesions_moved
+from .learn import MODELS, Model, out_of_fold, patches
+from .measure import MOVED, Study
 from .page import Found, plot, section
 
 
@@ -54,21 +54,27 @@ def measure(
     films = read_films(cohort, read_lesions(paths.lesions), pixel)
     features = patch_features(cohort, films, paths.weights, paths.out / "features", progress)
     splits = k_fold(cohort, folds, seed, validation=0)
-    drawn = [patches(film, seed + row) for row, film in enumerate(films)]
-    study = Study(films, cohort.patients, drawn, splits)
-    results, first = [], None
+    patients = cohort.patients
+
+    def study_of(shown: Sequence[Film]) -> Study:
+        return Study(shown, patients, [patches(film, seed + row) for row, film in enumerate(shown)], splits)
+
+    def maps_of(model: Model, study: Study) -> list[Floats]:
+        maps = out_of_fold(model, study.every, features, patients, splits, study.drawn)
+        return [maps[row] for row in study.rows]
+
+    study, moved = study_of(films), study_of(with_lesions_moved(films, seed))
+    maps = []
     for number, model in enumerate(MODELS):
         progress(number / len(MODELS), f"Learning: {model.name}.")
-        maps = out_of_fold(model, films, features, cohort.patients, splits, drawn)
-        measured = [maps[row] for row in study.rows]
-        first = first or measured
-        results.append(study.result(model.name, [measured]))
+        maps.append(maps_of(model, study))
+    results = [study.result(model.name, [found]) for model, found in zip(MODELS, maps, strict=True)]
+    results.append(moved.result(MOVED, [maps_of(MODELS[0], moved)]))
     progress(0.99, "Measuring what needs no network.")
     baselines = study.baselines(seed)
     results += [study.result(name, draws) for name, draws in baselines.items()]
-    assert first is not None
-    differences = [study.difference(first, name, draws) for name, draws in baselines.items()]
-    return Found(study.counts(), tuple(results), tuple(differences), study.by_kind(first))
+    differences = [study.difference(maps[0], name, draws) for name, draws in baselines.items()]
+    return Found(study.counts(), tuple(results), tuple(differences), study.by_kind(maps[0]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

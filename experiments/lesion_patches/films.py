@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -117,6 +117,18 @@ def read_films(cohort: Cohort, lesions: Mapping[str, Sequence[Mapping[str, str]]
     if unknown := sorted(lesions.keys() - {row.study_id for row in cohort.rows}):
         raise InputError(f"The lesions of study '{unknown[0]}' have no film in the cohort.")
     return [_film(row, lesions.get(row.study_id, ()), pixel) for row in cohort.rows]
+
+
+def with_lesions_moved(films: Sequence[Film], seed: int) -> list[Film]:
+    """The same films, each lesion in the list at a random place of the tissue instead: nothing there can be learned."""
+    random = np.random.default_rng(seed)
+    found = []
+    for film in films:
+        if len(film.places) and len(film.lesions.radii):
+            centers = film.places[random.integers(0, len(film.places), len(film.lesions.radii))]
+            film = replace(film, lesions=replace(film.lesions, centers=centers))
+        found.append(film)
+    return found
 
 
 def digest(films: Sequence[Film]) -> str:

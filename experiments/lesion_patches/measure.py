@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ _DRAWS = 5  # of random places; their results are averaged
 _NEAR = 0.1  # of the breast's box, how far around the lesions of other patients one is expected
 _SPOT, _AROUND = 4.0, 12.0  # mm, deviations of the Gaussians whose difference is bright on a round spot
 
+MOVED = "the first model, lesions moved to random places before"
 RANDOM, CENTER, BRIGHT, SPOT, ELSEWHERE = (
     "a random place", "the middle of the tissue", "the brightest place", "the brightest round spot",
     "where the lesions of the other patients lay",
@@ -107,6 +108,7 @@ class Study:
         self.rows = np.array(
             [row for row, film in enumerate(films) if not film.lesions.everywhere and len(film.places)]
         )
+        self.every, self.drawn = films, drawn
         self.films = [films[row] for row in self.rows]
         self._unplaced = sum(film.lesions.everywhere for film in films)
         self.patients = patients[self.rows]
@@ -139,7 +141,10 @@ class Study:
             at = {str(rate): curve.localized_at(rate) for rate in _DRAWN_AT}
             return at if malignant is None else at | {"": malignant.curve(tiled(weights)).localized_at(RATES[1])}
 
-        numbers = patient_intervals(measured, self.patients, RESAMPLES)
+        whose = self._of_lesions()
+        resampled = patient_intervals(measured, self.patients, RESAMPLES)
+        of_malignant = np.concatenate([film.lesions.malignant for film in self.films])
+        numbers = {name: _wide(each, whose if name else whose[of_malignant]) for name, each in resampled.items()}
         highest = np.mean([[each.scores[0] for each in one] for one in found], axis=0)
         hit, false_marks = self._at_thresholds(found)
         asked = malignant_film | ~self.ill
@@ -151,7 +156,7 @@ class Study:
             numbers.get(""),
             _auc(self.ill, highest, self.patients),
             _auc(malignant_film[asked], highest[asked], self.patients[asked]) if malignant is not None else None,
-            proportion_of_patients(hit, np.tile(self._of_lesions(), len(draws))),
+            proportion_of_patients(hit, np.tile(whose, len(draws))),
             false_marks,
             _curve([numbers[str(rate)] for rate in _DRAWN_AT]),
         )
@@ -269,6 +274,14 @@ class Study:
         places = self.films[number].places / self.films[number].places.max(axis=0)
         away = np.linalg.norm(places[:, None] - np.array(others).reshape(1, -1, 2), axis=2)
         return np.asarray(np.exp(-((away / _NEAR) ** 2) / 2).sum(axis=1))
+
+
+def _wide(share: Estimate, patients: NDArray[np.str_]) -> Estimate:
+    """Where no lesion was found, or every one, all resamples agree: then the interval is that of a proportion."""
+    ends = share.interval
+    if share.value not in (0, 1) or (ends is not None and ends.low < ends.high):
+        return share
+    return replace(proportion_of_patients(np.full(len(patients), share.value), patients), n=share.n)
 
 
 def _curve(localized: Sequence[Estimate]) -> Curve:

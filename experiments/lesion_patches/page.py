@@ -46,8 +46,9 @@ def section(found: Found) -> str:
         f"A mark lies on a lesion within its drawn radius, or within {LEAST_RADIUS:g} mm of its center where it is "
         f"smaller; marks are {APART:g} mm apart. False marks are counted on all films; a lesion off the tissue that "
         "was found counts as missed. The model of the first row was named before anything was measured; the rows below "
-        "it say what it is made of, and none was chosen for its result. What needs no network stands below. Much of "
-        "the AUC of patches is telling dense tissue from "
+        "it say what it is made of, and none was chosen for its result. In one row the lesions of the list were moved "
+        "to random places before all else, so that there is nothing to learn: what the same steps find there is "
+        "chance. What needs no network stands below. Much of the AUC of patches is telling dense tissue from "
         f"fat: brightness alone has {estimate_text(_named(found, BRIGHT).patch_auc)}.",
         "",
         "| map | AUC of patches | the film's highest place is on a lesion | "

@@ -15,7 +15,7 @@ from experiments.lesion_patches.__main__ import main
 from experiments.lesion_patches.features import LAYERS, NETWORK, PatchNetwork, columns_of
 from experiments.lesion_patches.films import PIXEL, STEP, read_films, read_lesions
 from experiments.lesion_patches.learn import MODELS, is_normal, out_of_fold, patches
-from experiments.lesion_patches.measure import CENTER, RANDOM, Study
+from experiments.lesion_patches.measure import CENTER, MOVED, RANDOM, Study
 from experiments.lesion_patches.page import Found, section
 from experiments.results.page import LESIONS
 from readingroom import records
@@ -86,6 +86,8 @@ def test_masses_of_phantoms_are_found_and_random_places_are_not(found: Found):
     assert chance.first_hit.value < 0.3
     assert network.localized[1].value > chance.localized[1].value + 0.3
     assert network.film_auc.value > 0.8
+    assert all(share.interval.low < share.interval.high for each in found.results for share in each.localized)
+    assert by_name[MOVED].localized[1].value < network.localized[1].value - 0.3
 
 
 def test_a_film_whose_lesion_has_no_place_is_not_measured(found: Found, films):
