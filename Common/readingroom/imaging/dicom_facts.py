@@ -22,7 +22,7 @@ _FACTS = (
     "ScanOptions", "FilterType", "Rows", "Columns", "BitsStored", "SamplesPerPixel", "PixelSpacing",
     "ImagerPixelSpacing", "WindowCenter", "WindowWidth", "VOILUTFunction", "LossyImageCompression",
     "BurnedInAnnotation", "BreastImplantPresent", "PaddleDescription", "EstimatedRadiographicMagnificationFactor",
-    "AcquisitionTime", "InstanceNumber", "NumberOfFrames",
+    "SyntheticData", "AcquisitionTime", "InstanceNumber", "NumberOfFrames",
 )  # fmt: skip
 _DATES_OF_IMAGE = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 _TEXTS_WITH_VIEW = ("SeriesDescription", "AcquisitionDeviceProcessingDescription", "ProtocolName")

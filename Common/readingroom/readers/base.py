@@ -25,7 +25,7 @@ from .. import device as device_choice
 from ..bundles.bundle import Bundle
 from ..errors import InputError, RefusedError
 from ..files import write_bytes
-from ..formatting import check_text
+from ..formatting import check_text, counted
 from ..progress import Progress
 from ..reading import Check, Provenance, Reading, has_stop
 from ..study import Study, StudyImage, StudyMask
@@ -275,7 +275,7 @@ def read(
         case = reader.load(study, progress.part(0.02, 0.1))
     context.notes += case.notes
     progress(0.1, "Checking the images.")
-    context.check(*reader.checks(case))
+    context.check(*_synthetic(study), *reader.checks(case))
     progress(0.15, "Loading the bundle.")
     context.model = reader.load_model(bundle, context.device)
     progress(0.25, "Asking the network.")
@@ -301,6 +301,17 @@ def read(
     write_results(reading, case, answer, out, pictures, add)
     progress(1.0, "Done.")
     return reading
+
+
+def _synthetic(study: Study) -> tuple[Check, ...]:
+    """Nobody is read from what a generator made, whatever else its header says (DICOM PS3.3 C.12.1.1.10)."""
+    made = [image.role for image in study.images if image.fact("SyntheticData").upper() == "YES"]
+    if not made:
+        return ()
+    images = counted(len(made), "image is", "images are")
+    return (
+        Check("synthetic", "stop", f"{images} synthetic by the header ({', '.join(made)}): no patient was imaged."),
+    )
 
 
 def _mask(mask: StudyMask, image: Any) -> Mask:

@@ -6,9 +6,7 @@ does not have the picture.
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import strict_json
 from ...errors import InputError
 from ...records import from_json
 from ...regular_file import cannot_read, read_regular
@@ -72,7 +71,7 @@ def read_record(path: Path) -> GeneratorRecord:
     InputError : it is missing, or no such record
     """
     try:
-        return from_json(GeneratorRecord, json.loads(read_regular(path)))
+        return from_json(GeneratorRecord, strict_json.loads(read_regular(path)))
     except OSError as error:
         raise cannot_read(path, error) from error
     except ValueError as error:
@@ -101,17 +100,15 @@ def may_train(
         for row, value, inside in zip(cohort.rows, hashes, trains, strict=True)
         if inside and not row.synthetic
     }
-    read = functools.cache(read_record)
-
-    @functools.cache
-    def is_within(path: Path) -> bool:
-        return learning.issuperset(read(path).learned_from)
-
-    found = np.ones(len(cohort), dtype=bool)
-    for number, (row, value) in enumerate(zip(cohort.rows, hashes, strict=True)):
-        if row.generator is not None:
-            found[number] = is_within(row.generator) and value in read(row.generator).made
-    learned = np.array([0 if row.generator is None else len(read(row.generator).learned_from) for row in cohort.rows])
-    if only_best and (made := found & (learned > 0)).any():
-        found &= (learned == 0) | (learned == learned[made].max())
-    return found
+    records = {path: read_record(path) for path in {row.generator for row in cohort.rows} if path is not None}
+    made = {path: frozenset(record.made) for path, record in records.items() if learning >= set(record.learned_from)}
+    if only_best and made:
+        most = max(len(records[path].learned_from) for path in made)
+        made = {path: pictures for path, pictures in made.items() if len(records[path].learned_from) == most}
+    return np.array(
+        [
+            row.generator is None or value in made.get(row.generator, ())
+            for row, value in zip(cohort.rows, hashes, strict=True)
+        ],
+        dtype=bool,
+    )

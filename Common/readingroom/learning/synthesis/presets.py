@@ -56,8 +56,8 @@ PRESETS: Mapping[str, Preset] = {
         autoencoder=(8, 16, 16), diffusion=(16, 16), sampling_steps=2, style=16, gan=16,
     ),
     "small": Preset(
-        "64 pixels; minutes for each generator on one processor core.", 64, 8, 300, 600, 500,
-        autoencoder=(8, 16, 32), diffusion=(32, 48),
+        "64 pixels; minutes for each generator on one processor core.", 64, 8, 250, 1000, 500,
+        autoencoder=(8, 16, 32, 32), diffusion=(64, 96),
     ),
     "256": Preset(
         "256 pixels, for a graphics card; it was never run at full length.", 256, 16, 20_000, 100_000, 100_000,

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ...device import Wanted, choose, run_in_batches
@@ -97,7 +98,7 @@ class FineTuned:
             learned, answers = self._predict(network, fitted, split.train)
             self._complete(network, answers, split.train)
             tested, logits = self._predict(network, fitted, split.test)
-            distances = held_out_distances(learned, tested)
+            distances = held_out_distances(learned[self._real(split.train)], tested)
             logits = self._views.joined(logits, split.test)
             write_bytes(done, safetensors.numpy.save({"logits": logits, "distances": distances}))
         kept = safetensors.numpy.load_file(done)
@@ -112,7 +113,12 @@ class FineTuned:
         self._complete(network, answers[np.isin(self._views.row_of[self._views.of(rows)], split.train)], rows[trained])
         self._reorder(network, self._order)
         settings = {"mode": "fine-tune", "best_epoch": fitted.best_epoch + 1, "aggregation": self.protocol.aggregation}
+        embeddings = embeddings[self._real(rows)]
         return FinalModel(network.eval(), embeddings, fitted.preprocessing, fitted.history, settings)
+
+    def _real(self, rows: Rows) -> NDArray[np.bool_]:
+        """(pictures,) of these rows, which of them nobody made: how far patients lie is asked of patients."""
+        return ~self._views.cohort.synthetic[self._views.of(rows)]
 
     def _trained(self, split: Split, seed: int, folder: Path, progress: Progress) -> tuple[nn.Module, Fitted]:
         protocol = replace(self.protocol, seed=seed)

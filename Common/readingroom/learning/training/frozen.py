@@ -83,26 +83,28 @@ class Frozen:
     def _fitted(self, rows: Rows, seed: int, folder: Path) -> State:
         """The head of these rows, from the folder or trained and put there."""
         path = make_folder(folder) / _DONE
-        key = self._key(rows, seed)
+        outcomes = self.outcomes.among(rows)
+        key = self._key(rows, outcomes, seed)
         if path.is_file():
             with safetensors.safe_open(path, "np") as kept:
                 if kept.metadata() == {"of": key}:
                     return {name: kept.get_tensor(name) for name in kept.keys()}  # noqa: SIM118  # no mapping
-        state = self.head.fit(self.features, self.outcomes, rows, self.choice, seed)
+        state = self.head.fit(self.features, outcomes, rows, self.choice, seed)
         write_bytes(path, safetensors.numpy.save(dict(state), {"of": key}))
         return state
 
-    def _key(self, rows: Rows, seed: int) -> str:
+    def _key(self, rows: Rows, outcomes: Outcomes, seed: int) -> str:
         """What a head was trained on, and how."""
         found = hashlib.sha256(repr((self.head, self.choice, seed, self.question.values)).encode())
         for row in rows:
             found.update(self.features[row].tobytes())
-            found.update(self.outcomes.said_of(row).encode())
+            found.update(outcomes.said_of(row).encode())
         return found.hexdigest()
 
     def _embeddings(self, rows: Rows) -> Floats:
-        """(rows, features) the means over the slices."""
-        return np.stack([self.features[row].mean(axis=0, dtype=np.float64) for row in rows])
+        """(real rows, features) the means over the slices: how far patients lie is asked of patients."""
+        real = rows[~self.views.cohort.synthetic[rows]]
+        return np.stack([self.features[row].mean(axis=0, dtype=np.float64) for row in real])
 
     def _network(self, state: State) -> nn.Module:
         """The frozen network with the head in its place."""
@@ -176,7 +178,8 @@ def prepare_frozen(
     except UnusableStudiesError as error:
         raise UnusableStudiesError(views.rows(error.problems)) from error
     outcomes = Outcomes.of(views.cohort, question, protocol.balance != "none")
-    choice = head.choose(bags, outcomes, views.of(rows), protocol.seed)
+    learned = views.of(rows)
+    choice = head.choose(bags, outcomes.among(learned), learned, protocol.seed)
     notes = _notes(protocol, wanted)
     return Frozen(protocol, question, name, backbone, preprocessing, head, views, bags, outcomes, choice, notes)
 

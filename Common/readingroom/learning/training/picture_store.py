@@ -61,6 +61,8 @@ def _prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
     if preprocessing.kind == "picture":
         role, path = next(iter(row.images.items()))
         image = open_image(path, role).image
+        if image.fact("SyntheticData").upper() == "YES":
+            raise InputError(f"{path.name} is synthetic by its header, and the table does not name what made it.")
         return gray_levels(load_radiograph(image).gray, preprocessing, view=shown_view(image))
     volume = load_volume(row.image).image
     return gray_levels(volume, preprocessing, _organ(row, volume, preprocessing.organ))

@@ -8,10 +8,16 @@ import numpy as np
 import pydicom
 import pytest
 
+from readingroom.cli import REFUSED, main
 from readingroom.errors import InputError
 from readingroom.imaging.breast import find_breast
 from readingroom.imaging.mammography_exam import VIEW_ROLES
+from readingroom.learning.cohorts.cohort import Row
+from readingroom.learning.protocols.training_protocol import load_protocol
 from readingroom.learning.synthesis.sample_file import marked, read_sample, write_sample
+from readingroom.learning.training.picture_store import prepared
+from readingroom.phantoms.chest_radiograph import chest_radiograph
+from readingroom.phantoms.dicom_files import stored, write_dicom
 from readingroom.phantoms.mammogram import four_views, write_exam
 from readingroom.readers.opening import open_study
 from readingroom.readers.registry import find_reader
@@ -80,6 +86,21 @@ def test_a_file_without_its_mark_is_not_learned_from(change: str, a_sample: Path
         header.save_as(a_sample)
     with pytest.raises(InputError, match="no synthetic picture that readingroom synthesize wrote"):
         read_sample(a_sample)
+
+
+def test_a_film_that_its_header_calls_synthetic_is_not_read_whatever_else_it_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = write_dicom(tmp_path / "a.dcm", stored(chest_radiograph(320, 300)), SyntheticData="YES", ViewPosition="PA")
+    assert main(["read", "chest-xray", str(film), "--out", str(tmp_path / "out"), "--device", "cpu"]) == REFUSED
+    assert "1 image is synthetic by the header (frontal): no patient was imaged." in capsys.readouterr().err
+
+
+def test_a_synthetic_film_that_a_table_calls_real_trains_nothing(tmp_path: Path) -> None:
+    film = write_dicom(tmp_path / "a.dcm", stored(chest_radiograph(320, 300)), SyntheticData="YES", ViewPosition="PA")
+    preprocessing = load_protocol("chest-xray").input
+    with pytest.raises(InputError, match=r"Study 's' of patient 'p': a\.dcm is synthetic by its header"):
+        prepared(Row("p", "s", {"frontal": film}, "opacity"), preprocessing)
 
 
 def test_readers_of_films_do_not_pass_a_synthetic_picture(a_sample: Path) -> None:

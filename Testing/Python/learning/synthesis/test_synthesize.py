@@ -70,6 +70,15 @@ def test_no_identifier_of_a_patient_is_in_what_is_written(folder: Path, breasts:
             assert not any(f'"{row.patient_id}"'.encode() in content for row in breasts.rows), path
 
 
+def test_how_far_a_patient_lies_is_asked_of_real_studies_alone(
+    breasts: Cohort, quick: TrainingProtocol, folder: Path, tmp_path: Path
+) -> None:
+    made = train_bundle(with_synthetic(breasts, folder, quick), quick, tmp_path, "b", mode="frozen", device="cpu",
+                        resamples=0)  # fmt: skip
+    assert made.metadata.feature_statistics is not None
+    assert made.metadata.feature_statistics.n == 2 * len(breasts)
+
+
 def test_a_training_reads_the_picture_as_it_was_made_without_its_mark(folder: Path, quick: TrainingProtocol) -> None:
     row = read_cohort(folder / TABLE).rows[0]
     assert np.array_equal(prepared(row, quick.input), read_sample(row.image))
@@ -87,7 +96,7 @@ def test_a_bundle_says_what_it_is_worth_with_and_without_on_the_same_real_studie
     assert made.metadata.training.synthetic_images == 8  # those of the final model's own generator
     alone = train_bundle(breasts, quick, tmp_path, "alone", mode="frozen", device="cpu", resamples=50)
     without = f"from {alone.metadata.metrics['auc'].value:.3f} without them"
-    assert any(without in warning for warning in made.metadata.warnings)
+    assert any(without in warning for warning in made.metadata.warnings), (without, made.metadata.warnings)
     assert "synthetic" not in alone.card.lower().split("## flaws")[0]
 
 

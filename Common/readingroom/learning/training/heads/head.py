@@ -36,6 +36,7 @@ class Outcomes:
     patients : whose studies they are; inner splits go by patient too
     weights : how much each study counts; (rows, classes) where findings may hold together
     times, events : months and whether the event was seen; NaN and False where the outcome is a label
+    balanced : ``weights`` give each class the same weight in all, see `among`
     """
 
     classes: int
@@ -44,6 +45,7 @@ class Outcomes:
     weights: Floats
     times: Floats
     events: NDArray[np.bool_]
+    balanced: bool = False
 
     @classmethod
     def of(cls, cohort: Cohort, question: LabelSet | TimeToEvent, balanced: bool = False) -> Outcomes:
@@ -61,12 +63,19 @@ class Outcomes:
             seen = ((events > 0) & (times <= question.horizon)).astype(np.int64)
             return cls(len(question.values), seen, cohort.patients, np.ones(len(cohort)), times, events > 0)
         labels = question.truth(cohort)
-        weights = np.ones(labels.shape)
-        if balanced and question.multilabel:
-            weights = np.stack([_balanced(column, 2) for column in labels.T], axis=1)
-        elif balanced:
-            weights = _balanced(labels, len(question.classes))
-        return cls(len(question.classes), labels, cohort.patients, weights, times, events > 0)
+        made = cls(len(question.classes), labels, cohort.patients, np.ones(labels.shape), times, events > 0, balanced)
+        return made.among(np.arange(len(cohort)))
+
+    def among(self, rows: Rows) -> Outcomes:
+        """The same, balanced among these rows alone: what does not train there says nothing of how rare a class is."""
+        if not self.balanced:
+            return self
+        weights = np.zeros(self.labels.shape)
+        if self.multilabel:
+            weights[rows] = np.stack([_balanced(column, 2) for column in self.labels[rows].T], axis=1)
+        else:
+            weights[rows] = _balanced(self.labels[rows], self.classes)
+        return replace(self, weights=weights)
 
     def said_of(self, row: int) -> str:
         """All that is to be learned of a study, to tell one training from another."""
