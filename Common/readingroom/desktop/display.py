@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import choices, plots, slice_views
+from .reading_layout import toward_nipple
 
 if TYPE_CHECKING:
     from ..reading import MapShows
@@ -29,6 +30,9 @@ class Display:
             map_visible=here and panel.parameters.mapVisible,
             shows=shows if (shows := panel.parameters.mapShows) in choices.other_maps(reading) else "evidence",
             of_images={one.image: one.finding for one in reading.heat_maps} if panel.reader.is_exam else {},
+            legends_left={
+                one.image for one in reading.heat_maps if panel.reader.hanging and toward_nipple(one.image) < 0
+            },
             opacity=panel.parameters.opacity / 100,
             color_table=panel.parameters.colorTable,
             box_visible=here and panel.parameters.boxVisible,

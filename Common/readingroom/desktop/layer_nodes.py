@@ -16,6 +16,7 @@ from .layer_files import Grid, SegmentLayer
 COLOR_TABLES = {name: f"vtkMRMLColorTableNodeFile{name}.txt" for name in ("Inferno", "Magma", "Plasma", "Viridis")}
 COLOR_TABLES["ColdToHotRainbow"] = "vtkMRMLColorTableNodeFileColdToHotRainbow.txt"
 
+_AT_LEFT, _AT_RIGHT = 0.03, 0.97  # of the width of a view
 _LEVEL = "ReadingRoom.level"  # tag of a segment that is a level of a map, not a region
 _LABELMAP = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
 
@@ -103,10 +104,11 @@ def legend_of(heat_map: Any) -> Any:
     return slicer.modules.colors.logic().GetColorLegendDisplayNode(heat_map)
 
 
-def show_legend(heat_map: Any, visible: bool) -> None:
-    """Show or hide the color legend of a heat map."""
+def show_legend(heat_map: Any, visible: bool, at_left: bool = False) -> None:
+    """Show or hide the color legend of a heat map, at the right edge of the view or at its left."""
     legend = legend_of(heat_map)
     if legend is not None:
+        legend.SetPosition(_AT_LEFT if at_left else _AT_RIGHT, 0.5)
         legend.SetVisibility(visible)
 
 
@@ -117,7 +119,6 @@ def _style_legend(legend: Any) -> None:
     legend.SetNumberOfLabels(3)
     legend.SetLabelFormat("%.1f")
     legend.SetSize(0.05, 0.30)
-    legend.SetPosition(0.97, 0.5)
     for text, size in ((legend.GetTitleTextProperty(), 12), (legend.GetLabelTextProperty(), 11)):
         text.SetFontFamilyToArial()
         text.SetFontSize(size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,7 @@ class Layers:
         map_visible: bool = True,
         shows: MapShows = "evidence",
         of_images: Mapping[str, str] | None = None,
+        legends_left: Collection[str] = (),
         opacity: float = 0.5,
         color_table: str = "Inferno",
         box_visible: bool = True,
@@ -88,7 +89,8 @@ class Layers:
 
         ``color_table`` is a key of `COLOR_TABLES`; ``opacity`` runs from 0 to 1. Where an image has no map that
         ``shows`` what is asked for, none is shown. ``of_images`` names, by image, a finding that goes before
-        ``finding`` there: each view of an exam shows the map of its own.
+        ``finding`` there: each view of an exam shows the map of its own. ``legends_left`` are images that lie at the
+        right edge of their view, where the legend would stand.
         """
         for node in self.nodes("heat map"):
             key = node.GetAttribute(KEY)
@@ -100,7 +102,7 @@ class Layers:
                 slice_views.show_over(volumes[image], node, opacity)
             else:
                 slice_views.release(node)
-            layer_nodes.show_legend(node, shown)
+            layer_nodes.show_legend(node, shown, at_left=image in legends_left)
         for box in self.nodes("box"):
             image, _separator, of = box.GetAttribute(KEY).partition("/")
             box.GetDisplayNode().SetVisibility(box_visible and of == (of_images or {}).get(image, finding))

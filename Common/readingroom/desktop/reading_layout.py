@@ -112,7 +112,7 @@ class ReadingLayout:
             bounds = [0.0] * 6
             images[role].GetRASBounds(bounds)
             beside = (zoom * size[0] - (bounds[1] - bounds[0])) / 2  # mm between image and edge of the view
-            nodes[role].SetXYZOrigin(_toward_nipple(role) * beside, 0.0, 0.0)
+            nodes[role].SetXYZOrigin(toward_nipple(role) * beside, 0.0, 0.0)
 
     def _hung_nodes(self, images: Mapping[str, Any]) -> dict[str, Any]:
         """The slice nodes of an exam by role."""
@@ -160,7 +160,7 @@ class ReadingLayout:
         self._links.unlink()
         self._mirrored.unlink()
         if linked and self._hanging and self._earlier is not None:
-            self._mirrored.link({node: _toward_nipple(role) for role, node in self._hung_nodes(self._shown).items()})
+            self._mirrored.link({node: toward_nipple(role) for role, node in self._hung_nodes(self._shown).items()})
         if not linked or self._earlier is None or self._shown.get(self._prior) is None or self._flat:
             return
         nodes = {node.GetLayoutName(): node for node in slicer.util.getNodesByClass("vtkMRMLSliceNode")}
@@ -265,7 +265,7 @@ def _hung_label(role: str) -> str:
     return "-".join([*(word[:1].upper() for word in before), side[:1].upper() + view.upper()])
 
 
-def _toward_nipple(role: str) -> int:
+def toward_nipple(role: str) -> int:
     """1 where the nipple is on the right of the view: as films hang, that of the left breast."""
     return 1 if "left" in role.split("-") else -1
 

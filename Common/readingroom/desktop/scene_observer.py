@@ -54,8 +54,13 @@ class SceneObserver(slicer.util.VTKObservationMixin):
         is_new = not node.GetParameterNames()
         parameters = wrap(node)
         if is_new:
-            prevalence = 100 * self._panel.reader.prevalence
-            first = {"device": settings.device(), "pageSize": settings.page_size(), "prevalence": prevalence}
+            reader = self._panel.reader
+            first = {
+                "device": settings.device(),
+                "pageSize": settings.page_size(),
+                "prevalence": 100 * reader.prevalence,
+                "regionsVisible": not reader.is_exam,  # dense tissue has outlines everywhere: films stay clean
+            }
             restore_settings(parameters, self._settings or first)
         return parameters
 

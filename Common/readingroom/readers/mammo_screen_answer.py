@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Heat = NDArray[np.float32]
 
 EITHER = "either-breast"
+_HUNG = ("right-cc", "left-cc", "right-mlo", "left-mlo")  # as films hang, row by row
 _LEVELS = (0.5, 0.75)  # of the hottest place of the exam
 _CENTERED_BOX = 0.25  # side of the box of fixed size, in shares of the network's input
 _MOST_OUTSIDE = 0.5  # of the map, outside of the tissue
@@ -55,6 +56,7 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     return Answer(
         findings=found,
         prediction_sets=sets,
+        measurements=tuple(_of_views(details, metadata)),
         maps=maps,
         pictures=tuple(_pictures(case, maps, titles)),
         settings={
@@ -62,7 +64,6 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
             "aggregation": metadata.aggregation,
             "map": details.method,
             "map_layer": details.layer,
-            "probability_of_views": _of_views(details, metadata),
             "attention_boxes_of_fixed_size": {
                 role: [*box.start, *box.stop] for role, box in _centered_boxes(case, heats, details).items()
             },
@@ -114,15 +115,17 @@ def _word(name: str, labels: Sequence[Label]) -> str:
     return next(label.title for label in labels if label.name == name).lower()
 
 
-def _of_views(details: Details, metadata: ClassifierMetadata) -> dict[str, float]:
-    """The calibrated probability of each view alone."""
+def _of_views(details: Details, metadata: ClassifierMetadata) -> Iterator[Measurement]:
+    """The calibrated probability of each view of the exam alone."""
     from .probabilities import calibrate
 
     positive = positive_label(metadata)
-    return {
-        role: round(float(calibrate(metadata, logits).probabilities[positive]), 4)
-        for role, logits in zip(details.roles, details.logits, strict=True)
-    }
+    found = dict(zip(details.roles, details.logits, strict=True))
+    for role in _HUNG:
+        if role in found:
+            share = 100 * float(calibrate(metadata, found[role]).probabilities[positive])
+            title = metadata.labels[positive].title
+            yield Measurement(f"probability-{role}", title, share, "%", image=role, part=_capital(view_title(role)))
 
 
 def heats_of(case: Case, details: Details) -> dict[str, Heat]:
@@ -188,19 +191,23 @@ def _map_check(case: Case, heats: dict[str, Heat]) -> Check:
 
 def with_dense_tissue(case: Case, answer: Answer) -> Answer:
     """The answer with the outlines of breasts and dense tissue, and how much there is of it."""
-    return replace(answer, measurements=tuple(_densities(case)), regions=tuple(_regions(case)))
+    return replace(answer, measurements=(*answer.measurements, *_densities(case)), regions=tuple(_regions(case)))
 
 
 def _densities(case: Case) -> Iterator[Measurement]:
     """Of each breast the mean of its views, then each view's own."""
-    views = {role: case.images[role].density for role in VIEW_ROLES if role in case.images}
+    views = {role: case.images[role].density for role in _HUNG if role in case.images}
     for side in SIDES:
         own = [share for role, share in views.items() if role.startswith(side)]
         if own:
             yield Measurement(f"density-{side}", f"Dense tissue by area, {side} breast", float(np.mean(own)), "%")
     for role, share in views.items():
-        title = view_title(role)
-        yield Measurement(f"density-{role}", "Dense tissue", share, "%", image=role, part=title[0].upper() + title[1:])
+        part = _capital(view_title(role))
+        yield Measurement(f"density-{role}", "Dense tissue", share, "%", image=role, part=part)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _regions(case: Case) -> Iterator[RegionLayer]:
@@ -217,7 +224,8 @@ def _regions(case: Case) -> Iterator[RegionLayer]:
 
 
 def _pictures(case: Case, maps: Sequence[MapLayer], titles: dict[str, str]) -> Iterator[PictureLayer]:
-    """Each view as read, then each with its map."""
+    """Each view as read, then each with its map, in the order in which films hang."""
+    maps = sorted(maps, key=lambda layer: _HUNG.index(layer.heat_map.image))
     for layer in maps:
         role = layer.heat_map.image
         caption = f"The {view_title(role)} view as read."
@@ -229,8 +237,8 @@ def _pictures(case: Case, maps: Sequence[MapLayer], titles: dict[str, str]) -> I
         if heat_map.box is not None:
             caption += f" The box holds the hottest region (map at least {percent(heat_map.levels[-1])} of its own "
             caption += "hottest place); it is no outline of a lesion."
-        picture = KeyPicture(picture_path(heat_map.image, heat_map.finding), caption[0].upper() + caption[1:],
-                             heat_map.image, finding=heat_map.finding)  # fmt: skip
+        path = picture_path(heat_map.image, heat_map.finding)
+        picture = KeyPicture(path, _capital(caption), heat_map.image, finding=heat_map.finding)
         film = case.images[heat_map.image]
         yield PictureLayer(picture, film.small, np.asarray(layer.heat).reshape(film.small.shape), block=film.block)
 

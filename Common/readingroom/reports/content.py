@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from .. import DEMONSTRATION, RESEARCH_USE
 from ..formatting import (
     axis_title,
     check_text,
+    decimal,
     dicom_date,
     estimate_text,
     interval_text,
@@ -253,7 +255,7 @@ def _faithfulness(reading: Reading) -> list[Block]:
     for heat_map in reading.heat_maps:
         if (curve := heat_map.faithfulness) is None:
             continue
-        gain = number_text(curve.gain, 2, signed=True)
+        gain = decimal(curve.gain, 2, signed=True)
         verdict = "points at what the network uses" if curve.gain > 0 else "does not point at what the network uses"
         caption = (
             f"Is the map of “{reading.finding(heat_map.finding).title}” faithful? Taking away the hottest "
@@ -294,12 +296,20 @@ def _bundle(reading: Reading) -> list[Block]:
     return blocks + [Paragraph(f"Caution: {warning}") for warning in bundle.warnings]
 
 
+def _setting(name: str, value: Any) -> str:
+    """``map cam``; of several values by name ``boxes: left-cc 1 2 3 4, right-cc 5 6 7 8``."""
+    words = name.replace("_", " ")
+    if isinstance(value, Mapping):
+        return f"{words}: {', '.join(_setting(key, one) for key, one in value.items())}"
+    return f"{words} {' '.join(map(str, value)) if isinstance(value, list | tuple) else value}"
+
+
 def _provenance(reading: Reading) -> Facts:
     made = reading.provenance
     rows = [
         ("Read", f"{made.started}, {made.seconds:.1f} s on {made.device}"),
         ("Software", ", ".join(f"{name} {version}" for name, version in made.software.items())),
-        ("Settings", ", ".join(f"{name} {value}" for name, value in made.settings.items())),
+        ("Settings", ", ".join(_setting(name, value) for name, value in made.settings.items())),
         *(("Note", note) for note in made.notes),
     ]
     return Facts.known(rows)

@@ -12,6 +12,7 @@ from scipy import ndimage
 
 import mammo_screen_cases as cases
 import readingroom
+from readingroom.bundles.metadata import Preprocessing
 from readingroom.cli import main
 from readingroom.errors import BundleError, InputError, RefusedError
 from readingroom.networks import backbones
@@ -128,7 +129,7 @@ def test_density_is_measured_and_compared_with_the_prior(read):
 def test_the_four_views_are_pictures_with_and_without_their_map(read):
     reading, _ = read
     assert [(one.image, bool(one.finding)) for one in reading.key_pictures] == [
-        (role, mapped) for mapped in (False, True) for role in ("left-cc", "left-mlo", "right-cc", "right-mlo")
+        (role, mapped) for mapped in (False, True) for role in ("right-cc", "left-cc", "right-mlo", "left-mlo")
     ]
 
 
@@ -185,17 +186,25 @@ def test_evaluation_asks_about_many_exams_as_a_read_does(bundle, exam, read):
     assert now.embedding.shape == (512,)
 
 
-def test_maxvit_answers_with_a_gradient_map(tmp_path):
+@pytest.mark.parametrize("side", [256, 512])
+def test_maxvit_answers_with_a_map_that_is_named_and_tested(tmp_path, side):
+    """In both sizes of Paper 002: attention over a grid of fixed size makes each a network of its own."""
     import torch
 
     torch.manual_seed(0)
-    input_ = replace(cases.INPUT, size=(256, 256), channels=3)
-    network = backbones.create("maxvit_nano_rw_256", 2, channels=3)
-    made = cases.write_bundle(tmp_path / "maxvit", network, backbone="maxvit_nano_rw_256", preprocessing=input_)
+    name = f"maxvit_nano_rw_{side}"
+    input_ = Preprocessing("picture", (side, side), 3, preset="published", normalize="image", organ="breast")
+    network = backbones.create(name, 2, channels=3)
+    made = cases.write_bundle(tmp_path / "maxvit", network, backbone=name, preprocessing=input_)
     files = cases.write_files(tmp_path / "exam")
     reading = cases.read(made, tmp_path / "out", left_cc=files["left-cc"])
-    assert reading.heat_map("left-cc", "left-breast").method in ("cam", "grad-cam")
-    assert cases.heat(tmp_path / "out", "left-cc").max() <= 1
+    described = reading.heat_map("left-cc", "left-breast")
+    assert described.method in ("cam", "grad-cam")
+    assert reading.provenance.settings["map"] == described.method
+    assert described.faithfulness is not None
+    assert len(described.faithfulness.hottest) == len(described.faithfulness.random) == 4
+    heat = cases.heat(tmp_path / "out", "left-cc")
+    assert 0 <= heat.min() < heat.max() <= 1
 
 
 def test_two_patients_a_prior_alone_and_a_chest_are_refused(bundle, tmp_path):
