@@ -124,16 +124,15 @@ class Layers:
         """The heat map as a volume, and its box."""
         key, volume = image_key(heat_map.image, heat_map.finding, heat_map.shows), volumes[heat_map.image]
         title = reading.finding(heat_map.finding).title
-        name = _map_names()[heat_map.shows].format(title=title)
+        names = [_map_names()[heat_map.shows].format(title=title), _("{title} attention box").format(title=title)]
         if len(reading.study.images) > 1:
-            name = _("{name} on {image}").format(name=name, image=volume.GetName())
-        node = self._owned.get_or_add("vtkMRMLScalarVolumeNode", "heat map", key, name)
+            names = [_("{name} on {image}").format(name=name, image=volume.GetName()) for name in names]
+        node = self._owned.get_or_add("vtkMRMLScalarVolumeNode", "heat map", key, names[0])
         layer_nodes.fill_heat_map(node, grid, min(heat_map.levels))
         tie_to(node, volume)
         nodes = [node]
         if heat_map.box is not None:
-            name = _("{title} attention box").format(title=title)
-            box = self._owned.get_or_add("vtkMRMLMarkupsROINode", "box", key, name)
+            box = self._owned.get_or_add("vtkMRMLMarkupsROINode", "box", key, names[1])
             layer_nodes.fill_box(box, heat_map.box, grid)
             tie_to(box, volume)
             nodes.append(box)

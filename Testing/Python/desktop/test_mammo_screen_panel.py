@@ -9,6 +9,7 @@ import slicer
 
 import host
 import mammo_screen_cases as cases
+from readingroom.desktop import layer_nodes
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 300.0
@@ -184,7 +185,10 @@ def test_every_view_shows_the_map_of_its_own_breast(panel, files):
         composite = view(role).mrmlSliceCompositeNode()
         assert composite.GetBackgroundVolumeID() == volume.GetID()
         finding = f"{role.partition('-')[0]}-breast"
-        assert composite.GetForegroundVolumeID() == panel.layers.heat_map(role, finding).GetID()
+        heat_map = panel.layers.heat_map(role, finding)
+        assert composite.GetForegroundVolumeID() == heat_map.GetID()
+        at_left = layer_nodes.legend_of(heat_map).GetPosition()[0] < 0.5  # beside the breast, not on its chest wall
+        assert at_left == role.startswith("right")
 
 
 def test_the_comparison_of_the_breasts_takes_the_place_of_the_map_when_asked(panel, files):
@@ -267,6 +271,60 @@ def test_next_goes_on_with_the_next_exam(panel, files, tmp_path):
     assert shown_in("right-cc") == ""
     host.click(panel.views.study.next)
     assert len(panel.inputs.images) == 4
+
+
+def test_tests_that_are_stopped_leave_the_answer_and_say_what_is_missing(panel, files, answer):
+    """The first answer comes without dense tissue and without what differs."""
+    import json
+
+    early = json.loads(json.dumps(answer))
+    reading = early["reading"]
+    reading["pending"] = list(panel.reader.tests_of_answer)
+    reading["heat_maps"] = [one for one in reading["heat_maps"] if one.get("shows", "evidence") == "evidence"]
+    reading["measurements"] = [one for one in reading["measurements"] if one["name"].startswith("probability")]
+    reading["regions"] = []
+    panel.session.client.answers = [(early, answer)]
+    load(files)
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    host.click(panel.views.read.button)
+    host.wait_until(lambda: panel.session.is_testing)
+    assert "being tested: dense tissue, comparison of the breasts, deletion curve" in panel.views.findings.tests.text
+    panel.read_or_cancel()
+    assert panel.session.state != "working"
+    assert "was not tested: dense tissue" in panel.views.findings.tests.text
+    assert panel.views.heat_map.others["asymmetry"].isHidden()
+    shown = view("left-cc").mrmlSliceCompositeNode().GetForegroundVolumeID()
+    assert shown == panel.layers.heat_map("left-cc", "left-breast").GetID()
+
+
+def test_a_scene_with_an_exam_comes_back_with_its_reading_and_its_views(panel, files, tmp_path):
+    load(files)
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    read(panel)
+    host.save_scene(tmp_path / "exam.mrb")
+    host.close_scene()
+    assert panel.reading is None
+    host.load_scene(tmp_path / "exam.mrb")
+    host.wait_until(lambda: panel.reading is not None)
+    for role in VIEWS:
+        assert shown_in(role) == role
+        shown = view(role).mrmlSliceCompositeNode().GetForegroundVolumeID()
+        assert shown == panel.layers.heat_map(role, f"{role.partition('-')[0]}-breast").GetID()
+
+
+def test_all_that_can_be_touched_has_the_keyboard_and_a_name(panel, files):
+    import qt
+
+    load(files)
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    read(panel)
+    named = [*panel.views.study.images.values(), panel.views.operating_point.prevalence]  # made of several widgets
+    touched = [panel.views.study.next, panel.views.study.linked, panel.views.study.layout, panel.views.read.button,
+               *panel.views.heat_map.others.values(), panel.views.operating_point.point]  # fmt: skip
+    assert all(widget.accessibleName for widget in named)
+    for widget in touched:
+        assert widget.accessibleName or widget.text
+        assert widget.focusPolicy & qt.Qt.TabFocus, widget.accessibleName or widget.text
 
 
 def test_the_self_test_of_the_module_passes(panel):
