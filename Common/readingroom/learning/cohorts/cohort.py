@@ -211,7 +211,8 @@ def read_cohort(path: Path, fields: Sequence[ClinicalField] = ()) -> Cohort:
 
     Raises
     ------
-    InputError : the table cannot be read, a needed column is missing, it has no rows, or none that can be used
+    InputError : the table cannot be read, a needed column is missing, it has no rows or none that can be used, or its
+        events have several causes
     """
     sheet = read_csv(path)
     header = tuple(name.lower() if is_known(name.lower()) else name for name in sheet.header)
@@ -219,6 +220,7 @@ def read_cohort(path: Path, fields: Sequence[ClinicalField] = ()) -> Cohort:
     if not sheet.rows:
         raise InputError(f"The cohort {path.name} has no rows.")
     lines = [LineReader(header, line, path.parent, sheet.decimal_comma) for line in sheet.rows]
+    _refuse_causes(header, lines, path.name)
     read = [line.fields() for line in lines]
     clinical = typed_columns([each.get("clinical", {}) for each in read], fields, sheet.decimal_comma)
     rows: list[Row] = []
@@ -301,6 +303,22 @@ def _refuse_header(header: tuple[str, ...], name: str) -> None:
         raise InputError(f"The cohort {name} has a time in each of {', '.join(times)}; keep one of them.")
     if repeated := sorted({column for column in header if header.count(column) > 1}):
         raise InputError(f"The cohort {name} has two columns named {', '.join(repeated)}.")
+
+
+def _refuse_causes(header: tuple[str, ...], lines: Sequence[LineReader], name: str) -> None:
+    """To leave out who died of another cause would change the risk, and a column of causes would tell the outcome."""
+    advice = "give who had another one the event 0, followed until then, or 1 where any of them counts"
+    if found := next((line for line in lines if line.another_cause), None):
+        raise InputError(
+            f"The cohort {name} has events of several causes (line {found.number}: '{found.another_cause}'), and a "
+            f"table can have one: {advice}."
+        )
+    causes = [column for column in header if column.lower().replace(" ", "_") in ("cause", "cause_of_death")]
+    if causes and "event" in header:
+        raise InputError(
+            f"The column '{causes[0]}' of the cohort {name} tells the outcome, and events can have one cause: "
+            f"{advice}, and leave the column out."
+        )
 
 
 def _cells(row: Row, folder: Path) -> dict[str, str]:

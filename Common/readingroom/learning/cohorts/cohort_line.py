@@ -80,6 +80,12 @@ class LineReader:
             "clinical": {name: value for name, value in self._values.items() if not is_known(name)},
         }
 
+    @property
+    def another_cause(self) -> str:
+        """The event where it is a whole number above 1, as tables with competing causes have it; else empty."""
+        text = self._values.get("event", "")
+        return text if text.isdecimal() and int(text) > 1 else ""
+
     def _images(self) -> Mapping[str, Path]:
         found = self._paths(IMAGE)
         if not found:

@@ -123,6 +123,24 @@ def test_an_outcome_is_one_whole_thing(tmp_path: Path, outcome: str, words: str)
     assert words in read_cohort(path).problems[0]
 
 
+@pytest.mark.parametrize(
+    ("header", "line", "words"),
+    [
+        ("time,event", "3,2", r"events of several causes \(line 3: '2'\), and a table can have one"),
+        (
+            "time,event,Cause of death",
+            "3,1,cancer",
+            "The column 'Cause of death' of the cohort cohort.csv tells the outcome",
+        ),
+    ],
+)
+def test_competing_causes_are_refused_rather_than_left_out(tmp_path: Path, header: str, line: str, words: str) -> None:
+    columns = f"patient_id,study_id,image_ct,{header}"
+    path = written(tmp_path, "p0,s0,a,4,1" + "," * header.count("C"), f"p1,s1,a,{line}", header=columns)
+    with pytest.raises(InputError, match=words):
+        read_cohort(path)
+
+
 def test_the_second_of_two_rows_is_used_when_the_first_is_bad(tmp_path: Path) -> None:
     cohort = read_cohort(written(tmp_path, "p,s,a.png,,,,,", "p,s,a.png,x,,,,"))
     assert [row.label for row in cohort.rows] == ["x"]
