@@ -118,6 +118,22 @@ def number_text(value: float, digits: int = 4, signed: bool = False) -> str:
     return f"+{plain}" if signed and value > 0 else plain
 
 
+def amount_text(value: float, unit: str, digits: int = 4) -> str:
+    """A value without its UCUM unit: percents with one digit behind the point, the ends of which never read as
+    certain; all else with so many significant ``digits``.
+
+    Example
+    -------
+    >>> amount_text(61.04, "%"), amount_text(99.9999, "%"), amount_text(61.04, "mL", 3)
+    ('61.0', '> 99.9', '61')
+    """
+    if unit != "%":
+        return number_text(value, digits)
+    if 0 < value < 0.1:
+        return "< 0.1"
+    return "> 99.9" if 99.9 < value < 100 else decimal(value, 1)
+
+
 def unit_text(unit: str) -> str:
     """A UCUM unit as people write it: ``mm3`` as ``mm³``, ``a`` as ``years``, nothing for ``1``."""
     if unit.startswith("{") and unit.endswith("}"):  # an annotation, such as {slice}
@@ -130,7 +146,7 @@ def quantity_text(value: float, unit: str) -> str:
     text = unit_text(unit)
     if unit == "{slice}":
         return f"{text} {number_text(value)}"
-    return f"{number_text(value)} {text}" if text else number_text(value)
+    return f"{amount_text(value, unit)} {text}" if text else number_text(value)
 
 
 def check_text(check: Check, _: Translate = str) -> str:
@@ -168,7 +184,7 @@ def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, st
     for one in reading.measurements:
         if one.part:
             continue
-        interval = interval_text(one.interval, number_text, _)
+        interval = interval_text(one.interval, lambda value, unit=one.unit: amount_text(value, unit), _)
         if one.interval is not None:
             interval = f"{interval} ({percent(one.interval.level)})"
         rows.append((one.title, quantity_text(one.value, one.unit), interval, titles.get(one.region, "")))
@@ -193,9 +209,9 @@ def part_table(reading: Reading) -> tuple[tuple[str, ...], list[tuple[str, ...]]
     found: dict[str, dict[str, str]] = {}
     for one in reading.measurements:
         if one.part:
-            text = number_text(one.value, 3)
+            text = amount_text(one.value, one.unit, 3)
             if one.interval is not None:
-                text += f" ({interval_text(one.interval, lambda value: number_text(value, 3))})"
+                text += f" ({interval_text(one.interval, lambda value, unit=one.unit: amount_text(value, unit, 3))})"
             found.setdefault(one.part, {})[axis_title(one.title, one.unit)] = text
     titles = list(dict.fromkeys(title for row in found.values() for title in row))
     header = ("", *titles) if titles else ()

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import DEMONSTRATION, RESEARCH_USE
 from ..formatting import (
+    amount_text,
     axis_title,
     check_text,
     decimal,
@@ -175,7 +176,7 @@ def _comparisons(reading: Reading) -> list[Block]:
             change += f" ({interval_text(one.change, _change)})"
         dated = " to ".join(filter(None, (dates[one.prior_image], dates[one.now_image])))
         title = f"{one.title} ({unit_text(one.unit)})" if unit_text(one.unit) else one.title
-        rows.append((title, number_text(one.now), number_text(one.prior), change, dated))
+        rows.append((title, amount_text(one.now, one.unit), amount_text(one.prior, one.unit), change, dated))
     columns = 5 if any(dates.values()) else 4
     return [Table(("", "Now", "Prior", "Change", "From")[:columns], tuple(row[:columns] for row in rows))]
 

@@ -10,6 +10,7 @@ import qt
 from slicer.i18n import tr as _
 
 from ...formatting import (
+    amount_text,
     dicom_date,
     interval_text,
     measurement_rows,
@@ -103,7 +104,7 @@ def _compared(one: Comparison) -> Sequence[str]:
     if one.change is not None:
         change = f"{change} ({interval_text(one.change, number_text, _)})"
     title = f"{one.title} ({unit})" if unit else one.title
-    return title, number_text(one.now), number_text(one.prior), change
+    return title, amount_text(one.now, one.unit), amount_text(one.prior, one.unit), change
 
 
 def _with_date(title: str, date: str) -> str:
