@@ -16,7 +16,7 @@ from .follow_up import Ints
 from .pair_counts import lower_and_equal
 
 _AT_ONCE = 2**22  # pairs, 32 MB a matrix
-_FEW = 2**18  # pairs that are sooner compared than counted
+_FEW = 2**14  # pairs that are sooner compared than counted
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,9 @@ class Pairs:
     def counted(self) -> tuple[float, float]:
         """How much the pairs earn, and could earn, of all patients."""
         right = possible = 0.0
+        if self._anchors.size * self._times.size <= _FEW:
+            earned, of = self.weighed(np.ones((1, self._times.size)))
+            return float(earned[0]), float(of[0])
         for column in np.unique(self._columns[self._anchors]):
             anchors = self._anchors[self._columns[self._anchors] == column]
             few = anchors.size * self._times.size <= _FEW
