@@ -176,7 +176,7 @@ def test_risks_at_four_times_stand_beside_clinical_facts_and_cohort_each_with_wh
     ]
     network, clinical, cohort = table.values()
     assert all(" (" in cell and " to " in cell for cell in (*network, *clinical))
-    assert cohort == ["12.5", "25", "37.5", "50"]
+    assert cohort == ["12.5", "25.0", "37.5", "50.0"]
     row = read_panel.views.findings.rows["death"]
     assert row.title.text == "Death from any cause within 24 months (learned from 40 phantoms)"
     assert row.probability.text == f"{float(network[-1].split()[0]):.0f} %"
