@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -184,7 +185,7 @@ def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, st
     for one in reading.measurements:
         if one.part:
             continue
-        interval = interval_text(one.interval, lambda value, unit=one.unit: amount_text(value, unit), _)
+        interval = interval_text(one.interval, functools.partial(amount_text, unit=one.unit), _)
         if one.interval is not None:
             interval = f"{interval} ({percent(one.interval.level)})"
         rows.append((one.title, quantity_text(one.value, one.unit), interval, titles.get(one.region, "")))
@@ -211,7 +212,7 @@ def part_table(reading: Reading) -> tuple[tuple[str, ...], list[tuple[str, ...]]
         if one.part:
             text = amount_text(one.value, one.unit, 3)
             if one.interval is not None:
-                text += f" ({interval_text(one.interval, lambda value, unit=one.unit: amount_text(value, unit, 3))})"
+                text += f" ({interval_text(one.interval, functools.partial(amount_text, unit=one.unit, digits=3))})"
             found.setdefault(one.part, {})[axis_title(one.title, one.unit)] = text
     titles = list(dict.fromkeys(title for row in found.values() for title in row))
     header = ("", *titles) if titles else ()
