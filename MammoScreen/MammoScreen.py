@@ -73,25 +73,31 @@ class MammoScreenLogic(ScriptedLoadableModuleLogic):
 
 
 class MammoScreenTest(ScriptedLoadableModuleTest):
-    """Shows the views of a phantom in the layout. No bundle comes with this module yet, so that nothing is read."""
+    """Reads a phantom with the bundle that ships and looks at the scene. No network, no downloads."""
 
     def setUp(self):
         slicer.mrmlScene.Clear()
 
-    def test_PhantomIsShownInItsViews(self):
+    def test_PhantomIsReadAndShown(self):
         from readingroom.desktop import setup
-        from readingroom.phantoms.mammogram import four_views
+        from readingroom.phantoms.mammogram import Lesion, four_views
 
         missing = setup.missing()
         if missing:
             return self.delayDisplay(setup.sentence(missing))
+        mass = Lesion(depth=0.5, outer=0.1, upper=-0.2, radius=0.11, strength=1.6)
+        views = four_views(1, left=[mass], rows=480, columns=384)
+        volumes = {}
+        for role, view in views.items():
+            volumes[role] = slicer.util.addVolumeFromArray(view.gray[None], name=role)
+            volumes[role].CreateDefaultDisplayNodes()
         logic = MammoScreenLogic()
         try:
-            roles = [role.name for role in logic.reading.reader.images]
-            for role, view in four_views(1).items():
-                self.assertIn(role, roles)
-                volume = slicer.util.addVolumeFromArray(view.gray[None], name=role)
-                volume.CreateDefaultDisplayNodes()
-                self.assertTrue((slicer.util.arrayFromVolume(volume)[0] == view.gray).all())
+            reading = logic.read(volumes, device="cpu", force=True)
         finally:
             logic.reading.stop()
+        self.assertEqual(["left-breast", "right-breast", "either-breast"], [one.name for one in reading.findings])
+        self.assertTrue(all(0 <= finding.probability <= 1 for finding in reading.findings))
+        self.assertTrue(logic.reading.layers.nodes("heat map"))
+        for role, view in views.items():
+            self.assertTrue((slicer.util.arrayFromVolume(volumes[role])[0] == view.gray).all())

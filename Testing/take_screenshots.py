@@ -81,6 +81,20 @@ def take_lung_survival() -> None:
     take_report(panel, IMAGES / "lung-survival-report.png")
 
 
+def take_mammo_screen() -> None:
+    """Mammo Screen after the four views of the phantom were read."""
+    host.open_sample("ReadingRoom", "Mammography exam (phantom)")
+    panel = host.open_module("MammoScreen").panel
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    read(panel)
+    panel.parameters.exportFolder = "/reports"
+    rows = [[f"ReadingRoomHung-{side}-{view}" for side in ("right", "left")] for view in ("cc", "mlo")]
+    for _ in range(2):
+        host.grab_desk(IMAGES / "mammo-screen.png", tuple(map(tuple, rows)), width=1500, height=1300)
+        _fit(panel)
+    take_report(panel, IMAGES / "mammo-screen-report.png")
+
+
 def take_report(panel: Any, path: Path) -> None:
     """The first page of the report on what was read, drawn by pdftoppm (poppler)."""
     with tempfile.TemporaryDirectory() as folder:
@@ -159,6 +173,7 @@ def main() -> None:
     host.load_module(ROOT / "ChestXRay" / "ChestXRay.py")
     host.load_module(ROOT / "PASCFibrosis" / "PASCFibrosis.py")
     host.load_module(ROOT / "LungSurvival" / "LungSurvival.py")
+    host.load_module(ROOT / "MammoScreen" / "MammoScreen.py")
     host.provide_dicom_database({})
     slicer.app.startupCompleted.emit()
     host.open_sample("ReadingRoom", "Chest radiograph")  # NIH ChestX-ray14, free to show
@@ -179,6 +194,8 @@ def main() -> None:
     take_pasc_fibrosis()
     host.close_scene()
     take_lung_survival()
+    host.close_scene()
+    take_mammo_screen()
     host.close_scene()
     take_features()
     host.reset()

@@ -240,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.mammo_phantom_maps")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the numbers of each view")
     parser.add_argument("--bundle", default=NAME, metavar="NAME", help="installed, or its folder")
-    parser.add_argument("--phantoms", type=int, default=100, metavar="N")
+    parser.add_argument("--phantoms", type=int, default=80, metavar="N")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes")
     parser.add_argument("--page", type=Path, metavar="FILE.md", help="whose section on these phantoms is written anew")
     options = parser.parse_args(arguments)

@@ -212,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE", help="ImageNet's, to begin with")
     parser.add_argument("--women", type=int, default=260, metavar="N", help="of the cohort")
     parser.add_argument("--taught", type=int, default=140, metavar="N", help="other women that teach places")
-    parser.add_argument("--tested", type=int, default=100, metavar="N", help="others on which the map is held up")
+    parser.add_argument("--tested", type=int, default=80, metavar="N", help="others on which the map is held up")
     parser.add_argument("--rows", type=int, nargs=2, default=ROWS, metavar="N", help="least and most of a view")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes")
     options = parser.parse_args(arguments)

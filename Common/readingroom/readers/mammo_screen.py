@@ -92,6 +92,7 @@ class MammoScreenReader(Reader):
     title = "Mammo Screen"
     question = "Does this screening mammogram show cancer, and in which breast?"
     is_exam = True
+    default_bundle = "mammo-screen-phantom"
     hanging = (("right-cc", "left-cc"), ("right-mlo", "left-mlo"))  # chest walls back to back
     images = (
         *(ImageRole(role, _title(role), ("MG",), dimensions=2, required=False) for role in VIEW_ROLES),
