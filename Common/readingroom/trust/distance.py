@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..errors import InputError
 from ..metrics.binary import Floats
 
 # Of 280 NIH radiographs with MobileNetV2's features, in units of (99th percentile - median) above the median: frontal
@@ -102,7 +103,8 @@ def fit_statistics(embeddings: ArrayLike, held_out: ArrayLike, directions: int =
 
     Raises
     ------
-    ValueError : embeddings that are not finite or all alike
+    ValueError : embeddings that are not finite
+    InputError : embeddings that are all alike
     """
     values, distances = np.asarray(embeddings, dtype=np.float64), np.asarray(held_out, dtype=np.float64)
     median, warn = np.percentile(distances, [50, 99])
@@ -162,8 +164,13 @@ def ledoit_wolf_shrinkage(values: Floats) -> float:
 def _fit(values: Floats, directions: int) -> tuple[Floats, Floats, Floats, float]:
     """Mean, directions, shrunk variances along them and elsewhere, rounded as a bundle stores them."""
     n, features = values.shape
-    if not np.isfinite(values).all() or np.ptp(values, axis=0).max() == 0:
-        raise ValueError("The embeddings are not finite or all alike.")
+    if not np.isfinite(values).all():
+        raise ValueError("The embeddings are not finite.")
+    if np.ptp(values, axis=0).max() == 0:
+        raise InputError(
+            "The network sees no difference between any two of the studies that train; look whether their pictures are "
+            "all the same, and whether its weights are those of this network."
+        )
     mean = values.mean(axis=0).astype(np.float32).astype(np.float64)
     _, singular, axes = np.linalg.svd(values - mean, full_matrices=False)
     kept = min(directions, len(singular), features - 1)
@@ -171,8 +178,10 @@ def _fit(values: Floats, directions: int) -> tuple[Floats, Floats, Floats, float
     total = float((singular**2).sum()) / n
     raw = singular[:kept] ** 2 / n
     target = shrinkage * total / features
-    variances = (1 - shrinkage) * raw + target
-    residual = (1 - shrinkage) * (total - float(raw.sum())) / (features - kept) + target
+    # Where few of the studies differ, nothing varies in most directions, or less than nothing by rounding.
+    least = float(np.finfo(np.float32).eps) * total / features
+    variances = np.maximum((1 - shrinkage) * raw + target, least)
+    residual = max((1 - shrinkage) * (total - float(raw.sum())) / (features - kept) + target, least)
     return mean, axes[:kept].astype(np.float16).astype(np.float64), variances, residual
 
 

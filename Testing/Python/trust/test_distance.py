@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from readingroom.errors import InputError
 from readingroom.trust.checks import distance_check
 from readingroom.trust.distance import (
     FeatureStatistics,
@@ -79,8 +80,18 @@ def test_an_embedding_of_another_network_is_refused(statistics):
 
 
 def test_embeddings_that_are_all_alike_are_refused():
-    with pytest.raises(ValueError, match="all alike"):
+    with pytest.raises(InputError, match="sees no difference between any two"):
         fit_statistics(np.ones((20, 5)), np.arange(20.0))
+
+
+def test_distances_from_few_studies_that_are_there_many_times_are_finite():
+    two = np.random.default_rng(0).normal(size=(2, 40))
+    training, others = np.repeat(two, 8, axis=0), np.random.default_rng(1).normal(size=(5, 40))
+    distances = held_out_distances(training, others)
+    assert np.isfinite(distances).all()
+    found = fit_statistics(training, distances)
+    assert np.isfinite([found.warn_above, found.stop_above, *found.distance(training)]).all()
+    assert found.distance(training).max() < distances.min()
 
 
 def test_the_check_says_how_many_held_out_cases_are_closer(statistics):

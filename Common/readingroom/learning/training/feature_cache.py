@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,7 +33,7 @@ from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.hashes import content_hash
-from .picture_store import VERSION, guarded_prepared, refuse_unusable
+from .picture_store import VERSION, guarded_prepared, named, refuse_unusable
 
 Bag = NDArray[np.float32]
 Item = TypeVar("Item")
@@ -144,10 +144,13 @@ def cached_features(
             ) as prepared,
         ):
             for number, found in enumerate(prepared, 1):
+                if not isinstance(found, InputError) and found.bag is None:
+                    found = _compute(found, frozen, chosen, progress)
                 if isinstance(found, InputError):
                     problems[number - 1] = found
                 else:
-                    bags.append(found.bag if found.bag is not None else _compute(found, frozen, chosen, progress))
+                    assert found.bag is not None
+                    bags.append(found.bag)
                 progress(number / len(cohort), f"Features of study {number} of {len(cohort)}.")
     finally:
         frozen.network.to(home)
@@ -159,6 +162,7 @@ def cached_features(
 class _Prepared:
     """A study whose features are there (``bag``), or whose ``inputs`` wait for the network."""
 
+    row: Row
     path: Path
     bag: Bag | None = None
     inputs: NDArray[np.float32] | None = None
@@ -170,12 +174,14 @@ def _prepare(row: Row, place: Path, source: Source) -> _Prepared | InputError:
         digest = content_hash(row)
         path = place / digest[:2] / f"{digest}.safetensors"
         bag = _stored(path)
-        return _Prepared(path, bag) if bag is not None else _Prepared(path, inputs=source.read(row))
+        return _Prepared(row, path, bag) if bag is not None else _Prepared(row, path, inputs=source.read(row))
     except InputError as error:
         return error
 
 
-def _compute(study: _Prepared, frozen: FrozenNetwork, device: torch.device, progress: Progress) -> Bag:
+def _compute(
+    study: _Prepared, frozen: FrozenNetwork, device: torch.device, progress: Progress
+) -> _Prepared | InputError:
     """Features of one study at a time: they do not depend on which studies happened to be in the same batch."""
     assert study.inputs is not None
     found = device_choice.run_in_batches(
@@ -187,9 +193,14 @@ def _compute(study: _Prepared, frozen: FrozenNetwork, device: torch.device, prog
         frozen.network.to(device),
     )
     bag: Bag = found.numpy()
+    if not np.isfinite(bag).all():
+        return InputError(
+            f"{named(study.row)}: what the network gives is not finite; look at its pixels, and whether the weights "
+            "are those of this network."
+        )
     make_folder(study.path.parent)
     write_bytes(study.path, safetensors.numpy.save({"features": bag}))
-    return bag
+    return replace(study, bag=bag, inputs=None)
 
 
 def _place(folder: Path, frozen: FrozenNetwork, source: Source) -> Path:

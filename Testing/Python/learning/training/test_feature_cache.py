@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from readingroom.errors import CancelledError, InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.training.feature_cache import FrozenNetwork, Source, cached_features
+from readingroom.learning.training.picture_store import UnusableStudiesError
 from readingroom.progress import Progress
 
 
@@ -68,6 +69,21 @@ def test_a_study_has_one_row_of_features_for_each_slice_and_they_are_what_the_la
         said = network.network(torch.from_numpy(picture_stack(cohort.rows[5])))
         layer = network.network.get_submodule("3")
         assert torch.allclose(layer(torch.from_numpy(bags[5])), said, atol=1e-6)
+
+
+def test_a_study_of_which_the_network_makes_nothing_finite_is_left_out_and_not_kept(
+    cohort: Cohort, tmp_path: Path
+) -> None:
+    def read(row: Row) -> np.ndarray:
+        return picture_stack(row) * np.float32(3e38 if row.study_id == "s2" else 1)
+
+    network = frozen()
+    with torch.no_grad():
+        network.network.get_submodule("0").weight.fill_(1.0)
+    for _ in range(2):
+        with pytest.raises(UnusableStudiesError, match="Study 's2' of patient 'p2': what the network gives") as raised:
+            cached_features(cohort, network, Source(read, {}), tmp_path / "features", "cpu")
+        assert list(raised.value.problems) == [2]
 
 
 def test_a_second_run_touches_no_network_even_under_other_names(cohort: Cohort, tmp_path: Path) -> None:
