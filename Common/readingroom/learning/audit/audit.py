@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ... import __version__, records
 from ...files import make_folder
 from ...folders import atomic_files
@@ -100,17 +102,20 @@ def audit(
 
     progress = progress or Progress()
     make_folder(out)
-    images = [row.image for row in cohort.rows]
-    found = fingerprints(images, processes=processes, progress=progress.part(0, _READ))
+    pictures = cohort.pictures
+    seen = fingerprints([row.image for row in pictures.rows], processes=processes, progress=progress.part(0, _READ))
+    counts = [len(row.images) for row in cohort.rows]
+    first = set(np.cumsum([0, *counts[:-1]]).tolist())
+    found = seen.without([number for number in range(len(pictures)) if number not in first])
     progress(_READ, "Images are compared with each other.")
-    duplicates, similarity = find_duplicates(cohort, found), measure_similarity(cohort, found, seed)
+    duplicates, similarity = find_duplicates(pictures, seen), measure_similarity(cohort, found, seed)
     models = small_models(cohort, found, seed, progress.part(_COMPARED, _TRIED))
     shortcuts = tuple(Shortcut.of(model, _compared(model, cohort, predictions, model_auc, seed)) for model in models)
-    result = _gathered(cohort, table, found, duplicates, similarity, shortcuts, seed)
+    result = _gathered(cohort, table, pictures, seen, duplicates, similarity, shortcuts, seed)
     progress(_TRIED, "The page is written.")
     data = json.dumps(records.to_json(result), indent=1, ensure_ascii=False) + "\n"
     with atomic_files(out) as folder:
-        for name, text in ((PAGE, audit_page(result, cohort, duplicates)), (DATA, data)):
+        for name, text in ((PAGE, audit_page(result, pictures, duplicates)), (DATA, data)):
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
     return result
 
@@ -126,20 +131,21 @@ def _compared(
 def _gathered(
     cohort: Cohort,
     table: str,
-    found: Fingerprints,
+    pictures: Cohort,
+    seen: Fingerprints,
     duplicates: Duplicates,
     similarity: Similarity | None,
     shortcuts: tuple[Shortcut, ...],
     seed: int,
 ) -> Audit:
     counts, missing = count_classes(cohort), missing_values(cohort)
-    names = [f"{row.patient_id}/{row.study_id}" for row in cohort.rows]
+    names = [f"{row.patient_id}/{row.study_id}" for row in pictures.rows]
 
     def issues() -> Iterator[AuditIssue]:
-        yield from split_leakage_issues(cohort, found, duplicates)
+        yield from split_leakage_issues(cohort, pictures, seen, duplicates)
         yield from site_issues(counts)
         yield from shortcut_issues(shortcuts)
-        yield from duplicate_issues(cohort, found, duplicates)
+        yield from duplicate_issues(pictures, seen, duplicates)
         yield from similarity_issues(similarity)
         yield from count_issues(cohort, counts, missing)
 
@@ -151,7 +157,7 @@ def _gathered(
         counts=counts,
         missing=missing,
         problems=cohort.problems,
-        unreadable={names[row]: why for row, why in found.problems.items()},
+        unreadable={names[row]: why for row, why in seen.problems.items()},
         identical=tuple(tuple(names[row] for row in group) for group in duplicates.identical),
         near_duplicates=tuple(
             NearDuplicate(names[pair.first], names[pair.second], pair.correlation)

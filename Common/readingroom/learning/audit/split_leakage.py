@@ -12,8 +12,15 @@ from .duplicates import Duplicates
 from .issue import AuditIssue, some
 
 
-def split_leakage_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplicates) -> Iterator[AuditIssue]:
-    """Patients, series, images and near duplicates in two parts, and synthetic studies outside training."""
+def split_leakage_issues(
+    cohort: Cohort, pictures: Cohort, found: Fingerprints, duplicates: Duplicates
+) -> Iterator[AuditIssue]:
+    """Patients, series, images and near duplicates in two parts, and synthetic studies outside training.
+
+    Parameters
+    ----------
+    pictures : `Cohort.pictures`, whose rows ``found`` and ``duplicates`` number
+    """
     rows = cohort.rows
     synthetic = [row for row in rows if row.synthetic]
     if outside := [row for row in synthetic if row.split in ("validation", "test")]:
@@ -29,18 +36,19 @@ def split_leakage_issues(cohort: Cohort, found: Fingerprints, duplicates: Duplic
     if not any(row.split for row in rows):
         return
     series = [each.series if each is not None else "" for each in found.prints]
-    for what, many, names in (
-        ("patient", "patients", [row.patient_id for row in rows]),
-        ("DICOM series", "DICOM series", series),
-        ("image", "images", found.pixel_hashes),
+    for what, many, of, names in (
+        ("patient", "patients", cohort, [row.patient_id for row in rows]),
+        ("DICOM series", "DICOM series", pictures, series),
+        ("image", "images", pictures, found.pixel_hashes),
     ):
-        if twice := _on_two_sides(cohort, names):
-            told = (" and ".join(f"'{rows[r].study_id}' ({rows[r].split})" for r in pair) for pair in twice)
+        if twice := _on_two_sides(of, names):
+            told = (" and ".join(f"'{of.rows[r].study_id}' ({of.rows[r].split})" for r in pair) for pair in twice)
             verb = counted(len(twice), f"{what} lies", f"{many} lie")
             yield AuditIssue("stop", "split", f"{verb} in two parts of the split that the table states.", some(told))
-    near = [p for p in duplicates.near_duplicates if len({rows[p.first].split, rows[p.second].split} - {""}) == 2]
+    shown = pictures.rows
+    near = [p for p in duplicates.near_duplicates if len({shown[p.first].split, shown[p.second].split} - {""}) == 2]
     if near:
-        told = (f"'{rows[p.first].study_id}' and '{rows[p.second].study_id}': {p.correlation:.3f}" for p in near)
+        told = (f"'{shown[p.first].study_id}' and '{shown[p.second].study_id}': {p.correlation:.3f}" for p in near)
         pairs = counted(len(near), "pair of nearly the same pictures lies", "pairs of nearly the same pictures lie")
         yield AuditIssue("stop", "split", f"{pairs} in two parts of the split.", some(told))
     unplaced = sum(not row.split for row in rows)

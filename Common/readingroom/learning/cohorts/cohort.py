@@ -179,6 +179,17 @@ class Cohort:
         values = [getattr(row, name) if known else row.clinical.get(name) for row in self.rows]
         return np.array(["" if value is None else clinical_text(value) for value in values], dtype=np.str_)
 
+    @property
+    def pictures(self) -> Cohort:
+        """A row for each image, in the order of the rows; of several images each is named by its role as well."""
+        rows = []
+        for row in self.rows:
+            several = len(row.images) > 1
+            for role, path in row.images.items():
+                name = f"{row.study_id}, {role}" if several else row.study_id
+                rows.append(replace(row, study_id=name, images={role: path}))
+        return replace(self, rows=tuple(rows))
+
     def take(self, rows: Iterable[int] | NDArray[np.intp] | NDArray[np.bool_]) -> Cohort:
         """The cohort of these rows, given as numbers or as a mask."""
         wanted = np.asarray(rows)
@@ -297,6 +308,11 @@ def _refuse_header(header: tuple[str, ...], name: str) -> None:
             "image_ct for CT."
         )
     times = [column for column in header if column in TIMES]
+    if "label" not in header and {"label_left", "label_right"} & set(header):
+        raise InputError(
+            f"The cohort {name} has a row for each exam, with a label for each breast. Give each breast a row: its own "
+            "views, a study_id such as 'exam 1, left', and its label in the column label."
+        )
     if "label" not in header and not (times and "event" in header):
         raise InputError(f"The cohort {name} has neither a column label nor the columns time and event.")
     if len(set(times)) > 1:

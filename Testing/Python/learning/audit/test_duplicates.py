@@ -18,9 +18,13 @@ from readingroom.phantoms.dicom_files import write_dicom
 
 def issues(rows: list[Row], read) -> list[AuditIssue]:
     cohort = Cohort(tuple(rows))
-    found = read(cohort)
-    duplicates = find_duplicates(cohort, found)
-    return [*duplicate_issues(cohort, found, duplicates), *split_leakage_issues(cohort, found, duplicates)]
+    pictures = cohort.pictures
+    found = read(pictures)
+    duplicates = find_duplicates(pictures, found)
+    return [
+        *duplicate_issues(pictures, found, duplicates),
+        *split_leakage_issues(cohort, pictures, found, duplicates),
+    ]
 
 
 def brighter(path: Path) -> np.ndarray:
@@ -42,6 +46,20 @@ def test_the_same_image_under_two_patients(rows, read) -> None:
 def test_the_same_image_under_two_classes_is_red(rows, read) -> None:
     rows[2] = replace(rows[2], images={"frontal": rows[0].image})
     assert [(f.severity, f.topic) for f in issues(rows, read)] == [("stop", "same image"), ("warn", "same image")]
+
+
+def test_the_second_image_of_a_study_is_compared_as_well(rows, read) -> None:
+    rows[0] = replace(rows[0], images={"left-cc": rows[0].image, "left-mlo": rows[5].image}, split="train")
+    rows[1] = replace(rows[1], images={"right-cc": rows[1].image, "right-mlo": rows[1].image})
+    rows[5] = replace(rows[5], label=rows[0].label, split="test")
+    found = {issue.sentence.partition(" there")[0]: issue.examples for issue in issues(rows, read)}
+    assert found["1 image is"] in (
+        ("'S0, left-mlo' of 'P0' and 'S5' of 'P2'",),
+        ("'S1, right-cc' and 'S1, right-mlo' of patient 'P0'",),
+    )
+    assert found["1 image lies in two parts of the split that the table states."] == (
+        "'S0, left-mlo' (train) and 'S5' (test)",
+    )
 
 
 def test_the_same_image_twice_under_one_patient(rows, read) -> None:

@@ -186,6 +186,7 @@ def test_paths_count_from_the_table_and_may_be_written_on_windows(tmp_path: Path
         (b"PK\x03\x04...", "is an Excel workbook; save it as CSV"),
         (b"\x81\x8d\xff", "is no text in UTF-8"),
         (b"patient_id,image_frontal,label\np,a,x\n", "has no column study_id"),
+        (b"patient_id,study_id,image_left-cc,label_left,label_right\np,s,a,x,y\n", "Give each breast a row"),
         (b"patient_id,study_id,image_frontal\np,s,a\n", "neither a column label nor the columns time and event"),
         (b"patient_id,study_id,image_frontal,label\n", "has no rows"),
         (
