@@ -98,6 +98,7 @@ class Reader(ABC):
     is_exam: ClassVar[bool] = False  # its images are views of one exam, and their headers tell them apart
     hanging: ClassVar[tuple[tuple[str, ...], ...]] = ()  # rows of image roles as they hang; empty: side by side
     prevalence: ClassVar[float] = 0.1  # that the panel begins with
+    measured: ClassVar[str] = ""  # what it measures without a network, and how well: for the cards of its bundles
     tests_of_answer: ClassVar[tuple[str, ...]] = ()  # what `test` does, for people: "deletion curve"
 
     def find_images(self, paths: Sequence[Path]) -> tuple[Mapping[str, Path], tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from ..bundles.metadata import Label
 from ..codes import PNEUMONIA, Code
@@ -61,14 +61,6 @@ TASKS = {
 
 # The question of somebody's own cohort: its labels are what the bundle says they are.
 OWN = "own"
-
-
-def task_of(names: Collection[str]) -> Task | None:
-    """The task above whose labels have exactly these names and exclude each other, if there is one."""
-    for task in TASKS.values():
-        if not task.multilabel and {label.name for label in task.labels} == set(names):
-            return task
-    return None
 
 
 def require_task(name: str, labels: Sequence[Label], multilabel: bool) -> Task:

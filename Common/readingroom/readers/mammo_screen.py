@@ -103,6 +103,12 @@ class MammoScreenReader(Reader):
     )
     tasks = (TASK,)
     prevalence = 0.006  # cancers found in a round of screening; PPV at 10 % would flatter
+    measured = (
+        "The share of dense tissue by area, without the pectoral muscle. On 194 films of mini-MIAS it follows the "
+        "tissue that a radiologist named: rank correlation 0.71 (0.59 to 0.80), AUC of dense against fatty 0.95 (0.89 "
+        "to 0.99), quadratic kappa 0.65 (0.52 to 0.75) with cut-offs of other women. It was made with these films in "
+        "view, and is no BI-RADS category."
+    )
     tests_of_answer = ("dense tissue", "comparison of the breasts", "deletion curve")
 
     def find_images(self, paths: Sequence[Path]) -> tuple[Mapping[str, Path], tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,9 @@ from ...bundles.metadata import Label
 from ...bundles.validation import plain_name
 from ...errors import InputError
 from ...formatting import counted
-from ...readers.chest_xray_tasks import OWN, task_of
+from ...readers.chest_xray_tasks import OWN
+from ...readers.description import Task
+from ...readers.registry import readers
 from .cohort import Cohort
 from .findings import findings_of, may_hold_together, presence
 
@@ -90,7 +93,7 @@ def label_set_of(cohort: Cohort, reader: str, multilabel: bool = False) -> Label
         raise InputError(f"Two of the labels {', '.join(cohort.classes)} differ in case or signs only; make them one.")
     if len(values) < 2:
         raise InputError(f"All studies have the label '{cohort.classes[0]}'; training needs two labels or more.")
-    task = task_of(values) if reader == "chest-xray" else None
+    task = _task_of(values, reader)
     if task is not None:
         written = tuple(values[label.name] for label in task.labels)
         if len(written) > 2 or not _contradicts(cohort, written[0]):
@@ -100,6 +103,15 @@ def label_set_of(cohort: Cohort, reader: str, multilabel: bool = False) -> Label
     ordered = sorted(values, key=lambda name: (_turn(cohort, values[name]), name))
     labels = tuple(Label(name, _title(values[name])) for name in ordered)
     return LabelSet(OWN, labels, tuple(values[name] for name in ordered))
+
+
+def _task_of(names: Collection[str], reader: str) -> Task | None:
+    """The task of this reader whose labels have exactly these names and exclude each other, if there is one."""
+    known = readers()
+    for task in known[reader].tasks if reader in known else ():
+        if not task.multilabel and {label.name for label in task.labels} == set(names):
+            return task
+    return None
 
 
 def _turn(cohort: Cohort, label: str) -> int:

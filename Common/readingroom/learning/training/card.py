@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from ...bundles.metadata import ClassifierMetadata, SurvivalMetadata
 from ...formatting import counted, estimate_text
 from ...networks import registry
+from ...readers.registry import readers
 from ...reading import Estimate
 from ..cohorts.time_to_event import TimeToEvent
+from ..evaluation.levels import level_of
 from ..evaluation.metric_families import title
 from ..evaluation.outcomes import Answering, AnyResult
 from . import survival_card
@@ -35,6 +37,7 @@ def card(described: Answering, run: TrainingRun, holdout: AnyResult | None = Non
         described.intended_use,
         _what(described, run),
         _judged(run),
+        _measured(described),
         _points(described)
         if isinstance(described, ClassifierMetadata)
         else survival_card.risks(described, run.evaluation),
@@ -55,7 +58,7 @@ def _estimate(estimate: Estimate | None) -> str:
 
 def _what(described: Answering, run: TrainingRun) -> str:
     training, size = described.training, " x ".join(map(str, run.protocol.input.size))
-    learned = f"{counted(training.images, 'study', 'studies')} of {counted(training.patients, 'patient')}"
+    learned = f"{counted(training.images, *_rows(described.reader))} of {counted(training.patients, 'patient')}"
     events = "events of " if isinstance(described, SurvivalMetadata) else ""
     counts = ", ".join(f"{training.counts[label.name]} {events}{label.title.lower()}" for label in described.labels)
     names = ", ".join(label.title for label in described.labels)
@@ -67,7 +70,10 @@ def _what(described: Answering, run: TrainingRun) -> str:
         asks = survival_card.asks(described)
         limits = "gives everybody a risk, whatever the CT shows"
     elif described.multilabel:
-        asks, limits = f"Which of these a study has, several or none: {names}", "will find nothing else"
+        asks, limits = (
+            f"Which of these a {_rows(described.reader)[0]} has, several or none: {names}",
+            "will find nothing else",
+        )
     else:
         asks, limits = f"One of {names}", "will call everything one of these"
     return _section(
@@ -76,6 +82,16 @@ def _what(described: Answering, run: TrainingRun) -> str:
         f"that reads {_INPUTS[run.protocol.input.kind]} of {size} pixels; it knows nothing else, and {limits}.",
         f"It was trained on {learned} ({counts}).{synthetic}{where}{sources}",
     )
+
+
+def _rows(reader: str) -> tuple[str, str]:
+    """What a row of this reader's tables is, one and several."""
+    return ("breast", "breasts") if level_of(reader) == "breast" else ("study", "studies")
+
+
+def _measured(described: Answering) -> str:
+    reader = readers().get(described.reader)
+    return _section("What is measured beside it", reader.measured) if reader is not None and reader.measured else ""
 
 
 def _judged(run: TrainingRun) -> str:
@@ -90,7 +106,8 @@ def _judged(run: TrainingRun) -> str:
     )
     return _section(
         "How good it is",
-        f"{run.cross_validation.summary} Each study was evaluated by a network that had not seen its patient: "
+        f"{run.cross_validation.summary} Each {_rows(run.protocol.reader)[0]} was evaluated by a network that had not "
+        "seen its patient: "
         f"{patients}. {shown} that are measured here were calibrated on other rows. "
         "Intervals are 95 %, over patients.",
         *exploratory,

@@ -11,6 +11,7 @@ from readingroom.errors import InputError
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.findings import stating
 from readingroom.learning.cohorts.label_set import label_set_of
+from readingroom.readers.registry import find_reader
 
 
 def cohort_of(*labels: str | None, positive: str = "", negative: str = "") -> Cohort:
@@ -24,6 +25,26 @@ PAIRS = [
     ("TB", "not TB"), ("肺炎", "正常"), ("пневмония", "норма"), ("Ödem", "Adem"), ("निमोनिया", "सामान्य"),
     ("disease", "clear"), ("positive", "negative"), ("<50%", ">50%"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reader", "labels", "task"),
+    [
+        ("chest-xray", ("No finding", "pneumonia"), "nih-pneumonia"),
+        ("chest-xray", ("normal", "COVID-19", "viral pneumonia"), "covid"),
+        ("mammo-screen", ("No cancer", "Cancer"), "cancer"),
+    ],
+)
+def test_labels_of_a_task_of_the_reader_have_its_order_and_its_codes(reader, labels, task) -> None:
+    asked = label_set_of(cohort_of(*labels), reader)
+    known = next(each for each in find_reader(reader).tasks if each.name == task)
+    assert (asked.task, asked.labels) == (task, known.labels)
+    assert asked.labels[0].code == known.labels[0].code
+
+
+def test_labels_of_another_reader_s_task_are_labels_of_one_s_own() -> None:
+    asked = label_set_of(cohort_of("cancer", "no cancer", positive="cancer"), "chest-xray")
+    assert (asked.task, asked.labels[0].code) == ("own", None)
 
 
 @pytest.mark.parametrize(("finding", "other"), PAIRS)

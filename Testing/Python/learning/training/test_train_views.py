@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,6 +189,9 @@ def test_from_a_table_of_breasts_to_an_evaluation_by_breast_and_the_read_of_an_e
     after = card.split("| accuracy |")[1].splitlines()[1]
     assert after.startswith("| accuracy of always the most frequent class |")
     assert "partial AUC" in card
+    assert re.search(r"It was trained on \d+ breasts of \d+ patients", card)
+    assert "Each breast was evaluated" in card
+    assert "## What is measured beside it" in card
     said = shell("evaluate", tmp_path / "breasts", "--cohort", table, "--out", tmp_path / "worth", "--device", "cpu",
                  "--resamples", "20")  # fmt: skip
     assert f"{len(breasts)} breasts" in said
