@@ -27,7 +27,7 @@ SIDES = {"L": "left", "R": "right"}
 VIEWS = ("CC", "MLO")
 VIEW_ROLES = tuple(f"{side}-{view.lower()}" for side in SIDES.values() for view in VIEWS)  # left-cc ... right-mlo
 
-_MAMMOGRAPHY = ("MG", "CR", "DX")  # computed radiography of the breast may call itself either
+MAMMOGRAPHY = ("MG", "CR", "DX", "RG")  # computed radiography of the breast, and scanned films
 _MAGNIFIED = 1.3  # EstimatedRadiographicMagnificationFactor; a breast on the detector has 1.0 to 1.1
 _SYNTHESIZED = ("GENERATED 2D", "TOMO 2D", "SYNTHESIZED 2D")  # in ImageType, its underscores as spaces
 _SYNTHESIZED_NAMES = ("C VIEW", "CVIEW", "INTELLIGENT 2D", "INSIGHT 2D", "V PREVIEW", "S VIEW")  # in descriptions
@@ -80,6 +80,11 @@ def mammography_exam(paths: Sequence[Path]) -> MammographyExam:
         no DICOM file
     """
     views = _views(paths)
+    if not views:
+        raise InputError(
+            "There is no DICOM image in the folder. Other pictures say neither side nor view: give each by its role, "
+            "such as left-cc."
+        )
     patients = {view.patient for view in views if view.patient and view.aside not in ("stranger", "damaged")}
     if len(patients) > 1:
         raise InputError(f"The mammograms are of {len(patients)} patients: their patient IDs differ.")
@@ -89,7 +94,8 @@ def mammography_exam(paths: Sequence[Path]) -> MammographyExam:
     if len(dates) > 1:
         aside["undated"] += sum(not view.image.date for view in usable)
     if not usable:
-        raise InputError(f"None of the images is a CC or MLO view of a breast{_said(aside, ' (there is ', ')')}.")
+        there = "is" if sum(aside.values()) == 1 else "are"
+        raise InputError(f"None of the images is a CC or MLO view of a breast{_said(aside, f' (there {there} ', ')')}.")
     notes: list[str] = []
     latest = [view for view in usable if len(dates) < 2 or view.image.date == dates[-1]]
     files = _best(latest, "", notes)
@@ -153,7 +159,8 @@ def special_view(image: StudyImage) -> str:
     factor = dicom_terms.decimals(image.fact("EstimatedRadiographicMagnificationFactor"))
     if factor and factor[0] is not None and factor[0] > _MAGNIFIED:
         return "magnification"
-    return "special" if modifiers else ""
+    # A pair of a stereotactic biopsy shows a small part of a breast.
+    return "special" if modifiers or "STEREO" in image.fact("ImageType").upper() else ""
 
 
 def _views(paths: Sequence[Path]) -> list[_View]:
@@ -180,7 +187,9 @@ def _view(path: Path) -> _View:
     synthesized = _is_synthesized(image)
     side, view = view_of(image)
     aside = special_view(image)
-    if image.modality not in _MAMMOGRAPHY or (image.modality != "MG" and not view):
+    if view and _is_tomosynthesis(header) and not synthesized:  # its slices may call themselves CT
+        aside = "tomosynthesis"
+    elif image.modality not in MAMMOGRAPHY or (image.modality != "MG" and not view):
         aside = "stranger"
     elif _is_tomosynthesis(header) and not synthesized:
         aside = "tomosynthesis"

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from ..formatting import counted, dicom_date, listed
 from ..imaging.breast import Breast, reduced
-from ..imaging.mammography_exam import SIDES, VIEW_ROLES, VIEWS, special_view, view_of
+from ..imaging.mammography_exam import MAMMOGRAPHY, SIDES, VIEW_ROLES, VIEWS, special_view, view_of
 from ..reading import Check, Status, has_stop
 from ..study import StudyImage
 from .header_checks import OTHER_MODALITIES
@@ -121,7 +121,7 @@ def _views(views: Sequence[View]) -> Check:
 
 
 def _modality(views: Sequence[View]) -> Check:
-    strangers = [view for view in views if view.image.modality not in ("MG", "CR", "DX", "")]
+    strangers = [view for view in views if view.image.modality not in (*MAMMOGRAPHY, "")]
     if strangers:
         modality = strangers[0].image.modality
         what = OTHER_MODALITIES.get(modality, "no mammography")

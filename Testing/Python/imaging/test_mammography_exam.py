@@ -48,6 +48,26 @@ def test_the_four_views_of_a_folder_are_found_in_their_order(tmp_path):
     assert found.notes == ()
 
 
+def test_a_scanned_film_is_a_view_by_its_position(tmp_path):
+    film = view(tmp_path, "film", "R", "MLO", Modality="RG", storage=uid.SecondaryCaptureImageStorage)
+    assert mammography_exam([tmp_path]).files == {"right-mlo": film}
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        ({"Modality": "CT", "ImageType": ["DERIVED", "PRIMARY", "TOMO"], "SliceThickness": 1}, "1 tomosynthesis image"),
+        ({"ImageType": ["DERIVED", "PRIMARY", "STEREO", "LEFT"]}, "1 special view"),
+    ],
+)
+def test_tomosynthesis_that_calls_itself_ct_and_stereotactic_views_are_set_aside(tmp_path, more, word):
+    files = four(tmp_path)
+    view(tmp_path, "other", "R", "MLO", InstanceNumber=9, **more)
+    found = mammography_exam([tmp_path])
+    assert dict(found.files) == files
+    assert found.notes == (f"Set aside: {word}.",)
+
+
 def test_files_that_are_named_one_by_one_are_told_by_their_headers(tmp_path):
     files = four(tmp_path)
     assert mammography_exam([files["right-mlo"], files["left-cc"]]).files == {
@@ -186,13 +206,19 @@ def test_images_of_two_patients_are_refused(tmp_path):
         mammography_exam([tmp_path])
 
 
+def test_a_folder_of_pictures_without_headers_says_what_to_do(tmp_path):
+    (tmp_path / "left-cc.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(InputError, match="give each by its role, such as left-cc"):
+        mammography_exam([tmp_path])
+
+
 def test_a_folder_without_any_of_the_views_says_what_is_there(tmp_path):
     view(tmp_path, "a", position="ML")
     view(tmp_path, "b", Modality="CT")
     with pytest.raises(InputError) as refused:
         mammography_exam([tmp_path])
     assert str(refused.value) == (
-        "None of the images is a CC or MLO view of a breast (there is 1 image of another view and 1 image that is no "
+        "None of the images is a CC or MLO view of a breast (there are 1 image of another view and 1 image that is no "
         "mammogram)."
     )
 

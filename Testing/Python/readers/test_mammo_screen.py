@@ -262,4 +262,4 @@ def test_the_shell_says_what_is_wrong_with_a_folder(bundle, tmp_path, capsys):
         str(bundle.folder),
     ]
     assert main(wrong) == 3
-    assert "None of the images is a CC or MLO view of a breast." in capsys.readouterr().err
+    assert "There is no DICOM image in the folder." in capsys.readouterr().err
