@@ -324,7 +324,7 @@ def _pictures(
         word = f"Weight {number_text(float(weights[place]), 2)} (1: as if all weighed the same)"
         raises = heat is not None and heat[k].max() > 0  # the map is of the slices that carry half of the weight
         if not shown or not raises:
-            title = "A heavy slice" if shown else "The heaviest slice"
+            title = "The next slice by weight" if shown else "The heaviest slice"
             plain = KeyPicture(picture_path(CT, slice_=k), f"{title}, as read. {word}.", CT, k)
             yield PictureLayer(plain, gray, spacing=(spacing[1], spacing[0]), left="R")
         shown.add(k)
