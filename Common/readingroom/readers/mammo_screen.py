@@ -133,7 +133,9 @@ class MammoScreenReader(Reader):
 
         film = load_radiograph(image)
         breast = find_breast(film.gray, shown_view(image))
-        return Film(film.gray, breast, _place(film.image), film.notes, film.color_fraction)
+        found = Film(film.gray, breast, _place(film.image), film.notes, film.color_fraction)
+        _ = found.small, found.outline  # here, beside those of the other views
+        return found
 
     def checks(self, case: Case) -> tuple[Check, ...]:
         from ..trust.mammogram_checks import exam_checks

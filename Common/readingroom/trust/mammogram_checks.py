@@ -5,7 +5,9 @@ Each check is one sentence on all views. How often those of the pixels are right
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -71,8 +73,9 @@ def exam_checks(views: Sequence[View]) -> tuple[Check, ...]:
     headers = [_views(views), _modality(views), _header_side(views), _special(views), _dates(views), _implant(views)]
     if has_stop(headers):
         return tuple(headers)
-    small = [_Small(view) for view in views]
-    first = [_picture(views), _outline(small)]
+    with ThreadPoolExecutor(min(len(views), os.cpu_count() or 1)) as threads:  # of 12 million pixels each
+        small = list(threads.map(_Small, views))
+    first = [_picture(small), _outline(small)]
     if has_stop(first):
         return (*headers, *first)
     rest = [
@@ -170,9 +173,10 @@ def _implant(views: Sequence[View]) -> Check:
     return _said("implant", "warn", found, "There is an implant on {views}: it hides tissue.", "No implant is named.")
 
 
-def _picture(views: Sequence[View]) -> Check:
-    for view in views:
-        low, high = np.percentile(reduced(view.gray, _SIDE), [1, 99])
+def _picture(small: Sequence[_Small]) -> Check:
+    for one in small:
+        view = one.view
+        low, high = np.percentile(one.gray, [1, 99])
         if view.color_fraction > COLOR_STOP:
             return Check("picture", "stop", f"The {view.title} view is colored: it is a photograph or a drawing.")
         if min(view.gray.shape) < SMALLEST_SIDE:
