@@ -17,7 +17,7 @@ from .issue import AuditIssue, some
 from .outcomes import follow_up_issues, horizon_of, lost_before, outcomes_of
 
 NO_SITE = "(no site)"
-_ALWAYS_FILLED = ("patient_id", "study_id", "label", "time", "event", "origin", "split")
+_ALWAYS_FILLED = ("patient_id", "study_id", "label", "time", "event", "origin", "generator", "split")
 # Association of "is missing" with the class from which it is worth a sentence (Cohen 1988: a medium effect).
 _MISSING_FOLLOWS_CLASS = 0.3
 

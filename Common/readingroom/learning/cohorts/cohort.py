@@ -177,7 +177,11 @@ class Cohort:
         """(rows,) a column of text, be it one of `Row` or a clinical variable (empty where missing)."""
         known = name in Row.__dataclass_fields__
         values = [getattr(row, name) if known else row.clinical.get(name) for row in self.rows]
-        return np.array(["" if value is None else clinical_text(value) for value in values], dtype=np.str_)
+        texts = [
+            "" if value is None else value.as_posix() if isinstance(value, Path) else clinical_text(value)
+            for value in values
+        ]
+        return np.array(texts, dtype=np.str_)
 
     @property
     def pictures(self) -> Cohort:

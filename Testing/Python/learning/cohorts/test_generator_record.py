@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from readingroom.errors import InputError
+from readingroom.learning.audit.counts import missing_values
 from readingroom.learning.cohorts.cohort import Cohort, Row, read_cohort, write_cohort
 from readingroom.learning.cohorts.generator_record import GeneratorRecord, read_record, row_digest
 from readingroom.learning.cohorts.splits import LeakageError, Split, checked, hold_out, k_fold, stated
@@ -102,6 +103,8 @@ def test_a_table_keeps_the_generators_of_its_studies(patients: list[Row], tmp_pa
     write_cohort(tmp_path / "cohort.csv", [*patients, made])
     found = read_cohort(tmp_path / "cohort.csv").rows[-1]
     assert (found.origin, found.generator) == ("synthetic", path)
+    assert read_cohort(tmp_path / "cohort.csv").column("generator").tolist() == [""] * 16 + [path.as_posix()]
+    assert "generator" not in {each.column for each in missing_values(read_cohort(tmp_path / "cohort.csv"))}
     assert read_record(path).split == "fold"
 
 
