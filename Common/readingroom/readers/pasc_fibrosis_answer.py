@@ -169,8 +169,8 @@ def without_each_zone(case: Case, prediction: Prediction, answer: Answer, contex
     higher = [one.part.lower() for one in found if one.value > 100 * whole.probability + _HIGHER]
     if higher:
         context.note(
-            f"“{whole.title}” would be more likely without the {listed(higher)}: what lies there speaks against it, to "
-            "this network."
+            f"“{whole.title}” would be more likely without these parts of the lungs: {listed(higher)}. To this "
+            "network, what lies there speaks against it."
         )
     return replace(answer, measurements=answer.measurements + tuple(found))
 

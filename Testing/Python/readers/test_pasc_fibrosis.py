@@ -187,7 +187,7 @@ def test_that_a_part_speaks_against_the_answer_is_said_where_one_does(a_reading)
     reading, _ = a_reading
     with_all = 100 * reading.finding("fibrosis").probability
     higher = [m.part.lower() for m in reading.measurements if m.name.endswith("-without") and m.value > with_all + 1]
-    notes = [note for note in reading.provenance.notes if "would be more likely without the" in note]
+    notes = [note for note in reading.provenance.notes if "would be more likely without these parts" in note]
     assert len(notes) == (1 if higher else 0)
     assert all(part in note for part in higher for note in notes)
 
