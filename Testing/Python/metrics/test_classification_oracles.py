@@ -131,6 +131,7 @@ def test_mammography_scores(mammo):
     scores, cancers = np.arange(100) / 100, np.isin(np.arange(100), [55, 60, 75, 81, 90, 92, 95, 97, 98, 99])
     assert roc(cancers, scores).sensitivity_at(0.9) == pytest.approx(mammo["sens_at_spec_0.90"], **EXACT)
     assert auc(cancers, scores) == pytest.approx(mammo["auc_demo"], **EXACT)
+    assert roc(cancers, scores).partial_area(0.9) == pytest.approx(mammo["pauc_demo_maxfpr0.1"], **EXACT)
 
 
 def test_predictive_values_by_prevalence(mammo):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -48,6 +49,31 @@ def test_the_mean_is_that_of_the_probabilities(kind: str) -> None:
     found = views(kind)
     expected = found.probabilities.reshape(3, 4, 2, -1).mean(axis=2)
     assert np.allclose(at_level(found, "breast").probabilities, expected)
+
+
+def test_breasts_and_women_equal_the_stored_ones(shared) -> None:
+    stored = json.loads((shared / "oracles" / "mammo" / "mammo.json").read_text("utf-8"))
+    patients, sides, shown, probabilities = map(np.array, zip(*stored["records"], strict=True))
+    odds = np.stack([np.zeros(len(probabilities)), special.logit(probabilities)], axis=1)
+    found = Predictions(
+        classes=("none", "cancer"),
+        multilabel=False,
+        study_ids=patients,
+        patients=patients,
+        sites=np.full(len(patients), "north"),
+        truth=np.zeros(len(patients), dtype=np.int64),
+        logits=odds[None],
+        folds=np.zeros((1, len(patients)), dtype=np.int64),
+        subgroups={"laterality": sides, "view": shown},
+        positive="cancer",
+    )
+    for how, name in (("mean", "breast_mean"), ("max", "breast_max")):
+        breasts = at_level(found, "breast", how)
+        names = [f"{p}_{s}" for p, s in zip(breasts.patients, breasts.subgroups["laterality"], strict=True)]
+        assert dict(zip(names, special.expit(breasts.scores("cancer")[0]), strict=True)) == pytest.approx(stored[name])
+    women = at_level(at_level(found, "breast", "mean"), "patient", "max")
+    answers = dict(zip(women.patients, special.expit(women.scores("cancer")[0]), strict=True))
+    assert answers == pytest.approx(stored["patient_max_of_breast_mean"])
 
 
 def test_near_certain_images_keep_their_order_in_the_mean() -> None:
