@@ -98,7 +98,7 @@ def take_mammo_screen() -> None:
 def take_report(panel: Any, path: Path) -> None:
     """The first page of the report on what was read, drawn by pdftoppm (poppler)."""
     with tempfile.TemporaryDirectory() as folder:
-        panel.logic.start_report(Path(folder), ["pdf"])
+        panel.logic.start_report(Path(folder), ["pdf"], prevalence=panel.parameters.prevalence / 100)
         panel.session.wait()
         (page,) = panel.session.files
         subprocess.run(
