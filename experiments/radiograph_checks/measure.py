@@ -103,6 +103,8 @@ def page(now: Counts, before: Counts) -> str:
         "hand is among the tests), and no real side views: those here are computed from the CT of four patients, and "
         "those of one of them pass. Do not rely on the pixels to tell a side view; its header mostly does.",
         "",
+        "Those of a mammography exam have [a page of their own](mammogram-checks.md).",
+        "",
         "## The half that taught nothing",
         "",
         *_table(now["other"], before["other"]),
