@@ -50,7 +50,7 @@ def predictive_values_text(point: OperatingPoint, prevalence: float) -> str:
     On the last line how many positive answers there are for each that is right: in screening, recalls per cancer.
     """
     if point.sensitivity is None or point.specificity is None:
-        return _("PPV and NPV are not known: the bundle does not give sensitivity and specificity here.")
+        return _("PPV and NPV are not known: sensitivity and specificity of this finding were not measured.")
     from ..trust.predictive_values import predictive_values
 
     try:

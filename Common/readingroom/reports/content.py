@@ -23,7 +23,7 @@ from ..formatting import (
     prediction_set_text,
     unit_text,
 )
-from ..reading import Curve, Finding, KeyPicture, Line, Reading, Verdict, has_stop
+from ..reading import Curve, Finding, KeyPicture, Line, OperatingPoint, Reading, Verdict, has_stop
 from ..study import ClinicalFact, StudyImage
 from .document import (
     Bar,
@@ -142,7 +142,7 @@ def _findings(reading: Reading) -> list[Block]:
     if reading.findings:
         blocks.append(Bars(tuple(_bar(finding, verdicts.get(finding.name)) for finding in reading.findings)))
     blocks += [Paragraph(prediction_set_text(one, reading)) for one in reading.prediction_sets]
-    if points := [row for finding in reading.findings for row in _point_rows(finding)]:
+    if points := [row for finding in reading.findings for row in _point_rows(finding, reading)]:
         header = ("Operating point", "Threshold", "Sensitivity (95 % interval)", "Specificity (95 % interval)")
         blocks.append(Table(header, tuple(points)))
     if reading.pending:
@@ -215,16 +215,23 @@ def _bar(finding: Finding, verdict: Verdict | None) -> Bar:
     )
 
 
-def _point_rows(finding: Finding) -> list[tuple[str, ...]]:
+def _point_rows(finding: Finding, reading: Reading) -> list[tuple[str, ...]]:
+    """Its operating points, without those that were measured for another finding alone: of breasts, not of women."""
+    measured = {(p.name, p.threshold) for each in reading.findings for p in each.operating_points if _is_measured(p)}
     return [
         (
             f"{finding.title}: {point.name}" + (" (used)" if point.name == finding.chosen_point else ""),
             f"{point.threshold:.2f}",
-            estimate_text(point.sensitivity, show=percent, cases=True, unknown="not known"),
-            estimate_text(point.specificity, show=percent, cases=True, unknown="not known"),
+            estimate_text(point.sensitivity, show=percent, cases=True, unknown="not measured"),
+            estimate_text(point.specificity, show=percent, cases=True, unknown="not measured"),
         )
         for point in finding.operating_points
+        if _is_measured(point) or (point.name, point.threshold) not in measured
     ]
+
+
+def _is_measured(point: OperatingPoint) -> bool:
+    return point.sensitivity is not None or point.specificity is not None
 
 
 def _pictures(reading: Reading, pictures: Mapping[str, bytes]) -> list[Block]:

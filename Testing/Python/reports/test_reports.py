@@ -131,6 +131,18 @@ def test_a_demonstration_bundle_puts_its_banner_on_the_report(reading):
     assert content.build(reading, {}).banner == ""
 
 
+def test_operating_points_that_were_measured_for_another_finding_alone_are_not_repeated(reading):
+    (first, second), (point,) = reading.findings, reading.findings[0].operating_points
+    same = OperatingPoint(second.name, point.name, point.threshold)
+    own = OperatingPoint(second.name, "sensitive", 0.1)
+    shown = replace(reading, findings=(first, replace(second, operating_points=(same, own))))
+    text = html.render(content.build(shown, {}))
+    assert "Pneumonia: balanced" in text
+    assert "&lt;sic&gt;: balanced" not in text
+    assert text.count("not measured") == 2
+    assert "&lt;sic&gt;: sensitive" in text
+
+
 def test_reading_against_a_stop_check_is_said_in_the_findings(reading):
     stopped = replace(reading, checks=(Check("modality", "stop", "This is CT."),), forced=True)
     assert "advised to stop" in html.render(content.build(stopped, {}))
