@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "examples": set(),
     "bundles": set(),
     "imaging": {"bundles"},  # the preprocessing numbers are a record of the bundle
-    "explain": set(),
+    "explain": {"networks"},  # a network may name its embedding
     "trust": {"metrics", "bundles", "imaging"},  # a calibration is a record of the bundle
     "phantoms": set(),
     "radiomics": {"imaging", "bundles", "metrics", "trust"},  # a signature is a bundle, evaluated out of fold

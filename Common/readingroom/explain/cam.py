@@ -42,7 +42,7 @@ class ActivationMaps:
     targets : the class of each map, (items, targets)
     method : how the maps were made; with ``"auto"`` this says what was chosen
     layer : name of the module whose output was mapped
-    embedding : what the last linear layer was given, (items, features), or None if there is none
+    embedding : what tells how far an item lies from those of training, (items, features), see `Forward`; or None
     linear : the network ends in average pooling and one linear layer, and the maps took no backward pass
     """
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ..networks.heads import Embedding
+
 # Where each network made its last map, for one shape of input. To watch every module for it costs a tenth of the pass.
 _LAST_MAPS: weakref.WeakKeyDictionary[nn.Module, dict[tuple[object, ...], str]] = weakref.WeakKeyDictionary()
 
@@ -28,8 +30,9 @@ class Forward:
     layer : name of the module whose output is ``feature_map``
     feature_map : (items, channels, \\*spatial)
     classifier_name, classifier : the linear layer that ran last, if there was one
-    embedding : what that linear layer was given, (items, features)
-    classifier_output : what it gave back
+    classifier_input, classifier_output : what that linear layer was given, (items, features), and what it gave back
+    embedding : what tells how far an item lies from those of training, (items, features): ``classifier_input``, or what
+        the network names as its `Embedding`
     """
 
     logits: Tensor
@@ -37,8 +40,9 @@ class Forward:
     feature_map: Tensor
     classifier_name: str = ""
     classifier: nn.Linear | None = None
-    embedding: Tensor | None = None
+    classifier_input: Tensor | None = None
     classifier_output: Tensor | None = None
+    embedding: Tensor | None = None
 
 
 def forward_from_last_map(network: nn.Module, inputs: Tensor) -> Forward:
@@ -129,17 +133,21 @@ def evaluating(network: nn.Module) -> Iterator[None]:
 class _LastLinear:
     name: str = ""
     module: nn.Linear | None = None
-    embedding: Tensor | None = None
+    given: Tensor | None = None
     output: Tensor | None = None
+    embedding: Tensor | None = None  # that the network names
 
 
 @contextmanager
 def _hooked(network: nn.Module, watched: Mapping[str, Callable[[str, object], Tensor | None]]) -> Iterator[_LastLinear]:
-    """Call ``watched[name](name, output)`` when that module has run, and note the linear layer that ran last."""
+    """Call ``watched[name](name, output)`` when that module has run; note the last linear layer, and the embedding."""
     linear = _LastLinear()
 
-    def note_linear(name: str, module: nn.Linear, embedding: Tensor, output: Tensor) -> None:
-        linear.name, linear.module, linear.embedding, linear.output = name, module, embedding, output
+    def note_linear(name: str, module: nn.Linear, given: Tensor, output: Tensor) -> None:
+        linear.name, linear.module, linear.given, linear.output = name, module, given, output
+
+    def note_embedding(module: nn.Module, _: object, output: Tensor) -> None:
+        linear.embedding = output
 
     handles = []
     try:
@@ -150,6 +158,8 @@ def _hooked(network: nn.Module, watched: Mapping[str, Callable[[str, object], Te
                 handles.append(
                     module.register_forward_hook(lambda m, given, out, name=name: note_linear(name, m, given[0], out))
                 )
+            if isinstance(module, Embedding):
+                handles.append(module.register_forward_hook(note_embedding))
         yield linear
     finally:
         for handle in handles:
@@ -165,4 +175,5 @@ def _forward(inputs: Tensor, logits: object, layer: str, feature_map: Tensor, li
         raise ValueError("The network does not answer with logits of shape (items, classes).")
     if not torch.isfinite(logits).all():
         raise ValueError("The network's answer is not finite (NaN or infinity).")
-    return Forward(logits, layer, feature_map, linear.name, linear.module, linear.embedding, linear.output)
+    embedding = linear.given if linear.embedding is None else linear.embedding
+    return Forward(logits, layer, feature_map, linear.name, linear.module, linear.given, linear.output, embedding)

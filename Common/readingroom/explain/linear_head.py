@@ -63,16 +63,16 @@ def linear_head(network: nn.Module, example: Tensor) -> LinearHead | None:
 
 def find_linear_head(forward: Forward) -> LinearHead | None:
     """The same question to a forward pass that has already been made."""
-    if forward.classifier_output is None or forward.embedding is None or forward.embedding.ndim != 2:
+    if forward.classifier_output is None or forward.classifier_input is None or forward.classifier_input.ndim != 2:
         return None
     if forward.classifier_output.shape != forward.logits.shape:
         return None
     if not torch.equal(forward.classifier_output, forward.logits):
         return None  # something follows the linear layer
-    if forward.feature_map.shape[1] != forward.embedding.shape[1]:
+    if forward.feature_map.shape[1] != forward.classifier_input.shape[1]:
         return None
     for rectified in (False, True):
-        if _close(_pooled(forward.feature_map, rectified), forward.embedding):
+        if _close(_pooled(forward.feature_map, rectified), forward.classifier_input):
             return LinearHead(forward.layer, forward.classifier_name, rectified)
     return None
 
@@ -82,6 +82,6 @@ def _pooled(feature_map: Tensor, rectified: bool) -> Tensor:
     return (flat.relu() if rectified else flat).mean(2)
 
 
-def _close(pooled: Tensor, embedding: Tensor) -> bool:
-    scale = embedding.abs().amax().item()
-    return (pooled - embedding).abs().amax().item() <= _TOLERANCE[embedding.dtype] * max(scale, 1e-30)
+def _close(pooled: Tensor, given: Tensor) -> bool:
+    scale = given.abs().amax().item()
+    return (pooled - given).abs().amax().item() <= _TOLERANCE[given.dtype] * max(scale, 1e-30)

@@ -21,6 +21,14 @@ class Absorbs(Protocol):
         """From now on give for features ``s`` what it gave for ``(s - center) / scale``; ``center`` is (features,)."""
 
 
+class Embedding(nn.Identity):
+    """Features (items, features) that tell how far a picture lies from those of training.
+
+    Only in networks where these are not what the last linear layer is given; a module, so that they can be caught in a
+    forward pass.
+    """
+
+
 def absorb(layer: nn.Linear, center: Tensor, scale: Tensor) -> None:
     """`Absorbs.absorb` for the first inputs of a linear layer, as many as there are features."""
     with torch.no_grad():

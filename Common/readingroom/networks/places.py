@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .heads import linear_layer, without_head
+from .heads import Embedding, linear_layer, without_head
 from .linear_softmax import LinearSoftmax, local_logits
 from .registry import Architecture
 
@@ -31,6 +31,9 @@ class PlacesNetwork(nn.Module):
     ----------
     network : made with the architecture; its linear layer says of each place what it shows, and of the picture what
         its places show together
+
+    What it is given for the picture varies with what the picture is suspected of, far more than with how it was taken;
+    its `Embedding` is the plain mean of all places.
     """
 
     def __init__(self, network: nn.Module, architecture: Architecture):
@@ -38,12 +41,14 @@ class PlacesNetwork(nn.Module):
         self.classifier = linear_layer(network, architecture)
         self.backbone = without_head(network, architecture)
         self.aggregation = LinearSoftmax()
+        self.embedding = Embedding()
         self.weighted = WeightedMaps()
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.flatten = nn.Flatten()
 
     def forward(self, inputs: Tensor) -> Tensor:
         maps = self.backbone.forward_features(inputs)  # type: ignore[operator]  # of timm's networks
+        self.embedding(maps.mean((2, 3)))
         probability = self.aggregation.probability(local_logits(self.classifier, maps))
         logits: Tensor = self.classifier(self.flatten(self.pool(self.weighted(maps, probability))))
         return logits

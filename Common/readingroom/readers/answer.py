@@ -59,7 +59,7 @@ class Prediction:
     Parameters
     ----------
     logits : (outputs,) as the network gives them, before calibration
-    embedding : (features,) what its last linear layer was given; None where it has none
+    embedding : (features,) what tells how far the study lies from those of training; None where the network has none
     details : what `Reader.explain` needs besides (feature maps, attention weights); None where they were not asked for
     """
 

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs the extra 'read'")
 pytest.importorskip("sklearn", reason="training needs the extra 'train'")
 
-from experiments import mammo_phantom_maps, mammo_phantom_places, mammo_phantoms
+from experiments import mammo_phantom_distances, mammo_phantom_maps, mammo_phantom_places, mammo_phantoms
 from experiments.mammo_phantom_card import others
 from experiments.mammo_phantom_maps import Found, Place, estimates, section
 from readingroom.bundles.bundle import load
@@ -18,7 +18,8 @@ from readingroom.learning.evaluation import predictions
 from readingroom.learning.training.normalization import measured
 from readingroom.metrics.auc import auc
 from readingroom.networks import backbones, registry
-from readingroom.phantoms.mammogram import Lesion
+from readingroom.phantoms.mammogram import Lesion, write_exam
+from readingroom.readers.network import feature_statistics
 
 ROWS, WOMEN, TESTED = (96, 128), 20, 3
 
@@ -131,3 +132,25 @@ def test_the_numbers_are_means_over_views_and_the_section_has_a_line_for_each_ki
     assert "| the map, asymmetry (12 views) | 0.40" in text
     assert "| the map, the fainter half (12 views) | 0.50" in text
     assert "calcifications (" not in text
+
+
+def test_the_card_says_how_far_other_phantoms_and_films_lie(a_run, tmp_path):
+    exam = write_exam(tmp_path / "exam", mammo_phantoms.phantom(0, rows=ROWS))
+    for name, column in (("mammo", "patient_id"), ("mammo_fourview", "exam")):
+        (tmp_path / name).mkdir()
+        rows = [f"{file},one,{role[0].upper()},{role.partition('-')[2].upper()}" for role, file in exam.items()]
+        (tmp_path / name / "labels.csv").write_text("\n".join([f"file,{column},laterality,view", *rows]))
+    bundle = load(a_run / mammo_phantoms.NAME)
+    options = ["--bundle", str(bundle.folder), "--data", str(tmp_path), "--women", "2"]
+    assert mammo_phantom_distances.main(options) == 0
+    text = (load(bundle.folder).folder / "docs" / "README.md").read_text(encoding="utf-8")
+    assert "| phantoms that trained nothing, four views each | 2 |" in text
+    assert "| exams of public data, four views each | 1 |" in text
+    assert "| films of mini-MIAS, one view each | 1 |" in text
+
+
+def test_distances_count_as_warned_or_stopped_by_the_limits(a_run):
+    statistics = feature_statistics(load(a_run / mammo_phantoms.NAME))
+    warn, stop = statistics.warn_above, statistics.stop_above
+    text = mammo_phantom_distances.section({"films": np.array([warn / 2, (warn + stop) / 2, stop + 1])}, statistics)
+    assert text.endswith("| 1 | 1 |")

@@ -7,6 +7,8 @@ import torch
 
 from readingroom.errors import BundleError
 from readingroom.explain.cam import activation_maps
+from readingroom.explain.forward import forward_from_last_map
+from readingroom.learning.training.feature_cache import FrozenNetwork
 from readingroom.networks import backbones, slices
 from readingroom.networks.places import PlacesNetwork
 
@@ -50,6 +52,17 @@ def test_its_map_of_one_forward_pass_adds_up_to_the_logit(network: PlacesNetwork
     with torch.inference_mode():
         assert torch.allclose(found.logits, network(inputs), rtol=1e-5)
         assert torch.allclose(found.maps.mean((2, 3)) + network.classifier.bias, found.logits, rtol=1e-4)
+
+
+def test_its_embedding_is_the_plain_mean_of_its_places(network: PlacesNetwork, inputs: torch.Tensor):
+    with torch.inference_mode():
+        mean = network.backbone.forward_features(inputs).mean((2, 3))
+    forward = forward_from_last_map(network, inputs)
+    features, embeddings = FrozenNetwork(backbones.PLACES, network, "classifier").features_and_embeddings(inputs)
+    assert torch.allclose(forward.embedding, mean, atol=1e-6)
+    assert torch.equal(forward.embedding, embeddings)
+    assert torch.equal(forward.classifier_input, features)
+    assert not torch.allclose(features, mean, rtol=0.01)
 
 
 def test_it_begins_with_the_weights_of_the_plain_network(tmp_path):

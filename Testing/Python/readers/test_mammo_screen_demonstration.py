@@ -54,6 +54,21 @@ def test_the_breast_with_the_mass_is_the_suspicious_one_and_the_map_is_hottest_i
     assert example[hottest].lesions[place]
 
 
+def test_a_phantom_is_like_those_of_training(bundle, folder, tmp_path):
+    (distance,) = [check for check in cases.read(bundle, tmp_path, [folder]).checks if check.name == "distance"]
+    assert distance.status == "pass"
+
+
+@pytest.mark.parametrize("exam", ["cbis_ddsm_quarter/sfm-benign-0", "gmic_exam0"])
+def test_real_films_are_stopped_for_their_distance_from_phantoms(bundle, shared, tmp_path, exam):
+    sides = {"L": "left", "R": "right"}
+    films = {file.stem.removeprefix("0_"): file for file in (shared / "data" / "mammo_fourview" / exam).glob("*.png")}
+    views = {f"{sides[name[0]]}_{name[2:].lower()}": file for name, file in films.items()}
+    checks = cases.read(bundle, tmp_path, force=True, **views).checks
+    (distance,) = [check for check in checks if check.name == "distance"]
+    assert distance.status == "stop"
+
+
 def test_the_shell_reads_with_it_without_naming_it_and_the_report_says_demonstration(folder, tmp_path):
     assert cli.main(["read", "mammo-screen", str(folder), "--out", str(tmp_path / "out"), "--device", "cpu"]) == 0
     report = next((tmp_path / "out").rglob("report.html")).read_text(encoding="utf-8")

@@ -29,6 +29,7 @@ from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError
 from ...files import make_folder, write_bytes, write_text
 from ...imaging.preprocessing import normalized
+from ...networks.heads import Embedding
 from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import Cohort, Row
@@ -85,15 +86,27 @@ class FrozenNetwork:
 
     def features(self, inputs: Tensor) -> Tensor:
         """(inputs, features) in single precision of ``inputs`` (inputs, channels, \\*spatial)."""
-        caught: list[Tensor] = []
+        return self.features_and_embeddings(inputs)[0]
+
+    def features_and_embeddings(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """The `features`, and what tells how far an input lies from others: them, or what the network names as its
+        `Embedding`."""
+        features: list[Tensor] = []
+        named: list[Tensor] = []
         layer = self.network.get_submodule(self.head)
-        hook = layer.register_forward_pre_hook(lambda _, given: caught.append(given[0]))
+        hooks = [layer.register_forward_pre_hook(lambda _, given: features.append(given[0]))]
+        hooks += [
+            module.register_forward_hook(lambda _, __, output: named.append(output))
+            for module in self.network.modules()
+            if isinstance(module, Embedding)
+        ]
         try:
             with torch.inference_mode():
                 self.network(inputs)
         finally:
-            hook.remove()
-        return caught[0].float()
+            for hook in hooks:
+                hook.remove()
+        return features[0].float(), (named or features)[0].float()
 
     @property
     def sha256(self) -> str:

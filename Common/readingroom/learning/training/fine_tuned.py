@@ -144,23 +144,23 @@ class FineTuned:
         return network.eval(), fitted
 
     def _predict(self, network: nn.Module, fitted: Fitted, rows: Rows) -> tuple[Floats, Floats]:
-        """(pictures, features) what the last layer is given, (pictures, classes) logits in the question's order."""
+        """(pictures, features) embeddings, (pictures, classes) logits in the question's order."""
         head = head_name(network, self.name)
         asked = FrozenNetwork(self.name, network, head)
         layer = network.get_submodule(head).cpu()
         store = PictureStore(self.pictures, self.protocol.input)
         device = choose(self.device)
-        features = []
+        features, embeddings = [], []
         for number in self._views.of(rows):
             gray = read(store.path(self._views.cohort.rows[int(number)]))
             inputs = torch.from_numpy(normalized(gray, fitted.preprocessing))[None]
-            found = run_in_batches(asked.features, inputs, _INPUTS_AT_ONCE, device, _ignore, network)
-            features.append(found)
+            found = run_in_batches(asked.features_and_embeddings, inputs, _INPUTS_AT_ONCE, device, _ignore, network)
+            features.append(found[0])
+            embeddings.append(found[1])
         network.cpu()
         with torch.inference_mode():
-            embeddings = torch.cat(features)
-            logits = layer(embeddings)[:, self._order]
-        return embeddings.double().numpy(), logits.double().numpy()
+            logits = layer(torch.cat(features))[:, self._order]
+        return torch.cat(embeddings).double().numpy(), logits.double().numpy()
 
     def _complete(self, network: nn.Module, logits: Floats, rows: Rows) -> None:
         """What a head of times still lacks after training, from its answers (rows, outputs) for training rows."""

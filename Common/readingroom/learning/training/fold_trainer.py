@@ -45,7 +45,7 @@ class FinalModel:
     Parameters
     ----------
     network : on the CPU, in evaluation mode
-    embeddings : (real train and validation rows, features) what its last linear layer was given
+    embeddings : (real train and validation rows, features) what tells how far a study lies from these
     preprocessing : of the pixels, with the numbers that training measured
     settings : what was chosen on the way, for the bundle
     """
