@@ -64,6 +64,8 @@ def distances(bundle: Bundle, exams: Iterator[dict[str, Path]] | Sequence[dict[s
     found = []
     for exam in exams:
         (said,) = READER.predict(model, [READER.load(open_study(READER, exam))], context, explainable=True)
+        assert model.statistics is not None  # training writes them
+        assert said.embedding is not None
         found.append(model.statistics.distance(said.embedding).max())
     return np.array(found)
 
@@ -96,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         bundle = load(options.bundle)
         statistics = feature_statistics(bundle)
-        assert statistics is not None  # training writes them
+        assert statistics is not None
         found = {
             "phantoms that trained nothing, four views each": distances(bundle, phantom_exams(options.women)),
             "exams of public data, four views each": distances(bundle, real_exams(options.data / "mammo_fourview")),
