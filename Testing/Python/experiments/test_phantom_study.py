@@ -18,9 +18,9 @@ def signals(tmp_path_factory) -> dict[float, Signal]:
     return {signal.separation: signal for signal in found}
 
 
-def test_without_a_signal_the_interval_covers_one_half(signals):
-    interval = signals[0.0].found.interval
-    assert interval.low < 0.5 < interval.high
+def test_without_a_signal_none_is_found(signals):
+    # Nor does the upper end always reach 0.5: what a small table holds out leans the other way than what it trains on.
+    assert signals[0.0].found.interval.low < 0.5
 
 
 def test_a_strong_signal_is_found_nearly_as_well_as_possible(signals):
