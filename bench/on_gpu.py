@@ -18,10 +18,12 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+import SimpleITK
 import torch
 import training  # the benchmark beside this file
 from torch import nn
@@ -34,7 +36,11 @@ from readingroom.examples import chest_radiograph
 from readingroom.imaging.preprocessing import prepare
 from readingroom.learning.cohorts.splits import Split
 from readingroom.learning.protocols.training_protocol import Augment, Optimizer, Schedule, TrainingProtocol
-from readingroom.networks import backbones
+from readingroom.learning.synthesis import generator as generators
+from readingroom.learning.synthesis.presets import KINDS, TITLES, preset_named
+from readingroom.networks import backbones, volumes
+from readingroom.phantoms.lung_cancer_ct import lung_cancer_ct
+from readingroom.phantoms.mammogram import Lesion, four_views, write_exam
 from readingroom.phantoms.planted_cohort import Planted, write_planted_cohort
 from readingroom.progress import Progress
 from readingroom.readers.answer import Case, Prediction
@@ -42,11 +48,15 @@ from readingroom.readers.base import ReadContext, read
 from readingroom.readers.chest_xray import Model
 from readingroom.readers.opening import open_study
 from readingroom.readers.registry import find_reader
+from readingroom.reading import Reading
+from readingroom.study import Study
 
 NO_CARD = 3
 TURNS = {"cuda": 5, "cpu": 1}
 CASES = {"cuda": 96, "cpu": 8}  # of the batch prediction: three full batches on a card
 CLOSE = 0.02  # of logits: convolutions of a card round in TF32
+GENERATOR = {"cuda": ("256", (256, 128), 20), "cpu": ("trial", (64, 32), 2)}  # preset, rows and columns, timed steps
+VOLUME = {"cuda": (4, 64, 128, 128), "cpu": (2, 16, 32, 32)}  # batch, slices, rows, columns
 MIB = 2**20
 READER = find_reader("chest-xray")
 
@@ -112,6 +122,34 @@ def read_the_example(device: torch.device) -> list[str]:
     ]
 
 
+def read_phantoms(device: torch.device) -> list[str]:
+    """A phantom exam with each of the other bundles that ship: its answer against that of the processor."""
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        phantom = lung_cancer_ct(9, 60.0, 0.1)
+        image = SimpleITK.GetImageFromArray(phantom.pixels)
+        image.SetSpacing(phantom.spacing[::-1])
+        SimpleITK.WriteImage(image, str(folder / "ct.nrrd"))
+        views = write_exam(folder / "exam", four_views(1, left=[Lesion(radius=0.2)], rows=1280, columns=1024))
+        for reader, images in (
+            ("lung-survival", {"ct": folder / "ct.nrrd"}),
+            ("mammo-screen", views),
+            ("pasc-fibrosis", {"ct": folder / "ct.nrrd"}),
+        ):
+            study = open_study(find_reader(reader), images)
+            expected = _numbers(_read(reader, study, folder / f"{reader}-cpu", "cpu"))
+            _read(reader, study, folder / f"{reader}-first", device.type)
+            begun = time.perf_counter()
+            answer = _numbers(_read(reader, study, folder / reader, device.type))
+            wall = time.perf_counter() - begun
+            worst = float(np.abs(answer - expected).max())
+            if worst > CLOSE:
+                raise AssertionError(f"{reader}: a probability differs by {worst:.4f} from that of the processor.")
+            found.append(f"{reader}: warm whole read {wall:.2f} s; probabilities differ by {worst:.1e}")
+    return found
+
+
 def predict_a_cohort(device: torch.device) -> list[str]:
     """Phantoms in batches, as evaluations and cohort runs predict, against a plain loop over batches."""
     cases, model = _phantoms(CASES[device.type]), _model(device)
@@ -174,6 +212,67 @@ def train_with_mixed_precision(device: torch.device) -> list[str]:
     ]
 
 
+def train_on_volumes(device: torch.device) -> list[str]:
+    """Forward and backward of MedicalNet's 3D ResNet-50 on a batch of volumes, and the forward pass of one read."""
+    network = volumes.create("medicalnet_resnet50", 2).to(device)
+    batch = torch.randn(VOLUME[device.type][0], 1, *VOLUME[device.type][1:]).to(device)
+    labels = torch.arange(len(batch), device=device) % 2
+    found, logits = [], {}
+    for title, half in (("32 bits", False), ("bfloat16", True)):
+
+        def learn(half: bool = half) -> None:
+            network.train()
+            network.zero_grad()
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                loss = nn.functional.cross_entropy(network(batch), labels)
+            loss.backward()
+            if not torch.isfinite(loss):
+                raise AssertionError("The loss is not finite.")
+
+        def answer(title: str = title, half: bool = half) -> None:
+            network.eval()
+            with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
+                logits[title] = network(batch[:1]).float()
+
+        learning, learning_memory = _timed(learn, device)
+        reading, reading_memory = _timed(answer, device)
+        found.append(
+            f"{title}: a step on {len(batch)} volumes of {' x '.join(map(str, batch.shape[2:]))} {learning:.3f} s, "
+            f"{learning_memory}; the forward pass of one {reading:.4f} s, {reading_memory}"
+        )
+    worst = float((logits["32 bits"] - logits["bfloat16"]).abs().max())
+    return [*found, f"logits in bfloat16 differ by {worst:.1e}"]
+
+
+def make_pictures(device: torch.device) -> list[str]:
+    """A few steps of both generators of synthetic pictures, and what one picture takes."""
+    name, size, steps = GENERATOR[device.type]
+    preset, random = preset_named(name), torch.Generator().manual_seed(0)
+    found = []
+    for kind in KINDS:
+        generator = generators.create(kind, preset, size, 0)
+        generator.module.to(device).train()
+        pictures = torch.rand(preset.batch, 1, *size).to(device) * 2 - 1
+        parts = {"autoencoder": 0, "diffusion": preset.autoencoder_steps} if kind == "diffusion" else {"steps": 0}
+        told = []
+        for part, first in parts.items():
+            generator.begin_step(first, pictures)
+            learn = partial(_learn, generator, pictures, random)
+            learn(range(first, first + 1))  # warms up
+            _reset_peak(device)
+            timed = partial(learn, range(first + 1, first + 1 + steps))
+            told.append(f"{part} {seconds(timed, device) / steps:.4f} s a step, {_peak(device)}")
+        made = generator.sample(preset.batch, random)
+        if not torch.isfinite(made).all():
+            raise AssertionError("A picture has values that are not finite.")
+        wall = seconds(partial(generator.sample, preset.batch, random), device)
+        found.append(
+            f"{TITLES[kind]}, preset {name}, batches of {preset.batch} at {size[0]} x {size[1]}: {'; '.join(told)}; "
+            f"{wall / preset.batch:.3f} s a picture"
+        )
+    return found
+
+
 def run_out_of_memory(device: torch.device) -> list[str]:
     """Too little memory for a batch, then for a single image: smaller batches, then the processor."""
     cases = _phantoms(32 if device.type == "cuda" else 4)
@@ -197,8 +296,11 @@ def run_out_of_memory(device: torch.device) -> list[str]:
 STEPS: tuple[Callable[[torch.device], list[str]], ...] = (
     probe_device,
     read_the_example,
+    read_phantoms,
     predict_a_cohort,
     train_with_mixed_precision,
+    train_on_volumes,
+    make_pictures,
     run_out_of_memory,
 )
 
@@ -251,6 +353,42 @@ def _little_memory(network: nn.Module, device: torch.device, limit: int) -> Iter
         yield
     finally:
         handle.remove()
+
+
+def _read(reader: str, study: Study, out: Path, on: str) -> Reading:
+    found = find_reader(reader)
+    return read(found, study, store.find(found.default_bundle), out, on)  # type: ignore[arg-type]
+
+
+def _numbers(reading: Reading) -> np.ndarray:
+    """Probabilities of findings, and of survival."""
+    curves = [value for curve in reading.curves if curve.kind == "survival" for value in curve.line.values]
+    return np.array([*(finding.probability for finding in reading.findings), *curves])
+
+
+def _learn(generator: generators.Generator, pictures: torch.Tensor, random: torch.Generator, numbers: range) -> None:
+    for number in numbers:
+        if not np.isfinite(generator.step(number, pictures, random)):
+            raise AssertionError(f"The loss of step {number} is not finite.")
+
+
+def _timed(work: Callable[[], None], device: torch.device) -> tuple[float, str]:
+    """Median seconds of warm turns, and the most memory that they took."""
+    work()
+    _reset_peak(device)
+    wall = median(seconds(work, device) for _ in range(TURNS[device.type]))
+    return wall, _peak(device)
+
+
+def _reset_peak(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def _peak(device: torch.device) -> str:
+    """Of tensors, without what PyTorch keeps in reserve."""
+    return _mebibytes(torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None)
 
 
 def _phantoms(count: int) -> list[Case]:
