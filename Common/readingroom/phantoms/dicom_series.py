@@ -10,8 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    ExplicitVRLittleEndian,
+    MRImageStorage,
+    generate_uid,
+)
 
+from .abdomen_mr import Sequence as MRSequence
 from .dicom_files import radiograph_dataset
 
 INTERCEPT = -1024  # HU of a stored 0
@@ -48,20 +55,57 @@ def ct_slices(hu: NDArray, grid: Grid | None = None, bits: int = 16, **elements:
 
     ``elements`` are further elements of all slices by DICOM keyword; a list gives each slice its own. None removes one.
     """
-    grid = grid or Grid()
+    hu, stored = np.asarray(hu), np.asarray(hu) - INTERCEPT
+    rescaling = {"RescaleSlope": 1, "RescaleIntercept": INTERCEPT, "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"]}
+    return _slices(stored, grid or Grid(), bits, CTImageStorage, {"Modality": "CT", **rescaling, **elements})
+
+
+def mr_slices(
+    values: NDArray, grid: Grid | None = None, sequence: MRSequence = "T2", bits: int = 16, **elements: Any
+) -> list[Dataset]:
+    """MR data sets of a volume ``[k, j, i]`` of whole numbers from 0, whose headers say that it is of ``sequence``.
+
+    ``elements`` as for `ct_slices`.
+    """
+    common = {"Modality": "MR", "BodyPartExamined": "ABDOMEN", "PatientName": "Phantom^Abdomen",
+              "MagneticFieldStrength": 1.5, **_MR_HEADERS[sequence]}  # fmt: skip
+    return _slices(np.asarray(values), grid or Grid(), bits, MRImageStorage, {**common, **elements})
+
+
+# As scanners of 1.5 T write them: fat and water are in phase after 4.6 ms, and opposed after half of that.
+_SPIN_ECHO = {"ScanningSequence": "SE", "SequenceVariant": "SK", "MRAcquisitionType": "2D", "RepetitionTime": 4000,
+              "EchoTime": 90, "EchoTrainLength": 20, "FlipAngle": 150, "ScanOptions": "", "SequenceName": "*tse2d1_20",
+              "ImageType": ["ORIGINAL", "PRIMARY", "M", "ND"]}  # fmt: skip
+_GRADIENT_ECHO = {"ScanningSequence": "GR", "SequenceVariant": "SP", "MRAcquisitionType": "2D", "RepetitionTime": 150,
+                  "EchoTrainLength": 1, "FlipAngle": 70, "ScanOptions": "", "SequenceName": "*fl2d2"}  # fmt: skip
+_MR_HEADERS: dict[MRSequence, dict[str, Any]] = {
+    "T2": {**_SPIN_ECHO, "SeriesDescription": "T2 TSE ax"},
+    "T2-fat-saturated": {**_SPIN_ECHO, "ScanOptions": "FS", "SeriesDescription": "T2 TSE FS ax"},
+    "T1-in-phase": {**_GRADIENT_ECHO, "EchoTime": 4.6, "SeriesDescription": "T1 FL2D in phase ax",
+                    "ImageType": ["ORIGINAL", "PRIMARY", "M", "IN_PHASE"]},
+    "T1-opposed-phase": {**_GRADIENT_ECHO, "EchoTime": 2.3, "SeriesDescription": "T1 FL2D opp phase ax",
+                         "ImageType": ["ORIGINAL", "PRIMARY", "M", "OUT_PHASE"]},
+    "T1-portal-venous": {**_GRADIENT_ECHO, "MRAcquisitionType": "3D", "RepetitionTime": 4.2, "EchoTime": 1.9,
+                         "FlipAngle": 10, "ScanOptions": "FS", "SequenceName": "*fl3d1",
+                         "ContrastBolusAgent": "Gadolinium", "SeriesDescription": "T1 VIBE FS portal venous",
+                         "ImageType": ["ORIGINAL", "PRIMARY", "M", "NORM"]},
+}  # fmt: skip
+
+
+def _slices(stored: NDArray, grid: Grid, bits: int, storage: str, elements: dict[str, Any]) -> list[Dataset]:
+    """A data set for each slice; a list as long as there are slices gives each slice its own."""
     study = {keyword: generate_uid() for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")}
     slices = []
-    for index, values in enumerate(np.asarray(hu) - INTERCEPT):
-        own = {key: value[index] if isinstance(value, list) and len(value) == len(hu) else value
+    for index, values in enumerate(stored):
+        own = {key: value[index] if isinstance(value, list) and len(value) == len(stored) else value
                for key, value in elements.items()}  # fmt: skip
         common = {
-            "Modality": "CT", **study, "InstanceNumber": index + 1, "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
-            "ImagePositionPatient": grid.position(index), "ImageOrientationPatient": list(grid.orientation),
-            "PixelSpacing": list(grid.spacing), "SliceThickness": grid.thickness, "RescaleSlope": 1,
-            "RescaleIntercept": INTERCEPT, "PatientPosition": "HFS", "PatientBirthDate": "", "PatientSex": "",
+            **study, "InstanceNumber": index + 1, "ImagePositionPatient": grid.position(index),
+            "ImageOrientationPatient": list(grid.orientation), "PixelSpacing": list(grid.spacing),
+            "SliceThickness": grid.thickness, "PatientPosition": "HFS", "PatientBirthDate": "", "PatientSex": "",
             "StudyDate": "20240102", "StudyTime": "", "StudyID": "", "AccessionNumber": "",
         }  # fmt: skip
-        slices.append(radiograph_dataset(values.astype(np.uint16), bits, CTImageStorage, **{**common, **own}))
+        slices.append(radiograph_dataset(values.astype(np.uint16), bits, storage, **{**common, **own}))
     return slices
 
 

@@ -65,7 +65,7 @@ def fibrosis_ct(
     lowest: what a network must not take for fibrosis.
     """
     random = np.random.default_rng(seed)
-    z, y, x = _axes(shape, spacing)
+    z, y, x = axes(shape, spacing)
     build = random.uniform(0.88, 1.08, 3)
     body = (2 * x / (370 * build[0])) ** 2 + (2 * y / (265 * build[1])) ** 2 + 0 * z < 1
     inner = (2 * x / (330 * build[0])) ** 2 + (2 * y / (225 * build[1])) ** 2 + 0 * z < 1
@@ -175,7 +175,7 @@ def _ground_glass(pixels: Floats, lungs: Mask, spacing: Spacing, random: np.rand
 
 def _bronchiectasis(pixels: Floats, lungs: Mask, spacing: Spacing, random: np.random.Generator) -> Floats:
     # Tubes along the line from the hilum: noise that changes slowly along it and quickly across.
-    z, _, x = _axes(pixels.shape, spacing)
+    z, _, x = axes(pixels.shape, spacing)
     field = smooth_noise(random, pixels.shape, (spacing[0], spacing[1], spacing[2] / 3), 8.0)
     tilt = 0.5 * np.sin(x / 9 + z / 14)
     tubes = field + tilt
@@ -196,7 +196,7 @@ def _dress(pixels: Floats, lungs: Mask, spacing: Spacing, random: np.random.Gene
     if random.uniform() < 0.35:
         pixels[(smooth_noise(random, shape, spacing, 9.0) > 1.1) & lungs] = -970
     if random.uniform() < 0.35:
-        z, y, x = _axes(shape, spacing)
+        z, y, x = axes(shape, spacing)
         middle = np.argwhere(lungs)[random.integers(int(lungs.sum()))]
         place = [float(axis.ravel()[index]) for axis, index in zip((z, y, x), middle, strict=True)]
         ball = np.sqrt((z - place[0]) ** 2 + (y - place[1]) ** 2 + (x - place[2]) ** 2) < random.uniform(4, 14)
@@ -214,7 +214,7 @@ def scanned(pixels: Floats, scanner: Scanner, spacing: Spacing, random: np.rando
     return np.clip(np.rint(image), -1024, 3071).astype(np.int16)
 
 
-def _axes(shape: tuple[int, ...], spacing: Spacing) -> list[Floats]:
+def axes(shape: tuple[int, ...], spacing: Spacing) -> list[Floats]:
     """Millimeters from the middle along k, j and i, each ready to be added to the others."""
     return [
         ((np.arange(length) - (length - 1) / 2) * step).reshape([-1 if axis == other else 1 for other in range(3)])
