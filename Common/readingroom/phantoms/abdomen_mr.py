@@ -151,8 +151,7 @@ def plant(
         values, level, grain, liver, liver, spacing, random, nodules_ml, fat, cirrhosis, sequence
     )
     if np.issubdtype(pixels.dtype, np.integer):
-        limits = np.iinfo(pixels.dtype)
-        changed = np.clip(np.rint(changed), limits.min, limits.max)
+        changed = np.clip(np.rint(changed), pixels.min(), pixels.max())
     return np.where(liver, changed, pixels).astype(pixels.dtype), nodules
 
 
