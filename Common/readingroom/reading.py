@@ -14,7 +14,8 @@ from .study import Study
 
 Status = Literal["pass", "warn", "stop"]
 Decision = Literal["", "accept", "reject"]
-MapShows = Literal["evidence", "attention", "asymmetry", "change"]
+MapShows = Literal["evidence", "attention", "asymmetry", "change", "feature"]
+ModelKind = Literal["network", "explained", "handcrafted"]
 
 FORMAT = 2
 
@@ -333,8 +334,9 @@ class HeatMap:
     """Where one finding's answer comes from: a float volume 0 to 1 in the geometry of ``image``; hot is important.
 
     ``path`` is relative to the folder that holds ``reading.json``. ``shows`` the ``evidence`` of each place for the
-    finding, the ``attention`` that a network pays to each slice, or how far a place is brighter than the same place of
-    the other breast (``asymmetry``) or of the prior (``change``); there is one map of each for an image and finding.
+    finding, the ``attention`` that a network pays to each slice, how far a place is brighter than the same place of
+    the other breast (``asymmetry``) or of the prior (``change``), or where a ``feature`` of the network is active,
+    which ``feature`` names; there is one map of each for an image and finding.
     """
 
     finding: str
@@ -345,9 +347,140 @@ class HeatMap:
     box: Box | None = None
     faithfulness: Faithfulness | None = None
     shows: MapShows = "evidence"
+    feature: str = ""
 
     def __post_init__(self) -> None:
         _require_inside("heat map", self.path)
+        if (self.shows == "feature") != bool(self.feature):
+            raise ValueError(f"A heat map of '{self.finding}' shows a feature exactly where it names one.")
+
+
+@dataclass(frozen=True)
+class FeatureValue:
+    """A handcrafted feature of this patient, against the training cohort.
+
+    Parameters
+    ----------
+    name, title : ``original_glcm_Contrast``, and what people call it
+    value : in ``unit`` as people write it (``mm³``; empty where it has none); None where it is not defined here
+    z : standard deviations above the mean of the cohort; None where nothing varies there
+    share_below : share of the cohort that lies below, 0 to 1
+    """
+
+    name: str
+    title: str
+    value: float | None
+    unit: str = ""
+    z: float | None = None
+    share_below: float | None = None
+
+    def __post_init__(self) -> None:
+        _require_share(f"share of the cohort below '{self.name}'", self.share_below)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A handcrafted feature that a deep feature follows.
+
+    Parameters
+    ----------
+    feature : name of the `FeatureValue`
+    correlation : on training rows; ``held_out`` on others, where there were enough
+    stability : share of bootstrap resamples of the patients that choose the pair again
+    """
+
+    feature: str
+    correlation: float
+    stability: float
+    held_out: float | None = None
+
+
+@dataclass(frozen=True)
+class SpeakingFeature:
+    """A deep feature that has a say in the model of explained features.
+
+    Parameters
+    ----------
+    name : ``deep-12``, by its place in the network, from 0; its heat map names it
+    title : what it follows, in words: "Coarse texture (GLCM contrast)"
+    value : as the network gives it; ``z`` and ``share_below`` as of a `FeatureValue`
+    contribution : to the logit, over that of the mean of the cohort
+    selected : share of bootstrap resamples of the patients in which the model uses it
+    follows : the strongest first
+    """
+
+    name: str
+    title: str
+    value: float
+    z: float
+    share_below: float
+    contribution: float
+    selected: float
+    follows: tuple[Followed, ...]
+
+    def __post_init__(self) -> None:
+        _require_share(f"share of the cohort below '{self.name}'", self.share_below)
+        _require_share(f"share in which '{self.name}' was selected", self.selected)
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """The probability that one of the models gives: the network, the explained features, the handcrafted ones."""
+
+    kind: ModelKind
+    title: str
+    probability: float
+
+    def __post_init__(self) -> None:
+        _require_share(f"probability of '{self.title}'", self.probability)
+
+
+@dataclass(frozen=True)
+class FeatureExplanation:
+    """What the features of the network follow in this patient, in features that were handcrafted.
+
+    Parameters
+    ----------
+    finding : whose answer is explained
+    image, mask : roles; the handcrafted features are measured inside the mask
+    correlation, least : which kind it is, and its least absolute value
+    patients : of the training cohort
+    deep_count, explained_count : features of the network, and those that follow handcrafted ones
+    speaking : those with a say, the strongest contribution first
+    handcrafted : all of them; empty without a mask
+    answers : of the models, side by side
+    notes : what has to be known of it
+    """
+
+    finding: str
+    image: str
+    mask: str
+    correlation: Literal["pearson", "spearman"]
+    least: float
+    patients: int
+    deep_count: int
+    explained_count: int
+    speaking: tuple[SpeakingFeature, ...]
+    handcrafted: tuple[FeatureValue, ...] = ()
+    answers: tuple[ModelAnswer, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require_unique("speaking features", [feature.name for feature in self.speaking])
+        _require_unique("handcrafted features", [feature.name for feature in self.handcrafted])
+        _require_unique("models", [answer.kind for answer in self.answers])
+        if not len(self.speaking) <= self.explained_count <= self.deep_count:
+            raise ValueError(
+                f"{len(self.speaking)} of {self.explained_count} of {self.deep_count} features is no explanation."
+            )
+
+    def value(self, name: str) -> FeatureValue | None:
+        """The handcrafted feature of that name, or None."""
+        return next((feature for feature in self.handcrafted if feature.name == name), None)
+
+    def answer(self, kind: ModelKind) -> ModelAnswer | None:
+        """What that model says, or None."""
+        return next((answer for answer in self.answers if answer.kind == kind), None)
 
 
 @dataclass(frozen=True)
@@ -424,6 +557,7 @@ class Reading:
     comment: str = ""
     forced: bool = False
     pending: tuple[str, ...] = ()
+    explained: FeatureExplanation | None = None
 
     def __post_init__(self) -> None:
         for what, items in (
@@ -434,7 +568,7 @@ class Reading:
             ("comparisons", self.comparisons),
         ):
             _require_unique(what, [item.name for item in items])
-        _require_unique("heat maps", [f"{m.finding} on {m.image} ({m.shows})" for m in self.heat_maps])
+        _require_unique("heat maps", [f"{m.finding} on {m.image} ({m.feature or m.shows})" for m in self.heat_maps])
         self._check_references()
         if has_stop(self.checks) and not self.forced:
             raise ValueError("A reading with a 'stop' check needs forced=True.")
@@ -446,6 +580,7 @@ class Reading:
             ("key picture", [p.finding for p in self.key_pictures if p.finding]),
             ("verdict", [v.finding for v in self.verdicts]),
             ("prediction set", [p.finding for p in self.prediction_sets if p.finding]),
+            ("feature explanation", [self.explained.finding] if self.explained else []),
         ):
             if strangers := set(referred) - findings:
                 raise ValueError(f"A {what} speaks of {', '.join(sorted(strangers))}, which is no finding here.")
@@ -457,12 +592,16 @@ class Reading:
             ("measurement", [m.image for m in self.measurements if m.image]),
             ("curve", [c.image for c in self.curves if c.image]),
             ("comparison", [role for c in self.comparisons for role in (c.now_image, c.prior_image)]),
+            ("feature explanation", [self.explained.image] if self.explained else []),
         ):
             if strangers := set(referred) - images:
                 raise ValueError(f"A {what} lies on {', '.join(sorted(strangers))}, which is no image of the study.")
         regions = {region.name for region in self.regions}
         if strangers := {m.region for m in self.measurements if m.region} - regions:
             raise ValueError(f"A measurement is of the region {', '.join(sorted(strangers))}, which is not here.")
+        features = {feature.name for feature in self.explained.speaking} if self.explained else set()
+        if strangers := {m.feature for m in self.heat_maps if m.feature} - features:
+            raise ValueError(f"A heat map shows the feature {', '.join(sorted(strangers))}, which does not speak here.")
 
     def finding(self, name: str) -> Finding:
         """The finding of that name.
@@ -476,10 +615,10 @@ class Reading:
                 return finding
         raise KeyError(f"The reading has no finding named '{name}'.")
 
-    def heat_map(self, image: str, finding: str, shows: MapShows = "evidence") -> HeatMap | None:
+    def heat_map(self, image: str, finding: str, shows: MapShows = "evidence", feature: str = "") -> HeatMap | None:
         """The heat map of a finding on an image, or None."""
-        wanted = (image, finding, shows)
-        return next((m for m in self.heat_maps if (m.image, m.finding, m.shows) == wanted), None)
+        wanted = (image, finding, shows, feature)
+        return next((m for m in self.heat_maps if (m.image, m.finding, m.shows, m.feature) == wanted), None)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -523,6 +662,11 @@ def _require_inside(what: str, path: Path) -> None:
     """A reading may come from elsewhere, and what it names is opened."""
     if path.is_absolute() or path.drive or ".." in path.parts:
         raise ValueError(f"The {what} {path} does not lie in the folder of its reading.")
+
+
+def _require_share(what: str, value: float | None) -> None:
+    if value is not None and not 0 <= value <= 1:
+        raise ValueError(f"The {what} is {value}, not between 0 and 1.")
 
 
 def _require_unique(what: str, names: list[str]) -> None:

@@ -24,17 +24,22 @@ from readingroom.reading import (
     Curve,
     Estimate,
     Faithfulness,
+    FeatureExplanation,
+    FeatureValue,
     Finding,
+    Followed,
     HeatMap,
     Interval,
     KeyPicture,
     Line,
     Measurement,
+    ModelAnswer,
     OperatingPoint,
     PredictionSet,
     Provenance,
     Reading,
     Region,
+    SpeakingFeature,
     Verdict,
 )
 from readingroom.study import ClinicalFact, PatientFacts, Study, StudyImage, StudyMask
@@ -57,6 +62,22 @@ def _curve(draw) -> Curve:
     )  # fmt: skip
 
 
+def _explanation(draw, finding: str) -> FeatureExplanation:
+    held_out = draw(st.none() | st.floats(-1, 1))
+    speaking = SpeakingFeature(
+        "deep-12", draw(st.text()), draw(_numbers), draw(_numbers), draw(_share), draw(_numbers), draw(_share),
+        (Followed("original_glcm_Contrast", draw(st.floats(-1, 1)), draw(_share), held_out),),
+    )  # fmt: skip
+    value = FeatureValue(
+        "original_glcm_Contrast", draw(st.text()), draw(st.none() | _numbers), "", draw(st.none() | _numbers),
+        draw(st.none() | _share),
+    )  # fmt: skip
+    return FeatureExplanation(
+        finding, "frontal", "lungs", draw(st.sampled_from(["pearson", "spearman"])), 0.5, 40, 128, 104, (speaking,),
+        (value,), (ModelAnswer("network", "The network", draw(_share)),), tuple(draw(st.lists(st.text(), max_size=2))),
+    )  # fmt: skip
+
+
 @st.composite
 def _readings(draw) -> Reading:
     names = draw(st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=3, unique=True))
@@ -70,6 +91,7 @@ def _readings(draw) -> Reading:
         names[0], "frontal", "cam", Path("heatmap-frontal-pneumonia.nrrd"), (0.5, 0.75), Box((0, 3), (2, 9)),
         draw(st.none() | st.just(Faithfulness(curve, curve, curve, 0.1, 3))),
     )  # fmt: skip
+    shown = HeatMap(names[0], "frontal", "cam", Path("f.nrrd"), shows="feature", feature="deep-12")
     statuses = draw(st.lists(st.sampled_from(["pass", "warn", "stop"]), max_size=3))
     return Reading(
         reader="chest-xray",
@@ -93,7 +115,8 @@ def _readings(draw) -> Reading:
         ),
         curves=(_curve(draw),),
         comparisons=(Comparison("volume", "", "mL", 2.0, 1.0, "frontal", "frontal", draw(st.none() | _intervals)),),
-        heat_maps=(heat_map,),
+        heat_maps=(heat_map, shown),
+        explained=_explanation(draw, names[0]),
         key_pictures=(KeyPicture(Path("p.png"), draw(st.text()), "frontal", draw(st.none() | st.integers(0, 99))),),
         pending=tuple(draw(st.lists(st.text(), max_size=2))),
         verdicts=tuple(Verdict(name, "accept", draw(st.text())) for name in names),
@@ -302,3 +325,32 @@ def test_a_file_name_that_is_no_unicode_survives_in_reading_json(a_reading):
     reading = replace(a_reading, study=replace(a_reading.study, images=(image,)))
     assert "胸".encode() in reading.to_bytes()
     assert Reading.from_json(json.loads(reading.to_bytes())) == reading
+
+
+def _speaking(name: str = "deep-12") -> FeatureExplanation:
+    feature = SpeakingFeature(name, "Coarse texture", 1.0, 2.0, 0.9, 0.4, 0.8, ())
+    return FeatureExplanation("pneumonia", "frontal", "lungs", "pearson", 0.5, 40, 128, 104, (feature,))
+
+
+def test_the_map_of_a_feature_that_does_not_speak_is_refused(a_reading):
+    shown = HeatMap("pneumonia", "frontal", "cam", Path("f.nrrd"), shows="feature", feature="deep-12")
+    both = (*a_reading.heat_maps, shown)
+    assert replace(a_reading, heat_maps=both, explained=_speaking()).files[-1] == Path("f.nrrd")
+    with pytest.raises(ValueError, match="deep-12, which does not speak here"):
+        replace(a_reading, heat_maps=both, explained=_speaking("deep-13"))
+    with pytest.raises(ValueError, match="deep-12, which does not speak here"):
+        replace(a_reading, heat_maps=both)
+
+
+def test_a_map_names_a_feature_exactly_where_it_shows_one():
+    with pytest.raises(ValueError, match="exactly where it names one"):
+        HeatMap("pneumonia", "frontal", "cam", Path("f.nrrd"), shows="feature")
+    with pytest.raises(ValueError, match="exactly where it names one"):
+        HeatMap("pneumonia", "frontal", "cam", Path("f.nrrd"), feature="deep-12")
+
+
+def test_an_explanation_of_another_finding_or_image_is_refused(a_reading):
+    with pytest.raises(ValueError, match="feature explanation speaks of effusion"):
+        replace(a_reading, explained=replace(_speaking(), finding="effusion"))
+    with pytest.raises(ValueError, match="feature explanation lies on ct"):
+        replace(a_reading, explained=replace(_speaking(), image="ct"))

@@ -14,6 +14,7 @@ from ..reading import OperatingPoint
 from .calibration import Calibration, HazardScaling, PlattScaling, TemperatureScaling
 from .common import FORMAT, CommonMetadata, Label, ProbabilityMetadata, ProtocolName, Training, require_name
 from .confidence import Conformal, FeatureStatisticsFile
+from .explained import DeepFeature, ExplainedFeatures, HandcraftedFeature, HandcraftedSettings, Partner, Spread
 from .network import (
     Aggregation,
     ClassifierMetadata,
@@ -39,15 +40,20 @@ __all__ = [
     "Conformal",
     "CoxBand",
     "CoxBaseline",
+    "DeepFeature",
+    "ExplainedFeatures",
     "Explanation",
     "ExplanationMethod",
     "FeatureStatisticsFile",
+    "HandcraftedFeature",
+    "HandcraftedSettings",
     "HazardScaling",
     "InputKind",
     "Label",
     "NetworkMetadata",
     "Normalize",
     "OperatingPoint",
+    "Partner",
     "PlattScaling",
     "Preprocessing",
     "Preset",
@@ -56,6 +62,7 @@ __all__ = [
     "SegmenterMetadata",
     "SignatureFeature",
     "SignatureMetadata",
+    "Spread",
     "SurvivalMetadata",
     "TemperatureScaling",
     "Training",

@@ -13,6 +13,7 @@ from .. import records
 from .calibration import HazardScaling
 from .common import CommonMetadata, ProbabilityMetadata
 from .confidence import Conformal, FeatureStatisticsFile
+from .explained import ExplainedFeatures
 from .preprocessing import Preprocessing
 from .validation import require, require_finite
 
@@ -86,14 +87,19 @@ class ClassifierMetadata(NetworkMetadata, ProbabilityMetadata):
     Parameters
     ----------
     multilabel : True when labels do not exclude each other (sigmoid), False when exactly one holds (softmax)
+    explained : what the features of the network follow, of two exclusive labels
     """
 
     kind: Literal["classifier"] = "classifier"
     multilabel: bool
     conformal: Conformal | None = None
+    explained: ExplainedFeatures | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.explained is not None:
+            require(len(self.labels) == 2 and not self.multilabel, "Features are explained of two exclusive labels.")
+            self.require_labels("The explanation of features", [self.explained.finding])
         if self.conformal is None:
             return
         self.require_labels("The conformal calibration", self.conformal.by_finding)

@@ -79,6 +79,16 @@ def other_maps(reading: Reading) -> tuple[MapShows, ...]:
     return tuple(dict.fromkeys(heat_map.shows for heat_map in reading.heat_maps if heat_map.shows != "evidence"))
 
 
+def shown_map(reading: Reading, shows: MapShows, feature: str) -> tuple[MapShows, str]:
+    """What a person chose to see of the maps, and of which feature, as far as the reading has it; else the evidence."""
+    if shows not in other_maps(reading):
+        return "evidence", ""
+    if shows != "feature":
+        return shows, ""
+    features = [heat_map.feature for heat_map in reading.heat_maps if heat_map.feature]
+    return shows, feature if feature in features else features[0]
+
+
 def key_slice(reading: Reading, finding: str) -> tuple[str, int] | None:
     """Image and slice index of the key picture of a finding; None where it has none in a volume."""
     for picture in reading.key_pictures:

@@ -24,11 +24,13 @@ class Display:
         if panel.parameters is None or reading is None:
             return
         here = panel.reading is not None
+        shows, feature = choices.shown_map(reading, panel.parameters.mapShows, panel.parameters.mapFeature)
         panel.logic.layers.display(
             {image.role: panel.logic.kept.volume(image.role) for image in reading.study.images},
             panel.parameters.finding,
             map_visible=here and panel.parameters.mapVisible,
-            shows=shows if (shows := panel.parameters.mapShows) in choices.other_maps(reading) else "evidence",
+            shows=shows,
+            feature=feature,
             of_images={one.image: one.finding for one in reading.heat_maps} if panel.reader.is_exam else {},
             legends_left={
                 one.image for one in reading.heat_maps if panel.reader.hanging and toward_nipple(one.image) < 0
@@ -49,6 +51,14 @@ class Display:
         """Show what the maps of this kind show."""
         if self._panel.parameters is not None:
             self._panel.parameters.mapShows = shows
+
+    def choose_feature(self, feature: str) -> None:
+        """Show where this feature of the network is active."""
+        if self._panel.parameters is not None:
+            self._panel.write(lambda _inputs: self._panel.parameters.setValue("mapFeature", feature))
+            self._panel.parameters.mapShows = "feature"
+            self._panel.refresh()
+            self.layers()
 
     def key_slice(self) -> None:
         """Move the slice views to the slice that shows the chosen finding best."""

@@ -66,9 +66,9 @@ class Layers:
         """Whether there are outlines of levels of a map."""
         return any(layer_nodes.has_levels(node) for node in self.nodes("segmentation"))
 
-    def heat_map(self, image: str, finding: str, shows: MapShows = "evidence") -> Any:
+    def heat_map(self, image: str, finding: str, shows: MapShows = "evidence", feature: str = "") -> Any:
         """A heat map volume of a finding on an image, or None."""
-        return self._owned.find("heat map", image_key(image, finding, shows))
+        return self._owned.find("heat map", image_key(image, finding, shows, feature))
 
     def display(
         self,
@@ -77,6 +77,7 @@ class Layers:
         *,
         map_visible: bool = True,
         shows: MapShows = "evidence",
+        feature: str = "",
         of_images: Mapping[str, str] | None = None,
         legends_left: Collection[str] = (),
         opacity: float = 0.5,
@@ -88,16 +89,16 @@ class Layers:
         """Show maps and boxes of one finding over the ``volumes`` (by role), and hide those of the others.
 
         ``color_table`` is a key of `COLOR_TABLES`; ``opacity`` runs from 0 to 1. Where an image has no map that
-        ``shows`` what is asked for, none is shown. ``of_images`` names, by image, a finding that goes before
-        ``finding`` there: each view of an exam shows the map of its own. ``legends_left`` are images that lie at the
-        right edge of their view, where the legend would stand.
+        ``shows`` what is asked for (of a ``feature`` that one), none is shown. ``of_images`` names, by image, a finding
+        that goes before ``finding`` there: each view of an exam shows the map of its own. ``legends_left`` are
+        images that lie at the right edge of their view, where the legend would stand.
         """
         for node in self.nodes("heat map"):
             key = node.GetAttribute(KEY)
             image = key.partition("/")[0]
             own = (of_images or {}).get(image, finding)
             node.GetDisplayNode().SetAndObserveColorNodeID(COLOR_TABLES[color_table])
-            shown = key == image_key(image, own, shows) and map_visible and volumes.get(image) is not None
+            shown = key == image_key(image, own, shows, feature) and map_visible and volumes.get(image) is not None
             if shown:
                 slice_views.show_over(volumes[image], node, opacity)
             else:
@@ -122,8 +123,10 @@ class Layers:
 
     def _show_map(self, reading: Reading, heat_map: HeatMap, grid: Grid, volumes: Mapping[str, Any]) -> list[Any]:
         """The heat map as a volume, and its box."""
-        key, volume = image_key(heat_map.image, heat_map.finding, heat_map.shows), volumes[heat_map.image]
-        title = reading.finding(heat_map.finding).title
+        key = image_key(heat_map.image, heat_map.finding, heat_map.shows, heat_map.feature)
+        volume, title = volumes[heat_map.image], reading.finding(heat_map.finding).title
+        if heat_map.shows == "feature" and reading.explained is not None:
+            title = next(one.title for one in reading.explained.speaking if one.name == heat_map.feature)
         names = [_map_names()[heat_map.shows].format(title=title), _("{title} attention box").format(title=title)]
         if len(reading.study.images) > 1:
             names = [_("{name} on {image}").format(name=name, image=volume.GetName()) for name in names]
@@ -172,6 +175,7 @@ def _map_names() -> dict[MapShows, str]:
         "attention": _("{title} weight of slices"),
         "asymmetry": _("{title} against the other breast"),
         "change": _("{title} against the prior"),
+        "feature": _("{title}, where it is active"),
     }
 
 

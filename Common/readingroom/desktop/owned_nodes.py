@@ -72,9 +72,9 @@ class OwnedNodes:
                     slicer.mrmlScene.RemoveNode(part)
 
 
-def image_key(image: str, finding: str, shows: MapShows = "evidence") -> str:
+def image_key(image: str, finding: str, shows: MapShows = "evidence", feature: str = "") -> str:
     """The key of what belongs to a finding on an image, and of its map that ``shows`` something else."""
-    return f"{image}/{finding}" if shows == "evidence" else f"{image}/{finding}/{shows}"
+    return f"{image}/{finding}" if shows == "evidence" else f"{image}/{finding}/{feature or shows}"
 
 
 def tie_to(node: Any, volume: Any) -> None:

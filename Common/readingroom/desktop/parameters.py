@@ -17,8 +17,8 @@ class PanelParameters:
     """Choices and settings made in a panel. Images and masks are node references on the same node (`inputs.Inputs`).
 
     ``segments`` names a segment for each role of a mask, ``clinical`` holds the facts that a person entered, as typed.
-    ``finding`` names the finding whose map is shown, ``mapShows`` what it shows. ``opacity`` and ``prevalence`` are in
-    percent.
+    ``finding`` names the finding whose map is shown, ``mapShows`` what it shows, and ``mapFeature`` of which feature
+    of the network. ``opacity`` and ``prevalence`` are in percent.
     """
 
     segments: dict[str, str]
@@ -31,6 +31,7 @@ class PanelParameters:
     opacity: Annotated[float, WithinRange(0, 100), Default(50.0)]
     colorTable: Annotated[str, Choice(list(COLOR_TABLES)), Default("Inferno")]
     mapShows: Annotated[str, Choice(list(get_args(MapShows))), Default("evidence")]
+    mapFeature: str
     boxVisible: Annotated[bool, Default(True)]
     levelsVisible: Annotated[bool, Default(False)]
     regionsVisible: Annotated[bool, Default(True)]

@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..reading import Comparison, Curve, Finding, HeatMap, KeyPicture, Measurement, PredictionSet, Region
+from ..reading import (
+    Comparison,
+    Curve,
+    FeatureExplanation,
+    Finding,
+    HeatMap,
+    KeyPicture,
+    Measurement,
+    PredictionSet,
+    Region,
+)
 from ..study import Study
 
 if TYPE_CHECKING:
@@ -121,6 +131,7 @@ class Answer:
     maps: tuple[MapLayer, ...] = ()
     pictures: tuple[PictureLayer, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    explained: FeatureExplanation | None = None
 
 
 def with_heat_maps(answer: Answer, heat_maps: Sequence[HeatMap]) -> Answer:

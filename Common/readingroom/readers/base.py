@@ -268,6 +268,7 @@ def read(
             key_pictures=tuple(layer.picture for layer in answer.pictures),
             forced=force and has_stop(context.checks),
             pending=pending,
+            explained=answer.explained,
         )
         return reading if anonymized is None else anonymized(reading)
 

@@ -16,7 +16,7 @@ from ..imaging.geometry import Geometry
 from ..imaging.nrrd_writing import write_nrrd
 from ..imaging.segments import AtLeast, Mask, Segment, write_segments
 from ..parallel import side_by_side
-from ..reading import Box, MapShows, Reading
+from ..reading import Box, HeatMap, MapShows, Reading
 from ..regular_file import read_regular
 from ..reports.pictures import gray_png, map_png
 from ..reports.write import own_reports
@@ -30,9 +30,10 @@ READING = "reading.json"
 _LEVEL_COLORS = ((1.0, 0.75, 0.2), (0.9, 0.25, 0.1), (0.6, 0.05, 0.25))
 
 
-def heat_map_path(image: str, finding: str, shows: MapShows = "evidence") -> Path:
+def heat_map_path(image: str, finding: str, shows: MapShows = "evidence", feature: str = "") -> Path:
     """Where a heat map of a finding on an image lies in the folder of a reading."""
-    return Path(f"heatmap-{image}-{finding}{'' if shows == 'evidence' else f'-{shows}'}.nrrd")
+    shown = "" if shows == "evidence" else f"-{feature or shows}"
+    return Path(f"heatmap-{image}-{finding}{shown}.nrrd")
 
 
 def segments_path(image: str) -> Path:
@@ -92,7 +93,7 @@ def _check(answer: Answer, case: Case) -> None:
         heat_map = layer.heat_map
         where = f"The heat map of '{heat_map.finding}' on '{heat_map.image}'"
         _check_shape(where, layer.heat, heat_map.image, case)
-        _check_path(where, heat_map.path, heat_map_path(heat_map.image, heat_map.finding, heat_map.shows))
+        _check_path(where, heat_map.path, _path_of(heat_map))
         if not (layer.heat.min() >= 0 and layer.heat.max() <= 1):
             raise ValueError(f"{where} leaves the range from 0 to 1.")
     for region in answer.regions:
@@ -106,6 +107,10 @@ def _check_shape(where: str, array: Heat | Mask, image: str, case: Case) -> None
     is_picture = len(expected) == 2 or expected[0] == 1
     if array.shape != expected and not (is_picture and side_between(expected, array.shape)):
         raise ValueError(f"{where} has the shape {array.shape}; its image has {expected}.")
+
+
+def _path_of(heat_map: HeatMap) -> Path:
+    return heat_map_path(heat_map.image, heat_map.finding, heat_map.shows, heat_map.feature)
 
 
 def _check_path(where: str, path: Path, expected: Path) -> None:
@@ -188,7 +193,7 @@ def _earlier_files(out: Path) -> set[str]:
         earlier = Reading.from_json(json.loads(read_regular(out / READING)))
     except (OSError, ValueError, RecursionError):  # there is none, or none that we wrote
         return {READING, *reports}
-    paths = [heat_map_path(heat_map.image, heat_map.finding, heat_map.shows) for heat_map in earlier.heat_maps]
+    paths = [_path_of(heat_map) for heat_map in earlier.heat_maps]
     paths += [segments_path(image.role) for image in earlier.study.images]
     for picture in earlier.key_pictures:
         paths += [picture_path(picture.image, picture.finding, number) for number in (None, picture.slice)]

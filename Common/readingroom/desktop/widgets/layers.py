@@ -103,6 +103,10 @@ def _other_maps() -> dict[MapShows, tuple[str, str]]:
         "attention": (_("Weight of slices"), _("Show how much each slice weighs in place of the heat map.")),
         "asymmetry": (_("Against the other breast"), brighter.format(other=_("the other one"))),
         "change": (_("Against the prior"), brighter.format(other=_("on the prior"))),
+        "feature": (
+            _("Chosen feature"),
+            _("Show where the chosen feature of the network is active, in place of the heat map."),
+        ),
     }
 
 
