@@ -8,9 +8,10 @@ from typing import Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from ..errors import BundleError
 from .registry import Architecture
 
-Trained = Literal["all", "half", "last-block", "head"]
+Trained = Literal["all", "half", "last-block", "last-unit", "head"]
 
 
 @runtime_checkable
@@ -55,8 +56,13 @@ def freeze(network: nn.Module, architecture: Architecture, trained: Trained, pre
 
     Parameters
     ----------
-    trained : ``all``; the later ``half`` of its blocks; the ``last-block``; or the ``head`` alone
+    trained : ``all``; the later ``half`` of its blocks; the ``last-block``; of a 3D ResNet-50 the ``last-unit`` of
+        that block; or the ``head`` alone
     prefix : where the network stands in a larger one, such as ``backbone.``
+
+    Raises
+    ------
+    BundleError : the network's last block cannot learn in part
     """
     frozen = tuple(prefix + name for name in frozen_parts(architecture, trained))
     for name, parameter in network.named_parameters():
@@ -65,6 +71,11 @@ def freeze(network: nn.Module, architecture: Architecture, trained: Trained, pre
 
 def frozen_parts(architecture: Architecture, trained: Trained) -> Sequence[str]:
     """Dotted names of what does not learn."""
-    blocks = architecture.blocks
-    learning = {"all": len(blocks), "half": len(blocks) - len(blocks) // 2, "last-block": 1, "head": 0}[trained]
-    return [name for block in blocks[: len(blocks) - learning] for name in block.split()]
+    count = len(architecture.blocks)
+    learning = {"all": count, "half": count - count // 2, "last-block": 1, "last-unit": 1, "head": 0}[trained]
+    frozen = [name for block in architecture.blocks[: count - learning] for name in block.split()]
+    if trained != "last-unit":
+        return frozen
+    if not architecture.early:
+        raise BundleError(f"The last block of {architecture.title} learns as a whole or not at all.")
+    return [*frozen, *architecture.early]

@@ -23,6 +23,7 @@ class Architecture:
     features : what that layer is given
     blocks : its parts from the input on, without the head, each the dotted names of what is frozen together
     added : parts before the linear layer that we put there, so that no published weights have them
+    early : parts of the last block that come before its last residual unit
     weights : what its published weights learned from; empty where there are none
     channels : of the input that it was made for
     side : edge of that input in pixels
@@ -42,6 +43,7 @@ class Architecture:
     blocks: tuple[str, ...]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     added: tuple[str, ...] = ()
+    early: tuple[str, ...] = ()
     weights: Literal["imagenet", "medicalnet", "kinetics", "astra", ""] = "imagenet"
     channels: Literal[1, 3] = 3
     side: int = 224
@@ -110,12 +112,14 @@ def _maxvit(side: int) -> Architecture:
     )
 
 
-def _resnet_3d(name: str, title: str, **arguments: Any) -> Architecture:
-    """3D ResNet-50 with a layer of 128 features before the linear one (Paper 001, "intermediate layer")."""
+def _resnet_3d(name: str, title: str, made_by: str = "resnet50", **arguments: Any) -> Architecture:
+    """3D ResNet of bottlenecks with a layer of 128 features before the linear one (Paper 001, "intermediate layer")."""
+    published = made_by == "resnet50"
     arguments = {"shortcut_type": "B", "bias_downsample": False, "bottleneck": 128} | arguments
     return Architecture(
-        name, title, "monai", "resnet50", "fc.1", 128, _RESNET, arguments,
-        added=("fc.0",), weights="medicalnet", channels=1, side=128, axes=3, cam=False,
+        name, title, "monai", made_by, "fc.1", 128, _RESNET, arguments,
+        added=("fc.0",), early=("layer4.0", "layer4.1") if published else (), weights="medicalnet" if published else "",
+        channels=1, side=128, axes=3, cam=False,
     )  # fmt: skip
 
 
@@ -172,6 +176,11 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         # same weights computes something else, on a grid of another fineness; Paper 001 used it so.
         _resnet_3d("medicalnet_resnet50", "3D ResNet-50 as MedicalNet computes it", conv1_t_stride=2, dilated=True),
         _resnet_3d("monai_resnet50", "3D ResNet-50 as MONAI computes it"),
+        # MedicalNet's layout with one narrow bottleneck a stage, for small inputs: a megabyte, and every 4th voxel.
+        _resnet_3d(
+            "narrow_resnet14_3d", "3D ResNet-14 with narrow stages", "ResNet", block="bottleneck", layers=(1, 1, 1, 1),
+            block_inplanes=(8, 16, 32, 64), conv1_t_stride=2, no_max_pool=True, dilated=True,
+        ),
         Architecture(
             "densenet121_3d", "3D DenseNet-121", "monai", "densenet121", "class_layers.out", 1024, _DENSE,
             weights="", channels=1, side=128, axes=3, smallest=32,

@@ -30,8 +30,9 @@ def create(
 ) -> nn.Module:
     """A network for volumes ``[n, channels, k, j, i]`` that returns raw logits ``[n, outputs]``.
 
-    The two 3D ResNet-50 have a layer of 128 features before their linear layer, without an activation between (Paper
-    001). MedicalNet's weights fit both, but only ``medicalnet_resnet50`` computes what they were trained for.
+    The two 3D ResNet-50 and the narrow ResNet-14 have a layer of 128 features before their linear layer, without an
+    activation between (Paper 001). MedicalNet's weights fit the former two, but only ``medicalnet_resnet50`` computes
+    what they were trained for.
 
     Parameters
     ----------
@@ -150,6 +151,7 @@ def _densenet(architecture: Architecture, outputs: int, channels: int) -> nn.Mod
 
 
 _MAKERS: dict[str, Callable[[Architecture, int, int], nn.Module]] = {
+    "ResNet": _resnet,
     "resnet50": _resnet,
     "resnet18": _resnet,
     "resnet152": _resnet,

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from readingroom.errors import BundleError
 from readingroom.networks import backbones, volumes
 from readingroom.networks.heads import Trained, freeze, linear_layer, without_head
 from readingroom.networks.registry import ARCHITECTURES
@@ -34,7 +35,21 @@ def frozen(name: str, trained: Trained) -> nn.Module:
 @pytest.mark.parametrize("name", ["monai_resnet50", "medicalnet_resnet50"])
 def test_the_last_block_of_the_3d_resnet_is_what_the_paper_trained(name: str, shared: Path) -> None:
     oracle = json.loads((shared / "oracles" / "arch" / "param_counts.json").read_text())["paper001"]
-    assert learning(frozen(name, "last-block")) == oracle["trainable_layer4+128+2"]
+    assert learning(frozen(name, "last-block")) == oracle["trainable_layer4+128+2"] == 29_383_042
+
+
+@pytest.mark.parametrize("name", ["monai_resnet50", "medicalnet_resnet50"])
+def test_its_last_unit_is_what_the_earlier_code_trained(name: str, shared: Path) -> None:
+    oracle = json.loads((shared / "oracles" / "arch" / "param_counts.json").read_text())["paper001"]
+    network = frozen(name, "last-unit")
+    assert learning(network) == oracle["trainable_lastblock+128+2"] == 9_443_714
+    learns = {".".join(name.split(".")[:2]) for name, value in network.named_parameters() if value.requires_grad}
+    assert learns == {"layer4.2", "fc.0", "fc.1"}
+
+
+def test_a_last_block_without_units_cannot_learn_in_part() -> None:
+    with pytest.raises(BundleError, match="The last block of ResNet-18 learns as a whole or not at all"):
+        frozen("resnet18", "last-unit")
 
 
 def test_the_last_block_of_efficientnet_is_its_last_convolution_with_its_normalization() -> None:

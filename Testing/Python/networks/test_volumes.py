@@ -11,6 +11,8 @@ from torch import nn
 
 from readingroom.errors import BundleError, InputError
 from readingroom.networks import volumes
+from readingroom.networks.heads import freeze
+from readingroom.networks.registry import ARCHITECTURES
 from readingroom.networks.torchvision_schemas import make_torchvision_importable
 
 
@@ -35,7 +37,15 @@ def published(medicalnet: nn.Module, tmp_path_factory: pytest.TempPathFactory) -
     path = tmp_path_factory.mktemp("weights") / "resnet_50_23dataset.pth"
     state = {f"module.{n}": t.half() for n, t in medicalnet.state_dict().items() if not n.startswith("fc.")}
     state = {name: tensor for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
-    torch.save({"state_dict": state | {"module.conv_seg.0.weight": torch.zeros(2, 2)}}, path)
+    decoder = {"0.weight": torch.zeros(8, 4, 2, 2, 2), "1.running_mean": torch.zeros(4), "6.weight": torch.zeros(2, 4)}
+    state |= {f"module.conv_seg.{name}": tensor for name, tensor in decoder.items()}
+    stored = {
+        "epoch": 20,
+        "batch_id": 0,
+        "state_dict": state,
+        "optimizer": {"state": {}, "param_groups": [{"lr": 0.1}]},
+    }
+    torch.save(stored, path, _use_new_zipfile_serialization=False)
     return path
 
 
@@ -72,6 +82,38 @@ def test_three_channels_begin_with_what_one_channel_learned(published: Path) -> 
     with torch.inference_mode():
         maps = gray.get_submodule("conv1")(inputs)
         assert torch.allclose(three.get_submodule("conv1")(inputs.expand(-1, 3, -1, -1, -1)), maps, atol=1e-5)
+
+
+def test_the_narrow_resnet_answers_from_128_features_on_every_fourth_voxel_and_is_small_to_ship() -> None:
+    network = volumes.create("narrow_resnet14_3d", 2)
+    shape = layer4_of(network, torch.zeros(1, 1, 32, 64, 48))
+    assert shape == [1, 256, 8, 16, 12]
+    head = network.get_submodule("fc")
+    assert [(layer.in_features, layer.out_features) for layer in head.children()] == [(256, 128), (128, 2)]
+    assert sum(value.numel() for value in network.state_dict().values()) * 2 < 3e6  # bytes, in half precision
+
+
+def test_the_answer_is_linear_in_the_mean_of_the_last_maps() -> None:
+    torch.manual_seed(0)
+    network = volumes.create("narrow_resnet14_3d", 2)
+    maps: list[torch.Tensor] = []
+    handle = network.get_submodule("layer4").register_forward_hook(lambda _, __, found: maps.append(found))
+    with torch.inference_mode():
+        logits = network(torch.rand(2, 1, 16, 32, 32, generator=torch.Generator().manual_seed(0)))
+        handle.remove()
+        assert torch.allclose(network.get_submodule("fc")(maps[0].mean(dim=(2, 3, 4))), logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["medicalnet_resnet50", "monai_resnet50"])
+def test_medicalnet_s_file_fills_either_resnet_50_before_its_last_stage_learns(
+    name: str, medicalnet: nn.Module, published: Path
+) -> None:
+    network = volumes.create(name, 2, published)
+    freeze(network, ARCHITECTURES[name], "last-block")
+    theirs = {n: t.half().float() for n, t in medicalnet.state_dict().items()}
+    frozen = [n for n, value in network.named_parameters() if not value.requires_grad]
+    assert {n.split(".")[0] for n in frozen} == {"conv1", "bn1", "layer1", "layer2", "layer3"}
+    assert all(torch.equal(network.get_parameter(n), theirs[n]) for n in frozen)
 
 
 def test_weights_of_another_network_are_refused(published: Path) -> None:

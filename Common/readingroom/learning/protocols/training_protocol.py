@@ -175,7 +175,8 @@ class TrainingProtocol:
     networks : names of `readingroom.networks.registry`; the first is the default
     input : how pixels become the network's input; mean and deviation are measured in training
     weights : what the network begins with
-    trained : ``all`` of the network, its later ``half``, its ``last-block`` with the head, or the ``head`` alone
+    trained : ``all`` of the network, its later ``half``, its ``last-block`` with the head, of a 3D ResNet-50 the
+        ``last-unit`` of that block with the head, or the ``head`` alone
     optimizer, schedule : see there
     epochs, least_epochs : of the training rows; early stopping waits for the latter
     batch, accumulate : rows of one forward pass, and how many passes make one step
@@ -207,7 +208,7 @@ class TrainingProtocol:
     input: Preprocessing
     optimizer: Optimizer
     weights: Literal["none", "imagenet", "medicalnet", "kinetics", "astra"] = "imagenet"
-    trained: Literal["all", "half", "last-block", "head"] = "all"
+    trained: Literal["all", "half", "last-block", "last-unit", "head"] = "all"
     augment: Augment = field(default_factory=Augment)
     schedule: Schedule = field(default_factory=Schedule)
     epochs: int = 30
