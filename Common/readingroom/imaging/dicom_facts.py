@@ -23,6 +23,11 @@ _FACTS = (
     "ImagerPixelSpacing", "WindowCenter", "WindowWidth", "VOILUTFunction", "LossyImageCompression",
     "BurnedInAnnotation", "BreastImplantPresent", "PaddleDescription", "EstimatedRadiographicMagnificationFactor",
     "SyntheticData", "AcquisitionTime", "InstanceNumber", "NumberOfFrames",
+    # What an MR series is, see `mr_facts`
+    "ImageOrientationPatient", "ScanningSequence", "SequenceVariant", "SequenceName", "PulseSequenceName",
+    "MRAcquisitionType", "RepetitionTime", "EchoTime", "EffectiveEchoTime", "InversionTime", "FlipAngle",
+    "MagneticFieldStrength", "ImagingFrequency", "DiffusionBValue", "AcquisitionContrast",
+    "SpectrallySelectedSuppression", "ComplexImageComponent", "FrameType",
 )  # fmt: skip
 _DATES_OF_IMAGE = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")
 _TEXTS_WITH_VIEW = ("SeriesDescription", "AcquisitionDeviceProcessingDescription", "ProtocolName")
