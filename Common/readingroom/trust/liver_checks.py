@@ -1,9 +1,9 @@
 """What a mask must be before it is read as a liver: whatever drew it, and on whatever sequence of MR.
 
-Gray values of MR differ from scanner to scanner, so the checks ask where the mask lies in the body, how large it is, and
-whether what it holds is gray in one way and the tissue about it in another. Limits are wide: they stop what is another
-organ, a piece, or a mask of another study, and warn of what a radiologist would mention. Volumes: a liver of 500 to
-4000 ml, from cirrhosis to steatosis.
+Gray values of MR differ from scanner to scanner, so the checks ask where the mask lies in the body, how large it is,
+and whether what it holds is gray in one way and the tissue about it in another. Limits are wide: they stop what is
+another organ, a piece, or a mask of another study, and warn of what a radiologist would mention. Volumes: a liver of
+500 to 4000 ml, from cirrhosis to steatosis.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class _Coarse:
     def section(self) -> tuple[slice, slice]:
         """Rows and columns of the body on the slices of the mask."""
         (slices, *_) = box(self.mask)
-        seen = self.body[slices].any(axis=0)
+        seen = np.asarray(self.body[slices].any(axis=0))
         rows, columns = box(seen) if seen.any() else (slice(0, seen.shape[0]), slice(0, seen.shape[1]))
         return rows, columns
 
@@ -127,7 +127,7 @@ def _cut_off(mask: Booleans) -> Check:
     if cut := [end for end, share in ends.items() if share > _CUT]:
         sentence = f"The liver goes on beyond the {' and the '.join(cut)} slice: a part of it was read."
         return Check(name, "warn", sentence, max(ends.values()), _CUT)
-    (slices,) = box(on_slices > 0)
+    (slices,) = box(np.asarray(on_slices, dtype=bool))
     end = max(float(on_slices[slices.start]), float(on_slices[slices.stop - 1])) / most
     if end > _BLUNT:
         sentence = "The mask ends where the liver is still wide: slices of it may not be marked."
@@ -212,8 +212,7 @@ def _gray(coarse: _Coarse) -> tuple[Check, ...]:
     if relative > _STOP_EVEN:
         even = Check("liver gray values", "stop", f"{words}: this is no one organ.", relative, _STOP_EVEN)
     else:
-        status = "pass" if relative <= _EVEN else "warn"
-        even = Check("liver gray values", status, f"{words}.", relative, _EVEN)
+        even = Check("liver gray values", "pass" if relative <= _EVEN else "warn", f"{words}.", relative, _EVEN)
     wide = near(mask, (1e9, *spacing[1:]), _AROUND) & ~near(mask, (1e9, *spacing[1:]), _GAP)
     if not wide.any():
         return (even,)
