@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -55,15 +55,24 @@ class Selection:
         self._panel.refresh_late()
 
     def take_first_image(self) -> None:
-        """Where the first image is not chosen yet, choose the first there is."""
+        """Where the first image is not chosen yet, choose the one of the highest rank, else the first there is."""
         inputs, volumes = self._panel.inputs, volumes_in_scene()
         if self._panel.reader.is_exam:
             self._take_exam()
             return
-        role = self._panel.reader.images[0].name
-        if inputs is not None and volumes and inputs.image(role) is None:
-            self._panel.write(lambda inputs: inputs.choose_image(role, volumes[0]))
+        role = self._panel.reader.images[0]
+        if inputs is not None and volumes and inputs.image(role.name) is None:
+            best = self._best(volumes, role)
+            self._panel.write(lambda inputs: inputs.choose_image(role.name, best))
             self._image_changed()
+
+    def _best(self, volumes: Sequence[Any], role: ImageRole) -> Any:
+        headers = [(volume, self._priors.header(volume, role)) for volume in volumes]
+        ranks = [(self._panel.reader.rank_of(header.image), volume) for volume, header in headers if header is not None]
+        highest = max((rank for rank, _volume in ranks), default=None)
+        if all(rank == highest for rank, _volume in ranks):
+            return volumes[0]
+        return next(volume for rank, volume in ranks if rank == highest)
 
     def _take_exam(self) -> None:
         """Where no image is chosen, choose the latest exam there is; and views of it that come later."""

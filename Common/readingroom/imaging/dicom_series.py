@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
@@ -14,13 +15,17 @@ from pydicom.uid import SecondaryCaptureImageStorage
 from ..errors import InputError
 from ..formatting import counted
 from ..progress import Progress
-from .dicom_facts import image_date
+from ..study import StudyImage
+from .dicom_facts import study_image
 from .dicom_file import kind_of_file, quiet_pydicom, read_header, text
-from .dicom_slice import Slice, slices_of
+from .dicom_slice import Slice, frame_header, slices_of
 from .file_kind import file_kind, first_bytes, is_dicom
+from .mr_facts import mr_series
 from .slice_stack import FEWEST_SLICES
 
 MAXIMUM_FILES = 20_000  # a folder with more is an archive, not a study
+
+Rank = Callable[[StudyImage], Any]  # of several series the one with the highest rank is read
 
 _SECONDARY_CAPTURE = SecondaryCaptureImageStorage  # multi-frame ones continue its UID
 _LOCALIZER = ("LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW")
@@ -36,6 +41,7 @@ class Series:
     name : of the file or folder that was chosen
     rivals : how many other series of several slices lie there
     notes : what else lies there and was set aside, in plain sentences
+    choice : which series was taken, where its header made it go before others; else empty
     """
 
     name: str
@@ -44,16 +50,20 @@ class Series:
     slices: tuple[Slice, ...]
     rivals: int = 0
     notes: tuple[str, ...] = ()
+    choice: str = ""
 
 
 @dataclass
 class _Found:
     """A series while a folder is looked through."""
 
-    modality: str
+    image: StudyImage  # by the header of its first image
     number: str
-    date: str
     slices: list[Slice] = field(default_factory=list)
+
+    @property
+    def modality(self) -> str:
+        return self.image.modality
 
     @property
     def placed(self) -> int:
@@ -69,18 +79,28 @@ class _Found:
     def words(self) -> str:
         """For people, without free text of the header, which may name the patient."""
         number = f" {self.number}" if self.number else ""
-        return f"{self.modality or 'a'} series{number} ({counted(len(self.slices), 'image')})"
+        what = mr_series(self.image).words if self.modality == "MR" else ""
+        images = counted(len(self.slices), "image")
+        return f"{self.modality or 'a'} series{number} ({f'{what}; {images}' if what else images})"
 
 
-def find_series(path: Path, uid: str = "", modalities: Sequence[str] = (), progress: Progress | None = None) -> Series:
+def find_series(
+    path: Path,
+    uid: str = "",
+    modalities: Sequence[str] = (),
+    progress: Progress | None = None,
+    rank: Rank | None = None,
+) -> Series:
     """The series that a file or folder is chosen for.
 
-    A folder and its subfolders, or the folder of a DICOMDIR, stand for the series with the most slices, among those of
-    ``modalities`` where there are any. A file stands for the series that it belongs to.
+    A folder and its subfolders, or the folder of a DICOMDIR, stand for the series with the highest rank and of these
+    the one with the most slices, among those of ``modalities`` where there are any. A file stands for the series that
+    it belongs to.
 
     Parameters
     ----------
     uid : SeriesInstanceUID, where it is known
+    rank : of a series by the header of its first image; all are alike when left out
 
     Raises
     ------
@@ -95,6 +115,7 @@ def find_series(path: Path, uid: str = "", modalities: Sequence[str] = (), progr
         uid = text(read_header(path, several_frames=True), "SeriesInstanceUID") or str(folder)
     with quiet_pydicom():
         found, aside = _series_in(folder, path.name, "" if whole else uid, progress)
+    choice = ""
     if uid:
         if uid not in found:
             raise InputError(f"The series that was chosen is not in the folder '{folder.name}' any more.")
@@ -105,13 +126,17 @@ def find_series(path: Path, uid: str = "", modalities: Sequence[str] = (), progr
             raise InputError(
                 f"The folder '{folder.name}' holds no DICOM series of several slices{_holds(found, aside)}."
             )
-        of_kind = [key for key, one in candidates.items() if one.modality in modalities]
-        chosen = max(of_kind or candidates, key=lambda key: (candidates[key].placed, len(candidates[key].slices)))
+        of_kind = [key for key, one in candidates.items() if one.modality in modalities] or list(candidates)
+        ranks = {key: rank(candidates[key].image) if rank is not None else 0 for key in of_kind}
+        chosen = max(of_kind, key=lambda key: (ranks[key], candidates[key].placed, len(candidates[key].slices)))
+        if any(value != ranks[chosen] for value in ranks.values()):
+            choice = f"Of {counted(len(of_kind), 'series', 'series')} of the folder the {found[chosen].words} was read."
     one = found.pop(chosen)
     if not one.placed and len(one.slices) < FEWEST_SLICES:  # a radiograph, a screen capture
         raise InputError(f"'{path.name}' is {one.kind} and no volume: it holds a single picture.")
     rivals = sum(len(other.slices) >= FEWEST_SLICES for other in found.values())
-    return Series(path.name, chosen, one.modality, tuple(one.slices), rivals, _notes(list(found.values()), aside))
+    notes = _notes(list(found.values()), aside)
+    return Series(path.name, chosen, one.modality, tuple(one.slices), rivals, notes, choice)
 
 
 def series_by_date(folder: Path, modalities: Sequence[str]) -> list[tuple[str, str]]:
@@ -124,8 +149,8 @@ def series_by_date(folder: Path, modalities: Sequence[str]) -> list[tuple[str, s
     found, _ = _series_in(folder, folder.name, "", Progress())
     largest: dict[str, str] = {}
     for uid, one in sorted(found.items(), key=lambda item: (item[1].placed, len(item[1].slices))):
-        if one.date and one.modality in modalities and len(one.slices) >= FEWEST_SLICES:
-            largest[one.date] = uid
+        if one.image.date and one.modality in modalities and len(one.slices) >= FEWEST_SLICES:
+            largest[one.image.date] = uid
     return sorted(largest.items())
 
 
@@ -172,10 +197,9 @@ def _series_in(folder: Path, name: str, only: str, progress: Progress) -> tuple[
         if kind := no_slice(header):
             aside[kind] += 1
             continue
-        series = found.setdefault(
-            uid, _Found(text(header, "Modality"), text(header, "SeriesNumber"), image_date(header))
-        )
-        series.slices += slices_of(header, path)
+        if uid not in found:
+            found[uid] = _Found(study_image(frame_header(header, 0), path), text(header, "SeriesNumber"))
+        found[uid].slices += slices_of(header, path)
     return found, aside
 
 

@@ -17,6 +17,7 @@ from ..study import StudyImage
 # ScanningSequence, by the numbers of it: below and above these the contrast is not in doubt. Brown and Semelka, MRI:
 # Basic Principles and Applications.
 _LONG_ECHO, _SHORT_ECHO, _LONG_REPETITION = 50.0, 35.0, 1500.0  # ms, of spin echoes
+_BILE_ALONE = 250.0  # ms: of echoes as late as that, organs give no signal
 _T1_GRADIENT_ECHO, _T2_STAR_ECHO = 8.0, 12.0  # ms
 _SHORT_INVERSION = (80.0, 260.0)  # ms, at which the signal of fat passes through zero
 _FAT_SHIFT = 3.4e-6 * 42.577e3  # turns per ms and tesla by which fat falls behind water
@@ -25,7 +26,7 @@ _GYROMAGNETIC = 42.577  # MHz per tesla
 _OBLIQUE = 0.87  # cosine of 30 degrees: further from the axes a plane has no name of its own
 
 _TEXTS = ("SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName")
-_WEIGHTING = {
+_WEIGHTING = {  # the first that is named
     "ADC": r"\b[ED]?ADC\b|APPARENT DIFF",
     "DWI": r"\bDWI?\b|\bDIFF\w*|\bTRACEW?\b|\bEP2D DIFF|\bRESOLVE\b|\bEP B\d|\bB ?\d{3,4}\b",
     "T2*": r"\bT2 ?(STAR|GRE)\b|\bSWI\b|\bSWAN\b|\bMEDIC\b|\bR2 ?STAR\b",
@@ -145,6 +146,18 @@ def mr_series(image: StudyImage) -> MRSeries:
         plane=_plane(image),
         b_value=b_value,
         field_strength=field_strength,
+    )
+
+
+def mr_rank(image: StudyImage, weighting: str) -> tuple[bool, ...]:
+    """How well a series suits who reads axial images of a weighting: of several the highest one does best."""
+    series, echo = mr_series(image), _number(image, "EchoTime") or _number(image, "EffectiveEchoTime") or 0.0
+    return (
+        image.modality == "MR" and not series.kind and series.chemical_shift != "fat",
+        series.weighting == weighting,
+        series.plane == "axial",
+        echo <= _BILE_ALONE,
+        "DERIVED" not in image.fact("ImageType").upper(),
     )
 
 

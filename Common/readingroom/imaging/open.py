@@ -15,7 +15,7 @@ from ..study import ClinicalFact, PatientFacts, StudyImage
 from .dicom_facts import clinical_facts, patient_facts, study_image
 from .dicom_file import read_header, text
 from .dicom_folder import frontal_file
-from .dicom_series import find_series, is_series
+from .dicom_series import Rank, find_series, is_series
 from .dicom_slice import frame_header, slices_of
 from .file_kind import file_kind
 from .slice_stack import Stack, stacked
@@ -38,6 +38,7 @@ def open_image(
     dimensions: Literal[2, 3] = 2,
     modalities: Sequence[str] = (),
     series_uid: str = "",
+    rank: Rank | None = None,
 ) -> OpenedImage:
     """The image that a file or a DICOM folder holds.
 
@@ -48,6 +49,7 @@ def open_image(
     dimensions : 2 for a picture, 3 for a volume (DICOM slices, or an NRRD or NIfTI file)
     modalities : which series of a folder goes before the others; a volume alone asks for it
     series_uid : which series of a folder it is, where that is known
+    rank : which series of a folder goes before others of its modality
 
     Example
     -------
@@ -61,7 +63,7 @@ def open_image(
     """
     path = Path(path)
     if dimensions == 3 and is_series(path):
-        return _series(path, role, modalities, series_uid)
+        return _series(path, role, modalities, series_uid, rank)
     file = image_file(path)
     kind = file_kind(file)
     if kind == "dicom":
@@ -118,11 +120,12 @@ def open_displayed(files: Sequence[Path], name: str, role: str) -> OpenedImage:
     return _of_stack(stack, stack.first.path, role)
 
 
-def _series(path: Path, role: str, modalities: Sequence[str], series_uid: str) -> OpenedImage:
+def _series(path: Path, role: str, modalities: Sequence[str], series_uid: str, rank: Rank | None) -> OpenedImage:
     """The volume of a series; whether its slices make a volume is found out here as well."""
-    series = find_series(path, series_uid, modalities)
+    series = find_series(path, series_uid, modalities, rank=rank)
     opened = _of_stack(stacked(series.slices, series.name), path, role)
-    return replace(opened, image=replace(opened.image, series_instance_uid=series.uid))
+    notes = (*opened.image.notes, *filter(None, [series.choice]))
+    return replace(opened, image=replace(opened.image, series_instance_uid=series.uid, notes=notes))
 
 
 def _of_stack(stack: Stack, path: Path, role: str) -> OpenedImage:

@@ -115,7 +115,7 @@ class Reader(ABC):
         return ""
 
     def rank_of(self, image: StudyImage) -> Any:
-        """Of several images of an exam with one role, the one with the highest rank is read."""
+        """Of several images with one role, in an exam or as the series of a folder, the highest rank is read."""
         return 0
 
     def load(self, study: Study, progress: Progress | None = None) -> Case:

@@ -60,7 +60,8 @@ def open_study(
     for known in reader.images:  # in the reader's order: the first one is the one that is read
         if known.name in images:
             uid, note = chosen.get(known.name, ("", ""))
-            one = open_image(Path(images[known.name]), known.name, known.dimensions, known.modality, uid)
+            path = Path(images[known.name])
+            one = open_image(path, known.name, known.dimensions, known.modality, uid, reader.rank_of)
             if note:
                 one = replace(one, image=replace(one.image, notes=(*one.image.notes, note)))
             opened[known.name] = one
