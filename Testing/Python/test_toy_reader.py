@@ -109,7 +109,7 @@ def test_the_report_shows_measurements_curves_and_the_comparison(toy):
         (["--age", "12"], "Age is '12'; it must be between 18 and 110 years."),
         (["--stage", "IX"], "Stage is 'IX'; it must be one of I, II."),
         (["--mask", "lungs=nothing.nrrd"], "'nothing.nrrd' does not exist."),
-        (["--mask", "liver=ct.nrrd"], "Toy density knows no mask 'liver'; it takes lungs."),
+        (["--mask", "liver=ct.nrrd"], "Toy density knows no mask 'liver'; it takes lungs, prior-lungs."),
         (["--mask", "lungs=a.nrrd", "--mask", "lungs=b.nrrd"], "Two masks were given for 'lungs'."),
     ],
 )

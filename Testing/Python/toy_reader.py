@@ -44,7 +44,10 @@ class ToyReader(Reader):
         ImageRole("ct", "Chest CT", ("CT",), dimensions=3),
         ImageRole("prior-ct", "Prior chest CT", ("CT",), dimensions=3, required=False, prior_of="ct"),
     )
-    masks = (MaskRole("lungs", "Lungs", image="ct", code=LUNG),)
+    masks = (
+        MaskRole("lungs", "Lungs", image="ct", code=LUNG),
+        MaskRole("prior-lungs", "Lungs on the prior", image="prior-ct", code=LUNG),
+    )
     clinical = (
         ClinicalField("age", "Age", "number", unit="a", low=18, high=110, keyword="PatientAge"),
         ClinicalField("stage", "Stage", "choice", choices=(("I", "Stage I"), ("II", "Stage II"))),
@@ -74,7 +77,13 @@ class ToyReader(Reader):
         middle = len(voxels) // 2
         volume = _volume_ml(case.images["ct"].image, inside)
         comparisons: tuple[Comparison, ...] = ()
+        regions = [RegionLayer(Region("lungs", "Lungs", "ct", segments_path("ct"), LUNG, volume_ml=volume), inside)]
         if "prior-ct" in case.images:
+            earlier = case.images["prior-ct"]
+            lungs = case.masks.get("prior-lungs", earlier.voxels < -300)
+            region = Region("prior-lungs", "Lungs on the prior", "prior-ct", segments_path("prior-ct"), LUNG,
+                            volume_ml=_volume_ml(earlier.image, lungs))  # fmt: skip
+            regions.append(RegionLayer(region, lungs))
             prior = float(case.images["prior-ct"].voxels.mean())
             now = float(voxels.mean())
             comparisons = (
@@ -87,9 +96,7 @@ class ToyReader(Reader):
             measurements=(
                 Measurement("air", "Air", volume, "mL", Interval(0.9 * volume, 1.1 * volume), VOLUME, "ct", "lungs"),
             ),
-            regions=(
-                RegionLayer(Region("lungs", "Lungs", "ct", segments_path("ct"), LUNG, volume_ml=volume), inside),
-            ),
+            regions=tuple(regions),
             curves=(
                 Curve(
                     "survival", "Survival of phantoms", "survival", months, "Time", "mo", "Survival",

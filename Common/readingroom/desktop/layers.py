@@ -13,6 +13,7 @@ from slicer.i18n import tr as _
 from ..readers.results import segments_path
 from ..reading import HeatMap, MapShows, Reading
 from . import layer_nodes, slice_views
+from .features.segment_masks import masks_on
 from .layer_files import Grid, SegmentLayer, heat_grid, segment_layer
 from .layer_nodes import COLOR_TABLES
 from .owned_nodes import KEY, OwnedNodes, image_key, tie_to
@@ -69,6 +70,30 @@ class Layers:
     def heat_map(self, image: str, finding: str, shows: MapShows = "evidence", feature: str = "") -> Any:
         """A heat map volume of a finding on an image, or None."""
         return self._owned.find("heat map", image_key(image, finding, shows, feature))
+
+    def evidence(self, reading: Reading) -> dict[str, Any]:
+        """The map of evidence on each image, by its role: an array ``[k, j, i]``."""
+        nodes = self._evidence(reading)
+        return {image: slicer.util.arrayFromVolume(node) for image, node in nodes.items()}
+
+    def regions(self, reading: Reading) -> dict[str, Any]:
+        """The regions by name, as they are in the scene now: boolean, each of the shape of the map on its image."""
+        import numpy as np
+
+        found = {}
+        for image, node in self._evidence(reading).items():
+            segmentation = self._owned.find("segmentation", image)
+            names = [region.name for region in reading.regions if region.image == image]
+            shape = slicer.util.arrayFromVolume(node).shape
+            for name, mask in (masks_on(node, segmentation, names) if segmentation is not None else {}).items():
+                found[name] = np.zeros(shape, bool)
+                found[name][mask.box] = mask.voxels
+        return found
+
+    def _evidence(self, reading: Reading) -> dict[str, Any]:
+        maps = [one for one in reading.heat_maps if one.shows == "evidence"]
+        nodes = {one.image: self.heat_map(one.image, one.finding) for one in maps}
+        return {image: node for image, node in nodes.items() if node is not None}
 
     def display(
         self,

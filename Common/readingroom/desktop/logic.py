@@ -145,7 +145,10 @@ class ReadingLogic:
         metadata, volume = _metadata_of(reading), self.kept.volume(known[role].image)
         if metadata is None or volume is None:
             return False
-        changed = self.reader.with_mask(reading, corrected_mask(role, choice, volume), metadata)
+        corrected = corrected_mask(role, choice, volume)
+        if self.reader.image_role(known[role].image).dimensions == 2:
+            corrected = replace(corrected, regions=self.layers.regions(reading), maps=self.layers.evidence(reading))
+        changed = self.reader.with_mask(reading, corrected, metadata)
         if self.before is None or self.before.provenance.started != reading.provenance.started:
             self.before = reading
         self._show_changed(changed)

@@ -75,6 +75,12 @@ def find_breast(gray: Floats, view: str = "") -> Breast:
     return Breast(_enlarged(mask, gray.shape), _enlarged(triangle, gray.shape), chest_wall, found)
 
 
+def with_tissue(found: Breast, tissue: Booleans) -> Breast:
+    """The breast whose outline, without the muscle, a person drew; what is left of the muscle stays."""
+    muscle = found.muscle & ~tissue
+    return Breast(tissue | muscle, muscle, _chest_wall(tissue | muscle))
+
+
 def reduced(gray: Floats, longest: int) -> Floats:
     """A picture whose longer side has at most so many pixels, of averages."""
     rows, columns = gray.shape

@@ -54,12 +54,16 @@ class CorrectedMask:
     role : of the mask
     source : where it comes from, for people
     image, mask : cut to what is marked (not 0), their axes along the patient's left, back and head
+    regions : of a picture: all regions of the reading as they are now, this one included, by name
+    maps : of a picture: the maps of evidence by image; the regions of an image have the shape of its map
     """
 
     role: str
     source: str
     image: SimpleITK.Image
     mask: SimpleITK.Image
+    regions: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    maps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

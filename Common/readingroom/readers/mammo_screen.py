@@ -19,16 +19,17 @@ from scipy import special
 
 from .. import model_cache
 from ..bundles.bundle import Bundle
-from ..bundles.metadata import ClassifierMetadata, Label
+from ..bundles.metadata import BundleMetadata, ClassifierMetadata, Label
 from ..codes import Code
 from ..device import is_all_on
 from ..errors import BundleError, InputError
 from ..imaging.blocks import block_means, block_middles, block_side
 from ..imaging.mammography_exam import VIEW_ROLES, mammography_exam, screening_rank, screening_role, shown_view
-from ..reading import Check
-from .answer import Answer, Case, Prediction
+from ..reading import Check, Reading
+from .answer import Answer, Case, CorrectedMask, Prediction
 from .base import ReadContext, Reader
 from .description import ImageRole, Task
+from .mammo_screen_masks import mask_roles, with_masks
 
 if TYPE_CHECKING:
     import SimpleITK
@@ -101,6 +102,8 @@ class MammoScreenReader(Reader):
             for role in VIEW_ROLES
         ),
     )
+    masks = tuple(mask_roles())
+    masks_followed = tuple(mask.name for mask in masks)
     tasks = (TASK,)
     prevalence = 0.006  # cancers found in a round of screening; PPV at 10 % would flatter
     measured = (
@@ -125,7 +128,8 @@ class MammoScreenReader(Reader):
         case = super().load(study, progress)
         if not any(role in case.images for role in VIEW_ROLES):
             raise InputError(f"{self.title} needs at least one view of the exam itself, not of its prior alone.")
-        return case
+        films = {role: with_masks(film, role, case.masks) for role, film in case.images.items()}
+        return replace(case, images=films)
 
     def load_image(self, image: StudyImage, progress: Progress) -> Film:
         from ..imaging.breast import find_breast
@@ -192,6 +196,11 @@ class MammoScreenReader(Reader):
         context.progress(0.3, "Testing the map.")
         return with_deletion_curve(case, prediction, answer, context)
 
+    def with_mask(self, reading: Reading, corrected: CorrectedMask, metadata: BundleMetadata) -> Reading:
+        from .mammo_screen_outlines import with_outlines
+
+        return with_outlines(reading, corrected)
+
 
 @dataclass(frozen=True, eq=False)
 class Film:
@@ -204,6 +213,7 @@ class Film:
     gray : ``[j, i]``, 0 to 1
     image : an empty image of 8 bits in the geometry of the file: where the pixels lie
     notes : what was done that the file did not ask for
+    drawn_dense : ``[j, i]`` dense tissue as a person drew it; None where it is found
     """
 
     gray: NDArray[np.float32]
@@ -211,6 +221,7 @@ class Film:
     image: SimpleITK.Image
     notes: tuple[str, ...] = ()
     color_fraction: float = 0.0
+    drawn_dense: NDArray[np.bool_] | None = None
 
     @property
     def block(self) -> int:
@@ -233,17 +244,24 @@ class Film:
         """Dense tissue on the blocks."""
         from ..imaging.breast_density import dense_tissue
 
+        if self.drawn_dense is not None:
+            return block_middles(self.drawn_dense, self.block)
         return dense_tissue(self.small, self.outline)
 
     @property
     def density(self) -> float:
         """Share of dense tissue, in percent of the breast's area without the muscle."""
-        tissue = np.count_nonzero(self.outline.tissue)
-        return 100 * float(np.count_nonzero(self.dense)) / tissue if tissue else 0.0
+        return dense_share(self.outline.tissue, self.dense)
 
     def placed(self, blocks: NDArray[Any]) -> NDArray[Any]:
         """Values ``[j, i]`` of the blocks in the array order of `image`."""
         return blocks.reshape((1,) * (self.image.GetDimension() - 2) + blocks.shape)
+
+
+def dense_share(tissue: NDArray[np.bool_], dense: NDArray[np.bool_]) -> float:
+    """Share of dense tissue in a breast without its muscle, both of one shape, in percent; 0 of no breast."""
+    whole = np.count_nonzero(tissue)
+    return 100 * float(np.count_nonzero(dense)) / whole if whole else 0.0
 
 
 def _place(image: SimpleITK.Image) -> SimpleITK.Image:

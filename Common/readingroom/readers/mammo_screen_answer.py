@@ -6,7 +6,7 @@ grid, and its box an attention box; neither is the outline of a lesion.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from ..trust.mammogram_checks import view_title
 from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
 from .mammo_screen import SIDES, breast_logits, positive_label
+from .mammo_screen_masks import BREAST, DENSE, TITLES, outline_name
 from .results import heat_map_path, picture_path, segments_path
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     _check_distance(prediction, details, context)
     found, sets = _findings(details, metadata)
     heats = heats_of(case, details)
-    context.check(_map_check(case, heats))
+    context.check(map_check(heats, {role: case.images[role].outline.tissue for role in heats}))
     maps = tuple(_layer(case, role, heat, details) for role, heat in heats.items())
     titles = {finding.name: finding.title for finding in found}
     return Answer(
@@ -174,11 +175,12 @@ def _centered_boxes(case: Case, heats: dict[str, Heat], details: Details) -> dic
     return boxes
 
 
-def _map_check(case: Case, heats: dict[str, Heat]) -> Check:
+def map_check(heats: Mapping[str, Heat], tissue: Mapping[str, NDArray[np.bool_]]) -> Check:
+    """How much of the maps lies on the breast, without the muscle; both by view and of one shape."""
     total = sum(float(heat.sum(dtype=np.float64)) for heat in heats.values())
     if total <= 0:
         return Check("map in the breast", "warn", "The maps are empty: no place of the views speaks for the finding.")
-    inside = sum(float(heat[case.images[role].outline.tissue].sum(dtype=np.float64)) for role, heat in heats.items())
+    inside = sum(float(heat[tissue[role]].sum(dtype=np.float64)) for role, heat in heats.items())
     outside = 1 - inside / total
     if outside > _MOST_OUTSIDE:
         sentence = (
@@ -194,16 +196,25 @@ def with_dense_tissue(case: Case, answer: Answer) -> Answer:
     return replace(answer, measurements=(*answer.measurements, *_densities(case)), regions=tuple(_regions(case)))
 
 
+def density_name(of: str) -> str:
+    """The measurement of a breast (``left``) or of a view (``left-cc``)."""
+    return f"density-{of}"
+
+
+def breast_densities(views: Mapping[str, float]) -> dict[str, float]:
+    """Of each breast the mean of its views."""
+    own = {side: [share for role, share in views.items() if role.startswith(side)] for side in SIDES}
+    return {side: float(np.mean(shares)) for side, shares in own.items() if shares}
+
+
 def _densities(case: Case) -> Iterator[Measurement]:
     """Of each breast the mean of its views, then each view's own."""
     views = {role: case.images[role].density for role in _HUNG if role in case.images}
-    for side in SIDES:
-        own = [share for role, share in views.items() if role.startswith(side)]
-        if own:
-            yield Measurement(f"density-{side}", f"Dense tissue by area, {side} breast", float(np.mean(own)), "%")
+    for side, share in breast_densities(views).items():
+        yield Measurement(density_name(side), f"Dense tissue by area, {side} breast", share, "%")
     for role, share in views.items():
         part = _capital(view_title(role))
-        yield Measurement(f"density-{role}", "Dense tissue", share, "%", image=role, part=part)
+        yield Measurement(density_name(role), TITLES[DENSE], share, "%", image=role, part=part)
 
 
 def _capital(text: str) -> str:
@@ -215,11 +226,12 @@ def _regions(case: Case) -> Iterator[RegionLayer]:
         if role not in case.images:
             continue
         film = case.images[role]
-        for name, title, mask, color in (
-            ("breast", "Breast", film.outline.tissue, _BREAST_COLOR),
-            ("dense", "Dense tissue", film.dense, _DENSE_COLOR),
+        for what, mask, color in (
+            (BREAST, film.outline.tissue, _BREAST_COLOR),
+            (DENSE, film.dense, _DENSE_COLOR),
         ):
-            region = Region(f"{role}-{name}", f"{title}, {view_title(role)}", role, segments_path(role), color=color)
+            title = f"{TITLES[what]}, {view_title(role)}"
+            region = Region(outline_name(role, what), title, role, segments_path(role), color=color)
             yield RegionLayer(region, film.placed(mask))
 
 

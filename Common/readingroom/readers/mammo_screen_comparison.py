@@ -15,7 +15,7 @@ from ..reading import Comparison, HeatMap, MapShows
 from .answer import Answer, Case, MapLayer, Prediction
 from .base import ReadContext
 from .mammo_screen import PRIOR, breast_logits, positive_label
-from .mammo_screen_answer import breast_name
+from .mammo_screen_answer import breast_name, density_name
 from .results import heat_map_path
 
 if TYPE_CHECKING:
@@ -76,4 +76,4 @@ def _numbers(case: Case, details: Details, context: ReadContext) -> Iterator[Com
         if both:
             dense = [float(np.mean([case.images[prefix + role].density for role in both])) for prefix in ("", PRIOR)]
             title = f"Dense tissue by area, {side} breast"
-            yield Comparison(f"density-{side}", title, "%", dense[0], dense[1], both[0], PRIOR + both[0])
+            yield Comparison(density_name(side), title, "%", dense[0], dense[1], both[0], PRIOR + both[0])

@@ -259,6 +259,84 @@ def test_the_prior_hangs_beside_its_view_and_what_differs_from_it_is_shown(
     assert shown_in("prior-left-mlo") == "prior-left-mlo"
 
 
+def outline(panel, role: str, what: str):
+    """The segmentation of a view, and the pixels of one of its regions on the grid of the image."""
+    (node,) = (one for one in panel.layers.nodes("segmentation") if one.GetSegmentation().GetSegment(f"{role}-{what}"))
+    volume = panel.inputs.images[role]
+    return node, volume, slicer.util.arrayFromSegmentBinaryLabelmap(node, f"{role}-{what}", volume)
+
+
+def densities(panel) -> dict[str, float]:
+    return {one.name: one.value for one in panel.reading.measurements if one.name.startswith("density")}
+
+
+@pytest.mark.parametrize("role", ["right-cc", "left-mlo"])
+def test_a_corrected_outline_of_any_view_changes_its_density_at_once_and_asks_no_network(panel, files, role):
+    load(files)
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    read(panel)
+    before, side = densities(panel), role.partition("-")[0]
+    node, volume, breast = outline(panel, role, "breast")
+    dense = slicer.util.arrayFromSegmentBinaryLabelmap(node, f"{role}-dense", volume) > 0
+    breast[:, : breast.shape[1] // 2] = 0  # as with the scissors of Segment Editor
+    slicer.util.updateSegmentBinaryLabelmapFromArray(breast, node, f"{role}-breast", volume)
+    host.wait_until(lambda: panel.logic.before is not None)
+    assert panel.session.state != "working"
+    assert panel.views.message.widget.isHidden()
+    share = 100 * dense.sum() / ((breast > 0) | dense).sum()
+    now = densities(panel)
+    assert now[f"density-{role}"] == pytest.approx(share)
+    changed = {name for name in now if now[name] != before[name]}
+    assert changed == {f"density-{role}", f"density-{side}"}
+    assert panel.inputs.mask(f"{role}-breast").segment_id == f"{role}-breast"
+    assert panel.inputs.mask("left-cc-breast") is None
+    parts = panel.views.values.parts
+    cells = [parts.item(row, column).text() for row in range(parts.rowCount) for column in range(parts.columnCount)]
+    assert sum("(" in cell for cell in cells) == 1  # what it was before
+    assert "no network was asked" in panel.views.values.before.text
+    assert any("follow it" in note for note in panel.reading.provenance.notes)
+
+
+def test_dense_tissue_that_is_painted_counts_though_it_erases_the_outline_beneath_it(panel, files):
+    load(files)
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    read(panel)
+    before = densities(panel)["density-left-cc"]
+    node, volume, breast = outline(panel, "left-cc", "breast")
+    dense = slicer.util.arrayFromSegmentBinaryLabelmap(node, "left-cc-dense", volume)
+    stroke = (breast > 0) & (dense == 0)
+    stroke[:, : breast.shape[1] // 2] = False
+    area = ((breast > 0) | (dense > 0)).sum()
+    dense[stroke], breast[stroke] = 1, 0
+    for what, mask in (("breast", breast), ("dense", dense)):
+        slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, f"left-cc-{what}", volume)
+    host.wait_until(lambda: panel.logic.before is not None)
+    assert densities(panel)["density-left-cc"] == pytest.approx(100 * (dense > 0).sum() / area)
+    assert densities(panel)["density-left-cc"] > before + 10
+
+
+def test_an_outline_that_was_erased_is_a_sentence(panel, files):
+    load(files)
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    read(panel)
+    before = densities(panel)
+    node, volume, breast = outline(panel, "right-mlo", "breast")
+    slicer.util.updateSegmentBinaryLabelmapFromArray(breast * 0, node, "right-mlo-breast", volume)
+    host.wait_until(lambda: not panel.region_edits.is_waiting)
+    assert panel.views.message.sentence.text == "The segment 'Breast, right MLO' is empty."
+    assert densities(panel) == before
+
+
+def test_the_masks_of_an_exam_are_one_line_until_they_are_wanted(panel, files):
+    load(files)
+    chooser = panel.views.study.masks["left-cc-breast"]
+    assert not chooser.visible
+    section = chooser.parentWidget()
+    assert section.text == "Masks"
+    host.click(section)
+    assert chooser.visible
+
+
 def test_next_goes_on_with_the_next_exam(panel, files, tmp_path):
     others = cases.write_files(tmp_path, 2, PatientID="2", date="20200101")
     del others["right-cc"]

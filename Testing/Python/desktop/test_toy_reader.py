@@ -294,7 +294,7 @@ def test_measurements_and_the_comparison_stand_in_tables(read_toy):
 
 def test_the_region_lies_in_the_scene_where_the_mask_was_with_its_code(read_toy, segmented):
     volume, mine, segment = segmented
-    (made,) = read_toy.layers.nodes("segmentation")
+    made = next(one for one in read_toy.layers.nodes("segmentation") if one.GetSegmentation().GetSegment("lungs"))
     given = slicer.util.arrayFromSegmentBinaryLabelmap(mine, segment, volume)
     found = slicer.util.arrayFromSegmentBinaryLabelmap(made, "lungs", volume)
     assert (given > 0).any()
@@ -390,13 +390,34 @@ def test_a_corrected_region_is_the_mask_of_the_next_read_and_both_numbers_are_sh
     assert toy_panel.inputs.mask("lungs") is None
 
 
+def test_a_region_is_followed_on_whichever_image_it_was_corrected(toy_panel, add_ct):
+    add_ct("CT")
+    prior = add_ct("Earlier", -50)
+    slicer.app.processEvents()
+    toy_panel.selection.choose_image("prior-ct", prior)
+    read(toy_panel)
+    before = {region.name: region.volume_ml for region in toy_panel.reading.regions}
+    node = next(
+        one for one in toy_panel.layers.nodes("segmentation") if one.GetSegmentation().GetSegment("prior-lungs")
+    )
+    lungs = slicer.util.arrayFromSegmentBinaryLabelmap(node, "prior-lungs", prior)
+    lungs[: len(lungs) // 2] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(lungs, node, "prior-lungs", prior)
+    host.wait_until(lambda: toy_panel.inputs.mask("prior-lungs") is not None)
+    assert toy_panel.inputs.mask("lungs") is None  # nobody corrected it
+    read(toy_panel)
+    now = {region.name: region.volume_ml for region in toy_panel.reading.regions}
+    assert now["prior-lungs"] < 0.9 * before["prior-lungs"]
+    assert now["lungs"] == before["lungs"]
+
+
 def test_a_segment_that_was_only_recolored_is_no_correction(toy_panel, add_ct):
     add_ct("CT")
     slicer.app.processEvents()
     read(toy_panel)
     (node,) = toy_panel.layers.nodes("segmentation")
     node.GetSegmentation().GetSegment("lungs").SetColor(1, 0, 0)
-    host.wait_until(lambda: not toy_panel.region_edits._watch.is_waiting)
+    host.wait_until(lambda: not toy_panel.region_edits.is_waiting)
     assert toy_panel.inputs.mask("lungs") is None
 
 

@@ -1,4 +1,4 @@
-"""Notices when somebody has finished a stroke on a segmentation."""
+"""Notices when somebody has finished a stroke on a segmentation, or on one of several."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EditWatch(slicer.util.VTKObservationMixin):
 
     def __init__(self, parent: Any, on_edited: Callable[[], None]) -> None:
         super().__init__()
-        self._watched: Any = None
+        self._watched: list[Any] = []
         self._timer = qt.QTimer(parent)
         self._timer.setSingleShot(True)
         self._timer.setInterval(QUIET_MILLISECONDS)
@@ -35,18 +35,17 @@ class EditWatch(slicer.util.VTKObservationMixin):
         """A change was noticed, and the second is not over."""
         return bool(self._timer.isActive())
 
-    def follow(self, segmentation: Any) -> None:
-        """Watch this segmentation node from now on; None for none."""
-        inner = segmentation.GetSegmentation() if segmentation is not None else None
-        if inner is self._watched:
+    def follow(self, *segmentations: Any) -> None:
+        """Watch these segmentation nodes from now on; without any, none."""
+        inner = [node.GetSegmentation() for node in segmentations]
+        if inner == self._watched:
             return
         self._timer.stop()
         self.removeObservers()
         self._watched = inner
-        if inner is None:
-            return
-        for event in (inner.SourceRepresentationModified, inner.SegmentModified):
-            self.addObserver(inner, event, self._changed)
+        for one in inner:
+            for event in (one.SourceRepresentationModified, one.SegmentModified):
+                self.addObserver(one, event, self._changed)
 
     def later(self) -> None:
         """Call ``on_edited`` in a second."""
@@ -54,7 +53,7 @@ class EditWatch(slicer.util.VTKObservationMixin):
 
     def stop(self) -> None:
         """Watch nothing, and forget what was noticed."""
-        self.follow(None)
+        self.follow()
         self._timer.stop()
 
     def _changed(self, _caller: Any = None, _event: Any = None) -> None:

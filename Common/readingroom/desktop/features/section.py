@@ -118,7 +118,7 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         """Watch the measured segmentation, or stop that, as the person wants it."""
         request = self.work.request
         wanted = self._open and request is not None and bool(self.views.settings.again.isChecked())
-        self.edits.follow(request.segmentation if wanted and request is not None else None)
+        self.edits.follow(*([request.segmentation] if wanted and request is not None else []))
         if wanted and self.work.is_outdated:
             self.edits.later()
 

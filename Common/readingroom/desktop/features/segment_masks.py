@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,21 @@ def state_of(segmentation: Any, segment_ids: Collection[str]) -> dict[str, tuple
         pixels = segment.GetRepresentation(name) if segment is not None else None
         states[key] = (pixels.GetMTime() if pixels is not None else 0, segment.GetLabelValue() if segment else 0)
     return states
+
+
+def sizes_of(segmentation: Any, segment_ids: Collection[str]) -> dict[str, float]:
+    """How many mm³ of its own voxels each segment holds, wherever they lie; 0 where it has none."""
+    import numpy as np
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    sizes = dict.fromkeys(segment_ids, 0.0)
+    for key in segment_ids:
+        segment = segmentation.GetSegmentation().GetSegment(key)
+        pixels = segment.GetRepresentation(_LABELMAP) if segment is not None else None
+        if pixels is not None and pixels.GetPointData().GetScalars() is not None:
+            marked = vtk_to_numpy(pixels.GetPointData().GetScalars()) == segment.GetLabelValue()
+            sizes[key] = float(np.count_nonzero(marked)) * math.prod(pixels.GetSpacing())
+    return sizes
 
 
 def write_masks(masks: Mapping[str, SegmentMask], volume: Any, folder: Path) -> tuple[LabelFile, ...]:

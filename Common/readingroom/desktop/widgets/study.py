@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import ctk
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -18,6 +19,9 @@ from .selector import fill, selector
 if TYPE_CHECKING:
     from ..inputs import Inputs
     from ..selection import Selection
+
+
+_MOST_MASKS = 4  # that stand among the other selectors
 
 
 class StudyView:
@@ -59,11 +63,20 @@ class StudyView:
         self.masks: dict[str, Any] = {}
         offered = [mask for mask in reader.masks if "scene" in mask.sources]
         hints = ["" if mask.required else _mask_hint(mask) for mask in offered]
+        rows = form
+        if len(offered) > _MOST_MASKS:  # two for each view of an exam: one line until they are wanted
+            section = ctk.ctkCollapsibleButton()
+            section.text = _("Masks")
+            rows = qt.QFormLayout(section)
+            rows.setFieldGrowthPolicy(qt.QFormLayout.AllNonFixedFieldsGrow)
+            form.addRow(section)
         for place, mask in enumerate(offered):
             self.masks[mask.name] = self._mask_selector(mask)
-            form.addRow(mask.title, self.masks[mask.name])
+            rows.addRow(mask.title, self.masks[mask.name])
             if hints[place] and hints[place] not in hints[place + 1 :]:  # once, below all that it is true of
-                form.addRow("", hint(hints[place]))
+                rows.addRow("", hint(hints[place]))
+        if rows is not form:
+            section.collapsed = True  # once it has all that it hides
 
         self.bundle = selector(_("Bundle"), _("The trained model that answers. More in the module Reading Room."))
         form.addRow(_("Bundle"), self.bundle)
