@@ -109,7 +109,7 @@ def measure(bundle: Bundle, seed: int, rows: tuple[int, int] = ROWS) -> list[Fou
     found = []
     for role in shown:
         view, tissue = views[role], views[role].breast & ~views[role].muscle
-        planted = block_middles(view.lesions, case.images[role].block)
+        planted = view.lesions[np.ix_(*block_middles(view.lesions.shape, case.images[role].block))]
         places = {name: _place(maps[role], planted) for name, maps in heats.items()}
         size = float(view.lesions.sum() / tissue.sum())
         places |= {"blob": _place_of_blob(tissue, view.lesions), "even": Place(size, size)}

@@ -5,13 +5,23 @@ What is laid over a film (maps, outlines) needs no calcifications: a mammogram h
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
 from .geometry import Geometry
 
+if TYPE_CHECKING:
+    from PIL.Image import Resampling
+
 LONGEST_SIDE = 1024  # blocks
+_BAND = 2**18  # pixels that Pillow, which copies what it is given, has at once
+
+Padding = tuple[tuple[int, int], tuple[int, int]]  # rows above and below, columns to the left and to the right
+NO_PADDING: Padding = ((0, 0), (0, 0))
 
 
 def block_side(shape: tuple[int, ...]) -> int:
@@ -25,13 +35,39 @@ def block_means(gray: NDArray[np.float32], side: int) -> NDArray[np.float32]:
         return gray
     from PIL import Image  # which Slicer has not before it is set up
 
-    return np.asarray(Image.fromarray(np.ascontiguousarray(gray, dtype=np.float32)).reduce(side), dtype=np.float32)
+    return np.concatenate([np.asarray(Image.fromarray(band).reduce(side)) for band in _bands(gray, side)])
 
 
-def block_middles(mask: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
-    """What a mask ``[j, i]`` is in the middle of each block."""
-    rows, columns = (np.minimum(np.arange(0, size, side) + side // 2, size - 1) for size in mask.shape)
-    return np.asarray(mask[np.ix_(rows, columns)])
+def resampled(
+    gray: NDArray[np.float32], size: tuple[int, int], resampling: Resampling, around: Padding = NO_PADDING
+) -> NDArray[np.float32]:
+    """A picture ``[j, i]``, padded with black, of (rows, columns): to the last bit as Pillow resizes it.
+
+    Pillow resizes rows first and then columns: the rows can be given to it in bands.
+    """
+    from PIL import Image
+
+    rows, columns = size
+    across = np.concatenate(
+        [
+            np.asarray(Image.fromarray(band).resize((columns, len(band)), resampling))
+            for band in _bands(gray, 1, around[1])
+        ]
+    )
+    across = np.pad(across, (around[0], (0, 0)))
+    return np.asarray(Image.fromarray(across).resize((columns, rows), resampling))
+
+
+def _bands(gray: NDArray[np.float32], side: int, beside: tuple[int, int] = (0, 0)) -> Iterator[NDArray[np.float32]]:
+    """The rows of a picture in their order, whole blocks of them; with so many black columns on either side."""
+    step = side * max(1, _BAND // (side * gray.shape[1]))
+    for first in range(0, len(gray), step):
+        yield np.pad(gray[first : first + step].astype(np.float32, copy=False), ((0, 0), beside))
+
+
+def block_middles(shape: tuple[int, int], side: int) -> list[NDArray[np.intp]]:
+    """The rows and the columns in the middle of the blocks of a picture (rows, columns)."""
+    return [np.minimum(np.arange(0, size, side) + side // 2, size - 1) for size in shape]
 
 
 def side_between(size: tuple[int, ...], of_blocks: tuple[int, ...]) -> int:
@@ -59,9 +95,8 @@ def grid_of_blocks(image: SimpleITK.Image, size: tuple[int, ...]) -> SimpleITK.I
     if side < 1:
         raise ValueError(f"An image of {image.GetSize()} has no {size} blocks.")
     geometry = Geometry.of(image)
-    grid = SimpleITK.Image(list(size), SimpleITK.sitkUInt8)
     flat = (side, side, 1)[: len(size)]
-    grid.SetSpacing([step * count for step, count in zip(geometry.spacing, flat, strict=True)])
-    grid.SetDirection(geometry.direction)
-    grid.SetOrigin(image.TransformContinuousIndexToPhysicalPoint([(count - 1) / 2 for count in flat]))
-    return grid
+    spacing = tuple(step * count for step, count in zip(geometry.spacing, flat, strict=True))
+    origin = image.TransformContinuousIndexToPhysicalPoint([(count - 1) / 2 for count in flat])
+    grid = SimpleITK.Image(list(size), SimpleITK.sitkUInt8)
+    return Geometry(spacing, origin, geometry.direction).given_to(grid)

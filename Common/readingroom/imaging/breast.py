@@ -5,7 +5,8 @@ All is found on a reduced picture: an outline needs no calcifications, and a mam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,8 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from .blocks import resampled
+from .organ import box
+
 Booleans = NDArray[np.bool_]
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.intp] | NDArray[np.float64]
 Edge = Literal["left", "right"]
 
 _LONGEST_SIDE = 400  # pixels of the reduced picture
@@ -36,21 +41,51 @@ class Breast:
 
     Parameters
     ----------
-    mask : boolean ``[j, i]``, with the muscle
-    muscle : boolean ``[j, i]``, the pectoral muscle; empty where none is seen, as on most CC views
+    small_mask : boolean ``[j, i]`` of cells that share the picture evenly: the breast with the muscle
+    small_muscle : of the same cells, the pectoral muscle; empty where none is seen, as on most CC views
+    shape : (rows, columns) of the picture
     chest_wall : the edge of the picture at which the chest wall is
     found : False where no outline could be found and all of the picture is taken
     """
 
-    mask: Booleans
-    muscle: Booleans
+    small_mask: Booleans
+    small_muscle: Booleans
+    shape: tuple[int, int]
     chest_wall: Edge
     found: bool = True
 
+    @functools.cached_property
+    def mask(self) -> Booleans:
+        """``[j, i]`` of the picture: the breast with the muscle."""
+        return self.small_mask[np.ix_(*self._cells(*map(np.arange, self.shape)))]
+
+    @functools.cached_property
+    def muscle(self) -> Booleans:
+        """``[j, i]`` of the picture: the pectoral muscle."""
+        return self.small_muscle[np.ix_(*self._cells(*map(np.arange, self.shape)))]
+
     @property
     def tissue(self) -> Booleans:
-        """The breast without the muscle."""
+        """``[j, i]`` of the picture: the breast without the muscle."""
         return self.mask & ~self.muscle
+
+    @property
+    def box(self) -> tuple[slice, ...]:
+        """The rows and columns of the picture that hold all of the tissue."""
+        tissue = self.small_mask & ~self.small_muscle
+        rows, columns = self._cells(*map(np.arange, self.shape))
+        return box(np.any(tissue[rows], axis=1)) + box(np.any(tissue[:, columns], axis=0))
+
+    def at(self, rows: Numbers, columns: Numbers) -> Breast:
+        """The breast at these rows and columns of the picture alone; they may lie between two pixels."""
+        places = np.ix_(*self._cells(rows, columns))
+        shape = (len(rows), len(columns))
+        return replace(self, small_mask=self.small_mask[places], small_muscle=self.small_muscle[places], shape=shape)
+
+    def _cells(self, *pixels: Numbers) -> list[NDArray[np.intp]]:
+        """In which row and column of cells these rows and columns of the picture lie."""
+        sizes = zip(pixels, self.small_mask.shape, self.shape, strict=True)
+        return [np.floor((own + 0.5) * (cells / size)).astype(np.intp) for own, cells, size in sizes]
 
 
 def find_breast(gray: Floats, view: str = "") -> Breast:
@@ -72,13 +107,13 @@ def find_breast(gray: Floats, view: str = "") -> Breast:
     triangle = np.zeros(small.shape, dtype=bool)
     if found and view != "CC":
         triangle = _muscle(small, mask, chest_wall, _NARROWEST if view == "MLO" else _NARROWEST_UNASKED)
-    return Breast(_enlarged(mask, gray.shape), _enlarged(triangle, gray.shape), chest_wall, found)
+    return Breast(mask, triangle, (gray.shape[0], gray.shape[1]), chest_wall, found)
 
 
 def with_tissue(found: Breast, tissue: Booleans) -> Breast:
     """The breast whose outline, without the muscle, a person drew; what is left of the muscle stays."""
     muscle = found.muscle & ~tissue
-    return Breast(tissue | muscle, muscle, _chest_wall(tissue | muscle))
+    return Breast(tissue | muscle, muscle, found.shape, _chest_wall(tissue | muscle))
 
 
 def reduced(gray: Floats, longest: int) -> Floats:
@@ -87,16 +122,7 @@ def reduced(gray: Floats, longest: int) -> Floats:
     scale = longest / max(rows, columns)
     if scale >= 1:
         return gray
-    size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
-    image = Image.fromarray(np.ascontiguousarray(gray, dtype=np.float32))
-    return np.asarray(image.resize(size, Image.Resampling.BOX), dtype=np.float32)
-
-
-def _enlarged(mask: Booleans, shape: tuple[int, ...]) -> Booleans:
-    if mask.shape == shape:
-        return mask
-    image = Image.fromarray(mask.astype(np.uint8)).resize((shape[1], shape[0]), Image.Resampling.NEAREST)
-    return np.asarray(image) != 0
+    return resampled(gray, (max(1, round(rows * scale)), max(1, round(columns * scale))), Image.Resampling.BOX)
 
 
 def otsu(values: NDArray[np.floating]) -> float:

@@ -23,6 +23,7 @@ WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 ROBUST_PERCENTILES = (0.5, 99.5)
 _SAMPLES = 1_000_000  # pixels that the percentiles are taken from, on an even grid
 _LARGEST_TABLE = 65_536  # entries
+_PART = 2**16  # pixels that go through a table at once
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,13 @@ def through(curve: Curve, values: NDArray) -> NDArray:
     if high - low >= _LARGEST_TABLE:
         return curve(values)
     table = curve(np.arange(low, high + 1))
-    # The difference may wrap around in a signed type; read as unsigned it is right again, without a wider copy.
-    places = (values - values.dtype.type(low)).view(f"u{values.dtype.itemsize}")
-    return table[places]
+    stored, shown = values.ravel(), np.empty(values.size, table.dtype)
+    # In parts, since numpy makes numbers of 64 bits of the places.
+    for part in (slice(first, first + _PART) for first in range(0, values.size, _PART)):
+        # The difference may wrap around in a signed type; read as unsigned it is right again.
+        places = (stored[part] - values.dtype.type(low)).view(f"u{values.dtype.itemsize}")
+        np.take(table, places, out=shown[part], mode="clip")  # other modes make a copy
+    return shown.reshape(values.shape)
 
 
 def robust_window(values: NDArray, modality: Curve = np.asarray) -> Window:

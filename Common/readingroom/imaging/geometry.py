@@ -47,7 +47,10 @@ class Geometry:
 
     def place(self, picture: NDArray) -> SimpleITK.Image:
         """The picture ``[j, i]`` as an image with this geometry."""
-        image = SimpleITK.GetImageFromArray(picture.reshape((1,) * (self.dimensions - 2) + picture.shape))
+        return self.given_to(SimpleITK.GetImageFromArray(picture.reshape((1,) * (self.dimensions - 2) + picture.shape)))
+
+    def given_to(self, image: SimpleITK.Image) -> SimpleITK.Image:
+        """The image itself, which lies in this geometry from now on."""
         image.SetSpacing(self.spacing)
         image.SetOrigin(self.origin)
         image.SetDirection(self.direction)

@@ -53,9 +53,12 @@ def show(values: NDArray, modality: Curve, window: Curve, inverted: bool, notes:
 
     A window that leaves the picture without contrast is replaced by a robust one, and ``notes`` says so.
     """
-    gray = through(lambda stored: window(modality(stored)), values)
+
+    def shown(window: Curve) -> Gray:
+        return through(lambda stored: 1 - window(modality(stored)) if inverted else window(modality(stored)), values)
+
+    gray = shown(window)
     if shows_nothing(gray):
         notes.append("The stored window leaves the image without contrast; the gray scale was taken from its pixels.")
-        robust = robust_window(values, modality)
-        gray = through(lambda stored: robust(modality(stored)), values)
-    return 1 - gray if inverted else gray
+        gray = shown(robust_window(values, modality))
+    return gray

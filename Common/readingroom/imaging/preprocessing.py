@@ -23,6 +23,7 @@ from PIL import Image
 from ..bundles.preprocessing import Preprocessing, Preset
 from ..errors import InputError
 from .between_slices import BetweenSlices, Heat
+from .blocks import NO_PADDING, Padding, resampled
 from .breast import Breast, find_breast
 from .equalize import blur_5x5, equalize_histogram
 from .organ import Booleans, box
@@ -264,17 +265,19 @@ def _picture_levels(
     if breast is None and preprocessing.organ == "breast" and (organ is None or preprocessing.chest_wall_left):
         breast = find_breast(gray, view)
     if preprocessing.organ_crop:
-        where = breast.tissue if organ is None and breast is not None else organ
-        if where is None:
+        if organ is not None:
+            rows, columns = box(organ)
+        elif breast is not None:
+            rows, columns = breast.box
+        else:
             name = preprocessing.organ
             raise InputError(f"Nothing finds the {name} in a picture; give a mask '{name}'.")
-        rows, columns = box(where)
-        gray = np.ascontiguousarray(gray[rows, columns])
+        gray = gray[rows, columns]
     if preprocessing.percentiles is not None:
         gray = scaled(gray, *percentile_limits(gray, preprocessing.percentiles))
     levels = _PRESETS[preprocessing.preset](gray)
     size = (preprocessing.size[0], preprocessing.size[1])
-    top, left = _padding(levels.shape, size) if preprocessing.keep_aspect else ((0, 0), (0, 0))
+    top, left = _padding(levels.shape, size) if preprocessing.keep_aspect else NO_PADDING
     extent = ((rows.start - top[0], rows.stop + top[1]), (columns.start - left[0], columns.stop + left[1]))
     levels = resized(levels, size, preprocessing.keep_aspect)
     mirrored = preprocessing.chest_wall_left and breast is not None and breast.chest_wall == "right"
@@ -286,13 +289,11 @@ def resized(gray: Gray, size: tuple[int, int], keep_aspect: bool = False) -> Gra
 
     Bilinear, pixel centers aligned; averages where it shrinks, so that fine patterns do not alias.
     """
-    rows, columns = size
-    if keep_aspect:
-        gray = np.pad(gray, _padding(gray.shape, size))
-    return np.asarray(Image.fromarray(gray).resize((columns, rows), Image.Resampling.BILINEAR), dtype=np.float32)
+    around = _padding(gray.shape, size) if keep_aspect else NO_PADDING
+    return resampled(gray, size, Image.Resampling.BILINEAR, around)
 
 
-def _padding(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+def _padding(shape: tuple[int, ...], size: tuple[int, int]) -> Padding:
     """Rows above and below, columns to the left and to the right, that give a picture the proportions of ``size``."""
     (height, width), (rows, columns) = shape, size
     full = (max(height, round(width * rows / columns)), max(width, round(height * columns / rows)))
@@ -306,7 +307,7 @@ def _published(gray: Gray) -> Gray:
 
 
 def _rigorous(gray: Gray) -> Gray:
-    return gray.astype(np.float32)
+    return gray.astype(np.float32, copy=False)
 
 
 _PRESETS: dict[Preset, Callable[[Gray], Gray]] = {"published": _published, "rigorous": _rigorous}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,15 +32,20 @@ class Radiograph:
     Parameters
     ----------
     gray : ``[j, i]`` float32, 0 black to 1 white; bone is bright
-    image : the same values in the geometry of the input: ``[i, j, 1]`` for DICOM, ``[i, j]`` for a flat picture
+    geometry : of the input, of three axes for DICOM and of two for a flat picture
     notes : what was done that the file did not ask for, in plain sentences
     color_fraction : share of pixels that were visibly not gray, 0 to 1
     """
 
     gray: Gray
-    image: SimpleITK.Image
+    geometry: Geometry
     notes: tuple[str, ...] = ()
     color_fraction: float = 0.0
+
+    @functools.cached_property
+    def image(self) -> SimpleITK.Image:
+        """The same values as an image: ``[i, j, 1]`` for DICOM, ``[i, j]`` for a flat picture."""
+        return self.geometry.place(self.gray)
 
 
 def load_radiograph(image: StudyImage) -> Radiograph:
@@ -87,4 +93,4 @@ def _picture(pixels: SimpleITK.Image) -> NDArray:
 
 
 def _radiograph(shown: Shown, geometry: Geometry, notes: Sequence[str] = ()) -> Radiograph:
-    return Radiograph(shown.gray, geometry.place(shown.gray), (*notes, *shown.notes), shown.color_fraction)
+    return Radiograph(shown.gray, geometry, (*notes, *shown.notes), shown.color_fraction)

@@ -27,7 +27,9 @@ def values_in_cells(cells: NDArray, bits: int, shift: int = 0, signed: bool = Fa
         least, most = int(cells.min()), int(cells.max())
         if low - slack <= least and most <= high + slack:
             return np.clip(cells, max(low, least), min(high, most)).astype(f"{'i' if signed else 'u'}{width // 8}")
-    pattern = cells.view(f"u{width // 8}") >> shift
+    pattern = cells.view(f"u{width // 8}")
+    if shift:  # a large picture is copied for it
+        pattern = pattern >> shift
     if not signed:
         return pattern & high if bits < width else pattern
     above = width - bits

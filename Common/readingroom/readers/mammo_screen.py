@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from ..imaging.breast import Breast
+    from ..imaging.geometry import Geometry
     from ..imaging.preprocessing import Prepared
     from ..progress import Progress
     from ..study import Study, StudyImage
@@ -137,7 +138,7 @@ class MammoScreenReader(Reader):
 
         film = load_radiograph(image)
         breast = find_breast(film.gray, shown_view(image))
-        found = Film(film.gray, breast, _place(film.image), film.notes, film.color_fraction)
+        found = Film(film.gray, breast, film.geometry, film.notes, film.color_fraction)
         _ = found.small, found.outline  # here, beside those of the other views
         return found
 
@@ -211,17 +212,25 @@ class Film:
     Parameters
     ----------
     gray : ``[j, i]``, 0 to 1
-    image : an empty image of 8 bits in the geometry of the file: where the pixels lie
+    geometry : of the file
     notes : what was done that the file did not ask for
     drawn_dense : ``[j, i]`` dense tissue as a person drew it; None where it is found
     """
 
     gray: NDArray[np.float32]
     breast: Breast
-    image: SimpleITK.Image
+    geometry: Geometry
     notes: tuple[str, ...] = ()
     color_fraction: float = 0.0
     drawn_dense: NDArray[np.bool_] | None = None
+
+    @functools.cached_property
+    def image(self) -> SimpleITK.Image:
+        """An empty image of 8 bits: where the pixels lie."""
+        import SimpleITK
+
+        size = (*self.gray.shape[::-1], 1)[: self.geometry.dimensions]
+        return self.geometry.given_to(SimpleITK.Image(size, SimpleITK.sitkUInt8))
 
     @property
     def block(self) -> int:
@@ -236,8 +245,7 @@ class Film:
     @functools.cached_property
     def outline(self) -> Breast:
         """The breast on the blocks."""
-        breast, side = self.breast, self.block
-        return replace(breast, mask=block_middles(breast.mask, side), muscle=block_middles(breast.muscle, side))
+        return self.breast.at(*block_middles(self.breast.shape, self.block))
 
     @functools.cached_property
     def dense(self) -> NDArray[np.bool_]:
@@ -245,7 +253,7 @@ class Film:
         from ..imaging.breast_density import dense_tissue
 
         if self.drawn_dense is not None:
-            return block_middles(self.drawn_dense, self.block)
+            return self.drawn_dense[np.ix_(*block_middles(self.breast.shape, self.block))]
         return dense_tissue(self.small, self.outline)
 
     @property
@@ -255,21 +263,13 @@ class Film:
 
     def placed(self, blocks: NDArray[Any]) -> NDArray[Any]:
         """Values ``[j, i]`` of the blocks in the array order of `image`."""
-        return blocks.reshape((1,) * (self.image.GetDimension() - 2) + blocks.shape)
+        return blocks.reshape((1,) * (self.geometry.dimensions - 2) + blocks.shape)
 
 
 def dense_share(tissue: NDArray[np.bool_], dense: NDArray[np.bool_]) -> float:
     """Share of dense tissue in a breast without its muscle, both of one shape, in percent; 0 of no breast."""
     whole = np.count_nonzero(tissue)
     return 100 * float(np.count_nonzero(dense)) / whole if whole else 0.0
-
-
-def _place(image: SimpleITK.Image) -> SimpleITK.Image:
-    import SimpleITK
-
-    place = SimpleITK.Image(image.GetSize(), SimpleITK.sitkUInt8)
-    place.CopyInformation(image)
-    return place
 
 
 def view_of_case(case: Case, role: str) -> View:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..formatting import counted, dicom_date, listed
+from ..imaging.blocks import block_side
 from ..imaging.breast import Breast, reduced
 from ..imaging.mammography_exam import MAMMOGRAPHY, SIDES, VIEW_ROLES, VIEWS, special_view, view_of
 from ..reading import Check, Status, has_stop
@@ -96,7 +97,8 @@ class _Small:
     def __init__(self, view: View) -> None:
         self.view = view
         self.gray = reduced(view.gray, _SIDE)
-        self.mask = reduced(view.breast.mask.astype(np.float32), _SIDE) > 0.5
+        sizes = zip(self.gray.shape, view.gray.shape, strict=True)
+        self.mask = view.breast.at(*((np.arange(few) + 0.5) * (many / few) - 0.5 for few, many in sizes)).mask
 
     @property
     def outside(self) -> NDArray[np.bool_]:
@@ -247,7 +249,8 @@ def _shape(small: Sequence[_Small]) -> Check:
 
 def _muscle(views: Sequence[View]) -> Check:
     without = _wrong(
-        views, lambda view: view.role.endswith(VIEWS[1].lower()) and view.breast.found and not view.breast.muscle.any()
+        views,
+        lambda view: view.role.endswith(VIEWS[1].lower()) and view.breast.found and not view.breast.small_muscle.any(),
     )
     sentence = "No pectoral muscle is found on {views}: is it an MLO view, and is all of the breast on it?"
     return _said("muscle", "warn", without, sentence, "Oblique views show the pectoral muscle.")
@@ -298,10 +301,11 @@ def _skin(small: Sequence[_Small]) -> Check:
 def _exposure(small: Sequence[_Small]) -> Check:
     wrong = []
     for one in small:
-        tissue = one.view.breast.tissue
-        rows, columns = (slice(size // 3, 2 * size // 3) for size in tissue.shape)
-        values = one.view.gray[rows, columns][tissue[rows, columns]]
-        steps = np.diff(one.view.gray[rows, columns], axis=1)[tissue[rows, columns][:, 1:]]
+        gray = one.view.gray
+        rows, columns = (np.arange(size // 3, 2 * size // 3) for size in gray.shape)
+        rows = rows[:: block_side(gray.shape)]  # of a large picture some are enough
+        middle, tissue = gray[rows, columns[0] : columns[-1] + 1], one.view.breast.at(rows, columns).tissue
+        values, steps = middle[tissue], np.diff(middle, axis=1)[tissue[:, 1:]]
         if not len(values) or not len(steps):
             continue
         noise = float(steps.std()) / (1.414 * max(float(values.std()), 1e-6))

@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 import SimpleITK
+from PIL import Image
 
-from readingroom.imaging.blocks import block_means, block_middles, block_side, grid_of_blocks, side_between
+from readingroom.imaging.blocks import (
+    block_means,
+    block_middles,
+    block_side,
+    grid_of_blocks,
+    resampled,
+    side_between,
+)
 
 
 @pytest.mark.parametrize(("shape", "side"), [((1024, 900), 1), ((1025, 900), 2), ((4000, 3000), 4), ((20, 30), 1)])
@@ -19,8 +27,21 @@ def test_a_block_is_the_mean_of_its_pixels_and_the_mask_at_its_middle():
     assert means.shape == (3, 4)
     assert means[0, 0] == gray[:2, :2].mean()
     assert means[2, 3] == gray[4, 6]  # the last block is one pixel
-    middles = block_middles(gray > 10, 3)
-    assert middles.tolist() == (gray > 10)[1::3, [1, 4, 6]].tolist()
+    assert [places.tolist() for places in block_middles((5, 7), 3)] == [[1, 4], [1, 4, 6]]
+
+
+def test_a_large_picture_shrinks_in_bands_to_the_last_bit_as_pillow_shrinks_all_of_it():
+    gray = np.random.default_rng(0).random((1501, 1203), dtype=np.float32)
+    whole = Image.fromarray(gray)
+    assert np.array_equal(block_means(gray, 4), whole.reduce(4))
+    assert np.array_equal(
+        resampled(gray, (400, 321), Image.Resampling.BOX), whole.resize((321, 400), Image.Resampling.BOX)
+    )
+    padded = Image.fromarray(np.pad(gray, ((2, 3), (5, 7))))
+    assert np.array_equal(
+        resampled(gray, (256, 128), Image.Resampling.BILINEAR, ((2, 3), (5, 7))),
+        padded.resize((128, 256), Image.Resampling.BILINEAR),
+    )
 
 
 def test_blocks_lie_where_their_pixels_lie():

@@ -7,6 +7,7 @@ from PIL import Image
 from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.imaging.breast import find_breast
 from readingroom.imaging.breast_density import dense_tissue, density
+from readingroom.imaging.organ import box
 from readingroom.imaging.preprocessing import prepare
 from readingroom.phantoms.mammogram import Lesion, four_views, mammogram
 
@@ -100,6 +101,16 @@ def test_a_large_film_has_the_same_outline():
     expected = np.asarray(Image.fromarray(small.breast).resize((1500, 2000), Image.Resampling.NEAREST))
     assert found.mask.shape == large.shape
     assert overlap(found.mask, expected) > 0.99
+
+
+def test_a_breast_is_known_at_some_pixels_of_a_large_film_and_by_its_box_as_it_is_on_all_of_them():
+    small = mammogram("right", "mlo", 2)
+    found = find_breast(np.asarray(Image.fromarray(small.gray).resize((1536, 2048), Image.Resampling.BILINEAR)))
+    cells = Image.fromarray(found.small_mask).resize((1536, 2048), Image.Resampling.NEAREST)
+    assert np.array_equal(found.mask, cells)
+    rows, columns = np.arange(2, 2048, 5), np.arange(1, 1536, 7)
+    assert np.array_equal(found.at(rows, columns).tissue, found.tissue[np.ix_(rows, columns)])
+    assert found.box == box(found.tissue)
 
 
 @pytest.mark.parametrize("share", [0.12, 0.25, 0.5])

@@ -79,7 +79,7 @@ def test_where_the_percentiles_coincide_the_extremes_decide():
 def test_a_curve_through_a_table_equals_the_curve_itself(dtype):
     dtype = np.dtype(dtype)
     limits = np.finfo(np.float16) if dtype == np.float32 else np.iinfo(dtype)
-    values = np.linspace(float(limits.min), float(limits.max), 300).astype(dtype).reshape(30, 10)
+    values = np.linspace(float(limits.min), float(limits.max), 70_000).astype(dtype).reshape(700, 100)
     window = Window(3, 100, "SIGMOID")
     np.testing.assert_array_equal(through(window, values), window(values))
 
