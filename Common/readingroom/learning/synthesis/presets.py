@@ -60,7 +60,8 @@ PRESETS: Mapping[str, Preset] = {
         autoencoder=(8, 16, 32, 32), diffusion=(64, 96),
     ),
     "256": Preset(
-        "256 pixels, for a graphics card, two hours for each generator; it was never run at full length.", 256, 16, 20_000, 100_000, 100_000,
+        "256 pixels, for a graphics card, two hours for each generator; it was never run at full length.",
+        256, 16, 20_000, 100_000, 100_000,
         autoencoder=(64, 128, 128), diffusion=(128, 256, 256), style=256, gan=512, penalty=10.0,
     ),
 }  # fmt: skip
