@@ -118,6 +118,12 @@ _FIELDS = {
     "repeats": "validation.repeats",
     "chooses the epoch": "validation.inner",
     "seed": "seed",
+    "features explained inside": "explained.mask",
+    "handcrafted: bins, of zones": "explained.measured.bins explained.measured.zone_bins",
+    "handcrafted: spacing in mm (i, j, k)": "explained.measured.spacing",
+    "feature follows another": "explained.correlation explained.least",
+    "rate of false discoveries": "explained.rate",
+    "L1 models": "explained.model",
 }
 
 
@@ -138,7 +144,7 @@ def _value(protocol: TrainingProtocol, path: str) -> object:
         return f"{evaluated.hold_out:.0%} held out" if evaluated.hold_out else None
     found: object = protocol
     for name in path.split("."):
-        found = getattr(found, name)
+        found = getattr(found, name, None)  # a part that the protocol does without has no fields
     return found
 
 

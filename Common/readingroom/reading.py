@@ -402,7 +402,7 @@ class SpeakingFeature:
     Parameters
     ----------
     name : ``deep-12``, by its place in the network, from 0; its heat map names it
-    title : what it follows, in words: "Coarse texture (GLCM contrast)"
+    title : what it follows, in words: "Rough texture (GLCM contrast)"
     value : as the network gives it; ``z`` and ``share_below`` as of a `FeatureValue`
     contribution : to the logit, over that of the mean of the cohort
     selected : share of bootstrap resamples of the patients in which the model uses it

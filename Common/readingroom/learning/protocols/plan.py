@@ -14,6 +14,7 @@ import torch
 
 from ...formatting import counted
 from ...networks import registry
+from ...radiomics import handcrafted
 from ..cohorts.cohort import Cohort
 from ..cohorts.findings import split_label
 from ..cohorts.splits import Rows, Split
@@ -21,7 +22,7 @@ from ..cohorts.time_to_event import is_timed
 from ..training.heads import outcome_of
 from ..training.network import make_network
 from ..training.question import outputs_of
-from .training_protocol import JOINS_ANSWERS, Change, TrainingProtocol
+from .training_protocol import JOINS_ANSWERS, Change, Explained, TrainingProtocol
 
 _WIDTH, _COLUMN = 110, 26
 _Lines = list[tuple[str, str, str]]  # what, how, and the dotted field that it comes from
@@ -56,6 +57,7 @@ def plan(
         *([] if frozen else [("Augmentation", _augmentation(protocol))]),
         ("Training", _training_of_head(protocol) if frozen else _training(protocol)),
         ("Evaluated on", _validation(protocol, frozen)),
+        *([("Explained features", _explained(protocol.explained))] if protocol.explained is not None else []),
     ]
     parts = [f"{protocol.title}\n" + _filled(f"{protocol.name}: {protocol.source}", "", "")]
     parts += [f"{title}\n" + "\n".join(_written(protocol, lines)) for title, lines in sections]
@@ -276,6 +278,28 @@ def _validation(protocol: TrainingProtocol, frozen: bool) -> _Lines:
     if frozen:
         return lines
     return [*lines, ("epoch chosen on", f"{wanted.inner:.1%} of the rows that are not tested", "validation.inner")]
+
+
+def _explained(wanted: Explained) -> _Lines:
+    measured = wanted.measured
+    voxels = "as they are"
+    if measured.spacing is not None:
+        voxels = "of " + " x ".join(f"{length:g}" for length in measured.spacing) + " mm"
+    chosen = "" if wanted.rate == 1 else f", false discoveries {wanted.rate:g} (Benjamini and Hochberg)"
+    models = {
+        "published": "deviation above 0.001 in raw units; seven strengths, 3 folds, accuracy",
+        "rigorous": "deviation relative to the values; 50 strengths, log loss, one standard error",
+    }
+    lines: _Lines = [
+        ("inside", f"the mask '{wanted.mask}', where the table has it", "explained.mask"),
+        ("handcrafted", f"{len(handcrafted.NAMES)} features in {measured.bins} gray levels (size zones "
+         f"{measured.zone_bins}), voxels {voxels}", "explained.measured"),
+        ("followed", f"{wanted.correlation.capitalize()}, at least {wanted.least:g}{chosen}; on training rows alone",
+         "explained.correlation explained.least explained.rate"),
+        ("L1 models", models[wanted.model], "explained.model"),
+        ("stability", f"{wanted.resamples} resamples of the patients", "explained.resamples"),
+    ]  # fmt: skip
+    return lines
 
 
 def _cohort(protocol: TrainingProtocol, cohort: Cohort, splits: Sequence[Split], frozen: bool) -> Iterable[str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ... import records
+from ...bundles.explained import Correlation, HandcraftedSettings
 from ...bundles.metadata import Aggregation
 from ...bundles.preprocessing import Preprocessing
 from ...errors import InputError
@@ -124,6 +125,37 @@ class Validation:
 
 
 @dataclass(frozen=True)
+class Explained:
+    """How features of the network are explained by handcrafted ones; fitted on training rows alone.
+
+    Parameters
+    ----------
+    mask : role of the mask inside which those are measured; the table's column is ``mask_<role>``
+    measured : how
+    correlation : a deep feature follows a handcrafted one by Pearson's or Spearman's
+    least : absolute correlation
+    rate : of false discoveries among all pairs (Benjamini and Hochberg); 1 asks for ``least`` alone
+    model : the L1 models: ``published`` (deviations in raw units, seven strengths, accuracy) or ``rigorous``
+        (deviations relative to the values, 50 strengths, log loss, one standard error)
+    resamples : of the patients, for stability
+    """
+
+    mask: str
+    measured: HandcraftedSettings = field(default_factory=HandcraftedSettings)
+    correlation: Correlation = "spearman"
+    least: float = 0.5
+    rate: float = 0.05
+    model: Literal["published", "rigorous"] = "rigorous"
+    resamples: int = 200
+
+    def __post_init__(self) -> None:
+        _require(bool(_PLAIN_NAME.match(self.mask)), f"{self.mask!r} is not a plain name")
+        _require(0 < self.least < 1, f"the least correlation is {self.least}, not between 0 and 1")
+        _require(0 < self.rate <= 1, f"the rate of false discoveries is {self.rate}, not above 0 and at most 1")
+        _require(1 <= self.resamples <= 10_000, f"{self.resamples} resamples are not 1 to 10000")
+
+
+@dataclass(frozen=True)
 class Flaw:
     """What is wrong or left open in the paper, where it stands, and what is done instead.
 
@@ -190,6 +222,7 @@ class TrainingProtocol:
     patience : epochs without a better validation loss before training stops; None never stops early
     aggregation : from slices (or views) to the study. ``mean``, ``vote`` (a tie is positive) and ``max`` join the
         answers to each of them; the others are a part of the network, which then sees the whole stack.
+    explained : features of the network in handcrafted ones, of a volume; None asks for nothing
     flaws : of the paper
     facts : the paper's other numbers
     assumptions : fields where the paper is silent, by dotted name, and why they are what they are
@@ -229,6 +262,7 @@ class TrainingProtocol:
     aggregation: Aggregation = "none"
     validation: Validation = field(default_factory=Validation)
     seed: int = 100
+    explained: Explained | None = None
     flaws: tuple[Flaw, ...] = ()
     facts: tuple[Fact, ...] = ()
     assumptions: Mapping[str, str] = field(default_factory=dict)
@@ -248,6 +282,7 @@ class TrainingProtocol:
         _require(self.patience is None or self.patience >= 1, f"the patience is {self.patience}, not above 0")
         _require(self.schedule.lowest <= self.optimizer.rate, "the lowest rate is above the first one")
         _require(0 <= self.seed < 2**32, f"the seed {self.seed} is not 0 to {2**32 - 1}")
+        _require(self.explained is None or self.input.kind == "volume", "features are explained of volumes alone")
         self._check_sampling()
         self._check_aggregation()
         for name in ("loss_settings", "head_settings", "assumptions", "variants"):

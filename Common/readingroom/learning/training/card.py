@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ...bundles.metadata import ClassifierMetadata, SurvivalMetadata
-from ...formatting import counted, estimate_text
+from ...bundles.metadata import ClassifierMetadata, DeepFeature, SurvivalMetadata
+from ...formatting import counted, decimal, estimate_text, percent
 from ...networks import registry
+from ...radiomics import handcrafted
 from ...readers.registry import readers
 from ...reading import Estimate
 from ..cohorts.time_to_event import TimeToEvent
@@ -21,6 +22,7 @@ _DEMONSTRATION = (
     "what it says of a patient means nothing."
 )
 
+_MOST_SPOKEN = 12  # features that the card lists
 _INPUTS = {"picture": "pictures", "slices": "slices", "volume": "volumes"}
 
 
@@ -43,6 +45,7 @@ def card(described: Answering, run: TrainingRun, holdout: AnyResult | None = Non
         else survival_card.risks(described, run.evaluation),
         "" if holdout is None else _holdout(holdout),
         _baselines(run),
+        _explained(run),
         _synthetic(run),
         _how(described, run),
         _flaws(run),
@@ -170,6 +173,45 @@ def _baselines(run: TrainingRun) -> str:
         f"have learned how the images were taken. Differences of the {measure} have 95 % intervals over patients.",
         _table(("model", f"its {measure}", "this network is better by"), rows),
     )
+
+
+def _explained(run: TrainingRun) -> str:
+    if run.explained is None:
+        return ""
+    record, few = run.explained.record, run.evaluation.exploratory
+    rows = [
+        (each.title, *(_estimate(value) for value in (each.auc, each.accuracy, each.precision, each.recall, each.f1)))
+        for each in run.explained.table
+    ]
+    spoken = sorted((each for each in record.deep if each.coefficient), key=lambda each: -abs(each.coefficient))
+    exploratory = [f"**Exploratory**: fewer than 30 patients with {', '.join(few)}."] if few else []
+    return _section(
+        "Explained features",
+        f"Which features of the network follow the {len(record.handcrafted)} handcrafted ones that are measured inside "
+        f"the mask `{record.mask}`, learned from training rows alone. Three models on the same rows, each predicted by "
+        "models that had not seen its patient, called at a probability of one half without calibration. Intervals are "
+        "95 %: of AUC and F1 by bootstrap over patients, the others exact.",
+        *exploratory,
+        _table(("model", "AUC", "accuracy", "precision", "recall", "F1"), rows),
+        *([_spoken(spoken)] if spoken else ["The L1 model of explained features uses none of them."]),
+        "No p-values: of features that the same rows have chosen they would mean nothing.",
+    )
+
+
+def _spoken(features: Sequence[DeepFeature]) -> str:
+    header = ("feature", "weight", "chosen again", "follows", "correlation", "on held-out rows", "pair chosen again")
+    rows = []
+    for feature in features[:_MOST_SPOKEN]:
+        first = feature.partners[0]
+        held_out = "–" if first.held_out is None else decimal(first.held_out, signed=True)
+        rows.append(
+            (
+                f"deep-{feature.number}", decimal(feature.coefficient, 3, signed=True), percent(feature.selected),
+                handcrafted.title(first.name), decimal(first.correlation, signed=True), held_out,
+                percent(first.stability),
+            )
+        )  # fmt: skip
+    return _table(header, rows)
 
 
 def _synthetic(run: TrainingRun) -> str:

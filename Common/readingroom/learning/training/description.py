@@ -89,6 +89,7 @@ def described(run: TrainingRun) -> ClassifierMetadata | SurvivalMetadata:
         operating_points=evaluation.points,
         default_operating_point=evaluation.default_point,
         conformal=evaluation.conformal,
+        explained=None if run.explained is None else run.explained.record,
         explanation=Explanation("cam") if architecture.cam and protocol.input.kind == "picture" else None,
     )
 

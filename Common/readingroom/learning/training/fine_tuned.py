@@ -30,7 +30,7 @@ from ..cohorts.time_to_event import TimeToEvent, times_of
 from ..protocols.training_protocol import JOINS_ANSWERS, TrainingProtocol
 from . import losses
 from .feature_cache import FrozenNetwork
-from .fold_trainer import FinalModel, Floats, FoldResult
+from .fold_trainer import FinalModel, Floats, FoldFeatures, FoldResult
 from .frozen import seeded_network
 from .heads import head_of
 from .heads.survival_head import SurvivalHead
@@ -40,7 +40,7 @@ from .question import Question
 from .views import Views, views_of
 
 _INPUTS_AT_ONCE = 4
-_DONE = "answers.safetensors"
+_DONE, _FEATURES = "answers.safetensors", "features.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,17 +92,22 @@ class FineTuned:
 
     def train_fold(self, split: Split, seed: int, folder: Path, progress: Progress) -> FoldResult:
         network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))
-        done = folder / _DONE
-        if not done.is_file():
+        done, explained = folder / _DONE, self.protocol.explained is not None
+        if not done.is_file() or (explained and not (folder / _FEATURES).is_file()):
             progress(0.9, f"Predicting the test rows, {split.name}.")
             learned, answers = self._predict(network, fitted, split.train)
             self._complete(network, answers, split.train)
             tested, logits = self._predict(network, fitted, split.test)
             distances = held_out_distances(learned[self._real(split.train)], tested)
             logits = self._views.joined(logits, split.test)
+            if explained:
+                write_bytes(folder / _FEATURES, safetensors.numpy.save({"learned": learned, "tested": tested}))
             write_bytes(done, safetensors.numpy.save({"logits": logits, "distances": distances}))
         kept = safetensors.numpy.load_file(done)
-        return FoldResult(kept["logits"], kept["distances"], fitted.history, fitted.notes)
+        features = None
+        if explained:
+            features = FoldFeatures(split.train, **safetensors.numpy.load_file(folder / _FEATURES))
+        return FoldResult(kept["logits"], kept["distances"], fitted.history, fitted.notes, features)
 
     def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         network, fitted = self._trained(split, seed, folder, progress.part(0.0, 0.9))

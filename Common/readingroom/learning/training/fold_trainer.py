@@ -13,11 +13,27 @@ from torch import nn
 
 from ...bundles.preprocessing import Preprocessing
 from ...progress import Progress
-from ..cohorts.splits import Split
+from ..cohorts.splits import Rows, Split
 from .cross_validation import CrossValidation
 from .loop.history import Epoch
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FoldFeatures:
+    """The features of a network that is left as it was trained, its embeddings.
+
+    Parameters
+    ----------
+    rows : (training rows,) their numbers
+    learned : (training rows, features)
+    tested : (test rows, features)
+    """
+
+    rows: Rows
+    learned: Floats
+    tested: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +46,14 @@ class FoldResult:
     distances : (test rows,) from its training rows in its own features, see `readingroom.trust.distance`
     history : of its epochs, where it had some
     notes : sentences on what was done otherwise than the protocol says
+    features : where the protocol asks for them to be explained
     """
 
     logits: Floats
     distances: Floats
     history: tuple[Epoch, ...] = ()
     notes: tuple[str, ...] = ()
+    features: FoldFeatures | None = None
 
 
 @dataclass(frozen=True, eq=False)

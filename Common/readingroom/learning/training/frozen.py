@@ -25,7 +25,7 @@ from ..cohorts.label_set import LabelSet
 from ..cohorts.splits import Split
 from ..protocols.training_protocol import TrainingProtocol
 from .feature_cache import Bag, FrozenNetwork, Source, cached_features
-from .fold_trainer import FinalModel, Floats, FoldResult
+from .fold_trainer import FinalModel, Floats, FoldFeatures, FoldResult
 from .heads import head_of
 from .heads.head import Choice, Head, Outcomes, Rows, State
 from .network import make_network
@@ -69,7 +69,11 @@ class Frozen:
         state = self._fitted(learned, seed, folder)
         distances = held_out_distances(self._embeddings(learned), self._embeddings(tested))
         logits = self.views.joined(self.head.logits(state, self.features, tested), split.test)
-        return FoldResult(logits, distances, (), self.notes)
+        features = None
+        if self.protocol.explained is not None:
+            rows = learned_rows(split)
+            features = FoldFeatures(rows, self._means(self.views.of(rows)), self._means(tested))
+        return FoldResult(logits, distances, (), self.notes, features)
 
     def train_final(self, split: Split, seed: int, folder: Path, progress: Progress) -> FinalModel:
         progress(0.0, "Training the final head.")
@@ -103,8 +107,10 @@ class Frozen:
 
     def _embeddings(self, rows: Rows) -> Floats:
         """(real rows, features) the means over the slices: how far patients lie is asked of patients."""
-        real = rows[~self.views.cohort.synthetic[rows]]
-        return np.stack([self.features[row].mean(axis=0, dtype=np.float64) for row in real])
+        return self._means(rows[~self.views.cohort.synthetic[rows]])
+
+    def _means(self, rows: Rows) -> Floats:
+        return np.stack([self.features[row].mean(axis=0, dtype=np.float64) for row in rows])
 
     def _network(self, state: State) -> nn.Module:
         """The frozen network with the head in its place."""

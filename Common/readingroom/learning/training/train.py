@@ -38,6 +38,7 @@ from . import card, training_digest
 from .baseline_comparison import compare_with_baselines, compared
 from .cross_validation import CrossValidation, on_real_studies, plan_cross_validation
 from .description import FEATURES, described, network_definition, refuse_unreadable
+from .explained_run import explain_run
 from .fine_tuned import prepare_fine_tuned
 from .first_bundle import first_bundle, refuse_known, refuse_other_labels, told_of
 from .fold_trainer import FoldResult, FoldTrainer, train_all, train_folds
@@ -206,6 +207,17 @@ def train_bundle(
         ]
     elif question.multilabel:
         notes.append("No simpler models are compared with it: they are made for classes that exclude each other.")
+    explained, why_not = explain_run(
+        cohort, question, protocol, planned, result, predictions, workers, resamples, progress.part(0.86, 0.92)
+    )
+    notes += [*why_not, *(explained.notes if explained is not None else ())]
+    baselines = compare_with_baselines(
+        predictions, cohort, found.prints, real, question, volumes, resamples, progress.part(0.92, 0.95)
+    )
+    if explained is not None:
+        baselines += tuple(
+            compared(title, explained.network, other, resamples) for title, other in explained.others.items()
+        )
     run = TrainingRun(
         name=name,
         description=description,
@@ -218,9 +230,7 @@ def train_bundle(
         evaluation=evaluation,
         final_model=result.final_model,
         statistics=fit_statistics(result.final_model.embeddings, distances),
-        baselines=compare_with_baselines(
-            predictions, cohort, found.prints, real, question, volumes, resamples, progress.part(0.92, 0.95)
-        ),
+        baselines=baselines,
         audit=tuple(audit),
         notes=tuple(dict.fromkeys(notes)),
         on_real_studies=None
@@ -232,6 +242,7 @@ def train_bundle(
             resamples,
         ),
         tumor_volumes=volumes,
+        explained=explained,
     )
     progress(0.95, "Writing the bundle.")
     metadata = described(run)

@@ -13,6 +13,7 @@ from ..evaluation.outcomes import AnyResult
 from ..protocols.training_protocol import TrainingProtocol
 from .baseline_comparison import BaselineComparison
 from .cross_validation import CrossValidation
+from .explained_run import ExplainedRun
 from .fold_trainer import FinalModel
 from .question import Question
 
@@ -56,6 +57,7 @@ class TrainingRun:
     notes : sentences on what was done otherwise than asked
     on_real_studies : the same network trained without synthetic studies; None where there are none
     tumor_volumes : (rows,) of the cohort in mL, NaN where not known; None where nothing is known of them
+    explained : features of the networks in handcrafted ones; None where they were not explained
     """
 
     name: str
@@ -74,6 +76,7 @@ class TrainingRun:
     notes: tuple[str, ...]
     on_real_studies: BaselineComparison | None = None
     tumor_volumes: NDArray[np.float64] | None = None
+    explained: ExplainedRun | None = None
 
     @property
     def learned(self) -> NDArray[np.intp]:

@@ -13,7 +13,7 @@ from ...errors import InputError, SetupError
 from ...metrics.bootstrap import patient_resamples
 from ...metrics.patient_folds import fewest_patients, patient_folds
 from ...progress import Progress
-from .algorithm import Algorithm
+from .algorithm import Algorithm, Choice
 from .baselines import designs, out_of_fold
 from .boosting import Boosting
 from .evaluation import Evaluation, evaluate
@@ -133,7 +133,8 @@ def fit(
         scores[repeat, ~inside] = (trained.values(table.values[~inside]) - center) / spread
     progress(0.8, "Training on all patients.")
     final = train(algorithm, table.values, y, who, recipe, recipe.seed)
-    selected = _selected(algorithm, table, final, recipe, progress.part(0.85, 0.9))
+    shares = selection_frequencies(algorithm, table.values, y, who, final.choice, recipe, progress.part(0.85, 0.9))
+    selected = dict(zip(table.names, shares.tolist(), strict=True))
     progress(0.9, "Evaluating the predictions.")
     columns_of = designs(measured)  # volume is a baseline also where it is not stable enough for the signature
     simpler = {name: out_of_fold(columns, y, folds) for name, columns in columns_of.items()}
@@ -171,24 +172,30 @@ def _each(folds: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
             yield repeat, int(fold)
 
 
-def _selected(
-    algorithm: Algorithm, table: FeatureTable, final: Trained, recipe: Recipe, progress: Progress
-) -> Mapping[str, float]:
-    """How often each feature is kept when the patients are drawn anew; the strength is the one that was chosen.
+def selection_frequencies(
+    algorithm: Algorithm,
+    values: Floats,
+    y: NDArray[np.int64],
+    patients: NDArray[np.str_],
+    choice: Choice,
+    recipe: Recipe,
+    progress: Progress,
+    resamples: int = RESAMPLES,
+) -> Floats:
+    """(features,) how often each is kept when the patients are drawn anew; the strength is the one that was chosen.
 
     For LASSO a feature is kept when it has a weight, for the other models when it passes the filters.
     """
-    counts, kept = np.zeros(len(table.names)), 0
-    for number, rows in enumerate(patient_resamples(table.patients, RESAMPLES, recipe.seed)):
-        progress(number / RESAMPLES, "Drawing the patients anew.")
-        y = table.outcome[rows]
-        if y.all() or not y.any():
+    counts, kept = np.zeros(values.shape[1]), 0
+    for number, rows in enumerate(patient_resamples(patients, resamples, recipe.seed)):
+        progress(number / resamples, "Drawing the patients anew.")
+        drawn = y[rows]
+        if drawn.all() or not drawn.any():
             continue
-        preparation = prepare(table.values[rows], recipe)
+        preparation = prepare(values[rows], recipe)
         columns = preparation.columns
         if recipe.model == "lasso":
-            z = preparation.apply(table.values[rows])
-            columns = columns[algorithm.train(z, y, final.choice, recipe).used]
+            columns = columns[algorithm.train(preparation.apply(values[rows]), drawn, choice, recipe).used]
         counts[columns] += 1
         kept += 1
-    return dict(zip(table.names, (counts / kept).tolist(), strict=True))
+    return counts / max(kept, 1)

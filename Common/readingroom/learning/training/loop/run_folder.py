@@ -38,6 +38,7 @@ _TRAINS_NOTHING = (
     "assumptions",
     "variants",
     "validation",
+    "explained",
 )
 
 
