@@ -9,7 +9,8 @@ from .validation import PLAIN_NAME, require, require_finite
 
 InputKind = Literal["picture", "slices", "volume"]
 Preset = Literal["published", "rigorous"]
-Normalize = Literal["training", "imagenet", "image", "none"]
+Normalize = Literal["training", "imagenet", "image", "nonzero", "none"]
+PercentilesOf = Literal["image", "body"]
 
 _SMALLEST_SIZE, _LARGEST_SIZE = 16, 8192
 
@@ -27,11 +28,13 @@ class Preprocessing:
     size : (rows, columns) of pictures and slices, (slices, rows, columns) of volumes
     channels : 1, or 3 for networks that began on color photographs (the gray level three times)
     preset : the recipe for gray levels, ``published`` (the paper's) or ``rigorous``
-    normalize : by mean and deviation of the ``training`` set, of ``imagenet``, of each ``image`` itself, or not at all
-    mean, std : per channel, on gray levels of 0 to 1; empty before training has measured them, and for ``image`` and
-        ``none``
+    normalize : by mean and deviation of the ``training`` set, of ``imagenet``, of each ``image`` itself, of what is not
+        zero in it (``nonzero``, as MedicalNet; zero is put where their mean is), or not at all
+    mean, std : per channel, on gray levels of 0 to 1; empty before training has measured them, and for ``image``,
+        ``nonzero`` and ``none``
     window : (center, width) in stored values, which are HU for CT
     percentiles : (low, high) of the image's own values that become 0 and 1
+    percentiles_of : all of the ``image``, or of an MR the ``body``, however much air is around it
     spacing : mm between slices, rows and columns ``[k, j, i]`` after resampling; None keeps the image's own
     slices : how many of each study, evenly spaced among the kept ones; None keeps all
     organ : role of the mask that says where to look: ``lungs``, ``liver``, ``breast``
@@ -54,6 +57,7 @@ class Preprocessing:
     std: tuple[float, ...] = ()
     window: tuple[float, float] | None = None
     percentiles: tuple[float, float] | None = None
+    percentiles_of: PercentilesOf = "image"
     spacing: tuple[float, float, float] | None = None
     slices: int | None = None
     organ: str = ""
@@ -83,6 +87,9 @@ class Preprocessing:
         if self.percentiles is not None:
             low, high = self.percentiles
             require(0 <= low < high <= 100, f"The percentiles {low:g} and {high:g} are not rising from 0 to 100.")
+        of_body = self.percentiles_of == "body"
+        require(not of_body or self.percentiles is not None, "An input without percentiles has none of the body.")
+        require(not of_body or self.kind != "picture", "Percentiles of the body are those of a volume.")
         if self.spacing is not None:
             require_finite("the spacing of the input", self.spacing)
             require(min(self.spacing) > 0, f"A spacing of {min(self.spacing):g} mm is not above 0.")
@@ -120,4 +127,4 @@ class Preprocessing:
     @property
     def complete(self) -> bool:
         """Whether a network can be fed: the numbers that training has to measure are there."""
-        return bool(self.mean) or self.normalize in ("image", "none")
+        return bool(self.mean) or self.normalize in ("image", "nonzero", "none")

@@ -244,6 +244,8 @@ def normalized(levels: NDArray[np.float32], preprocessing: Preprocessing) -> NDA
     channels = np.repeat(np.expand_dims(levels, axis), preprocessing.channels, axis=axis)
     if preprocessing.normalize == "none":
         return channels
+    if preprocessing.normalize == "nonzero":
+        return _nonzero(channels, levels)
     if preprocessing.normalize == "image":
         mean, std = levels.mean(), np.float32(max(float(levels.std()), _SMALLEST_STD))
         return np.asarray((channels - mean) / std, dtype=np.float32)
@@ -251,6 +253,19 @@ def normalized(levels: NDArray[np.float32], preprocessing: Preprocessing) -> NDA
     numbers = (preprocessing.mean, preprocessing.std)
     mean_, std_ = (np.array(values, dtype=np.float32).reshape(shape) for values in numbers)
     return np.asarray((channels - mean_) / std_, dtype=np.float32)
+
+
+def _nonzero(channels: Gray, levels: Gray) -> Gray:
+    """By mean and deviation of what is above zero, as MedicalNet's ``itensity_normalize_one_volume``.
+
+    It fills zeros with noise, another one each time; here they are the mean of that noise, 0.
+    """
+    above = levels[levels > 0]
+    if not above.size:
+        raise InputError("All gray levels of the input are 0: there is nothing in it to read.")
+    deviation = max(float(above.std(dtype=np.float64)), _SMALLEST_STD)
+    scores = (channels - np.float32(above.mean(dtype=np.float64))) / np.float32(deviation)
+    return np.where(channels > 0, scores, np.float32(0)).astype(np.float32)
 
 
 def _picture_levels(

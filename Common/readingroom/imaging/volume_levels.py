@@ -14,6 +14,7 @@ from ..bundles.preprocessing import Preprocessing
 from ..errors import InputError
 from .display import Window
 from .lungs import find_lungs
+from .mr_body import find_body
 from .organ import Booleans, areas, box, evenly_spaced
 
 Gray = NDArray[np.float32]
@@ -72,7 +73,7 @@ def volume_levels(volume: SimpleITK.Image, preprocessing: Preprocessing, organ: 
     """
     grid = _resampled(volume, preprocessing.spacing)
     voxels = SimpleITK.GetArrayViewFromImage(grid)
-    low, high = _limits(voxels, preprocessing)
+    low, high = _limits(grid, preprocessing)
     parts = tuple(slice(0, n) for n in voxels.shape)
     if preprocessing.least_organ or preprocessing.organ_crop:
         found = _found(grid, preprocessing) if organ is None else _on_grid(organ, volume, grid)
@@ -118,7 +119,7 @@ def slice_levels(
     """
     grid = _resampled(volume, preprocessing.spacing)
     voxels = SimpleITK.GetArrayViewFromImage(grid)
-    low, high = _limits(voxels, preprocessing)
+    low, high = _limits(grid, preprocessing)
     numbers, rows, columns = np.arange(len(voxels)), slice(0, voxels.shape[1]), slice(0, voxels.shape[2])
     if preprocessing.least_organ or preprocessing.organ_crop:
         found = _found(grid, preprocessing) if organ is None else _on_grid(organ, volume, grid)
@@ -160,11 +161,16 @@ def scaled(values: Gray, low: float, high: float) -> Gray:
     return Window((low + high) / 2, high - low, "LINEAR_EXACT")(values)
 
 
-def _limits(values: Gray, preprocessing: Preprocessing) -> tuple[float, float]:
+def _limits(grid: SimpleITK.Image, preprocessing: Preprocessing) -> tuple[float, float]:
     if preprocessing.window is not None:
         center, width = preprocessing.window
         return center - width / 2, center + width / 2
     if preprocessing.percentiles is not None:
+        values = SimpleITK.GetArrayViewFromImage(grid)
+        if preprocessing.percentiles_of == "body":
+            values = values[find_body(grid)]
+            if not values.size:
+                raise InputError("No body stands out from the background: there is nothing in the image to read.")
         return percentile_limits(values, preprocessing.percentiles)
     raise InputError("The input gives no window and no percentiles to make gray levels of.")
 

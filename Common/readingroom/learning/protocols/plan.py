@@ -132,6 +132,7 @@ def _input(protocol: TrainingProtocol, frozen: bool) -> _Lines:
         "training": "mean and deviation of the training rows",
         "imagenet": "mean and deviation of ImageNet",
         "image": "mean and deviation of each image",
+        "nonzero": "mean and deviation of what is not zero in each image",
         "none": "as they are, 0 to 1",
     }
     lines: _Lines = [
@@ -145,7 +146,8 @@ def _input(protocol: TrainingProtocol, frozen: bool) -> _Lines:
         lines.append(("window", f"center {center:g}, width {width:g} become 0 to 1", "input.window"))
     if wanted.percentiles is not None:
         low, high = wanted.percentiles
-        lines.append(("percentiles", f"{low:g} and {high:g} of the image become 0 and 1", "input.percentiles"))
+        words = f"{low:g} and {high:g} of the {wanted.percentiles_of} become 0 and 1"
+        lines.append(("percentiles", words, "input.percentiles input.percentiles_of"))
     if wanted.spacing is not None:
         spacing = " x ".join(f"{length:g}" for length in wanted.spacing)
         lines.append(("spacing", f"{spacing} mm between slices, rows and columns", "input.spacing"))
