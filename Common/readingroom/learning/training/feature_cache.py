@@ -34,7 +34,7 @@ from ...progress import Progress
 from ...records import to_json
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.hashes import content_hash
-from .picture_store import VERSION, guarded_prepared, named, refuse_unusable
+from .picture_store import guarded_prepared, named, refuse_unusable, version
 
 Bag = NDArray[np.float32]
 Item = TypeVar("Item")
@@ -66,7 +66,7 @@ class Source:
             pixels = normalized(guarded_prepared(row, preprocessing), preprocessing)
             return pixels if preprocessing.kind == "slices" else pixels[None]
 
-        return cls(read, {"version": VERSION, "input": to_json(preprocessing)})
+        return cls(read, {"version": version(preprocessing), "input": to_json(preprocessing)})
 
 
 @dataclass(frozen=True, eq=False)

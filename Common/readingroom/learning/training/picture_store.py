@@ -33,7 +33,8 @@ from ..synthesis.sample_file import read_sample
 
 Pixels = NDArray[np.float32]
 
-VERSION = 3  # of what `prepared` makes of a file: with another number, pictures that were kept are made again
+# Of what `prepared` makes of a file, by the kind of picture: with another number, what was kept is made again.
+_VERSIONS = {"mammogram": 4, "picture": 3, "slices": 3, "volume": 3}
 _NAMED = 5  # unusable studies that the error names
 _AFTERWARDS = ("channels", "normalize", "mean", "std")  # what `imaging.preprocessing.normalized` does with gray levels
 
@@ -63,7 +64,11 @@ def _prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
         image = open_image(path, role).image
         if image.fact("SyntheticData").upper() == "YES":
             raise InputError(f"{path.name} is synthetic by its header, and the table does not name what made it.")
-        return gray_levels(load_radiograph(image).gray, preprocessing, view=shown_view(image))
+        film = load_radiograph(image)
+        organ = _organ(row, film.image, preprocessing.organ) if preprocessing.organ in row.masks else None
+        if organ is not None:
+            organ = organ.reshape(film.gray.shape)
+        return gray_levels(film.gray, preprocessing, organ, shown_view(image))
     volume = load_volume(row.image).image
     return gray_levels(volume, preprocessing, _organ(row, volume, preprocessing.organ))
 
@@ -120,6 +125,11 @@ def named(row: Row) -> str:
     return f"Study '{row.study_id}' of patient '{row.patient_id}'"
 
 
+def version(preprocessing: Preprocessing) -> int:
+    """Of what `prepared` makes of a file with this preprocessing."""
+    return _VERSIONS["mammogram" if preprocessing.organ == "breast" else preprocessing.kind]
+
+
 def gray_level_settings(preprocessing: Preprocessing) -> dict[str, Any]:
     """What of a preprocessing the gray levels depend on, as JSON values."""
     return {name: value for name, value in to_json(preprocessing).items() if name not in _AFTERWARDS}
@@ -139,7 +149,9 @@ class PictureStore:
     def __init__(self, folder: Path, preprocessing: Preprocessing):
         self.folder = make_folder(folder)
         self.preprocessing = preprocessing
-        self._settings = json.dumps([VERSION, gray_level_settings(preprocessing)], sort_keys=True).encode()
+        self._settings = json.dumps(
+            [version(preprocessing), gray_level_settings(preprocessing)], sort_keys=True
+        ).encode()
 
     def fill(self, cohort: Cohort, rows: NDArray[np.intp], progress: Progress, workers: int = 1) -> list[Path]:
         """Prepare the rows that are not there yet; the files in the order of ``rows``.

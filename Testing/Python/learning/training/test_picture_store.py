@@ -5,6 +5,7 @@ from PIL import Image
 from readingroom.bundles.preprocessing import Preprocessing
 from readingroom.errors import CancelledError
 from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.training import picture_store
 from readingroom.learning.training.picture_store import PictureStore, UnusableStudiesError, prepared, read
 from readingroom.progress import Progress
 
@@ -41,6 +42,15 @@ def test_the_same_content_under_another_name_is_kept_once(tmp_path):
 def test_other_settings_are_another_picture(tmp_path, other):
     row = picture(tmp_path / "a.png")
     assert PictureStore(tmp_path / "kept", WANTED).path(row) != PictureStore(tmp_path / "kept", other).path(row)
+
+
+def test_a_change_to_mammograms_alone_leaves_what_was_kept_of_other_pictures(monkeypatch):
+    others = WANTED, Preprocessing("volume", (16, 16, 16), 1, normalize="none", window=(-600.0, 1500.0))
+    breast, before = Preprocessing("picture", (32, 32), organ="breast"), [picture_store.version(one) for one in others]
+    old = picture_store.version(breast)
+    monkeypatch.setitem(picture_store._VERSIONS, "mammogram", old + 1)
+    assert picture_store.version(breast) == old + 1
+    assert [picture_store.version(one) for one in others] == before
 
 
 def test_other_channels_and_another_normalization_are_not(tmp_path):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import SimpleITK
@@ -7,7 +9,7 @@ from readingroom.bundles.metadata import Preprocessing
 from readingroom.errors import InputError
 from readingroom.imaging.breast import find_breast
 from readingroom.imaging.open import open_image
-from readingroom.imaging.preprocessing import normalized, prepare
+from readingroom.imaging.preprocessing import gray_levels, normalized, prepare
 from readingroom.imaging.radiograph_loading import load_radiograph
 from readingroom.learning.cohorts.cohort import Row
 from readingroom.learning.training.normalization import IMAGENET_MEAN, IMAGENET_STD, measured
@@ -62,6 +64,18 @@ def test_muscle_is_looked_for_on_a_view_that_is_not_cc_by_its_role_or_its_header
     without, with_muscle = (prepare(gray, wanted, find_breast(gray, view)).pixels for view in ("CC", "MLO"))
     assert not np.array_equal(without, with_muscle)
     assert np.array_equal(trained_on, without if "CC" in (view, role[-2:].upper()) else with_muscle)
+
+
+def test_the_row_s_own_mask_of_the_breast_goes_before_the_one_that_is_found(tmp_path):
+    path = write_exam(tmp_path, {"left-cc": mammogram("left", "cc", 1)})["left-cc"]
+    wanted = Preprocessing("picture", (96, 48), 1, normalize="none", organ="breast", organ_crop=True)
+    film = load_radiograph(open_image(path, "left-cc").image)
+    drawn = np.zeros(film.gray.shape, np.uint8)
+    drawn[40:90, 10:60] = 1
+    SimpleITK.WriteImage(film.geometry.place(drawn), tmp_path / "breast.nrrd")
+    masked = Row("a", "b", {"left-cc": path}, label="a", masks={"breast": tmp_path / "breast.nrrd"})
+    assert np.array_equal(prepared(masked, wanted), gray_levels(film.gray, wanted, drawn != 0))
+    assert not np.array_equal(prepared(masked, wanted), prepared(replace(masked, masks={}), wanted))
 
 
 def test_a_picture_that_keeps_its_aspect_is_padded_with_black(tmp_path):
