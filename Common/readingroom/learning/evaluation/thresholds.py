@@ -30,7 +30,7 @@ _INTERVAL_FROM = 3  # patients
 def fit(
     predictions: Predictions, probabilities: Floats, folds: Integers, choices: Mapping[str, Choice] = POINTS
 ) -> tuple[OperatingPoint, ...]:
-    """The ``choices`` of each finding that two patients have and two have not.
+    """The ``choices`` of each finding that two patients have and two have not, where a probability can reach them.
 
     Thresholds come from all rows; sensitivity and specificity from thresholds that the other ``folds`` (rows,) chose.
     ``probabilities`` (rows, classes) are those that the bundle gives, since its thresholds will be compared with them.
@@ -45,7 +45,8 @@ def fit(
                 chosen = cross_fitted(predictions.present(finding), column, folds, choose)
             except OneClassError:  # all patients with the finding are in one fold
                 break
-            points.append(_point(predictions, finding, name, min(chosen.threshold, 1.0), chosen.called))
+            if chosen.threshold <= 1:  # beyond, it calls nobody
+                points.append(_point(predictions, finding, name, chosen.threshold, chosen.called))
     return tuple(points)
 
 

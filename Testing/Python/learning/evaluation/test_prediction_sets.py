@@ -79,6 +79,20 @@ def test_a_finding_that_is_in_one_fold_alone_has_no_points() -> None:
     assert thresholds.fit(rare, rare.probabilities[0], rare.folds[0]) == ()
 
 
+def test_a_point_that_calls_nobody_is_none() -> None:
+    """A tenth of the healthy are as certain as can be: no threshold up to 1 spares 95 % of them."""
+    healthy, number = np.arange(200) % 2 == 0, np.arange(200)
+    logits = np.where(healthy & (number % 20 != 0), -1.0, 60.0) + np.where(healthy | (number % 3 > 0), 0.0, -60.0)
+    found = Predictions(
+        ("cancer",), True, number.astype(str), number.astype(str), np.full(200, ""), (~healthy).astype(int)[:, None],
+        logits[None, :, None], number[None] // 2 % 5,
+    )  # fmt: skip
+    points = thresholds.fit(found, found.probabilities[0], found.folds[0])
+    assert found.probabilities.max() == 1
+    assert {point.name for point in points} == {"balanced", "sensitive"}
+    assert all(point.threshold <= 1 for point in points)
+
+
 def test_of_two_classes_the_finding_is_called_from_its_default_threshold_on() -> None:
     two = some(2)
     shown = two.probabilities[0]
