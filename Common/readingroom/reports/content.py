@@ -15,6 +15,7 @@ from ..formatting import (
     dicom_date,
     estimate_text,
     interval_text,
+    listed,
     measurement_rows,
     number_text,
     part_table,
@@ -142,7 +143,7 @@ def _findings(reading: Reading) -> list[Block]:
     if reading.findings:
         blocks.append(Bars(tuple(_bar(finding, verdicts.get(finding.name)) for finding in reading.findings)))
     blocks += [Paragraph(prediction_set_text(one, reading)) for one in reading.prediction_sets]
-    if points := [row for finding in reading.findings for row in _point_rows(finding, reading)]:
+    if points := _point_rows(reading):
         header = ("Operating point", "Threshold", "Sensitivity (95 % interval)", "Specificity (95 % interval)")
         blocks.append(Table(header, tuple(points)))
     if reading.pending:
@@ -215,19 +216,24 @@ def _bar(finding: Finding, verdict: Verdict | None) -> Bar:
     )
 
 
-def _point_rows(finding: Finding, reading: Reading) -> list[tuple[str, ...]]:
-    """Its operating points, without those that were measured for another finding alone: of breasts, not of women."""
+def _point_rows(reading: Reading) -> list[tuple[str, ...]]:
+    """Each operating point once, with all findings that have it, such as one for each breast.
+
+    Those that were measured for another finding alone are left out: of breasts, not of women.
+    """
     measured = {(p.name, p.threshold) for each in reading.findings for p in each.operating_points if _is_measured(p)}
-    return [
-        (
-            f"{finding.title}: {point.name}" + (" (used)" if point.name == finding.chosen_point else ""),
-            f"{point.threshold:.2f}",
-            estimate_text(point.sensitivity, show=percent, cases=True, unknown="not measured"),
-            estimate_text(point.specificity, show=percent, cases=True, unknown="not measured"),
-        )
-        for point in finding.operating_points
-        if _is_measured(point) or (point.name, point.threshold) not in measured
-    ]
+    titles: dict[tuple[str, ...], list[str]] = {}
+    for finding in reading.findings:
+        for point in finding.operating_points:
+            if _is_measured(point) or (point.name, point.threshold) not in measured:
+                row = (
+                    point.name + (" (used)" if point.name == finding.chosen_point else ""),
+                    f"{point.threshold:.2f}",
+                    estimate_text(point.sensitivity, show=percent, cases=True, unknown="not measured"),
+                    estimate_text(point.specificity, show=percent, cases=True, unknown="not measured"),
+                )
+                titles.setdefault(row, []).append(finding.title)
+    return [(f"{listed(own)}: {name}", *numbers) for (name, *numbers), own in titles.items()]
 
 
 def _is_measured(point: OperatingPoint) -> bool:

@@ -143,6 +143,22 @@ def test_operating_points_that_were_measured_for_another_finding_alone_are_not_r
     assert "&lt;sic&gt;: sensitive" in text
 
 
+def test_operating_points_that_both_breasts_have_are_one_row(reading):
+    (first, second), (point,) = reading.findings, reading.findings[0].operating_points
+    both = (
+        replace(first, title="Cancer, left breast"),
+        replace(
+            second,
+            title="Cancer, right breast",
+            chosen_point=first.chosen_point,
+            operating_points=(replace(point, finding=second.name),),
+        ),
+    )
+    text = html.render(content.build(replace(reading, findings=both), {}))
+    assert text.count(": balanced") == 1
+    assert "Cancer, left breast and Cancer, right breast: balanced" in text
+
+
 def test_reading_against_a_stop_check_is_said_in_the_findings(reading):
     stopped = replace(reading, checks=(Check("modality", "stop", "This is CT."),), forced=True)
     assert "advised to stop" in html.render(content.build(stopped, {}))
