@@ -4,7 +4,8 @@ All weigh the channels ``A[k, x]`` of one feature map by how the class's logit d
 sums run over channels ``k``, means over positions ``x``):
 
 - ``cam``: ``sum w[k] A[k, x]`` with the weights of the last linear layer, signed; its mean plus the bias is the logit
-  (Zhou et al., CVPR 2016). Only for networks that end in average pooling and one linear layer.
+  (Zhou et al., CVPR 2016). Only for networks that end in average pooling and a linear layer, or several without an
+  activation between them.
 - ``grad-cam``: ``relu(sum mean(G[k]) A[k, x])`` (Selvaraju et al., ICCV 2017)
 - ``grad-cam++``: ``relu(sum a[k] A[k, x])``, ``a[k] = sum_x relu(G) G^2 / (2 G^2 + sum(A[k]) G^3)``
   (Chattopadhyay et al., WACV 2018, eq. 19)
@@ -25,7 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from .forward import Forward, forward_from_last_map, forward_from_layer
-from .linear_head import find_linear_head
+from .linear_head import find_linear_head, head_weight
 
 Method = Literal["cam", "grad-cam", "grad-cam++", "layer-cam", "hires-cam"]
 Targets = int | Sequence[int] | Tensor | None
@@ -43,7 +44,7 @@ class ActivationMaps:
     method : how the maps were made; with ``"auto"`` this says what was chosen
     layer : name of the module whose output was mapped
     embedding : what tells how far an item lies from those of training, (items, features), see `Forward`; or None
-    linear : the network ends in average pooling and one linear layer, and the maps took no backward pass
+    linear : the network ends in average pooling and linear layers, and the maps took no backward pass
     """
 
     logits: Tensor
@@ -65,7 +66,7 @@ def activation_maps(
     """Predict a batch and say where each answer comes from.
 
     With ``layer=None`` the last feature map is mapped, as it enters the pooling. Where the network ends in average
-    pooling and one linear layer (`linear_head`, verified on every call) that takes one forward pass without gradients,
+    pooling and a linear layer (`linear_head`, verified on every call) that takes one forward pass without gradients,
     for every method and any number of targets. Other networks take a second forward pass, unless the layer is named,
     and a backward pass through the part after the layer only.
 
@@ -104,7 +105,7 @@ def activation_maps(
         head = find_linear_head(forward) if method in ("auto", "cam") else None
     if head is None and method == "cam":
         raise ValueError(
-            f"CAM needs average pooling and one linear layer after the mapped layer ('{forward.layer}'); "
+            f"CAM needs average pooling and nothing but linear layers after the mapped layer ('{forward.layer}'); "
             "this network has something else there. Use 'grad-cam', or 'auto' to have it chosen."
         )
     if method == "auto":
@@ -145,8 +146,7 @@ def _classes(targets: Targets, logits: Tensor) -> Tensor:
 
 def _gradients_of_head(forward: Forward, classes: Tensor) -> Tensor:
     """d logit / d feature map, (items, targets, channels, 1 ...): the same at every position, hence one."""
-    assert forward.classifier is not None
-    weights = _real(forward.classifier.weight.detach())[classes]
+    weights = head_weight(forward)[classes]
     spatial = forward.feature_map.shape[2:]
     return weights.reshape(*weights.shape, *[1] * len(spatial)) / spatial.numel()
 

@@ -31,6 +31,8 @@ class Forward:
     feature_map : (items, channels, \\*spatial)
     classifier_name, classifier : the linear layer that ran last, if there was one
     classifier_input, classifier_output : what that linear layer was given, (items, features), and what it gave back
+    before : linear layers that ran right before it, the first one first: each was given what the one before it gave
+    pooled : what the first of them, or the classifier itself, was given, (items, channels)
     embedding : what tells how far an item lies from those of training, (items, features): ``classifier_input``, or what
         the network names as its `Embedding`
     """
@@ -42,6 +44,8 @@ class Forward:
     classifier: nn.Linear | None = None
     classifier_input: Tensor | None = None
     classifier_output: Tensor | None = None
+    before: tuple[nn.Linear, ...] = ()
+    pooled: Tensor | None = None
     embedding: Tensor | None = None
 
 
@@ -135,6 +139,8 @@ class _LastLinear:
     module: nn.Linear | None = None
     given: Tensor | None = None
     output: Tensor | None = None
+    before: tuple[nn.Linear, ...] = ()
+    pooled: Tensor | None = None
     embedding: Tensor | None = None  # that the network names
 
 
@@ -144,6 +150,9 @@ def _hooked(network: nn.Module, watched: Mapping[str, Callable[[str, object], Te
     linear = _LastLinear()
 
     def note_linear(name: str, module: nn.Linear, given: Tensor, output: Tensor) -> None:
+        follows = linear.module is not None and given is linear.output
+        linear.before = (*linear.before, linear.module) if follows else ()  # type: ignore[arg-type]
+        linear.pooled = linear.pooled if follows else given
         linear.name, linear.module, linear.given, linear.output = name, module, given, output
 
     def note_embedding(module: nn.Module, _: object, output: Tensor) -> None:
@@ -176,4 +185,7 @@ def _forward(inputs: Tensor, logits: object, layer: str, feature_map: Tensor, li
     if not torch.isfinite(logits).all():
         raise ValueError("The network's answer is not finite (NaN or infinity).")
     embedding = linear.given if linear.embedding is None else linear.embedding
-    return Forward(logits, layer, feature_map, linear.name, linear.module, linear.given, linear.output, embedding)
+    return Forward(
+        logits, layer, feature_map, linear.name, linear.module, linear.given, linear.output, linear.before,
+        linear.pooled, embedding,
+    )  # fmt: skip

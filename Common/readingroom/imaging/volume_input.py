@@ -37,14 +37,28 @@ class PreparedVolume:
         As `Prepared.to_input` along all three axes.
         """
         image = SimpleITK.GetImageFromArray(heat.astype(np.float32))
-        cells = [(end - first) / n for (first, end), n in zip(self.extents, heat.shape, strict=True)][::-1]
+        self._place(image)
+        # Half a cell beyond the outermost centers the border's value goes on, and further out it is 0.
+        moved = SimpleITK.Resample(image, self.volume, SimpleITK.Transform(), SimpleITK.sitkLinear, 0.0)
+        return SimpleITK.GetArrayFromImage(moved)
+
+    def of_labels(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Labels ``[k, j, i]`` of the image on the voxels of the input, 0 where it shows nothing of the image."""
+        given = SimpleITK.GetImageFromArray(labels)
+        given.CopyInformation(self.volume)
+        grid = SimpleITK.Image(self.pixels.shape[:0:-1], SimpleITK.sitkUInt8)
+        self._place(grid)
+        moved = SimpleITK.Resample(given, grid, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
+        return SimpleITK.GetArrayFromImage(moved)
+
+    def _place(self, image: SimpleITK.Image) -> None:
+        """Give a grid of any size over what the input shows its place in space."""
+        sizes = image.GetSize()[::-1]
+        cells = [(end - first) / n for (first, end), n in zip(self.extents, sizes, strict=True)][::-1]
         centers = [first + cell / 2 - 0.5 for (first, _), cell in zip(self.extents[::-1], cells, strict=True)]
         image.SetSpacing([cell * step for cell, step in zip(cells, self.grid.GetSpacing(), strict=True)])
         image.SetDirection(self.grid.GetDirection())
         image.SetOrigin(self.grid.TransformContinuousIndexToPhysicalPoint(centers))
-        # Half a cell beyond the outermost centers the border's value goes on, and further out it is 0.
-        moved = SimpleITK.Resample(image, self.volume, SimpleITK.Transform(), SimpleITK.sitkLinear, 0.0)
-        return SimpleITK.GetArrayFromImage(moved)
 
     def reached(self) -> Booleans:
         """``[k, j, i]`` of the image: what the network was shown."""

@@ -30,7 +30,8 @@ class Architecture:
     axes : 2 for pictures, 3 for volumes
     fixed : it takes inputs of that very size only
     smallest : the smallest edge it takes
-    cam : it ends in average pooling and the linear layer, so that a class activation map costs one forward pass
+    cam : it ends in average pooling and nothing but linear layers, so that a class activation map costs one forward
+        pass
     maps : it has maps of features, so that Grad-CAM can say where; a vision transformer has none
     """
 
@@ -119,7 +120,7 @@ def _resnet_3d(name: str, title: str, made_by: str = "resnet50", **arguments: An
     return Architecture(
         name, title, "monai", made_by, "fc.1", 128, _RESNET, arguments,
         added=("fc.0",), early=("layer4.0", "layer4.1") if published else (), weights="medicalnet" if published else "",
-        channels=1, side=128, axes=3, cam=False,
+        channels=1, side=128, axes=3,
     )  # fmt: skip
 
 

@@ -209,11 +209,15 @@ def _votes(slice_logits: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def _features_and_maps(backbone: nn.Module, batch: Tensor) -> tuple[Tensor, Tensor]:
-    """Features (n, features), and the last map (n, features, ...), of places in a slice or a volume, of which they are
-    the means."""
+    """Features (n, features), and the map (n, features, ...), of places in a slice or a volume, of which they are the
+    means."""
     from ..explain.forward import forward_from_last_map
+    from ..explain.linear_head import find_linear_head, local_answers
 
     forward = forward_from_last_map(backbone, batch)
+    head = find_linear_head(forward)
+    if head is not None:  # a linear layer of features comes after pooling
+        return forward.logits, local_answers(forward, head).logits
     features, maps = forward.logits, forward.feature_map
     for candidate in (maps, maps.relu()):
         means = candidate.flatten(2).mean(2)

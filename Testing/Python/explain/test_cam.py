@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from readingroom.explain.cam import activation_maps
-from readingroom.explain.linear_head import LinearHead, linear_head
+from readingroom.explain.forward import forward_from_last_map
+from readingroom.explain.linear_head import LinearHead, find_linear_head, linear_head, local_answers
 from readingroom.networks.torchvision_schemas import make_torchvision_importable
 
 GRADIENT_METHODS = ["grad-cam", "grad-cam++", "layer-cam", "hires-cam"]
@@ -322,3 +323,38 @@ def test_a_network_that_was_changed_is_mapped_where_its_last_map_is_now():
     network.insert(1, nn.Conv2d(4, 4, 3))
     assert activation_maps(network, inputs).layer == "1"
     assert activation_maps(network, torch.rand(1, 1, 20, 20)).maps.shape[-2:] == (16, 16)
+
+
+def test_several_linear_layers_after_pooling_are_one():
+    torch.manual_seed(6)
+    network = nn.Sequential(
+        nn.Conv3d(1, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(6, 5),
+        nn.Linear(5, 4, bias=False), nn.Linear(4, 3),
+    )  # fmt: skip
+    found = activation_maps(network, pictures(3), targets=[0, 1, 2])
+    assert (found.method, found.linear) == ("cam", True)
+    gradient = activation_maps(network, pictures(3), layer="1", targets=[0, 1, 2], method="grad-cam")
+    torch.testing.assert_close(found.maps.relu() / found.maps.shape[2:].numel(), gradient.maps)
+    offset = (found.logits - found.maps.mean((2, 3, 4)))[0]
+    torch.testing.assert_close(found.maps.mean((2, 3, 4)) + offset, found.logits)
+    assert found.embedding.shape == (4, 4)
+
+
+def test_what_every_place_says_has_the_features_and_the_answer_as_its_mean():
+    torch.manual_seed(7)
+    network = nn.Sequential(
+        nn.Conv3d(1, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(6, 5), nn.Linear(5, 3)
+    )
+    forward = forward_from_last_map(network, pictures(3))
+    head = find_linear_head(forward)
+    local = local_answers(forward, head)
+    torch.testing.assert_close(local.features.mean((2, 3, 4)), forward.classifier_input.clone())
+    torch.testing.assert_close(local.logits.mean((2, 3, 4)), forward.logits.clone())
+
+
+def test_an_activation_between_linear_layers_is_noticed():
+    torch.manual_seed(8)
+    network = nn.Sequential(
+        nn.Conv3d(1, 6, 3), nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 3)
+    )
+    assert linear_head(network, pictures(3)) is None

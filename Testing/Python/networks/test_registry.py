@@ -118,7 +118,7 @@ def inputs_of(architecture: Architecture, side: int) -> torch.Tensor:
 # One of each kind; all of them are timm's, torchvision's or MONAI's own and behave alike.
 @pytest.mark.parametrize(
     "name", ["resnet18", "densenet121", "efficientnet_b0", "maxvit_nano_rw_256", "mobilenetv3_large_100", "alexnet",
-             "r3d_18", "densenet121_3d", "tf_mobilenetv2_100_two_branches",
+             "r3d_18", "densenet121_3d", "medicalnet_resnet50", "tf_mobilenetv2_100_two_branches",
              "tf_mobilenetv2_100_places"],
 )  # fmt: skip
 def test_says_truly_whether_it_ends_in_pooling_and_a_linear_layer(name: str) -> None:

@@ -208,7 +208,8 @@ def _has_places(architecture: Architecture, wanted: Preprocessing) -> bool:
         network(torch.zeros(1, wanted.channels, *wanted.size))
     # The mean over the places of the last map are the features; where it has one, an earlier map was the last of more.
     last = [shape for shape in shapes if len(shape) == 5 and math.prod(shape[2:]) > 1][-1]
-    return last[1] == architecture.features
+    linear = network.get_submodule((*architecture.added, architecture.head)[0])
+    return last[1] == linear.in_features
 
 
 def _settings(run: TrainingRun) -> dict[str, object]:

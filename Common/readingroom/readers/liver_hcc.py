@@ -1,0 +1,198 @@
+"""Hepatocellular carcinoma on liver MR, after Paper 001, by a network that reads the liver as one volume.
+
+The liver is cut out by its mask; the volume passes a 3D network once, which gives the answer, its 128 features, and the
+map of each of them. Tests of the answer follow: the deletion curve, parts of the liver taken away, signatures.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .. import codes, model_cache
+from ..bundles.bundle import Bundle
+from ..bundles.metadata import ClassifierMetadata, Label
+from ..codes import Code
+from ..device import is_all_on
+from ..errors import BundleError
+from ..reading import Check
+from .answer import Answer, Case, Prediction, with_heat_maps
+from .base import ReadContext, Reader
+from .description import ImageRole, MaskRole, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from ..imaging.volume_input import PreparedVolume
+    from ..reading import Faithfulness
+    from ..trust.distance import FeatureStatistics
+    from .volume_network import VolumeAnswers
+
+MR, LIVER = "mr", "liver"
+HCC = Label("hcc", "Hepatocellular carcinoma", Code("109841003", "SCT", "Liver cell carcinoma"))
+TASK = Task(HCC.name, "Hepatocellular carcinoma or none", (HCC, Label("none", "No hepatocellular carcinoma")))
+_REMOVED, _REPEATS = (0.0, 0.1, 0.2, 0.4), 3  # of the deletion curve; each step asks about the whole volume anew
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A bundle's network on its device, and where its training studies lie (None when the bundle does not say)."""
+
+    bundle: Bundle
+    network: nn.Module
+    statistics: FeatureStatistics | None
+
+
+@dataclass(frozen=True, eq=False)
+class Details:
+    """What one MR became on its way: the liver, the network's input, and what the network said of it."""
+
+    liver: NDArray[np.bool_]
+    source: str  # of the mask
+    prepared: PreparedVolume
+    answers: VolumeAnswers
+
+
+class LiverHCCReader(Reader):
+    """Reads an MR of the liver inside its mask."""
+
+    name = "liver-hcc"
+    title = "Liver HCC"
+    question = "Does this MR of the liver show a hepatocellular carcinoma?"
+    default_bundle = "liver-hcc-phantom"
+    images = (ImageRole(MR, "Liver MR", ("MR",), dimensions=3),)
+    masks = (MaskRole(LIVER, "Liver", MR, codes.LIVER),)
+    tasks = (TASK,)
+    tests_of_answer = ("deletion curve", "parts of the liver taken away", "signatures beside the network")
+
+    def checks(self, case: Case) -> tuple[Check, ...]:
+        from ..trust.mr_checks import mr_checks
+
+        return mr_checks(case, MR)
+
+    def load_model(self, bundle: Bundle, device: torch.device) -> Model:
+        from .network import feature_statistics
+        from .volume_network import load_volume_network
+
+        metadata = bundle.of_kind(ClassifierMetadata)
+        names = [label.name for label in metadata.labels]
+        if names != [label.name for label in TASK.labels] or metadata.multilabel:
+            expected = ", ".join(label.name for label in TASK.labels)
+            raise BundleError(f"The bundle's labels ({', '.join(names)}) are not those of this reader ({expected}).")
+        if metadata.preprocessing.organ not in ("", LIVER):
+            organ = metadata.preprocessing.organ
+            raise BundleError(f"The bundle '{metadata.name}' looks at the {organ}, not at the liver.")
+        network = model_cache.get_or_load(
+            ("volume network", bundle.sha256), functools.partial(load_volume_network, bundle)
+        )
+        if not is_all_on(network, device):
+            network.to(device)
+        return Model(bundle, network, feature_statistics(bundle))
+
+    def predict(
+        self, model: Model, cases: Sequence[Case], context: ReadContext, explainable: bool = False
+    ) -> list[Prediction]:
+        predictions = []
+        for case in cases:
+            details = ask(model, case, context, explainable)
+            answers = details.answers
+            predictions.append(Prediction(answers.logits, answers.embedding, details if explainable else None))
+        return predictions
+
+    def explain(self, case: Case, prediction: Prediction, context: ReadContext) -> Answer:
+        from ..trust.checks import distance_check
+        from .liver_hcc_answer import answer_of
+
+        statistics = context.model.statistics
+        if statistics is not None and prediction.embedding is not None:
+            distance = float(statistics.distance(prediction.embedding[None])[0])
+            context.check(distance_check(distance, statistics, "MR"))
+        return answer_of(case, prediction, context)
+
+    def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
+        from ..trust.checks import faithfulness_check
+        from .liver_hcc_sectors import without_each_sector
+        from .signatures import with_signatures
+
+        whole = context.progress
+        context.progress = whole.part(0.0, 0.55)
+        curve = _deletion_curve(prediction.details, context)
+        if curve is not None:
+            maps = [replace(layer.heat_map, faithfulness=curve) for layer in answer.maps]
+            answer = with_heat_maps(answer, maps)
+            if any(finding.positive for finding in answer.findings if finding.name == HCC.name):
+                context.check(faithfulness_check(curve, HCC.title))
+        context.progress = whole.part(0.55, 0.95)
+        answer = without_each_sector(case, prediction, answer, context)
+        context.progress = whole.part(0.95, 1.0)
+        answer = with_signatures(answer, HCC.name, MR, case.images[MR], {LIVER: prediction.details.liver}, context)
+        context.progress = whole
+        return answer
+
+
+def ask(model: Model, case: Case, context: ReadContext, explainable: bool) -> Details:
+    """Cut the liver out of the MR, and ask the network about it.
+
+    Parameters
+    ----------
+    explainable : keep the maps, and tell how it goes
+
+    Raises
+    ------
+    InputError : there is no mask of the liver
+    """
+    from ..errors import InputError
+    from ..imaging.volume_input import prepare_volume
+    from .volume_network import ask_volume
+
+    metadata = model.bundle.of_kind(ClassifierMetadata)
+    if LIVER not in case.masks:
+        raise InputError("Liver HCC needs a mask of the liver: choose a segment of the liver, or a file.")
+    context.progress.raise_if_canceled()
+    prepared = prepare_volume(case.images[MR].image, metadata.preprocessing, case.masks[LIVER])
+    if explainable:
+        context.progress(0.27, "Asking about the liver as one volume.")
+    answers = ask_volume(model.network, prepared.pixels, metadata, context.device, context.note, explainable)
+    return Details(case.masks[LIVER], "given", prepared, answers)
+
+
+def ask_changed(pixels: np.ndarray, context: ReadContext) -> float:
+    """The calibrated probability of the finding for other pixels (channels, k, j, i) of the network's input."""
+    from .probabilities import calibrate
+    from .volume_network import ask_volume
+
+    context.progress.raise_if_canceled()
+    metadata = context.bundle.of_kind(ClassifierMetadata)
+    answers = ask_volume(context.model.network, pixels, metadata, context.device, context.note)
+    return float(calibrate(metadata, answers.logits).probabilities[0])
+
+
+def _deletion_curve(details: Details, context: ReadContext) -> Faithfulness | None:
+    """How the probability falls as the hottest parts of the volume are filled in."""
+    import torch
+
+    from ..explain.faithfulness import deletion_curve
+    from .liver_hcc_answer import evidence
+
+    asked, total = 0, 1 + (len(_REMOVED) - 1) * (1 + _REPEATS)
+
+    def probabilities(batch: Tensor) -> Tensor:
+        nonlocal asked
+        found = []
+        for volume in batch:
+            context.progress(min(asked / total, 1.0), "Testing the map.")
+            found.append(ask_changed(volume.numpy(), context))
+            asked += 1
+        return torch.tensor(found)
+
+    pixels = torch.from_numpy(details.prepared.pixels)
+    raw = evidence(details.answers)
+    return deletion_curve(probabilities, pixels, raw, fractions=_REMOVED, repeats=_REPEATS, batch_size=1)
+
+
+READER = LiverHCCReader()

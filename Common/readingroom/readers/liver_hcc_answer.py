@@ -1,0 +1,211 @@
+"""What a network said of a liver MR, as the radiologist sees it: map, suspicious liver, numbers, key slices.
+
+A place of the map says how much the network, seeing that place alone, would answer "carcinoma", on the calibrated scale
+of the answer. It is evidence on a coarse grid, not the probability that the place is a tumor, and no outline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import codes
+from ..bundles.metadata import ClassifierMetadata
+from ..explain.box import strongest_region
+from ..formatting import number_text, percent
+from ..imaging.display import robust_window
+from ..imaging.segments import AtLeast
+from ..reading import Box, Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
+from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
+from .base import ReadContext
+from .liver_hcc import HCC, LIVER, MR
+from .lung_regions import voxel_ml
+from .results import heat_map_path, picture_path, segments_path
+
+if TYPE_CHECKING:
+    from .liver_hcc import Details
+    from .volume_network import VolumeAnswers
+
+Floats32 = NDArray[np.float32]
+
+SUSPICIOUS = 0.5  # of the map
+_LEVELS = (SUSPICIOUS, 0.75)
+_LEAST_INSIDE = 0.5  # of the suspicious volume; the liver fills about half of the box around it
+_LIVER_COLOR = (0.87, 0.72, 0.35)
+_SUSPICIOUS_COLORS = ((1.0, 0.6, 0.2), (0.9, 0.3, 0.1))  # of the levels
+_PICTURES, _APART = 3, 15.0  # how many with the map, and mm between two of them
+
+
+@dataclass(frozen=True, eq=False)
+class MapInLiver:
+    """How much of the liver the map calls suspicious, slice by slice.
+
+    Parameters
+    ----------
+    area, suspicious : voxels of liver on each slice, and of them those that reach the first level
+    reached : voxels of liver that reach each level
+    everywhere : voxels of the MR that reach the first level, in the liver or not
+    chance : the liver's share of what the network was shown
+    """
+
+    area: NDArray[np.intp]
+    suspicious: NDArray[np.intp]
+    reached: tuple[int, ...]
+    everywhere: int
+    chance: float
+
+
+def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answer:
+    """Findings, map, regions and measurements; adds the check of the map's place and notes to the context."""
+    from .probabilities import calibrate, findings, prediction_sets
+
+    metadata, details = context.bundle.of_kind(ClassifierMetadata), prediction.details
+    calibrated = calibrate(metadata, prediction.logits)
+    heat = heat_of(details, metadata)
+    found = map_in_liver(heat, details)
+    context.check(_inside_check(found))
+    context.notes += _notes(details)
+    method = "cam, local" if details.answers.method == "cam" else "grad-cam, relative"
+    heat_map = HeatMap(HCC.name, MR, method, heat_map_path(MR, HCC.name), _LEVELS, _box(heat, details))
+    return Answer(
+        findings=findings(metadata, calibrated),
+        prediction_sets=prediction_sets(metadata, calibrated.probabilities),
+        measurements=tuple(_measurements(case, found)),
+        regions=tuple(_regions(case, details, heat, found)),
+        curves=(_profile(found),),
+        maps=(MapLayer(heat_map, heat),),
+        pictures=tuple(_pictures(case, heat, details)),
+        settings={
+            "preprocessing": metadata.preprocessing.preset,
+            "liver": details.source,
+            "map": "local logits, calibrated" if details.answers.method == "cam" else "share of the hottest place",
+        },
+    )
+
+
+def evidence(answers: VolumeAnswers) -> Floats32:
+    """The raw map ``[k, j, i]`` of the finding: how much more each place says it than the other label."""
+    from .slice_network import margins
+
+    assert answers.maps is not None
+    return margins(answers.maps[None])[0] if answers.method == "cam" else answers.maps[0]
+
+
+def heat_of(details: Details, metadata: ClassifierMetadata) -> Floats32:
+    """The map as a volume ``[k, j, i]`` of the MR, 0 to 1; a Grad-CAM in shares of its hottest place."""
+    from .probabilities import probability_of_margins
+
+    raw = evidence(details.answers)
+    if details.answers.method == "cam":
+        values = probability_of_margins(metadata, raw.astype(np.float64))
+    else:
+        values = raw.astype(np.float64) / max(float(raw.max()), 1e-12)
+    return details.prepared.to_volume(values).clip(0, 1)
+
+
+def map_in_liver(heat: Floats32, details: Details) -> MapInLiver:
+    """Count a map ``[k, j, i]``."""
+    inside = np.where(details.liver, heat, -1.0)
+    shown = int(np.count_nonzero(details.prepared.reached()))
+    return MapInLiver(
+        area=np.count_nonzero(details.liver, axis=(1, 2)),
+        suspicious=np.count_nonzero(inside >= SUSPICIOUS, axis=(1, 2)),
+        reached=tuple(int(np.count_nonzero(inside >= level)) for level in _LEVELS),
+        everywhere=int(np.count_nonzero(heat >= SUSPICIOUS)),
+        chance=details.prepared.count_reached(details.liver) / max(shown, 1),
+    )
+
+
+def _inside_check(found: MapInLiver) -> Check:
+    name = "map in the liver"
+    if not found.everywhere:
+        return Check(name, "pass", "The map calls no place suspicious.", 1.0, _LEAST_INSIDE)
+    share = found.reached[0] / found.everywhere
+    words = (
+        f"{percent(share)} of what the map calls suspicious lies in the liver, which fills {percent(found.chance)} of "
+        "what the network was shown"
+    )
+    if share < _LEAST_INSIDE:
+        return Check(name, "warn", f"Only {words}: the answer comes from elsewhere.", share, _LEAST_INSIDE)
+    return Check(name, "pass", f"{words}.", share, _LEAST_INSIDE)
+
+
+def _notes(details: Details) -> Iterator[str]:
+    """What of the MR was read, in sentences, where it was not all of it."""
+    prepared = details.prepared
+    if prepared.grid is not prepared.volume:
+        spacing = " x ".join(number_text(step, 3) for step in prepared.grid.GetSpacing())
+        yield f"The MR was resampled to voxels of {spacing} mm before it was read."
+    beyond = 1 - prepared.count_reached(details.liver) / np.count_nonzero(details.liver)
+    if beyond >= 0.005:
+        yield f"{percent(beyond)} of the liver lies outside of what was read: the map is 0 there."
+    if details.answers.method == "grad-cam":
+        yield "This network has no map of its own: it is a Grad-CAM, in shares of its hottest place."
+
+
+def _box(heat: Floats32, details: Details) -> Box | None:
+    """The map's strongest region in the liver, where it is suspicious at all."""
+    inside = np.where(details.liver, heat, 0)
+    return strongest_region(inside, _LEVELS[-1]) if inside.max() >= SUSPICIOUS else None
+
+
+def _measurements(case: Case, found: MapInLiver) -> Iterator[Measurement]:
+    ml, liver, suspicious = voxel_ml(case.images[MR].image), int(found.area.sum()), found.reached[0]
+    yield Measurement("liver-volume", "Volume of the liver", liver * ml, "mL", code=codes.VOLUME, image=MR)
+    yield Measurement("suspicious-volume", "Suspicious liver", suspicious * ml, "mL", image=MR)
+    yield Measurement(
+        "suspicious-share", "Share of the liver that is suspicious", 100 * suspicious / liver, "%", image=MR
+    )
+
+
+def _regions(case: Case, details: Details, heat: Floats32, found: MapInLiver) -> Iterator[RegionLayer]:
+    """The liver, and what is suspicious in it at each level of the map."""
+    ml = voxel_ml(case.images[MR].image)
+    volume = float(found.area.sum() * ml)
+    liver = Region(LIVER, "Liver", MR, segments_path(MR), codes.LIVER, volume, _LIVER_COLOR)
+    yield RegionLayer(liver, details.liver)
+    for level, color, voxels in zip(_LEVELS, _SUSPICIOUS_COLORS, found.reached, strict=True):
+        if voxels:
+            region = Region(
+                f"suspicious-{round(100 * level)}", f"Suspicious liver (map at least {percent(level)})", MR,
+                segments_path(MR), volume_ml=voxels * ml, color=color,
+            )  # fmt: skip
+            yield RegionLayer(region, AtLeast(heat, level, (details.liver,)))
+
+
+def _profile(found: MapInLiver) -> Curve:
+    """Share of suspicious liver on each slice that holds liver, from the lowest to the highest."""
+    slices = np.flatnonzero(found.area)
+    shares = 100 * found.suspicious[slices] / found.area[slices]
+    return Curve(
+        "suspicious-by-slice", "Suspicious liver by slice", "profile", tuple(float(k + 1) for k in slices), "Slice",
+        "{slice}", "Suspicious share of the liver on the slice", Line("This MR", tuple(shares.tolist())), "%",
+        image=MR,
+    )  # fmt: skip
+
+
+def _pictures(case: Case, heat: Floats32, details: Details) -> Iterator[PictureLayer]:
+    """The slices with the hottest liver; the first of them also as it was read."""
+    volume, spacing = case.images[MR], case.images[MR].image.GetSpacing()
+    window, size = robust_window(volume.voxels), (spacing[1], spacing[0])
+    hottest = np.where(details.liver, heat, -1.0).max(axis=(1, 2))
+    sums = np.where(details.liver, heat, 0.0).sum(axis=(1, 2))
+    shown: list[int] = []
+    for k in map(int, np.lexsort((-sums, -hottest.round(2)))):
+        if len(shown) == _PICTURES or hottest[k] < 0:
+            return
+        if any(abs(k - other) * spacing[2] < _APART for other in shown):  # neighbors show the same
+            continue
+        word = "A further slice" if shown else "The slice with the hottest liver"
+        gray = window(volume.voxels[k])
+        if not shown:
+            plain = KeyPicture(picture_path(MR, slice_=k), f"{word}, as read.", MR, k)
+            yield PictureLayer(plain, gray, spacing=size, left="R")
+        shown.append(k)
+        caption = f"{word}; what is suspicious begins at {percent(SUSPICIOUS)}."
+        picture = KeyPicture(picture_path(MR, HCC.name, k), caption, MR, k, HCC.name)
+        yield PictureLayer(picture, gray, heat[k], size, "R")

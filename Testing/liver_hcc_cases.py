@@ -1,0 +1,140 @@
+"""Small livers on MR, and a bundle for them whose weights are written by hand."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK
+import torch
+from numpy.typing import NDArray
+
+from readingroom.bundles import write
+from readingroom.bundles.bundle import Bundle
+from readingroom.bundles.metadata import (
+    Calibration,
+    ClassifierMetadata,
+    Conformal,
+    OperatingPoint,
+    PlattScaling,
+    Preprocessing,
+    Training,
+)
+from readingroom.errors import CancelledError
+from readingroom.networks import volumes
+from readingroom.phantoms.abdomen_mr import AbdomenMR, abdomen_mr
+from readingroom.readers import base
+from readingroom.readers.liver_hcc import HCC, READER, TASK
+from readingroom.readers.opening import open_study
+from readingroom.reading import Reading
+
+SHAPE, SPACING = (30, 80, 104), (8.0, 4.0, 4.0)
+INPUT = Preprocessing(
+    "volume", (32, 96, 96), 1, normalize="none", window=(400, 800), organ="liver", organ_crop=True, keep_aspect=True
+)
+_LEAST = 0.45  # a gray level
+
+
+@functools.cache
+def phantom() -> AbdomenMR:
+    """A small abdomen with a healthy liver."""
+    return abdomen_mr(3, shape=SHAPE, spacing=SPACING)
+
+
+def lesion() -> NDArray[np.bool_]:
+    """A ball of 80 mm in the liver."""
+    liver = phantom().liver
+    k, j, i = (round(float(axis.mean())) for axis in np.nonzero(liver))
+    away = np.moveaxis(np.indices(SHAPE), 0, -1) - (k, j - 2, i - 6)
+    return np.asarray((((away * SPACING) ** 2).sum(axis=-1) <= 40**2) & liver)
+
+
+def pixels(with_lesion: bool = True) -> NDArray[np.int16]:
+    """The abdomen with all but its lesion darker than that: fat is bright on T2."""
+    values = phantom().pixels.astype(np.float64)
+    values = np.where(values > 250, 250 + (values - 250) / 8, values)
+    return np.asarray(np.where(lesion() & with_lesion, values + 500, values)).astype(np.int16)
+
+
+def image_of(voxels: np.ndarray) -> SimpleITK.Image:
+    """In the geometry of the phantom."""
+    image = SimpleITK.GetImageFromArray(voxels.astype(np.uint8) if voxels.dtype == bool else voxels)
+    image.SetSpacing(SPACING[::-1])
+    return image
+
+
+def write_nrrd(path: Path, voxels: np.ndarray | SimpleITK.Image) -> Path:
+    """A volume as a file."""
+    SimpleITK.WriteImage(voxels if isinstance(voxels, SimpleITK.Image) else image_of(voxels), str(path))
+    return path
+
+
+def gray_network() -> Any:
+    """A 3D ResNet-18 whose weights are written by hand: each place says how far above `_LEAST` the mean of its voxels
+    lies, of 8 x 16 x 16 voxels of the input."""
+    network = volumes.create("r3d_18", 2, channels=1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        network.conv1.weight[0, 0, 1, 3:5, 3:5] = 1 / 4
+        network.bn1.weight[0] = 1
+        for layer in (network.layer2, network.layer3, network.layer4):
+            block = layer[0]
+            block.conv1.weight[0, 0, 1:, 1:, 1:] = 1 / 8
+            block.conv2.weight[0, 0, 1, 1, 1] = 1
+            block.bn1.weight[0] = block.bn2.weight[0] = 1
+        network.fc.weight[0, 0] = 30
+        network.fc.bias[0] = -30 * _LEAST
+    return network
+
+
+def metadata(name: str) -> ClassifierMetadata:
+    resamples = ((0.9, -0.1), (1.0, 0.0), (1.1, 0.1))
+    return ClassifierMetadata(
+        name=name,
+        title="Bright parts of livers",
+        version="1.0.0",
+        reader="liver-hcc",
+        task="hcc",
+        backbone="r3d_18",
+        labels=TASK.labels,
+        multilabel=False,
+        preprocessing=INPUT,
+        training=Training("rigorous", 12, 12, {"hcc": 6, "none": 6}, ("phantoms",), 0),
+        intended_use="Tests.",
+        license="Apache-2.0",
+        demonstration=True,
+        calibration=Calibration("platt", 20, {HCC.name: PlattScaling(1.0, 0.0, resamples)}),
+        operating_points=(OperatingPoint(HCC.name, "balanced", 0.001),),
+        default_operating_point="balanced",
+        conformal=Conformal("lac", 20, {"0.9": 0.8}),
+    )
+
+
+def write_bundle(folder: Path, network: Any, **changes: Any) -> Bundle:
+    """A bundle of that network in half precision; ``changes`` are of its metadata."""
+    described = replace(metadata(folder.name), **changes)
+    weights = {name: one.half() if one.is_floating_point() else one for name, one in network.state_dict().items()}
+    return write.write(folder, described, weights, card="# Card\n", license_text="Apache\n")
+
+
+def read(bundle: Bundle, folder: Path, mr: Path, masks: dict[str, Path] | None = None, **more: Any) -> Reading:
+    """Read files; keywords are arguments of `base.read`."""
+    return base.read(READER, open_study(READER, {"mr": mr}, masks or {}), bundle, folder, "cpu", **more)
+
+
+def read_early(bundle: Bundle, folder: Path, mr: Path, masks: dict[str, Path] | None = None, **more: Any) -> Reading:
+    """The reading before its answer is tested; map and segments are written by then, key pictures are not."""
+    found: list[Reading] = []
+
+    def stop(reading: Reading) -> None:
+        found.append(reading)
+        raise CancelledError("Enough.")
+
+    with contextlib.suppress(CancelledError):
+        read(bundle, folder, mr, masks, on_answer=stop, **more)
+    return found[0]
