@@ -6,9 +6,11 @@ distance between both stays: whoever wants to line them up anew unlinks them, sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import qt
 import slicer
 import vtk
 
@@ -55,54 +57,132 @@ class LinkedViews(slicer.util.VTKObservationMixin):
         self._offsets |= {one: one.GetSliceOffset() for one in (node, other)}
 
 
-class MirroredViews(slicer.util.VTKObservationMixin):
-    """Slice nodes of left and right breasts that are zoomed and moved together: to the nipple in one is so in all.
+@dataclass(frozen=True)
+class Hung:
+    """An image in its view: on which side the nipple lies (1 for the right, -1 for the left), and its size in mm."""
 
-    Slicer's own link would give all views one place on their image, and take the chest walls apart.
+    nipple: int
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class _Place:
+    """How a slice node stands: the pixels of its view, mm for each of them, and where in its image the middle lies."""
+
+    columns: int
+    rows: int
+    zoom: float
+    x: float
+    y: float
+
+    @classmethod
+    def of(cls, node: Any) -> _Place:
+        columns, rows, _depth = (max(size, 1) for size in node.GetDimensions())
+        x, y, _z = node.GetXYZOrigin()
+        return cls(columns, rows, node.GetFieldOfView()[0] / columns, x, y)
+
+    def give(self, node: Any) -> None:
+        """Put a slice node there."""
+        node.SetFieldOfView(self.zoom * self.columns, self.zoom * self.rows, node.GetFieldOfView()[2])
+        node.SetXYZOrigin(self.x, self.y, node.GetXYZOrigin()[2])
+
+
+class HungViews(slicer.util.VTKObservationMixin):
+    """Slice nodes of left and right breasts that hang with one zoom, chest walls inside, however large their views.
+
+    While linked they are zoomed and moved together: toward the nipple in one is so in all. Slicer's own link would give
+    all views one place on their image, and take the chest walls apart.
+
+    Parameters
+    ----------
+    on_resized : called after the views were given another size and followed it
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_resized: Callable[[], None]) -> None:
         super().__init__()
-        self._signs: dict[Any, int] = {}
-        self._places: dict[Any, tuple[float, float, float]] = {}
-        self._moving = False
+        self.linked = True
+        self._on_resized = on_resized
+        self._hung: dict[Any, Hung] = {}
+        self._places: dict[Any, _Place] = {}
+        self._placing = False
+        self._late = qt.QTimer()  # once all views have their size; Slicer draws a view before what is done meanwhile
+        self._late.setSingleShot(True)
+        self._late.setInterval(0)
+        self._late.timeout.connect(lambda *_args: self._resized())
 
-    def link(self, signs: Mapping[Any, int]) -> None:
-        """Link these slice nodes as they stand now: 1 where the nipple is on the right of the view, else -1."""
-        self.unlink()
-        self._signs = dict(signs)
-        for node in self._signs:
-            self._places[node] = _place(node)
-            self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self._moved)
+    def hang(self, images: Mapping[Any, Hung]) -> None:
+        """Show each image whole in its slice node, and follow these nodes from now on."""
+        self.release()
+        self._hung = dict(images)
+        places = {node: _Place.of(node) for node in self._hung}
+        zoom = self._least_zoom(places)
+        for node, hung in self._hung.items():
+            beside = (zoom * places[node].columns - hung.width) / 2  # mm between image and edge of the view
+            places[node] = replace(places[node], zoom=zoom, x=hung.nipple * beside, y=0.0)
+        self._give(places)
+        for node in self._hung:
+            self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self._changed)
 
-    def unlink(self) -> None:
+    def release(self) -> None:
         """Let each view go its own way."""
+        self._late.stop()
         self.removeObservers()
-        self._signs.clear()
+        self._hung.clear()
         self._places.clear()
 
-    def _moved(self, node: Any, _event: Any = None) -> None:
-        if self._moving:
+    def _least_zoom(self, places: Mapping[Any, _Place]) -> float:
+        """At which every image is shown whole."""
+        needed = (
+            max(hung.width / places[node].columns, hung.height / places[node].rows) for node, hung in self._hung.items()
+        )
+        return max(needed, default=1.0)
+
+    def _changed(self, node: Any, _event: Any = None) -> None:
+        if self._placing:
             return
-        (zoom, x, y), (new_zoom, new_x, new_y) = self._places[node], _place(node)
-        ratio = new_zoom / zoom if zoom > 0 and new_zoom > 0 else 1.0
-        if max(abs(new_x - x), abs(new_y - y), abs(ratio - 1)) < _LEAST:
+        before, now = self._places[node], _Place.of(node)
+        if (before.columns, before.rows) != (now.columns, now.rows):
+            self._late.start()
+        elif self.linked:
+            self._moved(node, before, now)
+        else:
+            self._places[node] = now
+
+    def _resized(self) -> None:
+        """Views have another size: what was whole stays whole, what was enlarged stays so, chest walls where they were.
+
+        Slicer itself keeps the middle of each view where it is.
+        """
+        sizes = {node: _Place.of(node) for node in self._hung}
+        ratio = self._least_zoom(sizes) / self._least_zoom(self._places)
+        places = {}
+        for node, hung in self._hung.items():
+            before, columns = self._places[node], sizes[node].columns
+            beyond = hung.nipple * before.x - before.zoom * before.columns / 2 + hung.width / 2  # of the chest wall
+            zoom = ratio * before.zoom
+            x = hung.nipple * (ratio * beyond - hung.width / 2 + zoom * columns / 2)
+            places[node] = _Place(columns, sizes[node].rows, zoom, x, before.y)
+        self._give(places)
+        self._on_resized()
+
+    def _moved(self, node: Any, before: _Place, now: _Place) -> None:
+        ratio = now.zoom / before.zoom if before.zoom > 0 and now.zoom > 0 else 1.0
+        if max(abs(now.x - before.x), abs(now.y - before.y), abs(ratio - 1)) < _LEAST:
             return
-        self._moving = True  # the others must not move this one back
+        places = {}
+        for other, hung in self._hung.items():
+            if other is not node:
+                its, along = self._places[other], (now.x - before.x) * hung.nipple * self._hung[node].nipple
+                places[other] = replace(its, zoom=its.zoom * ratio, x=its.x + along, y=its.y + now.y - before.y)
+        self._give(places)
+        self._places[node] = now
+
+    def _give(self, places: Mapping[Any, _Place]) -> None:
+        self._placing = True  # none must move the others back
         try:
-            for other, sign in self._signs.items():
-                if other is not node:
-                    _zoom, at_x, at_y = _place(other)
-                    width, height, depth = other.GetFieldOfView()
-                    other.SetFieldOfView(width * ratio, height * ratio, depth)
-                    along = (new_x - x) * sign * self._signs[node]
-                    other.SetXYZOrigin(at_x + along, at_y + new_y - y, other.GetXYZOrigin()[2])
+            for node, place in places.items():
+                place.give(node)
         finally:
-            self._moving = False
-        self._places = {one: _place(one) for one in self._signs}
-
-
-def _place(node: Any) -> tuple[float, float, float]:
-    """Millimeters for each pixel of the view, and where in its image its middle lies."""
-    x, y, _z = node.GetXYZOrigin()
-    return node.GetFieldOfView()[0] / max(node.GetDimensions()[0], 1), x, y
+            self._placing = False
+        self._places |= places

@@ -56,7 +56,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self.selection = Selection(self)
         self.display = Display(self)
         self.verdicts = Verdicts(self)
-        self.layout = ReadingLayout(self.reader)
+        self.layout = ReadingLayout(self.reader, self.layers.keep_with_study)  # legends are sized for it
         self.window = ReadingWindow(self.reader)
         self.features = FeaturesSection(f"{logic.nodes.owner}.Features") if features else None
         self.views = PanelViews(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import slicer
@@ -10,7 +10,7 @@ import slicer
 from ..readers.base import Reader
 from . import slice_views
 from .corner_text import CornerText
-from .linked_views import LinkedViews, MirroredViews
+from .linked_views import Hung, HungViews, LinkedViews
 from .slice_views import STRIP
 
 _SLICER_NAMES = ("Red", "Green", "Yellow")
@@ -26,8 +26,8 @@ _PRIOR = ("ReadingRoomPriorAxial", "ReadingRoomPriorCoronal")
 class ReadingLayout:
     """One large view for a picture, one beside the other for several, those of an exam in rows as its films hang.
 
-    The views of an exam have one zoom, chest walls back to back, and are moved together, toward the nipple on both
-    sides; those of its prior hang on the outside of them.
+    The views of an exam have one zoom, chest walls back to back, also when their size changes, and are moved together,
+    toward the nipple on both sides; those of its prior hang on the outside of them.
 
     A volume is shown axial and coronal over a strip of its axial slices, or over the plot of a curve; with its prior,
     both stand side by side and scroll together.
@@ -35,9 +35,10 @@ class ReadingLayout:
     Parameters
     ----------
     reader : its image roles decide
+    on_resized : called after the views of an exam were given another size
     """
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, on_resized: Callable[[], None] = lambda: None) -> None:
         self._roles = [role.name for role in reader.images]
         self._hanging = reader.hanging
         self._flat = all(role.dimensions == 2 for role in reader.images)
@@ -45,7 +46,7 @@ class ReadingLayout:
         self._earlier: int | None = None  # None while the layout is not in use
         self._corners = CornerText()
         self._links = LinkedViews()
-        self._mirrored = MirroredViews()
+        self._hung = HungViews(on_resized)
         self._priors = {role.prior_of: role.name for role in reader.images if role.prior_of}
         self._linked = True
         self._shown: dict[str, Any] = {}  # the volume nodes that the views were arranged for
@@ -85,7 +86,7 @@ class ReadingLayout:
             self._arrange(images)  # the prior came or went
         self._corners.enlarge()  # the views may have their final size only now
         self._shown = dict(images)
-        self._mirrored.unlink()  # each is fitted into its view by itself
+        self._hung.release()  # each is fitted into its view by itself
         if self._flat and len(self._roles) == 1:
             return
         for role, name in self._views_of(images):
@@ -104,15 +105,13 @@ class ReadingLayout:
 
     def _hang(self, images: Mapping[str, Any]) -> None:
         """Give the views of an exam one zoom, that of the image that needs the most room; chest walls lie inside."""
-        nodes = {role: node for role, node in self._hung_nodes(images).items() if images.get(role) is not None}
-        sizes = {role: (node.GetDimensions(), node.GetFieldOfView()) for role, node in nodes.items()}
-        zoom = max((field[0] / max(size[0], 1) for size, field in sizes.values()), default=0.0)
-        for role, (size, field) in sizes.items():
-            nodes[role].SetFieldOfView(zoom * size[0], zoom * size[1], field[2])
-            bounds = [0.0] * 6
-            images[role].GetRASBounds(bounds)
-            beside = (zoom * size[0] - (bounds[1] - bounds[0])) / 2  # mm between image and edge of the view
-            nodes[role].SetXYZOrigin(toward_nipple(role) * beside, 0.0, 0.0)
+        hung = {}
+        for role, node in self._hung_nodes(images).items():
+            if images.get(role) is not None:
+                bounds = [0.0] * 6
+                images[role].GetRASBounds(bounds)
+                hung[node] = Hung(toward_nipple(role), bounds[1] - bounds[0], bounds[3] - bounds[2])
+        self._hung.hang(hung)
 
     def _hung_nodes(self, images: Mapping[str, Any]) -> dict[str, Any]:
         """The slice nodes of an exam by role."""
@@ -158,9 +157,7 @@ class ReadingLayout:
         """Let the views of a volume and its prior, or of an exam, move together as they stand now, or no longer."""
         self._linked = linked
         self._links.unlink()
-        self._mirrored.unlink()
-        if linked and self._hanging and self._earlier is not None:
-            self._mirrored.link({node: toward_nipple(role) for role, node in self._hung_nodes(self._shown).items()})
+        self._hung.linked = linked
         if not linked or self._earlier is None or self._shown.get(self._prior) is None or self._flat:
             return
         nodes = {node.GetLayoutName(): node for node in slicer.util.getNodesByClass("vtkMRMLSliceNode")}
@@ -170,7 +167,7 @@ class ReadingLayout:
     def unlink(self) -> None:
         """Let go of the images: they are being removed."""
         self._links.unlink()
-        self._mirrored.unlink()
+        self._hung.release()
         self._shown, self._chart = {}, None
 
     def leave(self) -> None:

@@ -12,6 +12,8 @@ from .owned_nodes import STUDY
 
 STRIP = "ReadingRoomStrip"  # names of the small views of a strip of slices begin so
 _LEGEND_PIXELS = 130  # height of a color legend
+_LEGEND_WIDTH = 0.05  # of the width of a view
+_BESIDE_BAR = 10  # pixels that VTK keeps free between the bar and text on its right; on its left it keeps none
 _EARLIER_FOREGROUND = "ReadingRoomEarlier"  # node reference role and attribute name, followed by the view's name
 
 
@@ -67,9 +69,10 @@ def confine_to_map(legend: Any, heat_map: Any) -> None:
     if heat_map.GetImageData() is not None and heat_map.GetImageData().GetDimensions()[2] == 1:
         views = [view for view in views if _looks_along(view, heat_map, 2)]
     if views:
-        height = max(max(view.GetDimensions()[1] for view in views), 1)
+        width, height = (max(max(view.GetDimensions()[axis] for view in views), 1) for axis in (0, 1))
+        beside = _BESIDE_BAR / width if legend.GetPosition()[0] < 0.5 else 0.0
         # The text grows with the bar: so many pixels are readable in a small view and no bother in a large one.
-        legend.SetSize(0.05, min(max(_LEGEND_PIXELS / height, 0.12), 0.3))
+        legend.SetSize(_LEGEND_WIDTH + beside, min(max(_LEGEND_PIXELS / height, 0.12), 0.3))
         _restrict(legend, [view.GetID() for view in views])
     else:
         legend.SetVisibility(False)

@@ -125,7 +125,9 @@ def test_chest_walls_hang_back_to_back_and_no_breast_is_mirrored_for_the_eye(pan
     """By the pixels that are drawn: bright up to the inner edge of each view, black at the outer one."""
     volumes = load(files)
     host.wait_until(lambda: all(shown_in(role) == role for role in VIEWS))
-    panel.selection.choose_image("right-cc", volumes["right-cc"])  # arranges the views anew
+    for role in VIEWS:
+        host.render_slice(f"ReadingRoomHung-{role}", width=500, height=500)  # as where the window gives them a size
+    slicer.app.processEvents()
     for role in VIEWS:
         drawn = host.render_slice(f"ReadingRoomHung-{role}", width=500, height=500)
         middle = drawn[150:350].max(axis=(0, 2)) if drawn.ndim == 3 else drawn[150:350].max(axis=0)
@@ -156,6 +158,58 @@ def test_views_are_zoomed_together_and_moved_toward_the_nipple_on_both_sides(pan
     host.click(panel.views.study.linked)
     nodes["right-mlo"].SetXYZOrigin(0, 0, 0)
     assert left.GetXYZOrigin()[0] == pytest.approx(before["left-cc"][1] + 8)
+
+
+def place(role: str) -> tuple[float, float]:
+    """Millimeters for each pixel of a view, and how far its chest wall lies from the inner edge, in pixels."""
+    node = view(role).mrmlSliceNode()
+    zoom = node.GetFieldOfView()[0] / node.GetDimensions()[0]
+    bounds = [0.0] * 6
+    slicer.mrmlScene.GetNodeByID(view(role).mrmlSliceCompositeNode().GetBackgroundVolumeID()).GetRASBounds(bounds)
+    nipple = 1 if role.startswith("left") else -1
+    inner = nipple * node.GetXYZOrigin()[0] - node.GetFieldOfView()[0] / 2
+    return zoom, (inner + (bounds[1] - bounds[0]) / 2) / zoom
+
+
+@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("size", [(900, 300), (250, 700), (640, 480)])
+def test_a_resized_window_leaves_films_whole_with_one_zoom_and_chest_walls_back_to_back(panel, files, linked, size):
+    load(files)
+    host.wait_until(lambda: all(shown_in(role) == role for role in VIEWS))
+    if not linked:
+        host.click(panel.views.study.linked)
+    for role in VIEWS:
+        view(role).sliceLogic().ResizeSliceNode(*size)
+    slicer.app.processEvents()
+    zooms, beyond = zip(*map(place, VIEWS), strict=True)
+    assert zooms == pytest.approx([zooms[0]] * 4)
+    assert beyond == pytest.approx([0] * 4, abs=0.01)
+    field = [view(role).mrmlSliceNode().GetFieldOfView() for role in VIEWS]
+    bounds = [0.0] * 6
+    panel.inputs.images["left-cc"].GetRASBounds(bounds)
+    room = [min(width / (bounds[1] - bounds[0]), height / (bounds[3] - bounds[2])) for width, height, _ in field]
+    assert room == pytest.approx([1] * 4)  # as large as they can be, and no larger
+
+
+def test_what_a_person_enlarged_stays_where_it_is_when_the_window_is_resized(panel, files):
+    load(files)
+    host.wait_until(lambda: all(shown_in(role) == role for role in VIEWS))
+    for role in VIEWS:
+        view(role).sliceLogic().ResizeSliceNode(400, 400)
+    slicer.app.processEvents()
+    whole, _ = place("left-cc")
+    node = view("left-cc").mrmlSliceNode()
+    node.SetFieldOfView(*(size / 2 for size in node.GetFieldOfView()[:2]), 1)
+    node.SetXYZOrigin(5, -3, 0)
+    before = {role: place(role)[1] for role in VIEWS}
+    for role in VIEWS:
+        view(role).sliceLogic().ResizeSliceNode(800, 800)
+    slicer.app.processEvents()
+    for role in VIEWS:
+        zoom, beyond = place(role)
+        assert zoom == pytest.approx(whole / 4)
+        assert beyond == pytest.approx(before[role])
+        assert view(role).mrmlSliceNode().GetXYZOrigin()[1] == pytest.approx(-3)
 
 
 def test_a_place_without_its_view_is_empty(panel, files):
@@ -189,6 +243,26 @@ def test_every_view_shows_the_map_of_its_own_breast(panel, files):
         assert composite.GetForegroundVolumeID() == heat_map.GetID()
         at_left = layer_nodes.legend_of(heat_map).GetPosition()[0] < 0.5  # beside the breast, not on its chest wall
         assert at_left == role.startswith("right")
+
+
+def test_the_legends_of_both_breasts_are_written_in_one_size(panel, files):
+    """By the pixels that are drawn; VTK sizes text on the right of a bar otherwise than on its left."""
+    load(files)
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    for role in VIEWS:
+        host.render_slice(f"ReadingRoomHung-{role}", width=900, height=700)
+    read(panel)
+    for role in VIEWS:
+        host.render_slice(f"ReadingRoomHung-{role}", width=450, height=550)  # a legend is sized for its view
+    slicer.app.processEvents()
+    heights = []
+    for role, outside in (("right-cc", slice(0, 90)), ("left-cc", slice(-90, None))):
+        drawn = host.render_slice(f"ReadingRoomHung-{role}", width=450, height=550)[100:, outside]
+        (rows,) = (drawn.min(axis=2) > 60).any(axis=1).nonzero()
+        title = rows[: int((rows[1:] > rows[:-1] + 2).argmax()) + 1]
+        heights.append(len(title))
+    assert abs(heights[0] - heights[1]) <= 1
+    assert heights[0] > 10
 
 
 def test_the_comparison_of_the_breasts_takes_the_place_of_the_map_when_asked(panel, files):
@@ -335,6 +409,27 @@ def test_the_masks_of_an_exam_are_one_line_until_they_are_wanted(panel, files):
     assert section.text == "Masks"
     host.click(section)
     assert chooser.visible
+
+
+@pytest.mark.parametrize("earlier_first", [False, True])
+def test_the_sample_exams_are_an_exam_and_its_prior_in_whichever_order_they_are_opened(panel, earlier_first):
+    host.provide_dicom_database({})
+    slicer.app.startupCompleted.emit()
+    titles = ["Mammography exam (phantom)", "Mammography exam, earlier (phantom)"]
+    for title in reversed(titles) if earlier_first else titles:
+        host.open_sample("ReadingRoom", title)
+        slicer.app.processEvents()
+    if earlier_first:  # the exam that stands there is not taken away
+        host.wait_until(lambda: panel.selection.has_next)
+        host.press(panel.widget, "Ctrl+Shift+N")
+    host.wait_until(lambda: len(panel.inputs.images) == 8)
+    names = {role: volume.GetName() for role, volume in panel.inputs.images.items()}
+    for role in VIEWS:
+        side, _hyphen, kind = role.partition("-")
+        assert f"{side[0].upper()} {kind.upper()} 2024" in names[role]
+        assert f"{side[0].upper()} {kind.upper()} 2022" in names[f"prior-{role}"]
+    said = [one.text for one in panel.views.study.priors.values() if not one.isHidden()]
+    assert said == ["Found in the scene: the same patient's image of 2022-01-04. Choose 'None' to read without it."]
 
 
 def test_next_goes_on_with_the_next_exam(panel, files, tmp_path):

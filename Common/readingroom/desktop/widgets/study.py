@@ -147,10 +147,11 @@ class StudyView:
         self.next.setEnabled(self._selection.has_next)
 
     def show_priors(self, sentences: Mapping[str, str]) -> None:
-        """Say what is to be known of each prior, by role; an empty sentence takes no room."""
+        """Say what is to be known of each prior, by role: what is true of several once, below the last of them."""
+        last = {text: role for role, text in sentences.items()}
         for role, text in sentences.items():
             self.priors[role].setText(text)
-            self.priors[role].setVisible(bool(text))
+            self.priors[role].setVisible(bool(text) and last[text] == role)
 
     def show_bundles(self, bundles: Sequence[tuple[str, str]], chosen: str) -> None:
         """List ``(name, title)`` pairs and select one."""
