@@ -88,11 +88,28 @@ def take_mammo_screen() -> None:
     host.wait_until(lambda: len(panel.inputs.images) == 4)
     read(panel)
     panel.parameters.exportFolder = "/reports"
-    rows = [[f"ReadingRoomHung-{side}-{view}" for side in ("right", "left")] for view in ("cc", "mlo")]
-    for _ in range(2):
-        host.grab_desk(IMAGES / "mammo-screen.png", tuple(map(tuple, rows)), width=1500, height=1300)
-        _fit(panel)
+    for _ in range(2):  # the views have their size after the first one
+        host.grab_desk(IMAGES / "mammo-screen.png", _hung(["right", "left"]), width=1500, height=1300)
+        slicer.app.processEvents()
     take_report(panel, IMAGES / "mammo-screen-report.png")
+    panel.session.forget()
+    host.close_scene()
+    for title in ("Mammography exam (phantom)", "Mammography exam, earlier (phantom)"):
+        host.open_sample("ReadingRoom", title)
+    panel = host.open_module("MammoScreen").panel
+    host.wait_until(lambda: len(panel.inputs.images) == 8)
+    read(panel)
+    panel.parameters.exportFolder = "/reports"
+    host.click(panel.views.heat_map.others["change"])
+    views = _hung(["prior-right", "right", "left", "prior-left"])
+    for _ in range(2):
+        host.grab_desk(IMAGES / "mammo-screen-prior.png", views, width=1900, height=1100)
+        slicer.app.processEvents()
+
+
+def _hung(sides: list[str]) -> tuple[tuple[str, ...], ...]:
+    """The views of an exam in rows."""
+    return tuple(tuple(f"ReadingRoomHung-{side}-{view}" for side in sides) for view in ("cc", "mlo"))
 
 
 def take_report(panel: Any, path: Path) -> None:

@@ -11,7 +11,7 @@ import slicer
 
 from ..examples import EXAMPLES, Example
 from . import sample_phantoms
-from .sample_phantoms import EXAM, PHANTOMS, SampleExam
+from .sample_phantoms import EXAMS, PHANTOMS, SampleExam
 
 CATEGORY = "ReadingRoom"
 
@@ -36,13 +36,13 @@ def register() -> None:
             thumbnailFileName=str(phantom.thumbnail),
             customDownloader=lambda *_args, phantom=phantom: sample_phantoms.load(phantom),
         )
-
-    SampleDataLogic.registerCustomSampleDataSource(
-        category=CATEGORY,
-        sampleName=EXAM.title,
-        thumbnailFileName=str(EXAM.thumbnail),
-        customDownloader=lambda *_args: load_exam(EXAM),
-    )
+    for exam in EXAMS:
+        SampleDataLogic.registerCustomSampleDataSource(
+            category=CATEGORY,
+            sampleName=exam.title,
+            thumbnailFileName=str(exam.thumbnail),
+            customDownloader=lambda *_args, exam=exam: load_exam(exam),
+        )
 
 
 def load_exam(exam: SampleExam) -> Any:

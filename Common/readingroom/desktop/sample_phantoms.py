@@ -1,8 +1,8 @@
-"""Chest CTs and a mammography exam that belong to nobody, for first steps: made when they are asked for."""
+"""Chest CTs and mammography exams that belong to nobody, for first steps: made when they are asked for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +55,22 @@ PHANTOMS = (
 
 @dataclass(frozen=True)
 class SampleExam:
-    """Four views of a woman with a mass in her left breast; one ``seed`` is one woman."""
+    """Four views of a woman with a mass in her left breast; one ``seed`` is one woman.
+
+    Parameters
+    ----------
+    radius, strength : of the mass, see `phantoms.mammogram.Lesion`
+    dense : share of dense tissue, which becomes less with the years
+    lower : rows by which the breast lies lower on the film: it is never placed twice in one way
+    """
 
     title: str
     seed: int
     date: str
+    radius: float = 0.11
+    strength: float = 1.6
+    dense: float = 0.25
+    lower: int = 0
     picture: str = "mammogram-phantom.png"
 
     @property
@@ -69,14 +80,22 @@ class SampleExam:
 
     def write(self, folder: Path) -> list[Path]:
         """Its DICOM files, in a folder."""
+        from scipy import ndimage
+
         from ..phantoms.mammogram import Lesion, four_views, write_exam
 
-        mass = Lesion(depth=0.5, outer=0.1, upper=-0.2, radius=0.11, strength=1.6)
-        views = four_views(self.seed, left=[mass], rows=960, columns=768)
+        mass = Lesion(depth=0.5, outer=0.1, upper=-0.2, radius=self.radius, strength=self.strength)
+        views = {
+            role: replace(one, gray=ndimage.shift(one.gray, (self.lower, 0), order=0, mode="nearest"))
+            for role, one in four_views(self.seed, left=[mass], dense=self.dense, rows=960, columns=768).items()
+        }
         return list(write_exam(folder, views, self.date, PatientID="PHANTOM-MG").values())
 
 
-EXAM = SampleExam("Mammography exam (phantom)", 3, "20240102")
+EXAMS = (
+    SampleExam("Mammography exam (phantom)", 3, "20240102"),
+    SampleExam("Mammography exam, earlier (phantom)", 3, "20220104", radius=0.05, strength=0.7, dense=0.33, lower=15),
+)
 
 
 def load(phantom: SamplePhantom) -> Any:

@@ -182,6 +182,7 @@ def _write(path: Path, one: Mammogram, date: str, study: str, elements: Mapping[
         "StudyInstanceUID": study,
         "StudyDate": date,
         "AcquisitionDate": date,
+        "SeriesDescription": f"{one.side[0].upper()} {one.view.upper()} {date[:4]}",
         "ViewPosition": one.view.upper(),
         "ViewCodeSequence": [code],
         "ImageLaterality": one.side[0].upper(),

@@ -12,7 +12,7 @@ from PIL import Image
 
 import host
 from readingroom.desktop import sample_data
-from readingroom.desktop.sample_phantoms import EXAM, PHANTOMS
+from readingroom.desktop.sample_phantoms import EXAMS, PHANTOMS
 from readingroom.desktop.scene import original_file
 from readingroom.examples import EXAMPLES
 from readingroom.imaging.open import open_image
@@ -25,7 +25,7 @@ def started(modules):
     return slicer.modules
 
 
-@pytest.mark.parametrize("example", [*EXAMPLES, *PHANTOMS, EXAM], ids=lambda example: example.title)
+@pytest.mark.parametrize("example", [*EXAMPLES, *PHANTOMS, *EXAMS], ids=lambda example: example.title)
 def test_every_example_is_offered_with_a_picture(started, example):
     sources = {source.sampleName: source for source in started.sampleDataSources["ReadingRoom"]}
     with Image.open(sources[example.title].thumbnailFileName) as picture:
@@ -35,7 +35,7 @@ def test_every_example_is_offered_with_a_picture(started, example):
 def test_an_example_is_offered_once_however_often_the_module_is_loaded(started):
     slicer.app.startupCompleted.emit()
     titles = [source.sampleName for source in started.sampleDataSources["ReadingRoom"]]
-    assert titles == [example.title for example in (*EXAMPLES, *PHANTOMS, EXAM)]
+    assert titles == [example.title for example in (*EXAMPLES, *PHANTOMS, *EXAMS)]
 
 
 def test_a_phantom_and_the_earlier_one_are_volumes_of_one_chest(started):
@@ -81,11 +81,24 @@ def test_a_slicer_without_sample_data_starts_as_well(empty_scene, monkeypatch):
     assert slicer.modules.sampleDataSources == {}
 
 
-def test_the_exam_comes_with_four_views_whose_headers_tell_them_apart(started):
+@pytest.mark.parametrize("exam", EXAMS, ids=lambda exam: exam.title)
+def test_an_exam_comes_with_four_views_whose_headers_tell_them_apart(started, exam):
     host.provide_dicom_database({})
-    host.open_sample("ReadingRoom", EXAM.title)
+    host.open_sample("ReadingRoom", exam.title)
     volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
     headers = [open_image(original_file(volume), "view").image for volume in volumes]
     assert {(one.fact("ImageLaterality"), one.fact("ViewPosition")) for one in headers} == {
         ("L", "CC"), ("L", "MLO"), ("R", "CC"), ("R", "MLO"),
     }  # fmt: skip
+
+
+def test_the_earlier_exam_can_be_read_beside_the_later_one(tmp_path):
+    """No check takes two pictures of one phantom for the same picture."""
+    from readingroom.readers.mammo_screen import READER
+    from readingroom.readers.opening import open_study
+    from readingroom.reading import has_stop
+
+    now, before = (exam.write(tmp_path / exam.date) for exam in EXAMS)
+    case = READER.load(open_study(READER, {}, exam=now, prior=before))
+    assert len(case.images) == 8
+    assert not has_stop(READER.checks(case))
