@@ -63,8 +63,9 @@ def warm(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Read a study and write the results into a folder.
 
-    Arguments: ``reader``, ``study`` (Study JSON with paths) or ``files`` (``images`` and ``masks`` by role,
-    ``clinical`` facts as typed, paths of an ``exam`` and its ``prior``; they are opened here), ``bundle`` (name or
+    Arguments: ``reader``, ``study`` (Study JSON with paths) or ``files`` (``images`` and ``masks`` by role, ``points``
+    to grow masks from, ``clinical`` facts as typed, paths of an ``exam`` and its ``prior``; they are opened here),
+    ``bundle`` (name or
     folder), ``out`` (folder); optional ``device`` (auto), ``force`` (False), ``answer_first`` (False: the answer is
     published, with its files, before its tests are done, which the reading names as pending), ``anonymous`` (False:
     nothing that is written names the patient), ``report`` (``formats``, ``page_size`` and ``prevalence`` of a
@@ -129,7 +130,33 @@ def _study(reader: Reader, arguments: dict[str, Any]) -> Study:
             files["clinical"],
             [Path(path) for path in files.get("exam", ())],
             [Path(path) for path in files.get("prior", ())],
+            files.get("points", {}),
         )
+
+
+def grow(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Grow a first guess at a mask from one point of its image, for a person to correct.
+
+    Arguments: ``reader``, ``mask`` (its role), ``image`` (StudyImage JSON with a path), ``point`` (mm to the patient's
+    left, back and head), ``out`` (an NRRD file, 1 inside). Gives ``{"file", "mask"}``.
+    """
+    progress(0.0, "Opening the image.")
+    import numpy as np
+    import SimpleITK
+
+    from .readers.registry import find_reader
+    from .records import from_json
+    from .study import StudyImage
+
+    reader, image = find_reader(arguments["reader"]), from_json(StudyImage, arguments["image"])
+    with time_limit():
+        loaded = reader.load_image(image, progress.part(0.0, 0.3))
+    grown = reader.grow_mask(arguments["mask"], loaded, arguments["point"], progress.part(0.3, 0.9))
+    progress(0.9, "Writing the mask.")
+    made = SimpleITK.GetImageFromArray(grown.astype(np.uint8))
+    made.CopyInformation(loaded.image)
+    SimpleITK.WriteImage(made, arguments["out"], useCompression=False)
+    return {"file": arguments["out"], "mask": arguments["mask"]}
 
 
 def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -246,4 +273,11 @@ def _signature(bundle: str) -> Signature | None:
     return load(store.find(bundle))
 
 
-CALLS: Calls = {"describe": describe, "warm": warm, "read": read, "report": report, "radiomics": radiomics}
+CALLS: Calls = {
+    "describe": describe,
+    "warm": warm,
+    "read": read,
+    "grow": grow,
+    "report": report,
+    "radiomics": radiomics,
+}

@@ -95,6 +95,7 @@ class StudyMask:
     code : what it shows
     source : where it comes from, in a few words: ``segment 'Lungs'``, ``file lungs.nrrd``
     structures : names in a DICOM SEG or RTSTRUCT that make up the region; empty for all of a label map
+    point : mm to the patient's left, back and head; where there is no file, the reader grows the region from it
     """
 
     role: str
@@ -103,12 +104,13 @@ class StudyMask:
     code: Code | None = None
     source: str = ""
     structures: tuple[str, ...] = ()
+    point: tuple[float, float, float] | None = None
     pixels: Any = field(default=None, compare=False, repr=False, metadata={"json": False})
 
     def __post_init__(self) -> None:
         _require_name("mask", self.role)
-        if self.path is None and self.pixels is None:
-            raise ValueError(f"Mask '{self.role}' has neither a path nor pixels.")
+        if self.path is None and self.pixels is None and self.point is None:
+            raise ValueError(f"Mask '{self.role}' has neither a path nor pixels, nor a point to grow it from.")
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,46 @@ def test_the_shell_takes_its_images_mask_and_clinical_facts(toy, capsys):
         assert words in said
 
 
+def _in_left_lung() -> tuple[np.ndarray, str]:
+    """The left lung, and a point in it as it is typed: mm to the left, back and head."""
+    lung = chest_ct((16, 24, 30), (12.0, 12.0, 12.0)).left_lung
+    k, j, i = np.argwhere(lung)[np.count_nonzero(lung) // 2]
+    return lung, f"{12.0 * i},{12.0 * j},{12.0 * k}"
+
+
+def test_the_shell_grows_a_mask_from_a_point(toy, capsys):
+    lung, point = _in_left_lung()
+    reading = _read(toy, "--grow", f"lungs={point}")
+    mask = reading.study.mask("lungs")
+    assert mask.point == tuple(map(float, point.split(",")))
+    assert mask.source.startswith("grown from the point")
+    assert reading.regions[0].volume_ml == pytest.approx(lung.sum() * 1.728, rel=0.3)
+    assert "nobody has corrected it" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--grow", "lungs=0,0,0"], "lies in no air"),
+        (["--grow", "heart=0,0,0"], "knows no mask 'heart'"),
+        (["--grow", "lungs=0,0,0", "--grow", "lungs=0,0,0"], "Two masks were given"),
+        (["--grow", "lungs=0,0,0", "--mask", "lungs=lungs.nrrd"], "by a file and by a point"),
+    ],
+)
+def test_a_point_that_nothing_can_be_grown_from_is_refused(toy, capsys, monkeypatch, more, words):
+    monkeypatch.chdir(toy)
+    assert cli.main(["read", "toy-density", "ct.nrrd", *more, "--out", "out"]) != 0
+    assert words in capsys.readouterr().err
+    assert not (toy / "out" / "reading.json").exists()
+
+
+@pytest.mark.parametrize("text", ["lungs", "lungs=1,2", "lungs=a,b,c", "=1,2,3", "lungs=1,2,nan"])
+def test_a_point_is_three_numbers(toy, capsys, text):
+    with pytest.raises(SystemExit):
+        cli.main(["read", "toy-density", "ct.nrrd", "--grow", text, "--out", "out"])
+    assert "ROLE=X,Y,Z" in capsys.readouterr().err
+
+
 def test_few_comparisons_are_printed_and_the_others_counted(toy, capsys, monkeypatch):
     monkeypatch.setattr("readingroom.commands.read._MOST_COMPARISONS", 0)
     _read(toy, "--prior", str(toy / "prior.nrrd"), "--stage", "II")

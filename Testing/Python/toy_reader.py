@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from readingroom.bundles.bundle import Bundle
 from readingroom.codes import LUNG, VOLUME, Code
+from readingroom.errors import InputError
 from readingroom.readers.answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from readingroom.readers.base import ReadContext, Reader
 from readingroom.readers.description import ClinicalField, ImageRole, MaskRole, Task
@@ -28,7 +29,11 @@ from readingroom.reading import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
+
+    from readingroom.progress import Progress
 
 _DENSE = Code("36188001", "SCT", "Shadow")
 
@@ -45,7 +50,7 @@ class ToyReader(Reader):
         ImageRole("prior-ct", "Prior chest CT", ("CT",), dimensions=3, required=False, prior_of="ct"),
     )
     masks = (
-        MaskRole("lungs", "Lungs", image="ct", code=LUNG),
+        MaskRole("lungs", "Lungs", image="ct", code=LUNG, grown_from_a_point=True),
         MaskRole("prior-lungs", "Lungs on the prior", image="prior-ct", code=LUNG),
     )
     clinical = (
@@ -54,6 +59,16 @@ class ToyReader(Reader):
     )
     tasks = (Task("density", "Dense or not"),)
     tests_of_answer = ("second look",)
+
+    def grow_mask(self, role: str, image: Any, point: Sequence[float], progress: Progress) -> NDArray[np.bool_]:
+        from scipy import ndimage
+
+        progress(0.5, "Growing the lung.")
+        labels, _count = ndimage.label((image.voxels < -300) & (image.voxels > -950))
+        k, j, i = reversed(image.image.TransformPhysicalPointToIndex([float(part) for part in point]))
+        if not labels[k, j, i]:
+            raise InputError("The point lies in no air.")
+        return labels == labels[k, j, i]
 
     def checks(self, case: Case) -> tuple[Check, ...]:
         return (Check("slices", "pass", f"The CT has {case.images['ct'].voxels.shape[0]} slices."),)

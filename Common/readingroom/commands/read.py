@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,9 +78,19 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
             action="append",
             default=[],
             type=_mask,
-            required=any(mask.required for mask in reader.masks),
+            required=any(mask.required and not mask.grown_from_a_point for mask in reader.masks),
             metavar="ROLE=FILE",
             help=f"NRRD or NIfTI, not 0 inside; or FILE::NAME of a .seg.nrrd, DICOM SEG or RTSTRUCT ({roles})",
+        )
+    if grown := [mask for mask in reader.masks if mask.grown_from_a_point]:
+        roles = "; ".join(f"{mask.name}: {mask.title}" for mask in grown)
+        command.add_argument(
+            "--grow",
+            action="append",
+            default=[],
+            type=_point,
+            metavar="ROLE=X,Y,Z",
+            help=f"grow the mask from a point in it, mm to the patient's left, back and head as in DICOM ({roles})",
         )
     for fact in reader.clinical:
         command.add_argument(
@@ -150,6 +161,7 @@ def _read_with(
             "files": {
                 "images": images,
                 "masks": masks,
+                "points": _once(getattr(options, "grow", [])),
                 "exam": [os.path.abspath(path) for path in getattr(options, _EXAM, [])],
                 "prior": [os.path.abspath(path) for path in (getattr(options, _PRIOR, None),) if path],
                 "clinical": _given(options, "clinical-", [fact.name for fact in reader.clinical]),
@@ -213,14 +225,29 @@ def _mask(text: str) -> tuple[str, Path]:
     return role, Path(file)
 
 
+def _point(text: str) -> tuple[str, tuple[float, ...]]:
+    role, _separator, numbers = text.partition("=")
+    try:
+        point = tuple(float(number) for number in numbers.split(","))
+    except ValueError:
+        point = ()
+    if not role or len(point) != 3 or not all(map(math.isfinite, point)):
+        raise argparse.ArgumentTypeError("it is not ROLE=X,Y,Z in mm")
+    return role, point
+
+
 def _masks(options: argparse.Namespace) -> dict[str, Path]:
-    """The masks that were given, by role.
+    """The masks that were given, by role."""
+    return _once(getattr(options, "mask", []))
+
+
+def _once(given: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """What was given, by role.
 
     Raises
     ------
     InputError : two for one role
     """
-    given = getattr(options, "mask", [])
     for number, (role, _) in enumerate(given):
         if role in (earlier for earlier, _ in given[:number]):
             raise InputError(f"Two masks were given for '{role}'.")

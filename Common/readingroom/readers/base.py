@@ -35,7 +35,9 @@ from .description import ClinicalField, ImageRole, MaskRole, Task, require_roles
 from .results import drawn, write_results
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
     from ..bundles.metadata import BundleMetadata
     from ..imaging.mask_file import Mask
@@ -134,7 +136,7 @@ class Reader(ABC):
         with ThreadPoolExecutor(at_once) as threads:
             loaded = list(threads.map(self.load_image, study.images, parts))
         images = {image.role: one for image, one in zip(study.images, loaded, strict=True)}
-        masks = {mask.role: _mask(mask, images[mask.image]) for mask in study.masks}
+        masks = {mask.role: self._load_mask(mask, images[mask.image], progress.part(1.0, 1.0)) for mask in study.masks}
         noted = (*study.images, *images.values(), *masks.values())
         notes = tuple(note for item in noted for note in item.notes)
         return Case(study, images, {role: mask.voxels for role, mask in masks.items()}, notes)
@@ -148,6 +150,38 @@ class Reader(ABC):
         from ..imaging.volume import open_volume
 
         return open_volume(image, progress)
+
+    def grow_mask(self, role: str, image: Any, point: Sequence[float], progress: Progress) -> NDArray[np.bool_]:
+        """A first guess at a mask whose role is ``grown_from_a_point``, ``[k, j, i]`` on the grid of its image.
+
+        Parameters
+        ----------
+        image : what `load_image` gave
+        point : mm to the patient's left, back and head
+
+        Raises
+        ------
+        InputError : nothing can be grown from there
+        CancelledError : the user canceled
+        """
+        raise InputError(f"{self.title} grows no mask from a point.")
+
+    def _load_mask(self, mask: StudyMask, image: Any, progress: Progress) -> Mask:
+        """The mask on the grid of its image.
+
+        Raises
+        ------
+        InputError : it cannot be opened or grown, or holds nothing there
+        """
+        from ..imaging.mask_file import Mask, load_mask
+
+        if mask.point is not None:
+            note = f"The mask '{mask.role}' was grown from one point, and nobody has corrected it."
+            return Mask(self.grow_mask(mask.role, image, mask.point, progress), (note,))
+        loaded = load_mask(mask, image.image)
+        if not loaded.voxels.any():
+            raise InputError(f"The mask '{mask.role}' is empty on its image.")
+        return loaded
 
     @abstractmethod
     def checks(self, case: Case) -> tuple[Check, ...]:
@@ -314,21 +348,6 @@ def _synthetic(study: Study) -> tuple[Check, ...]:
     return (
         Check("synthetic", "stop", f"{images} synthetic by the header ({', '.join(made)}): no patient was imaged."),
     )
-
-
-def _mask(mask: StudyMask, image: Any) -> Mask:
-    """The mask on the grid of its image.
-
-    Raises
-    ------
-    InputError : it cannot be opened, or holds nothing there
-    """
-    from ..imaging.mask_file import load_mask
-
-    loaded = load_mask(mask, image.image)
-    if not loaded.voxels.any():
-        raise InputError(f"The mask '{mask.role}' is empty on its image.")
-    return loaded
 
 
 @functools.cache

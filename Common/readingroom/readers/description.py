@@ -58,6 +58,8 @@ class MaskRole:
     image : the role of the image that it lies on
     sources : where one can come from: a segment of the ``scene``, a ``file``, or the reader itself (``automatic``)
     required : there must be a segment or a file; False where the reader makes its own or does without
+    grown_from_a_point : `Reader.grow_mask` makes a first guess at it from a point that a person clicks
+    help : what to know when none is chosen, in place of what follows from ``sources``
     """
 
     name: str
@@ -66,6 +68,8 @@ class MaskRole:
     code: Code | None = None
     required: bool = False
     sources: tuple[MaskSource, ...] = ("scene", "file", "automatic")
+    grown_from_a_point: bool = False
+    help: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,6 +186,8 @@ def require_roles(
         given = study.mask(mask.name)
         if given is not None and given.image != mask.image:
             raise InputError(f"The mask '{mask.title}' must lie on the image '{mask.image}', not on '{given.image}'.")
+        if given is not None and given.point is not None and not mask.grown_from_a_point:
+            raise InputError(f"The mask '{mask.title}' cannot be grown from a point: give a file of it.")
     known = {item.name: item for item in clinical}
     for name, fact in study.clinical.items():
         if name in known:

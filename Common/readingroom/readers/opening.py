@@ -24,6 +24,7 @@ def open_study(
     clinical: Mapping[str, str] | None = None,
     exam: Sequence[Path] = (),
     prior: Sequence[Path] = (),
+    points: Mapping[str, Sequence[float]] | None = None,
 ) -> Study:
     """The study of these files, without decoding their pixels.
 
@@ -34,6 +35,7 @@ def open_study(
     clinical : facts as a person types them; they go before those of the header
     exam, prior : files and folders of an exam and of an earlier one, whose headers tell what each image is; images that
         are given by role go before them
+    points : by role, where a mask is to be grown from: mm to the patient's left, back and head
 
     Example
     -------
@@ -71,7 +73,7 @@ def open_study(
         opened[first] = replace(opened[first], image=replace(image, notes=(*image.notes, *notes)))
     if not opened:
         raise InputError(f"{reader.title} needs the image '{reader.images[0].title}'; choose one first.")
-    study = study_of(reader, opened, _masks(reader, masks or {}), entered(reader, clinical or {}))
+    study = study_of(reader, opened, _masks(reader, masks or {}, points or {}), entered(reader, clinical or {}))
     require_roles(reader.title, study, reader.images, reader.masks, reader.clinical)
     return study
 
@@ -169,12 +171,18 @@ def _by_date(prior: ImageRole, folder: Path) -> dict[str, tuple[str, str]]:
     return {prior.prior_of: (latest, ""), prior.name: (earlier, note)}
 
 
-def _masks(reader: Reader, masks: Mapping[str, Path]) -> tuple[StudyMask, ...]:
+def _masks(reader: Reader, masks: Mapping[str, Path], points: Mapping[str, Sequence[float]]) -> tuple[StudyMask, ...]:
     roles = {role.name: role for role in reader.masks}
     made = []
-    for name, path in masks.items():
+    for name in (*masks, *points):
         if name not in roles:
             raise InputError(f"{reader.title} knows no mask '{name}'; it takes {', '.join(roles) or 'none'}.")
+    for name, (left, back, head) in points.items():
+        if name in masks:
+            raise InputError(f"The mask '{name}' is given by a file and by a point; choose one of them.")
+        source = f"grown from the point {left:g}, {back:g}, {head:g} mm"
+        made.append(StudyMask(name, roles[name].image, None, roles[name].code, source, point=(left, back, head)))
+    for name, path in masks.items():
         file, structures = named_structures(str(path))
         try:
             open_regular(file).close()
