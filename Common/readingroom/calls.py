@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .reports.document import Table
     from .study import Study
 
+_GROWN_COLOR = (0.95, 0.76, 0.26)
 _PACKAGES = ("numpy", "SimpleITK", "pydicom", "torch", "torchvision", "timm", "monai", "safetensors")
 
 
@@ -138,12 +139,10 @@ def grow(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Grow a first guess at a mask from one point of its image, for a person to correct.
 
     Arguments: ``reader``, ``mask`` (its role), ``image`` (StudyImage JSON with a path), ``point`` (mm to the patient's
-    left, back and head), ``out`` (an NRRD file, 1 inside). Gives ``{"file", "mask"}``.
+    left, back and head), ``out`` (a ``.seg.nrrd``, of one segment). Gives ``{"file"}``.
     """
     progress(0.0, "Opening the image.")
-    import numpy as np
-    import SimpleITK
-
+    from .imaging.segments import Segment, write_segments
     from .readers.registry import find_reader
     from .records import from_json
     from .study import StudyImage
@@ -151,12 +150,12 @@ def grow(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     reader, image = find_reader(arguments["reader"]), from_json(StudyImage, arguments["image"])
     with time_limit():
         loaded = reader.load_image(image, progress.part(0.0, 0.3))
-    grown = reader.grow_mask(arguments["mask"], loaded, arguments["point"], progress.part(0.3, 0.9))
+    role = next(mask for mask in reader.masks if mask.name == arguments["mask"])
+    grown = reader.grow_mask(role.name, loaded, arguments["point"], progress.part(0.3, 0.9))
     progress(0.9, "Writing the mask.")
-    made = SimpleITK.GetImageFromArray(grown.astype(np.uint8))
-    made.CopyInformation(loaded.image)
-    SimpleITK.WriteImage(made, arguments["out"], useCompression=False)
-    return {"file": arguments["out"], "mask": arguments["mask"]}
+    segment = Segment(role.name, role.title, _GROWN_COLOR, grown, role.code)
+    write_segments(Path(arguments["out"]), loaded.image, [segment])
+    return {"file": arguments["out"]}
 
 
 def report(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from ..bundles.metadata import BundleMetadata
 from ..errors import BundleError, InputError
+from ..readers.description import MaskRole
 from ..readers.registry import find_reader
 from ..reading import Reading
 from ..study import ClinicalFact
@@ -20,7 +21,7 @@ from .layers import Layers
 from .owned_nodes import OwnedNodes
 from .reading_node import ReadingNode
 from .session import ReadRequest, Session
-from .study_from_nodes import Chosen, SegmentChoice, corrected_mask, study_of_nodes
+from .study_from_nodes import Chosen, SegmentChoice, corrected_mask, opened, study_of_nodes
 
 
 class ReadingLogic:
@@ -101,6 +102,16 @@ class ReadingLogic:
         study = study_of_nodes(self.reader, chosen, self.session.new_folder("study"))
         self.session.start_read(ReadRequest(self.reader.name, study, bundle, device, force))
         self.being_read = dict(chosen.images)
+
+    def start_grow(self, role: MaskRole, volume: Any, point: tuple[float, float, float]) -> None:
+        """Begin to grow a mask on a volume node from a point, mm to the patient's left, back and head.
+
+        Raises
+        ------
+        ReadingRoomError : the node is no image of that mask, or other work is going on
+        """
+        image = opened(volume, self.reader.image_role(role.image), self.session.new_folder("image")).image
+        self.session.start_grow(self.reader.name, role.name, image, point)
 
     def take(self) -> bool:
         """Put an answer of the session that is new into the scene; True when there was one.

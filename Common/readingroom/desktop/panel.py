@@ -16,6 +16,7 @@ from ..reading import Reading
 from . import choices, settings
 from .display import Display
 from .features.section import FeaturesSection
+from .growing import Growing
 from .inputs import Inputs
 from .installed import bundle_title, bundles_for
 from .layers import OverlayGuard
@@ -62,6 +63,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self.views = PanelViews(self)
         self.widget = self.views.widget
         self.region_edits = RegionEdits(self)
+        self.growing = Growing(self)
         self._timer = qt.QTimer(self.widget)
         self._timer.setInterval(_POLL_MILLISECONDS)
         self._timer.timeout.connect(lambda *_args: self.poll())
@@ -114,6 +116,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self._late.stop()
         self.session.forget()
         self.region_edits.stop()
+        self.growing.stop()
         self.layout.unlink()
         self.window.leave()
         self.logic.being_read = {}
@@ -166,7 +169,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         except ReadingRoomError as error:
             self.show_error(error)
             return
-        self._follow()
+        self.follow()
 
     # What the worker does
 
@@ -182,6 +185,8 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         self._timer.stop()
         if self.session.state == "failed":
             self.show_error(self.session.error)
+        elif self.session.state == "done" and self.session.work == "grow":
+            self._take_grown()
         self.refresh()
         if self.session.state == "done" and self.session.work == "report":
             self.views.report.show_written(self.session.files)
@@ -198,9 +203,16 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         except ReadingRoomError as error:
             self.show_error(error)
             return
-        self._follow()
+        self.follow()
 
-    def _follow(self) -> None:
+    def _take_grown(self) -> None:
+        try:
+            with self.views.study.drawing():
+                self.growing.take()
+        except ReadingRoomError as error:
+            self.show_error(error)
+
+    def follow(self) -> None:
         """Look from time to time how far the work is that was just begun."""
         self._timer.start()
         self.refresh()
@@ -264,6 +276,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             self.window.show(inputs.images)  # an image that comes has no display at first
             self.views.show_inputs(inputs, hidden)
             self.views.study.show_priors(self.selection.of_priors)
+            self.views.study.show_growing(self.growing.placing)
             self.views.study.show_device(parameters.device)
             self.views.study.show_layout(settings.reading_layout())
             self.views.study.show_window(self.window.chosen)

@@ -152,6 +152,10 @@ class Selection:
         self._panel.write(lambda inputs: inputs.choose_mask(role, segmentation, segment_id))
         self._panel.refresh()
 
+    def grow_mask(self, role: str) -> None:
+        """Let a person click a point that a mask is grown from."""
+        self._panel.growing.begin(role)
+
     def enter_fact(self, name: str, text: str) -> bool:
         """Enter a clinical fact, empty text takes it back; False when it does not fit its field, and is said."""
         self._panel.views.message.hide()

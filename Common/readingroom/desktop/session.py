@@ -14,10 +14,11 @@ from typing import Any, Literal
 
 from ..errors import ReadingRoomError
 from ..reading import Reading
-from ..study import Study
+from ..records import to_json
+from ..study import Study, StudyImage
 from .job import Job, State
 
-Work = Literal["read", "report"]
+Work = Literal["read", "grow", "report"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Session:
 
     ``work`` says what the job is or was. ``reading`` and ``folder`` are the last reading and where its files lie, and
     stay until there is another: while a read goes on it may be the answer that is still being tested
-    (``reading.pending``). ``files`` are the last reports.
+    (``reading.pending``). ``files`` are the last reports, ``grown`` is the file of the mask that was grown last.
 
     Parameters
     ----------
@@ -49,6 +50,7 @@ class Session:
         self.reading: Reading | None = None
         self.folder: Path | None = None
         self.files: list[Path] = []
+        self.grown: Path | None = None
         self._job = Job()
         self._answer: Any = None  # what `reading` was made of
         self._folders: list[Path] = []
@@ -97,6 +99,17 @@ class Session:
             "out": str(self.new_folder("reading")),
         }
         self._start("read", arguments)
+
+    def start_grow(self, reader: str, mask: str, image: StudyImage, point: tuple[float, float, float]) -> None:
+        """Begin to grow a mask from a point, mm to the patient's left, back and head; `poll` follows it."""
+        arguments = {
+            "reader": reader,
+            "mask": mask,
+            "image": to_json(image),
+            "point": list(point),
+            "out": str(self.new_folder("grown") / f"{mask}.seg.nrrd"),
+        }
+        self._start("grow", arguments)
 
     def start_report(
         self,
@@ -148,6 +161,7 @@ class Session:
         """Cancel, and drop the last reading: the scene it belongs to is closed."""
         self._job.forget()
         self.reading, self.folder, self.files, self._answer = None, None, [], None
+        self.grown = None
         self._tidy()
 
     def stop(self) -> None:
@@ -165,6 +179,8 @@ class Session:
         if self.work == "read" and value is not None and value is not self._answer:
             self._answer = value
             self.reading, self.folder = Reading.from_json(value["reading"]), Path(value["folder"])
+        elif self.work == "grow" and self.state == "done":
+            self.grown = Path(value["file"])
         elif self.work == "report" and self.state == "done":
             self.files = [Path(file) for file in value["files"]]
         if self.state != "working":
@@ -173,7 +189,7 @@ class Session:
     def _tidy(self) -> None:
         """Remove pixels and results that nobody needs any more: a day of reading must not fill the disk."""
         for folder in self._folders:
-            if folder != self.folder:
+            if folder != self.folder and (self.grown is None or folder != self.grown.parent):
                 shutil.rmtree(folder, ignore_errors=True)
         self._folders = [folder for folder in self._folders if folder.exists()]
 

@@ -68,16 +68,16 @@ def study_of_nodes(reader: Reader, chosen: Chosen, folder: Path) -> Study:
         of a DICOM series do not lie as the node has them
     OutputError : the pixels cannot be saved
     """
-    opened: dict[str, OpenedImage] = {}
+    images: dict[str, OpenedImage] = {}
     for role in reader.images:  # in the reader's order: the first one is the one that is read
         if chosen.images.get(role.name) is not None:
-            opened[role.name] = _opened(chosen.images[role.name], role, folder)
-    if not opened:
+            images[role.name] = opened(chosen.images[role.name], role, folder)
+    if not images:
         raise InputError(
             _("Choose a study first: load the image '{title}', then select it.").format(title=reader.images[0].title)
         )
     masks = tuple(_mask(reader, role.name, chosen, folder) for role in reader.masks if role.name in chosen.masks)
-    study = study_of(reader, opened, masks, entered(reader, chosen.clinical))
+    study = study_of(reader, images, masks, entered(reader, chosen.clinical))
     require_roles(reader.title, study, reader.images, reader.masks, reader.clinical)
     return study
 
@@ -117,7 +117,8 @@ def header_of(volume: Any, role: ImageRole) -> OpenedImage | None:
     return None
 
 
-def _opened(volume: Any, role: ImageRole, folder: Path) -> OpenedImage:
+def opened(volume: Any, role: ImageRole, folder: Path) -> OpenedImage:
+    """The image that a volume node shows, as `study_of_nodes` has it."""
     if role.dimensions == 2:
         require_gray_picture(volume, role.title)
         original = original_file(volume)

@@ -110,6 +110,93 @@ def labels(widget) -> list[str]:
     return [label.text for label in slicer.util.findChildren(widget, className="QLabel") if label.visible]
 
 
+def grow_at(panel, volume, index: tuple[int, int, int]) -> None:
+    """Press the button, and click on the voxel with these i, j, k of the node."""
+    slicer.app.processEvents()
+    host.click(panel.views.study.grow["lungs"])
+    to_ras = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(to_ras)
+    point = panel.logic.nodes.find("point", "lungs")
+    point.AddControlPoint(*to_ras.MultiplyPoint([*map(float, index), 1.0])[:3])
+    host.wait_until(lambda: panel.session.work == "grow" and panel.session.state != "working", 30)
+    slicer.app.processEvents()
+
+
+def in_left_lung(phantom) -> tuple[int, int, int]:
+    """A voxel, by the axes that `add_ct` gives its node."""
+    k, j, i = np.argwhere(phantom.left_lung)[np.count_nonzero(phantom.left_lung) // 2]
+    return SLICES - 1 - int(k), int(j), int(i)
+
+
+def grown_segmentations() -> list:
+    return [node for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if "first guess" in node.GetName()]
+
+
+# A mask grown from one click
+
+
+def test_a_click_grows_a_segment_that_is_chosen_as_the_mask(toy_panel, add_ct, phantom):
+    volume = add_ct("CT")
+    grow_at(toy_panel, volume, in_left_lung(phantom))
+    assert toy_panel.session.error is None
+    (node,) = grown_segmentations()
+    choice = toy_panel.inputs.mask("lungs")
+    assert (choice.segmentation, choice.segment_id) == (node, "lungs")
+    grown = slicer.util.arrayFromSegmentBinaryLabelmap(node, "lungs", volume) > 0
+    wanted = phantom.left_lung[::-1].transpose(2, 1, 0)
+    assert 2 * (grown & wanted).sum() / (grown.sum() + wanted.sum()) > 0.8
+    assert not toy_panel.logic.nodes.all("point")
+    assert not toy_panel.views.study.grow["lungs"].isChecked()
+    toy_panel.views.message.hide()
+    read(toy_panel)
+    assert toy_panel.reading.study.mask("lungs").source == "segment 'Lungs'"
+
+
+def test_a_second_click_replaces_what_nobody_touched_and_nothing_else(toy_panel, segmented, phantom):
+    volume, mine, segment = segmented
+    before = slicer.util.arrayFromSegmentBinaryLabelmap(mine, segment, volume)
+    grow_at(toy_panel, volume, in_left_lung(phantom))
+    grow_at(toy_panel, volume, in_left_lung(phantom))
+    (first,) = grown_segmentations()
+    array = slicer.util.arrayFromSegmentBinaryLabelmap(first, "lungs", volume)
+    array[:, :, :10] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(array, first, "lungs", volume)
+    grow_at(toy_panel, volume, in_left_lung(phantom))
+    assert len(grown_segmentations()) == 2
+    assert (slicer.util.arrayFromSegmentBinaryLabelmap(first, "lungs", volume) == array).all()
+    assert (slicer.util.arrayFromSegmentBinaryLabelmap(mine, segment, volume) == before).all()
+    assert toy_panel.inputs.mask("lungs").segmentation is not first
+
+
+def test_a_point_that_nothing_grows_from_is_told_and_leaves_no_node(toy_panel, add_ct):
+    grow_at(toy_panel, add_ct("CT"), (0, 0, 0))
+    assert toy_panel.views.message.sentence.text == "The point lies in no air."
+    assert not grown_segmentations()
+    assert not toy_panel.logic.nodes.all("point")
+    assert toy_panel.inputs.mask("lungs") is None
+
+
+def test_pressing_the_button_again_waits_for_no_click(toy_panel, add_ct):
+    add_ct("CT")
+    slicer.app.processEvents()
+    button = toy_panel.views.study.grow["lungs"]
+    host.click(button)
+    assert toy_panel.growing.placing == "lungs"
+    assert button.isChecked()
+    host.click(button)
+    assert toy_panel.growing.placing == ""
+    assert not button.isChecked()
+    assert not toy_panel.logic.nodes.all("point")
+
+
+def test_closing_the_scene_while_a_click_is_waited_for_is_no_trouble(toy_panel, add_ct):
+    add_ct("CT")
+    slicer.app.processEvents()
+    host.click(toy_panel.views.study.grow["lungs"])
+    toy_panel.forget()
+    assert toy_panel.growing.placing == ""
+
+
 # The panel before a read
 
 

@@ -61,6 +61,7 @@ class StudyView:
                 self.priors[role.name].setVisible(False)
                 form.addRow("", self.priors[role.name])
         self.masks: dict[str, Any] = {}
+        self.grow: dict[str, Any] = {}  # buttons
         offered = [mask for mask in reader.masks if "scene" in mask.sources]
         hints = ["" if mask.required else _mask_hint(mask) for mask in offered]
         rows = form
@@ -72,7 +73,12 @@ class StudyView:
             form.addRow(section)
         for place, mask in enumerate(offered):
             self.masks[mask.name] = self._mask_selector(mask)
-            rows.addRow(mask.title, self.masks[mask.name])
+            row = qt.QHBoxLayout()
+            row.addWidget(self.masks[mask.name], 1)
+            if mask.grown_from_a_point:
+                self.grow[mask.name] = self._grow_button(mask)
+                row.addWidget(self.grow[mask.name])
+            rows.addRow(mask.title, row)
             if hints[place] and hints[place] not in hints[place + 1 :]:  # once, below all that it is true of
                 rows.addRow("", hint(hints[place]))
         if rows is not form:
@@ -146,6 +152,11 @@ class StudyView:
                 chooser.setCurrentSegmentID(choice.segment_id if choice is not None else "")
         self.next.setEnabled(self._selection.has_next)
 
+    def show_growing(self, placing: str) -> None:
+        """Press the button of the mask that a click is waited for; none where that is empty."""
+        for name, button in self.grow.items():
+            button.setChecked(name == placing)
+
     def show_priors(self, sentences: Mapping[str, str]) -> None:
         """Say what is to be known of each prior, by role: what is true of several once, below the last of them."""
         last = {text: role for role, text in sentences.items()}
@@ -215,6 +226,17 @@ class StudyView:
         chooser.currentSegmentChanged.connect(chosen)
         return chooser
 
+    def _grow_button(self, role: MaskRole) -> Any:
+        button = qt.QToolButton()
+        button.setText(_("Grow from one click"))
+        button.setCheckable(True)
+        button.setAccessibleName(_("Grow '{mask}' from one click").format(mask=role.title))
+        button.setToolTip(
+            _("Click inside it in a slice view: a first guess is grown as a new segment, for you to correct.")
+        )
+        button.clicked.connect(lambda *_args: self._selection.grow_mask(role.name))
+        return button
+
 
 def device_titles() -> dict[str, str]:
     """Titles of the devices by name."""
@@ -234,4 +256,6 @@ def _image_tip(role: ImageRole) -> str:
 
 
 def _mask_hint(role: MaskRole) -> str:
+    if role.help:
+        return _(role.help)
     return _("Found automatically when none is chosen.") if "automatic" in role.sources else _("May be left out.")
