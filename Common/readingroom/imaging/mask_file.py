@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +85,8 @@ def _on_grid(mask: SimpleITK.Image, image: SimpleITK.Image, name: str) -> Mask:
     marked = _ml(SimpleITK.GetArrayViewFromImage(mask) != 0, mask)
     if not marked:
         raise InputError(f"{name} is empty: nothing is marked in it.")
+    if mask.GetDimension() != image.GetDimension():
+        mask = _in_place(mask, image, name)
     on_grid = SimpleITK.Resample(mask, image, SimpleITK.Transform(), SimpleITK.sitkNearestNeighbor, 0.0)
     voxels = np.asarray(SimpleITK.GetArrayViewFromImage(on_grid) != 0)
     inside = _ml(voxels, image)
@@ -95,6 +98,18 @@ def _on_grid(mask: SimpleITK.Image, image: SimpleITK.Image, name: str) -> Mask:
     if inside < (1 - _BEYOND) * marked:
         notes.append(f"{percent(1 - inside / marked)} of {name} lies beyond the image.")
     return Mask(voxels, tuple(notes))
+
+
+def _in_place(mask: SimpleITK.Image, image: SimpleITK.Image, name: str) -> SimpleITK.Image:
+    """A flat mask on a picture that has a third axis, or the other way about: pixel by pixel."""
+    sizes = [tuple(one.GetSize()) for one in (mask, image)]
+    if any(math.prod(size[2:]) != 1 for size in sizes) or sizes[0][:2] != sizes[1][:2]:
+        there, wanted = (" x ".join(map(str, size)) for size in sizes)
+        raise InputError(f"{name} has {there} pixels and its image {wanted}: it must be drawn on the image itself.")
+    marked = SimpleITK.GetArrayFromImage(mask != 0)
+    placed = SimpleITK.GetImageFromArray(marked.reshape(sizes[1][::-1]))
+    placed.CopyInformation(image)
+    return placed
 
 
 def _ml(marked: NDArray[np.bool_], image: SimpleITK.Image) -> float:

@@ -96,6 +96,17 @@ def test_a_mask_of_a_view_that_is_not_read_and_one_of_another_film_are_refused(b
         read_with(bundle, tmp_path / "out", files, left_cc_breast=path)
 
 
+def test_a_flat_mask_is_laid_on_a_film_pixel_by_pixel(bundle, files, upper_half, tmp_path):
+    inside = SimpleITK.GetArrayFromImage(upper_half)[0]
+    flat, small = tmp_path / "flat.nrrd", tmp_path / "small.nrrd"
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(inside), str(flat))
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(inside[:, ::2].copy()), str(small))
+    reading = read_with(bundle, tmp_path / "out", files, left_cc_breast=flat)
+    assert np.array_equal(READER.load(reading.study).images["left-cc"].breast.tissue, inside > 0)
+    with pytest.raises(InputError, match="128 x 320 pixels and its image 256 x 320 x 1: it must be drawn on the image"):
+        read_with(bundle, tmp_path / "small", files, left_cc_breast=small)
+
+
 def test_the_segments_that_a_read_wrote_are_masks_of_the_next_one_on_the_shell(bundle, files, read, tmp_path, capsys):
     reading, out = read
     arguments = ["read", "mammo-screen", *map(str, files.values()), "--bundle", str(bundle.folder), "--device", "cpu"]
