@@ -6,7 +6,7 @@ of the answer. It is evidence on a coarse grid, not the probability that the pla
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -145,6 +145,23 @@ def parts_of_lungs(shells: bool = True) -> Iterator[tuple[str, str, list[int]]]:
                 yield from ((zone.name, zone.title, [number]) for number, zone in own)
 
 
+def against(finding: str, parts: Sequence[str]) -> str:
+    """The sentence on parts of the lungs (``left lung``, ``left upper third``) that speak against a finding.
+
+    A lung stands for itself and its thirds where all of them do.
+    """
+    said = list(parts)
+    for side in SIDES:
+        own = [title.lower() for name, title, _ in parts_of_lungs(shells=False) if name.startswith(side)]
+        if set(own) <= set(said):
+            said = [f"any part of the {side} lung" if one == own[0] else one for one in said if one not in own[1:]]
+    if len(said) == len(SIDES) and all(one.startswith("any part") for one in said):
+        said = ["any part of the lungs"]
+    return (
+        f"“{finding}” would be more likely without {listed(said)}: what lies there speaks against it to this network."
+    )
+
+
 def without_each_zone(case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
     """The answer with what it would have been with each lung, and each third of it, filled in from what is around."""
     import torch
@@ -168,10 +185,7 @@ def without_each_zone(case: Case, prediction: Prediction, answer: Answer, contex
     whole = answer.findings[0]
     higher = [one.part.lower() for one in found if one.value > 100 * whole.probability + _HIGHER]
     if higher:
-        context.note(
-            f"“{whole.title}” would be more likely without these parts of the lungs: {listed(higher)}. To this "
-            "network, what lies there speaks against it."
-        )
+        context.note(against(whole.title, higher))
     return replace(answer, measurements=answer.measurements + tuple(found))
 
 

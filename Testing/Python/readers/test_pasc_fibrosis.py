@@ -31,6 +31,7 @@ from readingroom.bundles.metadata import Label
 from readingroom.errors import BundleError, CancelledError, InputError, RefusedError
 from readingroom.phantoms.fibrosis_ct import FibrosisCT
 from readingroom.progress import Progress
+from readingroom.readers.pasc_fibrosis_answer import against, parts_of_lungs
 from readingroom.reading import Reading
 
 ML = float(np.prod(SPACING)) / 1000
@@ -187,9 +188,19 @@ def test_that_a_part_speaks_against_the_answer_is_said_where_one_does(a_reading)
     reading, _ = a_reading
     with_all = 100 * reading.finding("fibrosis").probability
     higher = [m.part.lower() for m in reading.measurements if m.name.endswith("-without") and m.value > with_all + 1]
-    notes = [note for note in reading.provenance.notes if "would be more likely without these parts" in note]
-    assert len(notes) == (1 if higher else 0)
-    assert all(part in note for part in higher for note in notes)
+    notes = [note for note in reading.provenance.notes if "would be more likely without" in note]
+    assert notes == ([against(reading.finding("fibrosis").title, higher)] if higher else [])
+
+
+def test_a_lung_stands_for_its_thirds_where_all_speak_against_the_answer() -> None:
+    parts = [title.lower() for _, title, _ in parts_of_lungs(shells=False)]
+    right, left = ([part for part in parts if part.startswith(side)] for side in ("right", "left"))
+    end = ": what lies there speaks against it to this network."
+    assert against("Fibrosis", parts) == f"“Fibrosis” would be more likely without any part of the lungs{end}"
+    assert against("Fibrosis", [*right, left[1]]) == (
+        f"“Fibrosis” would be more likely without any part of the right lung and {left[1]}{end}"
+    )
+    assert against("Fibrosis", left[1:2]) == f"“Fibrosis” would be more likely without {left[1]}{end}"
 
 
 def test_the_deletion_curve_falls_faster_on_the_map_than_elsewhere(a_reading) -> None:
