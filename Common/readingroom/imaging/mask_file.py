@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from .dicom_file import modality_of
 from .dicom_segmentation import segment_mask
 from .examination import examination_of
 from .file_kind import file_kind
+from .nifti_labels import nifti_label_names
 from .segments import chosen_segments, segment_places
+from .structure_names import chosen_structures
 from .volume_file import VOLUME_KINDS, read_volume
 
 _BEYOND = 0.05  # of a mask; coarser voxels make a little less or more of it
@@ -45,17 +48,19 @@ def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[
 
     Parameters
     ----------
-    structures : names in a ``.seg.nrrd``, DICOM SEG or RTSTRUCT; a file with a single one needs none
+    structures : names in a ``.seg.nrrd``, DICOM SEG or RTSTRUCT, or a NIfTI file that names its labels; a file with a
+        single one needs none, nor one of several whose structure bears the name of the organ that the mask is of
 
     Raises
     ------
     InputError : damaged, no mask, empty, of another patient or examination, lying elsewhere, a structure that is not
         there, or several and none was named
     """
+    organ = ""
     if isinstance(mask, StudyMask):
         if mask.pixels is not None:
             return _on_grid(mask.pixels, image, f"The mask '{mask.role}'")
-        structures = mask.structures
+        structures, organ = mask.structures, mask.code.meaning if mask.code is not None else ""
         mask = Path(mask.path)  # type: ignore[arg-type]  # it has pixels or a path
     kind = file_kind(mask)
     if kind == "dicom":
@@ -64,9 +69,17 @@ def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[
         raise InputError(f"'{mask.name}' is no mask; it must be an NRRD, NIfTI, DICOM SEG or RTSTRUCT file.")
     found = read_volume(mask, kind, several_slices=True)
     if segments := segment_places(found, mask.name):
+        structures = structures or _organ_in({number: one.name for number, one in enumerate(segments)}, organ)
         return _on_grid(chosen_segments(found, segments, structures, mask.name), image, f"'{mask.name}'")
-    if structures:
+    names = nifti_label_names(mask) if kind == "nifti" else {}
+    if structures and not names:
         raise InputError(f"'{mask.name}' has no structures to choose from by name.")
+    if structures or _organ_in(names, organ):
+        wanted = chosen_structures(mask.name, list(names.values()), structures or _organ_in(names, organ))
+        labels = [label for label, name in names.items() if name in wanted]
+        return _on_grid(_labeled(found, labels), image, f"'{mask.name}'")
+    if organ and len(names) > 1 and len(np.unique(SimpleITK.GetArrayViewFromImage(found))) > 2:
+        chosen_structures(mask.name, list(names.values()), ())  # of several the one that is meant must be named
     return _on_grid(found, image, f"'{mask.name}'")
 
 
@@ -78,6 +91,19 @@ def dicom_mask(path: Path, image: SimpleITK.Image, structures: tuple[str, ...] =
     if modality == "SEG":
         return _on_grid(segment_mask(path, structures, examination_of(image)), image, f"'{path.name}'")
     raise InputError(f"'{path.name}' is no mask; of DICOM it must be a SEG or RTSTRUCT.")
+
+
+def _organ_in(names: Mapping[int, str], organ: str) -> tuple[str, ...]:
+    """The name of the one structure among several that bears the name of the organ; none where there is no such one."""
+    found = [name for name in names.values() if name.strip().lower() == organ.lower()]
+    return tuple(found) if len(found) == 1 and len(names) > 1 else ()
+
+
+def _labeled(image: SimpleITK.Image, labels: Sequence[int]) -> SimpleITK.Image:
+    """1 where the image has one of the labels, on its own grid."""
+    inside = SimpleITK.GetImageFromArray(np.isin(SimpleITK.GetArrayViewFromImage(image), labels).astype(np.uint8))
+    inside.CopyInformation(image)
+    return inside
 
 
 def _on_grid(mask: SimpleITK.Image, image: SimpleITK.Image, name: str) -> Mask:

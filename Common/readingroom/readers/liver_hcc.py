@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .. import codes, model_cache
+from .. import model_cache
 from ..bundles.bundle import Bundle
 from ..bundles.metadata import ClassifierMetadata, Label
 from ..codes import Code
@@ -20,7 +20,8 @@ from ..errors import BundleError
 from ..reading import Check
 from .answer import Answer, Case, Prediction, with_heat_maps
 from .base import ReadContext, Reader
-from .description import ImageRole, MaskRole, Task
+from .description import ImageRole, Task
+from .liver_masks import LIVER, MR, find_liver, grow, liver_role
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from ..imaging.volume_input import PreparedVolume
+    from ..progress import Progress
     from ..reading import Faithfulness
     from ..trust.distance import FeatureStatistics
     from .volume_network import VolumeAnswers
 
-MR, LIVER = "mr", "liver"
 HCC = Label("hcc", "Hepatocellular carcinoma", Code("109841003", "SCT", "Liver cell carcinoma"))
 TASK = Task(HCC.name, "Hepatocellular carcinoma or none", (HCC, Label("none", "No hepatocellular carcinoma")))
 _REMOVED, _REPEATS = (0.0, 0.1, 0.2, 0.4), 3  # of the deletion curve; each step asks about the whole volume anew
@@ -66,7 +67,7 @@ class LiverHCCReader(Reader):
     question = "Does this MR of the liver show a hepatocellular carcinoma?"
     default_bundle = "liver-hcc-phantom"
     images = (ImageRole(MR, "Liver MR", ("MR",), dimensions=3),)
-    masks = (MaskRole(LIVER, "Liver", MR, codes.LIVER),)
+    masks = (liver_role(MR),)
     tasks = (TASK,)
     tests_of_answer = ("deletion curve", "parts of the liver taken away", "signatures beside the network")
 
@@ -74,6 +75,9 @@ class LiverHCCReader(Reader):
         from ..trust.mr_checks import mr_checks
 
         return mr_checks(case, MR)
+
+    def grow_mask(self, role: str, image: Any, point: Sequence[float], progress: Progress) -> NDArray[np.bool_]:
+        return grow(image, point, progress)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:
         from .network import feature_statistics
@@ -145,20 +149,19 @@ def ask(model: Model, case: Case, context: ReadContext, explainable: bool) -> De
     Raises
     ------
     InputError : there is no mask of the liver
+    RefusedError : a check says that the mask is of no liver
     """
-    from ..errors import InputError
     from ..imaging.volume_input import prepare_volume
     from .volume_network import ask_volume
 
     metadata = model.bundle.of_kind(ClassifierMetadata)
-    if LIVER not in case.masks:
-        raise InputError("Liver HCC needs a mask of the liver: choose a segment of the liver, or a file.")
+    liver = find_liver(case, context, explainable)
     context.progress.raise_if_canceled()
-    prepared = prepare_volume(case.images[MR].image, metadata.preprocessing, case.masks[LIVER])
+    prepared = prepare_volume(case.images[MR].image, metadata.preprocessing, liver.mask)
     if explainable:
         context.progress(0.27, "Asking about the liver as one volume.")
     answers = ask_volume(model.network, prepared.pixels, metadata, context.device, context.note, explainable)
-    return Details(case.masks[LIVER], "given", prepared, answers)
+    return Details(liver.mask, liver.source, prepared, answers)
 
 
 def ask_changed(pixels: np.ndarray, context: ReadContext) -> float:

@@ -22,7 +22,8 @@ from ..imaging.segments import AtLeast
 from ..reading import Box, Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
 from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
-from .liver_hcc import HCC, LIVER, MR
+from .liver_hcc import HCC
+from .liver_masks import LIVER, MR
 from .lung_regions import voxel_ml
 from .results import heat_map_path, picture_path, segments_path
 

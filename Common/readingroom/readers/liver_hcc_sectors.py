@@ -12,7 +12,8 @@ from ..imaging.liver_sectors import SECTORS, sector_labels
 from ..reading import Measurement, Region
 from .answer import Answer, Case, Prediction, RegionLayer
 from .base import ReadContext
-from .liver_hcc import MR, ask_changed
+from .liver_hcc import ask_changed
+from .liver_masks import MR
 from .lung_regions import voxel_ml
 from .results import segments_path
 

@@ -140,5 +140,5 @@ def test_a_bundle_with_other_labels_is_refused(files, tmp_path) -> None:
 
 
 def test_an_mr_without_a_mask_of_the_liver_is_refused_in_a_sentence(bundle, files, tmp_path) -> None:
-    with pytest.raises(InputError, match="needs a mask of the liver"):
+    with pytest.raises(InputError, match="is not outlined"):
         read(bundle, tmp_path / "out", files / "mr.nrrd")
