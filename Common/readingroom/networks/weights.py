@@ -9,7 +9,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -100,6 +100,8 @@ def _tensors(path: Path, data: bytes) -> dict[str, Tensor]:
 @contextmanager
 def quiet_hub() -> Iterator[None]:
     """Keep the Hugging Face hub from telling of each retry: whoever asked gets one sentence in the end."""
+    with suppress(ImportError):
+        import huggingface_hub.utils.logging  # noqa: F401  # sets the level of its log when it is first imported
     log = logging.getLogger("huggingface_hub")
     before = log.level
     log.setLevel(logging.ERROR)

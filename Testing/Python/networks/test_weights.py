@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,3 +140,15 @@ def test_the_hub_does_not_tell_of_each_retry() -> None:
         assert not log.isEnabledFor(logging.WARNING)
         assert log.isEnabledFor(logging.ERROR)
     assert log.isEnabledFor(logging.WARNING) == before
+
+
+def test_the_hub_is_quiet_also_where_it_is_imported_for_the_first_time() -> None:
+    tried = (
+        "import logging\n"
+        "from readingroom.networks.weights import quiet_hub\n"
+        "with quiet_hub():\n"
+        "    import huggingface_hub.utils._http as http\n"
+        "    assert not http.logger.isEnabledFor(logging.WARNING)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", tried], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
