@@ -122,10 +122,13 @@ def _measure_regions(opened: Opened, options: argparse.Namespace, settings: Sett
         progress=progress,
         opening=lambda *_: opened,
     )
+    said: dict[str, list[str]] = {}  # the same is often true of all of them
     for region in regions:
         for sentence in (region.problem, *(region.features.notes if region.features is not None else ())):
             if sentence:
-                say(f"{region.name}: {sentence}")
+                said.setdefault(sentence, []).append(region.name)
+    for sentence, names in said.items():
+        say(f"{'All regions' if 1 < len(names) == len(regions) else '; '.join(names)}: {sentence}")
     measured = sum(not region.problem for region in regions)
     if not measured:
         raise InputError(f"No region of {options.mask.name} could be measured.")

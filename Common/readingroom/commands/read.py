@@ -22,6 +22,7 @@ from .progress_line import ProgressLine
 from .terminal import say
 
 _MOST_COMPARISONS = 12  # that are printed
+_MOST_PARTS = 6  # of a measurement (months of a risk); of dozens (zones of the lungs) the report has a table
 _EXAM, _PRIOR = "exam-paths", "exam-prior"  # among the parsed options
 _FILES = {2: "DICOM file or folder, PNG, JPEG, TIFF, NRRD or NIfTI", 3: "DICOM folder or file, NRRD or NIfTI"}
 
@@ -113,10 +114,10 @@ def run(options: argparse.Namespace) -> None:
         say(DEMONSTRATION)
     for finding in reading["findings"]:
         say(f"{finding['title']}: {percent(finding['probability'])}")
-    for measurement in reading["measurements"]:
-        if measurement["part"]:  # dozens of them: the report has a table
-            continue
-        say(f"{measurement['title']}: {quantity_text(measurement['value'], measurement['unit'])}")
+    for title, parts in _by_title(reading["measurements"]).items():
+        values = [(each["part"], quantity_text(each["value"], each["unit"])) for each in parts]
+        if len(values) <= _MOST_PARTS:
+            say(f"{title}: {', '.join(f'{part} {value}' if part else value for part, value in values)}")
     comparisons = reading["comparisons"]  # the numbers of the answer first, then those of parts and features
     for comparison in comparisons[:_MOST_COMPARISONS]:
         now, prior = (quantity_text(comparison[when], comparison["unit"]) for when in ("now", "prior"))
@@ -129,6 +130,14 @@ def run(options: argparse.Namespace) -> None:
     for note in reading["provenance"]["notes"]:
         say(f"note: {note}")
     say(f"Report: {options.out / 'report.html'}")
+
+
+def _by_title(measurements: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Measurements of several parts together, any other for itself."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for measurement in measurements:
+        found.setdefault(measurement["title"], []).append(measurement)
+    return found
 
 
 def _read_and_report(options: argparse.Namespace) -> dict[str, Any]:

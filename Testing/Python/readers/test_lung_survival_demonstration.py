@@ -76,3 +76,11 @@ def test_the_shell_reads_with_it_without_naming_it_and_the_report_says_demonstra
     report = next((tmp_path / "out").rglob("report.html")).read_text(encoding="utf-8")
     assert "DEMONSTRATION" in report
     assert "phantom" in report
+
+
+def test_the_shell_says_the_risk_by_clinical_facts_beside_that_of_the_network(file, tmp_path, capsys):
+    facts = ["--age", "67", "--stage", "IIIA"]
+    assert cli.main(["read", "lung-survival", str(file), "--out", str(tmp_path), "--device", "cpu", *facts]) == 0
+    said = capsys.readouterr().out
+    for line in ("This CT, learned from 400 phantoms: 6 months ", "Clinical facts, 400 phantoms: 6 months "):
+        assert line in said
