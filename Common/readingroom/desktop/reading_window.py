@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import slicer
+
 from ..readers.base import Reader
-from ..readers.description import DisplayWindow
+from ..readers.description import DisplayWindow, PercentileWindow
+
+_SAMPLES = 500_000  # voxels that percentiles are taken from, on an even grid
+_LEAST_WIDTH = 1e-6  # of an image with one value
 
 
 @dataclass
@@ -54,7 +59,7 @@ class ReadingWindow:
             window = self._windows[role].get(self.chosen)
             display = volume.GetScalarVolumeDisplayNode()
             if window is not None and display is not None and volume.GetID() not in self._earlier:
-                self._apply(volume.GetID(), display, window)
+                self._apply(volume.GetID(), display, *_width_and_level(window, volume))
 
     def choose(self, title: str, images: Mapping[str, Any]) -> None:
         """Use another window from now on; an empty title shows everything as the person displays it."""
@@ -69,13 +74,11 @@ class ReadingWindow:
         for key in list(self._earlier):
             self._give_back(key)
 
-    def _apply(self, key: str, display: Any, window: DisplayWindow) -> None:
+    def _apply(self, key: str, display: Any, width: float, level: float) -> None:
         automatic = bool(display.GetAutoWindowLevel())
-        self._earlier[key] = _Earlier(
-            display, automatic, display.GetWindow(), display.GetLevel(), (window.width, window.level)
-        )
+        self._earlier[key] = _Earlier(display, automatic, display.GetWindow(), display.GetLevel(), (width, level))
         display.AutoWindowLevelOff()
-        display.SetWindowLevel(window.width, window.level)
+        display.SetWindowLevel(width, level)
 
     def _give_back(self, key: str, always: bool = False) -> None:
         earlier = self._earlier.pop(key)
@@ -85,3 +88,14 @@ class ReadingWindow:
         if always or (display.GetWindow(), display.GetLevel()) == earlier.shown:
             display.SetWindowLevel(earlier.width, earlier.level)
             display.SetAutoWindowLevel(earlier.automatic)
+
+
+def _width_and_level(window: DisplayWindow | PercentileWindow, volume: Any) -> tuple[float, float]:
+    if isinstance(window, DisplayWindow):
+        return window.width, window.level
+    import numpy as np
+
+    values = slicer.util.arrayFromVolume(volume)
+    step = max(round((values.size / _SAMPLES) ** (1 / 3)), 1)
+    low, high = np.percentile(values[::step, ::step, ::step], (window.low, window.high))
+    return max(float(high - low), _LEAST_WIDTH), float(low + high) / 2

@@ -26,6 +26,15 @@ class DisplayWindow:
 
 
 @dataclass(frozen=True)
+class PercentileWindow:
+    """A window between two percentiles of the image, 0 to 100: values of MR have no unit, and no window fits two."""
+
+    title: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class ImageRole:
     """An image that a reader takes.
 
@@ -46,7 +55,7 @@ class ImageRole:
     dimensions: Literal[2, 3]
     required: bool = True
     prior_of: str = ""
-    windows: tuple[DisplayWindow, ...] = ()
+    windows: tuple[DisplayWindow | PercentileWindow, ...] = ()
 
 
 @dataclass(frozen=True)

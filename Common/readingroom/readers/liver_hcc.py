@@ -20,7 +20,7 @@ from ..errors import BundleError
 from ..reading import Check
 from .answer import Answer, Case, Prediction, with_heat_maps
 from .base import ReadContext, Reader
-from .description import ImageRole, Task
+from .description import ImageRole, PercentileWindow, Task
 from .liver_masks import LIVER, MR, find_liver, grow, liver_role
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 HCC = Label("hcc", "Hepatocellular carcinoma", Code("109841003", "SCT", "Liver cell carcinoma"))
 TASK = Task(HCC.name, "Hepatocellular carcinoma or none", (HCC, Label("none", "No hepatocellular carcinoma")))
+_WINDOWS = (PercentileWindow("Liver", 1.0, 97.0), PercentileWindow("Whole image", 0.5, 99.9))
 _REMOVED, _REPEATS = (0.0, 0.1, 0.2, 0.4), 3  # of the deletion curve; each step asks about the whole volume anew
 
 
@@ -66,7 +67,7 @@ class LiverHCCReader(Reader):
     title = "Liver HCC"
     question = "Does this MR of the liver show a hepatocellular carcinoma?"
     default_bundle = "liver-hcc-phantom"
-    images = (ImageRole(MR, "Liver MR", ("MR",), dimensions=3),)
+    images = (ImageRole(MR, "Liver MR", ("MR",), dimensions=3, windows=_WINDOWS),)
     masks = (liver_role(MR),)
     tasks = (TASK,)
     tests_of_answer = ("deletion curve", "parts of the liver taken away", "signatures beside the network")
