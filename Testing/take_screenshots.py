@@ -112,6 +112,23 @@ def _hung(sides: list[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(f"ReadingRoomHung-{side}-{view}" for side in sides) for view in ("cc", "mlo"))
 
 
+def take_liver_hcc() -> None:
+    """Liver HCC after the phantom was read inside its liver."""
+    mr = host.open_sample("ReadingRoom", "Liver MR with a carcinoma (phantom)")
+    (drawn,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    panel = host.open_module("LiverHCC").panel
+    panel.selection.choose_image("mr", mr)
+    panel.selection.choose_mask("liver", drawn, "liver")
+    read(panel)
+    drawn.GetDisplayNode().SetVisibility(False)  # the reading has the liver as a region of its own
+    panel.parameters.exportFolder = "/reports"
+    strip = [f"ReadingRoomStrip{place}" for place in range(1, 6)]
+    for _ in range(2):
+        host.grab_desk(IMAGES / "liver-hcc.png", (("Red", "Green"), strip), width=1500, height=1300)
+        _fit(panel)
+    take_report(panel, IMAGES / "liver-hcc-report.png")
+
+
 def take_report(panel: Any, path: Path) -> None:
     """The first page of the report on what was read, drawn by pdftoppm (poppler)."""
     with tempfile.TemporaryDirectory() as folder:
@@ -191,6 +208,7 @@ def main() -> None:
     host.load_module(ROOT / "PASCFibrosis" / "PASCFibrosis.py")
     host.load_module(ROOT / "LungSurvival" / "LungSurvival.py")
     host.load_module(ROOT / "MammoScreen" / "MammoScreen.py")
+    host.load_module(ROOT / "LiverHCC" / "LiverHCC.py")
     host.provide_dicom_database({})
     slicer.app.startupCompleted.emit()
     host.open_sample("ReadingRoom", "Chest radiograph")  # NIH ChestX-ray14, free to show
@@ -213,6 +231,8 @@ def main() -> None:
     take_lung_survival()
     host.close_scene()
     take_mammo_screen()
+    host.close_scene()
+    take_liver_hcc()
     host.close_scene()
     take_features()
     host.reset()

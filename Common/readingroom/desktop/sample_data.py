@@ -11,7 +11,7 @@ import slicer
 
 from ..examples import EXAMPLES, Example
 from . import sample_phantoms
-from .sample_phantoms import EXAMS, PHANTOMS, SampleExam
+from .sample_phantoms import EXAMS, MR, PHANTOMS, SampleExam
 
 CATEGORY = "ReadingRoom"
 
@@ -43,6 +43,12 @@ def register() -> None:
             thumbnailFileName=str(exam.thumbnail),
             customDownloader=lambda *_args, exam=exam: load_exam(exam),
         )
+    SampleDataLogic.registerCustomSampleDataSource(
+        category=CATEGORY,
+        sampleName=MR.title,
+        thumbnailFileName=str(MR.thumbnail),
+        customDownloader=lambda *_args: sample_phantoms.load_mr(MR),
+    )
 
 
 def load_exam(exam: SampleExam) -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import slicer
 
 from .. import examples
+
+if TYPE_CHECKING:
+    from ..phantoms.abdomen_mr import AbdomenMR
 
 _SHAPE, _SPACING = (32, 160, 200), (9.0, 1.9, 1.9)  # k, j, i; mm
 
@@ -98,17 +101,66 @@ EXAMS = (
 )
 
 
+@dataclass(frozen=True)
+class SampleMR:
+    """An abdomen on T2-weighted MR whose liver has a carcinoma; one ``seed`` is one patient.
+
+    Parameters
+    ----------
+    nodules : planted mL
+    cirrhosis : 0 to 1
+    """
+
+    title: str
+    seed: int
+    nodules: float
+    cirrhosis: float
+    picture: str = "liver-mr-phantom.png"
+
+    @property
+    def thumbnail(self) -> Path:
+        """The picture."""
+        return Path(examples.__file__).parent / self.picture
+
+    def made(self) -> AbdomenMR:
+        """The abdomen with its masks."""
+        from ..phantoms.abdomen_mr import abdomen_mr
+
+        return abdomen_mr(self.seed, nodules_ml=self.nodules, cirrhosis=self.cirrhosis)
+
+
+MR = SampleMR("Liver MR with a carcinoma (phantom)", 5, nodules=60.0, cirrhosis=0.5)
+
+
 def load(phantom: SamplePhantom) -> Any:
     """The phantom as a volume node, shown in the slice views."""
-    import vtk
-
     with slicer.util.WaitCursor():
         voxels = phantom.voxels()
+    return _shown(voxels, _SPACING, phantom.title)
+
+
+def load_mr(phantom: SampleMR) -> Any:
+    """The phantom as a volume node, shown in the slice views, with a segmentation that holds its liver."""
+    with slicer.util.WaitCursor():
+        made = phantom.made()
+    volume = _shown(made.pixels, made.spacing, phantom.title)
+    segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", f"{phantom.title}: liver")
+    segmentation.CreateDefaultDisplayNodes()
+    segmentation.GetDisplayNode().SetVisibility2DFill(False)
+    segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    liver = segmentation.GetSegmentation().AddEmptySegment("liver", "Liver")
+    slicer.util.updateSegmentBinaryLabelmapFromArray(made.liver.astype("uint8"), segmentation, liver, volume)
+    return volume
+
+
+def _shown(voxels: Any, spacing: tuple[float, float, float], title: str) -> Any:
+    import vtk
+
     to_ras = vtk.vtkMatrix4x4()
-    for axis, (step, length, sign) in enumerate(zip(reversed(_SPACING), reversed(_SHAPE), (-1, -1, 1), strict=True)):
+    for axis, (step, length, sign) in enumerate(zip(reversed(spacing), voxels.shape[::-1], (-1, -1, 1), strict=True)):
         to_ras.SetElement(axis, axis, sign * step)
         to_ras.SetElement(axis, 3, -sign * step * (length - 1) / 2)
-    volume = slicer.util.addVolumeFromArray(voxels, to_ras, name=phantom.title)
+    volume = slicer.util.addVolumeFromArray(voxels, to_ras, name=title)
     volume.CreateDefaultDisplayNodes()
     slicer.util.setSliceViewerLayers(background=volume, fit=True)
     return volume

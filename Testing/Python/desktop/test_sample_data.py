@@ -12,7 +12,7 @@ from PIL import Image
 
 import host
 from readingroom.desktop import sample_data
-from readingroom.desktop.sample_phantoms import EXAMS, PHANTOMS
+from readingroom.desktop.sample_phantoms import EXAMS, MR, PHANTOMS
 from readingroom.desktop.scene import original_file
 from readingroom.examples import EXAMPLES
 from readingroom.imaging.open import open_image
@@ -25,7 +25,7 @@ def started(modules):
     return slicer.modules
 
 
-@pytest.mark.parametrize("example", [*EXAMPLES, *PHANTOMS, *EXAMS], ids=lambda example: example.title)
+@pytest.mark.parametrize("example", [*EXAMPLES, *PHANTOMS, *EXAMS, MR], ids=lambda example: example.title)
 def test_every_example_is_offered_with_a_picture(started, example):
     sources = {source.sampleName: source for source in started.sampleDataSources["ReadingRoom"]}
     with Image.open(sources[example.title].thumbnailFileName) as picture:
@@ -35,7 +35,7 @@ def test_every_example_is_offered_with_a_picture(started, example):
 def test_an_example_is_offered_once_however_often_the_module_is_loaded(started):
     slicer.app.startupCompleted.emit()
     titles = [source.sampleName for source in started.sampleDataSources["ReadingRoom"]]
-    assert titles == [example.title for example in (*EXAMPLES, *PHANTOMS, *EXAMS)]
+    assert titles == [example.title for example in (*EXAMPLES, *PHANTOMS, *EXAMS, MR)]
 
 
 def test_a_phantom_and_the_earlier_one_are_volumes_of_one_chest(started):
@@ -102,3 +102,11 @@ def test_the_earlier_exam_can_be_read_beside_the_later_one(tmp_path):
     case = READER.load(open_study(READER, {}, exam=now, prior=before))
     assert len(case.images) == 8
     assert not has_stop(READER.checks(case))
+
+
+def test_the_mr_comes_with_a_segment_of_its_liver(started):
+    volume = host.open_sample("ReadingRoom", MR.title)
+    (segmentation,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+    liver = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, "liver", volume) > 0
+    assert np.array_equal(liver, MR.made().liver)
+    assert segmentation.GetSegmentation().GetSegment("liver").GetName() == "Liver"

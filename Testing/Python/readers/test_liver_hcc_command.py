@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import liver_hcc_cases as cases
+from readingroom import DEMONSTRATION
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -59,7 +60,7 @@ def test_the_answer_is_printed_and_written(written) -> None:
 def test_the_report_says_demonstration_and_that_parts_are_geometric(written) -> None:
     (report,) = written[1].glob("*.html")
     text = report.read_text("utf-8")
-    assert "emonstration" in text
+    assert DEMONSTRATION in text
     assert "They are not Couinaud" in text
     assert "Wedge 1 (rightmost), upper" in text
 
