@@ -66,11 +66,10 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
     Arguments: ``reader``, ``study`` (Study JSON with paths) or ``files`` (``images`` and ``masks`` by role, ``points``
     to grow masks from, ``clinical`` facts as typed, paths of an ``exam`` and its ``prior``; they are opened here),
-    ``bundle`` (name or
-    folder), ``out`` (folder); optional ``device`` (auto), ``force`` (False), ``answer_first`` (False: the answer is
-    published, with its files, before its tests are done, which the reading names as pending), ``anonymous`` (False:
-    nothing that is written names the patient), ``report`` (``formats``, ``page_size`` and ``prevalence`` of a
-    report that takes its place together with the results).
+    ``bundle`` (name or folder), ``out`` (folder); optional ``device`` (auto), ``force`` (False), ``options`` (names of
+    the reader's), ``answer_first`` (False: the answer is published, with its files, before its tests are done, which
+    the reading names as pending), ``anonymous`` (False: nothing that is written names the patient), ``report``
+    (``formats``, ``page_size`` and ``prevalence`` of a report that takes its place together with the results).
     Gives ``{"folder", "reading"}``.
     """
     progress(0.0, "Getting ready.")  # a word before torch is imported, which takes seconds the first time
@@ -101,6 +100,7 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
             arguments.get("device", "auto"),
             progress,
             force=bool(arguments.get("force", False)),
+            options=list(arguments.get("options", ())),
             on_answer=publish if arguments.get("answer_first") else None,
             anonymized=names.removed_from if names is not None else None,
             add=add_report if wanted is not None else None,

@@ -113,6 +113,14 @@ def test_a_point_is_three_numbers(toy, capsys, text):
     assert "ROLE=X,Y,Z" in capsys.readouterr().err
 
 
+def test_an_option_is_a_flag_that_the_reading_keeps(toy):
+    as_it_is, darker = _read(toy), _read(toy, "--darker")
+    assert darker.provenance.settings["options"] == ["darker"]
+    assert darker.provenance.notes == ("The CT was made darker.",)
+    assert "options" not in as_it_is.provenance.settings
+    assert darker.findings[0].probability < as_it_is.findings[0].probability
+
+
 def test_few_comparisons_are_printed_and_the_others_counted(toy, capsys, monkeypatch):
     monkeypatch.setattr("readingroom.commands.read._MOST_COMPARISONS", 0)
     _read(toy, "--prior", str(toy / "prior.nrrd"), "--stage", "II")

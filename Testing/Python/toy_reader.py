@@ -6,6 +6,7 @@ A test puts this file beside the readers that ship; nothing else is changed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from readingroom.bundles.bundle import Bundle
@@ -13,7 +14,7 @@ from readingroom.codes import LUNG, VOLUME, Code
 from readingroom.errors import InputError
 from readingroom.readers.answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from readingroom.readers.base import ReadContext, Reader
-from readingroom.readers.description import ClinicalField, ImageRole, MaskRole, Task
+from readingroom.readers.description import ClinicalField, ImageRole, MaskRole, ReadOption, Task
 from readingroom.readers.results import heat_map_path, picture_path, segments_path
 from readingroom.reading import (
     Check,
@@ -57,6 +58,7 @@ class ToyReader(Reader):
         ClinicalField("age", "Age", "number", unit="a", low=18, high=110, keyword="PatientAge"),
         ClinicalField("stage", "Stage", "choice", choices=(("I", "Stage I"), ("II", "Stage II"))),
     )
+    options = (ReadOption("darker", "Read it darker", "Take 100 HU off before the CT is read."),)
     tasks = (Task("density", "Dense or not"),)
     tests_of_answer = ("second look",)
 
@@ -69,6 +71,13 @@ class ToyReader(Reader):
         if not labels[k, j, i]:
             raise InputError("The point lies in no air.")
         return labels == labels[k, j, i]
+
+    def prepared(self, case: Case, context: ReadContext) -> Case:
+        if "darker" not in context.options:
+            return case
+        context.note("The CT was made darker.")
+        volume = case.images["ct"]
+        return replace(case, images={**case.images, "ct": replace(volume, image=volume.image - 100)})
 
     def checks(self, case: Case) -> tuple[Check, ...]:
         return (Check("slices", "pass", f"The CT has {case.images['ct'].voxels.shape[0]} slices."),)

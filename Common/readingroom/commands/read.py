@@ -33,6 +33,9 @@ def add(commands: Any) -> None:
     for reader in readers().values():
         command = kinds.add_parser(reader.name, help=reader.question, description=f"{reader.title}: {reader.question}")
         _add_inputs(command, reader)
+        for option in reader.options:
+            key = _key(f"option-{option.name}")
+            command.add_argument(f"--{option.name}", dest=key, action="store_true", help=option.help)
         command.add_argument("--out", type=Path, required=True, metavar="DIR")
         command.add_argument("--bundle", default="", metavar="NAME", help="an installed bundle, or its folder")
         command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
@@ -178,6 +181,7 @@ def _read_with(
             "bundle": _bundle(options.bundle) or reader.default_bundle or _only_bundle(reader),
             "device": options.device,
             "force": options.force,
+            "options": [option.name for option in reader.options if getattr(options, _key(f"option-{option.name}"))],
             "out": os.path.abspath(options.out),
             "anonymous": options.anonymous,
             "report": {"formats": ["html", "pdf"], "page_size": options.page_size, "prevalence": options.prevalence},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ class ReadingLogic:
         device: str = "auto",
         force: bool = False,
         wait: bool = True,
+        options: Sequence[str] = (),
     ) -> Reading | None:
         """Read volume nodes and show what came of it in the scene.
 
@@ -74,6 +75,7 @@ class ReadingLogic:
         force : read on after a ``stop`` check
         wait : False returns None at once; call ``session.poll()`` and `take` until ``session.state`` is no longer
             ``working``
+        options : names of the reader's options that are asked for
 
         Raises
         ------
@@ -82,7 +84,7 @@ class ReadingLogic:
         by_role = images if isinstance(images, Mapping) else {self.reader.images[0].name: images}
         segments = {role: SegmentChoice(*choice) for role, choice in (masks or {}).items()}
         facts = {name: f"{value}" for name, value in (clinical or {}).items()}
-        self.start_read(Chosen(by_role, segments, facts), bundle or self._first_bundle(), device, force)
+        self.start_read(Chosen(by_role, segments, facts), bundle or self._first_bundle(), device, force, options)
         if not wait:
             return None
         self.session.wait()
@@ -92,7 +94,7 @@ class ReadingLogic:
             self.layers.display(self.being_read, choices.first_finding(reading))
         return reading
 
-    def start_read(self, chosen: Chosen, bundle: str, device: str, force: bool) -> None:
+    def start_read(self, chosen: Chosen, bundle: str, device: str, force: bool, options: Sequence[str] = ()) -> None:
         """Begin to read; ``session.poll`` follows it, and `take` shows what came of it.
 
         Raises
@@ -100,7 +102,7 @@ class ReadingLogic:
         ReadingRoomError : the nodes make no study that this reader takes, or other work is going on
         """
         study = study_of_nodes(self.reader, chosen, self.session.new_folder("study"))
-        self.session.start_read(ReadRequest(self.reader.name, study, bundle, device, force))
+        self.session.start_read(ReadRequest(self.reader.name, study, bundle, device, force, tuple(options)))
         self.being_read = dict(chosen.images)
 
     def start_grow(self, role: MaskRole, volume: Any, point: tuple[float, float, float]) -> None:

@@ -199,7 +199,8 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             return
         try:
             with slicer.util.WaitCursor():  # a chest CT is written to disk first
-                self.logic.start_read(self.inputs.chosen, self.parameters.bundle, self.parameters.device, force)
+                chosen, wanted = self.inputs.chosen, self.parameters
+                self.logic.start_read(chosen, wanted.bundle, wanted.device, force, list(wanted.options))
         except ReadingRoomError as error:
             self.show_error(error)
             return
@@ -278,6 +279,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             self.views.study.show_priors(self.selection.of_priors)
             self.views.study.show_growing(self.growing.placing)
             self.views.study.show_device(parameters.device)
+            self.views.study.show_options(list(parameters.options))
             self.views.study.show_layout(settings.reading_layout())
             self.views.study.show_window(self.window.chosen)
         if working:

@@ -17,12 +17,14 @@ class PanelParameters:
     """Choices and settings made in a panel. Images and masks are node references on the same node (`inputs.Inputs`).
 
     ``segments`` names a segment for each role of a mask, ``clinical`` holds the facts that a person entered, as typed.
-    ``finding`` names the finding whose map is shown, ``mapShows`` what it shows, and ``mapFeature`` of which feature
-    of the network. ``opacity`` and ``prevalence`` are in percent.
+    ``options`` are those of the reader that are asked for. ``finding`` names the finding whose map is shown,
+    ``mapShows`` what it shows, and ``mapFeature`` of which feature of the network. ``opacity`` and
+    ``prevalence`` are in percent.
     """
 
     segments: dict[str, str]
     clinical: dict[str, str]
+    options: list[str]
     bundle: str
     device: Annotated[str, Choice(DEVICES), Default("auto")]
 

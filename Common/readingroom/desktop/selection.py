@@ -218,6 +218,10 @@ class Selection:
         """Let the network run there."""
         self._panel.change("device", name)
 
+    def choose_options(self, names: Sequence[str]) -> None:
+        """Ask for these of the reader's options."""
+        self._panel.change("options", list(names))
+
     def use_layout(self, used: bool) -> None:
         """Arrange the views for reading, or give the earlier layout back; remembered for the next time."""
         settings.set_reading_layout(used)

@@ -23,13 +23,17 @@ Work = Literal["read", "grow", "report"]
 
 @dataclass(frozen=True)
 class ReadRequest:
-    """What to read and how. ``force`` overrules a ``stop`` check; ``bundle`` is a name or a path."""
+    """What to read and how. ``force`` overrules a ``stop`` check; ``bundle`` is a name or a path.
+
+    ``options`` are names of the reader's.
+    """
 
     reader: str
     study: Study
     bundle: str
     device: str = "auto"
     force: bool = False
+    options: tuple[str, ...] = ()
 
 
 class Session:
@@ -95,6 +99,7 @@ class Session:
             "bundle": request.bundle,
             "device": request.device,
             "force": request.force,
+            "options": list(request.options),
             "answer_first": True,
             "out": str(self.new_folder("reading")),
         }

@@ -31,7 +31,7 @@ from ..reading import Check, Provenance, Reading, has_stop
 from ..study import Study, StudyImage, StudyMask
 from ..time_limit import time_limit
 from .answer import Answer, Case, CorrectedMask, Prediction
-from .description import ClinicalField, ImageRole, MaskRole, Task, require_roles
+from .description import ClinicalField, ImageRole, MaskRole, ReadOption, Task, require_roles
 from .results import drawn, write_results
 
 if TYPE_CHECKING:
@@ -54,12 +54,14 @@ class ReadContext:
     model : what `Reader.load_model` gave
     device : where the network runs; a fallback may change it
     force : True reads on after a ``stop`` check
+    options : names of the reader's options that are asked for
     """
 
     bundle: Bundle
     device: torch.device
     progress: Progress
     force: bool = False
+    options: tuple[str, ...] = ()
     model: Any = None
     checks: list[Check] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -96,6 +98,7 @@ class Reader(ABC):
     masks: ClassVar[tuple[MaskRole, ...]] = ()
     clinical: ClassVar[tuple[ClinicalField, ...]] = ()
     tasks: ClassVar[tuple[Task, ...]] = ()
+    options: ClassVar[tuple[ReadOption, ...]] = ()
     masks_followed: ClassVar[tuple[str, ...]] = ()  # whose correction `with_mask` tells without the network
     is_exam: ClassVar[bool] = False  # its images are views of one exam, and their headers tell them apart
     hanging: ClassVar[tuple[tuple[str, ...], ...]] = ()  # rows of image roles as they hang; empty: side by side
@@ -183,6 +186,15 @@ class Reader(ABC):
             raise InputError(f"The mask '{mask.role}' is empty on its image.")
         return loaded
 
+    def prepared(self, case: Case, context: ReadContext) -> Case:
+        """The case as the options of the read change it, before it is checked and shown to the network.
+
+        Raises
+        ------
+        CancelledError : the user canceled
+        """
+        return case
+
     @abstractmethod
     def checks(self, case: Case) -> tuple[Check, ...]:
         """Checks that need no network, in the order in which a person would ask them."""
@@ -250,6 +262,7 @@ def read(
     device: device_choice.Wanted = "auto",
     progress: Progress | None = None,
     force: bool = False,
+    options: Sequence[str] = (),
     on_answer: Callable[[Reading], None] | None = None,
     anonymized: Callable[[Reading], Reading] | None = None,
     add: Callable[[Reading, Path], object] | None = None,
@@ -259,6 +272,7 @@ def read(
     Parameters
     ----------
     force : read on after a ``stop`` check
+    options : names of the reader's options that are asked for
     on_answer : given the reading before the answer is tested; its files are in ``out``, the key pictures follow
     anonymized : takes what names the patient out of what is written, published and returned
     add : writes what else belongs to the reading, see `results.write_results`
@@ -267,15 +281,18 @@ def read(
     ------
     BundleError : the bundle was made for another reader
     SetupError : the device asked for is not there
-    InputError : the study cannot be read
+    InputError : the study cannot be read, or the reader has no such option
     RefusedError : a ``stop`` check, without ``force``; nothing is written
     OutputError : the results cannot be written; nothing is left half-written
     """
     bundle.require(reader.name)
+    if strangers := [name for name in options if name not in {option.name for option in reader.options}]:
+        raise InputError(f"{reader.title} has no option '{strangers[0]}'.")
     progress = progress or Progress()
     started, clock = datetime.now(UTC), time.perf_counter()
     notes: list[str] = []
-    context = ReadContext(bundle, device_choice.choose(device, notes.append), progress, force, notes=notes)
+    chosen = device_choice.choose(device, notes.append)
+    context = ReadContext(bundle, chosen, progress, force, tuple(options), notes=notes)
 
     def reading_of(answer: Answer, pending: tuple[str, ...] = ()) -> Reading:
         reading = Reading(
@@ -290,7 +307,7 @@ def read(
                 device=str(context.device),
                 started=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
                 seconds=round(time.perf_counter() - clock, 3),
-                settings=answer.settings,
+                settings={**answer.settings, **({"options": list(options)} if options else {})},
                 notes=tuple(context.notes),
             ),
             prediction_sets=answer.prediction_sets,
@@ -308,8 +325,11 @@ def read(
 
     progress(0.02, "Opening the images.")
     with time_limit():
-        case = reader.load(study, progress.part(0.02, 0.1))
+        case = reader.load(study, progress.part(0.02, 0.08))
     context.notes += case.notes
+    context.progress = progress.part(0.08, 0.1)
+    case = reader.prepared(case, context)
+    context.progress = progress
     progress(0.1, "Checking the images.")
     context.check(*_synthetic(study), *reader.checks(case))
     progress(0.15, "Loading the bundle.")

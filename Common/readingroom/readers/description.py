@@ -163,6 +163,15 @@ class ClinicalField:
 
 
 @dataclass(frozen=True)
+class ReadOption:
+    """Something that a reader does on request: a box in the panel, a flag on the shell (``--`` and its ``name``)."""
+
+    name: str
+    title: str
+    help: str
+
+
+@dataclass(frozen=True)
 class Task:
     """A question that bundles of a reader answer, with its labels in the order of the network's outputs.
 

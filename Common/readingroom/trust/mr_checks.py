@@ -14,6 +14,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from ..formatting import number_text, percent
+from ..imaging.bias_field import BiasField
 from ..imaging.mr_body import body_of, shrunken
 from ..imaging.mr_facts import MRSeries, mr_series
 from ..imaging.organ import Booleans, areas, box
@@ -44,6 +45,7 @@ _MOST_NEGATIVE = 0.05  # of the body; 0.014 at most on real MR
 _LEAST_SIGNAL = 3.5  # of the noise; real MR 6 and more
 _FIRST_QUARTER = 0.3186  # of a normal distribution's absolute values, in its deviations
 _UNEVEN = 0.15  # by which slices differ from those beside them; real MR 0.05 and less
+_BIASED = 1.5  # times, as N4 finds it; on real MR 1.3 and less
 _FIELD, _STOP_FIELD = (250.0, 600.0), 150.0  # mm; no liver fits into less
 _HEIGHT, _STOP_HEIGHT = 150.0, 40.0  # mm from the lowest slice to the highest; livers are 100 to 200 mm high
 _APART, _STOP_APART = 10.0, 20.0  # mm between slices
@@ -159,6 +161,18 @@ def weighting_check(series: MRSeries, wanted: str) -> Check:
         sentence = f"By the times of its sequence the image is {words}, but its description says {series.named}."
         return Check(name, "warn", sentence)
     return Check(name, "pass", f"By the times of its sequence the image is {words}.")
+
+
+def bias_check(field: BiasField, corrected: bool = False) -> Check:
+    """How strong the bias field of an MR is, and whether it was taken out."""
+    words = f"one end of the body is about {number_text(field.spread, 2)} times as bright as the other by the coils"
+    if corrected:
+        return Check("bias field", "pass", f"Before it was corrected, {words}.", field.spread, _BIASED)
+    if field.spread > _BIASED:
+        sentence = f"There is a bias field: {words}. It can be corrected before the image is read."
+        return Check("bias field", "warn", sentence, field.spread, _BIASED)
+    sentence = f"The brightness is even: by the coils it differs about {number_text(field.spread, 2)} times at most."
+    return Check("bias field", "pass", sentence, field.spread, _BIASED)
 
 
 def _values(volume: Volume, coarse: NDArray[np.float32], body: Booleans) -> Iterator[Check]:

@@ -236,6 +236,19 @@ def test_an_optional_image_is_taken_only_when_a_person_chooses_it(toy_panel, add
     assert toy_panel.inputs.image("prior-ct") is prior
 
 
+def test_an_option_is_a_box_that_the_next_read_follows(toy_panel, add_ct):
+    add_ct("CT")
+    box = toy_panel.views.study.options["darker"]
+    assert (box.text, box.isChecked()) == ("Read it darker", False)
+    host.click(box)
+    assert list(toy_panel.parameters.options) == ["darker"]
+    read(toy_panel)
+    assert list(toy_panel.reading.provenance.settings["options"]) == ["darker"]
+    host.click(box)
+    read(toy_panel)
+    assert "options" not in toy_panel.reading.provenance.settings
+
+
 def test_a_fact_that_does_not_fit_is_refused_in_a_sentence_and_not_kept(toy_panel):
     age = toy_panel.views.clinical.rows["age"].editor
     host.type(age, "12")

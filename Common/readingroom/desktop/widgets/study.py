@@ -94,6 +94,11 @@ class StudyView:
         self.layout.setToolTip(
             _("Arrange the views for reading while this module is open; your own layout comes back after it.")
         )
+        self.options: dict[str, Any] = {}
+        for option in reader.options:
+            box = self.options[option.name] = qt.QCheckBox(_(option.title))
+            box.setToolTip(_(option.help))
+            form.addRow("", box)
         row = qt.QHBoxLayout()
         row.addWidget(self.layout)
         self.linked = qt.QCheckBox(_("Linked views"))
@@ -122,6 +127,8 @@ class StudyView:
         # "activated" comes as a number or as a text, depending on the Qt binding: ask the selector instead.
         self.bundle.activated.connect(lambda *_args: selection.choose_bundle(self.bundle.currentData or ""))
         self.device.activated.connect(lambda *_args: selection.choose_device(self.device.currentData or "auto"))
+        for box in self.options.values():
+            box.clicked.connect(lambda *_args: selection.choose_options(self._ticked()))
         self.next.clicked.connect(lambda *_args: selection.next_study())
         self.linked.clicked.connect(lambda *_args: selection.link(self.linked.isChecked()))
         self.window.activated.connect(lambda *_args: selection.use_window(self.window.currentData or ""))
@@ -171,6 +178,14 @@ class StudyView:
     def show_device(self, device: str) -> None:
         """Select a device."""
         self.device.setCurrentIndex(self.device.findData(device))
+
+    def show_options(self, names: Sequence[str]) -> None:
+        """Tick what is asked of the reader."""
+        for name, box in self.options.items():
+            box.setChecked(name in names)
+
+    def _ticked(self) -> list[str]:
+        return [name for name, box in self.options.items() if box.isChecked()]
 
     def show_layout(self, used: bool) -> None:
         """Tick the reading layout, or not."""
