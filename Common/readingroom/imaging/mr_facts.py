@@ -105,11 +105,10 @@ class MRSeries:
     @property
     def words(self) -> str:
         """For people: ``T2, axial, fat saturated``; empty where nothing is known."""
+        b_value = f" (b {self.b_value:g})" if self.b_value is not None and self.weighting == "DWI" else ""
         parts = [
             self.kind,
-            f"{self.weighting} (b {self.b_value:g})"
-            if self.b_value is not None and self.weighting == "DWI"
-            else self.weighting,
+            "" if self.weighting in self.kind else f"{self.weighting}{b_value}",
             self.plane,
             "fat saturated" if self.fat_saturated else "",
             self.chemical_shift,

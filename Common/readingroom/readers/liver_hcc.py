@@ -18,8 +18,10 @@ from ..codes import Code
 from ..device import is_all_on
 from ..errors import BundleError
 from ..reading import Check
+from ..study import StudyImage
 from .answer import Answer, Case, Prediction, with_heat_maps
 from .base import ReadContext, Reader
+from .bias_correction import CORRECT_BIAS_FIELD, bias_checked, bias_corrected
 from .description import ImageRole, PercentileWindow, Task
 from .liver_masks import LIVER, MR, find_liver, grow, liver_role
 
@@ -70,7 +72,16 @@ class LiverHCCReader(Reader):
     images = (ImageRole(MR, "Liver MR", ("MR",), dimensions=3, windows=_WINDOWS),)
     masks = (liver_role(MR),)
     tasks = (TASK,)
+    options = (CORRECT_BIAS_FIELD,)
     tests_of_answer = ("deletion curve", "parts of the liver taken away", "signatures beside the network")
+
+    def rank_of(self, image: StudyImage) -> Any:
+        from ..imaging.mr_facts import mr_rank
+
+        return mr_rank(image, "T2")
+
+    def prepared(self, case: Case, context: ReadContext) -> Case:
+        return bias_corrected(case, MR, context)
 
     def checks(self, case: Case) -> tuple[Check, ...]:
         from ..trust.mr_checks import mr_checks
@@ -134,7 +145,9 @@ class LiverHCCReader(Reader):
                 context.check(faithfulness_check(curve, HCC.title))
         context.progress = whole.part(0.55, 0.95)
         answer = without_each_sector(case, prediction, answer, context)
-        context.progress = whole.part(0.95, 1.0)
+        context.progress = whole.part(0.95, 0.97)
+        bias_checked(case, MR, context)
+        context.progress = whole.part(0.97, 1.0)
         answer = with_signatures(answer, HCC.name, MR, case.images[MR], {LIVER: prediction.details.liver}, context)
         context.progress = whole
         return answer
