@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from .reading import Check, Estimate, Interval, PredictionSet, Reading
+from .reading import Check, Estimate, FeatureExplanation, Interval, PredictionSet, Reading
 
 UNKNOWN = "–"
 # Why a number stands without an interval.
@@ -251,3 +251,33 @@ def prediction_set_text(prediction_set: PredictionSet, reading: Reading, _: Tran
     coverage = percent(prediction_set.coverage)
     said = f"{says} {behind}".format(coverage=coverage, labels=", ".join(labels), n=prediction_set.n)
     return about + said
+
+
+def explained_text(explained: FeatureExplanation, _: Translate = str) -> str:
+    """How many features of the network are explained, by what rule, and how many speak."""
+    says = _(
+        "{explained} of {all} features of the network follow a handcrafted feature ({kind} correlation of {least} or "
+        "more, on {patients} training patients). {speaking} of them have a say in a model of their own, which stands "
+        "beside the network and changes no answer."
+    )
+    return says.format(
+        explained=explained.explained_count,
+        all=explained.deep_count,
+        kind=explained.correlation.capitalize(),
+        least=number_text(explained.least),
+        patients=explained.patients,
+        speaking=len(explained.speaking) or _("None"),
+    )
+
+
+def cohort_text(z: float | None, share_below: float | None, _: Translate = str) -> str:
+    """How far a value lies from the training cohort: ``+1.4 SD, above 92 % of the cohort``; a dash where not known."""
+    if z is None:
+        return UNKNOWN
+    away = f"{decimal(z, 1, signed=True)} SD"
+    if share_below is None:
+        return away
+    if share_below in (0.0, 1.0):
+        outside = _("above all of the cohort") if share_below else _("below all of the cohort")
+        return f"{away}, {outside}"
+    return f"{away}, " + _("above {share} of the cohort").format(share=percent(share_below))

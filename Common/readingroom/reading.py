@@ -494,7 +494,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class BundleFacts:
-    """Which bundle answered, and what a report must say of it."""
+    """Which bundle answered, and what a report must say of it; its ``banner`` stands above every number."""
 
     name: str
     title: str
@@ -505,6 +505,7 @@ class BundleFacts:
     license: str = ""
     warnings: tuple[str, ...] = ()
     metrics: Mapping[str, Estimate] = field(default_factory=dict)
+    banner: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", records.frozen(self.metrics))

@@ -18,6 +18,7 @@ FORMAT = 2
 
 ProtocolName = Literal["published", "rigorous", "own"]
 
+_LONGEST_BANNER = 120
 _VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){1,2}([a-z0-9.+-]{1,20})?\Z")
 
 
@@ -82,6 +83,7 @@ class CommonMetadata:
     metrics : by name, such as ``auc``; measured on cases that trained nothing
     baselines : the same of simpler models on the same cases, by what people call them
     demonstration : True for bundles that were trained on phantoms; a banner says so everywhere
+    banner : a sentence that must stand above every number, such as that site and label were one; empty without need
 
     Raises
     ------
@@ -101,6 +103,7 @@ class CommonMetadata:
     metrics: Mapping[str, Estimate] = field(default_factory=dict)
     baselines: Mapping[str, Estimate] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    banner: str = ""
     citation: tuple[str, ...] = ()
     authors: str = ""
 
@@ -111,6 +114,7 @@ class CommonMetadata:
         require(bool(_VERSION.match(self.version)), f"The version {self.version!r} is not written like 1.0.0.")
         for what in ("title", "intended_use", "license"):
             require(bool(getattr(self, what).strip()), f"The bundle's '{what}' is empty.")
+        require(len(self.banner) <= _LONGEST_BANNER, "The bundle's banner is longer than a line.")
         require(bool(self.labels), "The bundle has no labels.")
         require_unique("labels", [label.name for label in self.labels])
         self.require_labels("The training cohort", self.training.counts)
@@ -133,6 +137,7 @@ class CommonMetadata:
             intended_use=self.intended_use,
             license=self.license,
             warnings=self.warnings,
+            banner=self.banner,
             metrics=self.metrics,
         )
 

@@ -21,7 +21,7 @@ from ..readers.registry import find_reader, readers
 from .progress_line import ProgressLine
 from .terminal import say
 
-_MOST_COMPARISONS = 12  # that are printed
+_MOST_COMPARISONS, _MOST_SPEAKING = 12, 5  # that are printed
 _MOST_PARTS = 6  # of a measurement (months of a risk); of dozens (zones of the lungs) the report has a table
 _EXAM, _PRIOR = "exam-paths", "exam-prior"  # among the parsed options
 _FILES = {2: "DICOM file or folder, PNG, JPEG, TIFF, NRRD or NIfTI", 3: "DICOM folder or file, NRRD or NIfTI"}
@@ -104,8 +104,8 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from .. import DEMONSTRATION
-    from ..formatting import check_text, counted, percent, quantity_text
-    from ..reading import Check
+    from ..formatting import check_text, cohort_text, counted, decimal, percent, quantity_text
+    from ..reading import Check, FeatureExplanation
     from ..records import from_json
 
     try:
@@ -115,6 +115,8 @@ def run(options: argparse.Namespace) -> None:
         raise
     if reading["bundle"]["demonstration"]:
         say(DEMONSTRATION)
+    if reading["bundle"]["banner"]:
+        say(reading["bundle"]["banner"])
     for finding in reading["findings"]:
         say(f"{finding['title']}: {percent(finding['probability'])}")
     for title, parts in _by_title(reading["measurements"]).items():
@@ -127,6 +129,13 @@ def run(options: argparse.Namespace) -> None:
         say(f"{comparison['title']}: {now} now, {prior} prior")
     if more := len(comparisons[_MOST_COMPARISONS:]):
         say(f"{counted(more, 'more comparison')} {'stands' if more == 1 else 'stand'} in the report.")
+    if reading["explained"] is not None:
+        explained = from_json(FeatureExplanation, reading["explained"])
+        said = ", ".join(f"{one.title.lower()} {percent(one.probability)}" for one in explained.answers)
+        say(f"Explained beside the network: {said}.")
+        for feature in explained.speaking[:_MOST_SPEAKING]:
+            far = cohort_text(feature.z, feature.share_below)
+            say(f"  {feature.name}, {feature.title}: {decimal(feature.contribution, 2, signed=True)} ({far})")
     for check in reading["checks"]:
         if check["status"] != "pass":
             say(f"{check['status']}: {check_text(from_json(Check, check))}")

@@ -18,6 +18,7 @@ from .inputs import Inputs
 from .widgets.checks import ChecksView
 from .widgets.clinical import ClinicalView
 from .widgets.curves import CurvesView
+from .widgets.explained_features import ExplainedFeaturesView
 from .widgets.findings import FindingsView
 from .widgets.labels import banner, sentence
 from .widgets.layers import LayersView
@@ -49,6 +50,7 @@ class PanelViews:
         self._column.setContentsMargins(9, 4, 9, 4)  # as Slicer's own panels: the frame around ours has no margins
 
         self.demonstration = banner(readingroom.DEMONSTRATION)
+        self.banner = banner(red=True)
         self.study = StudyView(reader, NEXT_KEYS, panel.selection)
         self.clinical = ClinicalView(reader.clinical, panel.selection.enter_fact)
         self.read = ReadView(
@@ -61,6 +63,7 @@ class PanelViews:
         self.findings = FindingsView(panel.verdicts)
         self.values = ValuesView()
         self.curves = CurvesView(panel.display)
+        self.explained = ExplainedFeaturesView(panel.display.choose_feature)
         self.operating_point = OperatingPointView(panel.verdicts)
         self.checks = ChecksView(panel.read_anyway)
         self.heat_map = LayersView(MAP_KEYS, panel.display.choose_map)
@@ -80,10 +83,12 @@ class PanelViews:
         for part in (self.read, self.message):
             self._column.addWidget(part.widget)
         self._column.addWidget(self.demonstration)
+        self._column.addWidget(self.banner)
         self.sections |= {
             "findings": self._section(_("Findings"), self.findings),
             "values": self._section(_("Measurements"), self.values),
             "curves": self._section(_("Curves"), self.curves),
+            "explained": self._section(_("Explained features"), self.explained),
             "checks": self._section(_("Can this be trusted?"), self.checks),
             "operating_point": self._section(_("Operating point and prevalence"), self.operating_point),
             "heat_map": self._section(_("Heat map and regions"), self.heat_map),
@@ -131,15 +136,18 @@ class PanelViews:
         levels : there are outlines of levels of a map
         testing : its answer is being tested now
         """
-        for name in ("findings", "values", "curves", "operating_point", "heat_map", "report"):
+        for name in ("findings", "values", "curves", "explained", "operating_point", "heat_map", "report"):
             self.sections[name].setVisible(False if reading is None else _has(reading, name))
         self.demonstration.setVisible(reading is not None and reading.bundle.demonstration)
+        self.banner.setText(reading.bundle.banner if reading is not None else "")
+        self.banner.setVisible(bool(self.banner.text))
         if reading is None or parameters is None:
             return
         self.findings.show(reading, parameters.finding, testing)
         self.findings.follow(self.sections["findings"])
         self.values.show(reading, before)
         self.curves.show(reading)
+        self.explained.show(reading)
         finding = next((one for one in reading.findings if one.name == parameters.finding), None)
         self.sections["operating_point"].setVisible(finding is not None and bool(finding.operating_points))
         if finding is not None:
@@ -186,6 +194,7 @@ def _has(reading: Reading, section: str) -> bool:
         "findings": bool(reading.findings or reading.pending),
         "values": bool(reading.measurements or reading.comparisons),
         "curves": bool(reading.curves),
+        "explained": reading.explained is not None,
         "operating_point": False,  # depends on the finding
         "heat_map": bool(reading.heat_maps or reading.regions),
         "report": True,

@@ -17,9 +17,9 @@ from ..bundles.metadata import ClassifierMetadata, Label
 from ..codes import Code
 from ..device import is_all_on
 from ..errors import BundleError
-from ..reading import Check
+from ..reading import Check, Reading
 from ..study import StudyImage
-from .answer import Answer, Case, Prediction, with_heat_maps
+from .answer import Answer, Case, CorrectedMask, Prediction, with_heat_maps
 from .base import ReadContext, Reader
 from .bias_correction import CORRECT_BIAS_FIELD, bias_checked, bias_corrected
 from .description import ImageRole, PercentileWindow, Task
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
+    from ..bundles.metadata import BundleMetadata
     from ..imaging.volume_input import PreparedVolume
     from ..progress import Progress
     from ..reading import Faithfulness
@@ -73,7 +74,13 @@ class LiverHCCReader(Reader):
     masks = (liver_role(MR),)
     tasks = (TASK,)
     options = (CORRECT_BIAS_FIELD,)
-    tests_of_answer = ("deletion curve", "parts of the liver taken away", "signatures beside the network")
+    masks_followed = (LIVER,)
+    tests_of_answer = (
+        "deletion curve",
+        "explained features",
+        "parts of the liver taken away",
+        "signatures beside the network",
+    )
 
     def rank_of(self, image: StudyImage) -> Any:
         from ..imaging.mr_facts import mr_rank
@@ -132,6 +139,7 @@ class LiverHCCReader(Reader):
 
     def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
         from ..trust.checks import faithfulness_check
+        from .explained_features import with_explained
         from .liver_hcc_sectors import without_each_sector
         from .signatures import with_signatures
 
@@ -143,14 +151,28 @@ class LiverHCCReader(Reader):
             answer = with_heat_maps(answer, maps)
             if any(finding.positive for finding in answer.findings if finding.name == HCC.name):
                 context.check(faithfulness_check(curve, HCC.title))
-        context.progress = whole.part(0.55, 0.95)
+        context.progress = whole.part(0.55, 0.6)
+        context.progress(0.0, "Explaining the features of the network.")
+        details, mr = prediction.details, case.images[MR].image
+        answer = with_explained(
+            answer, MR, mr, {LIVER: details.liver}, prediction.embedding, details.answers.feature_maps,
+            details.prepared.to_volume, context,
+        )  # fmt: skip
+        context.progress = whole.part(0.6, 0.95)
         answer = without_each_sector(case, prediction, answer, context)
         context.progress = whole.part(0.95, 0.97)
         bias_checked(case, MR, context)
         context.progress = whole.part(0.97, 1.0)
-        answer = with_signatures(answer, HCC.name, MR, case.images[MR], {LIVER: prediction.details.liver}, context)
+        answer = with_signatures(answer, HCC.name, MR, case.images[MR], {LIVER: details.liver}, context)
         context.progress = whole
         return answer
+
+    def with_mask(self, reading: Reading, corrected: CorrectedMask, metadata: BundleMetadata) -> Reading:
+        from .explained_features import with_corrected_mask
+        from .liver_hcc_answer import with_liver
+
+        assert isinstance(metadata, ClassifierMetadata)
+        return with_corrected_mask(with_liver(reading, corrected), corrected, metadata.explained)
 
 
 def ask(model: Model, case: Case, context: ReadContext, explainable: bool) -> Details:

@@ -7,7 +7,7 @@ of the answer. It is evidence on a coarse grid, not the probability that the pla
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +19,8 @@ from ..explain.box import strongest_region
 from ..formatting import number_text, percent
 from ..imaging.display import robust_window
 from ..imaging.segments import AtLeast
-from ..reading import Box, Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
-from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
+from ..reading import Box, Check, Curve, HeatMap, KeyPicture, Line, Measurement, Reading, Region
+from .answer import Answer, Case, CorrectedMask, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
 from .liver_hcc import HCC
 from .liver_masks import LIVER, MR
@@ -35,6 +35,7 @@ Floats32 = NDArray[np.float32]
 
 SUSPICIOUS = 0.5  # of the map
 _LEVELS = (SUSPICIOUS, 0.75)
+_VOLUME = "liver-volume"
 _LEAST_INSIDE = 0.5  # of the suspicious volume; the liver fills about half of the box around it
 _LIVER_COLOR = (0.87, 0.72, 0.35)
 _SUSPICIOUS_COLORS = ((1.0, 0.6, 0.2), (0.9, 0.3, 0.1))  # of the levels
@@ -86,6 +87,17 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
             "map": "local logits, calibrated" if details.answers.method == "cam" else "share of the hottest place",
         },
     )
+
+
+def with_liver(reading: Reading, corrected: CorrectedMask) -> Reading:
+    """The reading with the volume of a liver as a person corrected it; the network is not asked again."""
+    import SimpleITK
+
+    voxels = SimpleITK.GetArrayViewFromImage(corrected.mask)
+    ml = float(np.count_nonzero(voxels) * voxel_ml(corrected.mask))
+    measurements = (replace(one, value=ml) if one.name == _VOLUME else one for one in reading.measurements)
+    regions = (replace(one, volume_ml=ml) if one.name == LIVER else one for one in reading.regions)
+    return replace(reading, measurements=tuple(measurements), regions=tuple(regions))
 
 
 def evidence(answers: VolumeAnswers) -> Floats32:
@@ -156,7 +168,7 @@ def _box(heat: Floats32, details: Details) -> Box | None:
 
 def _measurements(case: Case, found: MapInLiver) -> Iterator[Measurement]:
     ml, liver, suspicious = voxel_ml(case.images[MR].image), int(found.area.sum()), found.reached[0]
-    yield Measurement("liver-volume", "Volume of the liver", liver * ml, "mL", code=codes.VOLUME, image=MR)
+    yield Measurement(_VOLUME, "Volume of the liver", liver * ml, "mL", code=codes.VOLUME, image=MR)
     yield Measurement("suspicious-volume", "Suspicious liver", suspicious * ml, "mL", image=MR)
     yield Measurement(
         "suspicious-share", "Share of the liver that is suspicious", 100 * suspicious / liver, "%", image=MR

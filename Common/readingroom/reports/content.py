@@ -42,6 +42,7 @@ from .document import (
     Table,
     printable,
 )
+from .explained import explained_blocks
 
 _METRIC_TITLES = {
     "auc": "AUC, out of fold",
@@ -88,6 +89,7 @@ def build(
         _section("Measurements", _measurements(reading)),
         _section("Compared with the prior", _comparisons(reading)),
         _section("Curves", [_curve(curve) for curve in reading.curves]),
+        _section("Explained features", explained_blocks(reading)),
         _section("Pictures", _pictures(reading, pictures)),
         Section("Can this be trusted?", (*_checks(reading), *_faithfulness(reading))),
         _readers_words(reading),
@@ -97,7 +99,7 @@ def build(
     document = Document(
         title=f"{titles.reader or reading.reader} reading",
         subtitle=" ".join(filter(None, (titles.question, f"Bundle: {reading.bundle.title}."))),
-        banner=DEMONSTRATION if reading.bundle.demonstration else "",
+        banner=DEMONSTRATION if reading.bundle.demonstration else reading.bundle.banner,
         footer=RESEARCH_USE,
         sections=tuple(section for section in sections if section is not None),
     )
@@ -146,6 +148,8 @@ def _findings(reading: Reading) -> list[Block]:
     if points := _point_rows(reading):
         header = ("Operating point", "Threshold", "Sensitivity (95 % interval)", "Specificity (95 % interval)")
         blocks.append(Table(header, tuple(points)))
+    if reading.bundle.banner:
+        blocks.insert(0, Paragraph(reading.bundle.banner, emphasis=True))
     if reading.pending:
         blocks.insert(0, Paragraph(f"This answer was not tested: {', '.join(reading.pending)}.", emphasis=True))
     if reading.forced and has_stop(reading.checks):

@@ -151,7 +151,30 @@ class Plot:
         return corners
 
 
-Block = Paragraph | Facts | Bars | Table | Checks | Pictures | Plot
+@dataclass(frozen=True)
+class SignedBar:
+    """A bar to the right of a middle line where ``value`` is above 0, else to the left; ``text`` stands beside it."""
+
+    label: str
+    value: float
+    text: str
+
+
+@dataclass(frozen=True)
+class SignedBars:
+    """Bars that share a scale, with words for both sides."""
+
+    rows: tuple[SignedBar, ...]
+    below: str
+    above: str
+
+    @property
+    def largest(self) -> float:
+        """The absolute value at both ends of the scale."""
+        return max((abs(row.value) for row in self.rows), default=0.0) or 1.0
+
+
+Block = Paragraph | Facts | Bars | SignedBars | Table | Checks | Pictures | Plot
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from html import escape
 from importlib import resources
 
 from ..formatting import interval_text, percent
-from .document import Bar, Bars, Block, Checks, Document, Facts, Paragraph, Picture, Pictures, Plot, Table
+from .document import Bar, Bars, Block, Checks, Document, Facts, Paragraph, Picture, Pictures, Plot, SignedBars, Table
 
 GENERATOR = '<meta name="generator" content="ReadingRoom">'  # by which a report is known as ours
 _MARKS = {"pass": "✓", "warn": "!", "stop": "✕"}
@@ -40,6 +40,8 @@ def _block(block: Block) -> str:
             return _table(block)
         case Bars():
             return f'<div class="bars">{"".join(map(_bar, block.rows))}</div>'
+        case SignedBars():
+            return _signed_bars(block)
         case Checks():
             items = (
                 f'<li class="{check.status}"><b aria-label="{check.status}">{_MARKS[check.status]}</b>'
@@ -73,6 +75,20 @@ def _bar(bar: Bar) -> str:
         f'<i class="fill" style="width:{100 * bar.probability:.1f}%"></i>{whisker}{threshold}</div>'
         f"<b>{percent(bar.probability)}{interval}</b><em>{escape(words)}</em></div>"
     )
+
+
+def _signed_bars(bars: SignedBars) -> str:
+    rows = ""
+    for row in bars.rows:
+        length = 50 * abs(row.value) / bars.largest
+        left = 50 if row.value >= 0 else 50 - length
+        rows += (
+            f'<div class="signed"><span>{escape(row.label)}</span><div class="track">'
+            f'<i class="{"above" if row.value >= 0 else "below"}" style="left:{left:.1f}%;width:{length:.1f}%"></i>'
+            f'<i class="middle"></i></div><b>{escape(row.text)}</b></div>'
+        )
+    ends = f"<small>{escape(bars.below)}</small><small>{escape(bars.above)}</small>"
+    return f'<div class="signed-bars">{rows}<div class="signed"><span></span><div class="ends">{ends}</div></div></div>'
 
 
 def _figure(picture: Picture) -> str:

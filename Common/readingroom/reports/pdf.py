@@ -22,7 +22,7 @@ from reportlab.platypus import Paragraph as Text
 from reportlab.platypus import Table as Grid
 
 from ..formatting import interval_text, percent
-from .document import Bar, Bars, Block, Checks, Document, Facts, Paragraph, Pictures, Plot, Section, Table
+from .document import Bar, Bars, Block, Checks, Document, Facts, Paragraph, Pictures, Plot, Section, SignedBars, Table
 from .pdf_fonts import can_print, fonts, markup
 
 PageSize = Literal["A4", "Letter"]
@@ -137,6 +137,8 @@ def _block(block: Block, width: float) -> list[Flowable]:
             return [
                 _grid([_bar(bar, width) for bar in block.rows], [0.2 * width, 0.4 * width, 0.23 * width, 0.17 * width])
             ]
+        case SignedBars():
+            return [_signed_bars(block, width)]
         case Checks():
             return [_checks(block, width)]
         case Plot():
@@ -185,6 +187,25 @@ def _bar(bar: Bar, width: float) -> list[Flowable]:
     style = _style("positive" if bar.positive else "body")
     number = f"<b>{markup(percent(bar.probability))}</b>{markup(interval)}"
     return [Text(markup(bar.label), style), drawing, Text(number, style), Text(markup(words), style)]
+
+
+def _signed_bars(bars: SignedBars, width: float) -> Grid:
+    length, height = 0.3 * width, 3.5 * mm
+    rows: list[list[Any]] = []
+    for row in bars.rows:
+        drawing, end = Drawing(length, height), length / 2 * (1 + row.value / bars.largest)
+        fill = HexColor("#d98a84" if row.value >= 0 else "#7fa8c6")
+        drawing.add(Rect(0, 0, length, height, fillColor=HexColor("#eef2f6"), strokeColor=None))
+        left, right = sorted((length / 2, end))
+        drawing.add(Rect(left, 0, right - left, height, fillColor=fill, strokeColor=None))
+        drawing.add(Line(length / 2, -1, length / 2, height + 1, strokeColor=_INK, strokeWidth=0.6))
+        rows.append([Text(markup(row.label), _style("body")), drawing, Text(markup(row.text), _style("soft"))])
+    ends = Drawing(length, height)
+    for x, words, anchor in ((0.0, bars.below, "start"), (length, bars.above, "end")):
+        said = _fitting(words, fonts()[0], 6, length / 2)
+        ends.add(String(x, 1, said, fontName=fonts()[0], fontSize=6, fillColor=_SOFT, textAnchor=anchor))
+    rows.append([Text("", _style("body")), ends, Text("", _style("soft"))])
+    return _grid(rows, [0.34 * width, 0.33 * width, 0.33 * width], above=1.5 * mm)
 
 
 def _plot(plot: Plot) -> Drawing:

@@ -26,11 +26,12 @@ def heading(text: str = "") -> Any:
     return label
 
 
-def banner(text: str = "") -> Any:
-    """A line that cannot be overlooked, for what must be said of every number below it."""
+def banner(text: str = "", red: bool = False) -> Any:
+    """A line that cannot be overlooked, for what must be said of every number below it; ``red`` where they mislead."""
     label = sentence(text)
     label.setAlignment(qt.Qt.AlignCenter)
-    label.setStyleSheet("background: #f5c242; color: #201600; padding: 6px; border-radius: 4px; font-weight: bold;")
+    colors = "background: #b3261e; color: #ffffff" if red else "background: #f5c242; color: #201600"
+    label.setStyleSheet(f"{colors}; padding: 6px; border-radius: 4px; font-weight: bold;")
     return label
 
 

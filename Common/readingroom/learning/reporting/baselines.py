@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ...bundles.explained import ExplainedFeatures
 from ...errors import InputError
 from ...progress import Progress
 from ..cohorts.cohort import Cohort
@@ -19,6 +20,7 @@ from ..evaluation.levels import Level, at_level
 from ..evaluation.outcomes import AnyPredictions
 from ..evaluation.predictions import Predictions
 from ..evaluation.sample_size import can_be_evaluated, patients_of_each
+from ..training.explained_run import handcrafted_baseline
 from .evaluated import BaselineResult
 
 _FOLDS = 5
@@ -41,7 +43,13 @@ class Baselines:
 
 
 def simple_models(
-    images: Predictions, cohort: Cohort, level: Level, resamples: int, seed: int, progress: Progress | None = None
+    images: Predictions,
+    cohort: Cohort,
+    level: Level,
+    resamples: int,
+    seed: int,
+    progress: Progress | None = None,
+    explained: ExplainedFeatures | None = None,
 ) -> Baselines:
     """Train simple models on other patients of the same table and compare the bundle with them.
 
@@ -52,6 +60,7 @@ def simple_models(
     ----------
     images : predictions of the bundle
     cohort : its rows, at least those that were predicted
+    explained : of the bundle; handcrafted features are then measured as it says, inside the masks of the table
     """
     if images.multilabel:
         return Baselines(notes=("Simple models are made for classes that exclude each other only.",))
@@ -62,6 +71,10 @@ def simple_models(
         prints = fingerprints([row.image for row in rows.rows], progress=progress)
         splits = _splits(images, rows, prints.pixel_hashes, seed)
         found = train_baselines(images, rows, prints.prints, splits, images.classes, seed)
+        notes: tuple[str, ...] = ()
+        if explained is not None and any(explained.mask in row.masks for row in rows.rows):
+            own, notes = handcrafted_baseline(images, rows, splits, explained, seed)
+            found += () if own is None else (own,)
     except InputError as error:
         return Baselines(notes=(f"No simple models beside the bundle: {error}",))
     joined = [_rounded(at_level(baseline.predictions, level)) for baseline in found]
@@ -74,7 +87,7 @@ def simple_models(
         )
         for baseline, competitor in zip(found, joined, strict=True)
     )
-    return Baselines(results, tuple(joined))
+    return Baselines(results, tuple(joined), notes)
 
 
 def against(

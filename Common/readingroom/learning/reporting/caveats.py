@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...bundles.bundle import Bundle
 from ...formatting import estimate_text
+from ..audit.site_is_label import site_is_label
 from ..evaluation.evaluation import EvaluationResult
 from ..evaluation.outcomes import AnyResult
 from ..evaluation.sample_size import EXPLORATORY_BELOW
@@ -19,6 +20,10 @@ def caveats(bundle: Bundle, evaluation: AnyResult, studies: Studies) -> tuple[Ca
     found = []
     if bundle.metadata.demonstration:
         sentence = "A demonstration bundle, trained on phantoms: its numbers mean nothing for patients."
+        found.append(Caveat("stop", sentence))
+    if bundle.metadata.banner:
+        found.append(Caveat("stop", bundle.metadata.banner))
+    if isinstance(evaluation, EvaluationResult) and (sentence := _site_of(evaluation)):
         found.append(Caveat("stop", sentence))
     if evaluation.exploratory:
         counts = ", ".join(f"{evaluation.patients[name]} with '{name}'" for name in evaluation.exploratory)
@@ -95,6 +100,14 @@ def baseline_caveats(baselines: Sequence[BaselineResult], measure: str = "AUC") 
                 Caveat("warn", f"From {baseline.title} alone the outcome can be told: the table gives it away.")
             )
     return tuple(found)
+
+
+def _site_of(evaluation: EvaluationResult) -> str:
+    """A sentence where site and label of the studies that were evaluated are one."""
+    rows = evaluation.calibrated.predictions
+    if rows.multilabel:
+        return ""
+    return site_is_label(rows.sites.tolist(), [rows.classes[number] for number in rows.truth.tolist()])
 
 
 def _all_called(evaluation: EvaluationResult) -> str:

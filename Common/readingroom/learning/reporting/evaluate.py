@@ -155,7 +155,7 @@ def evaluate_cohort(
     found = Evaluated(record, images, evaluation, _project(predicted.features, options))
     found = found.with_caveats(*overlap.caveats(bundle, images), *caveats(bundle, evaluation, studies))
     found = found.with_notes(*predicted.notes)
-    found = _with_baselines(found, cohort.take(predicted.rows), options, progress.part(0.85, 1.0))
+    found = _with_baselines(found, bundle, cohort.take(predicted.rows), options, progress.part(0.85, 1.0))
     if against is None or other is None:
         return found
     return _against(found, against.metadata.name, other.predictions, options)
@@ -211,15 +211,20 @@ def evaluate_out_of_fold(
     where = stored_answers_caveat(bundle) if predictions.external else out_of_fold_caveat()
     found = found.with_caveats(where, *caveats(bundle, evaluation, studies))
     if cohort is not None:
-        found = _with_baselines(found, cohort, options, progress or Progress())
+        found = _with_baselines(found, bundle, cohort, options, progress or Progress())
     return found if against is None else _against(found, *against, options)
 
 
-def _with_baselines(found: Evaluated, cohort: Cohort, options: Options, progress: Progress) -> Evaluated:
+def _with_baselines(
+    found: Evaluated, bundle: Bundle, cohort: Cohort, options: Options, progress: Progress
+) -> Evaluated:
     if isinstance(found.images, SurvivalPredictions):
         baselines = survival_tables.simple_models(found.images, cohort, options.resamples, options.seed, progress)
     else:
-        baselines = simple_models(found.images, cohort, options.level, options.resamples, options.seed, progress)
+        explained = getattr(bundle.metadata, "explained", None)
+        baselines = simple_models(
+            found.images, cohort, options.level, options.resamples, options.seed, progress, explained
+        )
     made = replace(found, baselines=baselines.predictions, record=replace(found.record, baselines=baselines.results))
     return made.with_notes(*baselines.notes).with_caveats(
         *baseline_caveats(baselines.results, found.evaluation.measure)

@@ -36,6 +36,7 @@ def card(described: Answering, run: TrainingRun, holdout: AnyResult | None = Non
     parts = [
         f"# {described.title}, version {described.version}",
         _DEMONSTRATION if described.demonstration else "",
+        f"**{described.banner}**" if described.banner else "",
         described.intended_use,
         _what(described, run),
         _judged(run),

@@ -20,6 +20,7 @@ from ...formatting import estimate_text
 from ...networks import registry, volumes
 from ...networks.registry import Architecture
 from ...readers.registry import readers
+from ..audit.site_is_label import BANNER, site_is_label
 from ..cohorts.findings import NEGATIVE
 from ..cohorts.label_set import LabelSet
 from ..cohorts.time_to_event import TimeToEvent
@@ -67,6 +68,7 @@ def described(run: TrainingRun) -> ClassifierMetadata | SurvivalMetadata:
         ),
         "metrics": evaluation.metrics,
         "warnings": warnings(run),
+        "banner": BANNER if site_of(run) else "",
         "aggregation": run.final_model.settings["aggregation"],
         "baselines": {baseline.title: baseline.score for baseline in run.baselines},
     }
@@ -125,7 +127,8 @@ def title(run: TrainingRun) -> str:
 
 def warnings(run: TrainingRun) -> tuple[str, ...]:
     """What whoever reads with the bundle has to know, the worst first."""
-    found = list(run.audit)
+    found = [sentence] if (sentence := site_of(run)) else []
+    found += run.audit
     if few := run.evaluation.exploratory:
         what = ", ".join(few) if isinstance(run.question, LabelSet) else "an event"
         found.append(f"Exploratory: fewer than 30 patients with {what}; every number here is uncertain.")
@@ -155,6 +158,14 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
         what = "probabilities" if isinstance(run.question, LabelSet) else "risks"
         found.append(f"The {what} are not calibrated: they rank studies, and mean nothing as numbers.")
     return tuple(found)
+
+
+def site_of(run: TrainingRun) -> str:
+    """A sentence where site and label of what it learned from are one."""
+    if not isinstance(run.question, LabelSet):
+        return ""
+    learned = run.cohort.take(run.learned)
+    return site_is_label(learned.sites.tolist(), learned.column("label").tolist())
 
 
 def _worth_of_synthetic(run: TrainingRun, real: BaselineComparison) -> str:

@@ -123,10 +123,7 @@ def explain(table: Table, wanted: Explained, seed: int) -> Explanation:
     ------
     InputError : too few patients of a class
     """
-    fewest = fewest_patients(table.y, table.patients) if np.ptp(table.y) else 0
-    if fewest < _LEAST_OF_EACH:
-        raise InputError(f"A class has {fewest} patients among training rows; {_LEAST_OF_EACH} are needed.")
-    made = _recipe(wanted, fewest, seed)
+    made = _recipe(wanted, _fewest(table), seed)
     usable, deep = usable_columns(table.handcrafted, made), usable_columns(table.deep, made)
     found = np.zeros((table.deep.shape[1], table.handcrafted.shape[1]))
     chosen = np.zeros(found.shape, dtype=bool)
@@ -141,6 +138,33 @@ def explain(table: Table, wanted: Explained, seed: int) -> Explanation:
         _l1_model(table.deep, follows, table, made),
         _l1_model(table.handcrafted, usable, table, made),
     )
+
+
+def fit_handcrafted(
+    handcrafted: Floats, y: NDArray[np.int64], patients: NDArray[np.str_], wanted: Explained, seed: int
+) -> L1Model:
+    """The L1 model of handcrafted features (rows, `NAMES`) alone, for data of which no network was asked.
+
+    Raises
+    ------
+    InputError : too few patients of a class
+    """
+    table = Table(np.empty((len(y), 0)), handcrafted, y, patients)
+    made = _recipe(wanted, _fewest(table), seed)
+    return _l1_model(handcrafted, usable_columns(handcrafted, made), table, made)
+
+
+def _fewest(table: Table) -> int:
+    """Patients of the rarer class.
+
+    Raises
+    ------
+    InputError : too few
+    """
+    fewest = fewest_patients(table.y, table.patients) if np.ptp(table.y) else 0
+    if fewest < _LEAST_OF_EACH:
+        raise InputError(f"A class has {fewest} patients among training rows; {_LEAST_OF_EACH} are needed.")
+    return fewest
 
 
 def rule_of(wanted: Explained) -> Rule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,12 +16,13 @@ from ..cohorts.cohort import Cohort
 from ..cohorts.handcrafted_features import HandcraftedFeatures, handcrafted_features
 from ..cohorts.label_set import LabelSet
 from ..cohorts.splits import Rows, Split
+from ..evaluation.baselines import Baseline
 from ..evaluation.model_table import ModelRow, model_table
 from ..evaluation.outcomes import AnyPredictions
 from ..evaluation.predictions import Predictions
 from ..protocols.training_protocol import Explained, TrainingProtocol
 from .cross_validation import CrossValidation
-from .explained import Explanation, Floats, Table, explain, record_of
+from .explained import Explanation, Floats, Table, explain, fit_handcrafted, record_of
 from .fold_trainer import CrossValidationResult, FoldFeatures
 from .question import Question
 
@@ -84,6 +86,35 @@ def explain_run(
         return trial.run(planned, result, predictions, resamples, progress.part(0.5, 1.0)), ()
     except InputError as error:
         return None, (*measured.notes, f"Features of the network are not explained: {error}")
+
+
+def handcrafted_baseline(
+    predictions: Predictions,
+    cohort: Cohort,
+    repeats: Sequence[Sequence[Split]],
+    known: ExplainedFeatures,
+    seed: int,
+    progress: Progress | None = None,
+) -> tuple[Baseline | None, tuple[str, ...]]:
+    """An L1 model of handcrafted features on the splits of a cohort, measured as a bundle says; None with a sentence.
+
+    Parameters
+    ----------
+    predictions : of the bundle, whose rows are those of the cohort, in its order
+    """
+    measured = handcrafted_features(cohort, known.mask, known.measured, progress=progress)
+    if not measured.measured.all():
+        return None, (f"{HANDCRAFTED}: not beside the bundle.", *measured.notes)
+    wanted = Explained(known.mask, known.measured, known.correlation, known.least, known.rate)
+    y = predictions.present(known.finding).astype(np.int64)
+    logits = np.zeros(predictions.logits.shape)
+    column = predictions.classes.index(known.finding)
+    for repeat, splits in enumerate(repeats):
+        for split in splits:
+            train = np.concatenate([split.train, split.validation])
+            model = fit_handcrafted(measured.values[train], y[train], cohort.patients[train], wanted, seed)
+            logits[repeat, split.test, column] = model.logits(measured.values[split.test])
+    return Baseline(HANDCRAFTED, replace(predictions, logits=logits)), ()
 
 
 class _Trial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +15,20 @@ pytest.importorskip("sklearn", reason="needs the extra [train]")
 from readingroom.bundles.bundle import Bundle, load
 from readingroom.bundles.metadata import ClassifierMetadata, ExplainedFeatures
 from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.evaluation import predictions
 from readingroom.learning.evaluation.model_table import exact
 from readingroom.learning.protocols.plan import plan
 from readingroom.learning.protocols.training_protocol import Explained, TrainingProtocol, Validation, load_protocol
+from readingroom.learning.reporting.evaluate import Options, evaluate_out_of_fold
 from readingroom.learning.training.explained import Table, explain, record_of
 from readingroom.learning.training.train import train_bundle
 from readingroom.phantoms.abdomen_mr import abdomen_mr
 from readingroom.radiomics.handcrafted import NAMES
+from readingroom.readers import base
+from readingroom.readers.liver_hcc import READER
+from readingroom.reading import Reading
+from readingroom.reports import html
+from readingroom.reports.content import build
 
 SHAPE, SPACING = (16, 40, 52), (14.0, 7.8, 7.8)
 
@@ -147,6 +155,62 @@ def test_six_of_eight_has_the_exact_interval_of_clopper_and_pearson():
     assert found.interval is not None
     assert (found.interval.low, found.interval.high) == (pytest.approx(0.349, abs=5e-4), pytest.approx(0.968, abs=5e-4))
     assert exact(0, 0) is None
+
+
+def test_an_evaluation_sets_the_handcrafted_features_beside_the_bundle(bundle, livers, out):
+    table = out / "explained-predictions.csv"
+    options = Options(resamples=30, permutations=30)
+    evaluated = evaluate_out_of_fold(bundle, predictions.read(table), table, options, livers)
+    titles = [baseline.title for baseline in evaluated.record.baselines]
+    assert "72 handcrafted features (L1)" in titles
+    bare = replace(livers, rows=tuple(replace(row, masks={}) for row in livers.rows))
+    without = evaluate_out_of_fold(bundle, predictions.read(table), table, options, bare)
+    assert [baseline.title for baseline in without.record.baselines] == titles[:-1]
+
+
+def test_where_site_and_label_are_one_a_red_banner_stands_above_every_number(livers, tmp_path):
+    """As in papers/liver-hcc: the healthy are of one hospital, the ill of another."""
+    rows = tuple(replace(row, site="CHAOS" if row.label == "none" else "TCGA") for row in livers.rows)
+    bundle = train_bundle(
+        replace(livers, rows=rows), tiny(), tmp_path, "one", mode="frozen", device="cpu", resamples=30
+    )
+    metadata = bundle.metadata
+    assert metadata.banner.startswith("Site and label are one")
+    assert "CHAOS: none; TCGA: hcc" in metadata.warnings[0]
+    assert f"**{metadata.banner}**" in bundle.card
+    reading = base.read(READER, rows[0].study(READER), bundle, tmp_path / "read", "cpu", force=True)
+    document = build(reading, {})
+    assert document.banner == metadata.banner
+    assert "Site and label are one" in html.render(document)
+    table = tmp_path / "one-predictions.csv"
+    evaluated = evaluate_out_of_fold(bundle, predictions.read(table), table, Options(resamples=30, permutations=30))
+    stops = [caveat.sentence for caveat in evaluated.record.caveats if caveat.level == "stop"]
+    assert metadata.banner in stops
+    assert any("CHAOS: none; TCGA: hcc" in sentence for sentence in stops)
+
+
+def test_a_reading_with_the_bundle_says_which_of_its_features_speak(bundle, livers, tmp_path):
+    row = livers.rows[0]
+    found = explained_of(bundle)
+    reading = base.read(READER, row.study(READER), bundle, tmp_path, "cpu", force=True)
+    explained = reading.explained
+    assert explained is not None
+    assert explained.deep_count == 128
+    assert len(explained.speaking) == sum(feature.coefficient != 0 for feature in found.deep)
+    assert [answer.kind for answer in explained.answers] == ["network", "explained", "handcrafted"]
+    assert explained.answers[0].probability == reading.finding("hcc").probability
+    assert len(explained.handcrafted) == 72
+    volume = explained.value("original_shape_VoxelVolume")
+    assert volume is not None
+    liver = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(row.masks["liver"])))
+    assert volume.value == pytest.approx(liver.sum() * np.prod(SPACING), rel=1e-6)
+    shown = [heat_map for heat_map in reading.heat_maps if heat_map.shows == "feature"]
+    assert [heat_map.feature for heat_map in shown] == [feature.name for feature in explained.speaking[:8]]
+    for heat_map in shown:
+        heat = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(tmp_path / heat_map.path)))
+        assert heat.shape == SHAPE
+        assert 0 <= heat.min() <= heat.max() <= 1
+    assert Reading.from_json(json.loads((tmp_path / "reading.json").read_text())) == reading
 
 
 # On tables whose truth is known

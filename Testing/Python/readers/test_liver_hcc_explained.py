@@ -1,0 +1,152 @@
+"""Explained features of a liver that is read: the map of each, the report, the shell, a corrected mask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+
+from liver_hcc_cases import (
+    INPUT,
+    SPACING,
+    gray_network,
+    lesion,
+    metadata,
+    phantom,
+    pixels,
+    read,
+    write_bundle,
+    write_nrrd,
+)
+from readingroom import cli
+from readingroom.bundles.bundle import Bundle
+from readingroom.bundles.explained import (
+    DeepFeature,
+    ExplainedFeatures,
+    HandcraftedFeature,
+    HandcraftedSettings,
+    Partner,
+    Spread,
+)
+from readingroom.bundles.metadata import ClassifierMetadata
+from readingroom.radiomics.handcrafted import NAMES
+from readingroom.readers.answer import CorrectedMask
+from readingroom.readers.liver_hcc import READER
+from readingroom.reading import Reading
+
+VOLUME = "original_shape_VoxelVolume"
+SMALL = replace(INPUT, size=(16, 48, 48))
+
+
+def spread(center: float, scale: float) -> Spread:
+    return Spread(center, scale, tuple(center + scale * z for z in (-3.0, -1.64, -0.67, 0.0, 0.67, 1.64, 3.0)))
+
+
+def explained() -> ExplainedFeatures:
+    """The one feature of the network that varies, a mean of gray levels, follows the mean of the MR."""
+    mean = Partner("original_firstorder_Mean", 0.9, 1.0, 0.8)
+    return ExplainedFeatures(
+        "liver", "hcc", HandcraftedSettings(), "spearman", 0.5, 0.05, 40, 512,
+        (DeepFeature(0, spread(0.08, 0.05), (mean,), 1.5, 0.95),), -0.5,
+        tuple(HandcraftedFeature(name, spread(100.0, 30.0)) for name in NAMES), 0.2,
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def a_short_deletion_curve(monkeypatch) -> None:
+    monkeypatch.setattr("readingroom.readers.liver_hcc._REPEATS", 1)
+    monkeypatch.setattr("readingroom.readers.liver_hcc._REMOVED", (0.0, 0.2))
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory) -> Bundle:
+    return write_bundle(
+        tmp_path_factory.mktemp("bundles") / "bright", gray_network(), explained=explained(), preprocessing=SMALL
+    )
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    write_nrrd(folder / "mr.nrrd", pixels())
+    write_nrrd(folder / "liver.nrrd", phantom().liver)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def a_reading(bundle, files, tmp_path_factory) -> tuple[Reading, Path]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("readingroom.readers.liver_hcc._REPEATS", 1)
+        patched.setattr("readingroom.readers.liver_hcc._REMOVED", (0.0, 0.2))
+        out = tmp_path_factory.mktemp("read")
+        return read(bundle, out, files / "mr.nrrd", {"liver": files / "liver.nrrd"}, force=True), out
+
+
+def test_the_feature_that_speaks_is_active_where_the_lesion_is(a_reading) -> None:
+    reading, out = a_reading
+    assert reading.explained is not None
+    (feature,) = reading.explained.speaking
+    assert feature.title == "Mean brightness (first order mean)"
+    shown = reading.heat_map("mr", "hcc", "feature", "deep-0")
+    assert shown is not None
+    assert shown.path == Path("heatmap-mr-hcc-deep-0.nrrd")
+    heat = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(out / shown.path)))
+    assert heat.shape == lesion().shape
+    assert feature.z > 0
+    assert heat[lesion()].mean() > 1.2 * heat[phantom().liver & ~lesion()].mean()
+
+
+def test_the_patients_values_are_those_of_the_mask(a_reading) -> None:
+    reading, _ = a_reading
+    assert reading.explained is not None
+    mean, volume = (reading.explained.value(name) for name in ("original_firstorder_Mean", VOLUME))
+    assert mean is not None
+    assert volume is not None
+    assert mean.value == pytest.approx(pixels()[phantom().liver].mean())
+    assert volume.value == pytest.approx(phantom().liver.sum() * np.prod(SPACING))
+    doubt = next(check for check in reading.checks if check.name == "handcrafted features")
+    assert doubt.status == "warn", "a cohort that was made up is far away"
+
+
+def test_a_corrected_liver_is_measured_anew_without_the_network(a_reading) -> None:
+    reading, _ = a_reading
+    smaller = phantom().liver.copy()
+    smaller[:, :, : smaller.shape[2] // 3] = False
+    image, mask = (SimpleITK.GetImageFromArray(array) for array in (pixels(), smaller.astype(np.uint8)))
+    for one in (image, mask):
+        one.SetSpacing(SPACING[::-1])
+    described = replace(metadata("bright"), explained=explained(), preprocessing=SMALL)
+    changed = READER.with_mask(reading, CorrectedMask("liver", "segment 'Liver'", image, mask), described)
+    ml = smaller.sum() * np.prod(SPACING) / 1000
+    assert changed.explained is not None
+    volume = changed.explained.value(VOLUME)
+    assert volume is not None
+    assert volume.value == pytest.approx(1000 * ml)
+    assert next(one.value for one in changed.measurements if one.name == "liver-volume") == pytest.approx(ml)
+    assert next(one.volume_ml for one in changed.regions if one.name == "liver") == pytest.approx(ml)
+    assert changed.findings == reading.findings
+
+
+def test_a_bundle_of_another_network_explains_nothing_and_says_so(files, tmp_path) -> None:
+    other = replace(explained(), deep_count=128)
+    bundle = write_bundle(tmp_path / "other", gray_network(), explained=other, preprocessing=SMALL)
+    reading = read(bundle, tmp_path / "out", files / "mr.nrrd", {"liver": files / "liver.nrrd"}, force=True)
+    assert reading.explained is None
+    assert any("another network" in note for note in reading.provenance.notes)
+
+
+def test_the_shell_and_the_report_say_which_features_speak(bundle, files, tmp_path, capsys) -> None:
+    assert bundle.of_kind(ClassifierMetadata).explained == explained()
+    arguments = ["read", "liver-hcc", str(files / "mr.nrrd"), "--mask", f"liver={files / 'liver.nrrd'}"]
+    arguments += ["--bundle", str(bundle.folder), "--out", str(tmp_path / "out"), "--device", "cpu", "--force"]
+    assert cli.main(arguments) == 0
+    said = capsys.readouterr().out
+    assert "Explained beside the network: network " in said
+    assert "deep-0, Mean brightness (first order mean): +" in said
+    report = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "<h2>Explained features</h2>" in report
+    assert "1 of 512 features of the network follow a handcrafted feature" in report
+    assert "Mean brightness (first order mean)" in report
