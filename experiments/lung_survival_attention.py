@@ -10,7 +10,6 @@ the network are shuffled, and neither should find anything.
 from __future__ import annotations
 
 import argparse
-import copy
 import dataclasses
 import json
 import sys
@@ -40,6 +39,7 @@ from readingroom.reading import Estimate
 from readingroom.study import Study, StudyImage
 
 from .lung_survival_phantoms import NAME, TESTED_SEED, image_of, phantom
+from .phantom_maps import shuffled
 from .results.page import ATTENTION, with_section
 
 Floats = NDArray[np.float64]
@@ -119,18 +119,11 @@ def _found(details: Details, made: LungCancerCT, reached: NDArray[np.bool_], met
 
 
 def _shuffled(model: Model, what: str, seed: int) -> Model:
-    """With a copy of the network whose weights stand in another order within each layer."""
-    import torch
-
+    """With a copy of the network, see `phantom_maps.shuffled`."""
     if what == "network":
         return model
-    network = copy.deepcopy(model.network)
-    random = torch.Generator().manual_seed(seed)
-    part = network.aggregation if what == "attention" else network
-    with torch.no_grad():
-        for weights in part.parameters():
-            weights.copy_(weights.flatten()[torch.randperm(weights.numel(), generator=random)].view_as(weights))
-    return dataclasses.replace(model, network=network)
+    part = model.network.aggregation if what == "attention" else None
+    return dataclasses.replace(model, network=shuffled(model.network, seed, part))
 
 
 def measure_all(bundle: Bundle, phantoms: int, out: Path, coarse: float = 1.0, workers: int = 1) -> list[Measured]:

@@ -9,7 +9,6 @@ against the lesion's mask, and against maps that need no network. Then the weigh
 from __future__ import annotations
 
 import argparse
-import copy
 import dataclasses
 import json
 import sys
@@ -17,7 +16,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +27,7 @@ from readingroom.errors import ReadingRoomError
 from readingroom.files import make_folder, write_text
 from readingroom.formatting import estimate_text
 from readingroom.imaging.blocks import block_middles
-from readingroom.metrics.bootstrap import patient_intervals, weighted_mean
+from readingroom.metrics.bootstrap import patient_intervals
 from readingroom.parallel import map_parallel
 from readingroom.phantoms.mammogram import write_exam
 from readingroom.progress import Progress
@@ -41,10 +39,8 @@ from readingroom.readers.opening import open_study
 from readingroom.reading import Estimate
 
 from .mammo_phantoms import CHANCES, NAME, ROWS, TESTED_SEED, kind_of, lesions_of, phantom
+from .phantom_maps import Floats, Place, blob_place, of_maps, place_of, shuffled
 from .results.page import MAMMOGRAMS, with_section
-
-Mask = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 _MAPS = {
     "network": "the map",
@@ -52,20 +48,6 @@ _MAPS = {
     "blob": "a central blob of the size of what was planted",
     "even": "the breast without the muscle, evenly",
 }
-
-
-@dataclass(frozen=True)
-class Place:
-    """A map against the mask of what was planted.
-
-    Parameters
-    ----------
-    energy : share of the map's sum inside the mask
-    hit : 1 where the maximum lies inside; of a map that is the same everywhere, the chance of it
-    """
-
-    energy: float
-    hit: float
 
 
 @dataclass(frozen=True)
@@ -104,15 +86,16 @@ def measure(bundle: Bundle, seed: int, rows: tuple[int, int] = ROWS) -> list[Fou
         case = READER.load(open_study(READER, {}, exam=[Path(folder)]))
     heats = {
         "network": _heats(model, case, context),
-        "shuffled": _heats(dataclasses.replace(model, network=_shuffled(model.network, seed)), case, context),
+        "shuffled": _heats(dataclasses.replace(model, network=shuffled(model.network, seed)), case, context),
     }
     found = []
     for role in shown:
         view, tissue = views[role], views[role].breast & ~views[role].muscle
         planted = view.lesions[np.ix_(*block_middles(view.lesions.shape, case.images[role].block))]
-        places = {name: _place(maps[role], planted) for name, maps in heats.items()}
+        places = {name: place_of(maps[role], planted) for name, maps in heats.items()}
         size = float(view.lesions.sum() / tissue.sum())
-        places |= {"blob": _place_of_blob(tissue, view.lesions), "even": Place(size, size)}
+        blob = blob_place(tissue, view.lesions, (1.0, 1.0), np.argwhere(tissue).mean(axis=0))
+        places |= {"blob": blob, "even": Place(size, size)}
         (cancer,) = (lesion for lesion in lesions[view.side] if not lesion.benign)
         found.append(Found(seed, role, kind_of(cancer), cancer.strength, size, places))
     return found
@@ -142,57 +125,17 @@ def _heats(model: Model, case: Case, context: ReadContext) -> Mapping[str, NDArr
     return heats_of(case, prediction.details)
 
 
-def _shuffled(network: Any, seed: int) -> Any:
-    """A copy whose weights stand in another order within each layer: as large as before, nothing learned is left."""
-    import torch
-
-    found = copy.deepcopy(network)
-    random = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for weights in found.parameters():
-            weights.copy_(weights.flatten()[torch.randperm(weights.numel(), generator=random)].view_as(weights))
-    return found
-
-
-def _place(heat: NDArray[np.float32], planted: Mask) -> Place:
-    """Of a map that is 0 everywhere: nothing inside."""
-    total = float(heat.sum())
-    return Place(float(heat[planted].sum() / total), float(planted.flat[int(heat.argmax())])) if total else Place(0, 0)
-
-
-def _place_of_blob(tissue: Mask, planted: Mask) -> Place:
-    """The disk around the middle of the breast that is as large as what was planted."""
-    inside = np.argwhere(tissue)
-    away = np.where(tissue, ((np.indices(tissue.shape).T - inside.mean(axis=0)) ** 2).sum(-1).T, np.inf)
-    count = int(planted.sum())
-    blob = away <= np.partition(away.ravel(), count - 1)[count - 1]
-    return Place(float((blob & planted).sum() / blob.sum()), float(planted.flat[int(away.argmin())]))
-
-
 def estimates(found: Sequence[Found]) -> dict[str, Estimate]:
     """All numbers with their intervals over phantoms, which stand for patients."""
 
-    def values(views: Sequence[Found], weights: Floats, name: str) -> dict[str, Floats]:
-        return {
-            f"{name} {what}": weighted_mean([getattr(view.places[name], what) for view in views], weights)
-            for what in ("energy", "hit")
-        }
+    def of_all(weights: Floats) -> dict[str, Floats]:
+        return of_maps([view.places for view in found], tuple(_MAPS), weights, [n for n in _MAPS if n != "network"])
 
-    def of_maps(weights: Floats) -> dict[str, Floats]:
-        by_map = {key: value for name in _MAPS for key, value in values(found, weights, name).items()}
-        return by_map | {
-            f"beyond {name}": weighted_mean(
-                [view.places["network"].energy - view.places[name].energy for view in found], weights
-            )
-            for name in _MAPS
-            if name != "network"
-        }
-
-    numbers = dict(patient_intervals(of_maps, [view.seed for view in found]))
+    numbers = dict(patient_intervals(of_all, [view.seed for view in found]))
     for title, own in _groups(found).items():
 
         def of_group(weights: Floats, own: Sequence[Found] = own) -> dict[str, Floats]:
-            return values(own, weights, "network")
+            return of_maps([view.places for view in own], ("network",), weights)
 
         of_them = patient_intervals(of_group, [view.seed for view in own])
         numbers |= {f"{title} {name.partition(' ')[2]}": value for name, value in of_them.items()}

@@ -10,18 +10,16 @@ the map should no longer be the same.
 from __future__ import annotations
 
 import argparse
-import copy
 import dataclasses
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import SimpleITK
-from numpy.typing import NDArray
 from scipy import ndimage, stats
 
 from readingroom import records
@@ -43,15 +41,8 @@ from readingroom.reading import Estimate
 from readingroom.study import Study, StudyImage
 
 from .pasc_phantoms import NAME, phantom
+from .phantom_maps import Floats, Mask, Place, blob_place, even_place, of_maps, place_of, shuffled, smallest
 from .results.page import PHANTOMS, with_section
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from readingroom.networks.slices import SliceNetwork
-
-Mask = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 FIRST_SEED = 40_000  # the cohort that trained the bundle begins at 20,000
 WITHOUT = 4  # one phantom of so many has no fibrosis
@@ -64,20 +55,6 @@ _MAPS = {
     "rim": "the lung nearest to the pleura, of the same size",
     "even": "the lungs, evenly",
 }
-
-
-@dataclass(frozen=True)
-class Place:
-    """A map against the mask of what was planted.
-
-    Parameters
-    ----------
-    energy : share of the map's sum inside the mask
-    hit : 1 where the maximum lies inside; of a map that is the same everywhere, the chance of it
-    """
-
-    energy: float
-    hit: float
 
 
 @dataclass(frozen=True)
@@ -102,19 +79,19 @@ def measure(bundle: Bundle, made: FibrosisCT, seed: int) -> Found:
     case = READER.load(Study((StudyImage(CT, modality="CT", pixels=_image(made)),)))
     details = _asked(model, case, context)
     lungs, heat = details.lungs.lungs.both, np.asarray(heat_of(details, metadata))
-    shuffled = {
-        what: _asked(dataclasses.replace(model, network=_shuffled(model.network, what, seed)), case, context)
-        for what in SHUFFLED
+    others = {
+        what: _asked(dataclasses.replace(model, network=shuffled(model.network, seed, part)), case, context)
+        for what, part in zip(SHUFFLED, (model.network.classifier, None), strict=True)
     }
     places = {}
     if made.fibrosis.any():
         maps = {"whole": heat, "network": np.where(lungs, heat, 0)}
-        maps["shuffled"] = np.where(lungs, heat_of(shuffled["all layers"], metadata), 0)
-        places = {name: _place(found, made.fibrosis) for name, found in maps.items()}
+        maps["shuffled"] = np.where(lungs, heat_of(others["all layers"], metadata), 0)
+        places = {name: place_of(found, made.fibrosis) for name, found in maps.items()}
         places |= without_network(lungs, made)
     ml = float(((heat >= SUSPICIOUS) & lungs).sum() * np.prod(made.spacing) / 1000)
     probability = probability_of(details.answers.logits, metadata)
-    similarity = {what: _similarity(details, other, lungs) for what, other in shuffled.items()}
+    similarity = {what: _similarity(details, other, lungs) for what, other in others.items()}
     return Found(seed, made.fibrosis_ml, ml, probability, places, similarity)
 
 
@@ -144,18 +121,12 @@ def _measured(wanted: tuple[Path, int, bool]) -> Found:
 
 def without_network(lungs: Mask, made: FibrosisCT) -> dict[str, Place]:
     """Maps that anybody could draw who has the lungs alone, each but the last as large as what was planted."""
-    count, spacing = int(made.fibrosis.sum()), made.spacing
-    inside = np.argwhere(lungs)
-    middle = (inside.min(0) + inside.max(0)) / 2
-    away = (((np.indices(lungs.shape).T - middle) * spacing) ** 2).sum(-1).T
-    blob = _smallest(np.where(lungs, away, np.inf), count)
-    rim = _smallest(np.where(lungs, ndimage.distance_transform_edt(lungs, spacing), np.inf), count)
-    center = np.unravel_index(np.where(lungs, away, np.inf).argmin(), lungs.shape)
-    shares = {name: float((mask & made.fibrosis).sum() / mask.sum()) for name, mask in
-              (("blob", blob), ("rim", rim), ("even", lungs))}  # fmt: skip
+    planted, inside = made.fibrosis, np.argwhere(lungs)
+    depth = np.where(lungs, ndimage.distance_transform_edt(lungs, made.spacing), np.inf)
     return {
-        "blob": Place(shares["blob"], float(made.fibrosis[center])),
-        **{name: Place(shares[name], shares[name]) for name in ("rim", "even")},
+        "blob": blob_place(lungs, planted, made.spacing, (inside.min(0) + inside.max(0)) / 2),
+        "rim": even_place(smallest(depth, int(planted.sum())), planted),
+        "even": even_place(lungs, planted),
     }
 
 
@@ -165,17 +136,7 @@ def estimates(found: Sequence[Found]) -> dict[str, Estimate]:
     truth, ml = (np.array([getattr(each, name) for each in found]) for name in ("planted_ml", "found_ml"))
 
     def of_places(weights: Floats) -> dict[str, Floats]:
-        beyond = {
-            f"beyond {name}": weighted_mean(
-                [each.places["network"].energy - each.places[name].energy for each in planted], weights
-            )
-            for name in ("even", "blob", "rim")
-        }
-        return beyond | {
-            f"{name} {what}": weighted_mean([getattr(each.places[name], what) for each in planted], weights)
-            for name in _MAPS
-            for what in ("energy", "hit")
-        }
+        return of_maps([each.places for each in planted], tuple(_MAPS), weights, ("even", "blob", "rim"))
 
     def of_all(weights: Floats) -> dict[str, Floats]:
         share = weights / weights.sum(axis=1, keepdims=True)
@@ -221,19 +182,6 @@ def _asked(model: Model, case: Case, context: ReadContext) -> Details:
     return ask(model, case, CT, context, None, checked=False)
 
 
-def _shuffled(network: SliceNetwork, what: str, seed: int) -> Any:
-    """A copy whose weights stand in another order within each layer: as large as before, nothing learned is left."""
-    import torch
-
-    found = copy.deepcopy(network)
-    random = torch.Generator().manual_seed(seed)
-    part: nn.Module = found.classifier if what == "linear layer" else found
-    with torch.no_grad():
-        for weights in part.parameters():
-            weights.copy_(weights.flatten()[torch.randperm(weights.numel(), generator=random)].view_as(weights))
-    return found
-
-
 def _similarity(details: Details, other: Details, lungs: Mask) -> float:
     """Spearman's rank correlation of two maps within the lungs."""
     from readingroom.readers.slice_network import margins
@@ -246,14 +194,6 @@ def _similarity(details: Details, other: Details, lungs: Mask) -> float:
         cells = where[:, step[0] // 2 :: step[0], step[1] // 2 :: step[1]][:, : maps.shape[1], : maps.shape[2]]
         values.append(maps[cells])
     return float(stats.spearmanr(*values).statistic)
-
-
-def _place(heat: NDArray[np.floating], planted: Mask) -> Place:
-    return Place(float(heat[planted].sum() / heat.sum()), float(planted.flat[int(heat.argmax())]))
-
-
-def _smallest(values: NDArray[np.floating], count: int) -> Mask:
-    return np.asarray(values <= np.partition(values.ravel(), count - 1)[count - 1]) & np.isfinite(values)
 
 
 def section(found: Sequence[Found], bundle: str) -> str:

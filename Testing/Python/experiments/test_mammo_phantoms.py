@@ -10,7 +10,8 @@ pytest.importorskip("sklearn", reason="training needs the extra 'train'")
 
 from experiments import mammo_phantom_distances, mammo_phantom_maps, mammo_phantom_places, mammo_phantoms
 from experiments.mammo_phantom_card import others
-from experiments.mammo_phantom_maps import Found, Place, estimates, section
+from experiments.mammo_phantom_maps import Found, estimates, section
+from experiments.phantom_maps import Place
 from readingroom.bundles.bundle import load
 from readingroom.imaging.preprocessing import prepare
 from readingroom.learning.cohorts.cohort import read_cohort

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from experiments import pasc_phantom_maps, pasc_phantom_places, pasc_phantoms, phantom_places
-from experiments.pasc_phantom_maps import Found, Place, estimates, section
+from experiments.pasc_phantom_maps import Found, estimates, section
+from experiments.phantom_maps import Place
 from experiments.results.page import PHANTOMS, SURVIVAL, sections_of, with_section
 from readingroom import records
 from readingroom.learning.cohorts.cohort import read_cohort
