@@ -36,7 +36,8 @@ PHANTOMS = "## Phantoms only: the map of PASC Fibrosis"
 NETWORKS = "## Phantoms only: what networks for lung survival cost"
 ATTENTION = "## Phantoms only: the weights of the slices of Lung Survival"
 MAMMOGRAMS = "## Phantoms only: the map of Mammo Screen"
-_MADE_ELSEWHERE = (LESIONS, SYNTHETIC, DENSITY, SURVIVAL, PHANTOMS, ATTENTION, NETWORKS, MAMMOGRAMS)
+LIVERS = "## Phantoms only: the map of Liver HCC"
+_MADE_ELSEWHERE = (LESIONS, SYNTHETIC, DENSITY, SURVIVAL, PHANTOMS, ATTENTION, NETWORKS, MAMMOGRAMS, LIVERS)
 _BASELINES = {
     "the picture at 32 x 32 pixels": "the picture at 32 x 32 pixels",
     "site and metadata": "site and metadata",
