@@ -29,7 +29,7 @@ _CELL = 4  # voxels of the input, along each axis, that a place of the last map 
 _WHOLE = 0.2  # a place of which so much is carcinoma counts as one
 _OUTSIDE, _RARE = 0.3, 4.0  # weights of places without liver, and of those with a carcinoma
 _PART = (4, 8, 8)  # places of the last map in a part
-_BATCH, _RATE = 8, 3e-3
+_BATCH, _RATE, _LATE_RATE = 8, 3e-3, 2e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,8 @@ class Places:
 
 def teach_places(out: Path, studies: int, steps: int, workers: int = 1) -> None:
     """Make phantoms, and write the weights of a network that was taught what was planted in them, and where."""
-    write_weights(teach(map_parallel(places_of, range(studies), processes=workers), steps), out)
+    phantoms = map_parallel(places_of, range(studies), processes=workers)
+    write_weights(teach_studies(teach(phantoms, steps), phantoms), out)
 
 
 def teach(phantoms: Sequence[Places], steps: int) -> nn.Module:
@@ -92,6 +93,46 @@ def _part(whole: Places, random: np.random.Generator) -> Places:
     places = tuple(slice(at, at + length) for at, length in zip(first, _PART, strict=True))
     voxels = tuple(slice(_CELL * part.start, _CELL * part.stop) for part in places)
     return Places(whole.pixels[(slice(None), *voxels)], whole.nodules[places], whole.liver[places], whole.diffuse)
+
+
+def teach_studies(network: nn.Module, phantoms: Sequence[Places], epochs: int = 6) -> nn.Module:
+    """The last block learns that the means of its features over all places tell whether there is a carcinoma at all.
+
+    What each place says is still asked, so that the features go on knowing where.
+    """
+    torch.manual_seed(0)
+    last, head = network.get_submodule("layer4"), network.get_submodule("fc")
+    given: list[Tensor] = []
+    handle = last.register_forward_pre_hook(lambda _, found: given.append(found[0]))
+    with torch.inference_mode():
+        for one in phantoms:
+            network.eval()(torch.from_numpy(one.pixels[None]))
+    handle.remove()
+    maps = torch.cat(given).clone()
+    nodules, liver = (
+        torch.from_numpy(np.stack([getattr(one, name) for one in phantoms])) for name in ("nodules", "liver")
+    )
+    diffuse = torch.tensor([one.diffuse for one in phantoms])
+    whole = (nodules.flatten(1).sum(1) > 0).float()
+    answer = nn.Sequential(nn.BatchNorm1d(128), nn.Linear(128, 1))
+    learned = [*last.parameters(), *head.parameters(), *answer.parameters()]
+    optimizer = torch.optim.AdamW(learned, lr=_LATE_RATE, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LATE_RATE, epochs * (len(maps) // _BATCH))
+    last.train()
+    for epoch in range(epochs):
+        losses = []
+        for rows in torch.randperm(len(maps))[: len(maps) // _BATCH * _BATCH].split(_BATCH):
+            found = last(maps[rows])
+            missed = _missed(head(found.movedim(1, -1)), nodules[rows], liver[rows], diffuse[rows])
+            features = head.get_submodule("0")(found.mean(dim=(2, 3, 4)))
+            answered = functional.binary_cross_entropy_with_logits(answer(features)[:, 0], whole[rows])
+            optimizer.zero_grad()
+            (missed + answered).backward()
+            optimizer.step()
+            schedule.step()
+            losses.append((float(missed.detach()), float(answered.detach())))
+        print(f"Studies, epoch {epoch + 1} of {epochs}: loss {np.mean(losses, axis=0).round(4).tolist()}", flush=True)
+    return network.eval()
 
 
 def places_of(number: int, coarse: float = 1.0) -> Places:
