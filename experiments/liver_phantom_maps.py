@@ -36,8 +36,9 @@ from readingroom.phantoms.abdomen_mr import Sequence as MRSequence
 from readingroom.phantoms.abdomen_mr import plant
 from readingroom.progress import Progress
 from readingroom.readers.base import ReadContext
-from readingroom.readers.liver_hcc import LIVER, MR, READER, Model, ask
+from readingroom.readers.liver_hcc import READER, Model, ask
 from readingroom.readers.liver_hcc_answer import heat_of
+from readingroom.readers.liver_masks import LIVER, MR
 from readingroom.readers.probabilities import calibrate
 from readingroom.reading import Estimate
 from readingroom.study import Study, StudyImage, StudyMask

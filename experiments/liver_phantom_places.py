@@ -60,7 +60,7 @@ def teach(phantoms: Sequence[Places], steps: int) -> nn.Module:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, steps)
     losses: list[float] = []
     for step in range(steps):
-        parts = [_part(phantoms[random.integers(len(phantoms))], random) for _ in range(_BATCH)]
+        parts = [_part(phantoms[int(random.integers(len(phantoms)))], random) for _ in range(_BATCH)]
         pixels, nodules, liver = (
             torch.from_numpy(np.stack([getattr(part, name) for part in parts]))
             for name in ("pixels", "nodules", "liver")
