@@ -2,6 +2,13 @@
 
 from .numbers import ctkDoubleSlider, ctkSliderWidget
 from .sections import ctkCollapsibleButton
-from .texts import ctkDirectoryButton, ctkPathLineEdit
+from .texts import ctkComboBox, ctkDirectoryButton, ctkPathLineEdit
 
-__all__ = ["ctkCollapsibleButton", "ctkDirectoryButton", "ctkDoubleSlider", "ctkPathLineEdit", "ctkSliderWidget"]
+__all__ = [
+    "ctkCollapsibleButton",
+    "ctkComboBox",
+    "ctkDirectoryButton",
+    "ctkDoubleSlider",
+    "ctkPathLineEdit",
+    "ctkSliderWidget",
+]

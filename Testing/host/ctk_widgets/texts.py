@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, Signal
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -20,6 +23,25 @@ from ..pythonqt import declared, standin
 from ..standins import State, checked, passed_on, stored
 
 _WIDE = QSizePolicy.Policy.Expanding
+
+
+@standin
+class ctkComboBox(QComboBox):
+    """A drop-down list that can shorten a text which does not fit into it."""
+
+    _values: dict
+
+    def paintEvent(self, event: Any) -> None:
+        painter, look = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(look)
+        room = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, look, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        look.currentText = self.fontMetrics().elidedText(look.currentText, self.elideMode, room.width())
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, look)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, look)
+
+    elideMode = stored(None, "elideMode", Qt.TextElideMode.ElideNone, after="update")
 
 
 @standin
