@@ -12,7 +12,7 @@ import functools
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -140,9 +140,10 @@ class Reader(ABC):
             loaded = list(threads.map(self.load_image, study.images, parts))
         images = {image.role: one for image, one in zip(study.images, loaded, strict=True)}
         masks = {mask.role: self._load_mask(mask, images[mask.image], progress.part(1.0, 1.0)) for mask in study.masks}
-        noted = (*study.images, *images.values(), *masks.values())
-        notes = tuple(note for item in noted for note in item.notes)
-        return Case(study, images, {role: mask.voxels for role, mask in masks.items()}, notes)
+        notes = [note for image in study.images for note in image.notes]
+        notes += self._notes_on_pixels(images)
+        notes += [note for mask in masks.values() for note in mask.notes]
+        return Case(study, images, {role: mask.voxels for role, mask in masks.items()}, tuple(dict.fromkeys(notes)))
 
     def load_image(self, image: StudyImage, progress: Progress) -> Any:
         """The pixels of one image: a `Radiograph` where the role is a picture, a `Volume` where it is a volume."""
@@ -169,6 +170,15 @@ class Reader(ABC):
         """
         raise InputError(f"{self.title} grows no mask from a point.")
 
+    def _notes_on_pixels(self, images: Mapping[str, Any]) -> Iterator[str]:
+        """Each note once, and of which of several images it is true."""
+        titles: dict[str, list[str]] = {}
+        for role, image in images.items():
+            for note in dict.fromkeys(image.notes):
+                titles.setdefault(note, []).append(self.image_role(role).title)
+        for note, true_of in titles.items():
+            yield note if len(true_of) == len(images) else f"{', '.join(true_of)}: {note}"
+
     def _load_mask(self, mask: StudyMask, image: Any, progress: Progress) -> Mask:
         """The mask on the grid of its image.
 
@@ -181,8 +191,9 @@ class Reader(ABC):
         if mask.point is not None:
             note = f"The mask '{mask.role}' was grown from one point, and nobody has corrected it."
             return Mask(self.grow_mask(mask.role, image, mask.point, progress), (note,))
-        loaded = load_mask(mask, image.image)
-        if not loaded.voxels.any():
+        may_be_empty = next(role.may_be_empty for role in self.masks if role.name == mask.role)
+        loaded = load_mask(mask, image.image, may_be_empty=may_be_empty)
+        if not (may_be_empty or loaded.voxels.any()):
             raise InputError(f"The mask '{mask.role}' is empty on its image.")
         return loaded
 

@@ -20,7 +20,8 @@ def distance_check(distance: float, statistics: FeatureStatistics, what: str = "
         )
         return Check("distance", "stop", sentence, distance, statistics.stop_above)
     if distance > statistics.warn_above:
-        sentence = f"The {what} is further from the training {what}s than {closer:.0%} of held-out training cases."
+        nearer = f"{closer:.0%} of" if closer < 1 else f"all {statistics.held_out_n}"
+        sentence = f"The {what} is further from the training {what}s than {nearer} held-out training cases."
         return Check("distance", "warn", sentence, distance, statistics.warn_above)
     sentence = f"The {what} is as close to the training {what}s as held-out training cases ({closer:.0%} are closer)."
     return Check("distance", "pass", sentence, distance, statistics.warn_above)

@@ -16,6 +16,8 @@ from readingroom.bundles.metadata import Preprocessing
 from readingroom.cli import main
 from readingroom.errors import BundleError, InputError, RefusedError
 from readingroom.networks import backbones
+from readingroom.readers.mammo_screen import READER
+from readingroom.readers.opening import open_study
 from readingroom.reading import Reading
 
 A_CELL = 50  # pixels: the diagonal of a place of the map, at whose upper left corner this network looks
@@ -156,6 +158,18 @@ def test_a_plain_picture_by_its_role_is_read_as_its_dicom_file_is(bundle, tmp_pa
     Image.fromarray(np.rint(255 * gray).astype(np.uint8)).save(tmp_path / "film.png")
     reading = cases.read(bundle, tmp_path / "out", left_cc=tmp_path / "film.png")
     assert reading.finding("left-breast").probability > 0.9
+
+
+def test_a_note_on_pixels_is_said_once_and_of_which_views_it_is_true(bundle, tmp_path):
+    files = cases.write_files(tmp_path / "exam")
+    flat = {}
+    for role in ("left-cc", "left-mlo"):
+        pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(files[role])))[0]
+        flat[role] = tmp_path / f"{role}.png"
+        SimpleITK.WriteImage(SimpleITK.GetImageFromArray(pixels.astype(np.uint16)), str(flat[role]))
+    note = "The file gives no window; the gray scale was taken from its pixels."
+    assert READER.load(open_study(READER, flat)).notes == (note,)
+    assert READER.load(open_study(READER, files | flat)).notes == (f"Left CC, Left MLO: {note}",)
 
 
 def test_the_most_suspicious_view_decides_where_the_bundle_says_so(bundle, tmp_path):

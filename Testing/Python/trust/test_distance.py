@@ -102,3 +102,11 @@ def test_the_check_says_how_many_held_out_cases_are_closer(statistics):
     assert "39 %" in near.sentence.replace("%", " %") or "40 %" in near.sentence.replace("%", " %")
     assert "further from the training pictures than 99% of held-out training cases" in unusual.sentence
     assert "all 300 held-out" in far.sentence
+
+
+def test_nothing_is_further_away_than_100_percent_of_the_held_out_cases_but_than_all_of_them(statistics):
+    beyond = (float(statistics.held_out[-1]) + statistics.stop_above) / 2
+    assert statistics.held_out[-1] < beyond < statistics.stop_above
+    check = distance_check(beyond, statistics)
+    assert check.status == "warn"
+    assert check.sentence == "The picture is further from the training pictures than all 300 held-out training cases."
