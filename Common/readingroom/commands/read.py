@@ -77,6 +77,7 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
         )
     if reader.masks:
         roles = "; ".join(f"{mask.name}: {mask.title}" for mask in reader.masks)
+        flat = any(role.dimensions == 2 for role in reader.images)
         command.add_argument(
             "--mask",
             action="append",
@@ -84,7 +85,8 @@ def _add_inputs(command: argparse.ArgumentParser, reader: Reader) -> None:
             type=_mask,
             required=any(mask.required and not mask.grown_from_a_point for mask in reader.masks),
             metavar="ROLE=FILE",
-            help=f"NRRD or NIfTI, not 0 inside; or FILE::NAME of a .seg.nrrd, DICOM SEG or RTSTRUCT ({roles})",
+            help=f"NRRD{', NIfTI or PNG' if flat else ' or NIfTI'}, not 0 inside; or FILE::NAME of a .seg.nrrd, DICOM "
+            f"SEG or RTSTRUCT ({roles})",
         )
     if grown := [mask for mask in reader.masks if mask.grown_from_a_point]:
         roles = "; ".join(f"{mask.name}: {mask.title}" for mask in grown)

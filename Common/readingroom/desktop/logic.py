@@ -158,7 +158,7 @@ class ReadingLogic:
         metadata, volume = _metadata_of(reading), self.kept.volume(known[role].image)
         if metadata is None or volume is None:
             return False
-        corrected = corrected_mask(role, choice, volume)
+        corrected = corrected_mask(known[role], choice, volume)
         if self.reader.image_role(known[role].image).dimensions == 2:
             corrected = replace(corrected, regions=self.layers.regions(reading), maps=self.layers.evidence(reading))
         changed = self.reader.with_mask(reading, corrected, metadata)

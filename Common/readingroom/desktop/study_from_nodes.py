@@ -14,10 +14,10 @@ from ..errors import InputError
 from ..imaging.open import OpenedImage, open_image, open_slice
 from ..readers.answer import CorrectedMask
 from ..readers.base import Reader
-from ..readers.description import ImageRole, require_roles
+from ..readers.description import ImageRole, MaskRole, require_roles
 from ..readers.opening import entered, study_of
 from ..study import Study, StudyImage, StudyMask
-from .features.segment_masks import masks_on
+from .features.segment_masks import SegmentMask, masks_on
 from .scene import (
     displayed_header,
     displayed_look,
@@ -82,26 +82,28 @@ def study_of_nodes(reader: Reader, chosen: Chosen, folder: Path) -> Study:
     return study
 
 
-def corrected_mask(role: str, choice: SegmentChoice, volume: Any) -> CorrectedMask:
+def corrected_mask(role: MaskRole, choice: SegmentChoice, volume: Any) -> CorrectedMask:
     """A segment that a person corrected on the volume of a reading, as its reader is told of it.
 
     Raises
     ------
-    InputError : nothing of the volume is in it
+    InputError : nothing of the volume is in it, though the role says that something must be
     """
     import numpy as np
     import SimpleITK
 
     (mask,) = masks_on(volume, choice.segmentation, [choice.segment_id]).values()
     name = choice.segmentation.GetSegmentation().GetSegment(choice.segment_id).GetName()
-    if mask.is_empty:
+    if mask.is_empty and not role.may_be_empty:
         raise InputError(_("The segment '{segment}' is empty.").format(segment=name))
+    if mask.is_empty:
+        mask = SegmentMask((0, 0, 0), np.zeros((1, 1, 1), bool))  # an image has a pixel at least
     voxels = slicer.util.arrayFromVolume(volume)[mask.box]
     image, marked = (
         SimpleITK.DICOMOrient(image_on_grid(np.ascontiguousarray(array), volume, mask.start), "LPS")
         for array in (voxels, mask.voxels.astype(np.uint8))
     )
-    return CorrectedMask(role, _("segment '{name}', corrected").format(name=name), image, marked)
+    return CorrectedMask(role.name, _("segment '{name}', corrected").format(name=name), image, marked)
 
 
 def header_of(volume: Any, role: ImageRole) -> OpenedImage | None:
@@ -149,7 +151,7 @@ def _mask(reader: Reader, name: str, chosen: Chosen, folder: Path) -> StudyMask:
     if segment is None:
         raise InputError(_("Choose a segment for '{mask}'.").format(mask=role.title))
     (mask,) = masks_on(volume, choice.segmentation, [choice.segment_id]).values()
-    if mask.is_empty:
+    if mask.is_empty and not role.may_be_empty:
         raise InputError(
             _("The segment '{segment}' is empty on '{image}'.").format(
                 segment=segment.GetName(), image=volume.GetName()

@@ -1,4 +1,4 @@
-"""Masks on the grid of an image: label maps, segments of Slicer and of DICOM SEG, structures of RTSTRUCT."""
+"""Masks on the grid of an image: label maps, pictures, segments of Slicer and of DICOM SEG, structures of RTSTRUCT."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .dicom_segmentation import segment_mask
 from .examination import examination_of
 from .file_kind import file_kind
 from .nifti_labels import nifti_label_names
+from .picture_file import read_picture
 from .segments import chosen_segments, segment_places
 from .structure_names import chosen_structures
 from .volume_file import VOLUME_KINDS, read_volume
@@ -43,13 +44,18 @@ class Mask:
     notes: tuple[str, ...] = ()
 
 
-def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[str, ...] = ()) -> Mask:
-    """A mask on the grid of ``image``: of a label map whatever is not 0.
+def load_mask(
+    mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[str, ...] = (), may_be_empty: bool = False
+) -> Mask:
+    """A mask on the grid of ``image``: of a label map or a PNG whatever is not 0.
+
+    A PNG does not say where it lies: it belongs to a picture of as many pixels.
 
     Parameters
     ----------
     structures : names in a ``.seg.nrrd``, DICOM SEG or RTSTRUCT, or a NIfTI file that names its labels; a file with a
         single one needs none, nor one of several whose structure bears the name of the organ that the mask is of
+    may_be_empty : a label map, a PNG or a segment in which nothing is marked is one as well
 
     Raises
     ------
@@ -59,37 +65,40 @@ def load_mask(mask: StudyMask | Path, image: SimpleITK.Image, structures: tuple[
     organ = ""
     if isinstance(mask, StudyMask):
         if mask.pixels is not None:
-            return _on_grid(mask.pixels, image, f"The mask '{mask.role}'")
+            return _on_grid(mask.pixels, image, f"The mask '{mask.role}'", may_be_empty)
         structures, organ = mask.structures, mask.code.meaning if mask.code is not None else ""
         mask = Path(mask.path)  # type: ignore[arg-type]  # it has pixels or a path
     kind = file_kind(mask)
     if kind == "dicom":
-        return dicom_mask(mask, image, structures)
-    if kind not in VOLUME_KINDS:
-        raise InputError(f"'{mask.name}' is no mask; it must be an NRRD, NIfTI, DICOM SEG or RTSTRUCT file.")
-    found = read_volume(mask, kind, several_slices=True)
+        return dicom_mask(mask, image, structures, may_be_empty)
+    if kind != "png" and kind not in VOLUME_KINDS:
+        raise InputError(f"'{mask.name}' is no mask; it must be an NRRD, NIfTI, PNG, DICOM SEG or RTSTRUCT file.")
+    found = _of_png(mask, image) if kind == "png" else read_volume(mask, kind, several_slices=True)
     if segments := segment_places(found, mask.name):
         structures = structures or _organ_in({number: one.name for number, one in enumerate(segments)}, organ)
-        return _on_grid(chosen_segments(found, segments, structures, mask.name), image, f"'{mask.name}'")
+        return _on_grid(chosen_segments(found, segments, structures, mask.name), image, f"'{mask.name}'", may_be_empty)
     names = nifti_label_names(mask) if kind == "nifti" else {}
     if structures and not names:
         raise InputError(f"'{mask.name}' has no structures to choose from by name.")
     if structures or _organ_in(names, organ):
         wanted = chosen_structures(mask.name, list(names.values()), structures or _organ_in(names, organ))
         labels = [label for label, name in names.items() if name in wanted]
-        return _on_grid(_labeled(found, labels), image, f"'{mask.name}'")
+        return _on_grid(_labeled(found, labels), image, f"'{mask.name}'", may_be_empty)
     if organ and len(names) > 1 and len(np.unique(SimpleITK.GetArrayViewFromImage(found))) > 2:
         chosen_structures(mask.name, list(names.values()), ())  # of several the one that is meant must be named
-    return _on_grid(found, image, f"'{mask.name}'")
+    return _on_grid(found, image, f"'{mask.name}'", may_be_empty)
 
 
-def dicom_mask(path: Path, image: SimpleITK.Image, structures: tuple[str, ...] = ()) -> Mask:
+def dicom_mask(
+    path: Path, image: SimpleITK.Image, structures: tuple[str, ...] = (), may_be_empty: bool = False
+) -> Mask:
     """A mask of DICOM SEG or RTSTRUCT, as `load_mask`."""
     modality = modality_of(path)
     if modality == "RTSTRUCT":
         return Mask(*structure_mask(path, image, structures))
     if modality == "SEG":
-        return _on_grid(segment_mask(path, structures, examination_of(image)), image, f"'{path.name}'")
+        marked = segment_mask(path, structures, examination_of(image))
+        return _on_grid(marked, image, f"'{path.name}'", may_be_empty)
     raise InputError(f"'{path.name}' is no mask; of DICOM it must be a SEG or RTSTRUCT.")
 
 
@@ -106,9 +115,22 @@ def _labeled(image: SimpleITK.Image, labels: Sequence[int]) -> SimpleITK.Image:
     return inside
 
 
-def _on_grid(mask: SimpleITK.Image, image: SimpleITK.Image, name: str) -> Mask:
+def _of_png(path: Path, image: SimpleITK.Image) -> SimpleITK.Image:
+    """A PNG in black and white on the picture ``image``."""
+    values = read_picture(path, "png").values
+    if values.ndim == 3:
+        if np.ptp(values, axis=2).any():
+            raise InputError(f"'{path.name}' is in color; a mask is black, and white inside.")
+        values = values[..., 0]
+    marked = SimpleITK.GetImageFromArray((values != 0).astype(np.uint8))
+    return _in_place(marked, image, f"'{path.name}'")
+
+
+def _on_grid(mask: SimpleITK.Image, image: SimpleITK.Image, name: str, may_be_empty: bool) -> Mask:
     """What is marked in the image; that it was moved to other voxels, and what lies beyond the image, is noted."""
     marked = _ml(SimpleITK.GetArrayViewFromImage(mask) != 0, mask)
+    if not marked and may_be_empty:
+        return Mask(np.zeros(image.GetSize()[::-1], bool))
     if not marked:
         raise InputError(f"{name} is empty: nothing is marked in it.")
     if mask.GetDimension() != image.GetDimension():

@@ -67,6 +67,7 @@ class MaskRole:
     image : the role of the image that it lies on
     sources : where one can come from: a segment of the ``scene``, a ``file``, or the reader itself (``automatic``)
     required : there must be a segment or a file; False where the reader makes its own or does without
+    may_be_empty : a mask in which nothing is marked says that there is none of it
     grown_from_a_point : `Reader.grow_mask` makes a first guess at it from a point that a person clicks
     help : what to know when none is chosen, in place of what follows from ``sources``
     """
@@ -77,6 +78,7 @@ class MaskRole:
     code: Code | None = None
     required: bool = False
     sources: tuple[MaskSource, ...] = ("scene", "file", "automatic")
+    may_be_empty: bool = False
     grown_from_a_point: bool = False
     help: str = ""
 

@@ -26,11 +26,12 @@ def outline_name(role: str, what: str) -> str:
 
 
 def mask_roles() -> Iterator[MaskRole]:
-    """Breast and dense tissue of each view of the exam, both without the pectoral muscle."""
+    """Breast and dense tissue of each view of the exam, both without the pectoral muscle; a breast may be fat alone."""
     for role in VIEW_ROLES:
         side, view = role.split("-")
         for what, title in TITLES.items():
-            yield MaskRole(outline_name(role, what), f"{title}, {side} {view.upper()}", image=role)
+            name = outline_name(role, what)
+            yield MaskRole(name, f"{title}, {side} {view.upper()}", image=role, may_be_empty=what == DENSE)
 
 
 def with_masks(film: Film, role: str, masks: Mapping[str, NDArray[np.bool_]]) -> Film:

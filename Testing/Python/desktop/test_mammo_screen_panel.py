@@ -10,6 +10,7 @@ import slicer
 import host
 import mammo_screen_cases as cases
 from readingroom.desktop import layer_nodes
+from readingroom.desktop.study_from_nodes import study_of_nodes
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 300.0
@@ -399,6 +400,20 @@ def test_an_outline_that_was_erased_is_a_sentence(panel, files):
     host.wait_until(lambda: not panel.region_edits.is_waiting)
     assert panel.views.message.sentence.text == "The segment 'Breast, right MLO' is empty."
     assert densities(panel) == before
+
+
+def test_dense_tissue_that_was_erased_is_a_density_of_nothing_and_stays_so_in_the_next_read(panel, files):
+    load(files)
+    host.wait_until(lambda: len(panel.inputs.images) == 4)
+    read(panel)
+    node, volume, breast = outline(panel, "right-mlo", "breast")
+    slicer.util.updateSegmentBinaryLabelmapFromArray(breast * 0, node, "right-mlo-dense", volume)
+    host.wait_until(lambda: panel.logic.before is not None)
+    assert panel.views.message.widget.isHidden()
+    assert densities(panel)["density-right-mlo"] == 0
+    assert densities(panel)["density-right"] == pytest.approx(densities(panel)["density-right-cc"] / 2)
+    study = study_of_nodes(panel.reader, panel.inputs.chosen, panel.session.new_folder("again"))
+    assert panel.reader.load(study).images["right-mlo"].density == 0
 
 
 def test_the_masks_of_an_exam_are_one_line_until_they_are_wanted(panel, files):

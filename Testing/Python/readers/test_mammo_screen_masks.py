@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import SimpleITK
+from PIL import Image
 
 import mammo_screen_cases as cases
 from readingroom.cli import main
@@ -105,6 +106,40 @@ def test_a_flat_mask_is_laid_on_a_film_pixel_by_pixel(bundle, files, upper_half,
     assert np.array_equal(READER.load(reading.study).images["left-cc"].breast.tissue, inside > 0)
     with pytest.raises(InputError, match="128 x 320 pixels and its image 256 x 320 x 1: it must be drawn on the image"):
         read_with(bundle, tmp_path / "small", files, left_cc_breast=small)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA"])
+def test_a_png_is_a_mask_of_a_film_of_as_many_pixels(bundle, files, upper_half, tmp_path, mode):
+    inside = SimpleITK.GetArrayFromImage(upper_half)[0] > 0
+    drawn = Image.fromarray(np.where(inside, 255, 0).astype(np.uint8))
+    drawn.convert(mode).save(tmp_path / "mask.png")
+    study = open_study(READER, {}, {"left-cc-breast": tmp_path / "mask.png"}, exam=list(files.values()))
+    assert np.array_equal(READER.load(study).images["left-cc"].breast.tissue, inside)
+    assert study.mask("left-cc-breast").source == "file mask.png"
+
+
+def test_a_png_of_a_cropped_film_one_in_color_and_a_jpeg_are_no_masks(files, tmp_path):
+    size = SimpleITK.ReadImage(str(files["left-cc"])).GetSize()[:2]
+    Image.new("L", (size[0] - 16, size[1]), 255).save(tmp_path / "small.png")
+    Image.new("RGB", size, "red").save(tmp_path / "red.png")
+    Image.new("L", size, 255).save(tmp_path / "white.jpg")
+    Image.new("L", size).save(tmp_path / "black.png")
+    whole = (tmp_path / "black.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    said = {"small.png": "must be drawn on the image itself", "red.png": "is in color", "white.jpg": "is no mask",
+            "black.png": "is empty", "cut.png": "damaged or cut short"}  # fmt: skip
+    for name, sentence in said.items():
+        study = open_study(READER, {}, {"left-cc-breast": tmp_path / name}, exam=list(files.values()))
+        with pytest.raises(InputError, match=f"'{name}'.*{sentence}"):
+            READER.load(study)
+
+
+def test_dense_tissue_without_a_pixel_says_that_the_breast_is_fat_alone(bundle, files, tmp_path):
+    Image.new("L", SimpleITK.ReadImage(str(files["left-cc"])).GetSize()[:2]).save(tmp_path / "none.png")
+    reading = read_with(bundle, tmp_path / "out", files, left_cc_dense=tmp_path / "none.png")
+    assert density(reading, "left-cc") == 0
+    assert density(reading, "left-mlo") > 0
+    assert "left-cc-dense" in {region.name for region in reading.regions}
 
 
 def test_the_segments_that_a_read_wrote_are_masks_of_the_next_one_on_the_shell(bundle, files, read, tmp_path, capsys):
