@@ -31,7 +31,7 @@ _PIECE, _STOP_PIECE = 0.8, 0.5  # of the mask, in its largest piece
 _SMOOTH, _STOP_SMOOTH = 0.45, 0.3  # sphericity
 _IN_BODY, _STOP_IN_BODY = 0.95, 0.8  # of the mask
 _CUT = 0.1  # of the largest slice of the mask, on the first or last one of the image
-_BLUNT = 0.6  # of the largest slice of the mask, on the first or last one of the mask itself
+_BLUNT = 0.6  # of the largest section of the mask, in the outermost one; of whole livers 0.25 at most
 _EVEN, _STOP_EVEN = 0.45, 0.7  # relative spread of the gray values deep in the mask
 _APART, _STOP_APART = 0.35, 0.2  # of the values: how many more are liver-like inside than around
 _BODY = 0.1  # of the bright end of the gray values
@@ -122,17 +122,27 @@ def _volume(ml: float, mask: Booleans) -> Check:
 def _cut_off(mask: Booleans) -> Check:
     """Does the liver end where the image does, or the mask where no organ would?"""
     name, on_slices = "liver coverage", areas(mask)
+    side = max(_bluntness(mask, axis) for axis in (1, 2))
+    if side > _BLUNT:
+        sentence = "The mask ends in a straight cut where the liver is wide: is a half of it marked alone?"
+        return Check(name, "warn", sentence, side, _BLUNT)
     most = float(on_slices.max())
     ends = {"lowest": float(on_slices[0]) / most, "highest": float(on_slices[-1]) / most}
     if cut := [end for end, share in ends.items() if share > _CUT]:
         sentence = f"The liver goes on beyond the {' and the '.join(cut)} slice: a part of it was read."
         return Check(name, "warn", sentence, max(ends.values()), _CUT)
-    (slices,) = box(np.asarray(on_slices, dtype=bool))
-    end = max(float(on_slices[slices.start]), float(on_slices[slices.stop - 1])) / most
+    end = _bluntness(mask, 0)
     if end > _BLUNT:
         sentence = "The mask ends where the liver is still wide: slices of it may not be marked."
         return Check(name, "warn", sentence, end, _BLUNT)
     return Check(name, "pass", "The mask holds the liver from dome to tip.", end, _BLUNT)
+
+
+def _bluntness(mask: Booleans, axis: int) -> float:
+    """The larger of a mask's two outermost sections across an axis, as a share of its largest."""
+    sections = np.count_nonzero(mask, axis=tuple({0, 1, 2} - {axis}))
+    held = np.flatnonzero(sections)
+    return float(max(sections[held[0]], sections[held[-1]]) / sections.max())
 
 
 def _in_body(coarse: _Coarse) -> Check:

@@ -103,6 +103,18 @@ def test_half_a_liver_is_told(a_phantom: AbdomenMR) -> None:
     assert said(half[first:], cut)["liver coverage"] == "warn"
 
 
+@pytest.mark.parametrize("axis", [1, 2])
+def test_half_a_liver_cut_from_front_to_back_or_side_to_side_is_told(a_phantom, axis) -> None:
+    middle = int(np.median(np.nonzero(a_phantom.liver)[axis]))
+    for keep in (slice(None, middle), slice(middle, None)):
+        half = np.zeros_like(a_phantom.liver)
+        place = (slice(None),) * axis + (keep,)
+        half[place] = a_phantom.liver[place]
+        found = {check.name: check for check in liver_checks(half, volume_of(a_phantom))}["liver coverage"]
+        assert found.status == "warn"
+        assert "straight cut" in found.sentence
+
+
 def test_the_whole_body_is_refused(a_phantom: AbdomenMR) -> None:
     assert is_refused(a_phantom.body, volume_of(a_phantom))
 
