@@ -174,7 +174,9 @@ def check_text(check: Check, _: Translate = str) -> str:
 
 
 def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, str, str, str]]:
-    """Title, value, interval and region of each measurement, then the volumes of the regions; parts have `part_table`.
+    """Title, value, interval and region of each measurement, then the volumes of the regions.
+
+    Parts, and regions whose volume was measured of a part of that title, have `part_table`.
 
     Parameters
     ----------
@@ -189,10 +191,11 @@ def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, st
         if one.interval is not None:
             interval = f"{interval} ({percent(one.interval.level)})"
         rows.append((one.title, quantity_text(one.value, one.unit), interval, titles.get(one.region, "")))
+    parts = {one.part for one in reading.measurements if one.part and one.unit == "mL"}
     rows += [
         (_("Volume"), quantity_text(region.volume_ml, "mL"), "", region.title)
         for region in reading.regions
-        if region.volume_ml is not None
+        if region.volume_ml is not None and region.title not in parts
     ]
     return rows
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from readingroom.formatting import (
@@ -10,10 +13,23 @@ from readingroom.formatting import (
     dicom_date,
     estimate_text,
     interval_text,
+    measurement_rows,
+    part_table,
     percent,
     prediction_set_text,
 )
-from readingroom.reading import BundleFacts, Check, Estimate, Finding, Interval, PredictionSet, Provenance, Reading
+from readingroom.reading import (
+    BundleFacts,
+    Check,
+    Estimate,
+    Finding,
+    Interval,
+    Measurement,
+    PredictionSet,
+    Provenance,
+    Reading,
+    Region,
+)
 from readingroom.study import Study, StudyImage
 
 AUC = Estimate(0.8712, Interval(0.8, 0.9249), 120)
@@ -91,6 +107,21 @@ def test_prediction_sets_say_what_remains(reading, labels, says):
     text = prediction_set_text(PredictionSet(labels, 0.9, 501), reading)
     assert says in text
     assert "501 cases" in text
+
+
+def test_the_volume_of_a_part_stands_in_the_table_of_parts_alone(reading):
+    path = Path("segments-mr.seg.nrrd")
+    (image,) = reading.study.images
+    told = replace(
+        reading,
+        measurements=(Measurement("upper-volume", "Liver", 232.0, "mL", image=image.role, part="Upper half"),),
+        regions=(
+            Region("liver", "Liver", image.role, path, volume_ml=465.0),
+            Region("upper", "Upper half", image.role, path, volume_ml=232.0),
+        ),
+    )
+    assert measurement_rows(told) == [("Volume", "465 mL", "", "Liver")]
+    assert part_table(told)[1] == [("Upper half", "232")]
 
 
 def test_a_set_of_one_finding_names_it_first(reading):
