@@ -161,7 +161,7 @@ class Faithfulness:
     """How the probability falls as parts of the picture are removed, hottest first, against parts drawn at random.
 
     ``fractions`` of the picture removed; ``hottest`` and ``random`` are the probabilities left, the latter a mean.
-    ``gain`` is the area between the two curves: above 0, the map points at what the network uses.
+    ``gain`` is the area between the two curves: from `least_gain` on, the map points at what the network uses.
     """
 
     fractions: tuple[float, ...]
@@ -173,6 +173,18 @@ class Faithfulness:
     def __post_init__(self) -> None:
         if not len(self.fractions) == len(self.hottest) == len(self.random):
             raise ValueError("The curves of a faithfulness check differ in length.")
+
+    @property
+    def least_gain(self) -> float:
+        """The gain when the curves differ by a hundredth of the probability on average.
+
+        A report rounds to whole percent, and arithmetic alone leaves differences of a billionth.
+        """
+        return 0.01 * self.hottest[0] * self.fractions[-1]
+
+    @property
+    def points_at_evidence(self) -> bool:
+        return self.gain > 0 and self.gain >= self.least_gain
 
 
 @dataclass(frozen=True)

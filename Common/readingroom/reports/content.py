@@ -44,6 +44,7 @@ from .document import (
 )
 from .explained import explained_blocks
 
+_LITTLE = 0.01  # of a probability: what is left of it after any change is "< 1 %" too
 _METRIC_TITLES = {
     "auc": "AUC, out of fold",
     "auc_by_patient": "AUC by patient, out of fold",
@@ -274,12 +275,14 @@ def _faithfulness(reading: Reading) -> list[Block]:
         if (curve := heat_map.faithfulness) is None:
             continue
         gain = decimal(curve.gain, 2, signed=True)
-        verdict = "points at what the network uses" if curve.gain > 0 else "does not point at what the network uses"
+        verdict = f"The map {'points' if curve.points_at_evidence else 'does not point'} at what the network uses"
+        if max(*curve.hottest, *curve.random) < _LITTLE:
+            verdict = "So small a probability has little to lose, and tells nothing of the map"
         caption = (
             f"Is the map of “{reading.finding(heat_map.finding).title}” faithful? Taking away the hottest "
             f"{percent(curve.fractions[-1])} of the picture moves the probability from {percent(curve.hottest[0])} to "
             f"{percent(curve.hottest[-1])}; taking away parts of the same shape elsewhere moves it to "
-            f"{percent(curve.random[-1])} on average. The map {verdict} (gain {gain})."
+            f"{percent(curve.random[-1])} on average. {verdict} (gain {gain})."
         )
         lines = (
             PlotLine("hottest parts", curve.hottest, main=True),

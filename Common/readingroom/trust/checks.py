@@ -5,10 +5,6 @@ from __future__ import annotations
 from ..reading import Check, Faithfulness
 from .distance import FeatureStatistics
 
-# Share of the probability by which the curves differ on average: a report rounds to whole percent, and arithmetic
-# alone leaves differences of a billionth.
-_LEAST_DIFFERENCE = 0.01
-
 
 def distance_check(distance: float, statistics: FeatureStatistics, what: str = "picture") -> Check:
     """Judge a picture's ``distance`` from `FeatureStatistics.distance` by the bundle's limits; ``what`` names it."""
@@ -29,12 +25,11 @@ def distance_check(distance: float, statistics: FeatureStatistics, what: str = "
 
 def faithfulness_check(curve: Faithfulness, finding: str) -> Check:
     """Judge a map of ``finding`` (its title) by the gain of its deletion curve. It never stops."""
-    least = _LEAST_DIFFERENCE * curve.hottest[0] * curve.fractions[-1]
-    if curve.gain < least or curve.gain <= 0:
+    if not curve.points_at_evidence:
         sentence = (
             f"The map of “{finding}” is not to be trusted: taking away its hottest parts changes the answer hardly "
             "more than taking away other parts."
         )
-        return Check("map faithful", "warn", sentence, curve.gain, least)
+        return Check("map faithful", "warn", sentence, curve.gain, curve.least_gain)
     sentence = f"Taking away the hottest parts of the map of “{finding}” changes the answer more than other parts do."
-    return Check("map faithful", "pass", sentence, curve.gain, least)
+    return Check("map faithful", "pass", sentence, curve.gain, curve.least_gain)

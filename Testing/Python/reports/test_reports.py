@@ -159,6 +159,24 @@ def test_operating_points_that_both_breasts_have_are_one_row(reading):
     assert "Cancer, left breast and Cancer, right breast: balanced" in text
 
 
+@pytest.mark.parametrize(
+    ("hottest", "random", "gain", "words"),
+    [
+        ((0.83, 0.2), (0.83, 0.7), 0.25, "The map points at"),
+        ((0.83, 0.829), (0.83, 0.83), 0.0002, "The map does not point at"),
+        ((0.83, 0.83), (0.83, 0.2), -0.25, "The map does not point at"),
+        ((1e-5, 1e-6), (1e-5, 1e-5), 3e-6, "So small a probability"),
+    ],
+)
+def test_the_report_judges_a_map_as_its_check_does_and_not_where_there_is_nothing_to_lose(
+    reading, hottest, random, gain, words
+):
+    (heat_map,) = reading.heat_maps
+    curve = Faithfulness((0.0, 0.3), hottest, random, gain)
+    judged = replace(reading, heat_maps=(replace(heat_map, faithfulness=curve),))
+    assert words in html.render(content.build(judged, {}))
+
+
 def test_reading_against_a_stop_check_is_said_in_the_findings(reading):
     stopped = replace(reading, checks=(Check("modality", "stop", "This is CT."),), forced=True)
     assert "advised to stop" in html.render(content.build(stopped, {}))
