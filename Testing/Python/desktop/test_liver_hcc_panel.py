@@ -116,3 +116,9 @@ def test_without_a_mask_the_panel_says_what_is_missing(panel):
     host.click(panel.views.read.button)
     host.wait_until(lambda: panel.session.state != "working", SECONDS)
     assert "not outlined" in str(panel.session.error)
+
+
+def test_the_self_test_of_the_module_passes_with_the_bundle_that_ships(empty_scene):
+    host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
+    host.load_module(ROOT / "LiverHCC" / "LiverHCC.py")
+    host.run_self_test("LiverHCC")
