@@ -58,7 +58,7 @@ def without_each_sector(case: Case, prediction: Prediction, answer: Answer, cont
         for name, title, value, unit in (
             ("volume", "Liver", volume, "mL"),
             ("without", "Probability without it", 100 * without, "%"),
-            ("change", "Change (percentage points)", 100 * change, "%"),
+            ("change", "Change (% points)", 100 * change, "%"),
         ):
             measurements.append(Measurement(f"{sector.name}-{name}", title, value, unit, image=MR, part=sector.title))
         color = _ALIKE if abs(change) < _CHANGED else _LOWER if change < 0 else _HIGHER

@@ -13,7 +13,7 @@ from ...reading import FeatureExplanation, FeatureValue, Reading, SpeakingFeatur
 from .labels import heading, sentence
 from .signed_bar import SignedBar
 
-_BAR, _NARROWEST = 90, 120  # pixels of the column of bars; of the words
+_BAR, _WIDEST = 90, 145  # pixels of the column of bars; of another beside the first
 _SCROLLS = "scrolls"  # property of a table of fixed height
 _VALUES_HEIGHT = 220
 
@@ -180,7 +180,7 @@ def _fill(table: Any, rows: Sequence[Sequence[str]], fixed: dict[int, int] | Non
     for column, width in (fixed or {}).items():
         table.setColumnWidth(column, width)
     for column in range(1, table.columnCount):
-        table.setColumnWidth(column, min(table.columnWidth(column), _NARROWEST))
+        table.setColumnWidth(column, min(table.columnWidth(column), _WIDEST))
     _fit(table)
 
 
