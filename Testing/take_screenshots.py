@@ -124,9 +124,15 @@ def take_liver_hcc() -> None:
     panel.parameters.exportFolder = "/reports"
     strip = [f"ReadingRoomStrip{place}" for place in range(1, 6)]
     for _ in range(2):
-        host.grab_desk(IMAGES / "liver-hcc.png", (("Red", "Green"), strip), width=1500, height=1300)
+        host.grab_desk(IMAGES / "liver-hcc.png", (("Red", "Green"), strip), width=1700, height=960)
         _fit(panel)
     take_report(panel, IMAGES / "liver-hcc-report.png")
+    for name, section in panel.views.sections.items():
+        section.collapsed = name != "explained"
+    panel.views.explained.speaking.selectRow(0)
+    for _ in range(2):
+        host.grab_desk(IMAGES / "liver-hcc-features.png", (("Red", "Green"),), width=1700, height=960)
+        _fit(panel)
 
 
 def take_report(panel: Any, path: Path) -> None:

@@ -103,7 +103,8 @@ def page(now: Counts, before: Counts) -> str:
         "hand is among the tests), and no real side views: those here are computed from the CT of four patients, and "
         "those of one of them pass. Do not rely on the pixels to tell a side view; its header mostly does.",
         "",
-        "Those of a mammography exam have [a page of their own](mammogram-checks.md).",
+        "Pages of their own have the checks of [a mammography exam](mammogram-checks.md), [an abdominal "
+        "MR](mr-checks.md) and [the liver's mask](liver-mask.md).",
         "",
         "## The half that taught nothing",
         "",
