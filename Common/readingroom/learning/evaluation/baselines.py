@@ -6,6 +6,7 @@ class follows the hospital, the scanner or the patients.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,9 +21,11 @@ from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import Fingerprint
 from ..cohorts.splits import Split
 from .predictions import Floats, Predictions
-from .simple_models import forest, regression
+from .simple_models import forest as random_forest
+from .simple_models import regression
 
 _LEAST_PROBABILITY = 1e-6
+_LEAF, _LEAVES = 5, 10  # rows of a leaf at most, and leaves that a forest's training rows could fill
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ def train_baselines(
     trial = _Trial(predictions, cohort, repeats, tuple(values) or predictions.classes, seed)
     found = [Baseline("always the most frequent class", trial.constant())]
     known = [each for each in prints if each is not None]
+    forest = functools.partial(random_forest, leaf=trial.leaf)
     if len(set(cohort.sites)) > 1:
         found.append(Baseline("the site alone", trial.predicted(sites(cohort), forest)))
     if len(known) == len(cohort) and (facts := metadata(cohort, known)):
@@ -102,6 +106,13 @@ class _Trial:
             if not np.isin(self.rows, tested).all():
                 raise InputError("A study that was predicted is in the test part of no split.")
         self.predictions, self.repeats, self.seed = predictions, repeats, seed
+
+    @property
+    def leaf(self) -> int:
+        """Fewest rows of a forest's leaf. Of ten training rows leaves of five could not be told apart, and what the
+        class follows, be it the site, would not be seen."""
+        fewest = min(len(split.train) + len(split.validation) for splits in self.repeats for split in splits)
+        return min(max(fewest // _LEAVES, 1), _LEAF)
 
     def constant(self) -> Predictions:
         """The share of each class among what was evaluated: it orders nothing, and is right as often as one can be."""

@@ -10,11 +10,11 @@ import numpy as np
 from scipy import stats
 
 from ...errors import InputError
-from ...metrics.auc import aucs, compare_means
-from ...metrics.bootstrap import IntervalOf, patient_intervals
+from ...metrics.auc import aucs, compare_means, perfect_interval
+from ...metrics.bootstrap import INTERVAL_FROM, IntervalOf, patient_intervals
 from ...metrics.paired_tests import holm, paired_permutations
-from ...reading import Estimate
-from .auc import WeightedAucs, evaluated_findings, interval_of_others, present_and_scores
+from ...reading import Estimate, Interval
+from .auc import WeightedAucs, evaluated_findings, fewest_of_each, interval_of_others, present_and_scores
 from .levels import How, Level, at_level
 from .predictions import Floats, Predictions
 
@@ -139,10 +139,20 @@ def _differences(
 ) -> dict[str, Estimate]:
     """First minus second by the names of `_by_name`; the rows are the same."""
     first, second = (WeightedAucs(*present_and_scores(each, findings)) for each in (model, competitor))
+    areas = [_by_name(each(np.ones((1, len(model)))), findings) for each in (first, second)]
 
     def interval_of(name: str) -> IntervalOf:
         present, _ = present_and_scores(model, (name,) if name else findings)
-        return interval_of_others(present, model.patients)
+        ordinary = interval_of_others(present, model.patients)
+
+        def found(value: float, resampled: Floats, level: float = 0.95) -> Interval | None:
+            usual = ordinary(value, resampled, level)
+            if usual is not None or not resampled.size:
+                return usual
+            both = tuple(float(each[name][0]) for each in areas)
+            return _without_spread(both, fewest_of_each(present, model.patients), level)
+
+        return found
 
     return patient_intervals(
         lambda weights: _by_name(first(weights) - second(weights), findings),
@@ -151,6 +161,21 @@ def _differences(
         seed=seed,
         interval_of=interval_of,
     )
+
+
+def _without_spread(areas: tuple[float, ...], patients: tuple[int, int], level: float) -> Interval | None:
+    """The interval of a difference on which all resamples agree, from the two AUCs and the patients with and without.
+
+    An AUC of 1 or 0 counts with `perfect_interval`, any other here is of a model that orders nothing. None where
+    neither is perfect, or of too few patients.
+    """
+    if min(patients) < INTERVAL_FROM or not {0.0, 1.0} & set(areas):
+        return None
+    first, second = (
+        perfect_interval(area, *patients, level) if area in (0.0, 1.0) else Interval(area, area, level)
+        for area in areas
+    )
+    return Interval(first.low - second.high, first.high - second.low, level)
 
 
 def _delong(model: Predictions, competitor: Predictions, finding: str) -> float | None:

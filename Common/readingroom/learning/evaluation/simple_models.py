@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 
-def forest(seed: int, trees: int = 100) -> Any:
-    """A random forest: sees ranges and combinations, and takes missing values (NaN) as they are."""
+def forest(seed: int, trees: int = 100, leaf: int = 5) -> Any:
+    """A random forest: sees ranges and combinations, and takes missing values (NaN) as they are.
+
+    Parameters
+    ----------
+    leaf : fewest rows of a leaf
+    """
     from sklearn.ensemble import RandomForestClassifier  # heavy, and of the extra "train" only
 
-    return RandomForestClassifier(trees, min_samples_leaf=5, random_state=seed)
+    return RandomForestClassifier(trees, min_samples_leaf=leaf, random_state=seed)
 
 
 def regression(seed: int, strength: float = 1e-3) -> Any:

@@ -21,11 +21,11 @@ from readingroom.metrics.auc import auc
 N = 100
 
 
-def cohort(follows: str = "") -> Cohort:
-    """100 patients, half of them ill. ``follows`` names what goes with the disease."""
+def cohort(follows: str = "", patients: int = N) -> Cohort:
+    """Patients, half of them ill. ``follows`` names what goes with the disease."""
     generator = np.random.default_rng(0)
     rows = []
-    for number in range(N):
+    for number in range(patients):
         ill = number % 2 == 1
         tells = {
             "site": "south" if ill else "north",
@@ -61,15 +61,15 @@ def prints(bright: bool = False) -> list[Fingerprint]:
 
 
 def all_of(studies: Cohort, looks: list[Fingerprint], repeats: int = 1) -> tuple[dict[str, Baseline], Predictions]:
-    splits = [k_fold(studies, 2, seed, 0.1, [each.pixel_hash for each in looks]) for seed in range(repeats)]
-    folds = np.zeros((repeats, N), dtype=int)
+    splits = [k_fold(studies, 2, seed, 0.2, [each.pixel_hash for each in looks]) for seed in range(repeats)]
+    folds = np.zeros((repeats, len(studies)), dtype=int)
     for repeat, split in enumerate(splits):
         for number, fold in enumerate(split):
             folds[repeat, fold.test] = number
     truth = np.array([int(row.label == "Well") for row in studies.rows])
     model = Predictions(
         ("ill", "well"), False, studies.column("study_id"), studies.patients, studies.sites, truth,
-        np.random.default_rng(2).normal(0, 1, (repeats, N, 2)), folds,
+        np.random.default_rng(2).normal(0, 1, (repeats, len(studies), 2)), folds,
     )  # fmt: skip
     found = train_baselines(model, studies, looks, splits, values=("Ill", "Well"))
     return {baseline.title: baseline for baseline in found}, model
@@ -92,6 +92,12 @@ def test_what_the_class_follows_is_found_without_looking_at_the_picture(follows:
     found, _ = all_of(cohort(follows), prints())
     assert area(found[title]) > 0.95
     assert area(found["the picture at 32 x 32 pixels"]) < 0.7
+
+
+def test_what_a_small_table_follows_is_found_as_well() -> None:
+    for follows, title in (("site", "the site alone"), ("scanner", "site and metadata"), ("age", "clinical columns")):
+        found, _ = all_of(cohort(follows, patients=20), prints()[:20])
+        assert area(found[title]) == 1.0
 
 
 def test_a_class_that_shows_at_32_pixels_is_found() -> None:

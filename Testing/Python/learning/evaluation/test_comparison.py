@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from readingroom.errors import InputError
 from readingroom.learning.evaluation.comparison import advantage, compare
 from readingroom.learning.evaluation.predictions import Predictions
-from readingroom.metrics.auc import auc
+from readingroom.metrics.auc import auc, perfect_interval
 from readingroom.metrics.auc import compare as delong
 from readingroom.metrics.paired_tests import holm
 
@@ -115,6 +116,38 @@ def test_an_advantage_is_the_difference_with_its_interval() -> None:
     )
     assert found.interval is not None
     assert 0 < found.interval.low < found.value < found.interval.high
+
+
+def answering(logits: NDArray[np.float64], patients: int) -> Predictions:
+    """Two classes by turns; the first one's logit."""
+    found = model(1, 0, rows=patients)
+    return replace(found, logits=np.stack([logits, np.zeros(patients)], axis=1)[None])
+
+
+def test_a_perfect_model_is_better_than_one_that_orders_nothing_where_patients_are_enough() -> None:
+    for patients, certain in ((40, True), (18, False)):
+        present = np.arange(patients) % 2 == 0
+        perfect, constant = answering(present * 1.0, patients), answering(np.zeros(patients), patients)
+        found = advantage(perfect, constant, resamples=100)
+        assert found.value == 0.5
+        assert (found.interval is not None) is certain
+        if found.interval is not None:
+            least = perfect_interval(1.0, patients // 2, patients // 2).low
+            assert found.interval.low == pytest.approx(least - 0.5)
+            assert found.interval.low > 0
+            assert found.interval.high == 0.5
+
+
+def test_two_perfect_models_may_differ_as_far_as_their_patients_leave_open() -> None:
+    perfect = answering((np.arange(40) % 2 == 0) * 1.0, 40)
+    found = advantage(perfect, perfect, resamples=100)
+    assert found.interval is not None
+    assert found.interval.low < found.value == 0 < found.interval.high
+
+
+def test_two_models_that_order_nothing_alike_have_no_interval_of_their_difference() -> None:
+    constant = answering(np.zeros(40), 40)
+    assert advantage(constant, constant, resamples=100).interval is None
 
 
 def test_studies_of_one_truth_cannot_be_compared() -> None:
