@@ -1,6 +1,7 @@
 """Take the pictures in docs/images: the panels after real reads of the examples, features.
 
-Run ``python Testing/take_screenshots.py`` when panel, layers or the bundle that ships have changed, and look at them.
+Run ``python Testing/take_screenshots.py`` when panel, layers or the bundle that ships have changed, and look at them;
+with names of modules (``LiverHCC``) or ``Features``, only those are taken.
 """
 
 from __future__ import annotations
@@ -206,17 +207,8 @@ def _segmented_phantom() -> tuple[Any, Any, str, Any]:
     return volume, segmentation, keys[0], phantom.tumor
 
 
-def main() -> None:
-    """Read the example and take the pictures."""
-    IMAGES.mkdir(exist_ok=True)
-    host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
-    host.load_module(ROOT / "ChestXRay" / "ChestXRay.py")
-    host.load_module(ROOT / "PASCFibrosis" / "PASCFibrosis.py")
-    host.load_module(ROOT / "LungSurvival" / "LungSurvival.py")
-    host.load_module(ROOT / "MammoScreen" / "MammoScreen.py")
-    host.load_module(ROOT / "LiverHCC" / "LiverHCC.py")
-    host.provide_dicom_database({})
-    slicer.app.startupCompleted.emit()
+def take_chest_xray() -> None:
+    """Chest X-Ray after the example was read, and the module Reading Room."""
     host.open_sample("ReadingRoom", "Chest radiograph")  # NIH ChestX-ray14, free to show
     panel = host.open_module("ChestXRay").panel
     read(panel)
@@ -231,16 +223,30 @@ def main() -> None:
     home.panel.settings.folder.directory = "/bundles"
     host.wait_until(lambda: "…" not in home.panel.setup.device.text)
     host.grab(home.parent, IMAGES / "reading-room.png", width=560)
-    host.close_scene()
-    take_pasc_fibrosis()
-    host.close_scene()
-    take_lung_survival()
-    host.close_scene()
-    take_mammo_screen()
-    host.close_scene()
-    take_liver_hcc()
-    host.close_scene()
-    take_features()
+
+
+TAKEN = {
+    "ChestXRay": take_chest_xray,
+    "PASCFibrosis": take_pasc_fibrosis,
+    "LungSurvival": take_lung_survival,
+    "MammoScreen": take_mammo_screen,
+    "LiverHCC": take_liver_hcc,
+    "Features": take_features,
+}
+
+
+def main() -> None:
+    """Read the examples and take the pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
+    for name in TAKEN:
+        if name != "Features":
+            host.load_module(ROOT / name / f"{name}.py")
+    host.provide_dicom_database({})
+    slicer.app.startupCompleted.emit()
+    for name in sys.argv[1:] or TAKEN:
+        TAKEN[name]()
+        host.close_scene()
     host.reset()
 
 
