@@ -176,7 +176,8 @@ def check_text(check: Check, _: Translate = str) -> str:
 def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, str, str, str]]:
     """Title, value, interval and region of each measurement, then the volumes of the regions.
 
-    Parts, and regions whose volume was measured of a part of that title, have `part_table`.
+    Parts, and regions whose volume was measured of a part of that title, have `part_table`; regions whose volume is
+    among the measurements already have no row of their own.
 
     Parameters
     ----------
@@ -191,11 +192,12 @@ def measurement_rows(reading: Reading, _: Translate = str) -> list[tuple[str, st
         if one.interval is not None:
             interval = f"{interval} ({percent(one.interval.level)})"
         rows.append((one.title, quantity_text(one.value, one.unit), interval, titles.get(one.region, "")))
-    parts = {one.part for one in reading.measurements if one.part and one.unit == "mL"}
+    volumes = [one for one in reading.measurements if one.unit == "mL"]
+    parts, measured = {one.part for one in volumes if one.part}, {one.region for one in volumes if not one.part}
     rows += [
         (_("Volume"), quantity_text(region.volume_ml, "mL"), "", region.title)
         for region in reading.regions
-        if region.volume_ml is not None and region.title not in parts
+        if region.volume_ml is not None and region.title not in parts and region.name not in measured
     ]
     return rows
 

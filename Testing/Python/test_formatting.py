@@ -124,6 +124,20 @@ def test_the_volume_of_a_part_stands_in_the_table_of_parts_alone(reading):
     assert part_table(told)[1] == [("Upper half", "232")]
 
 
+def test_the_volume_of_a_region_that_was_measured_is_listed_once(reading):
+    path = Path("segments-mr.seg.nrrd")
+    (image,) = reading.study.images
+    told = replace(
+        reading,
+        measurements=(Measurement("volume", "Volume", 465.0, "mL", image=image.role, region="liver"),),
+        regions=(
+            Region("liver", "Liver", image.role, path, volume_ml=465.0),
+            Region("lesion", "Lesion", image.role, path, volume_ml=12.0),
+        ),
+    )
+    assert measurement_rows(told) == [("Volume", "465 mL", "", "Liver"), ("Volume", "12 mL", "", "Lesion")]
+
+
 def test_a_set_of_one_finding_names_it_first(reading):
     text = prediction_set_text(PredictionSet(("present",), 0.9, 501, "pneumonia"), reading)
     assert text.startswith("Pneumonia {of note}: At 90 % coverage one answer remains: present.")

@@ -168,8 +168,9 @@ def _box(heat: Floats32, details: Details) -> Box | None:
 
 def _measurements(case: Case, found: MapInLiver) -> Iterator[Measurement]:
     ml, liver, suspicious = voxel_ml(case.images[MR].image), int(found.area.sum()), found.reached[0]
-    yield Measurement(_VOLUME, "Volume of the liver", liver * ml, "mL", code=codes.VOLUME, image=MR)
-    yield Measurement("suspicious-volume", "Suspicious liver", suspicious * ml, "mL", image=MR)
+    yield Measurement(_VOLUME, "Volume", liver * ml, "mL", code=codes.VOLUME, image=MR, region=LIVER)
+    outlined = _suspicious(SUSPICIOUS) if suspicious else ""  # without a voxel it is no region
+    yield Measurement("suspicious-volume", "Suspicious liver", suspicious * ml, "mL", image=MR, region=outlined)
     yield Measurement(
         "suspicious-share", "Share of the liver that is suspicious", 100 * suspicious / liver, "%", image=MR
     )
@@ -184,10 +185,14 @@ def _regions(case: Case, details: Details, heat: Floats32, found: MapInLiver) ->
     for level, color, voxels in zip(_LEVELS, _SUSPICIOUS_COLORS, found.reached, strict=True):
         if voxels:
             region = Region(
-                f"suspicious-{round(100 * level)}", f"Suspicious liver (map at least {percent(level)})", MR,
+                _suspicious(level), f"Suspicious liver (map at least {percent(level)})", MR,
                 segments_path(MR), volume_ml=voxels * ml, color=color,
             )  # fmt: skip
             yield RegionLayer(region, AtLeast(heat, level, (details.liver,)))
+
+
+def _suspicious(level: float) -> str:
+    return f"suspicious-{round(100 * level)}"
 
 
 def _profile(found: MapInLiver) -> Curve:
