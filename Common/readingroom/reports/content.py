@@ -288,7 +288,7 @@ def _faithfulness(reading: Reading) -> list[Block]:
             PlotLine("hottest parts", curve.hottest, main=True),
             PlotLine("parts elsewhere, on average", curve.random),
         )
-        removed = tuple(100 * fraction for fraction in curve.fractions)
+        removed = tuple(float(round(100 * fraction)) for fraction in curve.fractions)
         blocks.append(Plot(removed, lines, "Removed (%)", "Probability", caption))
     return blocks
 

@@ -31,7 +31,7 @@ from readingroom.reading import (
     Verdict,
 )  # fmt: skip
 from readingroom.reports import content, csv_file, html, pdf
-from readingroom.reports.document import Document, Paragraph, Section, Table
+from readingroom.reports.document import Document, Paragraph, Plot, Section, Table
 from readingroom.reports.pictures import gray_png, map_png
 from readingroom.reports.write import write_reports
 from readingroom.study import ClinicalFact, PatientFacts, Study, StudyImage
@@ -175,6 +175,14 @@ def test_the_report_judges_a_map_as_its_check_does_and_not_where_there_is_nothin
     curve = Faithfulness((0.0, 0.3), hottest, random, gain)
     judged = replace(reading, heat_maps=(replace(heat_map, faithfulness=curve),))
     assert words in html.render(content.build(judged, {}))
+
+
+def test_the_deletion_curve_ends_at_whole_percents(reading):
+    curve = Faithfulness((0.0, 0.1012, 0.4028), (0.8, 0.6, 0.2), (0.8, 0.8, 0.7), 0.1)
+    (heat_map,) = reading.heat_maps
+    document = content.build(replace(reading, heat_maps=(replace(heat_map, faithfulness=curve),)), {})
+    (plot,) = [block for section in document.sections for block in section.blocks if isinstance(block, Plot)]
+    assert plot.positions == (0, 10, 40)
 
 
 def test_reading_against_a_stop_check_is_said_in_the_findings(reading):
