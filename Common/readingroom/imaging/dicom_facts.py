@@ -26,7 +26,7 @@ _FACTS = (
     # What an MR series is, see `mr_facts`
     "ImageOrientationPatient", "ScanningSequence", "SequenceVariant", "SequenceName", "PulseSequenceName",
     "MRAcquisitionType", "RepetitionTime", "EchoTime", "EffectiveEchoTime", "InversionTime", "FlipAngle",
-    "MagneticFieldStrength", "ImagingFrequency", "DiffusionBValue", "AcquisitionContrast",
+    "MagneticFieldStrength", "ImagingFrequency", "DiffusionBValue", "AcquisitionContrast", "SeriesNumber",
     "SpectrallySelectedSuppression", "ComplexImageComponent", "FrameType",
 )  # fmt: skip
 _DATES_OF_IMAGE = ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
 
+from .. import dicom_terms
 from ..errors import InputError
 from ..formatting import counted
 from ..progress import Progress
@@ -71,6 +73,17 @@ class _Found:
         return sum(item.plane is not None for item in self.slices)
 
     @property
+    def with_count(self) -> StudyImage:
+        """The image with the number of its slices among its facts."""
+        return replace(self.image, facts={**self.image.facts, "NumberOfSlices": str(self.placed or len(self.slices))})
+
+    @property
+    def place_in_study(self) -> float:
+        """Its number; without one it comes last."""
+        (number, *_) = dicom_terms.decimals(self.number) or (None,)
+        return math.inf if number is None else number
+
+    @property
     def kind(self) -> str:
         """What one of its images is, for people."""
         return f"an image of the modality {self.modality}" if self.modality else "an image"
@@ -94,13 +107,14 @@ def find_series(
     """The series that a file or folder is chosen for.
 
     A folder and its subfolders, or the folder of a DICOMDIR, stand for the series with the highest rank and of these
-    the one with the most slices, among those of ``modalities`` where there are any. A file stands for the series that
-    it belongs to.
+    the one with the most slices, then with the lowest series number and UID, among those of ``modalities`` where there
+    are any: how files are named and sorted into subfolders has no say. A file stands for the series that it belongs to.
 
     Parameters
     ----------
     uid : SeriesInstanceUID, where it is known
-    rank : of a series by the header of its first image; all are alike when left out
+    rank : of a series by the header of its first image, which also gets its ``NumberOfSlices``; all are alike when
+        left out
 
     Raises
     ------
@@ -126,8 +140,9 @@ def find_series(
             raise InputError(
                 f"The folder '{folder.name}' holds no DICOM series of several slices{_holds(found, aside)}."
             )
-        of_kind = [key for key, one in candidates.items() if one.modality in modalities] or list(candidates)
-        ranks = {key: rank(candidates[key].image) if rank is not None else 0 for key in of_kind}
+        in_order = sorted(candidates, key=lambda key: (candidates[key].place_in_study, key))
+        of_kind = [key for key in in_order if candidates[key].modality in modalities] or in_order
+        ranks = {key: rank(candidates[key].with_count) if rank is not None else 0 for key in of_kind}
         chosen = max(of_kind, key=lambda key: (ranks[key], candidates[key].placed, len(candidates[key].slices)))
         if any(value != ranks[chosen] for value in ranks.values()):
             choice = f"Of {counted(len(of_kind), 'series', 'series')} of the folder the {found[chosen].words} was read."

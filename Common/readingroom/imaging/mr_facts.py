@@ -6,6 +6,7 @@ are never quoted: only what they mean is told. Source: DICOM PS3.3 C.8.3.1 (MR I
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -148,15 +149,23 @@ def mr_series(image: StudyImage) -> MRSeries:
     )
 
 
-def mr_rank(image: StudyImage, weighting: str) -> tuple[bool, ...]:
-    """How well a series suits who reads axial images of a weighting: of several the highest one does best."""
+def mr_rank(image: StudyImage, weighting: str) -> tuple[float, ...]:
+    """How well a series suits who reads axial images of a weighting: of several the highest one does best.
+
+    Of those that suit alike, one without fat saturation goes first, then the one with more slices, then the one with
+    the lowest series number.
+    """
     series, echo = mr_series(image), _number(image, "EchoTime") or _number(image, "EffectiveEchoTime") or 0.0
+    number = _number(image, "SeriesNumber")
     return (
         image.modality == "MR" and not series.kind and series.chemical_shift != "fat",
         series.weighting == weighting,
         series.plane == "axial",
         echo <= _BILE_ALONE,
         "DERIVED" not in image.fact("ImageType").upper(),
+        not series.fat_saturated,
+        _number(image, "NumberOfSlices") or 0.0,
+        -math.inf if number is None else -number,
     )
 
 

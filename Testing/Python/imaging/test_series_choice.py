@@ -23,7 +23,7 @@ def add(folder: Path, number: int, slices: int, sequence: MRSequence = "T2", gri
     write_slices(folder, mr_slices(pixels, grid, sequence, SeriesNumber=number, **more))
 
 
-def prefers_t2(image: StudyImage) -> tuple[bool, ...]:
+def prefers_t2(image: StudyImage) -> tuple[float, ...]:
     return mr_rank(image, "T2")
 
 
@@ -65,11 +65,31 @@ def test_what_the_others_are_is_said(a_study: Path) -> None:
         assert words in note
 
 
-def test_of_two_that_suit_the_one_with_more_slices_is_read(tmp_path: Path) -> None:
-    add(tmp_path / "two", 1, 8)
-    add(tmp_path / "two", 2, 12, "T2-fat-saturated")
-    found = opened(tmp_path / "two").image
-    assert (found.fact("NumberOfSlices"), found.notes) == ("12", ())
+@pytest.mark.parametrize("layout", ["one folder", "subfolders", "subfolders the other way round"])
+@pytest.mark.parametrize(
+    ("series", "read"),
+    [
+        ([(1, 12, "T2-fat-saturated"), (2, 8, "T2")], 2),
+        ([(1, 8, "T2"), (2, 12, "T2")], 2),
+        ([(9, 8, "T2"), (10, 8, "T2"), (11, 8, "T2-fat-saturated")], 9),
+    ],
+)
+def test_of_several_that_suit_fat_saturation_slices_and_number_decide(tmp_path: Path, series, read, layout) -> None:
+    order = reversed(series) if layout.endswith("round") else series
+    for place, (number, slices, sequence) in enumerate(order):
+        subfolder = "" if layout == "one folder" else f"S{place}"
+        add(tmp_path / "study" / subfolder, number, slices, sequence)
+    found = opened(tmp_path / "study").image
+    assert found.fact("SeriesNumber") == str(read)
+    assert found.notes[0].startswith(f"Of {len(series)} series of the folder the MR series {read} (T2, axial; ")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_without_a_number_the_uid_decides(tmp_path: Path, turned: bool) -> None:
+    uids = ["1.2.3.4", "1.2.3.5"]
+    for subfolder, uid in zip("ab", reversed(uids) if turned else uids, strict=True):
+        add(tmp_path / subfolder, 1, 8, SeriesInstanceUID=uid)
+    assert opened(tmp_path).image.series_instance_uid == "1.2.3.4"
 
 
 def test_where_none_suits_the_nearest_is_read(tmp_path: Path) -> None:
