@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..formatting import listed, percent
+from ..formatting import listed, number_text, percent
 from ..imaging.liver_sectors import SECTORS, sector_labels
 from ..reading import Measurement, Region
 from .answer import Answer, Case, Prediction, RegionLayer
@@ -20,7 +20,7 @@ from .results import segments_path
 if TYPE_CHECKING:
     from .liver_hcc import Details
 
-_CHANGED = 0.01  # of the probability, by which it is called changed
+_CHANGED = 0.05  # of the probability, by which it is called changed
 _LOWER, _HIGHER, _ALIKE = (0.85, 0.3, 0.25), (0.25, 0.45, 0.85), (0.6, 0.6, 0.6)  # colors of the parts
 GEOMETRY = (
     "The parts of the liver are geometric: four wedges around its hollow side, numbered from the patient's right to "
@@ -31,7 +31,7 @@ GEOMETRY = (
 def without_each_sector(case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
     """The answer with what it would have been with each part of the liver filled in from what is around it.
 
-    The parts become regions, red where the probability falls without them, blue where it rises.
+    The parts become regions, red where the probability falls much without them, blue where it rises much.
     """
     import torch
 
@@ -77,15 +77,21 @@ def _tell(title: str, whole: float, changes: dict[str, float], context: ReadCont
     if lowest is None:
         return
     if changes[lowest] > -_CHANGED:
-        context.note(f"“{title}” rests on no single part of the liver: without any of them it stays as likely.")
+        context.note(
+            f"“{title}” rests on no single part of the liver: without any one of them the probability would fall by "
+            f"less than {number_text(100 * _CHANGED)} percentage points."
+        )
     else:
         context.note(
             f"“{title}” rests most on this part of the liver: {lowest.lower()}. Without it the probability would be "
             f"{percent(whole + changes[lowest])} in place of {percent(whole)}."
         )
     higher = [part.lower() for part, change in changes.items() if change >= _CHANGED]
+    others = [part.lower() for part, change in changes.items() if change < _CHANGED]
     if higher:
+        most = f"all but {listed(others)}" if others else "all of them"
+        said = listed(higher) if len(higher) <= len(others) else most
         context.note(
-            f"“{title}” would be more likely without these parts of the liver: {listed(higher)}. To this network, "
+            f"“{title}” would be more likely without any one of these parts of the liver: {said}. To this network, "
             "what lies there speaks against it."
         )
