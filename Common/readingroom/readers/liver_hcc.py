@@ -17,13 +17,13 @@ from ..bundles.metadata import ClassifierMetadata, Label
 from ..codes import Code
 from ..device import is_all_on
 from ..errors import BundleError
-from ..reading import Check, Reading
+from ..reading import Check, Reading, has_stop
 from ..study import StudyImage
 from .answer import Answer, Case, CorrectedMask, Prediction, with_heat_maps
 from .base import ReadContext, Reader
 from .bias_correction import CORRECT_BIAS_FIELD, bias_checked, bias_corrected
 from .description import ImageRole, PercentileWindow, Task
-from .liver_masks import LIVER, MR, find_liver, grow, liver_role
+from .liver_masks import LIVER, MR, find_liver, given_liver_checks, grow, liver_role
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +93,10 @@ class LiverHCCReader(Reader):
     def checks(self, case: Case) -> tuple[Check, ...]:
         from ..trust.mr_checks import mr_checks
 
-        return mr_checks(case, MR)
+        found = mr_checks(case, MR)
+        if has_stop(found):  # what is no liver MR has no liver to be judged
+            return found
+        return (*found, *given_liver_checks(case))
 
     def grow_mask(self, role: str, image: Any, point: Sequence[float], progress: Progress) -> NDArray[np.bool_]:
         return grow(image, point, progress)

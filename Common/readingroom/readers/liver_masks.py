@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..imaging.total_segmentator import TotalSegmentator
     from ..progress import Progress
+    from ..reading import Check
 
 MR, LIVER = "mr", "liver"
 _DRAW_IT = "Choose a segment of the liver or a file, or grow a first guess from one point in it."
@@ -45,12 +47,27 @@ class LiverMask:
     source: str
 
 
+def given_liver_checks(case: Case) -> tuple[Check, ...]:
+    """The checks of a mask that was given; none where TotalSegmentator is there to find the liver.
+
+    Raises
+    ------
+    InputError : there is neither
+    """
+    from ..trust.liver_checks import liver_checks
+
+    if LIVER in case.masks:
+        return liver_checks(case.masks[LIVER], case.images[MR])
+    _total_segmentator()
+    return ()
+
+
 def find_liver(case: Case, context: ReadContext, checked: bool = True) -> LiverMask:
     """The liver of the MR.
 
     Parameters
     ----------
-    checked : add the checks of the mask to the reading
+    checked : add the checks of the mask to the reading, where they are not there yet
 
     Raises
     ------
@@ -58,16 +75,16 @@ def find_liver(case: Case, context: ReadContext, checked: bool = True) -> LiverM
     EngineError : TotalSegmentator failed
     RefusedError : a check says that the mask is of no liver
     """
-    from ..trust.liver_checks import liver_checks
+    from ..trust.liver_checks import SIZE, liver_checks
 
     given = case.study.mask(LIVER)
     found = LiverMask(case.masks[LIVER], given.source) if given is not None else _by_total_segmentator(case, context)
-    if checked:
+    if checked and all(check.name != SIZE for check in context.checks):
         context.check(*liver_checks(found.mask, case.images[MR]))
     return found
 
 
-def _by_total_segmentator(case: Case, context: ReadContext) -> LiverMask:
+def _total_segmentator() -> TotalSegmentator:
     from ..imaging import total_segmentator
 
     program = total_segmentator.find_total_segmentator()
@@ -79,6 +96,13 @@ def _by_total_segmentator(case: Case, context: ReadContext) -> LiverMask:
                 f"'totalseg_download_weights -t {total_segmentator.TASK}' fetches."
             )
         raise InputError(f"{why} {_DRAW_IT}")
+    return program
+
+
+def _by_total_segmentator(case: Case, context: ReadContext) -> LiverMask:
+    from ..imaging import total_segmentator
+
+    program = _total_segmentator()
     progress, on_cpu = context.progress.part(0.25, 0.27), context.device.type == "cpu"
     try:
         mask = total_segmentator.segmented(program, case.images[MR].image, LIVER, on_cpu, progress)

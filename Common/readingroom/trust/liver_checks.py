@@ -35,6 +35,7 @@ _BLUNT = 0.6  # of the largest section of the mask, in the outermost one; of who
 _EVEN, _STOP_EVEN = 0.45, 0.7  # relative spread of the gray values deep in the mask
 _APART, _STOP_APART = 0.35, 0.2  # of the values: how many more are liver-like inside than around
 _BODY = 0.1  # of the bright end of the gray values
+SIZE = "liver volume"  # name of the check that every mask has
 _DEEP, _GAP, _AROUND = 5.0, 3.0, 9.0  # mm within and beyond the border
 
 
@@ -103,7 +104,7 @@ def _body(gray: NDArray[np.float32]) -> Booleans:
 
 
 def _volume(ml: float, mask: Booleans) -> Check:
-    name, words = "liver volume", f"The liver's mask has {ml:,.0f} ml"
+    name, words = SIZE, f"The liver's mask has {ml:,.0f} ml"
     cut = bool(mask[0].any() or mask[-1].any())
     least = _STOP_ML[0] if cut else _LEAST_WHOLE
     if ml < least:

@@ -109,6 +109,23 @@ def test_a_mask_that_lies_elsewhere_is_refused(bundle, files, tmp_path) -> None:
     assert "is it of another examination" in sentence
 
 
+@pytest.mark.parametrize("mask", [None, "right_kidney"])
+def test_what_is_no_liver_ends_it_before_the_network_is_loaded(bundle, files, tmp_path, monkeypatch, mask) -> None:
+    def load_model(*_: object) -> None:
+        pytest.fail("The network was loaded.")
+
+    monkeypatch.setattr("readingroom.readers.liver_hcc.LiverHCCReader.load_model", load_model)
+    given = masked(tmp_path, getattr(cases.phantom(), mask)) if mask else None
+    assert "liver" in refused(bundle, tmp_path, files / "mr.nrrd", given).lower()
+
+
+def test_of_a_ct_without_a_mask_it_is_said_that_it_is_a_ct(bundle, files, tmp_path) -> None:
+    series = write_slices(tmp_path / "ct", ct_slices(cases.pixels().astype(int) - 200, SERIES))
+    sentence = refused(bundle, tmp_path, series, None)
+    assert "CT" in sentence
+    assert "not outlined" not in sentence
+
+
 @pytest.mark.parametrize("organ", ["spleen", "right_kidney", "left_kidney"])
 def test_another_organ_is_refused(bundle, files, tmp_path, organ) -> None:
     sentence = refused(bundle, tmp_path, files / "mr.nrrd", masked(tmp_path, getattr(cases.phantom(), organ)))

@@ -19,7 +19,7 @@ from readingroom.imaging.volume import load_volume
 from readingroom.progress import Progress
 from readingroom.readers.base import ReadContext
 from readingroom.readers.liver_hcc import READER
-from readingroom.readers.liver_masks import LiverMask, find_liver
+from readingroom.readers.liver_masks import LiverMask, find_liver, given_liver_checks
 from readingroom.readers.opening import open_study
 from readingroom.study import StudyMask
 
@@ -43,7 +43,9 @@ def found(bundle: Bundle, files: Path, mask: str = "", point: tuple[float, ...] 
     masks = {"liver": files / mask} if mask else {}
     study = open_study(READER, {"mr": files / "mr.nrrd"}, masks, points={"liver": point} if point else {})
     context = ReadContext(bundle, device.choose("cpu"), Progress())
-    return find_liver(READER.load(study), context)
+    case = READER.load(study)
+    context.check(*given_liver_checks(case))
+    return find_liver(case, context)
 
 
 def test_a_liver_that_was_given_is_taken_as_it_is(bundle: Bundle, files: Path) -> None:
