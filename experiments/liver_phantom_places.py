@@ -2,7 +2,7 @@
 
 Phantoms know to the voxel what was planted where, which no label of a patient says. Each place of the last map is also
 asked how fatty and how cirrhotic its liver is, so that the features tell these apart from a carcinoma. The phantoms
-that teach are others than those of the cohort. It learns from parts of them, half of which hold a carcinoma.
+that teach are others than those of the cohort.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from readingroom.parallel import map_parallel
 
 _CELL = 4  # voxels of the input, along each axis, that a place of the last map stands for
 _WHOLE = 0.2  # a place of which so much is carcinoma counts as one
-_OUTSIDE, _RARE = 0.3, 4.0  # weights of places without liver, and of those with a carcinoma
-_PART = (4, 8, 8)  # places of the last map in a part
-_BATCH, _RATE, _LATE_RATE = 8, 3e-3, 2e-3
+_OUTSIDE, _RARE = 0.3, 10.0  # weights of places without liver, and of those with a carcinoma
+_BATCH, _RATE, _DECAY = 16, 3e-3, 0.1
+_STUDY = 0.1  # weight of the answer for the whole phantom; with more of it they are learned by heart
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,93 +46,50 @@ class Places:
 def teach_places(out: Path, studies: int, steps: int, workers: int = 1) -> None:
     """Make phantoms, and write the weights of a network that was taught what was planted in them, and where."""
     phantoms = map_parallel(places_of, range(studies), processes=workers)
-    write_weights(teach_studies(teach(phantoms, steps), phantoms), out)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    write_weights(teach(phantoms, steps, device), out)
 
 
-def teach(phantoms: Sequence[Places], steps: int) -> nn.Module:
-    """A network of three outputs at each place of its last map: carcinoma (a logit), fat and cirrhosis of the liver."""
-    torch.manual_seed(0)
-    random, noise = np.random.default_rng(0), torch.Generator().manual_seed(0)
-    network = volumes.create(NETWORK, 3).train()
-    maps: list[Tensor] = []
-    handle = network.get_submodule("layer4").register_forward_hook(lambda _, __, found: maps.append(found))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, steps)
-    losses: list[float] = []
-    for step in range(steps):
-        parts = [_part(phantoms[int(random.integers(len(phantoms)))], random) for _ in range(_BATCH)]
-        pixels, nodules, liver = (
-            torch.from_numpy(np.stack([getattr(part, name) for part in parts]))
-            for name in ("pixels", "nodules", "liver")
-        )
-        maps.clear()
-        network(_changed(pixels, noise))
-        said = network.get_submodule("fc")(maps[0].movedim(1, -1))
-        missed = _missed(said, nodules, liver, torch.tensor([part.diffuse for part in parts]))
-        optimizer.zero_grad()
-        missed.backward()
-        optimizer.step()
-        schedule.step()
-        losses.append(float(missed.detach()))
-        if (step + 1) % 100 == 0:
-            print(f"Places, step {step + 1} of {steps}: loss {np.mean(losses[-100:]):.4f}", flush=True)
-    handle.remove()
-    return network.eval()
+def teach(phantoms: Sequence[Places], steps: int, device: torch.device) -> nn.Module:
+    """A network of three outputs at each place of its last map: carcinoma (a logit), fat and cirrhosis of the liver.
 
-
-def _part(whole: Places, random: np.random.Generator) -> Places:
-    """A part of a phantom; every other one that can holds a place with a carcinoma."""
-    shape = whole.nodules.shape
-    place = [int(random.integers(length)) for length in shape]
-    if random.uniform() < 0.5 and (whole.nodules > _WHOLE).any():
-        place = list(random.permutation(np.argwhere(whole.nodules > _WHOLE))[0])
-    first = [
-        int(np.clip(at - random.integers(length), 0, full - length))
-        for at, length, full in zip(place, _PART, shape, strict=True)
-    ]
-    places = tuple(slice(at, at + length) for at, length in zip(first, _PART, strict=True))
-    voxels = tuple(slice(_CELL * part.start, _CELL * part.stop) for part in places)
-    return Places(whole.pixels[(slice(None), *voxels)], whole.nodules[places], whole.liver[places], whole.diffuse)
-
-
-def teach_studies(network: nn.Module, phantoms: Sequence[Places], epochs: int = 6) -> nn.Module:
-    """The last block learns that the means of its features over all places tell whether there is a carcinoma at all.
-
-    What each place says is still asked, so that the features go on knowing where.
+    The means of its features over all places also learn to tell whether there is a carcinoma at all, which is what
+    `readingroom train` then asks them. Returned on the CPU.
     """
     torch.manual_seed(0)
-    last, head = network.get_submodule("layer4"), network.get_submodule("fc")
-    given: list[Tensor] = []
-    handle = last.register_forward_pre_hook(lambda _, found: given.append(found[0]))
-    with torch.inference_mode():
-        for one in phantoms:
-            network.eval()(torch.from_numpy(one.pixels[None]))
-    handle.remove()
-    maps = torch.cat(given).clone()
-    nodules, liver = (
-        torch.from_numpy(np.stack([getattr(one, name) for one in phantoms])) for name in ("nodules", "liver")
+    random = torch.Generator().manual_seed(0)
+    network = volumes.create(NETWORK, 3).train().to(device)
+    head = network.get_submodule("fc")
+    answer = nn.Sequential(nn.BatchNorm1d(128), nn.Linear(128, 1)).to(device)
+    maps: list[Tensor] = []
+    handle = network.get_submodule("layer4").register_forward_hook(lambda _, __, found: maps.append(found))
+    parameters = [*network.parameters(), *answer.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=_RATE, weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, steps)
+    pixels, nodules, liver = (
+        torch.from_numpy(np.stack([getattr(one, name) for one in phantoms])).to(device)
+        for name in ("pixels", "nodules", "liver")
     )
-    diffuse = torch.tensor([one.diffuse for one in phantoms])
-    whole = (nodules.flatten(1).sum(1) > 0).float()
-    answer = nn.Sequential(nn.BatchNorm1d(128), nn.Linear(128, 1))
-    learned = [*last.parameters(), *head.parameters(), *answer.parameters()]
-    optimizer = torch.optim.AdamW(learned, lr=_LATE_RATE, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LATE_RATE, epochs * (len(maps) // _BATCH))
-    last.train()
-    for epoch in range(epochs):
-        losses = []
-        for rows in torch.randperm(len(maps))[: len(maps) // _BATCH * _BATCH].split(_BATCH):
-            found = last(maps[rows])
-            missed = _missed(head(found.movedim(1, -1)), nodules[rows], liver[rows], diffuse[rows])
-            features = head.get_submodule("0")(found.mean(dim=(2, 3, 4)))
-            answered = functional.binary_cross_entropy_with_logits(answer(features)[:, 0], whole[rows])
-            optimizer.zero_grad()
-            (missed + answered).backward()
-            optimizer.step()
-            schedule.step()
-            losses.append((float(missed.detach()), float(answered.detach())))
-        print(f"Studies, epoch {epoch + 1} of {epochs}: loss {np.mean(losses, axis=0).round(4).tolist()}", flush=True)
-    return network.eval()
+    diffuse = torch.tensor([one.diffuse for one in phantoms], device=device)
+    losses: list[tuple[float, float]] = []
+    for step in range(steps):
+        rows = torch.randint(len(phantoms), (_BATCH,), generator=random).to(device)
+        given, where, tissue = _moved(_changed(pixels[rows]), nodules[rows], liver[rows], random)
+        maps.clear()
+        network(given)
+        missed = _missed(head(maps[0].movedim(1, -1)), where, tissue, diffuse[rows])
+        features = head.get_submodule("0")(maps[0].mean(dim=(2, 3, 4)))
+        whole = (nodules[rows].flatten(1).sum(1) > 0).float()
+        answered = functional.binary_cross_entropy_with_logits(answer(features)[:, 0], whole)
+        optimizer.zero_grad()
+        (missed + _STUDY * answered).backward()
+        optimizer.step()
+        schedule.step()
+        losses.append((float(missed.detach()), float(answered.detach())))
+        if (step + 1) % 100 == 0:
+            print(f"Step {step + 1} of {steps}: losses {np.mean(losses[-100:], axis=0).round(4).tolist()}", flush=True)
+    handle.remove()
+    return network.eval().cpu()
 
 
 def places_of(number: int, coarse: float = 1.0) -> Places:
@@ -158,12 +115,22 @@ def _missed(said: Tensor, nodules: Tensor, liver: Tensor, diffuse: Tensor) -> Te
     wanted = (nodules / _WHOLE).clamp(0, 1)
     weight = torch.where(liver > 0.1, 1.0, _OUTSIDE) * (1 + (_RARE - 1) * wanted)
     each = functional.binary_cross_entropy_with_logits(said[..., 0], wanted, reduction="none")
-    off = (said[..., 1:] - diffuse[:, None, None, None] * torch.tensor([3.0, 1.0])).square().sum(-1)
+    off = (said[..., 1:] - diffuse[:, None, None, None] * diffuse.new_tensor([3.0, 1.0])).square().sum(-1)
     return (each * weight).sum() / weight.sum() + 0.1 * (off * liver).sum() / liver.sum().clamp(min=1.0)
 
 
-def _changed(pixels: Tensor, random: torch.Generator) -> Tensor:
+def _changed(pixels: Tensor) -> Tensor:
     """A little brighter or darker, of another contrast, with more noise."""
-    shift, contrast, noise = (torch.rand(len(pixels), 1, 1, 1, 1, generator=random) for _ in range(3))
-    grain = torch.randn(pixels.shape, generator=random)
-    return pixels * (0.9 + 0.2 * contrast) + 0.2 * (shift - 0.5) + 0.1 * noise * grain
+    shift, contrast, noise = torch.rand(3, len(pixels), 1, 1, 1, 1, device=pixels.device)
+    return pixels * (0.9 + 0.2 * contrast) + 0.6 * (shift - 0.5) + 0.35 * noise * torch.randn_like(pixels)
+
+
+def _moved(pixels: Tensor, nodules: Tensor, liver: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """All by a few places to a side, and by chance turned over along each axis.
+
+    What leaves at one end comes in at the other, where there is no liver.
+    """
+    by = torch.randint(-2, 3, (2,), generator=random).tolist()
+    over = [axis for axis in (-3, -2, -1) if torch.rand((), generator=random) < 0.5]
+    where, tissue = (each.flip(over).roll(by, dims=(-2, -1)) for each in (nodules, liver))
+    return pixels.flip(over).roll([_CELL * step for step in by], dims=(-2, -1)), where, tissue

@@ -146,8 +146,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.liver_phantoms", description=f"Train {NAME}.")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the bundle is a folder in it")
     parser.add_argument("--studies", type=int, default=160, metavar="N", help="synthetic abdomens")
-    parser.add_argument("--taught", type=int, default=200, metavar="N", help="other ones that teach places")
-    parser.add_argument("--steps", type=int, default=1200, metavar="N", help="of teaching places")
+    parser.add_argument("--taught", type=int, default=400, metavar="N", help="other ones that teach places")
+    parser.add_argument("--steps", type=int, default=2600, metavar="N", help="of teaching places")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes")
     options = parser.parse_args(arguments)
     table, places = options.out / "cohort" / "cohort.csv", options.out / "places.safetensors"

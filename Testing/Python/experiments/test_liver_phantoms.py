@@ -79,11 +79,11 @@ def test_a_network_is_taught_where_bright_cubes_lie():
     random = np.random.default_rng(0)
 
     def made() -> Places:
-        put = (random.random((8, 16, 16)) < 0.1).astype(np.float32)
-        pixels = 0.3 * random.standard_normal((32, 64, 64)) + 2 * np.kron(put, np.ones((4, 4, 4)))
+        put = (random.random((4, 8, 8)) < 0.1).astype(np.float32)
+        pixels = 0.3 * random.standard_normal((16, 32, 32)) + 2 * np.kron(put, np.ones((4, 4, 4)))
         return Places(pixels[None].astype(np.float32), put, np.ones_like(put), (0.0, 0.0))
 
-    network = liver_phantom_places.teach([made() for _ in range(4)], steps=40)
+    network = liver_phantom_places.teach([made() for _ in range(4)], 25, torch.device("cpu"))
     other, maps = made(), []
     network.get_submodule("layer4").register_forward_hook(lambda _, __, found: maps.append(found))
     with torch.inference_mode():
