@@ -73,9 +73,10 @@ def test_places_know_where_the_nodules_lie():
     assert not liver_phantom_places.places_of(4, COARSE).nodules.any()
 
 
-def test_a_network_is_taught_where_bright_cubes_lie():
+def test_a_network_is_taught_where_bright_cubes_lie(monkeypatch):
     import torch
 
+    monkeypatch.setattr(liver_phantom_places, "_BATCH", 4)
     random = np.random.default_rng(0)
 
     def made() -> Places:

@@ -29,6 +29,7 @@ from ..evaluation.survival_evaluation import SurvivalResult
 from ..protocols.identity import identify
 from ..protocols.training_protocol import TrainingProtocol
 from .baseline_comparison import BaselineComparison
+from .explained_run import EXPLAINED
 from .survival_bundle import clinical_of, head_fields, incidence_of, network_of_head, volume_of
 from .training_run import TrainingRun
 
@@ -138,6 +139,8 @@ def warnings(run: TrainingRun) -> tuple[str, ...]:
             "rigorous protocol is the one to trust."
         )
     for baseline in run.baselines:
+        if baseline.title == EXPLAINED:
+            continue  # it is the network's own features
         interval = baseline.advantage.interval  # None: too few patients to show that the network is better
         if interval is None or interval.low <= 0:
             does = "better" if interval is not None and interval.high < 0 else "about as well"
