@@ -8,7 +8,7 @@ they are measured in. The model of explained features stands beside the network 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,13 +19,14 @@ from scipy import special
 from ..bundles.explained import DeepFeature, ExplainedFeatures, HandcraftedFeature, Spread, logit
 from ..bundles.metadata import ClassifierMetadata
 from ..errors import InputError
-from ..formatting import counted, percent
+from ..formatting import counted, decimal, percent
 from ..radiomics import handcrafted
 from ..radiomics.units import unit
 from ..reading import (
     Check,
     FeatureExplanation,
     FeatureValue,
+    Finding,
     Followed,
     HeatMap,
     ModelAnswer,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 Floats32 = NDArray[np.float32]
 
 _MOST_MAPS = 8  # of speaking features, the strongest first; each is a volume of the image's size
-_MOST_APART = 0.3  # of the probabilities of the network and of the explained features
+_NEAR, _MOST_APART = 0.1, 0.3  # between the probabilities of the network and of the explained features
 _MOST_OUTSIDE = 0.25  # of the handcrafted features beyond the range of the training cohort
 
 _TITLES: Mapping[ModelKind, str] = {
@@ -87,7 +88,7 @@ def with_explained(
     values, notes = _measured(known, image, masks.get(known.mask))
     asked = next(one for one in answer.findings if one.name == known.finding)
     explained = explanation_of(known, image_role, embedding, values, asked.probability, notes)
-    context.check(*checks_of(explained))
+    context.check(*checks_of(explained, _threshold(asked)))
     layers = []
     for feature in explained.speaking[:_MOST_MAPS] if feature_maps is not None else ():
         assert feature_maps is not None
@@ -117,7 +118,10 @@ def explanation_of(
     values : handcrafted features by name, NaN where not defined; empty where they could not be measured
     probability : of the network, of the finding
     """
-    speaking = [_speaking(one, float(embedding[one.number])) for one in known.deep if one.coefficient]
+    spoken = [one for one in known.deep if one.coefficient]
+    speaking = [
+        _speaking(one, title, float(embedding[one.number])) for one, title in zip(spoken, _titles(spoken), strict=True)
+    ]
     speaking.sort(key=lambda one: -abs(one.contribution))
     said = logit(known.intercept, ((one.coefficient, one.spread.z(embedding[one.number])) for one in known.deep))
     answers = [_answer("network", probability), _answer("explained", float(special.expit(said)))]
@@ -151,9 +155,10 @@ def with_corrected_mask(reading: Reading, corrected: CorrectedMask, known: Expla
     values, notes = _measured(known, corrected.image, voxels)
     said = f"Measured anew inside the mask ({corrected.source}); the network saw the earlier one: read again to ask it."
     changed = _with_values(replace(explained, notes=(*notes, said)), known, values)
-    names = {check.name for check in checks_of(changed)}
+    checks = checks_of(changed, _threshold(reading.finding(explained.finding)))
+    names = {check.name for check in checks}
     others = tuple(check for check in reading.checks if check.name not in names)
-    return replace(reading, explained=changed, checks=(*others, *checks_of(changed)))
+    return replace(reading, explained=changed, checks=(*others, *checks))
 
 
 def active_places(feature_map: NDArray[np.floating], value: float, spread: Spread) -> Floats32:
@@ -167,21 +172,17 @@ def active_places(feature_map: NDArray[np.floating], value: float, spread: Sprea
     return found
 
 
-def checks_of(explained: FeatureExplanation) -> tuple[Check, ...]:
-    """Whether the explained features account for the network's answer, and whether the patient is like the cohort."""
+def checks_of(explained: FeatureExplanation, threshold: float = 0.5) -> tuple[Check, ...]:
+    """Whether the explained features account for the network's answer, and whether the patient is like the cohort.
+
+    Parameters
+    ----------
+    threshold : from which probability on the finding is called
+    """
     found = []
     network, own = explained.answer("network"), explained.answer("explained")
     if network is not None and own is not None and explained.speaking:
-        apart = abs(network.probability - own.probability)
-        both = (
-            f"{percent(own.probability)} by the explained features alone, {percent(network.probability)} by the network"
-        )
-        if apart > _MOST_APART:
-            sentence = f"What is explained does not account for the answer: {both}."
-            found.append(Check("explained features", "warn", sentence, apart, _MOST_APART))
-        else:
-            sentence = f"The explained features come to nearly the same answer: {both}."
-            found.append(Check("explained features", "pass", sentence, apart, _MOST_APART))
+        found.append(_agreement(own.probability, network.probability, threshold))
     known = [one for one in explained.handcrafted if one.share_below is not None and one.z is not None]
     if known:
         outside = sum(_is_outside(one) for one in known)
@@ -193,6 +194,25 @@ def checks_of(explained: FeatureExplanation) -> tuple[Check, ...]:
         status: Status = "warn" if share > _MOST_OUTSIDE else "pass"
         found.append(Check("handcrafted features", status, f"{words}.", share, _MOST_OUTSIDE))
     return tuple(found)
+
+
+def _agreement(own: float, network: float, threshold: float) -> Check:
+    """Whether the explained features come to the answer of the network: to its call, and to its probability."""
+    name, apart, same_call = "explained features", abs(network - own), (own >= threshold) == (network >= threshold)
+    both = f"{percent(own)} by the explained features alone, {percent(network)} by the network"
+    if apart > _MOST_APART:
+        return Check(name, "warn", f"What is explained does not account for the answer: {both}.", apart, _MOST_APART)
+    if not same_call:
+        words = f"The explained features come to the other side of {percent(threshold)}: {both}."
+        return Check(name, "warn" if apart > _NEAR else "pass", words, apart, _NEAR)
+    if apart > _NEAR:
+        words = f"The explained features point the same way, with another probability: {both}."
+        return Check(name, "pass", words, apart, _MOST_APART)
+    return Check(name, "pass", f"The explained features come to nearly the same answer: {both}.", apart, _NEAR)
+
+
+def _threshold(finding: Finding) -> float:
+    return finding.operating_point.threshold if finding.operating_point is not None else 0.5
 
 
 def _is_outside(feature: FeatureValue) -> bool:
@@ -230,11 +250,24 @@ def _answer(kind: ModelKind, probability: float) -> ModelAnswer:
     return ModelAnswer(kind, _TITLES[kind], probability)
 
 
-def _speaking(feature: DeepFeature, value: float) -> SpeakingFeature:
-    z, first = feature.spread.z(value), feature.partners[0]
+def _titles(features: Sequence[DeepFeature]) -> list[str]:
+    """What each feature follows, in words that no other has: the strongest, with the next, with the correlation."""
+    ways = [_ways_to_say(feature) for feature in features]
+    alone = [[said for said in own if sum(said in other for other in ways) == 1] for own in ways]
+    return [(unshared or own[-1:])[0] for unshared, own in zip(alone, ways, strict=True)]
+
+
+def _ways_to_say(feature: DeepFeature) -> list[str]:
+    first, *others = (handcrafted.in_words(one.name, one.correlation) for one in feature.partners)
+    further = [f"{first}, also {other[:1].lower()}{other[1:]}" for other in others[:1]]
+    return [first, *further, f"{first}, correlation {decimal(feature.partners[0].correlation, signed=True)}"]
+
+
+def _speaking(feature: DeepFeature, title: str, value: float) -> SpeakingFeature:
+    z = feature.spread.z(value)
     return SpeakingFeature(
         name=f"deep-{feature.number}",
-        title=handcrafted.in_words(first.name, first.correlation),
+        title=title,
         value=value,
         z=z,
         share_below=feature.spread.share_below(value),

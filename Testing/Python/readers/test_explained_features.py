@@ -127,6 +127,46 @@ def test_a_network_that_answers_otherwise_than_its_explained_features_is_doubted
     )
 
 
+@pytest.mark.parametrize(
+    ("network", "threshold", "status", "words"),
+    [
+        (0.44, 0.5, "pass", "come to nearly the same answer: 44 %"),
+        (0.24, 0.5, "pass", "point the same way, with another probability: 44 %"),
+        (0.52, 0.5, "pass", "come to the other side of 50 %: 44 %"),
+        (0.61, 0.5, "warn", "come to the other side of 50 %: 44 %"),
+        (0.61, 0.3, "pass", "point the same way, with another probability: 44 %"),
+        (0.24, 0.3, "warn", "come to the other side of 30 %: 44 %"),
+        (0.95, 0.3, "warn", "does not account for the answer: 44 %"),
+    ],
+)
+def test_near_is_within_ten_points_on_the_same_side_of_the_threshold(
+    known, embedding, values, network, threshold, status, words
+):
+    (check, _) = checks_of(explanation_of(known, "mr", embedding, values, network), threshold)
+    assert check.status == status
+    assert words in check.sentence
+
+
+def test_features_that_follow_the_same_one_are_told_apart(known, embedding, values):
+    partners = {
+        1: (Partner(CONTRAST, 0.8, 1.0), Partner(ENERGY, -0.6, 0.8)),
+        2: (Partner(CONTRAST, 0.7, 1.0), Partner(VOLUME, 0.6, 0.8)),
+        3: (Partner(CONTRAST, 0.52, 1.0),),
+        4: (Partner(CONTRAST, -0.75, 1.0),),
+    }
+    deep = tuple(DeepFeature(number, spread(), follows, 1.0, 0.9) for number, follows in partners.items())
+    said = {
+        one.name: one.title for one in explanation_of(replace(known, deep=deep), "mr", embedding, values, 0.4).speaking
+    }
+    rough = "Rough texture (GLCM contrast)"
+    assert said == {
+        "deep-1": f"{rough}, also opposite of size and brightness together (first order energy)",
+        "deep-2": f"{rough}, also volume (shape voxel volume)",
+        "deep-3": f"{rough}, correlation +0.52",
+        "deep-4": "Opposite of rough texture (GLCM contrast)",
+    }
+
+
 def test_a_patient_far_from_the_cohort_is_doubted(known, embedding, values):
     strange = {name: 3 * value + 1000 for name, value in values.items()}
     (_, doubt) = checks_of(explanation_of(known, "mr", embedding, strange, 0.4))

@@ -150,3 +150,5 @@ def test_the_shell_and_the_report_say_which_features_speak(bundle, files, tmp_pa
     assert "<h2>Explained features</h2>" in report
     assert "1 of 512 features of the network follow a handcrafted feature" in report
     assert "Mean brightness (first order mean)" in report
+    assert "<small>speaks against</small><small>speaks for</small>" in report
+    assert "Held out" in report
