@@ -486,6 +486,11 @@ class FeatureExplanation:
                 f"{len(self.speaking)} of {self.explained_count} of {self.deep_count} features is no explanation."
             )
 
+    @property
+    def has_held_out(self) -> bool:
+        """Whether correlations on held-out rows are known of anything that a speaking feature follows."""
+        return any(one.held_out is not None for feature in self.speaking for one in feature.follows)
+
     def value(self, name: str) -> FeatureValue | None:
         """The handcrafted feature of that name, or None."""
         return next((feature for feature in self.handcrafted if feature.name == name), None)

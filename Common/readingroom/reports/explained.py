@@ -14,7 +14,6 @@ def explained_blocks(reading: Reading) -> list[Block]:
     explained = reading.explained
     if explained is None:
         return []
-    finding = reading.finding(explained.finding)
     speaking = explained.speaking[:_MOST_SPEAKING]
     blocks: list[Block] = [
         Paragraph(explained_text(explained)),
@@ -22,10 +21,11 @@ def explained_blocks(reading: Reading) -> list[Block]:
     ]
     if speaking:
         bars = (SignedBar(one.title, one.contribution, cohort_text(one.z, one.share_below)) for one in speaking)
-        blocks.append(SignedBars(tuple(bars), f"against {finding.title}", f"for {finding.title}"))
+        blocks.append(SignedBars(tuple(bars), "speaks against", "speaks for"))
         header = ("Feature", "Follows", "In training", "Held out", "This patient")
         rows = [row for one in speaking for row in _followed(one.name, one.follows, explained)]
-        blocks.append(Table(header, tuple(rows)))
+        kept = [place for place, title in enumerate(header) if title != "Held out" or explained.has_held_out]
+        blocks.append(Table(tuple(header[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows)))
     if values := _farthest(explained):
         blocks.append(Table(("Farthest handcrafted features", "Value", "Against the cohort"), values))
     return [*blocks, *(Paragraph(note) for note in explained.notes)]

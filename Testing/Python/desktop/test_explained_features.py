@@ -19,6 +19,7 @@ from readingroom.reading import (
     Reading,
     SpeakingFeature,
 )
+from readingroom.reports.explained import explained_blocks
 
 CONTRAST, ENERGY = "original_glcm_Contrast", "original_firstorder_TotalEnergy"
 
@@ -105,6 +106,18 @@ def test_the_strongest_feature_is_told_of_before_any_is_chosen(view, chosen):
     ]  # fmt: skip
     assert [row[1:3] for row in _texts(view.follows)] == [["−0.81", "−0.74"], ["+0.55", "–"]]
     assert chosen == []
+
+
+def test_without_held_out_rows_there_is_no_column_of_them(view, reading, explained):
+    assert not view.follows.isColumnHidden(2)
+    speaking = tuple(
+        replace(one, follows=tuple(replace(each, held_out=None) for each in one.follows)) for one in explained.speaking
+    )
+    without = replace(reading, explained=replace(explained, speaking=speaking))
+    view.show(without)
+    assert view.follows.isColumnHidden(2)
+    assert "Held out" in repr(explained_blocks(reading))
+    assert "Held out" not in repr(explained_blocks(without))
 
 
 def test_choosing_a_row_tells_what_it_follows_and_asks_for_its_map(view, chosen):

@@ -16,6 +16,7 @@ from .signed_bar import SignedBar
 _BAR, _WIDEST = 90, 145  # pixels of the column of bars; of another beside the first
 _SCROLLS = "scrolls"  # property of a table of fixed height
 _VALUES_HEIGHT = 220
+_HELD_OUT = 2  # column of what a feature follows
 
 
 class ExplainedFeaturesView:
@@ -72,6 +73,7 @@ class ExplainedFeaturesView:
         same = self._explained is not None and self._explained.speaking == explained.speaking
         self._explained = explained
         self.summary.setText(explained_text(explained, _))
+        self.follows.setColumnHidden(_HELD_OUT, not explained.has_held_out)
         _fill(self.answers, [(one.title, percent(one.probability)) for one in explained.answers])
         if not same:
             self._show_speaking(explained.speaking, reading.finding(explained.finding).title)

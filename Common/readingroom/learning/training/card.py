@@ -212,7 +212,9 @@ def _spoken(features: Sequence[DeepFeature]) -> str:
                 percent(first.stability),
             )
         )  # fmt: skip
-    return _table(header, rows)
+    known = any(each.partners[0].held_out is not None for each in features[:_MOST_SPOKEN])
+    kept = [place for place, title in enumerate(header) if known or title != "on held-out rows"]
+    return _table([header[i] for i in kept], [[row[i] for i in kept] for row in rows])
 
 
 def _synthetic(run: TrainingRun) -> str:
