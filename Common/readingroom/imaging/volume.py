@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..progress import Progress
 from ..study import StudyImage
-from .dicom_series import find_series, is_series
+from .dicom_series import Rank, find_series, is_series
 from .dicom_volume import Slices, series_volume
 from .examination import examination_of, set_examination
 from .file_kind import file_kind
@@ -67,14 +67,18 @@ def open_volume(image: StudyImage, progress: Progress | None = None) -> Volume:
 
 
 def load_volume(
-    path: Path, series_uid: str = "", modalities: Sequence[str] = (), progress: Progress | None = None
+    path: Path,
+    series_uid: str = "",
+    modalities: Sequence[str] = (),
+    progress: Progress | None = None,
+    rank: Rank | None = None,
 ) -> Volume:
     """The volume of an NRRD or NIfTI file, or of a DICOM series (HU for CT).
 
     Parameters
     ----------
     path : a file; of DICOM a folder, any slice of a series, or a file that holds all slices
-    series_uid, modalities : which series of a folder is meant, as in `dicom_series.find_series`
+    series_uid, modalities, rank : which series of a folder is meant, as in `dicom_series.find_series`
 
     Raises
     ------
@@ -86,7 +90,7 @@ def load_volume(
     if not is_series(path):
         return _oriented(read_volume(path, file_kind(path), several_slices=True), f"'{path.name}'")
     progress = progress or Progress()
-    series = find_series(path, series_uid, modalities, progress.part(0.0, 0.3))
+    series = find_series(path, series_uid, modalities, progress.part(0.0, 0.3), rank)
     return _oriented(series_volume(series, progress.part(0.3, 1.0)), f"'{path.name}'")
 
 

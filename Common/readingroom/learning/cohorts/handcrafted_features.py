@@ -14,11 +14,11 @@ from ...bundles.explained import HandcraftedSettings
 from ...errors import InputError
 from ...formatting import counted
 from ...imaging.mask_file import load_mask
-from ...imaging.volume import load_volume
 from ...parallel import map_parallel
 from ...progress import Progress
 from ...radiomics.handcrafted import NAMES, measure_handcrafted
 from .cohort import Cohort, Row
+from .volumes import first_volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def handcrafted_features(
 
 def _measured(mask: str, settings: HandcraftedSettings, row: Row) -> tuple[float, ...] | str:
     try:
-        image = load_volume(row.image).image
+        image = first_volume(row).image
         voxels = load_mask(row.masks[mask], image).voxels
         return tuple(measure_handcrafted(image, voxels, settings).values())
     except InputError as error:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from ...errors import ReadingRoomError
 from ...imaging.mask_file import load_mask
-from ...imaging.volume import load_volume
 from ...progress import Progress
 from .cohort import Cohort, Row
+from .volumes import first_volume
 
 ROLES = ("tumour", "tumor", "gtv")  # names of the mask's column, after ``mask_``
 
@@ -37,7 +37,7 @@ def _volume(row: Row) -> float:
     if not name:
         return math.nan
     try:
-        image = load_volume(row.image).image
+        image = first_volume(row).image
         voxels = load_mask(row.masks[name], image).voxels
     except ReadingRoomError:
         return math.nan

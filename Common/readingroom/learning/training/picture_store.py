@@ -22,19 +22,19 @@ from ...imaging.mask_file import load_mask
 from ...imaging.open import open_image
 from ...imaging.preprocessing import gray_levels, resized
 from ...imaging.radiograph_loading import load_radiograph
-from ...imaging.volume import load_volume
 from ...parallel import map_parallel
 from ...progress import Progress
 from ...records import to_json
 from ...time_limit import time_limit
 from ..cohorts.cohort import Cohort, Row
 from ..cohorts.hashes import content_hash
+from ..cohorts.volumes import first_volume
 from ..synthesis.sample_file import read_sample
 
 Pixels = NDArray[np.float32]
 
 # Of what `prepared` makes of a file, by the kind of picture: with another number, what was kept is made again.
-_VERSIONS = {"mammogram": 4, "picture": 3, "slices": 3, "volume": 3}
+_VERSIONS = {"mammogram": 4, "picture": 3, "slices": 4, "volume": 4}
 _NAMED = 5  # unusable studies that the error names
 _AFTERWARDS = ("channels", "normalize", "mean", "std")  # what `imaging.preprocessing.normalized` does with gray levels
 
@@ -69,7 +69,7 @@ def _prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
         if organ is not None:
             organ = organ.reshape(film.gray.shape)
         return gray_levels(film.gray, preprocessing, organ, shown_view(image))
-    volume = load_volume(row.image).image
+    volume = first_volume(row).image
     return gray_levels(volume, preprocessing, _organ(row, volume, preprocessing.organ))
 
 
