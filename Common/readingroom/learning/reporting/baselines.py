@@ -20,7 +20,7 @@ from ..evaluation.levels import Level, at_level
 from ..evaluation.outcomes import AnyPredictions
 from ..evaluation.predictions import Predictions
 from ..evaluation.sample_size import can_be_evaluated, patients_of_each
-from ..training.explained_run import handcrafted_baseline
+from ..training.explained_run import explained_baseline, handcrafted_baseline
 from .evaluated import BaselineResult
 
 _FOLDS = 5
@@ -50,6 +50,7 @@ def simple_models(
     seed: int,
     progress: Progress | None = None,
     explained: ExplainedFeatures | None = None,
+    features: NDArray[np.float64] | None = None,
 ) -> Baselines:
     """Train simple models on other patients of the same table and compare the bundle with them.
 
@@ -61,6 +62,7 @@ def simple_models(
     images : predictions of the bundle
     cohort : its rows, at least those that were predicted
     explained : of the bundle; handcrafted features are then measured as it says, inside the masks of the table
+    features : (rows of ``images``, features) of the bundle's network, for its model of explained features
     """
     if images.multilabel:
         return Baselines(notes=("Simple models are made for classes that exclude each other only.",))
@@ -72,6 +74,8 @@ def simple_models(
         splits = _splits(images, rows, prints.pixel_hashes, seed)
         found = train_baselines(images, rows, prints.prints, splits, images.classes, seed)
         notes: tuple[str, ...] = ()
+        if explained is not None and features is not None and features.shape == (len(images), explained.deep_count):
+            found += (explained_baseline(images, features, explained),)
         if explained is not None and any(explained.mask in row.masks for row in rows.rows):
             own, notes = handcrafted_baseline(images, rows, splits, explained, seed)
             found += () if own is None else (own,)

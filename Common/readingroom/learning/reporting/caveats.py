@@ -10,6 +10,7 @@ from ..audit.site_is_label import site_is_label
 from ..evaluation.evaluation import EvaluationResult
 from ..evaluation.outcomes import AnyResult
 from ..evaluation.sample_size import EXPLORATORY_BELOW
+from ..training.explained_run import EXPLAINED, HANDCRAFTED
 from .evaluated import BaselineResult, Caveat, Studies
 
 _NEARLY_ALL = 0.95
@@ -95,7 +96,7 @@ def baseline_caveats(baselines: Sequence[BaselineResult], measure: str = "AUC") 
         names = ", ".join(f"{baseline.title} ({measure} {estimate_text(baseline.score)})" for baseline in close)
         found.append(Caveat("warn", f"The bundle is not clearly better than {names}."))
     for baseline in baselines:
-        if baseline.score.value >= _GIVES_AWAY:
+        if baseline.score.value >= _GIVES_AWAY and baseline.title not in (EXPLAINED, HANDCRAFTED):
             found.append(
                 Caveat("warn", f"From {baseline.title} alone the outcome can be told: the table gives it away.")
             )

@@ -155,7 +155,8 @@ def evaluate_cohort(
     found = Evaluated(record, images, evaluation, _project(predicted.features, options))
     found = found.with_caveats(*overlap.caveats(bundle, images), *caveats(bundle, evaluation, studies))
     found = found.with_notes(*predicted.notes)
-    found = _with_baselines(found, bundle, cohort.take(predicted.rows), options, progress.part(0.85, 1.0))
+    used = cohort.take(predicted.rows)
+    found = _with_baselines(found, bundle, used, options, progress.part(0.85, 1.0), predicted.features)
     if against is None or other is None:
         return found
     return _against(found, against.metadata.name, other.predictions, options)
@@ -216,14 +217,19 @@ def evaluate_out_of_fold(
 
 
 def _with_baselines(
-    found: Evaluated, bundle: Bundle, cohort: Cohort, options: Options, progress: Progress
+    found: Evaluated,
+    bundle: Bundle,
+    cohort: Cohort,
+    options: Options,
+    progress: Progress,
+    features: NDArray[np.float64] | None = None,
 ) -> Evaluated:
     if isinstance(found.images, SurvivalPredictions):
         baselines = survival_tables.simple_models(found.images, cohort, options.resamples, options.seed, progress)
     else:
         explained = getattr(bundle.metadata, "explained", None)
         baselines = simple_models(
-            found.images, cohort, options.level, options.resamples, options.seed, progress, explained
+            found.images, cohort, options.level, options.resamples, options.seed, progress, explained, features
         )
     made = replace(found, baselines=baselines.predictions, record=replace(found.record, baselines=baselines.results))
     return made.with_notes(*baselines.notes).with_caveats(

@@ -88,6 +88,22 @@ def explain_run(
         return None, (*measured.notes, f"Features of the network are not explained: {error}")
 
 
+def explained_baseline(predictions: Predictions, features: Floats, known: ExplainedFeatures) -> Baseline:
+    """The bundle's own L1 model of explained features, which learned nothing from these studies.
+
+    Parameters
+    ----------
+    predictions : of the bundle
+    features : (rows, features) of its network
+    """
+    said = np.full(len(features), known.intercept)
+    for one in known.deep:
+        said += one.coefficient * (features[:, one.number] - one.spread.center) / one.spread.scale
+    logits = np.zeros(predictions.logits.shape)
+    logits[:, :, predictions.classes.index(known.finding)] = said
+    return Baseline(EXPLAINED, replace(predictions, logits=logits))
+
+
 def handcrafted_baseline(
     predictions: Predictions,
     cohort: Cohort,
