@@ -100,6 +100,7 @@ class Reader(ABC):
     tasks: ClassVar[tuple[Task, ...]] = ()
     options: ClassVar[tuple[ReadOption, ...]] = ()
     masks_followed: ClassVar[tuple[str, ...]] = ()  # whose correction `with_mask` tells without the network
+    masks_checked: ClassVar[tuple[str, ...]] = ()  # roles that `mask_checks` looks at
     is_exam: ClassVar[bool] = False  # its images are views of one exam, and their headers tell them apart
     hanging: ClassVar[tuple[tuple[str, ...], ...]] = ()  # rows of image roles as they hang; empty: side by side
     prevalence: ClassVar[float] = 0.1  # that the panel begins with
@@ -209,6 +210,13 @@ class Reader(ABC):
     @abstractmethod
     def checks(self, case: Case) -> tuple[Check, ...]:
         """Checks that need no network, in the order in which a person would ask them."""
+
+    def mask_checks(self, case: Case) -> tuple[Check, ...]:
+        """Whether the masks that were given, of roles in ``masks_checked``, can be what they are said to be.
+
+        Audits and trainings ask it of every study of a table; a read has it among its `checks`.
+        """
+        return ()
 
     @abstractmethod
     def load_model(self, bundle: Bundle, device: torch.device) -> Any:

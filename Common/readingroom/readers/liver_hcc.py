@@ -75,6 +75,7 @@ class LiverHCCReader(Reader):
     tasks = (TASK,)
     options = (CORRECT_BIAS_FIELD,)
     masks_followed = (LIVER,)
+    masks_checked = (LIVER,)
     tests_of_answer = (
         "deletion curve",
         "explained features",
@@ -97,6 +98,9 @@ class LiverHCCReader(Reader):
         if has_stop(found):  # what is no liver MR has no liver to be judged
             return found
         return (*found, *given_liver_checks(case))
+
+    def mask_checks(self, case: Case) -> tuple[Check, ...]:
+        return given_liver_checks(case)
 
     def grow_mask(self, role: str, image: Any, point: Sequence[float], progress: Progress) -> NDArray[np.bool_]:
         return grow(image, point, progress)

@@ -20,13 +20,14 @@ from .counts import Counts, Missing, count_classes, count_issues, missing_values
 from .duplicates import Duplicates, duplicate_issues, find_duplicates
 from .image_model import Comparison, compare_auc, compare_predictions
 from .issue import AuditIssue, by_severity
+from .mask_issues import mask_issues
 from .shortcuts import Shortcut, shortcut_issues, site_issues
 from .similarity import Similarity, measure_similarity, similarity_issues
 from .small_models import SmallModel, small_models
 from .split_leakage import split_leakage_issues
 
 PAGE, DATA = "audit.html", "audit.json"
-_READ, _COMPARED, _TRIED = 0.6, 0.65, 0.95  # of the work, where most images are new
+_READ, _COMPARED, _TRIED, _MASKS = 0.6, 0.65, 0.85, 0.95  # of the work, where most images are new
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,10 @@ def audit(
     duplicates, similarity = find_duplicates(pictures, seen), measure_similarity(cohort, found, seed)
     models = small_models(cohort, found, seed, progress.part(_COMPARED, _TRIED))
     shortcuts = tuple(Shortcut.of(model, _compared(model, cohort, predictions, model_auc, seed)) for model in models)
-    result = _gathered(cohort, table, pictures, seen, duplicates, similarity, shortcuts, seed)
-    progress(_TRIED, "The page is written.")
+    readable = cohort.take([row for row in range(len(cohort)) if found.prints[row] is not None])
+    masks = tuple(mask_issues(readable, processes, progress.part(_TRIED, _MASKS)))
+    result = _gathered(cohort, table, pictures, seen, duplicates, similarity, shortcuts, masks, seed)
+    progress(_MASKS, "The page is written.")
     data = json.dumps(records.to_json(result), indent=1, ensure_ascii=False) + "\n"
     with atomic_files(out) as folder:
         for name, text in ((PAGE, audit_page(result, pictures, duplicates)), (DATA, data)):
@@ -136,6 +139,7 @@ def _gathered(
     duplicates: Duplicates,
     similarity: Similarity | None,
     shortcuts: tuple[Shortcut, ...],
+    masks: tuple[AuditIssue, ...],
     seed: int,
 ) -> Audit:
     counts, missing = count_classes(cohort), missing_values(cohort)
@@ -145,6 +149,7 @@ def _gathered(
         yield from split_leakage_issues(cohort, pictures, seen, duplicates)
         yield from site_issues(counts)
         yield from shortcut_issues(shortcuts)
+        yield from masks
         yield from duplicate_issues(pictures, seen, duplicates)
         yield from similarity_issues(similarity)
         yield from count_issues(cohort, counts, missing)

@@ -23,6 +23,7 @@ from ...errors import BundleError, InputError, OutputError
 from ...formatting import counted
 from ...progress import Progress
 from ...trust.distance import fit_statistics
+from ..audit.mask_issues import mask_issues
 from ..cohorts.cohort import Cohort
 from ..cohorts.fingerprint import content_key
 from ..cohorts.hashes import fingerprints
@@ -84,7 +85,7 @@ def train_bundle(
     mode : ``frozen`` trains a head on kept features, in seconds for each fold on a processor; ``fine-tune`` trains the
         network. When left out the protocol decides: its ``trained`` is ``head`` or more than that
     workers : threads and processes that read images
-    audit : sentences of the audit's severe issues, for the card
+    audit : sentences of the audit's severe issues, for the card; masks at which a read would stop are told there anyway
     resamples : of the patients, for each interval
     devices, nodes : processes on each computer (one for each graphics card), and computers, that share each batch when
         fine-tuning; see `loop.fit.fit`. All get the same bundle, which one of them writes
@@ -207,6 +208,7 @@ def train_bundle(
         ]
     elif question.multilabel:
         notes.append("No simpler models are compared with it: they are made for classes that exclude each other.")
+    masks = [issue.sentence for issue in mask_issues(cohort, max(workers, 1), progress.part(0.85, 0.86))]
     explained, why_not = explain_run(
         cohort, question, protocol, planned, result, predictions, workers, resamples, progress.part(0.86, 0.92)
     )
@@ -231,7 +233,7 @@ def train_bundle(
         final_model=result.final_model,
         statistics=fit_statistics(result.final_model.embeddings, distances),
         baselines=baselines,
-        audit=tuple(audit),
+        audit=tuple(dict.fromkeys([*audit, *masks])),
         notes=tuple(dict.fromkeys(notes)),
         on_real_studies=None
         if without is None

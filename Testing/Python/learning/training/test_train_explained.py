@@ -13,15 +13,18 @@ import SimpleITK
 pytest.importorskip("sklearn", reason="needs the extra [train]")
 
 from readingroom.bundles.bundle import Bundle, load
+from readingroom.bundles.explained import logit
 from readingroom.bundles.metadata import ClassifierMetadata, ExplainedFeatures
-from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.cohort import Cohort, Row, write_cohort
 from readingroom.learning.evaluation import predictions
 from readingroom.learning.evaluation.model_table import exact
 from readingroom.learning.protocols.plan import plan
 from readingroom.learning.protocols.training_protocol import Explained, TrainingProtocol, Validation, load_protocol
-from readingroom.learning.reporting.evaluate import Options, evaluate_out_of_fold
+from readingroom.learning.reporting.evaluate import Options, evaluate_cohort, evaluate_out_of_fold
+from readingroom.learning.reporting.predict import predict
 from readingroom.learning.training.explained import Table, explain, record_of
 from readingroom.learning.training.train import train_bundle
+from readingroom.metrics.auc import auc
 from readingroom.phantoms.abdomen_mr import abdomen_mr
 from readingroom.radiomics.handcrafted import NAMES
 from readingroom.readers import base
@@ -133,6 +136,17 @@ def test_frozen_features_are_explained_as_well(livers, tmp_path):
     assert all(partner.held_out is None for feature in found.deep for partner in feature.partners)
 
 
+def test_the_card_counts_masks_that_are_no_livers(livers, tmp_path):
+    liver = SimpleITK.ReadImage(str(livers.rows[0].masks["liver"]))
+    mirrored = SimpleITK.GetImageFromArray(SimpleITK.GetArrayFromImage(liver)[:, :, ::-1])
+    mirrored.CopyInformation(liver)
+    SimpleITK.WriteImage(mirrored, str(tmp_path / "mirrored.nrrd"))
+    first = replace(livers.rows[0], masks={"liver": tmp_path / "mirrored.nrrd"})
+    wrong = replace(livers, rows=(first, *livers.rows[1:]))
+    bundle = train_bundle(wrong, tiny(), tmp_path, "wrong", mode="frozen", device="cpu", resamples=30)
+    assert any("of 24 studies with the masks of this table" in warning for warning in bundle.metadata.warnings)
+
+
 def test_without_masks_the_card_says_why_nothing_is_explained(livers, tmp_path):
     bare = replace(livers, rows=tuple(replace(row, masks={}) for row in livers.rows))
     protocol = replace(tiny(), input=replace(tiny().input, organ="", organ_crop=False))
@@ -166,6 +180,22 @@ def test_an_evaluation_sets_the_handcrafted_features_beside_the_bundle(bundle, l
     bare = replace(livers, rows=tuple(replace(row, masks={}) for row in livers.rows))
     without = evaluate_out_of_fold(bundle, predictions.read(table), table, options, bare)
     assert [baseline.title for baseline in without.record.baselines] == titles[:-1]
+
+
+def test_an_evaluation_of_other_patients_asks_the_bundles_own_model_of_explained_features(bundle, livers, tmp_path):
+    options = Options(device="cpu", resamples=30, permutations=30)
+    table = tmp_path / "cohort.csv"
+    write_cohort(table, livers.rows)
+    evaluated = evaluate_cohort(bundle, livers, table, options)
+    place = [baseline.title for baseline in evaluated.record.baselines].index("explained features of the network (L1)")
+    known = bundle.of_kind(ClassifierMetadata).explained
+    features = predict(bundle, livers, device="cpu").features
+    said = [
+        logit(known.intercept, ((one.coefficient, one.spread.z(row[one.number])) for one in known.deep))
+        for row in features
+    ]
+    present = [row.label == "hcc" for row in livers.rows]
+    assert evaluated.record.baselines[place].score.value == pytest.approx(auc(present, np.round(said, 9)))
 
 
 def test_where_site_and_label_are_one_a_red_banner_stands_above_every_number(livers, tmp_path):
