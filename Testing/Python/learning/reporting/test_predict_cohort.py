@@ -124,8 +124,8 @@ def test_a_cohort_without_a_usable_row_says_why(a_bundle: Bundle, a_cohort: Coho
 
 
 def test_a_bundle_of_another_kind_is_refused(a_bundle: Bundle, a_cohort: Cohort) -> None:
-    other = replace(a_bundle, metadata=replace(a_bundle.metadata, reader="liver-hcc"))
-    with pytest.raises(InputError, match="no reader named 'liver-hcc'"):
+    other = replace(a_bundle, metadata=replace(a_bundle.metadata, reader="knee-mr"))
+    with pytest.raises(InputError, match="no reader named 'knee-mr'"):
         predict(other, a_cohort, NORMAL, "cpu")
 
 
