@@ -16,7 +16,6 @@ from ..bundles.bundle import Bundle
 from ..bundles.metadata import ClassifierMetadata, Label
 from ..codes import Code
 from ..device import is_all_on
-from ..errors import BundleError
 from ..reading import Check, Reading, has_stop
 from ..study import StudyImage
 from .answer import Answer, Case, CorrectedMask, Prediction, with_heat_maps
@@ -106,17 +105,11 @@ class LiverHCCReader(Reader):
         return grow(image, point, progress)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:
-        from .network import feature_statistics
+        from .network import feature_statistics, require_task
         from .volume_network import load_volume_network
 
         metadata = bundle.of_kind(ClassifierMetadata)
-        names = [label.name for label in metadata.labels]
-        if names != [label.name for label in TASK.labels] or metadata.multilabel:
-            expected = ", ".join(label.name for label in TASK.labels)
-            raise BundleError(f"The bundle's labels ({', '.join(names)}) are not those of this reader ({expected}).")
-        if metadata.preprocessing.organ not in ("", LIVER):
-            organ = metadata.preprocessing.organ
-            raise BundleError(f"The bundle '{metadata.name}' looks at the {organ}, not at the liver.")
+        require_task(metadata, TASK, LIVER)
         network = model_cache.get_or_load(
             ("volume network", bundle.sha256), functools.partial(load_volume_network, bundle)
         )

@@ -15,7 +15,6 @@ from .. import codes, model_cache
 from ..bundles.bundle import Bundle
 from ..bundles.metadata import BundleMetadata, SurvivalMetadata
 from ..device import is_all_on
-from ..errors import BundleError
 from ..reading import Check, Reading
 from ..study import Study
 from .answer import Answer, Case, CorrectedMask, Prediction
@@ -102,13 +101,11 @@ class LungSurvivalReader(Reader):
         return ct_checks(case, CT, PRIOR)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:
-        from .network import feature_statistics
+        from .network import feature_statistics, require_organ
         from .survival_network import load_survival_network
 
         metadata = bundle.of_kind(SurvivalMetadata)
-        if metadata.preprocessing.organ not in ("", "lungs"):
-            organ = metadata.preprocessing.organ
-            raise BundleError(f"The bundle '{metadata.name}' looks at the {organ}, not at the lungs.")
+        require_organ(metadata, "lungs")
         network = model_cache.get_or_load(
             ("survival network", bundle.sha256), functools.partial(load_survival_network, bundle)
         )

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from .. import model_cache
 from ..bundles.bundle import Bundle
 from ..bundles.metadata import ClassifierMetadata, SignatureMetadata
+from ..bundles.network import NetworkMetadata
 from ..errors import BundleError
+from .description import Task
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,6 +33,32 @@ def load_network(bundle: Bundle) -> nn.Module:
     except RuntimeError as error:
         raise BundleError(f"The weights of '{metadata.name}' do not fit the network '{metadata.backbone}'.") from error
     return network.eval()
+
+
+def require_task(metadata: ClassifierMetadata, task: Task, organ: str) -> None:
+    """See that a bundle answers a question with its exclusive labels, and looks at that organ if at any.
+
+    Raises
+    ------
+    BundleError : it does not
+    """
+    names, wanted = ([label.name for label in labels] for labels in (metadata.labels, task.labels))
+    if names != wanted or metadata.multilabel:
+        found, expected = ", ".join(names), ", ".join(wanted)
+        raise BundleError(f"The bundle's labels ({found}) are not those of this reader ({expected}).")
+    require_organ(metadata, organ)
+
+
+def require_organ(metadata: NetworkMetadata, organ: str) -> None:
+    """See that a bundle looks at that organ, or at no certain one.
+
+    Raises
+    ------
+    BundleError : it looks at another
+    """
+    found = metadata.preprocessing.organ
+    if found not in ("", organ):
+        raise BundleError(f"The bundle '{metadata.name}' looks at the {found}, not at the {organ}.")
 
 
 def feature_statistics(bundle: Bundle) -> FeatureStatistics | None:

@@ -18,7 +18,6 @@ from ..bundles.bundle import Bundle
 from ..bundles.metadata import ClassifierMetadata, Label
 from ..codes import Code
 from ..device import is_all_on
-from ..errors import BundleError
 from ..reading import Check
 from .answer import Answer, Case, Prediction, with_heat_maps
 from .base import ReadContext, Reader
@@ -86,17 +85,11 @@ class PASCFibrosisReader(Reader):
         return ct_checks(case, CT, PRIOR)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:
-        from .network import feature_statistics
+        from .network import feature_statistics, require_task
         from .slice_network import load_slice_network
 
         metadata = bundle.of_kind(ClassifierMetadata)
-        names = [label.name for label in metadata.labels]
-        if names != [label.name for label in TASK.labels] or metadata.multilabel:
-            expected = ", ".join(label.name for label in TASK.labels)
-            raise BundleError(f"The bundle's labels ({', '.join(names)}) are not those of this reader ({expected}).")
-        if metadata.preprocessing.organ not in ("", "lungs"):
-            organ = metadata.preprocessing.organ
-            raise BundleError(f"The bundle '{metadata.name}' looks at the {organ}, not at the lungs.")
+        require_task(metadata, TASK, "lungs")
         network = model_cache.get_or_load(
             ("slice network", bundle.sha256), functools.partial(load_slice_network, bundle)
         )
