@@ -29,14 +29,13 @@ def a_cohort(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def a_bundle(a_cohort):
+def a_bundle(a_cohort, tmp_path_factory):
     """Of a network that was taught nothing: it goes the whole way."""
     from readingroom.bundles.bundle import load
 
     wanted = liver_phantoms.protocol()
     wanted["validation"] = {"kind": "k-fold", "folds": 2, "repeats": 1, "inner": 0.3}
-    out = a_cohort.parent.parent / "out"
-    out.mkdir()
+    out = tmp_path_factory.mktemp("out")
     assert liver_phantoms.train(a_cohort, out, wanted=wanted, workers=1) == 0
     return load(out / liver_phantoms.NAME)
 

@@ -27,15 +27,14 @@ def a_cohort(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def a_bundle(a_cohort):
+def a_bundle(a_cohort, tmp_path_factory):
     """Of the smallest input whose last map still has places, one epoch: it learned nothing, and goes the whole way."""
     from readingroom.bundles.bundle import load
 
     wanted = pasc_phantoms.protocol(epochs=1)
     wanted |= {"networks": ["resnet18"], "input": {**wanted["input"], "size": [64, 64], "slices": 4}}
     wanted["validation"] = {"kind": "hold-out", "hold_out": 0.34, "inner": 0.25}
-    out = a_cohort.parent.parent / "out"
-    out.mkdir()
+    out = tmp_path_factory.mktemp("out")
     assert pasc_phantoms.train(a_cohort, out, wanted) == 0
     return load(out / pasc_phantoms.NAME)
 

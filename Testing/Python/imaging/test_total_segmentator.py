@@ -25,7 +25,7 @@ from readingroom.progress import Progress
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script that the shell starts")
 
 # Calls bright voxels the liver, under a number that is not the real one's, and the darkest a kidney.
-_PROGRAM = """#!{python}
+_PROGRAM = """
 import gzip, os, struct, sys, time
 import numpy as np, SimpleITK
 arguments = sys.argv[1:]
@@ -48,9 +48,9 @@ made.CopyInformation(image)
 plain = value("-o").replace(".nii.gz", ".nii")
 SimpleITK.WriteImage(made, plain)
 data = bytearray(open(plain, "rb").read())
-names = {{5: "kidney_right", 9: "spleen" if how == "names no liver" else "liver"}}
-table = "".join(f'<Label Key="{{k}}" Red="0" Alpha="1"><![CDATA[{{n}}]]></Label>' for k, n in names.items())
-text = f"<CaretExtension><VolumeInformation><LabelTable>{{table}}</LabelTable></VolumeInformation>".encode()
+names = {5: "kidney_right", 9: "spleen" if how == "names no liver" else "liver"}
+table = "".join(f'<Label Key="{k}" Red="0" Alpha="1"><![CDATA[{n}]]></Label>' for k, n in names.items())
+text = f"<CaretExtension><VolumeInformation><LabelTable>{table}</LabelTable></VolumeInformation>".encode()
 size = -(-(len(text) + 8) // 16) * 16
 extension = struct.pack("<ii", size, 0) + text.ljust(size - 8, b"\\0")
 data[108:112] = struct.pack("<f", 352 + size)
@@ -66,7 +66,9 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The stand-in on the path, with its weights."""
     script = tmp_path / "bin" / "TotalSegmentator"
     script.parent.mkdir()
-    script.write_text(_PROGRAM.format(python=sys.executable))
+    # The first line of a script cannot name a program whose path has a space.
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$0.py" "$@"\n')
+    script.with_suffix(".py").write_text(_PROGRAM)
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("TOTALSEG_WEIGHTS_PATH", str(tmp_path / "weights"))
