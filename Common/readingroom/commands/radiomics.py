@@ -15,6 +15,7 @@ from .progress_line import ProgressLine
 from .terminal import say
 
 if TYPE_CHECKING:
+    from ..csv_table import Cell
     from ..radiomics.files import Opened
     from ..radiomics.settings import Settings
 
@@ -31,13 +32,28 @@ def add(commands: Any) -> None:
         "RTSTRUCT",
     )
     radiomics.add_argument(
-        "--cohort", type=Path, metavar="COHORT.csv", help="columns patient_id, image_ROLE, mask_ROLE[, mask_label]"
+        "--cohort",
+        type=Path,
+        metavar="COHORT.csv",
+        help="columns patient_id, image_ROLE, mask_ROLE[, mask_label], or those of PyRadiomics: Image, Mask[, Label, "
+        "Label_channel]",
     )
-    radiomics.add_argument("--out", type=Path, required=True, metavar="TABLE.csv")
+    radiomics.add_argument(
+        "--out", type=Path, required=True, metavar="TABLE.csv", help="or FILE.json, or FILE.txt with a line per value"
+    )
     which = radiomics.add_mutually_exclusive_group()
-    which.add_argument("--label", type=int, metavar="N", help="which region; needed where the mask has several")
+    which.add_argument("--label", type=_label, metavar="N", help="which region; needed where the mask has several")
     which.add_argument("--all-labels", action="store_true", help="every region of the mask, a column each")
     radiomics.add_argument("--settings", type=Path, metavar="FILE", help="a PyRadiomics parameter file, YAML or JSON")
+    radiomics.add_argument(
+        "-s",
+        "--set",
+        dest="options",
+        action="append",
+        default=[],
+        metavar="NAME:VALUE",
+        help="one option, which goes before the file's: -s binWidth:10 -s resampledPixelSpacing:1,1,1",
+    )
     radiomics.add_argument("--engine", choices=("readingroom", "pyradiomics"), default="readingroom")
     radiomics.add_argument("--processes", type=_count, metavar="N", help="at once; default: one per processor")
     radiomics.add_argument(
@@ -51,7 +67,9 @@ def add(commands: Any) -> None:
 def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     import dataclasses
 
-    from ..radiomics.settings import Settings, read_settings
+    from ..radiomics.parameter_file import read_option, read_parameters
+    from ..radiomics.settings import from_parameters
+    from ..radiomics.table_formats import JSON, TEXT
 
     if (options.cohort is None) == (options.image is None) or (options.image is None) != (options.mask is None):
         parser.error("give IMAGE and MASK, or --cohort")
@@ -59,7 +77,10 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         parser.error("--stability is about telling patients apart: give --cohort")
     if options.all_labels and options.cohort is not None:
         parser.error("--all-labels is for one mask; in a cohort each row names its label")
-    settings = Settings() if options.settings is None else read_settings(options.settings)
+    if options.stability and options.out.suffix.lower() in (JSON, TEXT):
+        parser.error("--stability writes a table in CSV")
+    parameters = {} if options.settings is None else read_parameters(options.settings)
+    settings = from_parameters(parameters, dict(map(read_option, options.options)))
     if options.label is not None:
         settings = dataclasses.replace(settings, label=options.label)
     _require_folder(options.out)
@@ -78,6 +99,15 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _label(text: str) -> int:
+    from ..radiomics.cohort import whole
+
+    try:
+        return whole(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _require_folder(out: Path) -> None:
     """Refuse before the work, not after it, what could not be written."""
     if not out.parent.is_dir():
@@ -88,6 +118,7 @@ def _require_folder(out: Path) -> None:
 
 def _measure_files(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
     from ..radiomics.files import measure_opened, open_files, require_one_region
+    from ..radiomics.table_formats import write_cases
 
     opened = guarded(open_files, options.image, options.mask)
     if options.all_labels or (len(opened.segments) > 1 and options.label is None):
@@ -95,7 +126,13 @@ def _measure_files(options: argparse.Namespace, settings: Settings, progress: Pr
         return
     require_one_region(opened, options.label)
     features = measure_opened(opened, settings, options.engine, progress)
-    features.write(options.out)
+    case: dict[str, Cell] = {
+        "Image": str(options.image),
+        "Mask": str(options.mask),
+        **features.provenance,
+        **features.values,
+    }
+    write_cases(options.out, [case], features.csv)
     for note in features.notes:
         say(note)
     say(f"{counted(len(features.values), 'feature')}: {options.out}")
@@ -112,6 +149,7 @@ def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: P
 
 def _measure_regions(opened: Opened, options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
     from ..radiomics.regions import measure_regions, table
+    from ..radiomics.table_formats import write_cases
 
     regions = measure_regions(
         options.image,
@@ -132,18 +170,25 @@ def _measure_regions(opened: Opened, options: argparse.Namespace, settings: Sett
     measured = sum(not region.problem for region in regions)
     if not measured:
         raise InputError(f"No region of {options.mask.name} could be measured.")
-    write_text(options.out, table(regions))
+    files = {"Image": str(options.image), "Mask": str(options.mask)}
+    cases: list[dict[str, Cell]] = [
+        {**files, "Label": region.label, "Region": region.name, **region.features.provenance, **region.features.values}
+        for region in regions
+        if region.features is not None
+    ]
+    write_cases(options.out, cases, lambda: table(regions))
     say(f"{measured} of {counted(len(regions), 'region')} measured: {options.out}")
 
 
 def _measure_stability(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
     import dataclasses
 
-    from ..radiomics.cohort import cohort_regions
+    from ..radiomics.cohort import cohort_names, cohort_regions
     from ..radiomics.robustness import robustness
 
     regions = cohort_regions(options.cohort, settings)  # each with its one region, which has the label 1 then
-    found = robustness(regions, dataclasses.replace(settings, label=None), progress=progress)
+    own = dataclasses.replace(settings, label=None, label_channel=0)
+    found = robustness(regions, own, progress=progress, names=cohort_names(options.cohort))
     write_text(options.out, found.csv())
     say(
         f"{len(found.stable())} of {len(found.agreement)} features are stable in {counted(found.regions, 'region')}: "

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,9 @@ from typing import Any
 
 import SimpleITK
 
-from ..csv_table import csv_text, read_csv
+from ..csv_table import Cell, csv_text, read_csv
 from ..errors import InputError, OutputError, ReadingRoomError
-from ..files import cannot_write, write_text
+from ..files import cannot_write
 from ..formatting import counted
 from ..guarded_processes import guarded
 from ..parallel import map_parallel
@@ -29,8 +29,10 @@ from ..regular_file import read_regular
 from .files import measure_opened, open_files, require_one_region
 from .prepare import chosen_label, label_image
 from .settings import Settings, from_parameters
+from .table_formats import write_cases
 
 PATIENT, MASK_LABEL = "patient_id", "mask_label"
+IMAGE, MASK, LABEL, CHANNEL = "Image", "Mask", "Label", "Label_channel"  # of PyRadiomics' batch tables
 _BEGIN = b'{"key": "'  # of what is kept beside the table; a file that begins otherwise is somebody else's
 _LARGEST_UNFINISHED = 2**31  # bytes; a study with all its features takes 100 KB
 
@@ -58,8 +60,10 @@ def measure_cohort(
     Parameters
     ----------
     cohort : CSV with the columns patient_id, one ``image_<role>``, one ``mask_<role>`` and, if wanted, ``mask_label``,
-        the value of the region in its mask; paths count from the cohort's folder
-    out : CSV with the cohort's columns, ``problem``, ``notes`` and one column for each feature
+        the value of the region in its mask; or a batch table of PyRadiomics, with the columns Image, Mask and, if
+        wanted, Label and Label_channel; paths count from the cohort's folder
+    out : CSV with the cohort's columns, ``problem``, ``notes``, one column for each ``diagnostics_...`` (unless the
+        settings leave these out) and one for each feature; JSON or text where the name ends so, see `table_formats`
     processes : at most this many at once; as many as processors when left out
     executor : measures in place of processes that are started here, see `map_parallel`
 
@@ -95,10 +99,10 @@ def measure_cohort(
         on_result=keep,
         if_ended=lambda _, sentence: {"problem": sentence},
     )
-    results = [done.results[name] for name in names]
-    write_text(out, _table(rows, results))
+    cases = [_case(row, done.results[name]) for row, name in zip(rows, names, strict=True)]
+    write_cases(out, cases, lambda: _table(cases, len(rows[0]) + 2))
     done.forget()
-    failed = sum("problem" in result for result in results)
+    failed = sum(bool(case["problem"]) for case in cases)
     return Summary(len(rows) - failed, failed, resumed)
 
 
@@ -110,39 +114,75 @@ def cohort_regions(cohort: Path, settings: Settings) -> Iterator[tuple[SimpleITK
     InputError : the cohort or one of its files cannot be read, or a mask lacks its label
     """
     for row in _read(cohort):
-        opened = guarded(open_files, *(cohort.parent / row[column] for column in _files(row)))
-        wanted = _whole(row[MASK_LABEL]) if row.get(MASK_LABEL) else settings.label
-        require_one_region(opened, wanted)
-        labels = label_image(opened.mask, settings.label_channel)
-        yield opened.image, SimpleITK.Cast(labels == chosen_label(labels, wanted), SimpleITK.sitkUInt8)
+        try:
+            own = from_parameters(settings.parameters(), _own_options(row))
+            opened = guarded(open_files, *(cohort.parent / row[column] for column in _files(row)))
+            require_one_region(opened, own.label)
+            labels = label_image(opened.mask, own.label_channel)
+            region = SimpleITK.Cast(labels == chosen_label(labels, own.label), SimpleITK.sitkUInt8)
+        except InputError as error:
+            raise InputError(f"{_name(row)}: {error}") from error
+        yield opened.image, region
+
+
+def cohort_names(cohort: Path) -> list[str]:
+    """What each row is called in a sentence: its patient, or the image's file where the table names no patients.
+
+    Raises
+    ------
+    InputError : as `cohort_regions`
+    """
+    return [_name(row) for row in _read(cohort)]
+
+
+def _name(row: Mapping[str, str]) -> str:
+    return row.get(PATIENT) or Path(row[_files(row)[0]]).name
 
 
 def _measure_row(job: tuple[dict[str, str], str, dict[str, Any], str]) -> dict[str, Any]:
     """Runs in another process: the features of a row in this folder, by these parameters and this engine."""
     row, folder, parameters, engine = job
     try:
-        if row.get(MASK_LABEL):
-            parameters = {**parameters, "setting": {**parameters["setting"], "label": _whole(row[MASK_LABEL])}}
+        settings = from_parameters(parameters, _own_options(row))
         opened = open_files(*(Path(folder) / row[column] for column in _files(row)))
-        settings = from_parameters(parameters)
         require_one_region(opened, settings.label)
         features = measure_opened(opened, settings, engine)
     except ReadingRoomError as error:
         return {"problem": str(error)}
     except Exception as error:  # one study must not stop the rest; what we broke is named as such
         return {"problem": f"Unforeseen: {type(error).__name__}: {error}"}
-    return {"values": {name: repr(value) for name, value in features.values.items()}, "notes": " ".join(features.notes)}
+    return {
+        "values": dict(features.values),
+        "provenance": dict(features.provenance),
+        "notes": " ".join(features.notes),
+    }
 
 
-def _whole(text: str) -> int:
+def _own_options(row: Mapping[str, str]) -> dict[str, int]:
+    """Which region of its mask the row names, as options of the settings."""
+    columns = {MASK_LABEL: "label", LABEL: "label", CHANNEL: "label_channel"}
+    return {option: whole(row[column]) for column, option in columns.items() if row.get(column)}
+
+
+def whole(text: str) -> int:
+    """A label as tables write it, ``1`` or ``1.0``.
+
+    Raises
+    ------
+    InputError : it is no whole number
+    """
     try:
-        return int(text)
-    except ValueError as error:
-        raise InputError(f"The mask label '{text}' is no whole number.") from error
+        number = float(text)
+        if number == int(number):
+            return int(number)
+    except (ValueError, OverflowError):
+        pass
+    raise InputError(f"The mask label '{text}' is no whole number.")
 
 
 def _read(cohort: Path) -> list[dict[str, str]]:
-    rows = read_csv(cohort).records(needed=(PATIENT,))
+    table = read_csv(cohort)
+    rows = table.records(needed=() if {IMAGE, MASK} <= set(table.header) else (PATIENT,))
     _files(rows[0])
     return rows
 
@@ -154,6 +194,8 @@ def _files(row: Mapping[str, str]) -> tuple[str, str]:
     ------
     InputError : there is none of them, or several that could be meant
     """
+    if IMAGE in row and MASK in row:
+        return IMAGE, MASK
     found = []
     for kind in ("image", "mask"):
         columns = [name for name in row if name.startswith(f"{kind}_") and name != MASK_LABEL]
@@ -164,16 +206,17 @@ def _files(row: Mapping[str, str]) -> tuple[str, str]:
     return found[0], found[1]
 
 
-def _table(rows: list[dict[str, str]], results: list[dict[str, Any]]) -> str:
-    names: dict[str, None] = {}
-    for result in results:
-        names |= dict.fromkeys(result.get("values", {}))
-    lines = []
-    for row, result in zip(rows, results, strict=True):
-        values = result.get("values", {})
-        known = (result.get("problem", ""), result.get("notes", ""))
-        lines.append((*row.values(), *known, *(values.get(name, "") for name in names)))
-    return csv_text((*rows[0], "problem", "notes", *names), lines)
+def _case(row: Mapping[str, str], result: Mapping[str, Any]) -> dict[str, Cell]:
+    """A row with what was found: a problem, or notes, provenance and features."""
+    known = {"problem": result.get("problem", ""), "notes": result.get("notes", "")}
+    return {**row, **known, **result.get("provenance", {}), **result.get("values", {})}
+
+
+def _table(cases: Sequence[Mapping[str, Cell]], fixed: int) -> str:
+    """The cases below one another: the ``fixed`` columns that all have, then provenance, then features."""
+    names = list(dict.fromkeys(name for case in cases for name in case))
+    header = [*names[:fixed], *sorted(names[fixed:], key=lambda name: not name.startswith("diagnostics_"))]
+    return csv_text(header, [[case.get(name) for name in header] for case in cases])
 
 
 def _key(settings: Settings, engine: str) -> str:

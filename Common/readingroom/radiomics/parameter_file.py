@@ -1,7 +1,8 @@
 """Parameter files of PyRadiomics: JSON, and the part of YAML that they are written in.
 
 Slicer bundles no YAML reader. The files hold names with values, indented below one another, lists in brackets or line
-by line, and comments; anchors, tags, and texts over several lines are refused.
+by line, and comments. What goes beyond that (anchors, lists in brackets over several lines, directives) is read by
+PyYAML where it is installed, and refused elsewhere.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ _WORDS = {
     "no": False,
     "off": False,
 }
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+_NUMBER = re.compile(r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][-+]?\d+)?$")  # 1_000 is a thousand
 _KEY = re.compile(r"""("[^"]*"\s*|'[^']*'\s*|[^\s'"\[\]{}#&*!|>%@,-][^:#]*):(?:\s+(.*))?$""")
 _LARGEST = 1 << 16  # bytes; those of PyRadiomics have a few thousand
+_MOST_VALUES = 1 << 14  # with every anchor written out
 _UNREAD = ("&", "*", "!", "|", ">", "%", "@", "`")
 
 
@@ -53,7 +55,7 @@ def read_parameters(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise InputError(f"The parameter file {path.name} is no text in UTF-8.") from error
     try:
-        parameters = json.loads(text) if path.suffix.lower() == ".json" else read_yaml(text)
+        parameters = json.loads(text) if path.suffix.lower() == ".json" else _any_yaml(text)
     except json.JSONDecodeError as error:
         raise InputError(f"The parameter file {path.name} is no JSON (line {error.lineno}).") from error
     except (RecursionError, ValueError) as error:  # too many brackets, too many digits
@@ -63,6 +65,66 @@ def read_parameters(path: Path) -> dict[str, Any]:
     if not isinstance(parameters, dict):
         raise InputError(f"The parameter file {path.name} holds no sections such as 'setting:'.")
     return parameters
+
+
+def read_option(text: str) -> tuple[str, Any]:
+    """Name and value of an option written as ``binWidth:10``; values between commas are a list, as in PyRadiomics.
+
+    Raises
+    ------
+    InputError : there is no colon, or the value is no number, word or list
+
+    Example
+    -------
+    >>> read_option("resampledPixelSpacing:1,1,2.5")
+    ('resampledPixelSpacing', [1, 1, 2.5])
+    """
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise InputError(f"The option '{text:.40}' is not written as NAME:VALUE, such as binWidth:10.")
+    value = f"[{value.strip()}]" if "," in value and "[" not in value else value.strip()
+    try:
+        return name.strip(), _scalar(value, _Line(1, 0, value))
+    except (InputError, RecursionError, ValueError) as error:
+        raise InputError(f"The value of the option '{text:.40}' is not understood.") from error
+
+
+def _any_yaml(text: str) -> Any:
+    try:
+        return read_yaml(text)
+    except _NotUnderstoodError as beyond:
+        try:
+            import yaml  # not in Slicer's Python
+        except ImportError:
+            raise InputError(f"{beyond} With the package PyYAML installed all of YAML is read.") from None
+        try:
+            if _written_out(yaml.compose(text, Loader=yaml.SafeLoader), {}) >= _MOST_VALUES:
+                raise ValueError("anchors within anchors")
+            found = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise beyond from None
+        if not isinstance(found, dict):
+            raise
+        return found
+
+
+def _written_out(node: Any, sizes: dict[int, int]) -> int:
+    """How many values a node of PyYAML holds with its anchors written out, `_MOST_VALUES` at most.
+
+    Raises
+    ------
+    InputError : a name stands twice in one section, which PyYAML would not mind
+    """
+    if node is None or id(node) in sizes:
+        return sizes.get(id(node), 0)
+    sizes[id(node)] = _MOST_VALUES  # an anchor that holds itself never ends
+    parts = node.value if isinstance(node.value, list) else []
+    names = [entry[0].value for entry in parts if isinstance(entry, tuple)]
+    if twice := [name for name in names if isinstance(name, str) and names.count(name) > 1]:
+        raise InputError(f"line {node.start_mark.line + 1} begins a section that gives '{twice[0]}' a second time.")
+    each = (part for entry in parts for part in (entry if isinstance(entry, tuple) else (entry,)))
+    sizes[id(node)] = min(1 + sum(_written_out(part, sizes) for part in each), _MOST_VALUES)
+    return sizes[id(node)]
 
 
 def read_yaml(text: str) -> Any:
@@ -158,7 +220,8 @@ def _scalar(text: str, line: _Line) -> Any:
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
     if _NUMBER.match(text):
-        return int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)
+        digits = text.replace("_", "")
+        return int(digits) if re.fullmatch(r"[-+]?\d+", digits) else float(digits)
     return text
 
 
@@ -184,5 +247,9 @@ def _parts(text: str, closing: str, line: _Line) -> list[str]:
     return [*parts, part.strip()] if part.strip() else parts
 
 
+class _NotUnderstoodError(InputError):
+    """Beyond the part of YAML that is read here; PyYAML may know more."""
+
+
 def _unread(line: _Line) -> InputError:
-    return InputError(f"line {line.number} ('{line.text:.40}') is not understood.")
+    return _NotUnderstoodError(f"line {line.number} ('{line.text:.40}') is not understood.")

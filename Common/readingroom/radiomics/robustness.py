@@ -7,7 +7,7 @@ is between patients. A feature whose lower bound is at least 0.75 counts as stab
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +70,7 @@ def robustness(
     changes: Mapping[str, Change] = CHANGES,
     seed: int = 0,
     progress: Progress | None = None,
+    names: Sequence[str] = (),
 ) -> Robustness:
     """Measure regions under changes.
 
@@ -78,6 +79,7 @@ def robustness(
     regions : image and mask of several patients; agreement is about telling them apart
     settings : as for `measure`
     changes : by name
+    names : of the regions, for sentences about them
 
     Raises
     ------
@@ -95,12 +97,13 @@ def robustness(
         try:
             tables.append(_under_changes(image, mask, settings, changes, random, part))
         except InputError as error:
-            raise InputError(f"Region {number + 1} of {len(pairs)}: {error}") from error
-    names = [
+            name = names[number] if names else f"Region {number + 1} of {len(pairs)}"
+            raise InputError(f"{name}: {error}") from error
+    measured = [
         name for name in tables[0][0] if all(np.isfinite(row.get(name, np.nan)) for table in tables for row in table)
     ]
     agreement = {
-        name: absolute_agreement(np.array([[row[name] for row in table] for table in tables])) for name in names
+        name: absolute_agreement(np.array([[row[name] for row in table] for table in tables])) for name in measured
     }
     return Robustness(agreement, tuple(changes), len(pairs), seed)
 

@@ -225,6 +225,7 @@ _FLAGS = (
     "provenance",
     "ibsi",
 )
+_WHOLE = tuple(f.name for f in dataclasses.fields(Settings) if f.type in ("int", "int | None"))
 _LARGEST = 1e15  # of any number; beyond it the bins of a region cannot be told apart
 _DEEPEST = 10  # levels of a wavelet, each of seven more images
 _FIXED = ("interpolator", "resampled_spacing", "pad_distance", "label")  # for all image types alike
@@ -241,8 +242,8 @@ def read_settings(path: Path) -> Settings:
     return from_parameters(read_parameters(path))
 
 
-def from_parameters(parameters: Mapping[str, Any]) -> Settings:
-    """Settings from a PyRadiomics parameter dictionary.
+def from_parameters(parameters: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> Settings:
+    """Settings from a PyRadiomics parameter dictionary, with ``options`` in place of those of its section ``setting``.
 
     The section ``voxelSetting`` is about feature maps, which are not made here; it is passed over, as PyRadiomics does
     when it measures a region.
@@ -253,7 +254,7 @@ def from_parameters(parameters: Mapping[str, Any]) -> Settings:
     """
     if unknown := sorted(set(parameters) - set(_SECTIONS)):
         raise InputError(f"A parameter file has no section named {', '.join(map(str, unknown))}.")
-    fields: dict[str, Any] = _options(_section(parameters, "setting"))
+    fields: dict[str, Any] = _options({**_section(parameters, "setting"), **(options or {})})
     if kinds := _section(parameters, "imageType"):
         fields["image_types"] = {kind: _custom(kind, custom) for kind, custom in kinds.items()}
     if chosen := _section(parameters, "featureClass"):
@@ -300,6 +301,8 @@ def _options(section: Mapping[str, Any]) -> dict[str, Any]:
             value = tuple(value) if isinstance(value, list) else (value,)
         if name in _FLAGS and not isinstance(value, bool):
             raise InputError(f"The setting {option} must be true or false, not {value!r}.")
+        if name in _WHOLE and isinstance(value, float) and value.is_integer():
+            value = int(value)  # tables and other programs write 1.0
         if name == "interpolator" and isinstance(value, int):
             value = next((known for known, number in INTERPOLATORS.items() if number == value), str(value))
         result[name] = value

@@ -57,6 +57,27 @@ def test_a_table_with_a_row_for_every_study(a_cohort, tmp_path, an_image, a_mask
     assert sorted(path.name for path in tmp_path.iterdir() if "table" in path.name) == ["table.csv"]
 
 
+def test_a_batch_table_of_pyradiomics_is_measured_with_its_labels(a_cohort, tmp_path, an_image, a_mask):
+    batch = tmp_path / "batch.csv"
+    batch.write_text(
+        "Case,Image,Mask,Label\n7,image.nrrd,four.nrrd,4.0\n8,image.nrrd,mask.nrrd,\n9,image.nrrd,mask.nrrd,x\n"
+    )
+    out = tmp_path / "table.csv"
+    assert measure_cohort(batch, out, MEAN, processes=1) == Summary(measured=2, failed=1, resumed=0)
+    rows = read(out)
+    expected = measure(an_image, a_mask, MEAN)
+    assert list(rows[0])[:6] == ["Case", "Image", "Mask", "Label", "problem", "notes"]
+    assert list(rows[0])[6:] == [*expected.provenance, *expected.values]
+    for row in rows[:2]:
+        assert {name: float(row[name]) for name in expected.values} == dict(expected.values)
+        assert row["diagnostics_Image-original_Hash"] == expected.provenance["diagnostics_Image-original_Hash"]
+    assert "label 'x' is no whole number" in rows[2]["problem"]
+    measure_cohort(batch, tmp_path / "table.json", MEAN, processes=1)
+    cases = json.loads((tmp_path / "table.json").read_text())
+    assert cases[0]["original_glcm_Contrast"] == expected.values["original_glcm_Contrast"]
+    assert "original_glcm_Contrast" not in cases[2]
+
+
 def test_a_broken_run_goes_on_where_it_stopped(a_cohort, tmp_path):
     out = tmp_path / "table.csv"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 
 import pytest
 import SimpleITK
@@ -40,6 +41,32 @@ def test_a_parameter_file_is_followed(files, tmp_path):
     out = tmp_path / "features.csv"
     assert main(["radiomics", *files, "--out", str(out), "--settings", str(settings)]) == 0
     assert [line.split(",")[0] for line in out.read_text().splitlines()] == ["feature", "original_firstorder_Mean"]
+
+
+def test_an_option_goes_before_the_file(files, tmp_path):
+    settings = tmp_path / "few.yaml"
+    settings.write_text("featureClass:\n  firstorder: ['Mean', 'Entropy']\nsetting:\n  label: 1\n  binWidth: 1\n")
+    out = tmp_path / "features.json"
+    assert main(["radiomics", *files, "--out", str(out), "--settings", str(settings), "-s", "binWidth:1e4"]) == 0
+    (case,) = json.loads(out.read_text())
+    assert case["original_firstorder_Entropy"] <= 1  # two bins, below and above zero
+    assert case["Image"] == files[0]
+    assert "'binWidth': 10000.0" in case["diagnostics_Configuration_Settings"]
+
+
+def test_an_option_that_is_not_known_exits_with_3(files, tmp_path, capsys):
+    assert main(["radiomics", *files, "--out", str(tmp_path / "f.csv"), "-s", "binWidht:10"]) == 3
+    assert "'binWidht' is not known" in capsys.readouterr().err
+
+
+def test_every_label_becomes_a_case_of_a_text(files, tmp_path):
+    settings = tmp_path / "few.yaml"
+    settings.write_text("featureClass:\n  firstorder: ['Mean']\nsetting:\n  additionalInfo: false\n")
+    out = tmp_path / "features.txt"
+    assert main(["radiomics", *files, "--all-labels", "--out", str(out), "--settings", str(settings)]) == 0
+    lines = dict(line.split(": ", 1) for line in out.read_text().splitlines())
+    assert (lines["Case-1_Label"], lines["Case-2_Region"]) == ("1", "label 2")
+    assert float(lines["Case-2_original_firstorder_Mean"])
 
 
 def test_several_labels_exit_with_3_and_a_sentence(files, tmp_path, capsys):
@@ -85,6 +112,7 @@ def test_where_no_table_can_be_written_nothing_is_measured(files, tmp_path, caps
         ["image.nrrd"],
         ["image.nrrd", "mask.nrrd", "--cohort", "cohort.csv"],
         ["--cohort", "cohort.csv", "--processes", "0"],
+        ["--cohort", "cohort.csv", "--label", "1.5"],
     ],
 )
 def test_wrong_use_of_radiomics_exits_with_2(arguments, tmp_path):
@@ -100,7 +128,7 @@ def test_the_stability_of_one_of_several_labels(files, tmp_path, a_mask, capsys)
         f"patient_id,image_ct,mask_tumor\nP1,{image},two.nrrd\nP2,{image},two.nrrd\n", encoding="utf-8"
     )
     arguments = ["radiomics", "--cohort", str(tmp_path / "cohort.csv"), "--stability", "--out", str(tmp_path / "s.csv")]
-    assert main([*arguments, "--label", "2"]) == 0
+    assert main([*arguments, "--label", "2.0"]) == 0
     assert "stable in 2 regions" in capsys.readouterr().out
     assert main([*arguments, "--label", "3"]) == 3
-    assert "has no label 3; it has 2" in capsys.readouterr().err
+    assert "P1: The mask has no label 3; it has 2" in capsys.readouterr().err

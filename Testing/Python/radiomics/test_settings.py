@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
 from readingroom.errors import InputError
 from readingroom.radiomics.measure import measure
-from readingroom.radiomics.parameter_file import read_yaml
+from readingroom.radiomics.parameter_file import read_option, read_yaml
 from readingroom.radiomics.settings import OPTIONS, Settings, from_parameters, read_settings
 
 CT = """\
@@ -92,6 +93,7 @@ def test_every_field_has_its_option_of_pyradiomics():
         ("a:\n  b:\n    - 1\n    - two\n  c: 0x", {"a": {"b": [1, "two"], "c": "0x"}}),
         ("---\na: -.5\nb: +3\nc: 1.\nd: 1e3", {"a": -0.5, "b": 3, "c": 1.0, "d": 1000.0}),
         ("- 1\n- true", [1, True]),
+        ("a: 1_000\nb: 2_5.5", {"a": 1000, "b": 25.5}),
     ],
 )
 def test_yaml_of_parameter_files_is_read(text, value):
@@ -166,6 +168,71 @@ def test_a_file_made_to_do_harm_is_one_sentence(tmp_path, name, text, words):
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=words):
         read_settings(tmp_path / name)
+
+
+def test_what_goes_beyond_the_reader_here_is_read_by_pyyaml(tmp_path):
+    pytest.importorskip("yaml", reason="PyYAML is not installed")
+    path = tmp_path / "anchors.yaml"
+    path.write_text(
+        "%YAML 1.1\n---\nsetting:\n  binWidth: &width 10\n  sigma: [1,\n    2.5]\n"
+        "imageType:\n  Original:\n    binWidth: *width\n"
+    )
+    found = read_settings(path)
+    assert (found.bin_width, found.sigma, dict(found.image_types)) == (10, (1, 2.5), {"Original": {"bin_width": 10}})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "a: &a [1, 1]\n" + "".join(f"a{n}: &a{n} [*a{n - 1 or ''}, *a{n - 1 or ''}]\n" for n in range(1, 40)),
+            "beyond",
+        ),
+        ("setting: &s\n  binWidth: *s", "beyond all measure"),
+        ("setting: &s\n  binWidth: 1\n  binWidth: 2", "'binWidth' a second time"),
+        ("setting: !!python/object/apply:os.system ['true']", "line 1"),
+        ("setting: &s {", "line 1"),
+    ],
+)
+def test_what_pyyaml_would_swallow_is_one_sentence(tmp_path, text, words):
+    pytest.importorskip("yaml", reason="PyYAML is not installed")
+    (tmp_path / "harm.yaml").write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_settings(tmp_path / "harm.yaml")
+
+
+def test_without_pyyaml_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    (tmp_path / "anchors.yaml").write_text("setting: &s\n  binWidth: 10\n")
+    with pytest.raises(InputError, match=r"line 1 .* PyYAML"):
+        read_settings(tmp_path / "anchors.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [
+        ("binWidth:10", ("binWidth", 10)),
+        ("resampledPixelSpacing: 1, 1,2.5", ("resampledPixelSpacing", [1, 1, 2.5])),
+        ("force2D:true", ("force2D", True)),
+        ("sigma:[1]", ("sigma", [1])),
+        ("interpolator:sitkLinear", ("interpolator", "sitkLinear")),
+    ],
+)
+def test_an_option_of_the_shell_is_read(text, option):
+    assert read_option(text) == option
+
+
+@pytest.mark.parametrize("text", ["binWidth", ":10", "binWidth:&10", "binWidth:[1"])
+def test_what_is_no_option_is_refused(text):
+    with pytest.raises(InputError, match="option"):
+        read_option(text)
+
+
+def test_a_whole_number_may_be_written_with_a_point():
+    assert (
+        from_parameters({"setting": {"label": 2.0}}, {"binCount": 16.0}).parameters()["setting"].items()
+        >= {"label": 2, "binCount": 16}.items()
+    )
 
 
 def test_a_file_of_windows_is_read(tmp_path):
