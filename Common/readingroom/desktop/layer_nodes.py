@@ -7,7 +7,6 @@ from typing import Any
 
 import slicer
 import vtk
-from slicer.i18n import tr as _
 
 from ..imaging.segments import Segment
 from ..reading import Box
@@ -21,8 +20,11 @@ _LEVEL = "ReadingRoom.level"  # tag of a segment that is a level of a map, not a
 _LABELMAP = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
 
 
-def fill_heat_map(node: Any, grid: Grid, lowest: float) -> None:
-    """Put a heat map into a volume node; it is clear below the ``lowest`` level, so the anatomy stays readable."""
+def fill_heat_map(node: Any, grid: Grid, lowest: float, legend: str) -> None:
+    """Put a heat map into a volume node; it is clear below the ``lowest`` level, so the anatomy stays readable.
+
+    ``legend`` stands above its colors.
+    """
     node.SetIJKToRASMatrix(grid.to_ras)
     slicer.util.updateVolumeFromArray(node, grid.array)
     if node.GetDisplayNode() is None:
@@ -35,6 +37,7 @@ def fill_heat_map(node: Any, grid: Grid, lowest: float) -> None:
     display.ApplyThresholdOn()
     if legend_of(node) is None:
         _style_legend(slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(node))
+    legend_of(node).SetTitleText(legend)
 
 
 def fill_box(node: Any, box: Box, grid: Grid) -> None:
@@ -115,7 +118,6 @@ def show_legend(heat_map: Any, visible: bool, at_left: bool = False) -> None:
 def _style_legend(legend: Any) -> None:
     """A slim bar at the right edge whose text does not compete with the image."""
     legend.SetVisibility(False)
-    legend.SetTitleText(_("Heat map"))
     legend.SetNumberOfLabels(3)
     legend.SetLabelFormat("%.1f")
     legend.SetSize(0.05, 0.30)

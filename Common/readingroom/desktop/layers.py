@@ -156,7 +156,7 @@ class Layers:
         if len(reading.study.images) > 1:
             names = [_("{name} on {image}").format(name=name, image=volume.GetName()) for name in names]
         node = self._owned.get_or_add("vtkMRMLScalarVolumeNode", "heat map", key, names[0])
-        layer_nodes.fill_heat_map(node, grid, min(heat_map.levels))
+        layer_nodes.fill_heat_map(node, grid, min(heat_map.levels), heat_map.feature or _legends()[heat_map.shows])
         tie_to(node, volume)
         nodes = [node]
         if heat_map.box is not None:
@@ -201,6 +201,16 @@ def _map_names() -> dict[MapShows, str]:
         "asymmetry": _("{title} against the other breast"),
         "change": _("{title} against the prior"),
         "feature": _("{title}, where it is active"),
+    }
+
+
+def _legends() -> dict[MapShows, str]:
+    """What stands above the colors of a map, which are at the edge of the view; of a feature's that is its name."""
+    return {
+        "evidence": _("Heat map"),
+        "attention": _("Weight of\nslices"),
+        "asymmetry": _("Other\nbreast"),
+        "change": _("Change"),
     }
 
 
