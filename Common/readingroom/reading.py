@@ -416,7 +416,8 @@ class SpeakingFeature:
     name : ``deep-12``, by its place in the network, from 0; its heat map names it
     title : what it follows, in words: "Rough texture (GLCM contrast)"
     value : as the network gives it; ``z`` and ``share_below`` as of a `FeatureValue`
-    contribution : to the logit, over that of the mean of the cohort
+    weight : in the model of explained features, to the logit for each standard deviation
+    contribution : to the logit, over that of the mean of the cohort: ``weight`` times ``z``
     selected : share of bootstrap resamples of the patients in which the model uses it
     follows : the strongest first
     """
@@ -426,6 +427,7 @@ class SpeakingFeature:
     value: float
     z: float
     share_below: float
+    weight: float
     contribution: float
     selected: float
     follows: tuple[Followed, ...]

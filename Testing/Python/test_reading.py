@@ -65,8 +65,8 @@ def _curve(draw) -> Curve:
 def _explanation(draw, finding: str) -> FeatureExplanation:
     held_out = draw(st.none() | st.floats(-1, 1))
     speaking = SpeakingFeature(
-        "deep-12", draw(st.text()), draw(_numbers), draw(_numbers), draw(_share), draw(_numbers), draw(_share),
-        (Followed("original_glcm_Contrast", draw(st.floats(-1, 1)), draw(_share), held_out),),
+        "deep-12", draw(st.text()), draw(_numbers), draw(_numbers), draw(_share), draw(_numbers), draw(_numbers),
+        draw(_share), (Followed("original_glcm_Contrast", draw(st.floats(-1, 1)), draw(_share), held_out),),
     )  # fmt: skip
     value = FeatureValue(
         "original_glcm_Contrast", draw(st.text()), draw(st.none() | _numbers), "", draw(st.none() | _numbers),
@@ -328,7 +328,7 @@ def test_a_file_name_that_is_no_unicode_survives_in_reading_json(a_reading):
 
 
 def _speaking(name: str = "deep-12") -> FeatureExplanation:
-    feature = SpeakingFeature(name, "Coarse texture", 1.0, 2.0, 0.9, 0.4, 0.8, ())
+    feature = SpeakingFeature(name, "Coarse texture", 1.0, 2.0, 0.9, 0.2, 0.4, 0.8, ())
     return FeatureExplanation("pneumonia", "frontal", "lungs", "pearson", 0.5, 40, 128, 104, (feature,))
 
 

@@ -271,6 +271,7 @@ def _speaking(feature: DeepFeature, title: str, value: float) -> SpeakingFeature
         value=value,
         z=z,
         share_below=feature.spread.share_below(value),
+        weight=feature.coefficient,
         contribution=feature.coefficient * z,
         selected=feature.selected,
         follows=tuple(Followed(one.name, one.correlation, one.stability, one.held_out) for one in feature.partners),

@@ -1,14 +1,20 @@
-"""A reading as a table: one row per finding."""
+"""A reading as tables: one row per finding; of explained features one row for each that a deep feature follows."""
 
 from __future__ import annotations
 
 from ..csv_table import Cell, csv_text
-from ..reading import Reading
+from ..reading import FeatureExplanation, FeatureValue, Followed, Reading, SpeakingFeature
 
 COLUMNS = (
     "patient_id", "study_instance_uid", "study_date", "reader", "task", "finding", "probability", "low", "high",
     "positive", "operating_point", "threshold", "in_prediction_set", "coverage", "worst_check", "forced",
     "decision", "comment", "bundle", "bundle_version", "bundle_sha256", "demonstration",
+)  # fmt: skip
+FEATURE_COLUMNS = (
+    "patient_id", "study_instance_uid", "reader", "finding", "deep_feature", "deep_title", "deep_value", "deep_z",
+    "deep_share_below", "weight", "contribution", "selected", "handcrafted_feature", "handcrafted_title",
+    "correlation_kind", "correlation", "stability", "correlation_held_out", "handcrafted_value", "handcrafted_unit",
+    "handcrafted_z", "handcrafted_share_below", "bundle", "bundle_version", "bundle_sha256", "demonstration",
 )  # fmt: skip
 
 
@@ -46,6 +52,73 @@ def render(reading: Reading) -> str:
         }
         rows.append([row[column] for column in COLUMNS])
     return csv_text(COLUMNS, rows)
+
+
+def render_features(reading: Reading) -> str:
+    """CSV text of the explained features with a header; empty where nothing is explained.
+
+    First the deep features that speak, the strongest first, each with all that it follows; then the handcrafted
+    features that none of them follows, with the columns of deep features empty. Columns ``..._z`` are standard
+    deviations above the mean of the training cohort, ``..._share_below`` the share of it that lies below.
+    """
+    explained = reading.explained
+    if explained is None:
+        return ""
+    common: dict[str, Cell] = {
+        "patient_id": reading.study.patient.patient_id,
+        "study_instance_uid": reading.study.images[0].study_instance_uid,
+        "reader": reading.reader,
+        "finding": explained.finding,
+        "bundle": reading.bundle.name,
+        "bundle_version": reading.bundle.version,
+        "bundle_sha256": reading.bundle.sha256,
+        "demonstration": _truth(reading.bundle.demonstration),
+    }
+    rows = [
+        _speaking(one) | _followed(each, explained) | common
+        for one in explained.speaking
+        for each in one.follows or (None,)
+    ]
+    followed = {each.feature for one in explained.speaking for each in one.follows}
+    rows += [_handcrafted(one) | common for one in explained.handcrafted if one.name not in followed]
+    return csv_text(FEATURE_COLUMNS, [[row.get(column, "") for column in FEATURE_COLUMNS] for row in rows])
+
+
+def _speaking(feature: SpeakingFeature) -> dict[str, Cell]:
+    return {
+        "deep_feature": feature.name,
+        "deep_title": feature.title,
+        "deep_value": feature.value,
+        "deep_z": feature.z,
+        "deep_share_below": feature.share_below,
+        "weight": feature.weight,
+        "contribution": feature.contribution,
+        "selected": feature.selected,
+    }
+
+
+def _followed(followed: Followed | None, explained: FeatureExplanation) -> dict[str, Cell]:
+    """What a deep feature follows, with this patient's value; nothing where it follows nothing."""
+    if followed is None:
+        return {}
+    value = explained.value(followed.feature) or FeatureValue(followed.feature, "", None)
+    return _handcrafted(value) | {
+        "correlation_kind": explained.correlation,
+        "correlation": followed.correlation,
+        "stability": followed.stability,
+        "correlation_held_out": followed.held_out,
+    }
+
+
+def _handcrafted(feature: FeatureValue) -> dict[str, Cell]:
+    return {
+        "handcrafted_feature": feature.name,
+        "handcrafted_title": feature.title,
+        "handcrafted_value": feature.value,
+        "handcrafted_unit": feature.unit,
+        "handcrafted_z": feature.z,
+        "handcrafted_share_below": feature.share_below,
+    }
 
 
 def _truth(value: bool | None) -> str:

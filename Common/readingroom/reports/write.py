@@ -22,12 +22,14 @@ from .document import Table
 _LARGEST_REPORT = 2**28  # bytes
 Format = Literal["html", "pdf", "json", "csv"]
 FORMATS: tuple[Format, ...] = ("html", "pdf", "json", "csv")
+_FEATURES = "report-features.csv"
 # What a report that we wrote holds; other files of these names are somebody else's and stay.
-_MARKS: dict[Format, bytes] = {
-    "html": html.GENERATOR.encode(),
-    "pdf": b"/Author (ReadingRoom)",
-    "json": b'{\n "format": ',
-    "csv": ",".join(csv_file.COLUMNS).encode(),
+_MARKS = {
+    "report.html": html.GENERATOR.encode(),
+    "report.pdf": b"/Author (ReadingRoom)",
+    "report.json": b'{\n "format": ',
+    "report.csv": ",".join(csv_file.COLUMNS).encode(),
+    _FEATURES: ",".join(csv_file.FEATURE_COLUMNS).encode(),
 }
 
 
@@ -42,8 +44,8 @@ def write_reports(
 ) -> list[Path]:
     """Write ``report.html``, ``report.pdf``, ``report.json`` and ``report.csv`` into ``out``, together or not at all.
 
-    Earlier reports in ``out`` are gone before the first new one is there. Reports that name the patient can be read by
-    the files' owner alone.
+    Where features are explained, ``report-features.csv`` comes with ``report.csv``. Earlier reports in ``out`` are gone
+    before the first new one is there. Reports that name the patient can be read by the files' owner alone.
 
     Parameters
     ----------
@@ -100,13 +102,18 @@ def _contents(
             case "json":
                 content = reading.to_bytes()
             case "csv":
-                content = csv_file.render(reading).encode(
-                    "utf-8-sig", "backslashreplace"
-                )  # spreadsheets then see UTF-8
+                content = _spreadsheet(csv_file.render(reading))
             case _:
                 raise ValueError(f"There is no report format named {wanted!r}; there are {', '.join(FORMATS)}.")
         contents[f"report.{wanted}"] = content
+        if wanted == "csv" and reading.explained is not None:
+            contents[_FEATURES] = _spreadsheet(csv_file.render_features(reading))
     return contents
+
+
+def _spreadsheet(text: str) -> bytes:
+    """With a mark of byte order, by which spreadsheet programs see UTF-8."""
+    return text.encode("utf-8-sig", "backslashreplace")
 
 
 def _write(contents: dict[str, bytes], reading: Reading, folder: Path) -> None:
@@ -131,10 +138,10 @@ def _earlier_reports(reading: Reading, out: Path) -> list[str]:
 def own_reports(folder: Path) -> list[str]:
     """Names of the reports in a folder, as far as they were written here."""
     found = []
-    for kind, mark in _MARKS.items():
+    for name, mark in _MARKS.items():
         with contextlib.suppress(OSError):  # there is none, or no file of ours
-            if mark in read_regular(folder / f"report.{kind}", _LARGEST_REPORT):
-                found.append(f"report.{kind}")
+            if mark in read_regular(folder / name, _LARGEST_REPORT):
+                found.append(name)
     return found
 
 
