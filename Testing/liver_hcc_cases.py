@@ -15,6 +15,14 @@ from numpy.typing import NDArray
 
 from readingroom.bundles import write
 from readingroom.bundles.bundle import Bundle
+from readingroom.bundles.explained import (
+    DeepFeature,
+    ExplainedFeatures,
+    HandcraftedFeature,
+    HandcraftedSettings,
+    Partner,
+    Spread,
+)
 from readingroom.bundles.metadata import (
     Calibration,
     ClassifierMetadata,
@@ -27,6 +35,7 @@ from readingroom.bundles.metadata import (
 from readingroom.errors import CancelledError
 from readingroom.networks import volumes
 from readingroom.phantoms.abdomen_mr import AbdomenMR, abdomen_mr
+from readingroom.radiomics.handcrafted import NAMES
 from readingroom.readers import base
 from readingroom.readers.liver_hcc import HCC, READER, TASK
 from readingroom.readers.opening import open_study
@@ -113,6 +122,20 @@ def metadata(name: str) -> ClassifierMetadata:
         default_operating_point="balanced",
         conformal=Conformal("lac", 20, {"0.9": 0.8}),
     )
+
+
+def spread(center: float, scale: float) -> Spread:
+    return Spread(center, scale, tuple(center + scale * z for z in (-3.0, -1.64, -0.67, 0.0, 0.67, 1.64, 3.0)))
+
+
+def explained() -> ExplainedFeatures:
+    """The one feature of the network that varies, a mean of gray levels, follows the mean of the MR."""
+    mean = Partner("original_firstorder_Mean", 0.9, 1.0, 0.8)
+    return ExplainedFeatures(
+        "liver", "hcc", HandcraftedSettings(), "spearman", 0.5, 0.05, 40, 512,
+        (DeepFeature(0, spread(0.08, 0.05), (mean,), 1.5, 0.95),), -0.5,
+        tuple(HandcraftedFeature(name, spread(100.0, 30.0)) for name in NAMES), 0.2,
+    )  # fmt: skip
 
 
 def write_bundle(folder: Path, network: Any, **changes: Any) -> Bundle:

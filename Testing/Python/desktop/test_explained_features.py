@@ -33,10 +33,10 @@ def explained(answer_of_the_worker) -> FeatureExplanation:
         (
             SpeakingFeature(
                 "deep-80", "Opposite of volume and brightness together (first order total energy)", -3.1, -2.4, 0.01,
-                1.9, 0.97, (Followed(ENERGY, -0.81, 0.98, -0.74), Followed(CONTRAST, 0.55, 0.7)),
+                -0.8, 1.9, 0.97, (Followed(ENERGY, -0.81, 0.98, -0.74), Followed(CONTRAST, 0.55, 0.7)),
             ),
             SpeakingFeature(
-                "deep-12", "Rough texture (GLCM contrast)", 0.2, 0.9, 0.8, -0.6, 0.62,
+                "deep-12", "Rough texture (GLCM contrast)", 0.2, 0.9, 0.8, -0.7, -0.6, 0.62,
                 (Followed(CONTRAST, 0.77, 0.95, 0.7),),
             ),
         ),

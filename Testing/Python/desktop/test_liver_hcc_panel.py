@@ -15,12 +15,14 @@ from readingroom.imaging.liver_sectors import SECTORS
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 600.0
+BANNER = "Site and label are one: what tells them apart may be the scanner."
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
-    """A bundle whose weights are written by hand."""
-    return cases.write_bundle(tmp_path_factory.mktemp("bundle") / "bright", cases.gray_network())
+    """A bundle whose weights are written by hand, with one explained feature, of one site for each label."""
+    folder = tmp_path_factory.mktemp("bundle") / "bright"
+    return cases.write_bundle(folder, cases.gray_network(), explained=cases.explained(), banner=BANNER)
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def test_a_person_outlines_the_liver_reads_it_and_looks_at_the_parts(panel):
     mr = add(voxels)
     outline(panel, mr)
     read(panel)
-    (heat_map,) = panel.layers.nodes("heat map")
+    heat_map = panel.layers.heat_map("mr", "hcc")
     heat = slicer.util.arrayFromVolume(heat_map)
     assert heat.shape == voxels.shape
     assert cases.lesion()[np.unravel_index(np.where(cases.phantom().liver, heat, 0).argmax(), heat.shape)]
@@ -87,14 +89,27 @@ def test_a_person_outlines_the_liver_reads_it_and_looks_at_the_parts(panel):
     found = set(segmentation.GetSegmentation().GetSegmentIDs())
     assert {"liver", "suspicious-50", *(sector.name for sector in SECTORS)} <= found
     assert panel.views.demonstration.visible
+    assert panel.views.banner.visible
+    assert panel.views.banner.text == BANNER
     table = panel.views.values.parts
     assert [table.item(row, 0).text() for row in range(table.rowCount)] == [sector.title for sector in SECTORS]
+    # A row of the explained features shows where that feature is active, and its name above the colors.
+    axial = slicer.app.layoutManager().sliceWidget("Red")
+    assert axial.mrmlSliceCompositeNode().GetForegroundVolumeID() == heat_map.GetID()
+    panel.views.explained.speaking.selectRow(0)
+    feature = panel.layers.heat_map("mr", "hcc", "feature", "deep-0")
+    assert axial.mrmlSliceCompositeNode().GetForegroundVolumeID() == feature.GetID()
+    active = slicer.util.arrayFromVolume(feature)
+    liver = cases.phantom().liver
+    assert active[cases.lesion()].mean() > 1.2 * active[liver & ~cases.lesion()].mean()
+    legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(feature)
+    assert legend.GetVisibility()
+    assert legend.GetTitleText() == "deep-0"
     # The profile moves the axial view; its image is never changed.
     (profile,) = panel.views.curves.views.values()
     host.press(profile.slider, "Home")
     lowest = float(np.flatnonzero(cases.phantom().liver.any(axis=(1, 2)))[0]) * cases.SPACING[0]
-    axial = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()
-    assert axial.GetSliceOffset() == pytest.approx(lowest, abs=cases.SPACING[0] + 0.1)
+    assert axial.mrmlSliceNode().GetSliceOffset() == pytest.approx(lowest, abs=cases.SPACING[0] + 0.1)
     assert np.array_equal(slicer.util.arrayFromVolume(mr), voxels)
 
 

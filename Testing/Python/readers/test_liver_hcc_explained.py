@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import SimpleITK
 from liver_hcc_cases import (
     INPUT,
     SPACING,
+    explained,
     gray_network,
     lesion,
     metadata,
@@ -23,36 +25,16 @@ from liver_hcc_cases import (
 )
 from readingroom import cli
 from readingroom.bundles.bundle import Bundle
-from readingroom.bundles.explained import (
-    DeepFeature,
-    ExplainedFeatures,
-    HandcraftedFeature,
-    HandcraftedSettings,
-    Partner,
-    Spread,
-)
 from readingroom.bundles.metadata import ClassifierMetadata
 from readingroom.radiomics.handcrafted import NAMES
 from readingroom.readers.answer import CorrectedMask
 from readingroom.readers.liver_hcc import READER
 from readingroom.reading import Reading
+from readingroom.reports.write import write_reports
 
 VOLUME = "original_shape_VoxelVolume"
+BANNER = "Site and label are one: what tells them apart may be the scanner."
 SMALL = replace(INPUT, size=(16, 48, 48))
-
-
-def spread(center: float, scale: float) -> Spread:
-    return Spread(center, scale, tuple(center + scale * z for z in (-3.0, -1.64, -0.67, 0.0, 0.67, 1.64, 3.0)))
-
-
-def explained() -> ExplainedFeatures:
-    """The one feature of the network that varies, a mean of gray levels, follows the mean of the MR."""
-    mean = Partner("original_firstorder_Mean", 0.9, 1.0, 0.8)
-    return ExplainedFeatures(
-        "liver", "hcc", HandcraftedSettings(), "spearman", 0.5, 0.05, 40, 512,
-        (DeepFeature(0, spread(0.08, 0.05), (mean,), 1.5, 0.95),), -0.5,
-        tuple(HandcraftedFeature(name, spread(100.0, 30.0)) for name in NAMES), 0.2,
-    )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -64,8 +46,9 @@ def a_short_deletion_curve(monkeypatch) -> None:
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory) -> Bundle:
     return write_bundle(
-        tmp_path_factory.mktemp("bundles") / "bright", gray_network(), explained=explained(), preprocessing=SMALL
-    )
+        tmp_path_factory.mktemp("bundles") / "bright", gray_network(), explained=explained(), preprocessing=SMALL,
+        banner=BANNER,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +94,27 @@ def test_the_patients_values_are_those_of_the_mask(a_reading) -> None:
     assert doubt.status == "warn", "a cohort that was made up is far away"
 
 
+def test_the_features_are_written_as_a_table(a_reading, tmp_path) -> None:
+    reading, folder = a_reading
+    written = write_reports(reading, folder, tmp_path, ["csv"])
+    assert [path.name for path in written] == ["report.csv", "report-features.csv"]
+    with written[1].open(encoding="utf-8-sig", newline="") as table:
+        first, *others = csv.DictReader(table)
+    assert reading.explained is not None
+    (feature,) = reading.explained.speaking
+    assert (first["deep_feature"], first["handcrafted_feature"]) == ("deep-0", "original_firstorder_Mean")
+    assert [float(first[name]) for name in ("correlation", "correlation_held_out", "weight")] == [0.9, 0.8, 1.5]
+    assert float(first["contribution"]) == pytest.approx(1.5 * feature.z)
+    mean = reading.explained.value("original_firstorder_Mean")
+    assert mean is not None
+    assert float(first["handcrafted_z"]) == pytest.approx(mean.z)
+    assert {row["deep_feature"] for row in others} == {""}
+    assert {first["handcrafted_feature"], *(row["handcrafted_feature"] for row in others)} == set(NAMES)
+    assert len(others) == len(NAMES) - 1
+    write_reports(replace(reading, explained=None, heat_maps=reading.heat_maps[:1]), folder, tmp_path, ["csv"])
+    assert [path.name for path in tmp_path.iterdir()] == ["report.csv"]
+
+
 def test_a_corrected_liver_is_measured_anew_without_the_network(a_reading) -> None:
     reading, _ = a_reading
     smaller = phantom().liver.copy()
@@ -144,9 +148,11 @@ def test_the_shell_and_the_report_say_which_features_speak(bundle, files, tmp_pa
     arguments += ["--bundle", str(bundle.folder), "--out", str(tmp_path / "out"), "--device", "cpu", "--force"]
     assert cli.main(arguments) == 0
     said = capsys.readouterr().out
+    assert BANNER in said
     assert "Explained beside the network: network " in said
     assert "deep-0, Mean brightness (first order mean): +" in said
     report = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert BANNER in report
     assert "<h2>Explained features</h2>" in report
     assert "1 of 512 features of the network follow a handcrafted feature" in report
     assert "Mean brightness (first order mean)" in report
