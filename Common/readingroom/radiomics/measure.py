@@ -62,7 +62,7 @@ def measure(
     progress(0.0, "Preparing the region.")
     prepared = prepare(image, mask, settings)
     values: dict[str, float] = {}
-    notes = _retired(settings)
+    notes = retired(settings)
     if wanted := [feature_class for feature_class in feature_classes.SHAPES if feature_class in settings.features]:
         values |= _shapes(prepared, wanted, settings, progress.part(0.05, 0.3), notes)
     if settings.gray_values:
@@ -74,7 +74,7 @@ def measure(
     return Features(values, rows, (*prepared.notes, *notes))
 
 
-def _retired(settings: Settings) -> list[str]:
+def retired(settings: Settings) -> list[str]:
     """Sentences about features that PyRadiomics knows by name and gives nobody."""
     return [
         f"{name} of {feature_classes.TITLES[feature_class]} was left out: it is retired, being equal to {equal}."
@@ -135,14 +135,14 @@ def _images(prepared: Prepared, settings: Settings, progress: Progress, notes: l
         part(0.0, "Preparing the gray levels." if kind == "Original" else f"Filtering the image ({kind}).")
         its_settings = settings.of_image_type(kind)
         if prepared.flat and its_settings.force_2d:
-            its_settings = _along_one_axis(its_settings, notes)
+            its_settings = along_one_axis(its_settings, notes)
         notes += image_types.unfiltered(prepared, kind, its_settings)
-        count = _count(kind, its_settings, prepared.flat)
+        count = images_of(kind, its_settings, prepared.flat)
         for number, (name, image) in enumerate(image_types.images(prepared, kind, its_settings)):
             step = part.part(number / count, (number + 1) / count)
             region = prepared.region(image)
             refuse_what_is_no_number(region.values, f"the filter ({name})")
-            if kind != "Original" and _vanishes(region, prepared.region()):
+            if kind != "Original" and vanishes(region, prepared.region()):
                 vanished.append(name)
             values |= {f"{name}_{key}": value for key, value in _textures(region, its_settings, step, name).items()}
     if vanished:
@@ -153,14 +153,14 @@ def _images(prepared: Prepared, settings: Settings, progress: Progress, notes: l
     return values
 
 
-def _vanishes(region: Region, unfiltered: Region) -> bool:
+def vanishes(region: Region, unfiltered: Region) -> bool:
     """Whether a filter leaves no more than rounding errors, as a wavelet does along an axis of one voxel."""
     largest = float(np.abs(unfiltered.values.astype(np.float64)).max())
     rounding = 1e-5 if region.values.dtype == np.float32 else 1e-12
     return bool(np.abs(region.values).max() <= rounding * largest)
 
 
-def _along_one_axis(settings: Settings, notes: list[str]) -> Settings:
+def along_one_axis(settings: Settings, notes: list[str]) -> Settings:
     """``force2D`` in a picture, whose axes PyRadiomics counts from its rows: one axis is left.
 
     Raises
@@ -179,7 +179,7 @@ def _along_one_axis(settings: Settings, notes: list[str]) -> Settings:
     return dataclasses.replace(settings, force_2d_axis=settings.force_2d_axis + 1)
 
 
-def _count(kind: str, settings: Settings, flat: bool) -> int:
+def images_of(kind: str, settings: Settings, flat: bool) -> int:
     """How many images a type gives."""
     if kind == "LoG":
         return max(1, len(settings.sigma))
@@ -197,21 +197,28 @@ def _textures(region: Region, settings: Settings, progress: Progress, name: str)
         if feature_class in settings.features and (names := settings.names(feature_class))
     }
     if name == "original" and any(NEEDS[feature_class].neighbors for feature_class in asked):
-        _refuse_constant(region)
+        refuse_constant(region)
     gray = _gray_levels(region, settings, asked)
     values: dict[str, float] = {}
     for index, (feature_class, names) in enumerate(asked.items()):
-        progress(index / len(asked), f"Measuring {feature_classes.TITLES[feature_class]}{_of(name)}.")
+        progress(index / len(asked), f"Measuring {feature_classes.TITLES[feature_class]}{of_image(name)}.")
         measured = _MEASURES[feature_class](region, gray, settings, names)
         values |= {f"{feature_class}_{feature}": float(measured[feature]) for feature in names}
     return values
 
 
-def _of(name: str) -> str:
+def of_image(name: str) -> str:
+    """What a sentence says of a filtered image after the feature class."""
     return "" if name == "original" else f" ({name})"
 
 
-def _refuse_constant(region: Region) -> None:
+def refuse_constant(region: Region) -> None:
+    """See that the region has a texture.
+
+    Raises
+    ------
+    InputError : all its voxels have one value
+    """
     if region.values.min() == region.values.max():
         raise InputError(
             f"All {len(region.values)} voxels of the region have the same value ({region.values[0]:g}), so that it has "
@@ -225,17 +232,29 @@ def _gray_levels(region: Region, settings: Settings, asked: Mapping[str, tuple[s
     if not binned:
         return None
     values, longest = region.values, max(region.mask.shape)
-    refuse_too_many_bins(values, settings)
+    refuse_too_many_bins(values, settings)  # before the matrices, whose sentence would be about them
     refuse_too_large_matrices(values, 1, longest, asked, settings)
+    gray = gray_levels_of(region, settings, margin=max(need.reach(settings) for need in binned))
+    refuse_too_large_matrices(values, len(gray.present), longest, asked, settings)
+    return gray
+
+
+def gray_levels_of(region: Region, settings: Settings, margin: int = 0) -> GrayLevels:
+    """The region's values sorted into bins as the settings say.
+
+    Raises
+    ------
+    InputError : there would be more bins than memory has room for, or they cannot be told apart
+    """
+    values = region.values
+    refuse_too_many_bins(values, settings)
     if settings.bin_count is not None:
         levels = fixed_count(values, settings.bin_count)
     elif settings.ibsi:
         levels = fixed_width_from(values, settings.bin_width, _first_edge(values, settings))
     else:
         levels = fixed_width(values, settings.bin_width)
-    gray = gray_levels(levels, region.mask, margin=max(need.reach(settings) for need in binned))
-    refuse_too_large_matrices(values, len(gray.present), longest, asked, settings)
-    return gray
+    return gray_levels(levels, region.mask, margin)
 
 
 def _first_edge(values: np.ndarray, settings: Settings) -> float:

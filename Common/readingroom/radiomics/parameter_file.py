@@ -8,6 +8,7 @@ PyYAML where it is installed, and refused elsewhere.
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ _WORDS = {
     "false": False,
     "no": False,
     "off": False,
+    ".nan": math.nan,
 }
 _NUMBER = re.compile(r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][-+]?\d+)?$")  # 1_000 is a thousand
 _KEY = re.compile(r"""("[^"]*"\s*|'[^']*'\s*|[^\s'"\[\]{}#&*!|>%@,-][^:#]*):(?:\s+(.*))?$""")

@@ -69,6 +69,10 @@ class Settings:
     start_level: int = 0  # start_level of Wavelet
     level: int = 1  # level of Wavelet
     wavelet: str = "coif1"  # wavelet
+    kernel_radius: int = 1  # kernelRadius, of maps: the box around a voxel reaches so far
+    masked_kernel: bool = True  # maskedKernel: of the box, voxels of the region alone count
+    init_value: float = 0.0  # initValue, of maps outside the region
+    voxel_batch: int | None = None  # voxelBatch: at most so many voxels at once; None: as many as are fast
     ibsi: bool = False  # the definitions of the Image Biomarker Standardization Initiative where PyRadiomics has others
     resegment_sigma: float | None = (
         None  # with ibsi: voxels farther from the mean than this many deviations are left out
@@ -76,6 +80,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value, whole in self._numbers():
+            if name == "init_value" and value != value:  # NaN outside the region is what many readers of maps expect
+                continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
                 raise InputError(f"The setting {OPTIONS[name]} must be a number, not {value!r}.")
             _require(not whole or isinstance(value, int), name, "a whole number", value)
@@ -86,6 +92,8 @@ class Settings:
             "remove_outliers",
             "level",
             "geometry_tolerance",
+            "kernel_radius",
+            "voxel_batch",
             "resegment_sigma",
         ):
             value = getattr(self, name)
@@ -170,14 +178,17 @@ class Settings:
         setting = {
             option: list(value) if isinstance(value, tuple) else value
             for name, option in OPTIONS.items()
-            if (value := getattr(self, name)) is not None and value != ()
+            if name not in _OF_MAPS and (value := getattr(self, name)) is not None and value != ()
         }
+        plain = {f.name: f.default for f in dataclasses.fields(self)}
+        of_maps = {OPTIONS[name]: getattr(self, name) for name in _OF_MAPS if getattr(self, name) != plain[name]}
         kinds = {
             kind: {OPTIONS[name]: list(v) if isinstance(v, tuple) else v for name, v in custom.items()}
             for kind, custom in self.image_types.items()
         }
         chosen = {feature_class: list(names) for feature_class, names in self.features.items()}
-        return {"imageType": kinds, "featureClass": chosen, "setting": setting}
+        sections = {"imageType": kinds, "featureClass": chosen, "setting": setting}
+        return {**sections, "voxelSetting": of_maps} if of_maps else sections
 
 
 OPTIONS: dict[str, str] = {  # our name: PyRadiomics' name
@@ -211,9 +222,14 @@ OPTIONS: dict[str, str] = {  # our name: PyRadiomics' name
     "start_level": "start_level",
     "level": "level",
     "wavelet": "wavelet",
+    "kernel_radius": "kernelRadius",
+    "masked_kernel": "maskedKernel",
+    "init_value": "initValue",
+    "voxel_batch": "voxelBatch",
     "ibsi": "ibsi",  # ours alone
     "resegment_sigma": "resegmentSigma",  # ours alone
 }
+_OF_MAPS = ("kernel_radius", "masked_kernel", "init_value", "voxel_batch")
 _LISTS = ("resampled_spacing", "distances", "resegment_range", "sigma")
 _FLAGS = (
     "normalize",
@@ -223,6 +239,7 @@ _FLAGS = (
     "correct_mask",
     "symmetrical_glcm",
     "provenance",
+    "masked_kernel",
     "ibsi",
 )
 _WHOLE = tuple(f.name for f in dataclasses.fields(Settings) if f.type in ("int", "int | None"))
@@ -245,16 +262,15 @@ def read_settings(path: Path) -> Settings:
 def from_parameters(parameters: Mapping[str, Any], options: Mapping[str, Any] | None = None) -> Settings:
     """Settings from a PyRadiomics parameter dictionary, with ``options`` in place of those of its section ``setting``.
 
-    The section ``voxelSetting`` is about feature maps, which are not made here; it is passed over, as PyRadiomics does
-    when it measures a region.
-
     Raises
     ------
     InputError : an unknown section, option, image type, class or feature, or a value of the wrong kind
     """
     if unknown := sorted(set(parameters) - set(_SECTIONS)):
         raise InputError(f"A parameter file has no section named {', '.join(map(str, unknown))}.")
-    fields: dict[str, Any] = _options({**_section(parameters, "setting"), **(options or {})})
+    fields: dict[str, Any] = _options(
+        {**_section(parameters, "setting"), **_section(parameters, "voxelSetting"), **(options or {})}
+    )
     if kinds := _section(parameters, "imageType"):
         fields["image_types"] = {kind: _custom(kind, custom) for kind, custom in kinds.items()}
     if chosen := _section(parameters, "featureClass"):
@@ -303,6 +319,8 @@ def _options(section: Mapping[str, Any]) -> dict[str, Any]:
             raise InputError(f"The setting {option} must be true or false, not {value!r}.")
         if name in _WHOLE and isinstance(value, float) and value.is_integer():
             value = int(value)  # tables and other programs write 1.0
+        if name == "voxel_batch" and isinstance(value, int) and value < 0:
+            value = None  # PyRadiomics writes -1 for all at once
         if name == "interpolator" and isinstance(value, int):
             value = next((known for known, number in INTERPOLATORS.items() if number == value), str(value))
         result[name] = value

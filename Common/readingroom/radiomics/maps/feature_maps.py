@@ -1,0 +1,216 @@
+"""Feature maps of a region, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ...progress import Progress
+from .. import feature_classes, gldm, glrlm, glszm, image_types
+from ..gray_levels import Offset, direction_weights, directions, gray_levels
+from ..measure import along_one_axis, gray_levels_of, images_of, of_image, refuse_constant, retired, vanishes
+from ..needs import NEEDS
+from ..prepare import Prepared, prepare, refuse_what_is_no_number
+from ..region import Region
+from ..settings import Settings
+from . import glcm, things, tones, values
+from .mean_of_numbers import mean_of_numbers
+from .neighborhoods import Neighborhoods, Surroundings
+from .pairs import pairs_by_direction, pairs_together
+
+Names = tuple[str, ...]
+Found = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMaps:
+    """Maps by name, such as ``original_glcm_Contrast``, and what has to be said of them in plain sentences."""
+
+    images: Mapping[str, SimpleITK.Image]
+    notes: tuple[str, ...] = ()
+
+
+def feature_maps(
+    image: SimpleITK.Image,
+    mask: SimpleITK.Image,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> FeatureMaps:
+    """Each first-order and texture feature at each voxel of the region, measured in the box around the voxel.
+
+    Parameters
+    ----------
+    image : 2D or 3D gray values
+    mask : labels on the same grid, 0 outside
+    settings : what to map and how; ``kernel_radius``, ``masked_kernel``, ``init_value`` and ``voxel_batch`` are about
+        maps alone. All features but those of shape when left out
+    progress : told before each batch of voxels; ends the work when the user cancels
+
+    Raises
+    ------
+    InputError : as `measure`, or nothing but shape was asked for
+    CancelledError : the user canceled
+
+    Example
+    -------
+    >>> maps = feature_maps(image, mask, Settings(features={"glcm": ("Contrast",)}))  # doctest: +SKIP
+    >>> SimpleITK.WriteImage(maps.images["original_glcm_Contrast"], "contrast.nrrd")  # doctest: +SKIP
+    """
+    notes: list[str] = []
+    found = dict(each_feature_map(image, mask, settings or Settings(), progress or Progress(), notes.append))
+    return FeatureMaps(found, tuple(notes))
+
+
+def each_feature_map(
+    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings, progress: Progress, say: Callable[[str], None]
+) -> Iterator[tuple[str, SimpleITK.Image]]:
+    """`feature_maps`, class by class, so that no more than the maps of one class are held in memory.
+
+    A map has the box around the region with a margin of the kernel's radius, as PyRadiomics gives it, and
+    ``init_value`` outside the region.
+    """
+    asked = {name: settings.names(name) for name in settings.features if name not in feature_classes.SHAPES}
+    asked = {name: names for name, names in asked.items() if names}
+    for note in retired(settings):
+        say(note)
+    if not asked:
+        raise InputError("Maps are made of first-order and texture features; none of them was asked for.")
+    progress(0.0, "Preparing the region.")
+    prepared = prepare(image, mask, settings)
+    for note in prepared.notes:
+        say(note)
+    kinds = list(settings.image_types)
+    for index, kind in enumerate(kinds):
+        part = progress.part(index / len(kinds), (index + 1) / len(kinds))
+        part(0.0, "Preparing the gray levels." if kind == "Original" else f"Filtering the image ({kind}).")
+        own, notes = settings.of_image_type(kind), list[str]()
+        if prepared.flat and own.force_2d:
+            own = along_one_axis(own, notes)
+        for note in (*notes, *image_types.unfiltered(prepared, kind, own)):
+            say(note)
+        count = images_of(kind, own, prepared.flat)
+        for number, (name, filtered) in enumerate(image_types.images(prepared, kind, own)):
+            if kind != "Original" and vanishes(prepared.region(filtered), prepared.region()):
+                say(
+                    f"Nothing is left of the image in the region but rounding errors, and the maps of {name} are noise."
+                )
+            yield from _of_image(prepared, filtered, name, own, asked, part.part(number / count, (number + 1) / count))
+    progress(1.0, "The maps are made.")
+
+
+def _of_image(
+    prepared: Prepared,
+    image: SimpleITK.Image,
+    name: str,
+    settings: Settings,
+    asked: Mapping[str, Names],
+    progress: Progress,
+) -> Iterator[tuple[str, SimpleITK.Image]]:
+    k, j, i = (
+        slice(max(part.start - settings.kernel_radius, 0), min(part.stop + settings.kernel_radius, size))
+        for part, size in zip(prepared.box, prepared.mask.shape, strict=True)
+    )
+    mask = prepared.mask[k, j, i]
+    counted = mask if settings.masked_kernel else np.ones_like(mask)
+    region = Region(SimpleITK.GetArrayViewFromImage(image)[k, j, i], counted, prepared.spacing)
+    refuse_what_is_no_number(region.values, "" if name == "original" else f"the filter ({name})")
+    if name == "original" and any(NEEDS[feature_class].neighbors for feature_class in asked):
+        refuse_constant(region)
+    around = _surroundings(region, mask, settings, asked)
+    grid = image[i, j, k]
+    places = np.nonzero(mask)
+    for index, (feature_class, names) in enumerate(asked.items()):
+        part = progress.part(index / len(asked), (index + 1) / len(asked))
+        sentence = f"Mapping {feature_classes.TITLES[feature_class]}{of_image(name)}."
+        arrays = {feature: np.full(mask.shape, float(settings.init_value)) for feature in names}
+        done = 0
+        for numbers, boxes in around.batches(settings.voxel_batch):
+            part(done / len(around.centers), sentence)
+            here = tuple(axis[numbers] for axis in places)
+            for feature, found in _MAPS[feature_class](boxes, region, settings, names).items():
+                arrays[feature][here] = found
+            done += len(numbers)
+        for feature in names:
+            drawn = SimpleITK.GetImageFromArray(arrays.pop(feature))
+            drawn.CopyInformation(grid)
+            yield f"{name}_{feature_class}_{feature}", drawn[:, :, 0] if prepared.flat else drawn
+
+
+def _surroundings(
+    region: Region, mask: NDArray[np.bool_], settings: Settings, asked: Mapping[str, Names]
+) -> Surroundings:
+    reaches = [
+        0 if axis == settings.flat_axis else min(settings.kernel_radius, size - 1)
+        for axis, size in enumerate(mask.shape)
+    ]
+    if any(NEEDS[feature_class].bins(names) for feature_class, names in asked.items()):
+        gray = gray_levels_of(region, settings)
+    else:
+        gray = gray_levels(np.ones(len(region.values), dtype=np.int64), region.mask, margin=0)
+    kind = np.int16 if gray.highest < 1 << 14 else np.int32
+    box = tuple(slice(gray.margin, gray.margin + size) for size in mask.shape)
+    margins = [(reach, reach) for reach in reaches]
+    ranks = np.pad(gray.padded[box].astype(kind), margins)
+    centers = np.flatnonzero(np.pad(mask, margins))
+    return Surroundings(
+        ranks, gray.present, np.pad(region.image, margins), centers, (reaches[0], reaches[1], reaches[2])
+    )
+
+
+def _first_order(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
+    volume = float(np.prod(region.spacing))
+    return values.features(boxes, volume, settings.voxel_shift, settings.ibsi, names)
+
+
+def _glcm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
+    offsets = directions(settings.distances, settings.flat_axis)
+    weights = direction_weights(offsets, region.spacing, settings.weighting_norm, near=True)
+    pairs = pairs_by_direction(boxes, offsets) if weights is None else pairs_together(boxes, offsets, weights)
+    return glcm.features(pairs, settings.symmetrical_glcm, names, len(boxes.centers))
+
+
+def _gldm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
+    offsets = directions(settings.distances, settings.flat_axis)
+    measures = {gldm.NAMES[name] for name in names}
+    found = things.dependences(boxes, offsets, settings.gldm_tolerance).measures(measures)
+    return {name: found[gldm.NAMES[name]] for name in names}
+
+
+def _glrlm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
+    offsets = _direct(settings)
+    weights = direction_weights(offsets, region.spacing, settings.weighting_norm, near=False)
+    by_direction = (things.runs(boxes, offset) for offset in offsets)
+    together = by_direction if weights is None else iter([things.runs_together(by_direction, weights)])
+    measures = {glrlm.NAMES[name] for name in names}
+    found = mean_of_numbers((each.measures(measures) for each in together), measures, len(boxes.centers))
+    return {name: found[glrlm.NAMES[name]] for name in names}
+
+
+def _glszm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
+    measures = {glszm.NAMES[name] for name in names}
+    found = things.zones(boxes, _direct(settings)).measures(measures)
+    return {name: found[glszm.NAMES[name]] for name in names}
+
+
+def _ngtdm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
+    offsets = directions(settings.distances, settings.flat_axis)
+    return tones.features(boxes, offsets, not settings.ibsi, names)
+
+
+def _direct(settings: Settings) -> list[Offset]:
+    return directions(flat_axis=settings.flat_axis)
+
+
+_MAPS: dict[str, Callable[[Neighborhoods, Region, Settings, Names], Found]] = {
+    "firstorder": _first_order,
+    "glcm": _glcm,
+    "gldm": _gldm,
+    "glrlm": _glrlm,
+    "glszm": _glszm,
+    "ngtdm": _ngtdm,
+}
