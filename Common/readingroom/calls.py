@@ -246,6 +246,30 @@ def radiomics(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return {"regions": [_region(region, signature) for region in regions]}
 
 
+def feature_maps(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Map features over a region of a mask.
+
+    Arguments: ``image`` and ``mask`` (paths), ``label``, ``features`` (such as ``glcm_Contrast``), ``folder`` (for the
+    files); optional ``settings`` (PyRadiomics' parameters).
+    Gives ``{"maps": {name: path}, "notes": [sentence]}``.
+    """
+    progress(0.0, "Getting ready.")
+    import dataclasses
+
+    from .radiomics.files import open_files
+    from .radiomics.maps.files import features_named, write_maps
+    from .radiomics.settings import from_parameters
+
+    settings = dataclasses.replace(
+        from_parameters(arguments.get("settings") or {}),
+        label=arguments["label"],
+        features=features_named(arguments["features"]),
+    )
+    opened = open_files(Path(arguments["image"]), Path(arguments["mask"]))
+    found = write_maps(opened, settings, Path(arguments["folder"]), progress)
+    return {"maps": {name: str(path) for name, path in found.paths.items()}, "notes": list(found.notes)}
+
+
 def _region(region: MeasuredRegion, signature: Signature | None) -> dict[str, Any]:
     found: dict[str, Any] = {"label": region.label, "name": region.name, "problem": region.problem, "score": None}
     features = region.features
@@ -279,4 +303,5 @@ CALLS: Calls = {
     "grow": grow,
     "report": report,
     "radiomics": radiomics,
+    "feature_maps": feature_maps,
 }

@@ -39,7 +39,18 @@ def add(commands: Any) -> None:
         "Label_channel]",
     )
     radiomics.add_argument(
-        "--out", type=Path, required=True, metavar="TABLE.csv", help="or FILE.json, or FILE.txt with a line per value"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="TABLE.csv",
+        help="or FILE.json, or FILE.txt with a line per value; with --maps a folder",
+    )
+    radiomics.add_argument(
+        "--maps",
+        nargs="*",
+        metavar="FEATURE",
+        help="a map of each feature instead of a table: classes (glcm) or features (glcm_Contrast); without any, all "
+        "that the settings name. Radius of the kernel: -s kernelRadius:2",
     )
     which = radiomics.add_mutually_exclusive_group()
     which.add_argument("--label", type=_label, metavar="N", help="which region; needed where the mask has several")
@@ -77,15 +88,22 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         parser.error("--stability is about telling patients apart: give --cohort")
     if options.all_labels and options.cohort is not None:
         parser.error("--all-labels is for one mask; in a cohort each row names its label")
+    if options.maps is not None and (
+        options.cohort is not None or options.all_labels or options.engine != "readingroom"
+    ):
+        parser.error("--maps is for one region, IMAGE and MASK, by the engine readingroom")
     if options.stability and options.out.suffix.lower() in (JSON, TEXT):
         parser.error("--stability writes a table in CSV")
     parameters = {} if options.settings is None else read_parameters(options.settings)
     settings = from_parameters(parameters, dict(map(read_option, options.options)))
     if options.label is not None:
         settings = dataclasses.replace(settings, label=options.label)
-    _require_folder(options.out)
+    if options.maps is None:
+        _require_folder(options.out)
     with ProgressLine() as line:
-        if options.stability:
+        if options.maps is not None:
+            _map_files(options, settings, Progress(line.show))
+        elif options.stability:
             _measure_stability(options, settings, Progress(line.show))
         elif options.cohort is not None:
             _measure_cohort(options, settings, Progress(line.show))
@@ -136,6 +154,22 @@ def _measure_files(options: argparse.Namespace, settings: Settings, progress: Pr
     for note in features.notes:
         say(note)
     say(f"{counted(len(features.values), 'feature')}: {options.out}")
+
+
+def _map_files(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
+    import dataclasses
+
+    from ..radiomics.files import open_files, require_one_region
+    from ..radiomics.maps.files import features_named, write_maps
+
+    if options.maps:
+        settings = dataclasses.replace(settings, features=features_named(options.maps))
+    opened = guarded(open_files, options.image, options.mask)
+    require_one_region(opened, options.label)
+    found = write_maps(opened, settings, options.out, progress)
+    for note in found.notes:
+        say(note)
+    say(f"{counted(len(found.paths), 'map')}: {options.out}")
 
 
 def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:

@@ -132,3 +132,24 @@ def test_the_stability_of_one_of_several_labels(files, tmp_path, a_mask, capsys)
     assert "stable in 2 regions" in capsys.readouterr().out
     assert main([*arguments, "--label", "3"]) == 3
     assert "P1: The mask has no label 3; it has 2" in capsys.readouterr().err
+
+
+def test_maps_become_files_on_the_image(files, tmp_path, capsys):
+    out = tmp_path / "maps"
+    asked = ["--maps", "glcm_Contrast", "ngtdm", "--label", "2", "-s", "kernelRadius:2"]
+    assert main(["radiomics", *files, *asked, "--out", str(out)]) == 0
+    assert "6 maps" in capsys.readouterr().out
+    names = {path.name for path in out.iterdir()}
+    assert "original_glcm_Contrast.nrrd" in names
+    assert len(names) == 6
+    contrast, image = SimpleITK.ReadImage(str(out / "original_glcm_Contrast.nrrd")), SimpleITK.ReadImage(files[0])
+    assert contrast.GetDirection() == pytest.approx(image.GetDirection())
+    index = image.TransformPhysicalPointToContinuousIndex(contrast.GetOrigin())
+    assert index == pytest.approx([round(place) for place in index], abs=1e-4)
+    assert SimpleITK.GetArrayViewFromImage(contrast).max() > 0
+
+
+@pytest.mark.parametrize("word", ["shape", "glmc", "glcm_Kontrast"])
+def test_a_map_that_nobody_knows_exits_with_3(files, tmp_path, capsys, word):
+    assert main(["radiomics", *files, "--maps", word, "--label", "1", "--out", str(tmp_path / "maps")]) == 3
+    assert word.rpartition("_")[2] in capsys.readouterr().err
