@@ -26,6 +26,8 @@ _UNITS = {
     "[hnsf'U]": "HU",
 }
 
+ADULT = 18  # years
+
 Translate = Callable[[str], str]
 
 
@@ -37,6 +39,14 @@ def counted(number: int, one: str, several: str = "") -> str:
 def listed(words: Sequence[str]) -> str:
     """``a, b and c``."""
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def ages_text(ages: tuple[float, float]) -> str:
+    """Whom a bundle was trained on, by completed years: ``children of 1 to 5 years``, ``adults of 18 to 85 years``."""
+    low, high = ages
+    who = "children" if high < ADULT else "adults" if low >= ADULT else "patients"
+    years = f"{low:g} to {high:g} years" if low < high else counted(int(low), "year")
+    return f"{who} of {years}"
 
 
 def percent(fraction: float) -> str:

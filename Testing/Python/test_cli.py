@@ -140,7 +140,7 @@ def a_bundle_zip(tmp_path) -> Path:
 
 
 def test_bundles_are_listed_verified_installed_and_removed(readingroom, a_bundle_zip, tmp_path):
-    assert "cxr-nih-pneumonia" in readingroom("bundles", "list").stdout
+    assert "Pneumonia on NIH chest radiographs, adults of 18 to 85 years" in readingroom("bundles", "list").stdout
     assert "safe to load" in readingroom("bundles", "verify", tmp_path / "made" / "my-bundle").stdout
     assert readingroom("bundles", "install", a_bundle_zip).returncode == 0
     assert "my-bundle" in readingroom("bundles", "list").stdout

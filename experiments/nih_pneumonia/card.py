@@ -21,6 +21,7 @@ INTENDED_USE = (
     "diagnosis."
 )
 LICENSE = "Apache-2.0"
+AGES = (18.0, 85.0)  # years; the few younger patients among its films do not make it a bundle for them
 AUTHORS = "The ReadingRoom contributors"
 CITATION = (
     "Wang X, Peng Y, Lu L, Lu Z, Bagheri M, Summers RM. ChestX-ray8: Hospital-scale Chest X-ray Database and "

@@ -43,12 +43,13 @@ from .out_of_fold import EvaluationResult, OutOfFold, evaluate
 Floats = NDArray[np.float64]
 
 NAME = "cxr-nih-pneumonia"
-VERSION = "1.3.0"
+VERSION = "1.4.0"
 CHANGELOG = {
     "1.0.0": "The first one.",
     "1.1.0": "Remembers digests of its training films, so that it is not evaluated on them by mistake. Same weights.",
     "1.2.0": "Metadata of format 2, with the SNOMED CT code of pneumonia. Same weights.",
     "1.3.0": "Recognizes copies of its training films that were resized, cropped, inverted or resaved. Same weights.",
+    "1.4.0": "Says on patients of which ages it was trained. Same weights.",
 }
 LABELS = (metadata.Label("pneumonia", "Pneumonia", PNEUMONIA), metadata.Label("no-finding", "No finding"))
 BACKBONE = backbones.TWO_BRANCHES
@@ -157,6 +158,7 @@ def describe_again(bundle: Bundle, out: Path) -> Bundle:
         warnings=card.WARNINGS,
         citation=card.CITATION,
         authors=card.AUTHORS,
+        ages=card.AGES,
     )
     return write.write(
         out / NAME,
@@ -285,6 +287,7 @@ def _describe(
         warnings=card.WARNINGS,
         citation=card.CITATION,
         authors=card.AUTHORS,
+        ages=card.AGES,
     )
 
 

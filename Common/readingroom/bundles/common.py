@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from .. import records
 from ..codes import Code
+from ..dicom_terms import OLDEST
 from ..reading import BundleFacts, Estimate, OperatingPoint
 from .calibration import Calibration
 from .paths import is_device
@@ -84,6 +85,7 @@ class CommonMetadata:
     baselines : the same of simpler models on the same cases, by what people call them
     demonstration : True for bundles that were trained on phantoms; a banner says so everywhere
     banner : a sentence that must stand above every number, such as that site and label were one; empty without need
+    ages : completed years, lowest and highest, of the patients that it was trained on; None where nobody knows them
 
     Raises
     ------
@@ -104,6 +106,7 @@ class CommonMetadata:
     baselines: Mapping[str, Estimate] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     banner: str = ""
+    ages: tuple[float, float] | None = None
     citation: tuple[str, ...] = ()
     authors: str = ""
 
@@ -115,6 +118,9 @@ class CommonMetadata:
         for what in ("title", "intended_use", "license"):
             require(bool(getattr(self, what).strip()), f"The bundle's '{what}' is empty.")
         require(len(self.banner) <= _LONGEST_BANNER, "The bundle's banner is longer than a line.")
+        if self.ages is not None:
+            low, high = self.ages
+            require(0 <= low <= high <= OLDEST, f"Ages of {low:g} to {high:g} years are not plausible.")
         require(bool(self.labels), "The bundle has no labels.")
         require_unique("labels", [label.name for label in self.labels])
         self.require_labels("The training cohort", self.training.counts)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..formatting import counted
+from ..formatting import ages_text, counted
 from .progress_line import ProgressLine
 from .terminal import say
 
@@ -36,7 +36,8 @@ def _list_bundles(options: argparse.Namespace) -> None:
         if entry.metadata is None:
             say(f"{entry.name}  DAMAGED: {entry.problem}  ({where})")
         else:
-            say(f"{entry.name} {entry.metadata.version}  {entry.metadata.title}  ({where})")
+            ages = f", {ages_text(entry.metadata.ages)}" if entry.metadata.ages else ""
+            say(f"{entry.name} {entry.metadata.version}  {entry.metadata.title}{ages}  ({where})")
 
 
 def _verify_bundle(options: argparse.Namespace) -> None:

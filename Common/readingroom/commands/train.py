@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..dicom_terms import OLDEST
 from ..errors import InputError
 from ..learning.protocols.training_protocol import READERS, TrainingProtocol, load_protocol, read_protocol
 from ..progress import Progress
@@ -75,6 +76,9 @@ def add(commands: Any) -> None:
         help="what readingroom synthesize made of this table; trained with and without",
     )
     train.add_argument("--audit", type=Path, metavar="AUDIT.json", help="its red issues go into the card")
+    train.add_argument(
+        "--ages", type=float, nargs=2, metavar=("LOW", "HIGH"), help="years, where the table has no column 'age'"
+    )
     train.add_argument("--time-zero", default="the CT", metavar="TEXT", help="what times count from, such as 'surgery'")
     train.add_argument("--demonstration", action="store_true", help="trained on phantoms: a banner says so everywhere")
     train.add_argument("--dry-run", action="store_true", help="print the whole plan and train nothing")
@@ -135,6 +139,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
             **_license(options.license),
             time_zero=options.time_zero,
             demonstration=options.demonstration,
+            ages=_ages(options.ages),
         ),
         _audit(options.audit),
         devices=options.devices,
@@ -230,6 +235,21 @@ def _name(options: argparse.Namespace) -> str:
     from ..bundles.validation import plain_name
 
     return plain_name(f"{options.reader}-{options.cohort.stem}")
+
+
+def _ages(given: list[float] | None) -> tuple[float, float] | None:
+    """The lowest and highest age that was said.
+
+    Raises
+    ------
+    InputError : people of such ages do not exist
+    """
+    if given is None:
+        return None
+    low, high = given
+    if not 0 <= low <= high <= OLDEST:
+        raise InputError(f"Ages of {low:g} to {high:g} years are not plausible.")
+    return low, high
 
 
 def _license(text: str | None) -> dict[str, str]:

@@ -350,7 +350,7 @@ def read(
     case = reader.prepared(case, context)
     context.progress = progress
     progress(0.1, "Checking the images.")
-    context.check(*_synthetic(study), *reader.checks(case))
+    context.check(*_synthetic(study), *_age(study, bundle.metadata), *reader.checks(case))
     progress(0.15, "Loading the bundle.")
     context.model = reader.load_model(bundle, context.device)
     progress(0.25, "Asking the network.")
@@ -387,6 +387,13 @@ def _synthetic(study: Study) -> tuple[Check, ...]:
     return (
         Check("synthetic", "stop", f"{images} synthetic by the header ({', '.join(made)}): no patient was imaged."),
     )
+
+
+def _age(study: Study, metadata: BundleMetadata) -> tuple[Check, ...]:
+    """Whether the patient is of the ages that the bundle was trained on, where it says which."""
+    from ..trust.checks import age_check
+
+    return () if metadata.ages is None else (age_check(study.age_years, metadata.ages),)
 
 
 @functools.cache

@@ -1,9 +1,25 @@
-"""The checks of a network's answer: the distance of its embedding, the faithfulness of its map."""
+"""The checks of any bundle: the age of the patient, then the distance of an embedding and the faithfulness of a map."""
 
 from __future__ import annotations
 
+import math
+
+from ..formatting import ages_text
 from ..reading import Check, Faithfulness
 from .distance import FeatureStatistics
+
+_OLDEST_NAMED = 89  # years; the exact age of older people points at few
+
+
+def age_check(age: float | None, ages: tuple[float, float]) -> Check:
+    """Judge the patient's ``age`` in years by the lowest and highest completed years that a bundle was trained on."""
+    trained = f"was trained on {ages_text(ages)}"
+    if age is None:
+        return Check("age", "pass", f"The patient's age is not known; this bundle {trained}.")
+    if age >= ages[0] and math.floor(age) <= ages[1]:
+        return Check("age", "pass", f"This bundle {trained}, and the patient's age is among them.")
+    years = f"older than {_OLDEST_NAMED}" if age > _OLDEST_NAMED else f"{math.floor(age)}"
+    return Check("age", "warn", f"This bundle {trained}; this patient is {years}.")
 
 
 def distance_check(distance: float, statistics: FeatureStatistics, what: str = "picture") -> Check:

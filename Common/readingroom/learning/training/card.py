@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...bundles.metadata import ClassifierMetadata, DeepFeature, SurvivalMetadata
-from ...formatting import counted, decimal, estimate_text, percent
+from ...formatting import ages_text, counted, decimal, estimate_text, percent
 from ...networks import registry
 from ...radiomics import handcrafted
 from ...readers.registry import readers
@@ -69,6 +69,7 @@ def _what(described: Answering, run: TrainingRun) -> str:
     sources = f" Sources: {'; '.join(training.sources)}." if training.sources else ""
     synthetic = f" {training.synthetic_images} of them were made by a generator." if training.synthetic_images else ""
     sites = sorted({row.site for row in run.cohort.rows if row.site})
+    aged = f" They are {ages_text(described.ages)}." if described.ages else ""
     where = f" Sites: {', '.join(sites)}." if sites else ""
     if isinstance(described, SurvivalMetadata):
         asks = survival_card.asks(described)
@@ -84,7 +85,7 @@ def _what(described: Answering, run: TrainingRun) -> str:
         "What it answers",
         f"{asks}, for the reader `{described.reader}`. The network is a {registry.find(run.network).title} "
         f"that reads {_INPUTS[run.protocol.input.kind]} of {size} pixels; it knows nothing else, and {limits}.",
-        f"It was trained on {learned} ({counts}).{synthetic}{where}{sources}",
+        f"It was trained on {learned} ({counts}).{synthetic}{aged}{where}{sources}",
     )
 
 

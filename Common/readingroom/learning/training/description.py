@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import torch
 
 from ...bundles.metadata import (
@@ -21,6 +22,7 @@ from ...networks import registry, volumes
 from ...networks.registry import Architecture
 from ...readers.registry import readers
 from ..audit.site_is_label import BANNER, site_is_label
+from ..cohorts.cohort import Cohort
 from ..cohorts.findings import NEGATIVE
 from ..cohorts.label_set import LabelSet
 from ..cohorts.time_to_event import TimeToEvent
@@ -70,6 +72,7 @@ def described(run: TrainingRun) -> ClassifierMetadata | SurvivalMetadata:
         "metrics": evaluation.metrics,
         "warnings": warnings(run),
         "banner": BANNER if site_of(run) else "",
+        "ages": run.description.ages or ages(learned),
         "aggregation": run.final_model.settings["aggregation"],
         "baselines": {baseline.title: baseline.score for baseline in run.baselines},
     }
@@ -95,6 +98,18 @@ def described(run: TrainingRun) -> ClassifierMetadata | SurvivalMetadata:
         explained=None if run.explained is None else run.explained.record,
         explanation=Explanation("cam") if architecture.cam and protocol.input.kind == "picture" else None,
     )
+
+
+def ages(cohort: Cohort) -> tuple[float, float] | None:
+    """Completed years of nearly all patients; None where the table gives the ages of fewer than half of the studies.
+
+    One in a hundred at either end is left out: a child among hundreds of adults does not make a bundle for children.
+    """
+    known = [row.age for row in cohort.rows if row.age is not None and not row.synthetic]
+    if 2 * len(known) < len(cohort):
+        return None
+    low, high = np.percentile(known, (1, 99))
+    return float(math.floor(low)), float(math.floor(high))
 
 
 def network_definition(run: TrainingRun) -> dict[str, Any]:

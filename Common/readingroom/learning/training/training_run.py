@@ -29,6 +29,7 @@ class BundleDescription:
     license, license_text : of the weights
     time_zero : what times count from
     demonstration : trained on phantoms; a banner says so everywhere
+    ages : lowest and highest of the patients in completed years, where the table does not tell them
     """
 
     title: str = ""
@@ -41,6 +42,7 @@ class BundleDescription:
     intended_use: str = "Research and teaching. Not a medical device, not for diagnosis."
     time_zero: str = "the CT"
     demonstration: bool = False
+    ages: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,7 @@ def test_a_table_becomes_a_bundle_with_one_command(
     command = ["train", "chest-xray", "--cohort", str(a_phantom_table), "--out", str(tmp_path / "out")]
     command += ["--positive", "opacity, large"]
     command += ["--protocol", str(a_protocol_file), "--mode", "frozen", "--device", "cpu", "--audit", str(audit)]
-    command += ["--license", "CC-BY-4.0"]
+    command += ["--license", "CC-BY-4.0", "--ages", "1", "5"]
     assert main(command) == 0
     said = capsys.readouterr().out
     assert "AUC" in said
@@ -45,6 +45,8 @@ def test_a_table_becomes_a_bundle_with_one_command(
     assert made.metadata.training.sources == ("cohort.csv",)
     assert made.metadata.license == "CC-BY-4.0"
     assert "Weights: CC-BY-4.0." in made.card
+    assert made.metadata.ages == (1.0, 5.0)
+    assert "They are children of 1 to 5 years." in made.card
     assert "CC-BY-4.0" in (made.folder / "LICENSE").read_text()
 
 

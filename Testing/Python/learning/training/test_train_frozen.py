@@ -21,6 +21,7 @@ from readingroom.learning.evaluation import predictions
 from readingroom.learning.evaluation.predictions import Predictions
 from readingroom.learning.protocols.training_protocol import TrainingProtocol
 from readingroom.learning.training import training_digest
+from readingroom.learning.training.description import ages
 from readingroom.learning.training.feature_cache import FrozenNetwork
 from readingroom.learning.training.train import train_bundle
 from readingroom.learning.training.training_run import BundleDescription
@@ -58,6 +59,13 @@ def bundle(phantoms: Cohort, tiny: TrainingProtocol, out: Path, tmp_path_factory
 @pytest.fixture(scope="module")
 def said(bundle: Bundle, out: Path) -> Predictions:
     return predictions.read(out / "opacities-predictions.csv")
+
+
+def test_the_ages_of_a_bundle_are_those_of_nearly_all_patients_of_its_table(phantoms: Cohort) -> None:
+    first = phantoms.rows[0]
+    adults = [replace(first, study_id=str(number), age=20 + number % 60) for number in range(200)]
+    assert ages(replace(phantoms, rows=(replace(first, age=4.0), *adults))) == (20.0, 79.0)
+    assert ages(replace(phantoms, rows=(adults[0], *[replace(first, age=None)] * 2))) is None
 
 
 def test_the_bundle_reads_a_radiograph_and_shows_a_map(bundle: Bundle, phantoms: Cohort, tmp_path: Path) -> None:
