@@ -152,7 +152,7 @@ def inference(metadata: BundleMetadata, network: Mapping[str, Any] | None = None
     }
     if (activation := _activation(metadata)) is not None:
         config["postprocessing"] = {"_target_": "monai.transforms.Activations", activation: True}
-    if metadata.reader == "chest-xray":
+    if metadata.reader in ("chest-xray", "radiograph-lungs"):
         config["imports"].append("$import readingroom.imaging.preprocessing as preprocessing")
         config["bundle"] = {"_target_": "readingroom.bundles.bundle.load", "folder": "@bundle_root"}
         config["preprocessing"] = {
