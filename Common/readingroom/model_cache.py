@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 Kept = TypeVar("Kept")
 
-# Networks are large, and a reading session goes back and forth between few bundles: a network and statistics of two, and
-# the network that finds the organ.
+# Networks are large, and a reading session goes back and forth between few bundles: a network and statistics of two,
+# and the network that finds the organ.
 LIMIT = 5
 
 _kept: OrderedDict[Hashable, Any] = OrderedDict()

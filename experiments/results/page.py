@@ -31,13 +31,14 @@ _INTRODUCTION = (
 LESIONS = "## Lesions on whole mammograms, from patches (mini-MIAS)"
 SYNTHETIC = "## Synthetic mammograms (mini-MIAS)"
 DENSITY = "## Density of the breast (mini-MIAS)"
+FILM_LUNGS = "## Lungs on chest radiographs"
 SURVIVAL = "## Survival of lung cancer over 24 months"
 PHANTOMS = "## Phantoms only: the map of PASC Fibrosis"
 NETWORKS = "## Phantoms only: what networks for lung survival cost"
 ATTENTION = "## Phantoms only: the weights of the slices of Lung Survival"
 MAMMOGRAMS = "## Phantoms only: the map of Mammo Screen"
 LIVERS = "## Phantoms only: the map of Liver HCC"
-_MADE_ELSEWHERE = (LESIONS, SYNTHETIC, DENSITY, SURVIVAL, PHANTOMS, ATTENTION, NETWORKS, MAMMOGRAMS, LIVERS)
+_MADE_ELSEWHERE = (FILM_LUNGS, LESIONS, SYNTHETIC, DENSITY, SURVIVAL, PHANTOMS, ATTENTION, NETWORKS, MAMMOGRAMS, LIVERS)
 _BASELINES = {
     "the picture at 32 x 32 pixels": "the picture at 32 x 32 pixels",
     "site and metadata": "site and metadata",
