@@ -254,8 +254,6 @@ def feature_maps(arguments: dict[str, Any], progress: Progress) -> dict[str, Any
     Gives ``{"maps": {name: path}, "notes": [sentence]}``.
     """
     progress(0.0, "Getting ready.")
-    import dataclasses
-
     from .radiomics.files import open_files
     from .radiomics.maps.files import features_named, write_maps
     from .radiomics.settings import from_parameters

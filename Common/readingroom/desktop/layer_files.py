@@ -64,6 +64,23 @@ def heat_grid(path: Path, volume: Any) -> Grid:
     return Grid(array, _picture_matrix(image, volume, block), block)
 
 
+def volume_grid(path: Path) -> Grid:
+    """The values of a file as they are, where it says that they lie.
+
+    Raises
+    ------
+    InputError : the file is missing or damaged
+    """
+    import SimpleITK
+
+    try:
+        image = SimpleITK.ReadImage(native_name(path))
+    except RuntimeError as error:
+        raise InputError(_("The map cannot be opened; make it again.")) from error
+    array = SimpleITK.GetArrayFromImage(image)
+    return Grid(array[None] if array.ndim == 2 else array, _file_matrix(image))
+
+
 def segment_layer(path: Path, volume: Any) -> SegmentLayer | None:
     """The segments of an image; None where there is no such file.
 

@@ -20,10 +20,19 @@ _LEVEL = "ReadingRoom.level"  # tag of a segment that is a level of a map, not a
 _LABELMAP = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
 
 
-def fill_heat_map(node: Any, grid: Grid, lowest: float, legend: str) -> None:
+def fill_heat_map(
+    node: Any,
+    grid: Grid,
+    lowest: float,
+    legend: str,
+    window: tuple[float, float] = (0.0, 1.0),
+    highest: float = 1.0,
+    numbers: str = "%.1f",
+) -> None:
     """Put a heat map into a volume node; it is clear below the ``lowest`` level, so the anatomy stays readable.
 
-    ``legend`` stands above its colors.
+    ``legend`` stands above its colors, which run over the ``window`` and are labeled with ``numbers``; nothing is above
+    ``highest``.
     """
     node.SetIJKToRASMatrix(grid.to_ras)
     slicer.util.updateVolumeFromArray(node, grid.array)
@@ -32,12 +41,13 @@ def fill_heat_map(node: Any, grid: Grid, lowest: float, legend: str) -> None:
         node.GetDisplayNode().SetAndObserveColorNodeID(COLOR_TABLES["Inferno"])
     display = node.GetDisplayNode()
     display.AutoWindowLevelOff()
-    display.SetWindowLevelMinMax(0.0, 1.0)
-    display.SetThreshold(lowest, 1.0)
+    display.SetWindowLevelMinMax(*window)
+    display.SetThreshold(lowest, highest)
     display.ApplyThresholdOn()
     if legend_of(node) is None:
         _style_legend(slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(node))
     legend_of(node).SetTitleText(legend)
+    legend_of(node).SetLabelFormat(numbers)
 
 
 def fill_box(node: Any, box: Box, grid: Grid) -> None:
@@ -119,7 +129,6 @@ def _style_legend(legend: Any) -> None:
     """A slim bar at the right edge whose text does not compete with the image."""
     legend.SetVisibility(False)
     legend.SetNumberOfLabels(3)
-    legend.SetLabelFormat("%.1f")
     legend.SetSize(0.05, 0.30)
     for text, size in ((legend.GetTitleTextProperty(), 12), (legend.GetLabelTextProperty(), 11)):
         text.SetFontFamilyToArial()

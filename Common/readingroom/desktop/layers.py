@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import slicer
 import vtk
@@ -214,6 +214,10 @@ def _legends() -> dict[MapShows, str]:
     }
 
 
+class _KeptWithStudy(Protocol):
+    def keep_with_study(self) -> None: ...
+
+
 class OverlayGuard(slicer.util.VTKObservationMixin):
     """Takes the layers out of a view when the image below them changes: nothing may lie over another patient's image.
 
@@ -221,7 +225,7 @@ class OverlayGuard(slicer.util.VTKObservationMixin):
     would stay in front of the radiograph of the next.
     """
 
-    def __init__(self, layers: Layers) -> None:
+    def __init__(self, layers: _KeptWithStudy) -> None:
         super().__init__()
         self._layers = layers
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAddedEvent, self._watch_views)

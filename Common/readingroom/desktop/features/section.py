@@ -14,7 +14,8 @@ from ...errors import EngineError, ReadingRoomError
 from ...files import write_text
 from ..installed import bundle_title, bundles_for
 from .edits import EditWatch
-from .measurement_request import FeatureSettings, available_engines
+from .maps import FeatureMaps
+from .measurement_request import FeatureSettings, available_engines, read_parameter_file
 from .views import FeaturesViews
 from .work import FeatureWork
 
@@ -41,6 +42,8 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         self._open = True
         self.views = FeaturesViews(self)
         self.widget = self.views.widget
+        self.maps = FeatureMaps(owner, self.settings, self._parameters, self._makes_again, client)
+        self.views.add(self.maps.view.widget)
         self.edits = EditWatch(self.widget, self._measure_edited)
         self._timer = _timer(self.widget, _POLL_MILLISECONDS, self.poll)
         self._late = _timer(self.widget, 0, self.refresh)
@@ -79,6 +82,7 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         self._forget()
         self.removeObservers()
         self.work.stop()
+        self.maps.cleanup()
 
     # What a person does
 
@@ -202,6 +206,13 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         else:
             self.views.run.show_ready(settings.volume is not None and bool(settings.segments))
         self._shown = self.views.show_results(results, self._shown)
+        self.maps.refresh()
+
+    def _parameters(self) -> dict[str, Any]:
+        return read_parameter_file(str(self.views.settings.parameters.currentPath))
+
+    def _makes_again(self) -> bool:
+        return self._open and bool(self.views.settings.again.isChecked())
 
     def _follow_names(self) -> None:
         """List segments again when one is added, removed or renamed."""
@@ -226,6 +237,7 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         self._timer.stop()
         self.edits.stop()
         self.work.forget()
+        self.maps.forget()
         self.settings.clear()
         self._shown = ""
         self.views.message.hide()

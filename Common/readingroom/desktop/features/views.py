@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import qt
 from slicer.i18n import tr as _
@@ -45,6 +45,11 @@ class FeaturesViews:
         for part in (self.settings, self.run, self.message, self.score, self.table):
             column.addWidget(part.widget)
         column.addWidget(self.notes)
+        self._column = column
+
+    def add(self, part: Any) -> None:
+        """Put another part below."""
+        self._column.addWidget(part)
 
     def show_settings(self, settings: FeatureSettings, results: Results | None, busy: Sequence[str]) -> None:
         """Draw what is chosen. While segments are ``busy`` being measured, nothing else can be chosen."""

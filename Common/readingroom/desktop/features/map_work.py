@@ -1,0 +1,145 @@
+"""From a choice to a map in the scene: export, map in the worker process, show; and which maps an edit outdates."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from ...errors import InputError, ReadingRoomError
+from ..job import Call, Job
+from ..layer_files import volume_grid
+from .exports import Exports
+from .map_nodes import OUTSIDE, FeatureMapNodes, MapChoice
+from .segment_masks import SegmentMask, masks_on, state_of
+
+
+class MapWork:
+    """One map at a time. ``error`` is what the last one failed with, ``notes`` what had to be said of it.
+
+    Parameters
+    ----------
+    nodes : where maps are shown
+    client : does the work; None for a worker process of its own, which starts at the first map
+    """
+
+    def __init__(self, nodes: FeatureMapNodes, client: Any = None) -> None:
+        from ...engine.client import WorkerClient
+
+        self._nodes = nodes
+        self._client = client or WorkerClient()
+        self._job = Job()
+        self._numbers = itertools.count(1)
+        self._exports = Exports(lambda: Path(self._client.folder) / "maps")
+        self._made_of: dict[str, tuple[SegmentMask, Any]] = {}  # by node: the mask, and its state when last looked at
+        self._under_way: tuple[MapChoice, SegmentMask, Any] | None = None
+        self.error: ReadingRoomError | None = None
+        self.notes: tuple[str, ...] = ()
+        self.made = ""  # ID of the node of the last map
+
+    @property
+    def is_working(self) -> bool:
+        """A map is being made."""
+        return self._job.state == "working"
+
+    @property
+    def progress(self) -> tuple[float, str]:
+        """How far it is, from 0 to 1, and what is done now."""
+        return self._job.progress
+
+    def start(self, choice: MapChoice, parameters: Mapping[str, Any]) -> None:
+        """Begin a map; `poll` follows it.
+
+        Raises
+        ------
+        ReadingRoomError : image or segment cannot be handed over, or another map is being made
+        """
+        state = state_of(choice.segmentation, [choice.segment])[choice.segment]
+        mask = masks_on(choice.volume, choice.segmentation, [choice.segment])[choice.segment]
+        if mask.is_empty:
+            raise InputError(_("No voxel of this segment lies on the image."))
+        image = self._exports.image(choice.volume)
+        (file,) = self._exports.masks({choice.segment: mask}, choice.volume)
+        of_maps = {**parameters.get("voxelSetting", {}), "kernelRadius": choice.radius, "initValue": OUTSIDE}
+        arguments = {
+            "image": str(image),
+            "mask": str(file.path),
+            "label": next(iter(file.segments)),
+            "features": [choice.feature],
+            "folder": str(Path(self._client.folder) / f"map-{next(self._numbers)}"),
+            "settings": {**parameters, "imageType": {"Original": {}}, "voxelSetting": of_maps},
+        }
+        self.error, self.notes, self._under_way = None, (), (choice, mask, state)
+
+        def begin() -> Call:
+            call: Call = self._client.start("feature_maps", arguments)
+            return call
+
+        self._job.start([begin])
+
+    def poll(self) -> bool:
+        """Take in what the worker said since the last time; True when anything changed. Never waits."""
+        if not self._job.poll():
+            return False
+        if self._job.state == "failed":
+            self.error = self._job.error
+        elif self._job.state == "done":
+            self._show()
+        return True
+
+    def edited(self) -> list[Any]:
+        """The maps whose segment does not have the voxels any more that they were made of; they are marked."""
+        found = []
+        for node in self._nodes.all():
+            choice, made_of = self._nodes.choice_of(node), self._made_of.get(node.GetID())
+            if choice is None or made_of is None:
+                continue
+            mask, seen = made_of
+            state = state_of(choice.segmentation, [choice.segment])[choice.segment]
+            if state == seen and not self._nodes.is_outdated(node):
+                continue
+            now = masks_on(choice.volume, choice.segmentation, [choice.segment])[choice.segment]
+            self._made_of[node.GetID()] = mask, state
+            self._nodes.mark(node, outdated=not now.same_as(mask))
+            if self._nodes.is_outdated(node):
+                found.append(node)
+        return found
+
+    def cancel(self) -> None:
+        """Stop at once; the maps that are there stay."""
+        self._job.forget()
+
+    def forget(self) -> None:
+        """The scene is being closed."""
+        self.cancel()
+        self._exports.clear()
+        self._made_of.clear()
+        self.error, self.notes, self._under_way = None, (), None
+
+    def stop(self) -> None:
+        """Cancel, end the worker process and remove its files."""
+        self.forget()
+        self._client.stop()
+
+    def _show(self) -> None:
+        if self._under_way is None:
+            return
+        choice, mask, state = self._under_way
+        if None in (choice.volume.GetScene(), choice.segmentation.GetScene()):
+            self.error = InputError(_("Image or segmentation was removed while it was mapped."))
+            return
+        (value,) = self._job.values
+        ((_name, path),) = value["maps"].items()
+        try:
+            grid = volume_grid(Path(path))
+        except ReadingRoomError as error:
+            self.error = error
+            return
+        finally:
+            Path(path).unlink(missing_ok=True)
+        self.notes = tuple(value["notes"])
+        self.made = self._nodes.show(choice, grid).GetID()
+        self._made_of[self.made] = mask, state

@@ -1,0 +1,154 @@
+"""The maps of the section "Features": choose, make, show, and make again after an edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import qt
+from slicer.i18n import tr as _
+
+from ...errors import InputError, ReadingRoomError
+from ..layers import OverlayGuard
+from ..widgets.feature_maps import FeatureMapsView
+from .edits import EditWatch
+from .map_nodes import FeatureMapNodes, MapChoice, feature_name, features
+from .map_work import MapWork
+from .measurement_request import FeatureSettings, names_of
+
+_POLL_MILLISECONDS = 50
+
+
+class FeatureMaps:
+    """Maps of the chosen segmentation's segments over the chosen image.
+
+    Parameters
+    ----------
+    owner : who owns the maps
+    settings : which image and segmentation are chosen
+    parameters : gives those of the parameter file
+    makes_again : whether a map is made again after an edit of its segment, or only marked
+    client : does the work; None for a worker process of its own
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        settings: FeatureSettings,
+        parameters: Callable[[], Mapping[str, Any]],
+        makes_again: Callable[[], bool],
+        client: Any = None,
+    ) -> None:
+        self._settings, self._parameters, self._makes_again = settings, parameters, makes_again
+        self.nodes = FeatureMapNodes(owner)
+        self.work = MapWork(self.nodes, client)
+        self._shown = ""  # ID of the node
+        self._problem = ""
+        self.view = FeatureMapsView(self)
+        self.edits = EditWatch(self.view.widget, self.look_for_edits)
+        self._guard = OverlayGuard(self.nodes)
+        self._timer = qt.QTimer(self.view.widget)
+        self._timer.setInterval(_POLL_MILLISECONDS)
+        self._timer.timeout.connect(lambda *_args: self.poll())
+
+    def make_or_cancel(self) -> None:
+        """The one button."""
+        if self.work.is_working:
+            self._timer.stop()
+            self.work.cancel()
+            self.refresh()
+            return
+        settings = self._settings
+        segment, feature = self.view.segment.currentData or "", self.view.feature.currentData or ""
+        choice = MapChoice(settings.volume, settings.segmentation, segment, feature, int(self.view.radius.value))
+        self._start(choice)
+
+    def choose(self, node_id: str) -> None:
+        """Show this map; none for an empty ID."""
+        self._shown, self._problem = node_id, ""
+        self.nodes.choose(self._node())
+        self.refresh()
+
+    def remove(self) -> None:
+        """Take the shown map out of the scene."""
+        node = self._node()
+        if node is not None:
+            self.nodes.remove(node)
+        self._shown = ""
+        self.refresh()
+
+    def poll(self) -> None:
+        """Take in what the worker said, and show it."""
+        if not self.work.poll():
+            return
+        if self.work.is_working:
+            self.view.run.show_working(*self.work.progress)
+            return
+        self._timer.stop()
+        self._problem = str(self.work.error or "")
+        if self.work.error is None:
+            self._shown = self.work.made
+        self.refresh()
+        self.edits.later()  # the segment may have been edited while it was mapped
+
+    def look_for_edits(self) -> None:
+        """Mark the maps whose segment was edited, and make the shown one again where that is wanted."""
+        outdated = self.work.edited()
+        shown = self._node()
+        choice = self.nodes.choice_of(shown) if shown is not None else None
+        if choice is not None and shown in outdated and self._makes_again() and not self.work.is_working:
+            self._start(choice)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw the part from the scene and the work going on."""
+        settings = self._settings
+        segments = list(names_of(settings.segmentation).items())
+        self.view.show_choices(segments, [(name, feature_name(name)) for name in features()])
+        if self.work.is_working:
+            self.view.run.show_working(*self.work.progress)
+        else:
+            self.view.run.show_ready(settings.volume is not None and bool(segments))
+        maps = self.nodes.all()
+        if self._node() is None:
+            self._shown = ""
+        self.view.show_maps([(node.GetID(), node.GetName()) for node in maps], self._shown, self._text())
+        choices = [choice for node in maps if (choice := self.nodes.choice_of(node)) is not None]
+        self.edits.follow(*{choice.segmentation.GetID(): choice.segmentation for choice in choices}.values())
+
+    def forget(self) -> None:
+        """The scene is being closed."""
+        self._timer.stop()
+        self.edits.stop()
+        self.work.forget()
+        self._shown = self._problem = ""
+
+    def cleanup(self) -> None:
+        """The module goes away."""
+        self.forget()
+        self._guard.removeObservers()
+        self.work.stop()
+
+    def _start(self, choice: MapChoice) -> None:
+        self._problem = ""
+        try:
+            if choice.volume is None or choice.segmentation is None or not choice.segment:
+                raise InputError(_("Choose an image and a segment first."))
+            self.work.start(choice, self._parameters())
+        except ReadingRoomError as error:
+            self._problem = str(error)
+        else:
+            self._timer.start()
+        self.refresh()
+
+    def _node(self) -> Any:
+        return next((node for node in self.nodes.all() if node.GetID() == self._shown), None)
+
+    def _text(self) -> str:
+        if self._problem:
+            return self._problem
+        node = self._node()
+        said = list(self.work.notes) if node is not None else []
+        if node is not None and self.nodes.is_outdated(node):
+            said.append(_("The segment was edited since: this map is out of date."))
+        return "\n".join(said)

@@ -1,0 +1,118 @@
+"""Maps in the section "Features", with the work done in this process."""
+
+from __future__ import annotations
+
+import pytest
+import slicer
+
+import host
+from readingroom.desktop import layer_nodes
+from readingroom.desktop.features import edits
+from readingroom.desktop.features.map_nodes import FeatureMapNodes
+from readingroom.desktop.features.section import FeaturesSection
+from readingroom.engine.in_process import InProcessClient
+
+
+@pytest.fixture
+def section(empty_scene, monkeypatch, segmented_ct):
+    """The section over a segmented CT, shown and entered; edits are noticed soon."""
+    monkeypatch.setattr(edits, "QUIET_MILLISECONDS", 50)
+    shown = FeaturesSection("Tested", InProcessClient())
+    shown.widget.show()
+    shown.maps.view.widget.collapsed = False
+    shown.enter()
+    slicer.util.setSliceViewerLayers(background=segmented_ct.volume)
+    yield shown
+    shown.cleanup()
+    shown.widget.hide()
+
+
+@pytest.fixture
+def mapped(section):
+    """The section after the contrast of the tumor was mapped."""
+    make(section)
+    return section
+
+
+def make(section) -> None:
+    host.click(section.maps.view.run.button)
+    host.wait_until(lambda: not section.maps.work.is_working)
+
+
+def the_map(section):
+    (node,) = section.maps.nodes.all()
+    return node
+
+
+def red_view():
+    return slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+
+
+def test_a_map_lies_over_its_image_in_colors_with_a_legend(mapped, segmented_ct):
+    node = the_map(mapped)
+    assert node.GetName() == "Tumor Contrast (glcm), radius 1"
+    assert red_view().GetForegroundVolumeID() == node.GetID()
+    assert layer_nodes.legend_of(node).GetVisibility()
+    assert layer_nodes.legend_of(node).GetTitleText() == "Contrast (glcm)"
+    colored = slicer.util.arrayFromVolume(node) >= node.GetDisplayNode().GetLowerThreshold()
+    assert colored.sum() == segmented_ct.masks[next(iter(segmented_ct.masks))].sum()
+    assert mapped.maps.view.shown.currentText == node.GetName()
+
+
+def test_a_map_lies_where_the_image_has_the_segment(mapped, segmented_ct):
+    import numpy as np
+
+    node = the_map(mapped)
+    place = np.argwhere(slicer.util.arrayFromVolume(node) >= node.GetDisplayNode().GetLowerThreshold()).mean(axis=0)
+    expected = np.argwhere(segmented_ct.masks[next(iter(segmented_ct.masks))]).mean(axis=0)
+    points = []
+    for volume, index in ((node, place), (segmented_ct.volume, expected)):
+        to_ras = layer_nodes.vtk.vtkMatrix4x4()
+        volume.GetIJKToRASMatrix(to_ras)
+        points.append(to_ras.MultiplyPoint([*index[::-1], 1.0])[:3])
+    assert points[0] == pytest.approx(points[1])
+
+
+def test_the_same_choice_again_takes_the_place_of_the_map(mapped):
+    make(mapped)
+    assert len(mapped.maps.nodes.all()) == 1
+
+
+def test_a_removed_map_gives_the_view_back(mapped):
+    host.click(mapped.maps.view.remove)
+    assert mapped.maps.nodes.all() == []
+    assert not red_view().GetForegroundVolumeID()
+    assert mapped.maps.view.shown.currentText == "No map was made yet"
+
+
+def test_a_map_is_not_shown_over_another_image(mapped, add_phantom):
+    other = add_phantom("Another")
+    slicer.util.setSliceViewerLayers(background=other)
+    assert red_view().GetForegroundVolumeID() != the_map(mapped).GetID()
+
+
+def test_an_edited_segment_marks_its_map_where_nothing_is_made_again(mapped, segmented_ct):
+    mapped.views.settings.again.setChecked(False)
+    erode(segmented_ct)
+    host.wait_until(lambda: FeatureMapNodes.is_outdated(the_map(mapped)))
+    assert "out of date" in mapped.maps.view.sentence.text
+
+
+def test_after_an_edit_the_shown_map_is_made_again(mapped, segmented_ct):
+    before = slicer.util.arrayFromVolume(the_map(mapped)).shape
+    erode(segmented_ct)
+    host.wait_until(lambda: slicer.util.arrayFromVolume(the_map(mapped)).shape != before)
+    assert not FeatureMapNodes.is_outdated(the_map(mapped))
+
+
+def test_an_empty_segment_is_a_sentence(section):
+    host.select(section.maps.view.segment, "Nothing")
+    make(section)
+    assert section.maps.view.sentence.text == "No voxel of this segment lies on the image."
+
+
+def erode(segmented_ct) -> None:
+    key, mask = next(iter(segmented_ct.masks.items()))
+    smaller = mask.copy()
+    smaller[: int(mask.nonzero()[0].mean())] = False
+    segmented_ct.paint(key, smaller)
