@@ -116,7 +116,7 @@ def ours(image: Any, mask: Any, asked: dict[str, Any], keep: bool = True) -> tup
 
 
 def theirs(image: Any, mask: Any, asked: dict[str, Any]) -> tuple[dict[str, Any], float]:
-    from radiomics import featureextractor
+    from radiomics import featureextractor  # type: ignore[attr-defined]  # radiomics.py beside this file is not theirs
 
     logging.getLogger("radiomics").setLevel(logging.CRITICAL)
     extractor, start = featureextractor.RadiomicsFeatureExtractor(asked), time.process_time()
