@@ -14,6 +14,7 @@ from readingroom.imaging.open import open_image
 from readingroom.imaging.radiograph_loading import load_radiograph
 
 FOLDERS = ("cxr", "cxr_nih_extra")
+MORE = "cxr_nih_more"
 POSITIVE = "pneumonia"
 # The film that comes with the package as an example must be new to the final model.
 EXAMPLE_PATIENTS = ("NIH-07219",)
@@ -87,6 +88,18 @@ def read_films(data: Path, limit: int | None = None) -> Films:
     films = [_film(data, folder, row, first <= _number(row) <= last) for folder, row in rows]
     if limit is not None:
         films = [f for label in (True, False) for f in _spread([g for g in films if g.positive == label], limit)]
+    return Films(tuple(films))
+
+
+def more_films(data: Path) -> Films:
+    """The films of ``cxr_nih_more`` whose labels name pneumonia, or nothing at all; the others answer neither."""
+    rows = read_csv(data / MORE / "labels.csv").records(needed=("file", "patient_id", "view", "age", "sex", "finding"))
+    films = []
+    for row in rows:
+        findings = row["finding"].split("|")
+        if "Pneumonia" in findings or findings == ["No Finding"]:
+            label = POSITIVE if "Pneumonia" in findings else "normal"
+            films.append(_film(data, MORE, {**row, "label": label}, False))
     return Films(tuple(films))
 
 

@@ -28,6 +28,9 @@ _INTRODUCTION = (
     "their hub.",
 )
 # Sections that other experiments write, in the order of the page.
+BACKBONE = "## A stronger backbone for pneumonia on NIH radiographs"
+BOXES = "## Maps of chest radiographs and the boxes that radiologists drew (NIH)"
+AGES = "## Adults read by a bundle for children, and the reverse"
 LESIONS = "## Lesions on whole mammograms, from patches (mini-MIAS)"
 SYNTHETIC = "## Synthetic mammograms (mini-MIAS)"
 DENSITY = "## Density of the breast (mini-MIAS)"
@@ -38,7 +41,21 @@ NETWORKS = "## Phantoms only: what networks for lung survival cost"
 ATTENTION = "## Phantoms only: the weights of the slices of Lung Survival"
 MAMMOGRAMS = "## Phantoms only: the map of Mammo Screen"
 LIVERS = "## Phantoms only: the map of Liver HCC"
-_MADE_ELSEWHERE = (FILM_LUNGS, LESIONS, SYNTHETIC, DENSITY, SURVIVAL, PHANTOMS, ATTENTION, NETWORKS, MAMMOGRAMS, LIVERS)
+_MADE_ELSEWHERE = (
+    FILM_LUNGS,
+    BACKBONE,
+    BOXES,
+    AGES,
+    LESIONS,
+    SYNTHETIC,
+    DENSITY,
+    SURVIVAL,
+    PHANTOMS,
+    ATTENTION,
+    NETWORKS,
+    MAMMOGRAMS,
+    LIVERS,
+)
 _BASELINES = {
     "the picture at 32 x 32 pixels": "the picture at 32 x 32 pixels",
     "site and metadata": "site and metadata",
