@@ -138,11 +138,13 @@ def section(compared: Comparison, found: Mapping[str, OutOfFold], recipe: Recipe
     lines = [
         "Written by `python -m experiments.nih_pneumonia.stronger_backbone`. "
         f"{len(shipped.labels)} films of {len(set(shipped.patients))} patients ({_folds(shipped)}), each answered "
-        "by models that had not seen the patient, on the folds of the first repeat of the shipped bundle, at 320 x 320 pixels. Of "
+        "by models that had not seen the patient, on the folds of the first repeat of the shipped bundle, at 320 x 320 "
+        "pixels. Of "
         f"`cxr_nih_more` {len(more)} films are labeled pneumonia ({more.sum()}) or nothing at all; they trained the "
         f"models on EfficientNet-Lite0 as well. Tuned: the blocks from number {recipe.first_block} on (counted from "
         f"0), {recipe.epochs} epochs, each film and {counted(recipe.variants, 'variant')} of it; that is what "
-        "two cores do in some minutes, and less than what the shipped network had (blocks from 4 on, 8 epochs, 8 variants). Averages "
+        "two cores do in some minutes, and less than what the shipped network had (blocks from 4 on, 8 epochs, 8 "
+        "variants). Averages "
         "are of logits. Intervals are 95 %, over patients; slope and Brier score after calibration on the other folds.",
         "",
         "| model | AUC | better than as it ships by | calibration slope | Brier score |",
