@@ -1,9 +1,11 @@
-"""A reading as tables: one row per finding; of explained features one row for each that a deep feature follows."""
+"""A reading as tables: one row per finding, with a column for whatever was measured; of explained features one row for
+each that a deep feature follows."""
 
 from __future__ import annotations
 
 from ..csv_table import Cell, csv_text
-from ..reading import FeatureExplanation, FeatureValue, Followed, Reading, SpeakingFeature
+from ..formatting import unit_text
+from ..reading import FeatureExplanation, FeatureValue, Followed, Measurement, Reading, SpeakingFeature
 
 COLUMNS = (
     "patient_id", "study_instance_uid", "study_date", "reader", "task", "finding", "probability", "low", "high",
@@ -20,6 +22,8 @@ FEATURE_COLUMNS = (
 
 def render(reading: Reading) -> str:
     """CSV text with a header; numbers with a point, truth as 0 and 1, unknown as empty."""
+    measured = {_column(one): f"{one.value:.6g}" for one in reading.measurements}
+    columns = (*COLUMNS, *measured)
     rows: list[list[Cell]] = []
     for finding in reading.findings:
         verdict = next((v for v in reading.verdicts if v.finding == finding.name), None)
@@ -50,8 +54,15 @@ def render(reading: Reading) -> str:
             "bundle_sha256": reading.bundle.sha256,
             "demonstration": _truth(reading.bundle.demonstration),
         }
-        rows.append([row[column] for column in COLUMNS])
-    return csv_text(COLUMNS, rows)
+        row |= measured
+        rows.append([row[column] for column in columns])
+    return csv_text(columns, rows)
+
+
+def _column(measurement: Measurement) -> str:
+    """What was measured, in which unit: ``measured lung-volume (mL)``."""
+    unit = unit_text(measurement.unit)
+    return f"measured {measurement.name}" + (f" ({unit})" if unit else "")
 
 
 def render_features(reading: Reading) -> str:
