@@ -38,7 +38,7 @@ def chest_radiograph(rows: int = 512, columns: int = 448, opacity: Opacity | Non
         raise ValueError(f"A chest phantom of {columns} x {rows} pixels shows nothing; give at least 32 x 32.")
     random = np.random.default_rng(seed)
     y, x = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
-    width, heart = random.uniform(0.95, 1.05), random.uniform(0.9, 1.1)
+    width, heart = _habitus(random)
     lungs = _lungs(x, y, width)
     thickness = _body(x, y, width) * 1.6
     thickness -= lungs * 0.95
@@ -52,6 +52,18 @@ def chest_radiograph(rows: int = 512, columns: int = 448, opacity: Opacity | Non
     gray = 0.03 + 0.93 * np.clip(thickness / 2.1, 0, 1) ** 0.8
     gray += random.normal(0, 0.008, gray.shape) * (thickness > 0.05)
     return np.clip(gray, 0, 1).astype(np.float32)
+
+
+def lung_outlines(rows: int = 512, columns: int = 448, seed: int = 0) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Right and left lung ``[j, i]`` of the phantom of that ``seed``, with what lies behind the heart."""
+    y, x = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
+    lungs = _lungs(x, y, _habitus(np.random.default_rng(seed))[0]) >= 0.5
+    return lungs & (x < 0.5), lungs & (x >= 0.5)
+
+
+def _habitus(random: np.random.Generator) -> tuple[float, float]:
+    """How wide the chest and how large the heart is, 1 on average."""
+    return random.uniform(0.95, 1.05), random.uniform(0.9, 1.1)
 
 
 def _ellipse(x: NDArray, y: NDArray, center: tuple[float, float], radii: tuple[float, float], soft: float) -> NDArray:
