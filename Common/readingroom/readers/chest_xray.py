@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from .. import model_cache
 from ..bundles.bundle import Bundle
-from ..bundles.metadata import ClassifierMetadata
+from ..bundles.metadata import BundleMetadata, ClassifierMetadata
 from ..device import is_all_on
 from ..errors import BundleError
-from ..reading import Check, HeatMap, KeyPicture
-from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, with_heat_maps
+from ..reading import Check, HeatMap, KeyPicture, Reading
+from .answer import Answer, Case, CorrectedMask, MapLayer, PictureLayer, Prediction, with_heat_maps
 from .base import ReadContext, Reader
 from .chest_xray_tasks import TASKS, require_task
 from .description import ClinicalField, ImageRole
+from .lung_masks import lung_mask_roles
 
 if TYPE_CHECKING:
     import torch
@@ -71,7 +72,9 @@ class ChestXRayReader(Reader):
         ),
     )
     tasks = tuple(TASKS.values())
-    tests_of_answer = ("map on the body", "deletion curve")
+    masks = lung_mask_roles(_FRONTAL)
+    masks_followed = ("right-lung", "left-lung")
+    tests_of_answer = ("lungs", "place of the map", "deletion curve")
 
     def checks(self, case: Case) -> tuple[Check, ...]:
         from ..trust.radiograph_checks import checks_before
@@ -130,15 +133,12 @@ class ChestXRayReader(Reader):
         )
 
     def test(self, case: Case, prediction: Prediction, answer: Answer, context: ReadContext) -> Answer:
-        """Whether the main map lies on the body, and each map with its deletion curve."""
-        import numpy as np
-
-        from ..trust.body import map_outside_body_check
+        """The lungs, where the main map lies in them, and each map with its deletion curve."""
         from ..trust.checks import faithfulness_check
+        from .chest_xray_lungs import with_lungs
 
-        gray = case.images[_FRONTAL].gray
-        context.check(map_outside_body_check(np.asarray(answer.maps[0].heat).reshape(gray.shape), gray))
-
+        context.progress(0.0, "Looking for the lungs.")
+        answer = with_lungs(case, answer, context)
         tested: list[HeatMap] = []
         names = [label.name for label in context.bundle.metadata.labels]
         findings = {finding.name: finding for finding in answer.findings}
@@ -150,6 +150,11 @@ class ChestXRayReader(Reader):
             if finding.positive:
                 context.check(faithfulness_check(curve, finding.title))
         return with_heat_maps(answer, tested)
+
+    def with_mask(self, reading: Reading, corrected: CorrectedMask, metadata: BundleMetadata) -> Reading:
+        from .chest_xray_lungs import with_corrected_lungs
+
+        return with_corrected_lungs(reading, corrected)
 
 
 def _prediction(model: Model, prepared: Prepared, context: ReadContext) -> Prediction:

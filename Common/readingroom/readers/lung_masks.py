@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -36,7 +36,7 @@ _BATCH, _BATCH_ON_CARD = 4, 32
 
 
 def lung_mask_roles(image: str) -> tuple[MaskRole, ...]:
-    """What a reader of chest CT takes: each lung, as a read gives them back, or both in one."""
+    """What a reader of chest images takes: each lung, as a read gives them back, or both in one."""
     return (
         MaskRole("right-lung", "Right lung", image, codes.RIGHT_LUNG),
         MaskRole("left-lung", "Left lung", image, codes.LEFT_LUNG),
@@ -75,20 +75,39 @@ def find_lung_masks(case: Case, image: str, context: ReadContext) -> LungMasks:
     A mask ``lungs`` is parted into both sides, or gives the other one where one side is given. Where one side alone
     is given, the other is found.
     """
-    from ..imaging.lungs import Lungs, part_lungs
+    from ..imaging.lungs import part_lungs
 
     volume = case.images[image].image
     given = {mask.role: case.masks[mask.role] for mask in case.study.masks if mask.image == image}
+    lungs = completed(given, lambda both: part_lungs(both, volume), lambda: _found(volume, context).lungs, context)
+    return _found(volume, context) if lungs is None else LungMasks(lungs, "given")
+
+
+def completed(
+    given: Mapping[str, NDArray[np.bool_]],
+    part: Callable[[NDArray[np.bool_]], Lungs],
+    find: Callable[[], Lungs],
+    context: ReadContext,
+) -> Lungs | None:
+    """Both lungs of the masks that were given, by the roles of `lung_mask_roles`; None where none was.
+
+    Parameters
+    ----------
+    part : tells the sides of both lungs in one mask apart
+    find : finds both where one side alone was given
+    """
+    from ..imaging.lungs import Lungs
+
     right, left, both = (given.get(role) for role in ("right-lung", "left-lung", "lungs"))
     if right is None and left is None:
         if both is None:
-            return _found(volume, context)
-        parted = part_lungs(both, volume)
+            return None
+        parted = part(both)
         context.notes += parted.notes
-        return LungMasks(parted, "given")
+        return parted
     if right is None or left is None:
         if both is None:
-            other = _found(volume, context).lungs
+            other = find()
             context.note(f"The {'left' if left is None else 'right'} lung was found, since only the other was given.")
             right, left = other.right if right is None else right, other.left if left is None else left
             if "right-lung" not in given:
@@ -100,7 +119,7 @@ def find_lung_masks(case: Case, image: str, context: ReadContext) -> LungMasks:
             left = both & ~right
     elif bool((right & left).any()):
         context.note("The masks of both lungs overlap; what they share was counted as right.")
-    return LungMasks(Lungs(right, left & ~right), "given")
+    return Lungs(right, left & ~right)
 
 
 def network_weights() -> Path | None:

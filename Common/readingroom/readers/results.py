@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .answer import Answer, Case, MapLayer, PictureLayer
 
 READING = "reading.json"
+REGIONS = "regions"  # in place of a finding: the key picture that shows the regions of its image
 _LEVEL_COLORS = ((1.0, 0.75, 0.2), (0.9, 0.25, 0.1), (0.6, 0.05, 0.25))
 
 
@@ -42,7 +43,7 @@ def segments_path(image: str) -> Path:
 
 
 def picture_path(image: str, finding: str = "", slice_: int | None = None) -> Path:
-    """Where a key picture lies: of the image alone, or with the map of a finding; of one slice of a volume."""
+    """Where a key picture lies: of the image alone, with the map of a finding or its `REGIONS`; of one slice."""
     number = "" if slice_ is None else f"slice{slice_ + 1:04d}"
     return Path("-".join(part for part in ("picture", image, finding, number) if part) + ".png")
 
@@ -194,7 +195,8 @@ def _earlier_files(out: Path) -> set[str]:
     except (OSError, ValueError, RecursionError):  # there is none, or none that we wrote
         return {READING, *reports}
     paths = [_path_of(heat_map) for heat_map in earlier.heat_maps]
-    paths += [segments_path(image.role) for image in earlier.study.images]
+    for image in earlier.study.images:
+        paths += [segments_path(image.role), picture_path(image.role, REGIONS)]
     for picture in earlier.key_pictures:
         paths += [picture_path(picture.image, picture.finding, number) for number in (None, picture.slice)]
     # A reading from elsewhere may name any file, or any finding: only our own names in this folder are meant.

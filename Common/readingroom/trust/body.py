@@ -1,4 +1,4 @@
-"""Where the body is on a radiograph, and how much of a heat map lies outside it."""
+"""Where the body is on a radiograph, and how much of a heat map lies outside it, or outside the lungs."""
 
 from __future__ import annotations
 

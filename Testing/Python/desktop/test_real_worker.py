@@ -72,7 +72,7 @@ def test_a_radiograph_from_dicom_is_read_from_its_file_and_shown_before_its_answ
     slicer.app.processEvents()
     host.click(panel.views.read.button)
     host.wait_until(lambda: panel.session.is_testing, seconds)
-    assert panel.reading.pending == ("map on the body", "deletion curve")
+    assert panel.reading.pending == ("lungs", "place of the map", "deletion curve")
     assert panel.layers.nodes("heat map")
     row = panel.views.findings.rows["pneumonia"]
     host.wait_until(lambda: row.probability.visible)

@@ -281,7 +281,7 @@ def test_the_answer_is_published_with_its_files_before_its_tests(tmp_path):
 
     whole = read(example(), tmp_path, on_answer=look)
     ((early, files),) = published
-    assert (early.pending, whole.pending) == (("map on the body", "deletion curve"), ())
+    assert (early.pending, whole.pending) == (("lungs", "place of the map", "deletion curve"), ())
     assert files == {name for name in FILES if not name.startswith("picture")}  # they follow
     assert early.findings == whole.findings
     assert early.heat_maps[0].faithfulness is None
