@@ -41,8 +41,10 @@ NETWORKS = "## Phantoms only: what networks for lung survival cost"
 ATTENTION = "## Phantoms only: the weights of the slices of Lung Survival"
 MAMMOGRAMS = "## Phantoms only: the map of Mammo Screen"
 LIVERS = "## Phantoms only: the map of Liver HCC"
+RADIOGRAPHS = "## Lungs of chest radiographs: the heart's width and the place of the map"
 _MADE_ELSEWHERE = (
     FILM_LUNGS,
+    RADIOGRAPHS,
     BACKBONE,
     BOXES,
     AGES,
