@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .blocks import block_means, block_middles
 from .lungs import Lungs
 from .organ import Booleans
 
@@ -37,8 +38,9 @@ def heart_columns(gray: NDArray[np.floating], lungs: Lungs) -> tuple[float, floa
     lungs : on the same grid, with the part behind the heart
     """
     step = -(-max(gray.shape) // _SIDE)
-    small = np.asarray(ndimage.uniform_filter(gray, step)[step // 2 :: step, step // 2 :: step], dtype=np.float64)
-    sides = [lung[step // 2 :: step, step // 2 :: step] for lung in (lungs.right, lungs.left)]
+    small = block_means(np.asarray(gray, dtype=np.float32), step).astype(np.float64)
+    middles = np.ix_(*block_middles((gray.shape[0], gray.shape[1]), step))
+    sides = [lung[middles] for lung in (lungs.right, lungs.left)]
     if not all(side.any() for side in sides):
         return None
     sides.sort(key=lambda side: float(np.flatnonzero(side.any(axis=0)).mean()))

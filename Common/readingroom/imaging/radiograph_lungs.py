@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from .lung_zones import SIDES, THIRDS
 from .lungs import Lungs
-from .organ import Booleans
+from .organ import Booleans, box
 
 _EVEN = 0.15  # the smaller part's least share of the larger one, for both to be lungs
 
@@ -69,14 +69,18 @@ def sums_by_zone(heat: NDArray[np.floating], lungs: Lungs) -> dict[FilmZone, flo
     return {
         FilmZone(side, third): float(rows.sum(dtype=np.float64))
         for side, lung in zip(SIDES, (lungs.right, lungs.left), strict=True)
-        for third, rows in zip(THIRDS, _thirds((heat * lung).sum(axis=1), lung), strict=True)
+        for third, rows in zip(THIRDS, _thirds(heat, lung), strict=True)
     }
 
 
-def _thirds(rows: NDArray[np.floating], lung: Booleans) -> Iterator[NDArray[np.floating]]:
-    held = np.flatnonzero(lung.any(axis=1))
-    first, count = (int(held[0]), int(held[-1]) + 1 - int(held[0])) if len(held) else (0, 0)
-    ends = [first + count * third // 3 for third in range(4)]
+def _thirds(heat: NDArray[np.floating], lung: Booleans) -> Iterator[NDArray[np.floating]]:
+    """What the map adds up to on each row of a lung, third by third from the top."""
+    if not lung.any():
+        yield from np.zeros((len(THIRDS), 0), dtype=heat.dtype)
+        return
+    about = box(lung)
+    rows = (heat[about] * lung[about]).sum(axis=1)
+    ends = [len(rows) * third // 3 for third in range(4)]
     for start, stop in itertools.pairwise(ends):
         yield rows[start:stop]
 

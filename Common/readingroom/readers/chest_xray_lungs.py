@@ -48,7 +48,7 @@ def with_lungs(case: Case, answer: Answer, context: ReadContext) -> Answer:
     gray = case.images[FRONTAL].gray
     heat = np.asarray(answer.maps[0].heat).reshape(gray.shape)
     found = _lungs(case, context)
-    body = body_share(gray)
+    body = round(body_share(gray), 4)  # as a correction will know it
     if found is None:
         context.check(_body_check(heat, gray))
         return answer
@@ -56,7 +56,7 @@ def with_lungs(case: Case, answer: Answer, context: ReadContext) -> Answer:
     context.check(*(map_checks(heat, lungs, body) if heat.any() else (_body_check(heat, gray),)))
     finding = next(one.title for one in answer.findings if one.name == answer.maps[0].heat_map.finding)
     heart, chest = heart_columns(gray, lungs), chest_columns(lungs)
-    settings: dict[str, Any] = {"lungs": source, "share_of_body": round(body, 4)}
+    settings: dict[str, Any] = {"lungs": source, "share_of_body": body}
     if heart is not None and chest is not None:
         settings |= {"heart_columns": [round(at) for at in heart], "chest_columns": list(chest)}
     view = case.study.image(FRONTAL).fact("ViewPosition")
@@ -90,7 +90,7 @@ def _lungs(case: Case, context: ReadContext) -> tuple[Lungs, str] | None:
         return lungs, "the mask that was given"
     lungs = found()
     if lungs is None:
-        context.note("No lungs were found: the map was held against the body, and no zones and no heart were measured.")
+        context.note("No lungs were found: the map was held against the body.")
     return None if lungs is None else (lungs, BUNDLE)
 
 
