@@ -30,7 +30,7 @@ BUNDLE_READER = "radiograph-lungs"  # what the bundle calls its reader: no panel
 BUNDLE = "cxr-lungs"
 LABELS = ("right-lung", "left-lung")
 
-# Limits of what is taken for two lungs; the drawn ones of 4,313 children and 71 adults are within, see the card.
+# Limits of what is taken for two lungs; those drawn on 1,079 films of children and 71 of adults are within.
 _LEAST_LUNG, _MOST_LUNGS = 0.015, 0.75  # of the film: each lung at least, both together at most
 _LEAST_RATIO = 0.3  # of the smaller to the larger one
 _LEAST_SHARED_ROWS = 0.5  # of the shorter lung's rows: they lie beside each other
