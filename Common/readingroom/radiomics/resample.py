@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..errors import InputError
 from .settings import Settings
 
 MOST_VOXELS = 1 << 28  # of a resampled image: 2 GB in double precision
+_REACH = 40  # voxels; so far away one counts less in a cubic spline than double precision can tell
 BEYOND = 1e-3  # voxels that a region may reach over the image's edge
 
 
@@ -54,7 +56,7 @@ def resample(
     grid.SetSize((upper - lower + 1).astype(int).tolist())
     grid.SetOutputPixelType(image.GetPixelID())
     grid.SetInterpolator(getattr(SimpleITK, str(settings.interpolator)))
-    resampled = grid.Execute(image)
+    resampled = grid.Execute(_needed(image, grid))
     grid.SetOutputPixelType(mask.GetPixelID())
     grid.SetInterpolator(SimpleITK.sitkNearestNeighbor)
     return resampled, grid.Execute(mask)
@@ -142,6 +144,21 @@ def _checked_extent(image: SimpleITK.Image, mask: SimpleITK.Image) -> tuple[NDAr
     if np.any(np.min(corners, axis=0) < -0.5 - BEYOND) or np.any(np.max(corners, axis=0) > highest):
         raise InputError("The region reaches beyond the image; does the mask belong to it?")
     return start, size
+
+
+def _needed(image: SimpleITK.Image, grid: SimpleITK.ResampleImageFilter) -> SimpleITK.Image:
+    """What of the image the values on a new grid come from: a spline is fitted to all that it is given."""
+    frame = SimpleITK.Image([1] * image.GetDimension(), SimpleITK.sitkUInt8)
+    frame.SetOrigin(grid.GetOutputOrigin())
+    frame.SetSpacing(grid.GetOutputSpacing())
+    frame.SetDirection(grid.GetOutputDirection())
+    corners = [
+        image.TransformPhysicalPointToContinuousIndex(frame.TransformContinuousIndexToPhysicalPoint(corner))
+        for corner in itertools.product(*((0.0, size - 1.0) for size in grid.GetSize()))
+    ]
+    lower = np.floor(np.min(corners, axis=0)).astype(int) - _REACH
+    upper = np.ceil(np.max(corners, axis=0)).astype(int) + _REACH
+    return _around(image, lower, upper - lower + 1, 0)
 
 
 def _around(image: SimpleITK.Image, start: NDArray[np.int64], size: NDArray[np.int64], margin: int) -> SimpleITK.Image:
