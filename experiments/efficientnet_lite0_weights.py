@@ -1,10 +1,11 @@
 """ImageNet weights of EfficientNet-Lite0 from an ONNX file, as safetensors to begin a training with.
 
-    python -m experiments.efficientnet_lite0_weights FILE.onnx --out FILE.safetensors
+    python -m experiments.efficientnet_lite0_weights FILE.onnx --out FILE.safetensors [--normalized imagenet]
 
 Needs `pip install onnx`. The file is one whose convolutions have their normalization folded in and stand in the order
 of computation, with one linear layer at the end; their values may be halves. As with all weights from TensorFlow it
-takes RGB pixels as ``(p - 127) / 128``.
+takes RGB pixels as ``(p - 127) / 128``; with ``--normalized imagenet`` the first kernel is changed to take them as the
+protocols give them, by mean and deviation of ImageNet.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 
 from readingroom.errors import BundleError, ReadingRoomError
 from readingroom.files import write_bytes
+from readingroom.learning.training.normalization import IMAGENET_MEAN, IMAGENET_STD
 from readingroom.networks import backbones, tflite_weights
 
 NETWORK = "tf_efficientnet_lite0"
@@ -38,6 +40,20 @@ def from_onnx(path: Path) -> nn.Module:
     tflite_weights.fill(network, body, str(path), "EfficientNet-Lite0")
     network.get_submodule("classifier").load_state_dict({"weight": weight.T, "bias": bias})
     return network
+
+
+def take_imagenet_normalized(network: nn.Module) -> None:
+    """Change the first convolution so that ImageNet's mean and deviation are those of its pixels.
+
+    It answers as before but for the border, where what is padded is the mean in place of the middle gray.
+    """
+    stem, normalization = network.get_submodule("conv_stem"), network.get_submodule("bn1")
+    assert isinstance(stem, nn.Conv2d)
+    assert isinstance(normalization, nn.BatchNorm2d)
+    mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+    with torch.no_grad():
+        normalization.bias += torch.einsum("ocij,c->o", stem.weight, (255 * mean - 127) / 128)
+        stem.weight *= (255 * std / 128)[None, :, None, None]
 
 
 def _layers(path: Path) -> list[tuple[Tensor, Tensor]]:
@@ -67,9 +83,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.efficientnet_lite0_weights")
     parser.add_argument("onnx", type=Path, metavar="FILE.onnx")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors")
+    parser.add_argument("--normalized", choices=("imagenet",), help="how the pixels come, in place of (p - 127) / 128")
     options = parser.parse_args(arguments)
     try:
-        write_bytes(options.out, safetensors.torch.save(from_onnx(options.onnx).state_dict()))
+        network = from_onnx(options.onnx)
+        if options.normalized:
+            take_imagenet_normalized(network)
+        write_bytes(options.out, safetensors.torch.save(network.state_dict()))
     except ReadingRoomError as error:
         print(error, file=sys.stderr)
         return 1

@@ -28,6 +28,7 @@ _ABNORMALITIES = {  # of mini-MIAS
 _NOT_CLINICAL = {
     *("file", "label", "source", "patient_id", "view", "age", "sex", "laterality"),
     *("sha256", "source_url", "original_name", "license", "finding", "abnormalities", "survival"),
+    *("pneumonia", "mask", "mask_share"),
 }
 
 
@@ -46,6 +47,14 @@ def nih_pneumonia(data: Path) -> Cohort:
 def chest_radiographs(data: Path) -> Cohort:
     """COVID-19, other pneumonia or normal: all films of ``cxr``, of three sources, which are the sites."""
     return _cohort(_rows(data, "cxr"))
+
+
+def childrens_pneumonia(data: Path) -> Cohort:
+    """Bacterial pneumonia, viral pneumonia or normal: the films of children in ``cxr_kermany``, the official training
+    part of their collection."""
+    names = {"bacterial": "bacterial-pneumonia", "viral": "viral-pneumonia", "normal": "normal"}
+    rows = _rows(data, "cxr_kermany", needed=("file", "label", "patient_id", "mask"))
+    return _cohort({**row, "label": names[row["label"]], "source": "Guangzhou"} for row in rows)
 
 
 def covid_ct(data: Path) -> Cohort:
@@ -76,6 +85,7 @@ def write_mammogram_lesions(data: Path, path: Path) -> None:
 COHORTS: Mapping[str, Callable[[Path], Cohort]] = {
     "nih_pneumonia": nih_pneumonia,
     "chest_radiographs": chest_radiographs,
+    "childrens_pneumonia": childrens_pneumonia,
     "covid_ct": covid_ct,
     "mammograms": mammograms,
 }
@@ -110,9 +120,11 @@ def main() -> None:
         sys.exit(str(error))
 
 
-def _rows(data: Path, folder: str) -> list[dict[str, str]]:
+def _rows(
+    data: Path, folder: str, needed: tuple[str, ...] = ("file", "label", "source", "patient_id")
+) -> list[dict[str, str]]:
     """Rows of ``labels.csv``, with the path of the file in ``file``."""
-    rows = read_csv(data / folder / "labels.csv").records(needed=("file", "label", "source", "patient_id"))
+    rows = read_csv(data / folder / "labels.csv").records(needed=needed)
     return [{**row, "file": str(data / folder / row["file"])} for row in rows]
 
 

@@ -76,6 +76,16 @@ def choose(wanted: Wanted = "auto", note: Note = lambda sentence: None) -> torch
     return torch.device(wanted)
 
 
+def channels_last(inputs: torch.Tensor) -> torch.Tensor:
+    """Pictures (n, channels, rows, columns) on a processor in the order of memory in which it convolves them nearly
+    twice as fast; everything else as it is."""
+    import torch
+
+    if inputs.ndim != 4 or inputs.device.type != "cpu":
+        return inputs
+    return inputs.contiguous(memory_format=torch.channels_last)
+
+
 def run_in_batches(
     function: Callable[[torch.Tensor], Tensors],
     inputs: torch.Tensor,

@@ -20,6 +20,7 @@ NAMES = tuple(architecture.name for architecture in registry.ARCHITECTURES.value
 TWO_BRANCHES = "tf_mobilenetv2_100_two_branches"
 PLACES = "tf_mobilenetv2_100_places"
 Weights = Literal["hub"] | Path | None
+_PUBLISHED_CLASSES = 1000
 
 
 def create(name: str, outputs: int, weights: Weights = None, channels: int = 3) -> nn.Module:
@@ -28,7 +29,8 @@ def create(name: str, outputs: int, weights: Weights = None, channels: int = 3) 
     Parameters
     ----------
     name : one of `NAMES`
-    outputs : number of logits; the linear layer is new and random unless ``weights`` holds one of that size
+    outputs : number of logits; the linear layer is new unless ``weights`` holds one of that size: 0 on a network that
+        has learned, else random
     weights : None for random values, "hub" for the ImageNet weights of timm or torchvision (fetched once, then kept by
         the hub's own store), or a file, see `readingroom.networks.weights.read`
     channels : 3, or 1 for gray images; ImageNet weights then answer as they would to the gray level three times
@@ -58,6 +60,8 @@ def create(name: str, outputs: int, weights: Weights = None, channels: int = 3) 
             f"The ImageNet weights of {name} could not be fetched from the {architecture.library} hub; check the "
             "network and the proxy, or give a weights file instead."
         ) from error
+    if weights is not None and (outputs != _PUBLISHED_CLASSES or not from_hub):
+        _silence(network.get_submodule(architecture.head))
     if weights is not None and not from_hub:
         weight_files.read(network, architecture, Path(weights))
     return network.eval()
@@ -98,6 +102,14 @@ _MAKERS: dict[str, Callable[[Architecture, int, int, bool], nn.Module]] = {
     "timm": _from_timm,
     "torchvision": _from_torchvision,
 }
+
+
+def _silence(layer: nn.Module) -> None:
+    """A new last layer that says nothing yet: timm's random one is so loud that its first steps undo what the network
+    had learned."""
+    assert isinstance(layer, nn.Linear)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
 
 
 def _not_installed() -> SetupError:

@@ -219,6 +219,8 @@ class TrainingProtocol:
     loss, loss_settings : file in `readingroom.learning.training.losses`, and its numbers
     head, head_settings : file in `readingroom.learning.training.heads`, and its numbers
     averaging : decay of the moving average of the weights, 0 for none
+    steepest : longer gradients of a step are shortened to this length, 0 for none. Networks whose normalization is
+        folded into their kernels diverge without
     patience : epochs without a better validation loss before training stops; None never stops early
     aggregation : from slices (or views) to the study. ``mean``, ``vote`` (a tie is positive) and ``max`` join the
         answers to each of them; the others are a part of the network, which then sees the whole stack.
@@ -258,6 +260,7 @@ class TrainingProtocol:
     head: str = "linear"
     head_settings: Mapping[str, float] = field(default_factory=dict)
     averaging: float = 0.0
+    steepest: float = 0.0
     patience: int | None = None
     aggregation: Aggregation = "none"
     validation: Validation = field(default_factory=Validation)
@@ -279,6 +282,7 @@ class TrainingProtocol:
         _require(0 <= self.mixup <= 10, f"MixUp's alpha is {self.mixup}, not 0 to 10")
         _require(0 <= self.smoothing < 1, f"the smoothing is {self.smoothing}, not 0 to 1")
         _require(0 <= self.averaging < 1, f"the averaging is {self.averaging}, not 0 to 1")
+        _require(0 <= self.steepest < math.inf, f"the steepest gradient is {self.steepest}, not 0 or more")
         _require(self.patience is None or self.patience >= 1, f"the patience is {self.patience}, not above 0")
         _require(self.schedule.lowest <= self.optimizer.rate, "the lowest rate is above the first one")
         _require(0 <= self.seed < 2**32, f"the seed {self.seed} is not 0 to {2**32 - 1}")

@@ -102,7 +102,7 @@ class FrozenNetwork:
         ]
         try:
             with torch.inference_mode():
-                self.network(inputs)
+                self.network(device_choice.channels_last(inputs))
         finally:
             for hook in hooks:
                 hook.remove()

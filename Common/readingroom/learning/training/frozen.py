@@ -171,7 +171,7 @@ def prepare_frozen(
         wanted = replace(wanted, normalize="imagenet")
     preprocessing = measured(wanted)
     plain = replace(protocol, aggregation="mean" if wanted.kind == "slices" else "none", input=wanted)
-    backbone = _as_stored(seeded_network(plain, len(question.values), name, weights, protocol.seed))
+    backbone = as_stored(seeded_network(plain, len(question.values), name, weights, protocol.seed))
     if isinstance(backbone, PlacesNetwork):
         raise InputError(
             f"The network '{name}' weighs places by its own last layer, which the mode 'frozen' would replace: choose "
@@ -216,7 +216,7 @@ def _notes(protocol: TrainingProtocol, wanted: Preprocessing) -> tuple[str, ...]
     return tuple(found)
 
 
-def _as_stored(network: nn.Module) -> nn.Module:
+def as_stored(network: nn.Module) -> nn.Module:
     """Kernels in half precision and back, as bundles store them: the features are then those of the bundle."""
     with torch.no_grad():
         for parameter in network.parameters():

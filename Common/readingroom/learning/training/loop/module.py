@@ -15,6 +15,7 @@ from torch.optim import SGD, Adam, AdamW
 from torch.optim import Optimizer as TorchOptimizer
 from torch.optim.lr_scheduler import OneCycleLR
 
+from ....device import channels_last
 from ....errors import InputError
 from ...protocols.training_protocol import Optimizer, TrainingProtocol
 from ..losses.loss import Loss
@@ -143,7 +144,7 @@ class TrainingModule(LightningModule):
 
     def _answers(self, inputs: Tensor | Sequence[Tensor]) -> Tensor:
         """Of inputs, or of stacks that were filled up, with what is there of them."""
-        logits: Tensor = self.network(inputs) if isinstance(inputs, Tensor) else self.network(*inputs)
+        logits: Tensor = self.network(channels_last(inputs)) if isinstance(inputs, Tensor) else self.network(*inputs)
         return logits
 
     def _mean(self, sums: Tensor) -> Tensor:

@@ -42,6 +42,7 @@ def create_trainer(
         precision=precision,  # type: ignore[arg-type]  # the protocol's words are Lightning's
         max_epochs=protocol.epochs,
         accumulate_grad_batches=protocol.accumulate,
+        gradient_clip_val=protocol.steepest or None,
         callbacks=[*callbacks, *average, *checkpoints(run.path)],
         logger=TensorBoardLogger(run.path, name="", version="log"),
         plugins=[WholeCheckpoints()],
