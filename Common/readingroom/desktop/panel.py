@@ -18,7 +18,7 @@ from .display import Display
 from .features.section import FeaturesSection
 from .growing import Growing
 from .inputs import Inputs
-from .installed import bundle_title, bundles_for
+from .installed import bundle_title, bundle_use, bundles_for
 from .layers import OverlayGuard
 from .logic import ReadingLogic
 from .panel_views import PanelViews
@@ -304,10 +304,12 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
         """Offer the installed bundles of this reader; keep the chosen one when it is still there."""
         if self.parameters is None:
             return
-        titles = {bundle.name: bundle_title(bundle) for bundle in bundles_for(self.reader.name)}
-        if self.parameters.bundle not in titles:
-            self.change("bundle", next(iter(titles), ""))
-        self.views.study.show_bundles(list(titles.items()), self.parameters.bundle)
+        found = {bundle.name: bundle for bundle in bundles_for(self.reader.name)}
+        if self.parameters.bundle not in found:
+            self.change("bundle", next(iter(found), ""))
+        chosen = self.parameters.bundle
+        titles = [(name, bundle_title(bundle)) for name, bundle in found.items()]
+        self.views.study.show_bundles(titles, chosen, bundle_use(found[chosen]) if chosen in found else "")
 
     def _draw_work(self) -> None:
         fraction, sentence = self.session.progress

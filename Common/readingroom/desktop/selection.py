@@ -212,6 +212,7 @@ class Selection:
     def choose_bundle(self, name: str) -> None:
         """Read with this bundle."""
         self._panel.change("bundle", name)
+        self._panel.list_bundles()
         self._panel.refresh()
 
     def choose_device(self, name: str) -> None:

@@ -48,6 +48,7 @@ def test_without_a_study_it_says_what_to_do_and_nothing_can_be_read(panel):
 def test_the_bundle_that_ships_is_offered(panel):
     assert panel.parameters.bundle == "cxr-nih-pneumonia"
     assert panel.views.study.bundle.count == 1
+    assert panel.views.study.use.text == "For adults of 18 to 85 years: Pneumonia, No finding"
 
 
 def test_a_study_that_is_loaded_is_listed_and_can_be_read(panel, phantom):

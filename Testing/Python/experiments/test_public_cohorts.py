@@ -35,6 +35,7 @@ def test_the_real_folders_have_the_counts_of_their_readmes(shared: Path) -> None
         "nih_pneumonia": {"normal": 352, "pneumonia": 348},
         "chest_radiographs": {"covid": 160, "normal": 176, "pneumonia": 192},
         "covid_ct": {"covid": 260, "noncovid": 260},
+        "childrens_pneumonia": {"normal": 1341, "bacterial-pneumonia": 2530, "viral-pneumonia": 1344},
         "mammograms": {"normal": 126, "benign": 37, "malignant": 31},
     }
     sites = Counter((row.site, row.label) for row in chest_radiographs(data).rows)

@@ -86,6 +86,9 @@ class StudyView:
 
         self.bundle = selector(_("Bundle"), _("The trained model that answers. More in the module Reading Room."))
         form.addRow(_("Bundle"), self.bundle)
+        self.use = hint()
+        self.use.setWordWrap(True)
+        form.addRow("", self.use)
         self.device = selector(_("Device"), _("Where the network runs. Automatic takes a GPU when there is one."))
         for name, title in device_titles().items():
             self.device.addItem(title, name)
@@ -171,9 +174,11 @@ class StudyView:
             self.priors[role].setText(text)
             self.priors[role].setVisible(bool(text) and last[text] == role)
 
-    def show_bundles(self, bundles: Sequence[tuple[str, str]], chosen: str) -> None:
-        """List ``(name, title)`` pairs and select one."""
+    def show_bundles(self, bundles: Sequence[tuple[str, str]], chosen: str, use: str) -> None:
+        """List ``(name, title)`` pairs and select one; ``use`` says whom it is for."""
         fill(self.bundle, bundles, chosen, _("No bundle is installed"))
+        self.use.setText(use)
+        self.use.setVisible(bool(use))
 
     def show_device(self, device: str) -> None:
         """Select a device."""
