@@ -28,6 +28,7 @@ _INTRODUCTION = (
     "their hub.",
 )
 # Sections that other experiments write, in the order of the page.
+CHILDREN = "## Pneumonia of children (Kermany)"
 BACKBONE = "## A stronger backbone for pneumonia on NIH radiographs"
 BOXES = "## Maps of chest radiographs and the boxes that radiologists drew (NIH)"
 AGES = "## Adults read by a bundle for children, and the reverse"
@@ -43,6 +44,7 @@ MAMMOGRAMS = "## Phantoms only: the map of Mammo Screen"
 LIVERS = "## Phantoms only: the map of Liver HCC"
 RADIOGRAPHS = "## Lungs of chest radiographs: the heart's width and the place of the map"
 _MADE_ELSEWHERE = (
+    CHILDREN,
     FILM_LUNGS,
     RADIOGRAPHS,
     BACKBONE,
