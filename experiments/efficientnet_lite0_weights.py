@@ -52,7 +52,7 @@ def take_imagenet_normalized(network: nn.Module) -> None:
     assert isinstance(normalization, nn.BatchNorm2d)
     mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
     with torch.no_grad():
-        normalization.bias += torch.einsum("ocij,c->o", stem.weight, (255 * mean - 127) / 128)
+        normalization.bias.add_(torch.einsum("ocij,c->o", stem.weight, (255 * mean - 127) / 128))
         stem.weight *= (255 * std / 128)[None, :, None, None]
 
 
