@@ -59,6 +59,8 @@ def with_lungs(case: Case, answer: Answer, context: ReadContext) -> Answer:
     settings: dict[str, Any] = {"lungs": source, "share_of_body": body}
     if heart is not None and chest is not None:
         settings |= {"heart_columns": [round(at) for at in heart], "chest_columns": list(chest)}
+    elif chest is not None:
+        context.note("No cardiothoracic ratio: a border of the heart shows too little.")
     view = case.study.image(FRONTAL).fact("ViewPosition")
     return replace(
         answer,
