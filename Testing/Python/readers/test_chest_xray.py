@@ -36,6 +36,7 @@ FILES = {
     "segments-frontal.seg.nrrd",
     "picture-frontal.png",
     "picture-frontal-pneumonia.png",
+    "picture-frontal-regions.png",
 }
 
 
@@ -77,17 +78,19 @@ def test_the_heat_map_lies_on_the_image_and_goes_from_0_to_1(a_radiograph, tmp_p
     assert values.max() <= 1
 
 
-def test_segments_are_the_levels_of_the_map_one_inside_the_other(tmp_path):
+def test_segments_are_the_lungs_and_the_levels_of_the_map_one_inside_the_other(tmp_path):
     reading = read(example(), tmp_path)
     written = slicerio.read_segmentation(str(tmp_path / "segments-frontal.seg.nrrd"))
     heat = SimpleITK.GetArrayFromImage(
         SimpleITK.ReadImage(str(tmp_path / "heatmap-frontal-pneumonia.nrrd"))
     ).transpose()
     assert [segment["name"] for segment in written["segments"]] == [
+        "Right lung",
+        "Left lung",
         "Pneumonia: map at least 50 %",
         "Pneumonia: map at least 75 %",
     ]
-    for segment, level in zip(written["segments"], reading.heat_maps[0].levels, strict=True):
+    for segment, level in zip(written["segments"][2:], reading.heat_maps[0].levels, strict=True):
         voxels = written["voxels"][segment["layer"]] == segment["labelValue"]
         assert np.array_equal(voxels, heat >= level)
         assert segment["terminology"]["type"][0] == "DCM"
