@@ -94,6 +94,7 @@ _FIELDS = {
     "least share of the organ": "input.least_organ",
     "cut to the organ": "input.organ_crop",
     "keeps proportions": "input.keep_aspect",
+    "bias field taken out": "input.correct_bias_field",
     "chest wall to the left": "input.chest_wall_left",
     "augmentation": "augment",
     "optimizer": "optimizer.name",

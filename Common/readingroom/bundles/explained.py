@@ -141,11 +141,13 @@ class HandcraftedSettings:
     bins : gray levels of first order and co-occurrence
     zone_bins : gray levels of size zones
     spacing : mm along i, j, k to which image and mask are resampled first; None measures the voxels as they are
+    correct_bias_field : the bias field of an MR is taken out (N4) first
     """
 
     bins: int = 128
     zone_bins: int = 32
     spacing: tuple[float, float, float] | None = None
+    correct_bias_field: bool = False
 
     def __post_init__(self) -> None:
         require(min(self.bins, self.zone_bins) >= 2, "Gray levels are 2 or more.")

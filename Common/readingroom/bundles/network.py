@@ -32,6 +32,7 @@ Aggregation = Literal[
 ExplanationMethod = Literal["cam", "grad-cam", "grad-cam++", "layer-cam", "hires-cam"]
 SurvivalHead = Literal["deephit", "deephit-published", "discrete-hazard", "cox"]
 
+WEIGHTINGS, ANY_WEIGHTING = ("T1", "T2", "T2*", "PD"), "any"  # of the MR that a bundle is for
 LOG_VOLUME = (
     "log volume"  # the term of a model on the volume of the tumor: natural logarithm of the mL, see `log_volume`
 )
@@ -88,15 +89,20 @@ class ClassifierMetadata(NetworkMetadata, ProbabilityMetadata):
     ----------
     multilabel : True when labels do not exclude each other (sigmoid), False when exactly one holds (softmax)
     explained : what the features of the network follow, of two exclusive labels
+    weighting : of the MR that it learned from, as their headers say (`WEIGHTINGS`), ``any`` where there were several;
+        empty where none says, or for other images
     """
 
     kind: Literal["classifier"] = "classifier"
     multilabel: bool
     conformal: Conformal | None = None
     explained: ExplainedFeatures | None = None
+    weighting: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        known = ("", ANY_WEIGHTING, *WEIGHTINGS)
+        require(self.weighting in known, f"The weighting '{self.weighting}' is none of {', '.join(known[1:])}.")
         if self.explained is not None:
             require(len(self.labels) == 2 and not self.multilabel, "Features are explained of two exclusive labels.")
             self.require_labels("The explanation of features", [self.explained.finding])

@@ -41,6 +41,7 @@ class Preprocessing:
     least_organ : smallest share of a kept slice that is organ, 0 to 1
     organ_crop : cut to the box around the organ
     keep_aspect : padded to the input's proportions instead of stretched
+    correct_bias_field : the bias field of an MR is taken out (N4) before all else
     chest_wall_left : a mammogram with the chest wall on the right is mirrored, so that breasts look the same way
 
     Raises
@@ -65,6 +66,7 @@ class Preprocessing:
     organ_crop: bool = False
     keep_aspect: bool = False
     chest_wall_left: bool = False
+    correct_bias_field: bool = False
 
     def __post_init__(self) -> None:
         axes = 3 if self.kind == "volume" else 2
@@ -93,6 +95,7 @@ class Preprocessing:
         if self.spacing is not None:
             require_finite("the spacing of the input", self.spacing)
             require(min(self.spacing) > 0, f"A spacing of {min(self.spacing):g} mm is not above 0.")
+        require(self.kind != "picture" or not self.correct_bias_field, "A picture has no bias field.")
         if self.kind == "picture":
             require(self.spacing is None and self.slices is None, "A picture has neither slices nor a spacing in mm.")
         require(self.slices is None or self.slices > 0, f"{self.slices} slices of a study are none.")

@@ -85,6 +85,17 @@ def bias_field(image: SimpleITK.Image, progress: Progress | None = None) -> Bias
     return BiasField(logarithm, factors, float(np.exp(high - low)))
 
 
+def corrected(volume: Volume, progress: Progress | None = None) -> Volume:
+    """The volume with its bias field estimated and taken out; as it is where no body is seen.
+
+    Raises
+    ------
+    CancelledError : the user canceled
+    """
+    field = bias_field(volume.image, progress)
+    return volume if field is None else without_bias(volume, field)
+
+
 def without_bias(volume: Volume, field: BiasField) -> Volume:
     """The volume divided by the field."""
     voxels = volume.voxels / field.on(volume.voxels.shape)

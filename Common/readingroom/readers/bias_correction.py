@@ -1,9 +1,14 @@
-"""The bias field of an MR: shown as a check, and taken out before the image is read where a person asks for it."""
+"""The bias field of an MR: shown as a check, and taken out before the image is read.
+
+The bundle says whether it was taken out in training; a read does as the training did, unless a person asks otherwise.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from ..bundles.metadata import ClassifierMetadata
+from ..reading import Check
 from .answer import Case
 from .base import ReadContext
 from .description import ReadOption
@@ -11,16 +16,18 @@ from .description import ReadOption
 CORRECT_BIAS_FIELD = ReadOption(
     "correct-bias-field",
     "Correct the bias field",
-    "Even out the brightness of the MR (N4) before it is read; takes a few seconds.",
+    "Even out the brightness of the MR (N4) before it is read, also where the bundle did not learn so; takes a few "
+    "seconds.",
 )
 
 
 def bias_corrected(case: Case, role: str, context: ReadContext) -> Case:
-    """The case with the MR of a role corrected, which notes and checks say; as it is where nobody asked for it."""
+    """The case with the MR of a role corrected where its bundle or a person wants it, which notes and checks say."""
     from ..imaging.bias_field import bias_field, without_bias
     from ..trust.mr_checks import bias_check
 
-    if CORRECT_BIAS_FIELD.name not in context.options:
+    learned = context.bundle.of_kind(ClassifierMetadata).preprocessing.correct_bias_field
+    if not learned and CORRECT_BIAS_FIELD.name not in context.options:
         return case
     volume = case.images[role]
     field = bias_field(volume.image, context.progress)
@@ -28,6 +35,14 @@ def bias_corrected(case: Case, role: str, context: ReadContext) -> Case:
         context.note("No bias field was corrected: no body is seen in the image.")
         return case
     context.check(bias_check(field, corrected=True))
+    if learned:
+        context.check(Check("bias correction", "pass", "The bias field was corrected, as where the bundle learned."))
+    else:
+        said = (
+            "The bias field was corrected, which it was not where the bundle learned: to the network, and to "
+            "handcrafted features beside their cohort, this MR is another than those of training."
+        )
+        context.check(Check("bias correction", "warn", said))
     context.note("The bias field of the MR was corrected (N4) before it was read; the image that is shown was not.")
     return replace(case, images={**case.images, role: without_bias(volume, field)})
 
@@ -35,10 +50,16 @@ def bias_corrected(case: Case, role: str, context: ReadContext) -> Case:
 def bias_checked(case: Case, role: str, context: ReadContext) -> None:
     """Add a check of the bias field that was left in the MR of a role."""
     from ..imaging.bias_field import bias_field
-    from ..trust.mr_checks import bias_check
+    from ..trust.mr_checks import BIAS, bias_check
 
-    if CORRECT_BIAS_FIELD.name in context.options:
+    if any(check.name == BIAS for check in context.checks):
         return
     field = bias_field(case.images[role].image, context.progress)
     if field is not None:
         context.check(bias_check(field))
+
+
+def is_corrected(options: object, metadata: ClassifierMetadata) -> bool:
+    """Whether the bias field was taken out in a read with these options by this bundle."""
+    asked = isinstance(options, list | tuple) and CORRECT_BIAS_FIELD.name in options
+    return asked or metadata.preprocessing.correct_bias_field

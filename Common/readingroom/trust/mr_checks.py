@@ -13,6 +13,7 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
+from ..bundles.network import ANY_WEIGHTING
 from ..formatting import number_text, percent
 from ..imaging.bias_field import BiasField
 from ..imaging.mr_body import body_of, shrunken
@@ -43,6 +44,7 @@ _MASK_LEVELS, _FEW_LEVELS = 20, 100
 _MOST_AT_TOP = 2e-3  # of the body at the highest value; 5e-6 at most on real MR
 _MOST_NEGATIVE = 0.05  # of the body; 0.014 at most on real MR
 _LEAST_SIGNAL = 3.5  # of the noise; real MR 6 and more
+BIAS = "bias field"  # name of the check
 _FIRST_QUARTER = 0.3186  # of a normal distribution's absolute values, in its deviations
 _UNEVEN = 0.15  # by which slices differ from those beside them; real MR 0.05 and less
 _BIASED = 1.5  # times, as N4 finds it; on real MR 1.3 and less
@@ -68,7 +70,7 @@ def mr_checks(case: _Case, role: str, weighting: str = "T2") -> tuple[Check, ...
 
     Parameters
     ----------
-    weighting : that the reader is for
+    weighting : that the image should have; empty where that is not asked here
     """
     image, volume = case.study.image(role), case.images[role]
     found = [_modality(image), _body_part(image)]
@@ -112,9 +114,9 @@ def _body_part(image: StudyImage) -> Check:
 def _series(series: MRSeries, image: StudyImage, wanted: str) -> Iterator[Check]:
     """What kind of series it is; a guess from words is said to be one."""
     if series.kind:
-        sentence = f"By its header this is {_NO_SIGNAL[series.kind]}; the reader is for {wanted}-weighted images."
+        sentence = f"By its header this is {_NO_SIGNAL[series.kind]}; what is read is the signal itself."
         yield Check("kind of image", "stop", sentence)
-    else:
+    elif wanted:
         yield weighting_check(series, wanted)
     if series.fat_saturated is None:
         yield Check("fat suppression", "pass", "Nothing says whether the signal of fat is suppressed.")
@@ -145,17 +147,20 @@ def _series(series: MRSeries, image: StudyImage, wanted: str) -> Iterator[Check]
 
 
 def weighting_check(series: MRSeries, wanted: str) -> Check:
-    """Whether a series has the weighting that a reader or a bundle is for."""
+    """Whether a series has the weighting that a bundle is for; ``any`` of them where it learned from several."""
     name, found = "weighting", series.weighting
+    if wanted == ANY_WEIGHTING:
+        said = f"The image is {found}-weighted by its header" if found else "Nothing says how the image is weighted"
+        return Check(name, "pass", f"{said}; the bundle learned from several weightings.")
     if not found:
-        return Check(name, "pass", f"Nothing says how the image is weighted; the reader is for {wanted}: look at it.")
+        return Check(name, "pass", f"Nothing says how the image is weighted; the bundle is for {wanted}: look at it.")
     words = f"{found}-weighted" if found in ("T1", "T2", "T2*", "PD") else f"weighted otherwise ({found})"
     if series.by == "words":
         if found == wanted:
             return Check(name, "pass", f"By its description the image is {words}.")
-        return Check(name, "warn", f"By its description the image is {words}; the reader is for {wanted}.")
+        return Check(name, "warn", f"By its description the image is {words}; the bundle is for {wanted}.")
     if found != wanted:
-        sentence = f"By the times of its sequence the image is {words}; the reader is for {wanted}."
+        sentence = f"By the times of its sequence the image is {words}; the bundle is for {wanted}."
         return Check(name, "warn" if series.named == wanted else "stop", sentence)
     if series.named and series.named != found:
         sentence = f"By the times of its sequence the image is {words}, but its description says {series.named}."
@@ -167,12 +172,12 @@ def bias_check(field: BiasField, corrected: bool = False) -> Check:
     """How strong the bias field of an MR is, and whether it was taken out."""
     words = f"one end of the body is about {number_text(field.spread, 2)} times as bright as the other by the coils"
     if corrected:
-        return Check("bias field", "pass", f"Before it was corrected, {words}.", field.spread, _BIASED)
+        return Check(BIAS, "pass", f"Before it was corrected, {words}.", field.spread, _BIASED)
     if field.spread > _BIASED:
         sentence = f"There is a bias field: {words}. It can be corrected before the image is read."
-        return Check("bias field", "warn", sentence, field.spread, _BIASED)
+        return Check(BIAS, "warn", sentence, field.spread, _BIASED)
     sentence = f"The brightness is even: by the coils it differs about {number_text(field.spread, 2)} times at most."
-    return Check("bias field", "pass", sentence, field.spread, _BIASED)
+    return Check(BIAS, "pass", sentence, field.spread, _BIASED)
 
 
 def _values(volume: Volume, coarse: NDArray[np.float32], body: Booleans) -> Iterator[Check]:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from liver_hcc_cases import gray_network, phantom, pixels, write_bundle, write_nrrd
+from liver_hcc_cases import gray_network, image_of, phantom, pixels, write_bundle, write_nrrd
 from readingroom.bundles.bundle import Bundle
+from readingroom.bundles.metadata import ClassifierMetadata
 from readingroom.errors import InputError
+from readingroom.imaging.bias_field import corrected
+from readingroom.learning.cohorts.cohort import Cohort, Row
+from readingroom.learning.cohorts.weighting import weighting_of
 from readingroom.phantoms.dicom_series import mr_slices, write_slices
-from readingroom.readers.base import read
+from readingroom.progress import Progress
+from readingroom.readers.answer import Case
+from readingroom.readers.base import ReadContext, read
 from readingroom.readers.opening import open_study
 from readingroom.readers.registry import find_reader
+from readingroom.study import Study, StudyImage
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +53,50 @@ def test_the_bias_field_is_corrected_where_a_person_asks_for_it(bundle: Bundle, 
     assert check.sentence.startswith("Before it was corrected")
     assert any("bias field of the MR was corrected (N4)" in note for note in found.provenance.notes)
     assert found.provenance.settings["options"] == ["correct-bias-field"]
+    (own,) = [check for check in found.checks if check.name == "bias correction"]
+    assert own.status == "warn", "the bundle learned from MR as they were"
+
+
+def test_a_bundle_that_learned_without_bias_fields_is_read_so_unasked(bundle: Bundle, tmp_path: Path) -> None:
+    metadata = bundle.of_kind(ClassifierMetadata)
+    learned = replace(metadata, preprocessing=replace(metadata.preprocessing, correct_bias_field=True))
+    reader = find_reader("liver-hcc")
+    image = StudyImage("mr", pixels=image_of(pixels()))
+    case = reader.load(Study((image,)))
+    context = ReadContext(SimpleNamespace(of_kind=lambda _kind: learned), None, Progress())  # type: ignore[arg-type]
+    evened = reader.prepared(case, context).images["mr"].voxels
+    assert not np.allclose(evened, case.images["mr"].voxels, rtol=0.02)
+    assert [check.status for check in context.checks] == ["pass", "pass"]
+    assert np.allclose(evened, corrected(case.images["mr"]).voxels), "as training does it"
+
+
+def test_the_bundle_says_which_weighting_it_is_for(bundle: Bundle, tmp_path: Path) -> None:
+    reader = find_reader("liver-hcc")
+    write_slices(tmp_path / "t1", mr_slices(np.ones((20, 6, 5)), None, "T1-in-phase"))
+    study = open_study(reader, {"mr": tmp_path / "t1"})
+    case = Case(study, {}, {}, ())
+    found = {}
+    for weighting in ("", "T1", "any"):
+        metadata = replace(bundle.of_kind(ClassifierMetadata), weighting=weighting)
+        (found[weighting],) = reader.bundle_checks(case, metadata)
+    assert found[""].status == "stop"
+    assert "the bundle is for T2" in found[""].sentence
+    assert found["T1"].status == found["any"].status == "pass"
+    assert "learned from several weightings" in found["any"].sentence
+
+
+def test_a_training_says_how_the_mr_of_its_cohort_are_weighted(tmp_path: Path) -> None:
+    reader, rows = find_reader("liver-hcc"), []
+    for number, sequence in enumerate(("T2", "T2", "T1-in-phase")):
+        folder = tmp_path / f"{number}"
+        write_slices(folder, mr_slices(np.ones((20, 6, 5)), None, sequence))
+        rows.append(Row(f"p{number}", f"s{number}", {"mr": folder}, label="none" if number == 2 else "hcc"))
+    assert weighting_of(Cohort(tuple(rows[:2])), reader) == ("T2", "")
+    weighting, sentence = weighting_of(Cohort(tuple(rows)), reader)
+    assert weighting == "any"
+    assert sentence.startswith("Weighting and label are one in training (2 studies T2, 1 study T1)")
+    mixed = (*rows, replace(rows[2], patient_id="p3", study_id="s3", label="hcc"))
+    assert weighting_of(Cohort(mixed), reader)[1].startswith("The MR of training differ in their weighting")
 
 
 def test_an_option_that_the_reader_does_not_have_is_refused(bundle: Bundle, tmp_path: Path) -> None:

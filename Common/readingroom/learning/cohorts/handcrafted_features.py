@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...bundles.explained import HandcraftedSettings
 from ...errors import InputError
 from ...formatting import counted
+from ...imaging.bias_field import corrected
 from ...imaging.mask_file import load_mask
 from ...parallel import map_parallel
 from ...progress import Progress
@@ -74,7 +75,8 @@ def handcrafted_features(
 
 def _measured(mask: str, settings: HandcraftedSettings, row: Row) -> tuple[float, ...] | str:
     try:
-        image = first_volume(row).image
+        opened = first_volume(row)
+        image = (corrected(opened) if settings.correct_bias_field else opened).image
         voxels = load_mask(row.masks[mask], image).voxels
         return tuple(measure_handcrafted(image, voxels, settings).values())
     except InputError as error:

@@ -159,6 +159,8 @@ def _input(protocol: TrainingProtocol, frozen: bool) -> _Lines:
         lines.append(("organ", f"{wanted.organ}: {least}{crop}", "input.organ input.least_organ input.organ_crop"))
     if wanted.keep_aspect:
         lines.append(("proportions", "padded to the input's instead of stretched", "input.keep_aspect"))
+    if wanted.correct_bias_field:
+        lines.append(("bias field", "taken out of each MR (N4) before all else", "input.correct_bias_field"))
     if wanted.chest_wall_left:
         lines.append(("chest wall", "to the left: other breasts are mirrored", "input.chest_wall_left"))
     return lines

@@ -153,7 +153,8 @@ class _Found:
     def ask(self, reader: Reader, chunk: Sequence[_Opened], context: ReadContext) -> None:
         """Ask about several studies at once; one by one where one of them has nothing to ask about."""
         try:
-            answers = reader.predict(context.model, [opened.case for opened in chunk], context)
+            cases = [reader.prepared(opened.case, context) for opened in chunk]
+            answers = reader.predict(context.model, cases, context)
         except InputError as error:
             if len(chunk) == 1:
                 self.problems.append(f"{_name(chunk[0].row)}: {error}")
@@ -166,7 +167,10 @@ class _Found:
             self.rows.append(opened.number)
             self.truth.append(opened.truth)
             self.refused += [
-                f"{_name(opened.row)}: {check_text(check)}" for check in _first_stop(reader.checks(opened.case))
+                f"{_name(opened.row)}: {check_text(check)}"
+                for check in _first_stop(
+                    (*reader.checks(opened.case), *reader.bundle_checks(opened.case, context.bundle.metadata))
+                )
             ]
 
     def answer(self, cohort: Cohort, metadata: Answering, notes: Sequence[str]) -> Predicted:

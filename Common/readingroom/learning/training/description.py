@@ -26,6 +26,7 @@ from ..cohorts.cohort import Cohort
 from ..cohorts.findings import NEGATIVE
 from ..cohorts.label_set import LabelSet
 from ..cohorts.time_to_event import TimeToEvent
+from ..cohorts.weighting import weighting_of
 from ..evaluation.evaluation import EvaluationResult
 from ..evaluation.survival_evaluation import SurvivalResult
 from ..protocols.identity import identify
@@ -88,8 +89,11 @@ def described(run: TrainingRun) -> ClassifierMetadata | SurvivalMetadata:
             volume=volume_of(learned, question, None if volumes is None else volumes[run.learned])[0],
         )
     assert isinstance(evaluation, EvaluationResult)
+    weighting, mixed = weighting_of(learned, readers()[protocol.reader]) if protocol.reader in readers() else ("", "")
+    common["warnings"] += (mixed,) if mixed else ()
     return ClassifierMetadata(
         **common,
+        weighting=weighting,
         multilabel=question.multilabel,
         calibration=evaluation.calibration,
         operating_points=evaluation.points,

@@ -80,6 +80,8 @@ def explain_run(
             f"Features of the network are not explained: the table has no masks (a column mask_{wanted.mask}), inside "
             "which handcrafted features would be measured.",
         )
+    corrects = protocol.input.correct_bias_field  # as the network's input
+    wanted = replace(wanted, measured=replace(wanted.measured, correct_bias_field=corrects))
     measured = handcrafted_features(cohort, wanted.mask, wanted.measured, processes, progress.part(0.0, 0.5))
     trial = _Trial(cohort, question, protocol, wanted, measured)
     try:

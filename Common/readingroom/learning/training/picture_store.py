@@ -17,6 +17,7 @@ from ...errors import InputError, ReadingRoomError
 from ...files import atomic_write, make_folder
 from ...formatting import counted
 from ...guarded_processes import EndedError, guarded
+from ...imaging.bias_field import corrected
 from ...imaging.mammography_exam import shown_view
 from ...imaging.mask_file import load_mask
 from ...imaging.open import open_image
@@ -69,7 +70,8 @@ def _prepared(row: Row, preprocessing: Preprocessing) -> Pixels:
         if organ is not None:
             organ = organ.reshape(film.gray.shape)
         return gray_levels(film.gray, preprocessing, organ, shown_view(image))
-    volume = first_volume(row).image
+    opened = first_volume(row)
+    volume = (corrected(opened) if preprocessing.correct_bias_field else opened).image
     return gray_levels(volume, preprocessing, _organ(row, volume, preprocessing.organ))
 
 
