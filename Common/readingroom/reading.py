@@ -552,6 +552,7 @@ class Reading:
 
     ``forced`` is True when a ``stop`` check was overruled by the user; reports say so. ``pending`` names, in words,
     the tests of the answer that are still running: the same reading without them follows when they are done.
+    ``outdated`` says, in a sentence, what of it belongs to a mask that was corrected since; empty where nothing does.
 
     Raises
     ------
@@ -578,6 +579,7 @@ class Reading:
     forced: bool = False
     pending: tuple[str, ...] = ()
     explained: FeatureExplanation | None = None
+    outdated: str = ""
 
     def __post_init__(self) -> None:
         for what, items in (

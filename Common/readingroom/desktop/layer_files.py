@@ -59,7 +59,7 @@ def heat_grid(path: Path, volume: Any) -> Grid:
     array = array[None] if array.ndim == 2 else array  # files of pictures may have two axes
     if len(array) > 1:
         _require_size(array.shape, volume)
-        return Grid(array, _file_matrix(image))
+        return Grid(array, file_matrix(image))
     block = _require_blocks(array.shape, volume)
     return Grid(array, _picture_matrix(image, volume, block), block)
 
@@ -101,7 +101,7 @@ def segment_layer(path: Path, volume: Any) -> SegmentLayer | None:
     if 1 in volume.GetImageData().GetDimensions():
         block = _require_blocks(segments[0].mask.shape, volume)
         return SegmentLayer(segments, _picture_matrix(reader, volume, block))
-    first, matrix = first_voxel(reader), _file_matrix(reader)
+    first, matrix = first_voxel(reader), file_matrix(reader)
     _require_size([at + length for at, length in zip(first, reader.GetSize(), strict=True)], volume, whole=False)
     for row, value in enumerate(matrix.MultiplyPoint([*(-float(at) for at in first), 1.0])[:3]):
         matrix.SetElement(row, 3, value)
@@ -143,8 +143,8 @@ def _picture_matrix(image: Any, volume: Any, block: int) -> Any:
     return matrix
 
 
-def _file_matrix(image: Any) -> Any:
-    """The same of a ``SimpleITK.Image`` or its reader."""
+def file_matrix(image: Any) -> Any:
+    """The matrix from indices of a ``SimpleITK.Image``, or of its reader, to RAS, mm."""
     matrix = vtk.vtkMatrix4x4()
     direction, spacing, origin = image.GetDirection(), image.GetSpacing(), image.GetOrigin()
     for row, sign in enumerate((-1.0, -1.0, 1.0)):  # RAS is LPS with the first two axes reversed

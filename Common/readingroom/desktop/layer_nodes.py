@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import slicer
@@ -92,6 +92,17 @@ def fill_segmentation(
             if segmentation.GetSegment(segment.id) is not None:
                 segmentation.RemoveSegment(segment.id)
             segmentation.AddSegment(made, segment.id)
+
+
+def correct_segments(node: Any, masks: Mapping[str, Any], to_ras: Any) -> None:
+    """Give segments that are there other voxels, ``[k, j, i]``; names and colors stay."""
+    for segment_id, mask in masks.items():
+        present = node.GetSegmentation().GetSegment(segment_id)
+        if present is not None:
+            same = Segment(segment_id, present.GetName(), present.GetColor(), mask)
+            made = _segment(same, SegmentLayer([], to_ras))
+            made.SetTerminology(present.GetTerminology())
+            _replace_pixels(node, segment_id, made)
 
 
 def show_segments(node: Any, levels_visible: bool, regions_visible: bool) -> None:

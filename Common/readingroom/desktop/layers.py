@@ -14,7 +14,7 @@ from ..readers.results import segments_path
 from ..reading import HeatMap, MapShows, Reading
 from . import layer_nodes, slice_views
 from .features.segment_masks import masks_on
-from .layer_files import Grid, SegmentLayer, heat_grid, segment_layer
+from .layer_files import Grid, SegmentLayer, file_matrix, heat_grid, segment_layer
 from .layer_nodes import COLOR_TABLES
 from .owned_nodes import KEY, OwnedNodes, image_key, tie_to
 
@@ -53,6 +53,12 @@ class Layers:
                 if layer is not None:
                     kept.append(self._show_segments(reading, role, layer, volumes[role]))
             self._remove([node for role in _ROLES for node in self.nodes(role) if node not in kept])
+
+    def correct(self, image: str, masks: Mapping[str, Any], grid: Any) -> None:
+        """Give regions on an image other voxels, ``[k, j, i]`` on the grid of a ``SimpleITK.Image``."""
+        node = self._owned.find("segmentation", image)
+        if node is not None and masks:
+            layer_nodes.correct_segments(node, masks, file_matrix(grid))
 
     def remove(self) -> None:
         """Take the layers out of the scene and give slice views back what they showed before."""

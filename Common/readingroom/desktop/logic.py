@@ -158,10 +158,14 @@ class ReadingLogic:
         metadata, volume = _metadata_of(reading), self.kept.volume(known[role].image)
         if metadata is None or volume is None:
             return False
-        corrected = corrected_mask(known[role], choice, volume)
-        if self.reader.image_role(known[role].image).dimensions == 2:
+        image, is_checked = known[role].image, role in self.reader.masks_checked
+        corrected = corrected_mask(known[role], choice, volume, whole=is_checked)
+        if self.reader.image_role(image).dimensions == 2:
             corrected = replace(corrected, regions=self.layers.regions(reading), maps=self.layers.evidence(reading))
+        elif is_checked:
+            corrected = replace(corrected, maps=self.layers.evidence(reading))
         changed = self.reader.with_mask(reading, corrected, metadata)
+        self.layers.correct(image, self.reader.regions_in(reading, corrected), corrected.mask)
         if self.before is None or self.before.provenance.started != reading.provenance.started:
             self.before = reading
         self._show_changed(changed)

@@ -60,7 +60,7 @@ class PanelViews:
             _("Stop at once; the last reading stays ({keys}).").format(keys=READ_KEYS),
         )
         self.message = MessageView()
-        self.findings = FindingsView(panel.verdicts)
+        self.findings = FindingsView(panel.verdicts, panel.read_or_cancel)
         self.values = ValuesView()
         self.curves = CurvesView(panel.display)
         self.explained = ExplainedFeaturesView(panel.display.choose_feature)

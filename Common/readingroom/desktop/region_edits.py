@@ -84,6 +84,7 @@ class RegionEdits:
             there = [name for name in state if one.node.GetSegmentation().GetSegment(name) is not None]
             try:
                 followed = self._follow_at_once(one, there)
+                one.state = state_of(one.node, one.state)  # regions that followed may have been written beside it
             except ReadingRoomError as error:
                 panel.show_error(error)
                 continue

@@ -82,8 +82,12 @@ def study_of_nodes(reader: Reader, chosen: Chosen, folder: Path) -> Study:
     return study
 
 
-def corrected_mask(role: MaskRole, choice: SegmentChoice, volume: Any) -> CorrectedMask:
+def corrected_mask(role: MaskRole, choice: SegmentChoice, volume: Any, whole: bool = False) -> CorrectedMask:
     """A segment that a person corrected on the volume of a reading, as its reader is told of it.
+
+    Parameters
+    ----------
+    whole : not cut to what is marked
 
     Raises
     ------
@@ -98,12 +102,16 @@ def corrected_mask(role: MaskRole, choice: SegmentChoice, volume: Any) -> Correc
         raise InputError(_("The segment '{segment}' is empty.").format(segment=name))
     if mask.is_empty:
         mask = SegmentMask((0, 0, 0), np.zeros((1, 1, 1), bool))  # an image has a pixel at least
-    voxels = slicer.util.arrayFromVolume(volume)[mask.box]
-    image, marked = (
+    voxels = slicer.util.arrayFromVolume(volume)
+    if whole:
+        marked = np.zeros(voxels.shape, bool)
+        marked[mask.box] = mask.voxels
+        mask = SegmentMask((0, 0, 0), marked)
+    image, drawn = (
         SimpleITK.DICOMOrient(image_on_grid(np.ascontiguousarray(array), volume, mask.start), "LPS")
-        for array in (voxels, mask.voxels.astype(np.uint8))
+        for array in (voxels[mask.box], mask.voxels.astype(np.uint8))
     )
-    return CorrectedMask(role.name, _("segment '{name}', corrected").format(name=name), image, marked)
+    return CorrectedMask(role.name, _("segment '{name}', corrected").format(name=name), image, drawn)
 
 
 def header_of(volume: Any, role: ImageRole) -> OpenedImage | None:

@@ -53,9 +53,11 @@ class CorrectedMask:
     ----------
     role : of the mask
     source : where it comes from, for people
-    image, mask : cut to what is marked (not 0), their axes along the patient's left, back and head
+    image, mask : their axes along the patient's left, back and head; cut to what is marked (not 0), but for a role
+        that its reader checks
     regions : of a picture: all regions of the reading as they are now, this one included, by name
-    maps : of a picture: the maps of evidence by image; the regions of an image have the shape of its map
+    maps : of a picture, and of a role that its reader checks: the maps of evidence by image; of a picture the regions
+        have the shape of its map, of a volume the map has the shape of ``image``
     """
 
     role: str

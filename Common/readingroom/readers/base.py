@@ -211,6 +211,10 @@ class Reader(ABC):
     def checks(self, case: Case) -> tuple[Check, ...]:
         """Checks that need no network, in the order in which a person would ask them."""
 
+    def bundle_checks(self, case: Case, metadata: BundleMetadata) -> tuple[Check, ...]:
+        """Whether the images are what a bundle learned from, as far as that needs no network."""
+        return ()
+
     def mask_checks(self, case: Case) -> tuple[Check, ...]:
         """Whether the masks that were given, of roles in ``masks_checked``, can be what they are said to be.
 
@@ -259,6 +263,10 @@ class Reader(ABC):
         Loads no network and no torch.
         """
         return reading
+
+    def regions_in(self, reading: Reading, corrected: CorrectedMask) -> Mapping[str, NDArray[np.bool_]]:
+        """The other regions of a reading that a corrected mask changes, by name, on the voxels of that mask."""
+        return {}
 
     def image_role(self, name: str) -> ImageRole:
         """The image role of that name.
@@ -350,7 +358,12 @@ def read(
     case = reader.prepared(case, context)
     context.progress = progress
     progress(0.1, "Checking the images.")
-    context.check(*_synthetic(study), *_age(study, bundle.metadata), *reader.checks(case))
+    context.check(
+        *_synthetic(study),
+        *_age(study, bundle.metadata),
+        *reader.checks(case),
+        *reader.bundle_checks(case, bundle.metadata),
+    )
     progress(0.15, "Loading the bundle.")
     context.model = reader.load_model(bundle, context.device)
     progress(0.25, "Asking the network.")

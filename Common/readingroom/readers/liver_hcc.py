@@ -7,7 +7,7 @@ map of each of them. Tests of the answer follow: the deletion curve, parts of th
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 HCC = Label("hcc", "Hepatocellular carcinoma", Code("109841003", "SCT", "Liver cell carcinoma"))
 TASK = Task(HCC.name, "Hepatocellular carcinoma or none", (HCC, Label("none", "No hepatocellular carcinoma")))
+_WEIGHTING = "T2"  # of bundles that do not say theirs
 _WINDOWS = (PercentileWindow("Liver", 1.0, 97.0), PercentileWindow("Whole image", 0.5, 99.9))
 _REMOVED, _REPEATS = (0.0, 0.1, 0.2, 0.4), 3  # of the deletion curve; each step asks about the whole volume anew
 
@@ -85,7 +86,7 @@ class LiverHCCReader(Reader):
     def rank_of(self, image: StudyImage) -> Any:
         from ..imaging.mr_facts import mr_rank
 
-        return mr_rank(image, "T2")
+        return mr_rank(image, _WEIGHTING)
 
     def prepared(self, case: Case, context: ReadContext) -> Case:
         return bias_corrected(case, MR, context)
@@ -93,10 +94,21 @@ class LiverHCCReader(Reader):
     def checks(self, case: Case) -> tuple[Check, ...]:
         from ..trust.mr_checks import mr_checks
 
-        found = mr_checks(case, MR)
+        found = mr_checks(case, MR, weighting="")  # which is the bundle's to say
         if has_stop(found):  # what is no liver MR has no liver to be judged
             return found
         return (*found, *given_liver_checks(case))
+
+    def bundle_checks(self, case: Case, metadata: BundleMetadata) -> tuple[Check, ...]:
+        from ..imaging.mr_facts import mr_series
+        from ..trust.mr_checks import weighting_check
+
+        assert isinstance(metadata, ClassifierMetadata)
+        image = case.study.image(MR)
+        series = mr_series(image)
+        if image.modality.strip().upper() not in ("MR", "") or series.kind:
+            return ()
+        return (weighting_check(series, metadata.weighting or _WEIGHTING),)
 
     def mask_checks(self, case: Case) -> tuple[Check, ...]:
         return given_liver_checks(case)
@@ -168,11 +180,15 @@ class LiverHCCReader(Reader):
         return answer
 
     def with_mask(self, reading: Reading, corrected: CorrectedMask, metadata: BundleMetadata) -> Reading:
-        from .explained_features import with_corrected_mask
-        from .liver_hcc_answer import with_liver
+        from .liver_hcc_corrected import with_liver
 
         assert isinstance(metadata, ClassifierMetadata)
-        return with_corrected_mask(with_liver(reading, corrected), corrected, metadata.explained)
+        return with_liver(reading, corrected, metadata)
+
+    def regions_in(self, reading: Reading, corrected: CorrectedMask) -> Mapping[str, NDArray[np.bool_]]:
+        from .liver_hcc_corrected import suspicious_regions
+
+        return suspicious_regions(reading, corrected)
 
 
 def ask(model: Model, case: Case, context: ReadContext, explainable: bool) -> Details:

@@ -7,7 +7,7 @@ of the answer. It is evidence on a coarse grid, not the probability that the pla
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +19,8 @@ from ..explain.box import strongest_region
 from ..formatting import number_text, percent
 from ..imaging.display import robust_window
 from ..imaging.segments import AtLeast
-from ..reading import Box, Check, Curve, HeatMap, KeyPicture, Line, Measurement, Reading, Region
-from .answer import Answer, Case, CorrectedMask, MapLayer, PictureLayer, Prediction, RegionLayer
+from ..reading import Box, Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
+from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
 from .base import ReadContext
 from .liver_hcc import HCC
 from .liver_masks import LIVER, MR
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 Floats32 = NDArray[np.float32]
 
 SUSPICIOUS = 0.5  # of the map
-_LEVELS = (SUSPICIOUS, 0.75)
-_VOLUME = "liver-volume"
+LEVELS = (SUSPICIOUS, 0.75)
+_VOLUME, _SUSPICIOUS, _SHARE = "liver-volume", "suspicious-volume", "suspicious-share"
 _LEAST_INSIDE = 0.5  # of the suspicious volume; the liver fills about half of the box around it
 _LIVER_COLOR = (0.87, 0.72, 0.35)
 _SUSPICIOUS_COLORS = ((1.0, 0.6, 0.2), (0.9, 0.3, 0.1))  # of the levels
@@ -51,14 +51,14 @@ class MapInLiver:
     area, suspicious : voxels of liver on each slice, and of them those that reach the first level
     reached : voxels of liver that reach each level
     everywhere : voxels of the MR that reach the first level, in the liver or not
-    chance : the liver's share of what the network was shown
+    chance : the liver's share of what the network was shown; None where that is not known
     """
 
     area: NDArray[np.intp]
     suspicious: NDArray[np.intp]
     reached: tuple[int, ...]
     everywhere: int
-    chance: float
+    chance: float | None
 
 
 def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answer:
@@ -68,17 +68,19 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
     metadata, details = context.bundle.of_kind(ClassifierMetadata), prediction.details
     calibrated = calibrate(metadata, prediction.logits)
     heat = heat_of(details, metadata)
-    found = map_in_liver(heat, details)
-    context.check(_inside_check(found))
+    prepared = details.prepared
+    shown = int(np.count_nonzero(prepared.reached()))
+    found = map_in_liver(heat, details.liver, prepared.count_reached(details.liver) / max(shown, 1))
+    context.check(inside_check(found))
     context.notes += _notes(details)
     method = "cam, local" if details.answers.method == "cam" else "grad-cam, relative"
-    heat_map = HeatMap(HCC.name, MR, method, heat_map_path(MR, HCC.name), _LEVELS, _box(heat, details))
+    heat_map = HeatMap(HCC.name, MR, method, heat_map_path(MR, HCC.name), LEVELS, _box(heat, details))
     return Answer(
         findings=findings(metadata, calibrated),
         prediction_sets=prediction_sets(metadata, calibrated.probabilities),
         measurements=tuple(_measurements(case, found)),
         regions=tuple(_regions(case, details, heat, found)),
-        curves=(_profile(found),),
+        curves=(profile(found),),
         maps=(MapLayer(heat_map, heat),),
         pictures=tuple(_pictures(case, heat, details)),
         settings={
@@ -87,17 +89,6 @@ def answer_of(case: Case, prediction: Prediction, context: ReadContext) -> Answe
             "map": "local logits, calibrated" if details.answers.method == "cam" else "share of the hottest place",
         },
     )
-
-
-def with_liver(reading: Reading, corrected: CorrectedMask) -> Reading:
-    """The reading with the volume of a liver as a person corrected it; the network is not asked again."""
-    import SimpleITK
-
-    voxels = SimpleITK.GetArrayViewFromImage(corrected.mask)
-    ml = float(np.count_nonzero(voxels) * voxel_ml(corrected.mask))
-    measurements = (replace(one, value=ml) if one.name == _VOLUME else one for one in reading.measurements)
-    regions = (replace(one, volume_ml=ml) if one.name == LIVER else one for one in reading.regions)
-    return replace(reading, measurements=tuple(measurements), regions=tuple(regions))
 
 
 def evidence(answers: VolumeAnswers) -> Floats32:
@@ -120,28 +111,27 @@ def heat_of(details: Details, metadata: ClassifierMetadata) -> Floats32:
     return details.prepared.to_volume(values).clip(0, 1)
 
 
-def map_in_liver(heat: Floats32, details: Details) -> MapInLiver:
-    """Count a map ``[k, j, i]``."""
-    inside = np.where(details.liver, heat, -1.0)
-    shown = int(np.count_nonzero(details.prepared.reached()))
+def map_in_liver(heat: Floats32, liver: NDArray[np.bool_], chance: float | None) -> MapInLiver:
+    """Count a map ``[k, j, i]`` in a liver of its shape."""
+    inside = np.where(liver, heat, -1.0)
     return MapInLiver(
-        area=np.count_nonzero(details.liver, axis=(1, 2)),
+        area=np.count_nonzero(liver, axis=(1, 2)),
         suspicious=np.count_nonzero(inside >= SUSPICIOUS, axis=(1, 2)),
-        reached=tuple(int(np.count_nonzero(inside >= level)) for level in _LEVELS),
+        reached=tuple(int(np.count_nonzero(inside >= level)) for level in LEVELS),
         everywhere=int(np.count_nonzero(heat >= SUSPICIOUS)),
-        chance=details.prepared.count_reached(details.liver) / max(shown, 1),
+        chance=chance,
     )
 
 
-def _inside_check(found: MapInLiver) -> Check:
+def inside_check(found: MapInLiver) -> Check:
+    """Whether what the map calls suspicious lies in the liver."""
     name = "map in the liver"
     if not found.everywhere:
         return Check(name, "pass", "The map calls no place suspicious.", 1.0, _LEAST_INSIDE)
     share = found.reached[0] / found.everywhere
-    words = (
-        f"{percent(share)} of what the map calls suspicious lies in the liver, which fills {percent(found.chance)} of "
-        "what the network was shown"
-    )
+    words = f"{percent(share)} of what the map calls suspicious lies in the liver"
+    if found.chance is not None:
+        words += f", which fills {percent(found.chance)} of what the network was shown"
     if share < _LEAST_INSIDE:
         return Check(name, "warn", f"Only {words}: the answer comes from elsewhere.", share, _LEAST_INSIDE)
     return Check(name, "pass", f"{words}.", share, _LEAST_INSIDE)
@@ -163,17 +153,21 @@ def _notes(details: Details) -> Iterator[str]:
 def _box(heat: Floats32, details: Details) -> Box | None:
     """The map's strongest region in the liver, where it is suspicious at all."""
     inside = np.where(details.liver, heat, 0)
-    return strongest_region(inside, _LEVELS[-1]) if inside.max() >= SUSPICIOUS else None
+    return strongest_region(inside, LEVELS[-1]) if inside.max() >= SUSPICIOUS else None
+
+
+def numbers_of(found: MapInLiver, voxel: float) -> dict[str, float]:
+    """What is measured of the liver, by the names of the measurements; ``voxel`` in mL."""
+    liver, suspicious = int(found.area.sum()), found.reached[0]
+    return {_VOLUME: liver * voxel, _SUSPICIOUS: suspicious * voxel, _SHARE: 100 * suspicious / liver}
 
 
 def _measurements(case: Case, found: MapInLiver) -> Iterator[Measurement]:
-    ml, liver, suspicious = voxel_ml(case.images[MR].image), int(found.area.sum()), found.reached[0]
-    yield Measurement(_VOLUME, "Volume", liver * ml, "mL", code=codes.VOLUME, image=MR, region=LIVER)
-    outlined = _suspicious(SUSPICIOUS) if suspicious else ""  # without a voxel it is no region
-    yield Measurement("suspicious-volume", "Suspicious liver", suspicious * ml, "mL", image=MR, region=outlined)
-    yield Measurement(
-        "suspicious-share", "Share of the liver that is suspicious", 100 * suspicious / liver, "%", image=MR
-    )
+    values = numbers_of(found, voxel_ml(case.images[MR].image))
+    yield Measurement(_VOLUME, "Volume", values[_VOLUME], "mL", code=codes.VOLUME, image=MR, region=LIVER)
+    outlined = suspicious_name(SUSPICIOUS) if found.reached[0] else ""  # without a voxel it is no region
+    yield Measurement(_SUSPICIOUS, "Suspicious liver", values[_SUSPICIOUS], "mL", image=MR, region=outlined)
+    yield Measurement(_SHARE, "Share of the liver that is suspicious", values[_SHARE], "%", image=MR)
 
 
 def _regions(case: Case, details: Details, heat: Floats32, found: MapInLiver) -> Iterator[RegionLayer]:
@@ -182,20 +176,21 @@ def _regions(case: Case, details: Details, heat: Floats32, found: MapInLiver) ->
     volume = float(found.area.sum() * ml)
     liver = Region(LIVER, "Liver", MR, segments_path(MR), codes.LIVER, volume, _LIVER_COLOR)
     yield RegionLayer(liver, details.liver)
-    for level, color, voxels in zip(_LEVELS, _SUSPICIOUS_COLORS, found.reached, strict=True):
+    for level, color, voxels in zip(LEVELS, _SUSPICIOUS_COLORS, found.reached, strict=True):
         if voxels:
             region = Region(
-                _suspicious(level), f"Suspicious liver (map at least {percent(level)})", MR,
+                suspicious_name(level), f"Suspicious liver (map at least {percent(level)})", MR,
                 segments_path(MR), volume_ml=voxels * ml, color=color,
             )  # fmt: skip
             yield RegionLayer(region, AtLeast(heat, level, (details.liver,)))
 
 
-def _suspicious(level: float) -> str:
+def suspicious_name(level: float) -> str:
+    """Of the region in which the map reaches a level."""
     return f"suspicious-{round(100 * level)}"
 
 
-def _profile(found: MapInLiver) -> Curve:
+def profile(found: MapInLiver) -> Curve:
     """Share of suspicious liver on each slice that holds liver, from the lowest to the highest."""
     slices = np.flatnonzero(found.area)
     shares = 100 * found.suspicious[slices] / found.area[slices]

@@ -151,6 +151,8 @@ def _findings(reading: Reading) -> list[Block]:
         blocks.append(Table(header, tuple(points)))
     if reading.bundle.banner:
         blocks.insert(0, Paragraph(reading.bundle.banner, emphasis=True))
+    if reading.outdated:
+        blocks.insert(0, Paragraph(reading.outdated, emphasis=True))
     if reading.pending:
         blocks.insert(0, Paragraph(f"This answer was not tested: {', '.join(reading.pending)}.", emphasis=True))
     if reading.forced and has_stop(reading.checks):

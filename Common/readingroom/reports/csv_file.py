@@ -10,7 +10,7 @@ from ..reading import FeatureExplanation, FeatureValue, Followed, Measurement, R
 COLUMNS = (
     "patient_id", "study_instance_uid", "study_date", "reader", "task", "finding", "probability", "low", "high",
     "positive", "operating_point", "threshold", "in_prediction_set", "coverage", "worst_check", "forced",
-    "decision", "comment", "bundle", "bundle_version", "bundle_sha256", "demonstration",
+    "outdated", "decision", "comment", "bundle", "bundle_version", "bundle_sha256", "demonstration",
 )  # fmt: skip
 FEATURE_COLUMNS = (
     "patient_id", "study_instance_uid", "reader", "finding", "deep_feature", "deep_title", "deep_value", "deep_z",
@@ -47,6 +47,7 @@ def render(reading: Reading) -> str:
             "coverage": own_set.coverage if own_set else "",
             "worst_check": max((c.status for c in reading.checks), key=("pass", "warn", "stop").index, default=""),
             "forced": _truth(reading.forced),
+            "outdated": reading.outdated,
             "decision": verdict.decision if verdict else "",
             "comment": verdict.comment if verdict else "",
             "bundle": reading.bundle.name,

@@ -15,6 +15,7 @@ from liver_hcc_cases import (
     SPACING,
     explained,
     gray_network,
+    image_of,
     lesion,
     metadata,
     phantom,
@@ -30,6 +31,7 @@ from readingroom.radiomics.handcrafted import NAMES
 from readingroom.readers.answer import CorrectedMask
 from readingroom.readers.liver_hcc import READER
 from readingroom.reading import Reading
+from readingroom.reports import content
 from readingroom.reports.write import write_reports
 
 VOLUME = "original_shape_VoxelVolume"
@@ -116,14 +118,18 @@ def test_the_features_are_written_as_a_table(a_reading, tmp_path) -> None:
 
 
 def test_a_corrected_liver_is_measured_anew_without_the_network(a_reading) -> None:
-    reading, _ = a_reading
+    reading, out = a_reading
     smaller = phantom().liver.copy()
     smaller[:, :, : smaller.shape[2] // 3] = False
     image, mask = (SimpleITK.GetImageFromArray(array) for array in (pixels(), smaller.astype(np.uint8)))
     for one in (image, mask):
         one.SetSpacing(SPACING[::-1])
+    shown = reading.heat_map("mr", "hcc")
+    assert shown is not None
+    heat = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(out / shown.path)))
     described = replace(metadata("bright"), explained=explained(), preprocessing=SMALL)
-    changed = READER.with_mask(reading, CorrectedMask("liver", "segment 'Liver'", image, mask), described)
+    corrected = CorrectedMask("liver", "segment 'Liver'", image, mask, maps={"mr": heat})
+    changed = READER.with_mask(reading, corrected, described)
     ml = smaller.sum() * np.prod(SPACING) / 1000
     assert changed.explained is not None
     volume = changed.explained.value(VOLUME)
@@ -132,6 +138,26 @@ def test_a_corrected_liver_is_measured_anew_without_the_network(a_reading) -> No
     assert next(one.value for one in changed.measurements if one.name == "liver-volume") == pytest.approx(ml)
     assert next(one.volume_ml for one in changed.regions if one.name == "liver") == pytest.approx(ml)
     assert changed.findings == reading.findings
+    # What the map says of it follows, the answer says that it is of the earlier outline, and so does the report.
+    values = {one.name: one.value for one in changed.measurements}
+    assert values["suspicious-share"] == pytest.approx(100 * (heat[smaller] >= 0.5).mean())
+    checks = {check.name: check for check in changed.checks}
+    assert checks["liver volume"].value == pytest.approx(ml)
+    assert len(checks) == len(changed.checks)
+    assert changed.outdated.startswith("The liver was corrected after it was read")
+    assert not reading.outdated
+    assert changed.outdated in repr(content.build(changed, {}))
+
+
+def test_of_a_liver_without_its_bias_field_handcrafted_features_wait_for_the_next_read(a_reading) -> None:
+    reading, _ = a_reading
+    settings = {**reading.provenance.settings, "options": ["correct-bias-field"]}
+    reading = replace(reading, provenance=replace(reading.provenance, settings=settings))
+    image, mask = (image_of(array) for array in (pixels(), phantom().liver))
+    described = replace(metadata("bright"), explained=explained(), preprocessing=SMALL)
+    changed = READER.with_mask(reading, CorrectedMask("liver", "segment 'Liver'", image, mask), described)
+    assert changed.explained == reading.explained
+    assert "and handcrafted features too" in changed.outdated
 
 
 def test_a_bundle_of_another_network_explains_nothing_and_says_so(files, tmp_path) -> None:

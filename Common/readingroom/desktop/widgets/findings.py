@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import qt
@@ -10,7 +11,7 @@ from slicer.i18n import tr as _
 from ...formatting import percent, prediction_set_text
 from ...reading import Finding, Reading, Verdict
 from .. import choices, formatting
-from .labels import heading, sentence
+from .labels import banner, heading, sentence
 from .probability_bar import ProbabilityBar
 
 if TYPE_CHECKING:
@@ -18,15 +19,24 @@ if TYPE_CHECKING:
 
 
 class FindingsView:
-    """One row per finding and the prediction sets below. What a person says of them goes to ``verdicts``."""
+    """One row per finding and the prediction sets below. What a person says of them goes to ``verdicts``.
 
-    def __init__(self, verdicts: Verdicts) -> None:
+    ``on_read`` is called when a person wants an outdated answer anew.
+    """
+
+    def __init__(self, verdicts: Verdicts, on_read: Callable[[], None]) -> None:
         self._verdicts = verdicts
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
         self.overruled = sentence(_("Read against a check that advised to stop: see the checks below."))
         self.tests = sentence()
+        self.outdated = banner()
+        self.read_again = qt.QPushButton(_("Read again"))
+        self.read_again.setToolTip(_("Ask the network about the mask as it is now."))
+        self.read_again.clicked.connect(lambda *_args: on_read())
+        column.addWidget(self.outdated)
+        column.addWidget(self.read_again)
         column.addWidget(self.overruled)
         column.addWidget(self.tests)
         self._rows_layout = qt.QVBoxLayout()
@@ -42,6 +52,9 @@ class FindingsView:
         for finding in reading.findings:
             row = self.rows[finding.name]
             row.show(finding, choices.verdict_of(reading, finding.name), chosen == finding.name)
+        self.outdated.setText(reading.outdated)
+        for widget in (self.outdated, self.read_again):
+            widget.setVisible(bool(reading.outdated))
         self.overruled.setVisible(reading.forced and any(check.status == "stop" for check in reading.checks))
         says = _("This answer is being tested: {tests}.") if testing else _("This answer was not tested: {tests}.")
         self.tests.setText(says.format(tests=", ".join(reading.pending)))
