@@ -78,7 +78,7 @@ def volume_grid(path: Path) -> Grid:
     except RuntimeError as error:
         raise InputError(_("The map cannot be opened; make it again.")) from error
     array = SimpleITK.GetArrayFromImage(image)
-    return Grid(array[None] if array.ndim == 2 else array, _file_matrix(image))
+    return Grid(array[None] if array.ndim == 2 else array, file_matrix(image))
 
 
 def segment_layer(path: Path, volume: Any) -> SegmentLayer | None:
