@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import SimpleITK
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from readingroom.bundles import write
 from readingroom.bundles.bundle import Bundle
@@ -41,6 +43,7 @@ from readingroom.readers.liver_hcc import HCC, READER, TASK
 from readingroom.readers.opening import open_study
 from readingroom.reading import Reading
 
+NETWORK = "narrow_resnet14_3d"
 SHAPE, SPACING = (30, 80, 104), (8.0, 4.0, 4.0)
 INPUT = Preprocessing(
     "volume", (32, 96, 96), 1, normalize="none", window=(400, 800), organ="liver", organ_crop=True, keep_aspect=True
@@ -82,22 +85,32 @@ def write_nrrd(path: Path, voxels: np.ndarray | SimpleITK.Image) -> Path:
     return path
 
 
-def gray_network() -> Any:
-    """A 3D ResNet-18 whose weights are written by hand: each place says how far above `_LEAST` the mean of its voxels
-    lies, of 8 x 16 x 16 voxels of the input."""
-    network = volumes.create("r3d_18", 2, channels=1)
+def mean_network(outputs: int, classifier: Callable[[int], nn.Module] | None = None) -> Any:
+    """A narrow 3D ResNet whose weights are written by hand: its first feature is the mean gray level of the 4 x 4 x 4
+    voxels of a place; all else is 0, that of its last layer, which gives the answer, as well."""
+    network: Any = volumes.create(NETWORK, outputs, classifier=classifier)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.zero_()
-        network.conv1.weight[0, 0, 1, 3:5, 3:5] = 1 / 4
+        network.conv1.weight[0, 0, 3:5, 3:5, 3:5] = 1 / 8
         network.bn1.weight[0] = 1
-        for layer in (network.layer2, network.layer3, network.layer4):
-            block = layer[0]
-            block.conv1.weight[0, 0, 1:, 1:, 1:] = 1 / 8
-            block.conv2.weight[0, 0, 1, 1, 1] = 1
-            block.bn1.weight[0] = block.bn2.weight[0] = 1
-        network.fc.weight[0, 0] = 30
-        network.fc.bias[0] = -30 * _LEAST
+        halved = network.layer2[0]
+        halved.conv1.weight[0, 0] = halved.conv3.weight[0, 0] = 1
+        halved.conv2.weight[0, 0, 1:, 1:, 1:] = 1 / 8
+        halved.bn1.weight[0] = halved.bn2.weight[0] = halved.bn3.weight[0] = 1
+        for layer in (network.layer1, network.layer3, network.layer4):
+            convolution, normalization = layer[0].downsample
+            convolution.weight[0, 0] = normalization.weight[0] = 1
+        network.fc[0].weight[0, 0] = 1
+    return network
+
+
+def gray_network() -> Any:
+    """Each place of it says how far above `_LEAST` the mean of its voxels lies."""
+    network = mean_network(2)
+    with torch.no_grad():
+        network.fc[1].weight[0, 0] = 30
+        network.fc[1].bias[0] = -30 * _LEAST
     return network
 
 
@@ -109,7 +122,7 @@ def metadata(name: str) -> ClassifierMetadata:
         version="1.0.0",
         reader="liver-hcc",
         task="hcc",
-        backbone="r3d_18",
+        backbone=NETWORK,
         labels=TASK.labels,
         multilabel=False,
         preprocessing=INPUT,

@@ -9,6 +9,7 @@ import pytest
 import SimpleITK
 import torch
 
+from liver_hcc_cases import NETWORK, mean_network
 from lung_survival_cases import MONTHS, phantom, read, write_bundle
 from pasc_fibrosis_cases import write_nrrd
 from readingroom.bundles.bundle import Bundle
@@ -26,19 +27,9 @@ VOLUME = Preprocessing(
 
 def gray_network() -> torch.nn.Module:
     """The brightness of the volume raises the risk of each month."""
-    network = volumes.create(
-        "r3d_18", len(MONTHS), channels=1, classifier=lambda n: CauseSpecificLayers(n, 1, len(MONTHS))
-    )
+    network = mean_network(len(MONTHS), lambda features: CauseSpecificLayers(features, 1, len(MONTHS)))
     with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.zero_()
-        network.conv1.weight[0] = 1 / network.conv1.weight[0].numel()
-        network.bn1.weight[:] = 1
-        for layer in (network.layer2, network.layer3, network.layer4):
-            convolution, normalization = layer[0].downsample
-            convolution.weight[0, 0] = 1
-            normalization.weight[:] = 1
-        (cause,) = network.fc.causes
+        (cause,) = network.fc[1].causes
         cause[-1].weight[:, 0] = 4.0
         cause[-1].bias[:] = -4.0
     return network
@@ -52,7 +43,7 @@ def consolidated(chest: LungCancerCT) -> np.ndarray:
 
 
 def bundle_of(folder: Path, network: torch.nn.Module, **changes: object) -> Bundle:
-    described = {"backbone": "r3d_18", "aggregation": "none", "preprocessing": VOLUME, **changes}
+    described = {"backbone": NETWORK, "aggregation": "none", "preprocessing": VOLUME, **changes}
     return write_bundle(folder, network, **described)  # type: ignore[arg-type]
 
 
