@@ -145,7 +145,7 @@ def explained() -> ExplainedFeatures:
     """The one feature of the network that varies, a mean of gray levels, follows the mean of the MR."""
     mean = Partner("original_firstorder_Mean", 0.9, 1.0, 0.8)
     return ExplainedFeatures(
-        "liver", "hcc", HandcraftedSettings(), "spearman", 0.5, 0.05, 40, 512,
+        "liver", "hcc", HandcraftedSettings(), "spearman", 0.5, 0.05, 40, 128,
         (DeepFeature(0, spread(0.08, 0.05), (mean,), 1.5, 0.95),), -0.5,
         tuple(HandcraftedFeature(name, spread(100.0, 30.0)) for name in NAMES), 0.2,
     )  # fmt: skip

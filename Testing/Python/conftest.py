@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -42,6 +43,36 @@ def a_slicer_host() -> Any:
     host.start()
     _guard_product()
     return host
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reads_of_commands_in_this_process() -> Iterator[None]:
+    """A worker process imports PyTorch anew, which takes seconds. Tests of the process start the command in one."""
+    from readingroom.commands import read
+    from readingroom.engine.client import InProcessClient
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read, "WorkerClient", InProcessClient)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_whole_curves() -> Iterator[dict[str, Any]]:
+    """Deletion curves of this process take three forward passes or five in place of up to 21; gives what they were.
+
+    What the curve itself does is tested in explain.
+    """
+    removed = {
+        "chest_xray": (0.0, 0.1, 0.4), "mammo_screen_answer": (0.0, 0.2), "pasc_fibrosis": (0.0, 0.2),
+        "liver_hcc": (0.0, 0.2),
+    }  # fmt: skip
+    whole = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for module, shares in removed.items():
+            for name, value in ((f"{module}._REMOVED", shares), (f"{module}._REPEATS", 1)):
+                whole[f"readingroom.readers.{name}"] = resolve_name(f"readingroom.readers.{name}")
+                patch.setattr(f"readingroom.readers.{name}", value)
+        yield whole
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,6 +20,7 @@ import psutil
 import pytest
 from PIL import Image
 
+import shell
 from readingroom.bundles import store
 from readingroom.examples import chest_radiograph as example
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
@@ -28,7 +29,14 @@ from readingroom.phantoms.dicom_files import stored, write_dicom
 
 @pytest.fixture
 def readingroom(tmp_path, monkeypatch):
-    """Run ``readingroom`` with these arguments and its own bundle store."""
+    """Run ``readingroom`` with these arguments and its own bundle store, in this process."""
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
+    return shell.readingroom
+
+
+@pytest.fixture
+def process(tmp_path, monkeypatch):
+    """The same in a process of its own, with a worker."""
     monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess:
@@ -40,8 +48,8 @@ def readingroom(tmp_path, monkeypatch):
     return run
 
 
-def test_read_writes_five_files_and_the_pictures(readingroom, tmp_path):
-    done = readingroom("read", "chest-xray", example(), "--out", tmp_path / "out")
+def test_read_writes_five_files_and_the_pictures(process, tmp_path):
+    done = process("read", "chest-xray", example(), "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "Pneumonia:" in done.stdout
     assert done.stderr == ""
@@ -187,9 +195,9 @@ def test_a_zip_that_climbs_out_of_its_folder_is_refused(readingroom, tmp_path):
     assert not list(tmp_path.rglob("outside.txt"))
 
 
-def test_patient_names_stay_out_of_what_is_printed(readingroom, tmp_path):
+def test_patient_names_stay_out_of_what_is_printed(process, tmp_path):
     secret = write_dicom(tmp_path / "x.dcm", stored(phantom(seed=2)), PatientName="Secret^Sophie", PatientID="S-4711")
-    done = readingroom("read", "chest-xray", secret, "--out", tmp_path / "out", "--force", "--anonymous")
+    done = process("read", "chest-xray", secret, "--out", tmp_path / "out", "--force", "--anonymous")
     assert done.returncode == 0
     assert "Secret" not in done.stdout + done.stderr
     assert "Secret" not in (tmp_path / "out" / "report.html").read_text("utf-8")
@@ -284,8 +292,8 @@ def test_a_name_that_is_no_utf_8_is_one_sentence(readingroom, tmp_path):
     assert not os.path.exists(odd + "-out")
 
 
-def test_a_pipe_that_knows_few_letters_does_not_lose_a_read(readingroom, tmp_path, monkeypatch):
+def test_a_pipe_that_knows_few_letters_does_not_lose_a_read(process, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    done = readingroom("read", "chest-xray", example(), "--out", tmp_path / "胸部")
+    done = process("read", "chest-xray", example(), "--out", tmp_path / "胸部")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "胸部" / "report.pdf").exists()

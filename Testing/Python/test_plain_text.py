@@ -12,6 +12,7 @@ import pytest
 from readingroom.commands import terminal
 from readingroom.errors import InputError
 from readingroom.plain_text import is_unicode, one_line, plain
+from shell import readingroom
 
 COMMANDS = Path(__file__).parents[2] / "Common" / "readingroom" / "commands"
 HARMFUL = {
@@ -76,13 +77,13 @@ def test_a_file_of_any_name_is_read_or_refused_in_a_sentence(tmp_path, name):
 
     SimpleITK.WriteImage(SimpleITK.Image([300, 300], SimpleITK.sitkUInt8), str(tmp_path / "a.nrrd"))
     os.rename(tmp_path / "a.nrrd", os.fsencode(tmp_path) + b"/" + name)
-    image = os.fsencode(tmp_path) + b"/" + name
-    command = [sys.executable, "-m", "readingroom.cli", "read", "chest-xray", image, "--out", tmp_path / "out"]
-    run = subprocess.run(command, capture_output=True, check=False)
+    image = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
+    run = readingroom("read", "chest-xray", image, "--out", tmp_path / "out")
     assert run.returncode == 3, run.stderr
-    assert run.stderr.count(b"\n") == 1
-    assert run.stderr.startswith(b"readingroom: ")
-    assert not set(run.stderr.decode()) & {"\x1b", "\x07", "\u202e"}
+    assert run.stderr.count("\n") == 1
+    assert run.stderr.startswith("readingroom: ")
+    assert is_unicode(run.stderr)
+    assert not set(run.stderr) & {"\x1b", "\x07", "\u202e"}
     assert not (tmp_path / "out").exists()
 
 

@@ -79,13 +79,7 @@ def a_random_bundle(tmp_path_factory) -> Callable[[str], bundle.Bundle]:
 
 
 @pytest.fixture
-def the_whole_deletion_curve() -> None:
+def the_whole_deletion_curve(the_whole_curves, monkeypatch) -> None:
     """Asked for by tests that hold a read against one of another process, where nothing is shortened."""
-
-
-@pytest.fixture(autouse=True)
-def a_short_deletion_curve(monkeypatch, request) -> None:
-    """Three forward passes in place of 21: what the curve itself does is tested in explain."""
-    if "the_whole_deletion_curve" not in request.fixturenames:
-        monkeypatch.setattr("readingroom.readers.chest_xray._REPEATS", 1)
-        monkeypatch.setattr("readingroom.readers.chest_xray._REMOVED", (0.0, 0.1, 0.4))
+    for name, value in the_whole_curves.items():
+        monkeypatch.setattr(name, value)

@@ -20,12 +20,6 @@ from readingroom.reading import Reading
 ML = float(np.prod(SPACING)) / 1000
 
 
-@pytest.fixture(autouse=True)
-def a_short_deletion_curve(monkeypatch) -> None:
-    monkeypatch.setattr("readingroom.readers.liver_hcc._REPEATS", 1)
-    monkeypatch.setattr("readingroom.readers.liver_hcc._REMOVED", (0.0, 0.2))
-
-
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory) -> Bundle:
     return write_bundle(tmp_path_factory.mktemp("bundles") / "bright", gray_network())
@@ -42,11 +36,8 @@ def files(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def a_reading(bundle, files, tmp_path_factory) -> tuple[Reading, Path]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("readingroom.readers.liver_hcc._REPEATS", 1)
-        patched.setattr("readingroom.readers.liver_hcc._REMOVED", (0.0, 0.2))
-        out = tmp_path_factory.mktemp("read")
-        return read(bundle, out, files / "mr.nrrd", {"liver": files / "liver.nrrd"}), out
+    out = tmp_path_factory.mktemp("read")
+    return read(bundle, out, files / "mr.nrrd", {"liver": files / "liver.nrrd"}), out
 
 
 def heat(folder: Path) -> np.ndarray:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import liver_hcc_cases as cases
+import shell
 from readingroom import DEMONSTRATION
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -31,10 +31,9 @@ def read(files, tmp_path_factory) -> Run:
     bundle = cases.write_bundle(tmp_path_factory.mktemp("bundle") / "bright", cases.gray_network())
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "readingroom.cli", *map(str, arguments)]
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("READINGROOM_HOME", str(home))
-            return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+            return shell.readingroom(*arguments)
 
     assert run("bundles", "install", bundle.folder).returncode == 0
     return lambda *more: run("read", "liver-hcc", files / "mr.nrrd", "--bundle", "bright", "--device", "cpu", *more)

@@ -63,11 +63,8 @@ def files(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def a_reading(bundle, files, tmp_path_factory) -> tuple[Reading, Path]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("readingroom.readers.liver_hcc._REPEATS", 1)
-        patched.setattr("readingroom.readers.liver_hcc._REMOVED", (0.0, 0.2))
-        out = tmp_path_factory.mktemp("read")
-        return read(bundle, out, files / "mr.nrrd", {"liver": files / "liver.nrrd"}, force=True), out
+    out = tmp_path_factory.mktemp("read")
+    return read(bundle, out, files / "mr.nrrd", {"liver": files / "liver.nrrd"}, force=True), out
 
 
 def test_the_feature_that_speaks_is_active_where_the_lesion_is(a_reading) -> None:
@@ -161,7 +158,7 @@ def test_of_a_liver_without_its_bias_field_handcrafted_features_wait_for_the_nex
 
 
 def test_a_bundle_of_another_network_explains_nothing_and_says_so(files, tmp_path) -> None:
-    other = replace(explained(), deep_count=128)
+    other = replace(explained(), deep_count=512)
     bundle = write_bundle(tmp_path / "other", gray_network(), explained=other, preprocessing=SMALL)
     reading = read(bundle, tmp_path / "out", files / "mr.nrrd", {"liver": files / "liver.nrrd"}, force=True)
     assert reading.explained is None
@@ -180,7 +177,7 @@ def test_the_shell_and_the_report_say_which_features_speak(bundle, files, tmp_pa
     report = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert BANNER in report
     assert "<h2>Explained features</h2>" in report
-    assert "1 of 512 features of the network follow a handcrafted feature" in report
+    assert "1 of 128 features of the network follow a handcrafted feature" in report
     assert "Mean brightness (first order mean)" in report
     assert "<small>speaks against</small><small>speaks for</small>" in report
     assert "Held out" in report

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import lung_survival_cases as cases
+import shell
 from pasc_fibrosis_cases import write_nrrd
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -33,10 +33,9 @@ def readingroom(tmp_path_factory) -> Run:
     bundle = cases.write_bundle(tmp_path_factory.mktemp("bundle") / "dense-slices")
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "readingroom.cli", *map(str, arguments)]
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("READINGROOM_HOME", str(home))
-            return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+            return shell.readingroom(*arguments)
 
     assert run("bundles", "install", bundle.folder).returncode == 0
     return run

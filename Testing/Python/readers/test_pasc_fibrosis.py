@@ -37,12 +37,6 @@ from readingroom.reading import Reading
 ML = float(np.prod(SPACING)) / 1000
 
 
-@pytest.fixture(autouse=True)
-def a_short_deletion_curve(monkeypatch) -> None:
-    monkeypatch.setattr("readingroom.readers.pasc_fibrosis._REPEATS", 1)
-    monkeypatch.setattr("readingroom.readers.pasc_fibrosis._REMOVED", (0.0, 0.2))
-
-
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory) -> Bundle:
     return write_bundle(tmp_path_factory.mktemp("bundles") / "band", gray_network())
@@ -80,11 +74,8 @@ def files(chest, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def a_reading(bundle, files, tmp_path_factory) -> tuple[Reading, Path]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("readingroom.readers.pasc_fibrosis._REPEATS", 1)
-        patched.setattr("readingroom.readers.pasc_fibrosis._REMOVED", (0.0, 0.2))
-        out = tmp_path_factory.mktemp("read")
-        return read(bundle, out, files / "ct.nrrd", {"lungs": files / "lungs.nrrd"}), out
+    out = tmp_path_factory.mktemp("read")
+    return read(bundle, out, files / "ct.nrrd", {"lungs": files / "lungs.nrrd"}), out
 
 
 def test_the_map_lies_on_what_was_planted(a_reading, chest) -> None:
