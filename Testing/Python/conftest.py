@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +25,45 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _NOT_PRODUCT = {"Testing", ".venv", ".git"}
+
+
+_made_for_fixtures: list[list[Path]] = []  # that are being made, of which one may ask for another
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """From now on it is noted for which fixture a folder is made."""
+    factory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+    make = factory.mktemp
+
+    def mktemp(basename: str, numbered: bool = True) -> Path:
+        folder: Path = make(basename, numbered)
+        if _made_for_fixtures:
+            _made_for_fixtures[-1].append(folder)
+        return folder
+
+    factory.mktemp = mktemp
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Any:
+    """Folders that are made for a module go with it, not with the run: all together come to gigabytes.
+
+    After a failure they stay, as pytest keeps those of single tests.
+    """
+    folders: list[Path] = []
+
+    def remove() -> None:
+        if not request.session.testsfailed:
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    if fixturedef.scope == "module":
+        fixturedef.addfinalizer(remove)  # before the fixture's own, so that it comes after them
+    _made_for_fixtures.append(folders)
+    try:
+        return (yield)
+    finally:
+        _made_for_fixtures.pop()
 
 
 @pytest.fixture(scope="session")

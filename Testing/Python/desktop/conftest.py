@@ -257,14 +257,22 @@ def _add_segmented_ct(name: str = "Chest CT") -> SegmentedCT:
     return ct
 
 
-@pytest.fixture
-def one_bundle_ships(tmp_path_factory, monkeypatch):
-    """As if the chest radiograph's bundle were the only one that ships."""
+@pytest.fixture(scope="session")
+def a_folder_of_one_bundle(tmp_path_factory):
+    """With the bundle of the chest radiograph."""
     from readingroom.bundles import store
 
     folder = tmp_path_factory.mktemp("shipped")
     shutil.copytree(store.shipped_folder() / "cxr-nih-pneumonia", folder / "cxr-nih-pneumonia")
-    monkeypatch.setattr(store, "shipped_folder", lambda: folder)
+    return folder
+
+
+@pytest.fixture
+def one_bundle_ships(a_folder_of_one_bundle, monkeypatch):
+    """As if the chest radiograph's bundle were the only one that ships."""
+    from readingroom.bundles import store
+
+    monkeypatch.setattr(store, "shipped_folder", lambda: a_folder_of_one_bundle)
 
 
 @pytest.fixture
