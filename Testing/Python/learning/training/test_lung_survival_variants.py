@@ -81,15 +81,20 @@ def small(kind: Kind, variants: tuple[str, ...]) -> TrainingProtocol:
 
 
 @pytest.fixture
-def a_small_vit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The vision transformer of 12 blocks with a quarter of the features."""
-    made = replace(registry.find("vit_base_patch16_224"), made_by="vit_tiny_patch16_224", features=192)
-    monkeypatch.setattr(registry, "ARCHITECTURES", {**registry.ARCHITECTURES, made.name: made})
+def small_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vision transformer of 12 blocks with a quarter of the features, the 3D ResNet-18 with an eighth."""
+    vit, r3d = registry.find("vit_base_patch16_224"), registry.find("r3d_18")
+    stages = {"block": "basic", "layers": (2, 2, 2, 2), "block_inplanes": (8, 16, 32, 64)}
+    made = (
+        replace(vit, made_by="vit_tiny_patch16_224", features=192),
+        replace(r3d, made_by="ResNet", features=64, arguments={**r3d.arguments, **stages}),
+    )
+    monkeypatch.setattr(registry, "ARCHITECTURES", {**registry.ARCHITECTURES, **{one.name: one for one in made}})
 
 
 @pytest.mark.parametrize(("kind", "variants"), VARIANTS)
 def test_a_variant_is_trained_by_the_command_and_its_bundle_is_read_with(
-    a_small_vit: None, table: Path, tmp_path: Path, kind: Kind, variants: tuple[str, ...]
+    small_networks: None, table: Path, tmp_path: Path, kind: Kind, variants: tuple[str, ...]
 ) -> None:
     protocol = small(kind, variants)
     (tmp_path / "protocol.json").write_text(json.dumps(records.to_json(protocol)), encoding="utf-8")
