@@ -323,7 +323,7 @@ def test_pictures_that_follow_an_answer_are_kept_when_its_tests_are_stopped(
     host.click(panel.views.read.button)
     panel.logic.kept.write_pictures(tmp_path / "report")
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [path.name for path in pictures]
-    assert len(pictures) == 2
+    assert len(pictures) == 3  # the film, its map, the lungs
 
 
 def test_opening_the_panel_loads_the_network_before_a_study_is_there(panel):
@@ -508,7 +508,8 @@ def test_everything_that_takes_the_keyboard_says_what_it_is(read_panel):
     for kind in ("QComboBox", "QLineEdit", "QPlainTextEdit", "QTextBrowser", "ctkSliderWidget", "ctkDirectoryButton"):
         for widget in slicer.util.findChildren(read_panel.widget, className=kind):
             outer = widget.parent()
-            inner = outer is not None and (outer.inherits("QAbstractSpinBox") or outer.inherits("qMRMLNodeComboBox"))
+            wholes = ("QAbstractSpinBox", "qMRMLNodeComboBox", "qMRMLSegmentSelectorWidget")
+            inner = outer is not None and any(outer.inherits(whole) for whole in wholes)
             if not (inner or widget.accessibleName):
                 nameless.append(kind)
     assert nameless == []
