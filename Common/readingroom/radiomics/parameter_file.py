@@ -28,6 +28,7 @@ _WORDS = {
     "no": False,
     "off": False,
     ".nan": math.nan,
+    "nan": math.nan,  # as PyRadiomics' example of feature maps writes it
 }
 _NUMBER = re.compile(r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][-+]?\d+)?$")  # 1_000 is a thousand
 _KEY = re.compile(r"""("[^"]*"\s*|'[^']*'\s*|[^\s'"\[\]{}#&*!|>%@,-][^:#]*):(?:\s+(.*))?$""")

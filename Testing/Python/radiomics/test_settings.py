@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 
 import pytest
@@ -233,6 +234,14 @@ def test_a_whole_number_may_be_written_with_a_point():
         from_parameters({"setting": {"label": 2.0}}, {"binCount": 16.0}).parameters()["setting"].items()
         >= {"label": 2, "binCount": 16}.items()
     )
+
+
+def test_maps_may_hold_nothing_outside_the_region(tmp_path):
+    path = tmp_path / "voxel.yaml"
+    path.write_text("setting:\n  binWidth: 25\nvoxelSetting:\n  kernelRadius: 2\n  initValue: nan\n")
+    found = read_settings(path)
+    assert found.kernel_radius == 2
+    assert math.isnan(found.init_value)
 
 
 def test_a_file_of_windows_is_read(tmp_path):
