@@ -137,10 +137,13 @@ def _images(prepared: Prepared, settings: Settings, progress: Progress, notes: l
         if prepared.flat and its_settings.force_2d:
             its_settings = along_one_axis(its_settings, notes)
         notes += image_types.unfiltered(prepared, kind, its_settings)
-        count = images_of(kind, its_settings, prepared.flat)
-        for number, (name, image) in enumerate(image_types.images(prepared, kind, its_settings)):
+        count = max(1, image_types.count(kind, its_settings, prepared.flat))
+        for number, (name, filtered) in enumerate(image_types.images(prepared, kind, its_settings)):
             step = part.part(number / count, (number + 1) / count)
-            region = prepared.region(image)
+            region = prepared.region(filtered)
+            if kind == "LBP3D" and not np.isfinite(region.values).all():
+                notes.append(f"{name} was left out: the image is flat around some voxels, and has no kurtosis there.")
+                continue
             refuse_what_is_no_number(region.values, f"the filter ({name})")
             if kind != "Original" and vanishes(region, prepared.region()):
                 vanished.append(name)
@@ -177,16 +180,6 @@ def along_one_axis(settings: Settings, notes: list[str]) -> Settings:
     if note not in notes:
         notes.append(note)
     return dataclasses.replace(settings, force_2d_axis=settings.force_2d_axis + 1)
-
-
-def images_of(kind: str, settings: Settings, flat: bool) -> int:
-    """How many images a type gives."""
-    if kind == "LoG":
-        return max(1, len(settings.sigma))
-    if kind == "Wavelet":
-        axes = 3 - flat - settings.force_2d
-        return (2**axes - 1) * settings.level + 1
-    return 1
 
 
 def _textures(region: Region, settings: Settings, progress: Progress, name: str) -> dict[str, float]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..formatting import counted
 from .grids import difference
-from .region import Box, Region, bounding_box
+from .region import Box, Region, bounding_box, widened
 from .resample import onto_grid, resample, resample_centered
 from .settings import Settings
 
@@ -57,11 +57,11 @@ class Prepared:
     stages: tuple[Stage, ...]
     notes: tuple[str, ...]
 
-    def region(self, image: SimpleITK.Image | None = None) -> Region:
-        """The region of the image, or of a filtered one on the same grid."""
-        values = SimpleITK.GetArrayViewFromImage(image or self.image)
-        k, j, i = self.box
-        return Region(values[k, j, i], self.mask[k, j, i], self.spacing)
+    def region(self, values: NDArray | None = None) -> Region:
+        """The region of the image, or of a filtered one, whose values ``[k, j, i]`` in the box are given."""
+        if values is None:
+            values = SimpleITK.GetArrayViewFromImage(self.image)[self.box]
+        return Region(values, self.mask[self.box], self.spacing)
 
     @property
     def spacing(self) -> tuple[float, float, float]:
@@ -249,11 +249,7 @@ def _cropped(
     image: SimpleITK.Image, mask: NDArray[np.bool_], box: Box, margin: int
 ) -> tuple[SimpleITK.Image, NDArray[np.bool_]]:
     """Image and mask around the box with a margin of voxels, as far as the image reaches."""
-    wide = tuple(
-        slice(max(part.start - margin, 0), min(part.stop + margin, size))
-        for part, size in zip(box, mask.shape, strict=True)
-    )
-    k, j, i = wide
+    wide = k, j, i = widened(box, margin, mask.shape)
     return image[i, j, k], mask[wide]
 
 

@@ -49,3 +49,19 @@ def bounding_box(mask: NDArray[np.bool_]) -> Box:
         raise ValueError("an empty mask has no box")
     k, j, i = (np.flatnonzero(profile)[[0, -1]] for profile in profiles)
     return slice(int(k[0]), int(k[1]) + 1), slice(int(j[0]), int(j[1]) + 1), slice(int(i[0]), int(i[1]) + 1)
+
+
+def widened(box: Box, margin: int | tuple[int, int, int], shape: tuple[int, ...]) -> Box:
+    """The box with so many voxels around it (along each axis), as far as the image of this shape reaches."""
+    margins = (margin,) * 3 if isinstance(margin, int) else margin
+    k, j, i = (
+        slice(max(part.start - more, 0), min(part.stop + more, size))
+        for part, more, size in zip(box, margins, shape, strict=True)
+    )
+    return k, j, i
+
+
+def within(box: Box, wide: Box) -> Box:
+    """The box as counted from the start of a wider one."""
+    k, j, i = (slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, wide, strict=True))
+    return k, j, i

@@ -16,6 +16,7 @@ from ..csv_table import Cell, csv_text
 from ..errors import CancelledError, InputError, ReadingRoomError
 from ..parallel import map_parallel
 from ..progress import Progress
+from . import image_types
 from .features import Features
 from .files import Opened, measure_opened, open_files
 from .prepare import label_image
@@ -68,13 +69,7 @@ def labels_of(mask: SimpleITK.Image, channel: int = 0) -> dict[int, int]:
 
 def images(settings: Settings) -> int:
     """How many images are looked at: the original and its filtered versions."""
-    wavelet, sigmas = settings.image_types.get("Wavelet"), settings.image_types.get("LoG")
-    count = int("Original" in settings.image_types)
-    if sigmas is not None:
-        count += len(sigmas.get("sigma", settings.sigma))
-    if wavelet is not None:
-        count += 7 * int(wavelet.get("level", settings.level)) + 1
-    return count
+    return sum(image_types.count(kind, settings.of_image_type(kind)) for kind in settings.image_types)
 
 
 def measure_regions(

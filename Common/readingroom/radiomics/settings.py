@@ -9,10 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from . import feature_classes
+from . import binary_patterns, feature_classes
 from .parameter_file import read_parameters
 
-IMAGE_TYPES = ("Original", "LoG", "Wavelet")
+IMAGE_TYPES = (
+    "Original",
+    "LoG",
+    "Wavelet",
+    "Square",
+    "SquareRoot",
+    "Logarithm",
+    "Exponential",
+    "Gradient",
+    "LBP2D",
+    "LBP3D",
+)
 NORMS = ("manhattan", "euclidean", "infinity", "no_weighting")
 INTERPOLATORS = {  # number as SimpleITK counts them, which parameter files may use as well
     "sitkNearestNeighbor": 1,
@@ -73,6 +84,13 @@ class Settings:
     masked_kernel: bool = True  # maskedKernel: of the box, voxels of the region alone count
     init_value: float = 0.0  # initValue, of maps outside the region
     voxel_batch: int | None = None  # voxelBatch: at most so many voxels at once; None: as many as are fast
+    gradient_use_spacing: bool = True  # gradientUseSpacing of Gradient
+    lbp_2d_radius: float = 1  # lbp2DRadius, voxels
+    lbp_2d_samples: int = 8  # lbp2DSamples
+    lbp_2d_method: str = "uniform"  # lbp2DMethod: default, ror or uniform
+    lbp_3d_levels: int = 2  # lbp3DLevels
+    lbp_3d_radius: float = 1  # lbp3DIcosphereRadius, voxels
+    lbp_3d_subdivisions: int = 1  # lbp3DIcosphereSubdivision
     ibsi: bool = False  # the definitions of the Image Biomarker Standardization Initiative where PyRadiomics has others
     resegment_sigma: float | None = (
         None  # with ibsi: voxels farther from the mean than this many deviations are left out
@@ -112,6 +130,16 @@ class Settings:
         _require(self.pad_distance >= 0, "pad_distance", "0 or more", self.pad_distance)
         _require(self.label_channel >= 0, "label_channel", "0 or more", self.label_channel)
         _require(self.gldm_tolerance >= 0, "gldm_tolerance", "0 or more", self.gldm_tolerance)
+        for name, least, most in (
+            ("lbp_2d_samples", 1, 24),
+            ("lbp_2d_radius", 0.1, 50),
+            ("lbp_3d_levels", 1, 10),
+            ("lbp_3d_radius", 0.1, 50),
+            ("lbp_3d_subdivisions", 0, 4),
+        ):
+            value = getattr(self, name)
+            _require(least <= value <= most, name, f"from {least} to {most}", value)
+        _one_of(self.lbp_2d_method, binary_patterns.METHODS, "lbp_2d_method")
         _one_of(self.weighting_norm, (None, *NORMS), "weighting_norm")
         _one_of(self.resegment_mode, ("absolute", "relative", "sigma"), "resegment_mode")
         _one_of(self.interpolator, (None, *INTERPOLATORS), "interpolator")
@@ -226,6 +254,13 @@ OPTIONS: dict[str, str] = {  # our name: PyRadiomics' name
     "masked_kernel": "maskedKernel",
     "init_value": "initValue",
     "voxel_batch": "voxelBatch",
+    "gradient_use_spacing": "gradientUseSpacing",
+    "lbp_2d_radius": "lbp2DRadius",
+    "lbp_2d_samples": "lbp2DSamples",
+    "lbp_2d_method": "lbp2DMethod",
+    "lbp_3d_levels": "lbp3DLevels",
+    "lbp_3d_radius": "lbp3DIcosphereRadius",
+    "lbp_3d_subdivisions": "lbp3DIcosphereSubdivision",
     "ibsi": "ibsi",  # ours alone
     "resegment_sigma": "resegmentSigma",  # ours alone
 }
@@ -240,6 +275,7 @@ _FLAGS = (
     "symmetrical_glcm",
     "provenance",
     "masked_kernel",
+    "gradient_use_spacing",
     "ibsi",
 )
 _WHOLE = tuple(f.name for f in dataclasses.fields(Settings) if f.type in ("int", "int | None"))

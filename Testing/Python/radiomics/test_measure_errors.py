@@ -308,6 +308,40 @@ def test_a_flat_image_with_slices_forced_is_measured_along_one_axis_and_that_is_
         measure(*flat, Settings(features=chosen, force_2d=True, force_2d_axis=2))
 
 
+def test_patterns_in_space_need_space_and_something_around_each_voxel(an_image, a_mask):
+    settings = Settings(image_types={"LBP3D": {}}, features={"firstorder": ("Mean",)})
+    with pytest.raises(InputError, match="a single slice of two dimensions"):
+        measure(an_image[:, :, 6], a_mask[:, :, 6], settings)
+    found = measure(SimpleITK.Clamp(an_image, an_image.GetPixelID(), 0, 0), a_mask, settings)
+    assert list(found.values) == ["lbp-3D-m1_firstorder_Mean", "lbp-3D-m2_firstorder_Mean"]
+    assert any("has no kurtosis there" in note for note in found.notes)
+
+
+def test_patterns_of_planes_measured_in_space_are_said(an_image, a_mask):
+    settings = Settings(image_types={"LBP2D": {}}, features={"firstorder": ("Mean",)})
+    assert "force2D keeps to the planes" in measure(an_image, a_mask, settings).notes[0]
+
+
+@pytest.mark.parametrize("kind", ["Square", "SquareRoot", "Logarithm", "Exponential"])
+def test_an_image_of_zeros_is_rescaled_to_zeros(an_image, a_mask, kind):
+    settings = Settings(image_types={kind: {}}, features={"firstorder": ("Maximum",)})
+    assert measure(an_image * 0, a_mask, settings).values == {f"{kind.lower()}_firstorder_Maximum": 0}
+
+
+def test_the_surroundings_of_a_filter_are_all_that_counts(an_image, a_mask):
+    """What lies beyond its reach changes nothing, but for the steps that rescale by the image's largest value."""
+    wide = np.tile(SimpleITK.GetArrayFromImage(an_image), (1, 1, 6))
+    mask = np.zeros(wide.shape, np.uint8)
+    mask[3:11, 4:15, 60:80] = 1
+    kinds = {"LoG": {"sigma": (1.0,)}, "Wavelet": {}, "Gradient": {}, "LBP2D": {}}
+    settings = Settings(image_types=kinds, features={"firstorder": ("Energy",), "glcm": ("Contrast",)}, bin_width=5)
+    found = []
+    for beyond in (0, 1000):
+        wide[:, :, :10] += beyond
+        found.append(measure(*map(SimpleITK.GetImageFromArray, (wide, mask)), settings).values)
+    assert found[0] == pytest.approx(found[1], rel=1e-9)
+
+
 def test_a_filter_that_is_too_wide_for_the_image_is_said(an_image, a_mask):
     settings = Settings(image_types={"LoG": {"sigma": (2.0, 80.0)}}, features={"firstorder": ("Mean",)})
     found = measure(an_image, a_mask, settings)

@@ -141,7 +141,9 @@ def test_yaml_beyond_that_is_refused_with_its_line(text, words):
         ({"setting": {"interpolator": "sitkFancy"}}, "interpolator must be one of"),
         ({"setting": {"weightingNorm": "chess"}}, "weightingNorm must be one of"),
         ({"setting": [1]}, "section setting"),
-        ({"imageType": {"LBP3D": {}}}, "image type 'LBP3D' is not known"),
+        ({"imageType": {"LBP4D": {}}}, "image type 'LBP4D' is not known"),
+        ({"setting": {"lbp2DMethod": "var"}}, "lbp2DMethod must be one of default, ror, uniform"),
+        ({"setting": {"lbp3DIcosphereSubdivision": 9}}, "lbp3DIcosphereSubdivision must be from 0 to 4"),
         ({"imageType": {"LoG": {"padDistance": 3}}}, "padDistance cannot be set"),
         ({"imageType": {"LoG": 3}}, "needs options"),
         ({"featureClass": {"glcm": ["Contrst"]}}, "no feature named Contrst"),
@@ -255,6 +257,6 @@ def test_a_missing_file_is_one_sentence(tmp_path):
 
 
 def test_an_unknown_wavelet_is_said_with_those_that_are_known(an_image, a_mask):
-    settings = Settings(image_types={"Wavelet": {"wavelet": "dmey"}}, features={"firstorder": ()})
+    settings = Settings(image_types={"Wavelet": {"wavelet": "db99"}}, features={"firstorder": ()})
     with pytest.raises(InputError, match="coif1"):
         measure(an_image, a_mask, settings)

@@ -13,12 +13,13 @@ from ...errors import InputError
 from ...progress import Progress
 from .. import feature_classes, gldm, glrlm, glszm, image_types
 from ..gray_levels import Offset, direction_weights, directions, gray_levels
-from ..measure import along_one_axis, gray_levels_of, images_of, of_image, refuse_constant, retired, vanishes
+from ..measure import along_one_axis, gray_levels_of, of_image, refuse_constant, retired, vanishes
 from ..needs import NEEDS
 from ..prepare import Prepared, prepare, refuse_what_is_no_number
-from ..region import Region
+from ..region import Box, Region, widened, within
 from ..settings import Settings
-from . import glcm, things, tones, values
+from . import glcm, things, tones
+from . import values as first_order
 from .mean_of_numbers import mean_of_numbers
 from .neighborhoods import Neighborhoods, Surroundings
 from .pairs import pairs_by_direction, pairs_together
@@ -93,36 +94,41 @@ def each_feature_map(
             own = along_one_axis(own, notes)
         for note in (*notes, *image_types.unfiltered(prepared, kind, own)):
             say(note)
-        count = images_of(kind, own, prepared.flat)
-        for number, (name, filtered) in enumerate(image_types.images(prepared, kind, own)):
-            if kind != "Original" and vanishes(prepared.region(filtered), prepared.region()):
+        count = max(1, image_types.count(kind, own, prepared.flat))
+        box = widened(prepared.box, own.kernel_radius, prepared.mask.shape)
+        for number, (name, filtered) in enumerate(image_types.images(prepared, kind, own, own.kernel_radius)):
+            inside = filtered[within(prepared.box, box)]
+            if kind == "LBP3D" and not np.isfinite(inside).all():
+                say(f"{name} was left out: the image is flat around some voxels, and has no kurtosis there.")
+                continue
+            if kind != "Original" and vanishes(prepared.region(inside), prepared.region()):
                 say(
                     f"Nothing is left of the image in the region but rounding errors, and the maps of {name} are noise."
                 )
-            yield from _of_image(prepared, filtered, name, own, asked, part.part(number / count, (number + 1) / count))
+            yield from _of_image(
+                prepared, filtered, box, name, own, asked, part.part(number / count, (number + 1) / count)
+            )
     progress(1.0, "The maps are made.")
 
 
 def _of_image(
     prepared: Prepared,
-    image: SimpleITK.Image,
+    values: NDArray,
+    box: Box,
     name: str,
     settings: Settings,
     asked: Mapping[str, Names],
     progress: Progress,
 ) -> Iterator[tuple[str, SimpleITK.Image]]:
-    k, j, i = (
-        slice(max(part.start - settings.kernel_radius, 0), min(part.stop + settings.kernel_radius, size))
-        for part, size in zip(prepared.box, prepared.mask.shape, strict=True)
-    )
-    mask = prepared.mask[k, j, i]
+    k, j, i = box
+    mask = prepared.mask[box]
     counted = mask if settings.masked_kernel else np.ones_like(mask)
-    region = Region(SimpleITK.GetArrayViewFromImage(image)[k, j, i], counted, prepared.spacing)
+    region = Region(values, counted, prepared.spacing)
     refuse_what_is_no_number(region.values, "" if name == "original" else f"the filter ({name})")
     if name == "original" and any(NEEDS[feature_class].neighbors for feature_class in asked):
         refuse_constant(region)
     around = _surroundings(region, mask, settings, asked)
-    grid = image[i, j, k]
+    grid = prepared.image[i, j, k]
     places = np.nonzero(mask)
     for index, (feature_class, names) in enumerate(asked.items()):
         part = progress.part(index / len(asked), (index + 1) / len(asked))
@@ -164,7 +170,7 @@ def _surroundings(
 
 def _first_order(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
     volume = float(np.prod(region.spacing))
-    return values.features(boxes, volume, settings.voxel_shift, settings.ibsi, names)
+    return first_order.features(boxes, volume, settings.voxel_shift, settings.ibsi, names)
 
 
 def _glcm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
