@@ -235,7 +235,8 @@ class StudyView:
         chooser.noneEnabled = True
         chooser.editEnabled = False
         chooser.setMRMLScene(slicer.mrmlScene)
-        chooser.setAccessibleName(role.title)
+        for box in (chooser, *slicer.util.findChildren(chooser, className="QComboBox")):  # the keyboard is in these
+            box.setAccessibleName(role.title)
         chooser.setToolTip(_("A segment of the scene; it is brought onto the grid of the image and not changed."))
 
         def chosen(*_args: Any) -> None:
