@@ -81,7 +81,7 @@ def tiny(kind: str) -> TrainingProtocol:
         protocol,
         networks=("resnet18",),
         weights="none",
-        input=replace(protocol.input, size=(48, 48)),
+        input=replace(protocol.input, size=(64, 64)),
         epochs=12,
         batch=8 if kind == "rigorous" else 4,
         patience=None,
