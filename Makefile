@@ -1,8 +1,9 @@
 # make demo   read a real radiograph with the bundle that ships; the report lands in out/demo
-# make test   the whole suite, with lint and types
+# make test   the test suite, with lint and types
+# make test-slow   the tests that take longest: whole trainings, kills at any moment (five minutes)
 # make fuzz   damaged and hostile inputs for an hour (MINUTES=60): what is tried, and what it cost at most
 # make bench  the speed comparisons of bench/ (bench/on_gpu.sh is for a machine with a graphics card)
-.PHONY: demo test fuzz bench setup lint clean
+.PHONY: demo test test-slow fuzz bench setup lint clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -18,7 +19,10 @@ demo: $(VENV)/.read
 # (fixtures of a file are made once) and none waits for the longest file.
 PYTEST_OPTIONS ?= -n auto --dist worksteal
 test: $(VENV)/.test .system-libraries lint
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS) -m "not slow"
+
+test-slow: $(VENV)/.test .system-libraries
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS) -m slow
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

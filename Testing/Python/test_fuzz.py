@@ -19,7 +19,7 @@ from readingroom.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 # Drivers that share a process, since each takes seconds to import what it tries, and how many inputs of each.
-DRIVERS = [("dicom pictures volumes", 40), ("bundles zips tables lines", 50), ("cohort install", 10), ("read", 2)]
+DRIVERS = [("dicom pictures volumes", 40), ("bundles zips tables lines", 50), ("cohort install", 10), ("read", 1)]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the drivers ask Linux what an input cost")
 

@@ -248,6 +248,7 @@ print(step, sorted(found))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 def test_a_read_killed_at_any_move_leaves_one_patient_and_the_next_sweep_completes_it(toy, tmp_path):
     done = subprocess.run(

@@ -16,6 +16,8 @@ from experiments.results.page import LIVERS, MAMMOGRAMS, sections_of, with_secti
 from readingroom.csv_table import read_csv
 from readingroom.learning.cohorts.cohort import read_cohort
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("torch", reason="training needs the extra 'read'")
 pytest.importorskip("sklearn", reason="training needs the extra 'train'")
 

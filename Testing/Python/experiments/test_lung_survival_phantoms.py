@@ -21,6 +21,8 @@ from readingroom.learning.protocols.training_protocol import TrainingProtocol
 from readingroom.phantoms.lung_cancer_ct import log_hazard, true_incidence
 from readingroom.records import from_json
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("torch", reason="training needs the extra 'read'")
 pytest.importorskip("sklearn", reason="training needs the extra 'train'")
 

@@ -22,6 +22,8 @@ from readingroom.networks import backbones, registry
 from readingroom.phantoms.mammogram import Lesion, write_exam
 from readingroom.readers.network import feature_statistics
 
+pytestmark = pytest.mark.slow
+
 ROWS, WOMEN, TESTED = (96, 128), 20, 3
 
 

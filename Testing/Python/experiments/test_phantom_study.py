@@ -7,6 +7,8 @@ import pytest
 from experiments.phantom_study import Caught, Signal, catch_leaks, find_signals, page
 from readingroom.reading import Estimate, Interval
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("torch", reason="training needs the extra 'read'")
 pytest.importorskip("sklearn", reason="training needs the extra 'train'")
 

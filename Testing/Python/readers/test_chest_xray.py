@@ -163,6 +163,7 @@ def test_a_file_where_the_folder_should_be_is_said(tmp_path):
     assert (tmp_path / "out").read_text() == "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on file sizes are a POSIX thing")
 def test_a_full_disk_leaves_the_earlier_reading_whole(tmp_path):
     read(example(), tmp_path)

@@ -92,6 +92,7 @@ def small_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "ARCHITECTURES", {**registry.ARCHITECTURES, **{one.name: one for one in made}})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "variants"), VARIANTS)
 def test_a_variant_is_trained_by_the_command_and_its_bundle_is_read_with(
     small_networks: None, table: Path, tmp_path: Path, kind: Kind, variants: tuple[str, ...]
