@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 
 from ...bundles.bundle import Bundle, array_path
 from ...errors import BundleError
-from ..cohorts.perceptual_hash import BYTES, VIEWS, Hashes, copies
+from ..cohorts.perceptual_hash import BYTES, FEW, VIEWS, Hashes, copies
 
 FILE = "training-digest"  # models/training-digest.safetensors in the bundle
 _SALT_BYTES = 16
 _PICTURE_BYTES = 16
 _PATIENT_BYTES = 3
+_MANY = 2000  # pictures, from which on few views of each are kept: a bundle is to stay small
 _MOST_ALIKE = 0.001  # pairs of different patients that may look like copies; of radiographs not one in 19 million
 
 
@@ -41,7 +42,8 @@ class TrainingDigest:
     salt : (16,) bytes
     patients : (patients, 3) bytes, sorted
     pictures : (pictures, 16) bytes, sorted
-    looks : (pictures, views, bytes) perceptual hashes, sorted; (0, views, bytes) where copies cannot be told
+    looks : (pictures, views, bytes) perceptual hashes, sorted, with fewer views where there are many pictures;
+        (0, views, bytes) where copies cannot be told
     """
 
     salt: NDArray[np.uint8]
@@ -98,11 +100,14 @@ def make_digest(
     nothing = np.empty((0, 1), np.uint8)
     before = first or TrainingDigest(nothing, nothing, nothing)
     own = _looks(np.asarray(patients, dtype=np.str_), looks)
+    if len(before.looks):
+        views = min(own.shape[1], before.looks.shape[1])
+        own = np.unique(np.concatenate([own[:, :views], before.looks[:, :views]]), axis=0)
     return TrainingDigest(
         salt=np.frombuffer(salt, dtype=np.uint8),
         patients=_table({_patient(salt, name) for name in names} | _rows(before.patients), _PATIENT_BYTES),
         pictures=_table({_picture(salt, name) for name in pictures} | _rows(before.pictures), _PICTURE_BYTES),
-        looks=np.unique(np.concatenate([own, before.looks]), axis=0) if len(before.looks) else own,
+        looks=own[:, :FEW] if len(own) > _MANY else own,
     )
 
 
@@ -138,11 +143,13 @@ def read_digest(bundle: Bundle) -> TrainingDigest | None:
         "salt": (_SALT_BYTES,),
         "patients": (_PATIENT_BYTES,),
         "pictures": (_PICTURE_BYTES,),
-        "looks": (VIEWS, BYTES),
+        "looks": (BYTES,),
     }
     if any(name not in arrays or arrays[name].dtype != np.uint8 for name in shapes):
         raise BundleError(f"The digest of the training studies of '{bundle.metadata.name}' is damaged.")
     if any(arrays[name].shape[-len(shape) :] != shape for name, shape in shapes.items()):
+        raise BundleError(f"The digest of the training studies of '{bundle.metadata.name}' is damaged.")
+    if arrays["looks"].ndim != 3 or arrays["looks"].shape[1] not in (FEW, VIEWS):
         raise BundleError(f"The digest of the training studies of '{bundle.metadata.name}' is damaged.")
     return TrainingDigest(**{name: arrays[name] for name in shapes})
 

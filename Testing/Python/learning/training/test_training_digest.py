@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from readingroom.learning.cohorts.perceptual_hash import BYTES, FEW, VIEWS
 from readingroom.learning.training.training_digest import TrainingDigest, make_digest
 
 PATIENTS = [f"NIH-{number:05d}" for number in range(200)]
@@ -48,3 +49,20 @@ def test_a_picture_that_could_not_be_read_is_no_picture() -> None:
 def test_what_is_kept_comes_back() -> None:
     arrays = make_digest(PATIENTS, PICTURES).arrays()
     assert TrainingDigest(**arrays).patients_among(PATIENTS).all()
+
+
+def looks_of(pictures: int, seed: int) -> list[np.ndarray]:
+    return list(np.random.default_rng(seed).integers(0, 256, (pictures, VIEWS, BYTES), dtype=np.uint8))
+
+
+def test_of_thousands_of_pictures_less_is_kept_of_each_and_all_are_still_known() -> None:
+    looks = looks_of(2001, 1)
+    many = make_digest(["one"] * 2001, [], looks)
+    assert many.looks.shape == (2001, FEW, BYTES)
+    assert many.copies_among([looks[7], *looks_of(1, 2)]).tolist() == [True, False]
+
+
+def test_a_training_that_goes_on_knows_the_pictures_of_the_first_whatever_was_kept_of_them() -> None:
+    looks, later = looks_of(2001, 1), looks_of(3, 2)
+    both = make_digest(["two"] * 3, [], later, make_digest(["one"] * 2001, [], looks))
+    assert both.copies_among([looks[7], later[0], *looks_of(1, 3)]).tolist() == [True, True, False]
