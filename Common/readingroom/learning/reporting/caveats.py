@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...bundles.bundle import Bundle
-from ...formatting import estimate_text
+from ...formatting import ages_text, counted, estimate_text
+from ...trust.checks import age_check
 from ..audit.site_is_label import site_is_label
+from ..cohorts.cohort import Cohort
 from ..evaluation.evaluation import EvaluationResult
 from ..evaluation.outcomes import AnyResult
 from ..evaluation.sample_size import EXPLORATORY_BELOW
@@ -64,6 +66,21 @@ def caveats(bundle: Bundle, evaluation: AnyResult, studies: Studies) -> tuple[Ca
             )
         )
     return tuple(found)
+
+
+def age_caveats(bundle: Bundle, cohort: Cohort) -> tuple[Caveat, ...]:
+    """How many patients are not of the ages that the bundle was trained on, by the table."""
+    if bundle.metadata.ages is None:
+        return ()
+    known = [row.age for row in cohort.rows if row.age is not None]
+    others = sum(age_check(age, bundle.metadata.ages).status != "pass" for age in known)
+    if not others:
+        return ()
+    sentence = (
+        f"{others} of {counted(len(known), 'study', 'studies')} with a known age are of patients of other ages than "
+        f"the bundle was trained on: {ages_text(bundle.metadata.ages)}."
+    )
+    return (Caveat("warn", sentence),)
 
 
 def out_of_fold_caveat() -> Caveat:

@@ -29,7 +29,7 @@ from ..evaluation.survival_predictions import SurvivalPredictions
 from . import survival_tables
 from .baselines import against as against_other
 from .baselines import simple_models
-from .caveats import baseline_caveats, caveats, out_of_fold_caveat, stored_answers_caveat
+from .caveats import age_caveats, baseline_caveats, caveats, out_of_fold_caveat, stored_answers_caveat
 from .evaluated import Caveat, EvaluationRecord, Source
 from .evaluation_record import record_of, studies_of
 from .figures.embedding import Projection, project
@@ -156,6 +156,7 @@ def evaluate_cohort(
     found = found.with_caveats(*overlap.caveats(bundle, images), *caveats(bundle, evaluation, studies))
     found = found.with_notes(*predicted.notes)
     used = cohort.take(predicted.rows)
+    found = found.with_caveats(*age_caveats(bundle, used))
     found = _with_baselines(found, bundle, used, options, progress.part(0.85, 1.0), predicted.features)
     if against is None or other is None:
         return found

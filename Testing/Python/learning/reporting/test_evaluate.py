@@ -79,6 +79,7 @@ def a_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 label,
                 site=site,
                 sex="FM"[number % 2],
+                age={0: 3.0, 1: 40.0}.get(number),
             )
         )
     rows.append(Row("P99", "S99", {"frontal": folder / "missing.png"}, "normal", site="north"))
@@ -144,6 +145,10 @@ def test_images_far_from_the_training_are_counted_and_named(found: Evaluated) ->
     assert far is not None
     assert far > 6  # phantoms are no films
     assert f"{far} of 12 images lie further from the training images" in sentences(found.record, "warn")
+
+
+def test_patients_of_other_ages_than_those_of_the_training_are_counted(found: Evaluated) -> None:
+    assert "1 of 2 studies with a known age are of patients of other ages" in sentences(found.record, "warn")
 
 
 def test_metrics_and_points_are_those_of_the_judgment(evaluated: Evaluated) -> None:
