@@ -14,7 +14,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -253,9 +253,14 @@ class Reader(ABC):
     def with_clinical(self, reading: Reading, study: Study, metadata: BundleMetadata) -> Reading:
         """The reading with other clinical facts, those of ``study``: what they change is told without the network.
 
-        Readers whose answer needs the network for it give the reading back as it is. Loads no network and no torch.
+        Of any reading this is whether the bundle is meant for the patient's age. Loads no network and no torch.
         """
-        return reading
+        anew = {check.name: check for check in _age(study, metadata)}
+        return replace(
+            reading,
+            study=replace(reading.study, clinical=study.clinical),
+            checks=tuple(anew.get(check.name, check) for check in reading.checks),
+        )
 
     def with_mask(self, reading: Reading, corrected: CorrectedMask, metadata: BundleMetadata) -> Reading:
         """The reading with a mask of a role in ``masks_followed`` as a person corrected it, told without the network.

@@ -148,10 +148,10 @@ class LungSurvivalReader(Reader):
         return answer
 
     def with_clinical(self, reading: Reading, study: Study, metadata: BundleMetadata) -> Reading:
-        from .lung_survival_baselines import with_clinical
+        from .lung_survival_baselines import clinical_risk, with_baseline
 
         assert isinstance(metadata, SurvivalMetadata)
-        return with_clinical(reading, study, metadata)
+        return with_baseline(super().with_clinical(reading, study, metadata), clinical_risk(metadata, study))
 
     def with_mask(self, reading: Reading, corrected: CorrectedMask, metadata: BundleMetadata) -> Reading:
         from .lung_survival_baselines import with_tumor

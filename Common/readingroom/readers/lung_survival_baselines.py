@@ -83,12 +83,6 @@ def with_baseline(reading: Reading, found: Baseline) -> Reading:
     )
 
 
-def with_clinical(reading: Reading, study: Study, metadata: SurvivalMetadata) -> Reading:
-    """The reading with the clinical facts of ``study`` in place of those that it was read with."""
-    told = replace(reading, study=replace(reading.study, clinical=study.clinical))
-    return with_baseline(told, clinical_risk(metadata, study))
-
-
 def with_tumor(reading: Reading, corrected: CorrectedMask, metadata: SurvivalMetadata) -> Reading:
     """The reading with the tumor as a person corrected its outline."""
     voxels, marked = (SimpleITK.GetArrayFromImage(one) for one in (corrected.image, corrected.mask))

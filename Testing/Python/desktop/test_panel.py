@@ -126,6 +126,18 @@ def test_a_canceled_read_leaves_the_last_reading(read_panel):
     assert len(read_panel.layers.nodes("heat map")) == 1
 
 
+def test_an_age_that_is_entered_after_the_read_is_checked_at_once(read_panel):
+    assert {check.name: check.status for check in read_panel.reading.checks}["age"] == "pass"
+    row = read_panel.views.clinical.rows["age"]
+    host.type(row.editor, "3")
+    host.press(row.editor, "Return")
+    (check,) = (check for check in read_panel.reading.checks if check.name == "age")
+    assert check.status == "warn"
+    assert read_panel.reading.study.age_years == 3
+    labels = [label.text for label in slicer.util.findChildren(read_panel.views.checks.widget, className="QLabel")]
+    assert check_text(check) in labels
+
+
 def test_the_prediction_set_is_told_in_plain_words_with_coverage_and_cases(read_panel):
     (prediction_set,) = shown_reading(read_panel).prediction_sets
     text = read_panel.views.findings.prediction_set.text
