@@ -249,22 +249,18 @@ def radiomics(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
 def feature_maps(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Map features over a region of a mask.
 
-    Arguments: ``image`` and ``mask`` (paths), ``label``, ``features`` (such as ``glcm_Contrast``), ``folder`` (for the
-    files); optional ``settings`` (PyRadiomics' parameters).
+    Arguments: ``image`` and ``mask`` (paths), ``label``, ``features`` (such as ``glcm_Contrast`` or
+    ``wavelet-LLH_glcm_Contrast``), ``folder`` (for the files); optional ``settings`` (PyRadiomics' parameters).
     Gives ``{"maps": {name: path}, "notes": [sentence]}``.
     """
     progress(0.0, "Getting ready.")
     from .radiomics.files import open_files
-    from .radiomics.maps.files import features_named, write_maps
+    from .radiomics.maps.files import write_maps
     from .radiomics.settings import from_parameters
 
-    settings = dataclasses.replace(
-        from_parameters(arguments.get("settings") or {}),
-        label=arguments["label"],
-        features=features_named(arguments["features"]),
-    )
+    settings = dataclasses.replace(from_parameters(arguments.get("settings") or {}), label=arguments["label"])
     opened = open_files(Path(arguments["image"]), Path(arguments["mask"]))
-    found = write_maps(opened, settings, Path(arguments["folder"]), progress)
+    found = write_maps(opened, settings, Path(arguments["folder"]), progress, arguments["features"])
     return {"maps": {name: str(path) for name, path in found.paths.items()}, "notes": list(found.notes)}
 
 

@@ -49,8 +49,9 @@ def add(commands: Any) -> None:
         "--maps",
         nargs="*",
         metavar="FEATURE",
-        help="a map of each feature instead of a table: classes (glcm) or features (glcm_Contrast); without any, all "
-        "that the settings name. Radius of the kernel: -s kernelRadius:2",
+        help="a map of each feature instead of a table: classes (glcm), features (glcm_Contrast), or those of a "
+        "filtered image (wavelet-LLH_glcm_Contrast); without any, all that the settings name. Radius of the kernel: "
+        "-s kernelRadius:2",
     )
     which = radiomics.add_mutually_exclusive_group()
     which.add_argument("--label", type=_label, metavar="N", help="which region; needed where the mask has several")
@@ -157,16 +158,12 @@ def _measure_files(options: argparse.Namespace, settings: Settings, progress: Pr
 
 
 def _map_files(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
-    import dataclasses
-
     from ..radiomics.files import open_files, require_one_region
-    from ..radiomics.maps.files import features_named, write_maps
+    from ..radiomics.maps.files import write_maps
 
-    if options.maps:
-        settings = dataclasses.replace(settings, features=features_named(options.maps))
     opened = guarded(open_files, options.image, options.mask)
     require_one_region(opened, options.label)
-    found = write_maps(opened, settings, options.out, progress)
+    found = write_maps(opened, settings, options.out, progress, options.maps)
     for note in found.notes:
         say(note)
     say(f"{counted(len(found.paths), 'map')}: {options.out}")

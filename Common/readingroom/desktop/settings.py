@@ -12,6 +12,7 @@ _DEVICE = "ReadingRoom/Device"
 _PAGE_SIZE = "ReadingRoom/PageSize"
 _BUNDLE_FOLDER = "ReadingRoom/BundleFolder"
 _READING_LAYOUT = "ReadingRoom/ReadingLayout"
+_IMAGE_TYPES = "ReadingRoom/ImageTypes"
 
 
 def device() -> str:
@@ -42,6 +43,16 @@ def reading_layout() -> bool:
 def set_reading_layout(used: bool) -> None:
     """Let modules arrange the views for reading, or not."""
     slicer.app.userSettings().setValue(_READING_LAYOUT, used)
+
+
+def image_types() -> str:
+    """The image types that are measured, as `features.image_types` writes them; empty for the default."""
+    return str(slicer.app.userSettings().value(_IMAGE_TYPES, "") or "")
+
+
+def set_image_types(text: str) -> None:
+    """Measure these image types from now on."""
+    slicer.app.userSettings().setValue(_IMAGE_TYPES, text)
 
 
 def bundle_folder() -> str:

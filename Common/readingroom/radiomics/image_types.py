@@ -13,6 +13,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from . import binary_patterns
+from .image_names import of_sigma
 from .prepare import Prepared
 from .region import Box, widened, within
 from .settings import Settings
@@ -63,16 +64,6 @@ def images(prepared: Prepared, kind: str, settings: Settings, margin: int = 0) -
         yield kind.lower(), _rescaled(kind, values[box].astype(np.float64), _largest(values))
 
 
-def count(kind: str, settings: Settings, flat: bool = False) -> int:
-    """How many images a type gives."""
-    if kind == "LoG":
-        return len(settings.sigma)
-    if kind == "Wavelet":
-        axes = 3 - flat - settings.force_2d
-        return (2**axes - 1) * settings.level + 1
-    return settings.lbp_3d_levels + 1 if kind == "LBP3D" else 1
-
-
 def unfiltered(prepared: Prepared, kind: str, settings: Settings) -> list[str]:
     """Sentences about the filtered images that cannot be made, or are not what they seem."""
     if kind == "LBP3D" and prepared.flat:
@@ -106,8 +97,8 @@ def _laplacians(prepared: Prepared, box: Box, settings: Settings) -> Iterator[tu
     for sigma in settings.sigma:
         if _large_enough(image, sigma):
             k, j, i = (max(FEWEST, math.ceil(_REACH * sigma / spacing)) for spacing in prepared.spacing)
-            name = f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D"  # PyRadiomics' name in two dimensions as well
-            yield name, _filtered(prepared, box, (k, j, i), SimpleITK.LaplacianRecursiveGaussian, sigma, True)
+            function = SimpleITK.LaplacianRecursiveGaussian
+            yield of_sigma(sigma), _filtered(prepared, box, (k, j, i), function, sigma, True)
 
 
 def _large_enough(image: SimpleITK.Image, sigma: float) -> bool:

@@ -12,7 +12,7 @@ import SimpleITK
 
 from ..errors import InputError
 from ..progress import Progress
-from . import feature_classes, first_order, glcm, gldm, glrlm, glszm, image_types, ngtdm, shape, shape_2d
+from . import feature_classes, first_order, glcm, gldm, glrlm, glszm, image_names, image_types, ngtdm, shape, shape_2d
 from .features import Features
 from .gray_levels import (
     GrayLevels,
@@ -137,7 +137,7 @@ def _images(prepared: Prepared, settings: Settings, progress: Progress, notes: l
         if prepared.flat and its_settings.force_2d:
             its_settings = along_one_axis(its_settings, notes)
         notes += image_types.unfiltered(prepared, kind, its_settings)
-        count = max(1, image_types.count(kind, its_settings, prepared.flat))
+        count = max(1, len(image_names.names(kind, its_settings, prepared.flat)))
         for number, (name, filtered) in enumerate(image_types.images(prepared, kind, its_settings)):
             step = part.part(number / count, (number + 1) / count)
             region = prepared.region(filtered)

@@ -16,7 +16,7 @@ from ..csv_table import Cell, csv_text
 from ..errors import CancelledError, InputError, ReadingRoomError
 from ..parallel import map_parallel
 from ..progress import Progress
-from . import image_types
+from . import image_names
 from .features import Features
 from .files import Opened, measure_opened, open_files
 from .prepare import label_image
@@ -69,7 +69,7 @@ def labels_of(mask: SimpleITK.Image, channel: int = 0) -> dict[int, int]:
 
 def images(settings: Settings) -> int:
     """How many images are looked at: the original and its filtered versions."""
-    return sum(image_types.count(kind, settings.of_image_type(kind)) for kind in settings.image_types)
+    return sum(len(image_names.names(kind, settings.of_image_type(kind))) for kind in settings.image_types)
 
 
 def measure_regions(

@@ -120,6 +120,11 @@ def _convolve(data: NDArray, kernel: NDArray[np.float64], axis: int, periodic: b
     return np.moveaxis(result, 0, axis)
 
 
+def wavelets() -> tuple[str, ...]:
+    """The names of all that are known here."""
+    return tuple(_low_pass()["double"])
+
+
 def _filters_of(name: str, single: bool) -> dict[str, NDArray[np.float64]]:
     """The filters for low and high frequencies.
 

@@ -78,6 +78,15 @@ def test_the_same_choice_again_takes_the_place_of_the_map(mapped):
     assert len(mapped.maps.nodes.all()) == 1
 
 
+def test_a_filtered_image_that_is_checked_has_maps(section, segmented_ct):
+    host.click(section.views.settings.image_types.boxes["Gradient"])
+    host.select(section.maps.view.image, "Gradient")
+    make(section)
+    node = the_map(section)
+    assert node.GetName() == "Tumor Contrast (glcm), Gradient, radius 1"
+    assert layer_nodes.legend_of(node).GetTitleText() == "Contrast (glcm), Gradient"
+
+
 def test_a_removed_map_gives_the_view_back(mapped):
     host.click(mapped.maps.view.remove)
     assert mapped.maps.nodes.all() == []

@@ -70,7 +70,7 @@ def test_the_rows_of_a_segment_show_before_and_change(results):
     volume = next(row for row in rows.rows if row.name == VOLUME)
     assert volume.cells == ("1,200", "1,000", "+20.0 %")
     assert volume.unit == "mm³"
-    assert volume.group == "Shape"
+    assert (volume.image, volume.feature_class) == ("Original", "Shape")
 
 
 def test_segments_side_by_side_have_a_dash_where_a_feature_is_not_defined(results):

@@ -11,8 +11,10 @@ import slicer
 import vtk
 
 import host
+from readingroom.desktop import settings as kept
 from readingroom.desktop import slicer_radiomics
 from readingroom.desktop.features import edits, exports, table_node
+from readingroom.desktop.features.measurement_request import FeatureSettings
 from readingroom.desktop.features.section import FeaturesSection
 from readingroom.engine.in_process import InProcessClient
 from readingroom.radiomics.signature.score import Contribution, Score
@@ -182,6 +184,90 @@ def test_nothing_of_segmentation_and_image_is_changed(section, segmented_ct):
     assert (slicer.util.arrayFromVolume(volume) == before[2]).all()
     added = [n.GetName() for n in slicer.util.getNodesByClass("vtkMRMLNode") if n.GetID() not in nodes]
     assert added == ["Chest CT segments features"]
+
+
+# Image types
+
+
+def test_checked_image_types_are_measured_and_kept_for_later_sections(section, segmented_ct, only_means):
+    types = section.views.settings.image_types
+    host.click(types.boxes["LoG"])
+    types.sigma.selectAll()
+    host.type(types.sigma, "1.5 4")
+    host.press(types.sigma, "Return")
+    assert types.widget.text == "Image types: 3 images"
+    section.choose_segments([segmented_ct.tumor])
+    measure(section)
+    assert results(section, segmented_ct).features == (
+        "original_firstorder_Mean",
+        "log-sigma-1-5-mm-3D_firstorder_Mean",
+        "log-sigma-4-0-mm-3D_firstorder_Mean",
+    )
+    later = FeaturesSection("Another", InProcessClient())
+    later.enter()
+    assert later.settings.images == section.settings.images
+    later.cleanup()
+
+
+def test_features_of_several_images_stand_under_their_image_and_filtered_ones_are_folded(
+    section, segmented_ct, only_means
+):
+    host.click(section.views.settings.image_types.boxes["Square"])
+    section.choose_segments([segmented_ct.tumor])
+    measure(section)
+    tree = section.views.table.tree
+    images = [tree.topLevelItem(index) for index in range(tree.topLevelItemCount)]
+    assert [image.text(0) for image in images] == ["Original (1)", "Square (1)"]
+    assert [image.isExpanded() for image in images] == [True, False]
+    assert images[1].child(0).text(0) == "First-order statistics (1)"
+    assert images[1].child(0).child(0).toolTip(0) == "square_firstorder_Mean"
+
+
+@pytest.mark.parametrize("text", ["", "wide", "0", "-1", "nan", "1 2 3 4 5 6 7 8 9 10 11"])
+def test_a_width_that_is_none_is_said_and_the_last_ones_stay(section, text):
+    types = section.views.settings.image_types
+    host.click(types.boxes["LoG"])
+    types.sigma.setText(text)
+    types.sigma.editingFinished.emit()
+    assert "mm" in types.sentence.text
+    assert types.sigma.text == "1, 2, 3"
+
+
+def test_one_image_at_least_is_measured(section):
+    types = section.views.settings.image_types
+    host.click(types.boxes["Original"])
+    assert types.boxes["Original"].isChecked()
+    assert types.sentence.text == "At least one image is measured."
+
+
+def test_image_types_of_a_parameter_file_go_before_those_that_are_checked(section, segmented_ct, tmp_path):
+    types = section.views.settings.image_types
+    host.click(types.boxes["Square"])
+    path = tmp_path / "parameters.yaml"
+    path.write_text("imageType:\n  Gradient:\nfeatureClass:\n  firstorder: [Mean]\n")
+    section.views.settings.parameters.currentPath = str(path)
+    assert types.widget.text == "Image types: Gradient"
+    assert not types.boxes["Square"].enabled
+    section.choose_segments([segmented_ct.tumor])
+    measure(section)
+    assert results(section, segmented_ct).features == ("gradient_firstorder_Mean",)
+    section.views.settings.parameters.currentPath = ""
+    assert types.boxes["Square"].enabled
+    assert types.boxes["Square"].isChecked()
+
+
+def test_what_was_kept_of_image_types_and_is_damaged_is_forgotten(empty_scene):
+    for text in ("", "[", "[]", '{"chosen": ["Nonsense"]}', '{"chosen": [], "sigma": ["x"]}'):
+        kept.set_image_types(text)
+        assert FeatureSettings(OWNER).images == ["original"]
+
+
+@pytest.fixture
+def only_means(section, tmp_path):
+    """Parameters of the section that are measured soon."""
+    path = tmp_path / "means.yaml"
+    path.write_text("featureClass:\n  firstorder: [Mean]\n")
+    section.views.settings.parameters.currentPath = str(path)
 
 
 # Engines

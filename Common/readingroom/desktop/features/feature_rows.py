@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from slicer.i18n import tr as _
 
 from ...csv_table import csv_text
-from .results import MeasuredSegment, Results, group_of
+from ...radiomics import units
+from .image_types import image_title
+from .results import MeasuredSegment, Results, class_title, group_of
 
 NOT_DEFINED = "–"
 UNSTABLE = "△"
@@ -17,10 +19,12 @@ UNSTABLE = "△"
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """One feature: full ``name``, the ``group`` it stands in, its ``unit``, and a cell for each title of the table."""
+    """One feature: full ``name``, the ``image`` and the ``feature_class`` it is of, both as headings, its ``unit``, and
+    a cell for each title of the table."""
 
     name: str
-    group: str
+    image: str
+    feature_class: str
     unit: str
     cells: tuple[str, ...]
     unstable: bool = False
@@ -34,14 +38,15 @@ class FeatureRows:
     rows: tuple[FeatureRow, ...]
 
     def found(self, words: str) -> tuple[FeatureRow, ...]:
-        """The rows in whose name or group all the words occur, whatever their case."""
+        """The rows in whose name or headings all the words occur, whatever their case."""
         wanted = words.casefold().split()
-        return tuple(row for row in self.rows if all(w in f"{row.name} {row.group}".casefold() for w in wanted))
+        said = {row: f"{row.name} {row.image} {row.feature_class}".casefold() for row in self.rows}
+        return tuple(row for row, text in said.items() if all(word in text for word in wanted))
 
     def tab_separated(self, rows: Sequence[FeatureRow]) -> str:
         """Some of the rows as a spreadsheet takes them from the clipboard, with full names."""
         header = [_("Class"), _("Feature"), _("Unit"), *self.titles]
-        return csv_text(header, ([row.group, row.name, row.unit, *row.cells] for row in rows), separator="\t")
+        return csv_text(header, ([group_of(row.name), row.name, row.unit, *row.cells] for row in rows), separator="\t")
 
 
 def of_segment(results: Results, segment: MeasuredSegment) -> FeatureRows:
@@ -73,7 +78,8 @@ def _rows(
     rows = []
     for name in features:
         cells = tuple(cell(name) for cell in columns.values())
-        rows.append(FeatureRow(name, group_of(name), results.unit(name), cells, name in unstable))
+        image = image_title(units.image_type_of(name))
+        rows.append(FeatureRow(name, image, class_title(name), results.unit(name), cells, name in unstable))
     return FeatureRows(tuple(columns), tuple(rows))
 
 

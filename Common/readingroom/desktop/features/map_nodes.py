@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from slicer.i18n import tr as _
@@ -11,6 +13,7 @@ from ...radiomics import feature_classes
 from .. import layer_nodes, slice_views
 from ..layer_files import Grid
 from ..owned_nodes import STUDY, OwnedNodes, tie_to
+from .image_types import image_title
 
 ROLE = "feature map"
 OUTSIDE = -1e15  # what the worker writes outside the segment; no feature is so low
@@ -19,23 +22,36 @@ _SEGMENTATION = "ReadingRoomSegmentation"  # node reference role
 _SEGMENT = "ReadingRoom.segment"  # attributes
 _FEATURE = "ReadingRoom.feature"
 _RADIUS = "ReadingRoom.kernelRadius"
+_IMAGE = "ReadingRoom.image"
+_PARAMETERS = "ReadingRoom.parameters"
 _OUTDATED = "ReadingRoom.outdated"
 
 
 @dataclass(frozen=True)
 class MapChoice:
-    """What is mapped: a feature (``glcm_Contrast``) over a segment, in boxes that reach ``radius`` voxels."""
+    """What is mapped: a feature (``glcm_Contrast``) over a segment, in boxes that reach ``radius`` voxels.
+
+    ``image`` is the original or a filtered one (``wavelet-LLH``) that the ``parameters``, which are PyRadiomics', have.
+    """
 
     volume: Any
     segmentation: Any
     segment: str
     feature: str
     radius: int
+    image: str = "original"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
-        """Of the node: one for each segment, feature and radius."""
-        return f"{self.segmentation.GetID()}/{self.segment}/{self.feature}/{self.radius}"
+        """Of the node: one for each segment, image, feature and radius."""
+        return f"{self.segmentation.GetID()}/{self.segment}/{self.image}/{self.feature}/{self.radius}"
+
+    @property
+    def title(self) -> str:
+        """``Contrast (glcm)``, and of which image if that was filtered."""
+        name = feature_name(self.feature)
+        return name if self.image == "original" else f"{name}, {image_title(self.image)}"
 
 
 class FeatureMapNodes:
@@ -68,12 +84,13 @@ class FeatureMapNodes:
         window = (low, high) if high > low else (lowest, lowest + max(abs(lowest), 1.0))
         node = self._owned.get_or_add("vtkMRMLScalarVolumeNode", ROLE, choice.key, _name(choice))
         filled = Grid(np.where(inside, grid.array, outside), grid.to_ras)
-        legend = feature_name(choice.feature)
-        layer_nodes.fill_heat_map(node, filled, lowest, legend, window, highest, "%.3g")
+        layer_nodes.fill_heat_map(node, filled, lowest, choice.title, window, highest, "%.3g")
         node.SetNodeReferenceID(_SEGMENTATION, choice.segmentation.GetID())
         node.SetAttribute(_SEGMENT, choice.segment)
         node.SetAttribute(_FEATURE, choice.feature)
         node.SetAttribute(_RADIUS, str(choice.radius))
+        node.SetAttribute(_IMAGE, choice.image)
+        node.SetAttribute(_PARAMETERS, json.dumps(choice.parameters))
         self.mark(node, outdated=False)
         tie_to(node, choice.volume)
         for number in range(node.GetNumberOfDisplayNodes()):
@@ -122,7 +139,9 @@ class FeatureMapNodes:
         segment = str(node.GetAttribute(_SEGMENT) or "")
         if volume is None or segmentation is None or segmentation.GetSegmentation().GetSegment(segment) is None:
             return None
-        return MapChoice(volume, segmentation, segment, node.GetAttribute(_FEATURE), int(node.GetAttribute(_RADIUS)))
+        feature, radius, image = (node.GetAttribute(name) for name in (_FEATURE, _RADIUS, _IMAGE))
+        parameters = json.loads(node.GetAttribute(_PARAMETERS))
+        return MapChoice(volume, segmentation, segment, feature, int(radius), image, parameters)
 
 
 def feature_name(feature: str) -> str:
@@ -140,4 +159,4 @@ def features() -> list[str]:
 def _name(choice: MapChoice) -> str:
     segment = choice.segmentation.GetSegmentation().GetSegment(choice.segment).GetName()
     text = _("{segment} {feature}, radius {radius}")
-    return text.format(segment=segment, feature=feature_name(choice.feature), radius=choice.radius)
+    return text.format(segment=segment, feature=choice.title, radius=choice.radius)

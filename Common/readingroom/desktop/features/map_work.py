@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ class MapWork:
         """How far it is, from 0 to 1, and what is done now."""
         return self._job.progress
 
-    def start(self, choice: MapChoice, parameters: Mapping[str, Any]) -> None:
+    def start(self, choice: MapChoice) -> None:
         """Begin a map; `poll` follows it.
 
         Raises
@@ -63,14 +62,14 @@ class MapWork:
             raise InputError(_("No voxel of this segment lies on the image."))
         image = self._exports.image(choice.volume)
         (file,) = self._exports.masks({choice.segment: mask}, choice.volume)
-        of_maps = {**parameters.get("voxelSetting", {}), "kernelRadius": choice.radius, "initValue": OUTSIDE}
+        of_maps = {**choice.parameters.get("voxelSetting", {}), "kernelRadius": choice.radius, "initValue": OUTSIDE}
         arguments = {
             "image": str(image),
             "mask": str(file.path),
             "label": next(iter(file.segments)),
-            "features": [choice.feature],
+            "features": [f"{choice.image}_{choice.feature}"],
             "folder": str(Path(self._client.folder) / f"map-{next(self._numbers)}"),
-            "settings": {**parameters, "imageType": {"Original": {}}, "voxelSetting": of_maps},
+            "settings": {**choice.parameters, "voxelSetting": of_maps},
         }
         self.error, self.notes, self._under_way = None, (), (choice, mask, state)
 

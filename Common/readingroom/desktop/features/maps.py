@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import qt
@@ -12,6 +12,7 @@ from ...errors import InputError, ReadingRoomError
 from ..layers import OverlayGuard
 from ..widgets.feature_maps import FeatureMapsView
 from .edits import EditWatch
+from .image_types import image_title
 from .map_nodes import FeatureMapNodes, MapChoice, feature_name, features
 from .map_work import MapWork
 from .measurement_request import FeatureSettings, names_of
@@ -26,7 +27,6 @@ class FeatureMaps:
     ----------
     owner : who owns the maps
     settings : which image and segmentation are chosen
-    parameters : gives those of the parameter file
     makes_again : whether a map is made again after an edit of its segment, or only marked
     client : does the work; None for a worker process of its own
     """
@@ -35,11 +35,10 @@ class FeatureMaps:
         self,
         owner: str,
         settings: FeatureSettings,
-        parameters: Callable[[], Mapping[str, Any]],
         makes_again: Callable[[], bool],
         client: Any = None,
     ) -> None:
-        self._settings, self._parameters, self._makes_again = settings, parameters, makes_again
+        self._settings, self._makes_again = settings, makes_again
         self.nodes = FeatureMapNodes(owner)
         self.work = MapWork(self.nodes, client)
         self._shown = ""  # ID of the node
@@ -58,10 +57,7 @@ class FeatureMaps:
             self.work.cancel()
             self.refresh()
             return
-        settings = self._settings
-        segment, feature = self.view.segment.currentData or "", self.view.feature.currentData or ""
-        choice = MapChoice(settings.volume, settings.segmentation, segment, feature, int(self.view.radius.value))
-        self._start(choice)
+        self._start(self._chosen)
 
     def choose(self, node_id: str) -> None:
         """Show this map; none for an empty ID."""
@@ -97,14 +93,15 @@ class FeatureMaps:
         shown = self._node()
         choice = self.nodes.choice_of(shown) if shown is not None else None
         if choice is not None and shown in outdated and self._makes_again() and not self.work.is_working:
-            self._start(choice)
+            self._start(lambda: choice)
         self.refresh()
 
     def refresh(self) -> None:
         """Draw the part from the scene and the work going on."""
         settings = self._settings
         segments = list(names_of(settings.segmentation).items())
-        self.view.show_choices(segments, [(name, feature_name(name)) for name in features()])
+        images = [(name, image_title(name)) for name in settings.images]
+        self.view.show_choices(segments, images, [(name, feature_name(name)) for name in features()])
         if self.work.is_working:
             self.view.run.show_working(*self.work.progress)
         else:
@@ -129,12 +126,20 @@ class FeatureMaps:
         self._guard.removeObservers()
         self.work.stop()
 
-    def _start(self, choice: MapChoice) -> None:
+    def _chosen(self) -> MapChoice:
+        """What a person asks for."""
+        settings, view = self._settings, self.view
+        segment, feature = view.segment.currentData or "", view.feature.currentData or ""
+        image, radius = view.image.currentData or "original", int(view.radius.value)
+        return MapChoice(settings.volume, settings.segmentation, segment, feature, radius, image, settings.parameters())
+
+    def _start(self, choose: Callable[[], MapChoice]) -> None:
         self._problem = ""
         try:
+            choice = choose()
             if choice.volume is None or choice.segmentation is None or not choice.segment:
                 raise InputError(_("Choose an image and a segment first."))
-            self.work.start(choice, self._parameters())
+            self.work.start(choice)
         except ReadingRoomError as error:
             self._problem = str(error)
         else:

@@ -12,9 +12,10 @@ import slicer
 from slicer.i18n import tr as _
 
 from ...errors import InputError
-from .. import slicer_radiomics
+from .. import settings, slicer_radiomics
 from ..scene import volumes_in_scene
 from . import table_node
+from .image_types import ImageTypes, images_of
 
 SLICER = "slicer"  # the engine of the extension SlicerRadiomics
 
@@ -52,6 +53,9 @@ class FeatureSettings:
         self._left_out: set[tuple[str, str]] = set()  # segmentation and segment that are not to be measured
         self.image_id = self.segmentation_id = self.bundle = ""
         self.engine = "readingroom"
+        self.image_types = ImageTypes.from_json(settings.image_types())
+        self._parameter_file = ""
+        self._in_file: Mapping[str, Any] = {}  # what the file said when it was chosen
 
     @property
     def volume(self) -> Any:
@@ -81,6 +85,38 @@ class FeatureSettings:
         here = {(self.segmentation_id, key) for key in names_of(self.segmentation)}
         self._left_out = (self._left_out - here) | {pair for pair in here if pair[1] not in keys}
 
+    def choose_image_types(self, types: ImageTypes) -> None:
+        """Measure these image types, now and in later sessions."""
+        self.image_types = types
+        settings.set_image_types(types.to_json())
+
+    def choose_parameter_file(self, path: str) -> None:
+        """Measure with these parameters; none for an empty path. A file that cannot be used is told when it is."""
+        self._parameter_file = path
+        try:
+            self._in_file = read_parameter_file(path)
+        except InputError:
+            self._in_file = {}
+
+    @property
+    def file_has_image_types(self) -> bool:
+        """The chosen parameter file names image types of its own."""
+        return "imageType" in self._in_file
+
+    @property
+    def images(self) -> list[str]:
+        """The names of the images that are measured."""
+        return images_of(self.image_types.added_to(self._in_file))
+
+    def parameters(self) -> dict[str, Any]:
+        """Those of the file as it is now, with the chosen image types.
+
+        Raises
+        ------
+        InputError : the file cannot be used
+        """
+        return self.image_types.added_to(read_parameter_file(self._parameter_file))
+
     def settle(self) -> None:
         """Choose what was measured last, or else the first there is, where nothing is chosen or the choice is gone."""
         last = table_node.tables(self._owner)[-1:]
@@ -92,11 +128,11 @@ class FeatureSettings:
             self.image_id = next((node.GetID() for node in candidates if node is not None), "")
 
     def clear(self) -> None:
-        """The scene is closed. Signature and engine stay."""
+        """The scene is closed. Signature, engine, parameters and image types stay."""
         self.image_id = self.segmentation_id = ""
         self._left_out.clear()
 
-    def request(self, parameter_file: str) -> MeasurementRequest:
+    def request(self) -> MeasurementRequest:
         """What is chosen, as a request.
 
         Raises
@@ -113,7 +149,7 @@ class FeatureSettings:
             raise InputError(_("Check at least one segment of '{name}'.").format(name=segmentation.GetName()))
         if self.bundle and self.engine == SLICER:
             raise InputError(_("SlicerRadiomics cannot apply a signature: choose the engine Reading Room."))
-        parameters = {} if self.bundle else read_parameter_file(parameter_file)
+        parameters = {} if self.bundle else self.parameters()
         return MeasurementRequest(volume, segmentation, names, parameters, self.engine, self.bundle)
 
 

@@ -178,8 +178,13 @@ class Results:
 
 
 def group_of(feature: str) -> str:
-    """The class of a feature as a heading: ``co-occurrence of gray levels``, with the filter if there was one."""
-    feature_class, image_type = units.feature_class_of(feature), units.image_type_of(feature)
-    title = TITLES.get(feature_class, feature_class)
-    title = title[:1].upper() + title[1:]
+    """The class of a feature as a heading: ``Co-occurrence of gray levels``, with the filter if there was one."""
+    title, image_type = class_title(feature), units.image_type_of(feature)
     return title if image_type in ("", "original") else f"{title} ({image_type})"
+
+
+def class_title(feature: str) -> str:
+    """The class of a feature as a heading, whatever image it is of."""
+    feature_class = units.feature_class_of(feature)
+    title = TITLES.get(feature_class, feature_class)
+    return title[:1].upper() + title[1:]

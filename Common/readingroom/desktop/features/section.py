@@ -12,10 +12,12 @@ from slicer.i18n import tr as _
 
 from ...errors import EngineError, ReadingRoomError
 from ...files import write_text
+from .. import settings as kept
 from ..installed import bundle_title, bundles_for
 from .edits import EditWatch
+from .image_types import ImageTypes
 from .maps import FeatureMaps
-from .measurement_request import FeatureSettings, available_engines, read_parameter_file
+from .measurement_request import FeatureSettings, available_engines
 from .views import FeaturesViews
 from .work import FeatureWork
 
@@ -42,7 +44,7 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         self._open = True
         self.views = FeaturesViews(self)
         self.widget = self.views.widget
-        self.maps = FeatureMaps(owner, self.settings, self._parameters, self._makes_again, client)
+        self.maps = FeatureMaps(owner, self.settings, self._makes_again, client)
         self.views.add(self.maps.view.widget)
         self.edits = EditWatch(self.widget, self._measure_edited)
         self._timer = _timer(self.widget, _POLL_MILLISECONDS, self.poll)
@@ -63,6 +65,7 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         engines = available_engines()
         if self.settings.bundle not in signatures:
             self.settings.bundle = ""
+        self.settings.image_types = ImageTypes.from_json(kept.image_types())  # another panel may have chosen since
         if self.settings.engine not in engines:
             self.settings.engine = next(iter(engines))
         self.views.settings.show_signatures(list(signatures.items()), self.settings.bundle)
@@ -108,6 +111,16 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         self.settings.bundle = name
         self.refresh()
 
+    def choose_parameter_file(self, path: str) -> None:
+        """Measure with the parameters of this file; empty for the default ones."""
+        self.settings.choose_parameter_file(path)
+        self.refresh()
+
+    def choose_image_types(self, types: ImageTypes) -> None:
+        """Measure these images."""
+        self.settings.choose_image_types(types)
+        self.refresh()
+
     def choose_engine(self, name: str) -> None:
         """Measure with this engine."""
         self.settings.engine = name
@@ -133,7 +146,7 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
             self.refresh()
             return
         self.views.message.hide()
-        self._try(lambda: self.work.measure(self.settings.request(str(self.views.settings.parameters.currentPath))))
+        self._try(lambda: self.work.measure(self.settings.request()))
 
     def export(self) -> None:
         """Write the table to a file that the person chooses."""
@@ -207,9 +220,6 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
             self.views.run.show_ready(settings.volume is not None and bool(settings.segments))
         self._shown = self.views.show_results(results, self._shown)
         self.maps.refresh()
-
-    def _parameters(self) -> dict[str, Any]:
-        return read_parameter_file(str(self.views.settings.parameters.currentPath))
 
     def _makes_again(self) -> bool:
         return self._open and bool(self.views.settings.again.isChecked())

@@ -66,6 +66,12 @@ class FeaturesViews:
             rows.append(SegmentRow(key, name, color, key in settings.segments, state, problem))
         self.settings.show_segments(rows)
         self.settings.show_parameters_possible(not settings.bundle)
+        instead = ""
+        if settings.bundle:
+            instead = _("The signature has its own parameters, image types among them.")
+        elif settings.file_has_image_types:
+            instead = _("The parameter file has its own image types.")
+        self.settings.image_types.show(settings.image_types, instead, settings.images)
         self.settings.set_enabled(not busy)
 
     def show_results(self, results: Results | None, shown: str) -> str:

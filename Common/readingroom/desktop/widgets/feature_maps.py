@@ -1,4 +1,4 @@
-"""The part of the section "Features" that makes maps: segment, feature, radius, and which map is shown."""
+"""The part of the section "Features" that makes maps: segment, image, feature, radius, and which map is shown."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class FeatureMapsView:
         form.setFieldGrowthPolicy(qt.QFormLayout.AllNonFixedFieldsGrow)
         self.segment = selector(_("Segment to map"), _("The map covers this segment."))
         self.feature = selector(_("Feature to map"), _("First-order statistics and texture have maps."))
+        self.image = selector(_("Image to map"), _("The original or a filtered one; check others under Image types."))
         self.radius = qt.QSpinBox()
         self.radius.setRange(1, _LARGEST_RADIUS)
         self.radius.setAccessibleName(_("Radius of the box"))
@@ -51,6 +52,7 @@ class FeatureMapsView:
         row.addWidget(self.remove)
         self.sentence = sentence()
         form.addRow(_("Segment"), self.segment)
+        form.addRow(_("Image"), self.image)
         form.addRow(_("Feature"), self.feature)
         form.addRow(_("Radius"), self.radius)
         form.addRow(self.run.widget)
@@ -59,8 +61,14 @@ class FeatureMapsView:
         self.shown.activated.connect(lambda *_args: maps.choose(self.shown.currentData or ""))
         self.remove.clicked.connect(lambda *_args: maps.remove())
 
-    def show_choices(self, segments: Sequence[tuple[str, str]], features: Sequence[tuple[str, str]]) -> None:
-        """List segments and features, ``(key, title)``; what is chosen stays chosen where it is there."""
+    def show_choices(
+        self,
+        segments: Sequence[tuple[str, str]],
+        images: Sequence[tuple[str, str]],
+        features: Sequence[tuple[str, str]],
+    ) -> None:
+        """List segments, images and features, ``(key, title)``; what is chosen stays chosen where it is there."""
+        fill(self.image, images, self.image.currentData or "", _("Original"))
         fill(self.segment, segments, self.segment.currentData or "", _("No segment"))
         if self.feature.count != len(features):
             fill(self.feature, features, "glcm_Contrast", "")

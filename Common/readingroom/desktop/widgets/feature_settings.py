@@ -1,4 +1,4 @@
-"""What is measured and how: image, segmentation, segments, signature, parameter file, engine."""
+"""What is measured and how: image, segmentation, segments, signature, parameter file, image types, engine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import ctk
 import qt
 from slicer.i18n import tr as _
 
+from .image_types import ImageTypesView
 from .segment_list import SegmentListView, SegmentRow
 from .selector import fill, selector
 
@@ -49,6 +50,8 @@ class FeatureSettingsView:
         form.addRow(_("Segments"), self.segments.widget)
         form.addRow(_("Signature"), self.signature)
         form.addRow(_("Parameters"), self.parameters)
+        self.image_types = ImageTypesView(section.choose_image_types)
+        form.addRow(self.image_types.widget)
         self.engine_label = qt.QLabel(_("Engine"))
         form.addRow(self.engine_label, self.engine)
         form.addRow("", self.again)
@@ -58,6 +61,7 @@ class FeatureSettingsView:
             lambda *_args: section.choose_segmentation(self.segmentation.currentData or "")
         )
         self.signature.activated.connect(lambda *_args: section.choose_signature(self.signature.currentData or ""))
+        self.parameters.currentPathChanged.connect(lambda path: section.choose_parameter_file(str(path)))
         self.engine.activated.connect(lambda *_args: section.choose_engine(self.engine.currentData))
         self.again.clicked.connect(lambda *_args: section.follow_edits())
 

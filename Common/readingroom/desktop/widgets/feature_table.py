@@ -1,7 +1,8 @@
-"""The measured features, grouped by class: to search, to copy, to write to a file."""
+"""The measured features, grouped by image and class: to search, to copy, to write to a file."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ _NAME_WIDTH = 190
 
 
 class FeatureTableView:
-    """A tree of feature classes with a column for each fact.
+    """A tree of feature classes, of each image where there are several, with a column for each fact.
 
     Parameters
     ----------
@@ -29,7 +30,8 @@ class FeatureTableView:
 
     def __init__(self, on_segment: Callable[[str], None], on_export: Callable[[], None]) -> None:
         self._table = FeatureRows((), ())
-        self._folded: set[str] = set()  # groups that a person folded
+        self._folded: set[str] = set()  # headings that are folded
+        self._known: set[str] = set()  # headings of images that were there before
         self._shown: list[tuple[FeatureRow, Any]] = []
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
@@ -41,7 +43,7 @@ class FeatureTableView:
         self.search.setPlaceholderText(_("Search features"))
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName(_("Search features"))
-        self.search.setToolTip(_("Words in the name or the class, such as “glcm entropy”."))
+        self.search.setToolTip(_("Words in the name, the class or the image, such as “glcm entropy”."))
         top.addWidget(self.segment, 1)
         top.addWidget(self.search, 1)
         column.addLayout(top)
@@ -71,8 +73,8 @@ class FeatureTableView:
         self.search.textChanged.connect(lambda *_args: self._draw())
         self.copy.clicked.connect(lambda *_args: self.copy_rows())
         self.export.clicked.connect(lambda *_args: on_export())
-        self.tree.itemCollapsed.connect(lambda item, *_args: self._folded.add(_group(item)))
-        self.tree.itemExpanded.connect(lambda item, *_args: self._folded.discard(_group(item)))
+        self.tree.itemCollapsed.connect(lambda item, *_args: self._folded.add(_key(item)))
+        self.tree.itemExpanded.connect(lambda item, *_args: self._folded.discard(_key(item)))
 
     def show(self, segments: Sequence[tuple[str, str]], chosen: str, table: FeatureRows) -> None:
         """Draw ``table``, which is of the ``chosen`` one of the segments (key and name)."""
@@ -101,15 +103,26 @@ class FeatureTableView:
         self.tree.clear()
         self.tree.setColumnCount(1 + len(self._table.titles))
         self.tree.setHeaderLabels([_("Feature"), *self._table.titles])
-        groups: dict[str, Any] = {}
+        images = {row.image for row in self._table.rows}
+        headings: dict[str, Any] = {}  # by what stands in them, images before classes
+        counts: Counter[str] = Counter()
         self._shown = []
         for row in rows:
-            if row.group not in groups:
-                groups[row.group] = self._add_group(row.group)
-            self._shown.append((row, _add_row(groups[row.group], row)))
-        for group, item in groups.items():
-            item.setText(0, _("{group} ({n})").format(group=group, n=item.childCount()))
-            item.setExpanded(bool(words.strip()) or group not in self._folded)
+            parent, key = self.tree, ""
+            for part in (row.image, row.feature_class)[len(images) < 2 :]:
+                key = f"{key}/{part}" if key else part
+                if key not in headings:
+                    headings[key] = self._add_heading(parent, key)
+                    if part == row.image and key not in self._known:
+                        self._known.add(key)
+                        if len(headings) > 1:  # filtered images are many, and folded until somebody wants one
+                            self._folded.add(key)
+                counts[key] += 1
+                parent = headings[key]
+            self._shown.append((row, _add_row(parent, row)))
+        for key, item in headings.items():
+            item.setText(0, _("{group} ({n})").format(group=key.rpartition("/")[2], n=counts[key]))
+            item.setExpanded(bool(words.strip()) or key not in self._folded)
         self.tree.blockSignals(blocked)
         self._fit_columns()
         unstable = any(row.unstable for row in rows)
@@ -117,9 +130,9 @@ class FeatureTableView:
         self.legend.setVisible(unstable)
         self.copy.setEnabled(bool(rows))
 
-    def _add_group(self, group: str) -> Any:
-        item = qt.QTreeWidgetItem(self.tree)
-        item.setData(0, qt.Qt.UserRole, group)
+    def _add_heading(self, parent: Any, key: str) -> Any:
+        item = qt.QTreeWidgetItem(parent)
+        item.setData(0, qt.Qt.UserRole, key)
         item.setFlags(qt.Qt.ItemIsEnabled)  # a heading is no row to copy
         font = qt.QFont(self.tree.font)
         font.setBold(True)
@@ -162,5 +175,5 @@ def _add_row(group: Any, row: FeatureRow) -> Any:
     return item
 
 
-def _group(item: Any) -> str:
+def _key(item: Any) -> str:
     return str(item.data(0, qt.Qt.UserRole) or "")

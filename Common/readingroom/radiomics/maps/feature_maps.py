@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...progress import Progress
-from .. import feature_classes, gldm, glrlm, glszm, image_types
+from .. import feature_classes, gldm, glrlm, glszm, image_names, image_types
 from ..gray_levels import Offset, direction_weights, directions, gray_levels
 from ..measure import along_one_axis, gray_levels_of, of_image, refuse_constant, retired, vanishes
 from ..needs import NEEDS
@@ -68,18 +69,25 @@ def feature_maps(
 
 
 def each_feature_map(
-    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings, progress: Progress, say: Callable[[str], None]
+    image: SimpleITK.Image,
+    mask: SimpleITK.Image,
+    settings: Settings,
+    progress: Progress,
+    say: Callable[[str], None],
+    features: Mapping[str, Mapping[str, Names]] | None = None,
 ) -> Iterator[tuple[str, SimpleITK.Image]]:
     """`feature_maps`, class by class, so that no more than the maps of one class are held in memory.
 
     A map has the box around the region with a margin of the kernel's radius, as PyRadiomics gives it, and
     ``init_value`` outside the region.
+
+    Parameters
+    ----------
+    features : what is mapped of each image, by its name; None: of all images what the settings name
     """
-    asked = {name: settings.names(name) for name in settings.features if name not in feature_classes.SHAPES}
-    asked = {name: names for name, names in asked.items() if names}
     for note in retired(settings):
         say(note)
-    if not asked:
+    if not _asked(settings):
         raise InputError("Maps are made of first-order and texture features; none of them was asked for.")
     progress(0.0, "Preparing the region.")
     prepared = prepare(image, mask, settings)
@@ -94,9 +102,12 @@ def each_feature_map(
             own = along_one_axis(own, notes)
         for note in (*notes, *image_types.unfiltered(prepared, kind, own)):
             say(note)
-        count = max(1, image_types.count(kind, own, prepared.flat))
+        count = max(1, len(image_names.names(kind, own, prepared.flat)))
         box = widened(prepared.box, own.kernel_radius, prepared.mask.shape)
         for number, (name, filtered) in enumerate(image_types.images(prepared, kind, own, own.kernel_radius)):
+            asked = _asked(own if features is None else dataclasses.replace(own, features=features.get(name, {})))
+            if not asked:
+                continue
             inside = filtered[within(prepared.box, box)]
             if kind == "LBP3D" and not np.isfinite(inside).all():
                 say(f"{name} was left out: the image is flat around some voxels, and has no kurtosis there.")
@@ -109,6 +120,12 @@ def each_feature_map(
                 prepared, filtered, box, name, own, asked, part.part(number / count, (number + 1) / count)
             )
     progress(1.0, "The maps are made.")
+
+
+def _asked(settings: Settings) -> dict[str, Names]:
+    """What is mapped: class by class the features that are asked for and can be."""
+    asked = {name: settings.names(name) for name in settings.features if name not in feature_classes.SHAPES}
+    return {name: names for name, names in asked.items() if names}
 
 
 def _of_image(
