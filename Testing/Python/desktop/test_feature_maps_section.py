@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import slicer
 
 import host
 from readingroom.desktop import layer_nodes
 from readingroom.desktop.features import edits
-from readingroom.desktop.features.map_nodes import FeatureMapNodes
+from readingroom.desktop.features.map_nodes import OUTSIDE, FeatureMapNodes, change, values_of
 from readingroom.desktop.features.section import FeaturesSection
 from readingroom.engine.in_process import InProcessClient
 
@@ -40,7 +41,7 @@ def make(section) -> None:
 
 
 def the_map(section):
-    (node,) = section.maps.nodes.all()
+    (node,) = section.maps.nodes.made()
     return node
 
 
@@ -60,8 +61,6 @@ def test_a_map_lies_over_its_image_in_colors_with_a_legend(mapped, segmented_ct)
 
 
 def test_a_map_lies_where_the_image_has_the_segment(mapped, segmented_ct):
-    import numpy as np
-
     node = the_map(mapped)
     place = np.argwhere(slicer.util.arrayFromVolume(node) >= node.GetDisplayNode().GetLowerThreshold()).mean(axis=0)
     expected = np.argwhere(segmented_ct.masks[next(iter(segmented_ct.masks))]).mean(axis=0)
@@ -112,6 +111,90 @@ def test_after_an_edit_the_shown_map_is_made_again(mapped, segmented_ct):
     erode(segmented_ct)
     host.wait_until(lambda: slicer.util.arrayFromVolume(the_map(mapped)).shape != before)
     assert not FeatureMapNodes.is_outdated(the_map(mapped))
+
+
+@pytest.fixture
+def edited(mapped, segmented_ct):
+    """The section after half of the tumor was erased and its map made again."""
+    erode(segmented_ct)
+    host.wait_until(lambda: len(mapped.maps.nodes.all()) == 3)
+    return mapped
+
+
+def arrays(section):
+    return [slicer.util.arrayFromVolume(node) for node in section.maps.nodes.all()]
+
+
+def test_the_map_from_before_an_edit_stays_with_the_change(edited):
+    now, before, change = edited.maps.nodes.all()
+    assert [node.GetName() for node in (now, before, change)] == [
+        "Tumor Contrast (glcm), radius 1",
+        "Tumor Contrast (glcm), radius 1, before the edit",
+        "Tumor Contrast (glcm), radius 1, change",
+    ]
+    assert edited.maps.view.shown.count == 4
+    values = {node: values_of(node).array for node in (now, before, change)}
+    assert (values[before] != OUTSIDE).sum() > (values[now] != OUTSIDE).sum()
+    assert (values[change] != OUTSIDE).sum() == (values[now] != OUTSIDE).sum()
+    low, high = change.GetDisplayNode().GetWindowLevelMin(), change.GetDisplayNode().GetWindowLevelMax()
+    assert low == -high
+    said = edited.maps.view.sentence.text
+    assert f"{values[now][values[now] != OUTSIDE].mean():.4g}, before the edit" in said
+
+
+def test_the_change_is_nothing_where_the_edit_is_out_of_reach(edited):
+    now, before, _change = (values_of(node) for node in edited.maps.nodes.all())
+    difference = change(now, before).array
+    deepest = difference[-2]  # two slices and more from where it was cut
+    assert (deepest[deepest != OUTSIDE] == 0).all()
+    assert (deepest != OUTSIDE).any()
+    assert np.abs(difference[difference != OUTSIDE]).max() > 0
+
+
+def test_another_edit_is_compared_with_the_first_map(edited, segmented_ct):
+    _now, before, _change = arrays(edited)
+    before = before.copy()
+    segmented_ct.erode(segmented_ct.tumor)
+    size = arrays(edited)[0].shape
+    host.wait_until(lambda: arrays(edited)[0].shape != size)
+    assert (arrays(edited)[1] == before).all()
+
+
+def test_a_map_made_by_the_button_without_an_edit_begins_anew(edited):
+    make(edited)
+    assert len(edited.maps.nodes.all()) == 1
+    assert "before" not in edited.maps.view.sentence.text
+
+
+def test_maps_of_other_parameters_are_not_compared(mapped, segmented_ct, tmp_path):
+    path = tmp_path / "parameters.yaml"
+    path.write_text("setting:\n  binWidth: 10\n")
+    mapped.views.settings.again.setChecked(False)
+    mapped.views.settings.parameters.currentPath = str(path)
+    erode(segmented_ct)
+    make(mapped)
+    assert len(mapped.maps.nodes.all()) == 1
+
+
+def test_a_marked_map_is_made_again_on_request(mapped, segmented_ct):
+    mapped.views.settings.again.setChecked(False)
+    assert not mapped.maps.view.again.enabled
+    erode(segmented_ct)
+    host.wait_until(lambda: mapped.maps.view.again.enabled)
+    host.click(mapped.maps.view.again)
+    host.wait_until(lambda: len(mapped.maps.nodes.all()) == 3)
+    assert not mapped.maps.view.again.enabled
+
+
+def test_the_map_from_before_can_be_removed_alone_and_goes_with_its_map(edited):
+    now, before, change = edited.maps.nodes.all()
+    host.select(edited.maps.view.shown, change.GetName())
+    assert "Mean of the change" in edited.maps.view.sentence.text
+    host.click(edited.maps.view.remove)
+    assert edited.maps.nodes.all() == [now, before]
+    host.select(edited.maps.view.shown, now.GetName())
+    host.click(edited.maps.view.remove)
+    assert edited.maps.nodes.all() == []
 
 
 def test_an_empty_segment_is_a_sentence(section):

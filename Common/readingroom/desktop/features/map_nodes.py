@@ -7,15 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import slicer
+import vtk
 from slicer.i18n import tr as _
 
 from ...radiomics import feature_classes
 from .. import layer_nodes, slice_views
 from ..layer_files import Grid
-from ..owned_nodes import STUDY, OwnedNodes, tie_to
+from ..owned_nodes import KEY, STUDY, OwnedNodes, tie_to
+from ..owned_nodes import ROLE as OWNED_AS
 from .image_types import image_title
 
 ROLE = "feature map"
+BEFORE = "feature map before an edit"
+CHANGE = "change of a feature map"
 OUTSIDE = -1e15  # what the worker writes outside the segment; no feature is so low
 
 _SEGMENTATION = "ReadingRoomSegmentation"  # node reference role
@@ -24,6 +29,7 @@ _FEATURE = "ReadingRoom.feature"
 _RADIUS = "ReadingRoom.kernelRadius"
 _IMAGE = "ReadingRoom.image"
 _PARAMETERS = "ReadingRoom.parameters"
+_LOWEST = "ReadingRoom.lowest"
 _OUTDATED = "ReadingRoom.outdated"
 
 
@@ -66,14 +72,47 @@ class FeatureMapNodes:
         self._owned = OwnedNodes(owner)
 
     def all(self) -> list[Any]:
-        """In the order they were made."""
+        """In the order they were made, each with the one from before an edit and the change after it."""
+        roles = (ROLE, BEFORE, CHANGE)
+        keys = dict.fromkeys(node.GetAttribute(KEY) for role in roles for node in self._owned.all(role))
+        return [node for key in keys for role in roles if (node := self._owned.find(role, key)) is not None]
+
+    def made(self) -> list[Any]:
+        """The maps of segments as they are, or were when they were mapped."""
         return self._owned.all(ROLE)
 
-    def show(self, choice: MapChoice, grid: Grid) -> Any:
+    def find(self, choice: MapChoice) -> Any:
+        """The map of this choice, or None."""
+        return self._owned.find(ROLE, choice.key)
+
+    def before(self, node: Any) -> Any:
+        """The map from before the first edit of the segment that ``node`` is a map of, or None."""
+        return self._owned.find(BEFORE, node.GetAttribute(KEY))
+
+    def show(self, choice: MapChoice, grid: Grid, edited: bool = False) -> Any:
         """Put a map into the scene, in place of an earlier one of the same choice, and show it.
 
-        Outside the segment the volume is 0, or below all of the map's values where these reach down to 0.
+        Where the segment was ``edited`` since that one was made, it stays in the scene beside the new one, with the
+        change between the two as a volume; of several edits the map from before the first stays. Outside the segment
+        the volume is 0, or below all of the map's values where these reach down to 0.
         """
+        earlier = self.find(choice)
+        before = self._owned.find(BEFORE, choice.key)
+        comparable = edited and earlier is not None and _comparable(earlier, choice)
+        if comparable and before is None:
+            before = self._fill(BEFORE, choice, values_of(earlier))
+        elif not comparable:
+            self._owned.remove([node for role in (BEFORE, CHANGE) if (node := self._owned.find(role, choice.key))])
+            before = None
+        node = self._fill(ROLE, choice, grid)
+        self.mark(node, outdated=False)
+        if before is not None:
+            self._fill(CHANGE, choice, change(values_of(node), values_of(before)))
+        self.choose(node)
+        return node
+
+    def _fill(self, role: str, choice: MapChoice, grid: Grid) -> Any:
+        """Let the node of a role hold these values."""
         import numpy as np
 
         inside = (grid.array != OUTSIDE) & np.isfinite(grid.array)
@@ -81,21 +120,36 @@ class FeatureMapNodes:
         lowest, highest = float(values.min()), float(values.max())
         outside = 0.0 if lowest > 0 else lowest - max(highest - lowest, 1.0)
         low, high = (float(each) for each in np.percentile(values, [1, 99]))
+        if role == CHANGE:
+            low, high = -max(-low, high), max(-low, high)
         window = (low, high) if high > low else (lowest, lowest + max(abs(lowest), 1.0))
-        node = self._owned.get_or_add("vtkMRMLScalarVolumeNode", ROLE, choice.key, _name(choice))
+        text, legend = {
+            ROLE: (_("{segment} {feature}, radius {radius}"), "{feature}"),
+            BEFORE: (_("{segment} {feature}, radius {radius}, before the edit"), "{feature}"),
+            CHANGE: (_("{segment} {feature}, radius {radius}, change"), _("Change of {feature}")),
+        }[role]
+        segment = choice.segmentation.GetSegmentation().GetSegment(choice.segment).GetName()
+        name = text.format(segment=segment, feature=choice.title, radius=choice.radius)
+        node = self._owned.get_or_add("vtkMRMLScalarVolumeNode", role, choice.key, name)
         filled = Grid(np.where(inside, grid.array, outside), grid.to_ras)
-        layer_nodes.fill_heat_map(node, filled, lowest, choice.title, window, highest, "%.3g")
+        legend = legend.format(feature=choice.title)
+        layer_nodes.fill_heat_map(node, filled, lowest, legend, window, highest, "%.3g")
+        if role == CHANGE:
+            node.GetDisplayNode().SetAndObserveColorNodeID(layer_nodes.COLOR_TABLES["ColdToHotRainbow"])
         node.SetNodeReferenceID(_SEGMENTATION, choice.segmentation.GetID())
-        node.SetAttribute(_SEGMENT, choice.segment)
-        node.SetAttribute(_FEATURE, choice.feature)
-        node.SetAttribute(_RADIUS, str(choice.radius))
-        node.SetAttribute(_IMAGE, choice.image)
-        node.SetAttribute(_PARAMETERS, json.dumps(choice.parameters))
-        self.mark(node, outdated=False)
+        attributes = {
+            _SEGMENT: choice.segment,
+            _FEATURE: choice.feature,
+            _RADIUS: str(choice.radius),
+            _IMAGE: choice.image,
+            _PARAMETERS: json.dumps(choice.parameters),
+            _LOWEST: repr(lowest) if inside.any() else "inf",
+        }
+        for attribute, value in attributes.items():
+            node.SetAttribute(attribute, value)
         tie_to(node, choice.volume)
         for number in range(node.GetNumberOfDisplayNodes()):
             self._owned.own(node.GetNthDisplayNode(number), "display", choice.key)
-        self.choose(node)
         return node
 
     def choose(self, chosen: Any) -> None:
@@ -119,9 +173,16 @@ class FeatureMapNodes:
                 slice_views.confine_to_map(legend, node)
 
     def remove(self, node: Any) -> None:
-        """Take a map out of the scene and give the slice views back what they showed before."""
-        slice_views.release(node)
-        self._owned.remove([node])
+        """Take a map out of the scene, with what it is compared with, and give the slice views back what they showed.
+
+        The one from before an edit, or the change, can be removed alone.
+        """
+        key = node.GetAttribute(KEY)
+        whole = node in self.made()
+        gone = [each for each in self.all() if each is node or (whole and each.GetAttribute(KEY) == key)]
+        for each in gone:
+            slice_views.release(each)
+        self._owned.remove(gone)
 
     def mark(self, node: Any, outdated: bool) -> None:
         """Say on the node whether its segment was edited since."""
@@ -156,7 +217,48 @@ def features() -> list[str]:
     return [f"{name}_{feature}" for name in classes for feature in feature_classes.NAMES[name]]
 
 
-def _name(choice: MapChoice) -> str:
-    segment = choice.segmentation.GetSegmentation().GetSegment(choice.segment).GetName()
-    text = _("{segment} {feature}, radius {radius}")
-    return text.format(segment=segment, feature=choice.title, radius=choice.radius)
+def is_change(node: Any) -> bool:
+    """Whether it holds the change between two maps."""
+    return bool(node.GetAttribute(OWNED_AS) == CHANGE)
+
+
+def values_of(node: Any) -> Grid:
+    """What a map holds, `OUTSIDE` where its segment is not."""
+    import numpy as np
+
+    array = slicer.util.arrayFromVolume(node)
+    to_ras = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(to_ras)
+    return Grid(np.where(array >= float(node.GetAttribute(_LOWEST)), array, OUTSIDE), to_ras)
+
+
+def mean_of(node: Any) -> float:
+    """The mean over the segment; NaN where no voxel has a value."""
+    import math
+
+    array = values_of(node).array
+    inside = array != OUTSIDE
+    return float(array[inside].mean()) if inside.any() else math.nan
+
+
+def change(now: Grid, before: Grid) -> Grid:
+    """How much more there is ``now`` where both maps have values; both lie on the grid of one image."""
+    import numpy as np
+
+    step = vtk.vtkMatrix4x4()
+    vtk.vtkMatrix4x4.Invert(before.to_ras, step)
+    vtk.vtkMatrix4x4.Multiply4x4(step, now.to_ras, step)
+    shift = [round(step.GetElement(axis, 3)) for axis in (2, 1, 0)]  # of the first voxel now, counted before
+    moved = np.full_like(now.array, OUTSIDE)
+    sizes = zip(shift, now.array.shape, before.array.shape, strict=True)
+    here = [slice(max(0, -first), max(0, min(size, other - first))) for first, size, other in sizes]
+    there = tuple(slice(part.start + first, part.stop + first) for part, first in zip(here, shift, strict=True))
+    if all(part.stop > part.start for part in here):
+        moved[tuple(here)] = before.array[there]
+    both = (now.array != OUTSIDE) & (moved != OUTSIDE)
+    return Grid(np.where(both, now.array - moved, OUTSIDE), now.to_ras)
+
+
+def _comparable(node: Any, choice: MapChoice) -> bool:
+    """Whether a map was made with the same parameters."""
+    return bool(json.loads(node.GetAttribute(_PARAMETERS)) == json.loads(json.dumps(choice.parameters)))

@@ -34,7 +34,7 @@ class MapWork:
         self._numbers = itertools.count(1)
         self._exports = Exports(lambda: Path(self._client.folder) / "maps")
         self._made_of: dict[str, tuple[SegmentMask, Any]] = {}  # by node: the mask, and its state when last looked at
-        self._under_way: tuple[MapChoice, SegmentMask, Any] | None = None
+        self._under_way: tuple[MapChoice, SegmentMask, Any, bool] | None = None
         self.error: ReadingRoomError | None = None
         self.notes: tuple[str, ...] = ()
         self.made = ""  # ID of the node of the last map
@@ -71,7 +71,7 @@ class MapWork:
             "folder": str(Path(self._client.folder) / f"map-{next(self._numbers)}"),
             "settings": {**choice.parameters, "voxelSetting": of_maps},
         }
-        self.error, self.notes, self._under_way = None, (), (choice, mask, state)
+        self.error, self.notes, self._under_way = None, (), (choice, mask, state, self._was_edited(choice, mask))
 
         def begin() -> Call:
             call: Call = self._client.start("feature_maps", arguments)
@@ -92,7 +92,7 @@ class MapWork:
     def edited(self) -> list[Any]:
         """The maps whose segment does not have the voxels any more that they were made of; they are marked."""
         found = []
-        for node in self._nodes.all():
+        for node in self._nodes.made():
             choice, made_of = self._nodes.choice_of(node), self._made_of.get(node.GetID())
             if choice is None or made_of is None:
                 continue
@@ -123,10 +123,18 @@ class MapWork:
         self.forget()
         self._client.stop()
 
+    def _was_edited(self, choice: MapChoice, mask: SegmentMask) -> bool:
+        """Whether the segment has other voxels than when this choice was mapped the last time."""
+        node = self._nodes.find(choice)
+        if node is None:
+            return False
+        made_of, _seen = self._made_of.get(node.GetID(), (None, None))
+        return self._nodes.is_outdated(node) if made_of is None else not mask.same_as(made_of)
+
     def _show(self) -> None:
         if self._under_way is None:
             return
-        choice, mask, state = self._under_way
+        choice, mask, state, edited = self._under_way
         if None in (choice.volume.GetScene(), choice.segmentation.GetScene()):
             self.error = InputError(_("Image or segmentation was removed while it was mapped."))
             return
@@ -140,5 +148,5 @@ class MapWork:
         finally:
             Path(path).unlink(missing_ok=True)
         self.notes = tuple(value["notes"])
-        self.made = self._nodes.show(choice, grid).GetID()
+        self.made = self._nodes.show(choice, grid, edited).GetID()
         self._made_of[self.made] = mask, state

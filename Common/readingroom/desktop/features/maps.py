@@ -6,14 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
 from ...errors import InputError, ReadingRoomError
 from ..layers import OverlayGuard
+from ..owned_nodes import KEY
 from ..widgets.feature_maps import FeatureMapsView
 from .edits import EditWatch
+from .feature_rows import change_text, number_text
 from .image_types import image_title
-from .map_nodes import FeatureMapNodes, MapChoice, feature_name, features
+from .map_nodes import FeatureMapNodes, MapChoice, feature_name, features, is_change, mean_of
 from .map_work import MapWork
 from .measurement_request import FeatureSettings, names_of
 
@@ -83,18 +86,23 @@ class FeatureMaps:
         self._timer.stop()
         self._problem = str(self.work.error or "")
         if self.work.error is None:
-            self._shown = self.work.made
+            self._show_made()
         self.refresh()
         self.edits.later()  # the segment may have been edited while it was mapped
 
     def look_for_edits(self) -> None:
         """Mark the maps whose segment was edited, and make the shown one again where that is wanted."""
-        outdated = self.work.edited()
-        shown = self._node()
-        choice = self.nodes.choice_of(shown) if shown is not None else None
-        if choice is not None and shown in outdated and self._makes_again() and not self.work.is_working:
-            self._start(lambda: choice)
+        self.work.edited()
+        if self._makes_again() and not self.work.is_working:
+            self.make_again()
         self.refresh()
+
+    def make_again(self) -> None:
+        """Make the shown map anew as it was made, where its segment was edited since."""
+        choice = self._choice()
+        node = self.nodes.find(choice) if choice is not None else None
+        if choice is not None and node is not None and self.nodes.is_outdated(node):
+            self._start(lambda: choice)
 
     def refresh(self) -> None:
         """Draw the part from the scene and the work going on."""
@@ -110,6 +118,7 @@ class FeatureMaps:
         if self._node() is None:
             self._shown = ""
         self.view.show_maps([(node.GetID(), node.GetName()) for node in maps], self._shown, self._text())
+        self.view.again.setEnabled(self._is_outdated() and not self.work.is_working)
         choices = [choice for node in maps if (choice := self.nodes.choice_of(node)) is not None]
         self.edits.follow(*{choice.segmentation.GetID(): choice.segmentation for choice in choices}.values())
 
@@ -149,11 +158,43 @@ class FeatureMaps:
     def _node(self) -> Any:
         return next((node for node in self.nodes.all() if node.GetID() == self._shown), None)
 
+    def _choice(self) -> MapChoice | None:
+        """What the shown map is of, be it from before an edit or the change after it."""
+        node = self._node()
+        return self.nodes.choice_of(node) if node is not None else None
+
+    def _show_made(self) -> None:
+        """Show the map that was just made; where its change was looked at, that of now."""
+        made, shown = self.work.made, self._node()
+        node = slicer.mrmlScene.GetNodeByID(made)
+        stays = shown is not None and is_change(shown) and shown.GetAttribute(KEY) == node.GetAttribute(KEY)
+        self.choose(self._shown if stays else made)
+
+    def _is_outdated(self) -> bool:
+        choice = self._choice()
+        node = self.nodes.find(choice) if choice is not None else None
+        return node is not None and self.nodes.is_outdated(node)
+
     def _text(self) -> str:
         if self._problem:
             return self._problem
         node = self._node()
-        said = list(self.work.notes) if node is not None else []
-        if node is not None and self.nodes.is_outdated(node):
+        if node is None:
+            return ""
+        said = [self._mean_text(node), *self.work.notes]
+        if self._is_outdated():
             said.append(_("The segment was edited since: this map is out of date."))
         return "\n".join(said)
+
+    def _mean_text(self, node: Any) -> str:
+        """The mean of the map and, after an edit, of the one before."""
+        if is_change(node):
+            text = _("Mean of the change where both maps have values: {mean}.")
+            return text.format(mean=number_text(mean_of(node)))
+        before, choice = self.nodes.before(node), self.nodes.choice_of(node)
+        if before is None or choice is None:
+            return _("Mean over the segment: {mean}.").format(mean=number_text(mean_of(node)))
+        now, earlier = mean_of(self.nodes.find(choice)), mean_of(before)
+        return _("Mean over the segment: {now}, before the edit {before} ({change}).").format(
+            now=number_text(now), before=number_text(earlier), change=change_text(now, earlier)
+        )

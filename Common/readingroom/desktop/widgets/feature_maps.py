@@ -47,8 +47,13 @@ class FeatureMapsView:
         self.shown = selector(_("Map that is shown"), _("In colors over its image; the legend is in the slice view."))
         self.remove = qt.QPushButton(_("Remove"))
         self.remove.setToolTip(_("Take the shown map out of the scene."))
+        self.again = qt.QPushButton(_("Make again"))
+        self.again.setToolTip(
+            _("Map the segment as it is now. The map from before stays, and the change is a map of its own.")
+        )
         row = qt.QHBoxLayout()
         row.addWidget(self.shown, 1)
+        row.addWidget(self.again)
         row.addWidget(self.remove)
         self.sentence = sentence()
         form.addRow(_("Segment"), self.segment)
@@ -59,6 +64,7 @@ class FeatureMapsView:
         form.addRow(_("Shown"), row)
         form.addRow(self.sentence)
         self.shown.activated.connect(lambda *_args: maps.choose(self.shown.currentData or ""))
+        self.again.clicked.connect(lambda *_args: maps.make_again())
         self.remove.clicked.connect(lambda *_args: maps.remove())
 
     def show_choices(
