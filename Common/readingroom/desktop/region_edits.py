@@ -9,23 +9,21 @@ from slicer.i18n import tr as _
 
 from ..errors import ReadingRoomError
 from .features.edits import EditWatch
-from .features.segment_masks import sizes_of, state_of
+from .features.segment_masks import contents_of, state_of
 from .study_from_nodes import SegmentChoice
 
 if TYPE_CHECKING:
     from .inputs import Inputs
     from .panel import ReadingPanel
 
-_LEAST = 1e-6  # mm³
-
 
 @dataclass
 class _Regions:
-    """The regions on one image: their node, the state of each as it was left, and its size as it was told last."""
+    """The regions on one image: their node, the state of each as it was left, and its voxels as they were told last."""
 
     node: Any
     state: dict[str, tuple[int, int]]
-    sizes: dict[str, float]
+    contents: dict[str, bytes]
 
 
 class RegionEdits:
@@ -61,7 +59,7 @@ class RegionEdits:
             return  # tested meanwhile: what was corrected is still to be noticed
         self._read = read
         self._found = {
-            image: _Regions(node, state_of(node, names[image]), sizes_of(node, names[image]))
+            image: _Regions(node, state_of(node, names[image]), contents_of(node, names[image]))
             for image, node in nodes.items()
         }
         self._watch.follow(*nodes.values())
@@ -81,6 +79,8 @@ class RegionEdits:
             if state == one.state:
                 continue
             one.state = state
+            if contents_of(one.node, one.state) == one.contents:
+                continue  # recolored, say, or a segment that shares the labelmap was changed
             there = [name for name in state if one.node.GetSegmentation().GetSegment(name) is not None]
             try:
                 followed = self._follow_at_once(one, there)
@@ -104,8 +104,6 @@ class RegionEdits:
     def _follow_at_once(self, regions: _Regions, names: list[str]) -> list[str]:
         """Tell what a correction changes without the network; the masks that it follows, none where it needs a read.
 
-        Whether a region was changed is seen by its size: of segments in one labelmap each seems to be changed.
-
         Raises
         ------
         ReadingRoomError : nothing can be told of it, such as of an empty one
@@ -114,11 +112,11 @@ class RegionEdits:
         followed = [name for name in names if name in panel.reader.masks_followed]
         if panel.reading is None or panel.session.state == "working" or len(names) < len(regions.state):
             return []
-        sizes = sizes_of(regions.node, names)
-        changed = [name for name in names if abs(sizes[name] - regions.sizes[name]) > _LEAST]
+        contents = contents_of(regions.node, names)
+        changed = [name for name in names if contents[name] != regions.contents[name]]
         if not changed or not set(changed) <= set(followed):
             return []
         if not all(panel.logic.follow_mask(name, SegmentChoice(regions.node, name)) for name in changed):
             return []
-        regions.sizes |= sizes
+        regions.contents |= contents
         return followed

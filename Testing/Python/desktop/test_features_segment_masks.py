@@ -8,7 +8,7 @@ import slicer
 import vtk
 
 import host
-from readingroom.desktop.features.segment_masks import masks_on, state_of, write_masks
+from readingroom.desktop.features.segment_masks import contents_of, masks_on, state_of, write_masks
 
 host.start()
 
@@ -117,6 +117,17 @@ def test_the_state_of_a_segment_changes_when_it_is_painted_and_not_when_it_is_re
     assert state_of(segmented_ct.segmentation, keys) == before
     segmented_ct.erode(segmented_ct.tumor)
     assert state_of(segmented_ct.segmentation, keys)[segmented_ct.tumor] != before[segmented_ct.tumor]
+
+
+def test_the_contents_of_a_segment_change_when_as_many_voxels_lie_elsewhere_and_only_its_own(segmented_ct):
+    keys, node, volume = list(segmented_ct.masks), segmented_ct.segmentation, segmented_ct.volume
+    before = contents_of(node, keys)
+    mask = slicer.util.arrayFromSegmentBinaryLabelmap(node, segmented_ct.tumor, volume)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(np.roll(mask, 1, axis=2), node, segmented_ct.tumor, volume)
+    after = contents_of(node, keys)
+    assert [key for key in keys if after[key] != before[key]] == [segmented_ct.tumor]
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, segmented_ct.tumor, volume)
+    assert contents_of(node, keys) == before
 
 
 def test_segments_that_overlap_go_into_different_files_with_the_geometry_of_the_image(segmented_ct, tmp_path):

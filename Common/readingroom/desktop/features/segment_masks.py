@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,19 +88,32 @@ def state_of(segmentation: Any, segment_ids: Collection[str]) -> dict[str, tuple
     return states
 
 
-def sizes_of(segmentation: Any, segment_ids: Collection[str]) -> dict[str, float]:
-    """How many mm³ of its own voxels each segment holds, wherever they lie; 0 where it has none."""
+def contents_of(segmentation: Any, segment_ids: Collection[str]) -> dict[str, bytes]:
+    """A digest of the voxels that each segment holds and of where they lie; empty where it holds none."""
     import numpy as np
     from vtk.util.numpy_support import vtk_to_numpy
 
-    sizes = dict.fromkeys(segment_ids, 0.0)
+    contents = dict.fromkeys(segment_ids, b"")
     for key in segment_ids:
         segment = segmentation.GetSegmentation().GetSegment(key)
         pixels = segment.GetRepresentation(_LABELMAP) if segment is not None else None
-        if pixels is not None and pixels.GetPointData().GetScalars() is not None:
-            marked = vtk_to_numpy(pixels.GetPointData().GetScalars()) == segment.GetLabelValue()
-            sizes[key] = float(np.count_nonzero(marked)) * math.prod(pixels.GetSpacing())
-    return sizes
+        if pixels is None or pixels.GetPointData().GetScalars() is None:
+            continue
+        width, height, slices = pixels.GetDimensions()
+        labels = vtk_to_numpy(pixels.GetPointData().GetScalars()).reshape(slices, height, width)
+        value = segment.GetLabelValue()
+        box = _boxes(labels == value).get(1) if labels.size else None
+        if box is None:
+            continue
+        # Cut to the box: a labelmap grows and shrinks with the other segments that share it.
+        start = [place.start + first for place, first in zip(box, pixels.GetExtent()[4::-2], strict=True)]
+        matrix = vtk.vtkMatrix4x4()
+        pixels.GetImageToWorldMatrix(matrix)
+        place = [matrix.GetElement(row, column) for row in range(3) for column in range(4)]
+        marked = labels[box] == value
+        where = repr((start, marked.shape, [round(number, 6) for number in place])).encode()
+        contents[key] = hashlib.blake2b(np.packbits(marked).tobytes() + where).digest()
+    return contents
 
 
 def write_masks(masks: Mapping[str, SegmentMask], volume: Any, folder: Path) -> tuple[LabelFile, ...]:
