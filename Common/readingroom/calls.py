@@ -19,6 +19,7 @@ from .progress import Progress
 from .time_limit import time_limit
 
 if TYPE_CHECKING:
+    from .bundles.metadata import BundleMetadata
     from .radiomics.regions import MeasuredRegion
     from .radiomics.signature import Signature
     from .readers.base import Reader
@@ -79,7 +80,8 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     from .reports.write import add_reports
 
     reader = find_reader(arguments["reader"])
-    study = _study(reader, arguments)
+    bundle = store.find(arguments["bundle"])
+    study = _study(reader, arguments, bundle.metadata)
     wanted: dict[str, Any] | None = arguments.get("report")
     names = _Names(study, reader) if arguments.get("anonymous", False) else None
 
@@ -95,7 +97,7 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
         reading = read_study(
             reader,
             study,
-            store.find(arguments["bundle"]),
+            bundle,
             Path(arguments["out"]),
             arguments.get("device", "auto"),
             progress,
@@ -116,7 +118,7 @@ def read(arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return {"folder": arguments["out"], "reading": reading.to_json()}
 
 
-def _study(reader: Reader, arguments: dict[str, Any]) -> Study:
+def _study(reader: Reader, arguments: dict[str, Any], metadata: BundleMetadata) -> Study:
     from .readers.opening import open_study
     from .study import Study
 
@@ -132,6 +134,7 @@ def _study(reader: Reader, arguments: dict[str, Any]) -> Study:
             [Path(path) for path in files.get("exam", ())],
             [Path(path) for path in files.get("prior", ())],
             files.get("points", {}),
+            metadata,
         )
 
 

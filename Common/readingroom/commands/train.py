@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..bundles.network import WEIGHTINGS
 from ..dicom_terms import OLDEST
 from ..errors import InputError
 from ..learning.protocols.training_protocol import READERS, TrainingProtocol, load_protocol, read_protocol
@@ -80,6 +81,9 @@ def add(commands: Any) -> None:
         "--ages", type=float, nargs=2, metavar=("LOW", "HIGH"), help="years, where the table has no column 'age'"
     )
     train.add_argument("--time-zero", default="the CT", metavar="TEXT", help="what times count from, such as 'surgery'")
+    train.add_argument(
+        "--weighting", choices=WEIGHTINGS, default="", help="of MR whose files have no header that tells it"
+    )
     train.add_argument("--demonstration", action="store_true", help="trained on phantoms: a banner says so everywhere")
     train.add_argument("--dry-run", action="store_true", help="print the whole plan and train nothing")
     train.set_defaults(run=lambda options: _run(options, train))
@@ -140,6 +144,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
             time_zero=options.time_zero,
             demonstration=options.demonstration,
             ages=_ages(options.ages),
+            weighting=options.weighting,
         ),
         _audit(options.audit),
         devices=options.devices,

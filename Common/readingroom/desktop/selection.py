@@ -11,6 +11,7 @@ from ..readers.description import ImageRole
 from ..readers.opening import entered
 from . import settings, slice_views
 from .inputs import Inputs
+from .installed import bundles_for
 from .owned_nodes import is_owned
 from .priors import Priors
 from .scene import volumes_in_scene
@@ -67,8 +68,11 @@ class Selection:
             self._image_changed()
 
     def _best(self, volumes: Sequence[Any], role: ImageRole) -> Any:
+        panel = self._panel
         headers = [(volume, self._priors.header(volume, role)) for volume in volumes]
-        ranks = [(self._panel.reader.rank_of(header.image), volume) for volume, header in headers if header is not None]
+        bundles = {bundle.name: bundle for bundle in bundles_for(panel.reader.name)} if len(volumes) > 1 else {}
+        rank = partial(panel.reader.rank_of, metadata=bundles.get(panel.parameters.bundle))
+        ranks = [(rank(header.image), volume) for volume, header in headers if header is not None]
         highest = max((rank for rank, _volume in ranks), default=None)
         if all(rank == highest for rank, _volume in ranks):
             return volumes[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -149,8 +150,8 @@ def mr_series(image: StudyImage) -> MRSeries:
     )
 
 
-def mr_rank(image: StudyImage, weighting: str) -> tuple[float, ...]:
-    """How well a series suits who reads axial images of a weighting: of several the highest one does best.
+def mr_rank(image: StudyImage, weightings: Collection[str]) -> tuple[float, ...]:
+    """How well a series suits who reads axial images of these weightings: of several the highest one does best.
 
     Of those that suit alike, one without fat saturation goes first, then the one with more slices, then the one with
     the lowest series number.
@@ -159,7 +160,7 @@ def mr_rank(image: StudyImage, weighting: str) -> tuple[float, ...]:
     number = _number(image, "SeriesNumber")
     return (
         image.modality == "MR" and not series.kind and series.chemical_shift != "fat",
-        series.weighting == weighting,
+        series.weighting in weightings,
         series.plane == "axial",
         echo <= _BILE_ALONE,
         "DERIVED" not in image.fact("ImageType").upper(),

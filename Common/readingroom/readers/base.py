@@ -120,8 +120,13 @@ class Reader(ABC):
         """Of an exam, the role that an image has by its header, not that of a prior; empty where it says none."""
         return ""
 
-    def rank_of(self, image: StudyImage) -> Any:
-        """Of several images with one role, in an exam or as the series of a folder, the highest rank is read."""
+    def rank_of(self, image: StudyImage, metadata: BundleMetadata | None = None) -> Any:
+        """Of several images with one role, in an exam or as the series of a folder, the highest rank is read.
+
+        Parameters
+        ----------
+        metadata : of the bundle that will read it, where that is known
+        """
         return 0
 
     def load(self, study: Study, progress: Progress | None = None) -> Case:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import model_cache
 from ..bundles.bundle import Bundle
 from ..bundles.metadata import ClassifierMetadata, Label
+from ..bundles.network import ANY_WEIGHTING, WEIGHTINGS
 from ..codes import Code
 from ..device import is_all_on
 from ..reading import Check, Reading, has_stop
@@ -83,10 +84,10 @@ class LiverHCCReader(Reader):
         "signatures beside the network",
     )
 
-    def rank_of(self, image: StudyImage) -> Any:
+    def rank_of(self, image: StudyImage, metadata: BundleMetadata | None = None) -> Any:
         from ..imaging.mr_facts import mr_rank
 
-        return mr_rank(image, _WEIGHTING)
+        return mr_rank(image, WEIGHTINGS if _weighting(metadata) == ANY_WEIGHTING else (_weighting(metadata),))
 
     def prepared(self, case: Case, context: ReadContext) -> Case:
         return bias_corrected(case, MR, context)
@@ -108,7 +109,11 @@ class LiverHCCReader(Reader):
         series = mr_series(image)
         if image.modality.strip().upper() not in ("MR", "") or series.kind:
             return ()
-        return (weighting_check(series, metadata.weighting or _WEIGHTING),)
+        check = weighting_check(series, _weighting(metadata))
+        if not metadata.weighting and check.status != "pass":
+            said = f"{check.sentence} The bundle does not say which weighting it learned from: {_WEIGHTING} is assumed."
+            check = replace(check, sentence=said)
+        return (check,)
 
     def mask_checks(self, case: Case) -> tuple[Check, ...]:
         return given_liver_checks(case)
@@ -189,6 +194,11 @@ class LiverHCCReader(Reader):
         from .liver_hcc_corrected import suspicious_regions
 
         return suspicious_regions(reading, corrected)
+
+
+def _weighting(metadata: BundleMetadata | None) -> str:
+    """Of the MR that a bundle is for."""
+    return (metadata.weighting if isinstance(metadata, ClassifierMetadata) else "") or _WEIGHTING
 
 
 def ask(model: Model, case: Case, context: ReadContext, explainable: bool) -> Details:

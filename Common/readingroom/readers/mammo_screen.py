@@ -122,7 +122,7 @@ class MammoScreenReader(Reader):
     def role_of(self, image: StudyImage) -> str:
         return screening_role(image)
 
-    def rank_of(self, image: StudyImage) -> Any:
+    def rank_of(self, image: StudyImage, metadata: BundleMetadata | None = None) -> Any:
         return screening_rank(image)
 
     def load(self, study: Study, progress: Progress | None = None) -> Case:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from ..bundles.metadata import BundleMetadata
 from ..errors import InputError
 from ..formatting import dicom_date
 from ..imaging.dicom_series import series_by_date
@@ -25,6 +27,7 @@ def open_study(
     exam: Sequence[Path] = (),
     prior: Sequence[Path] = (),
     points: Mapping[str, Sequence[float]] | None = None,
+    metadata: BundleMetadata | None = None,
 ) -> Study:
     """The study of these files, without decoding their pixels.
 
@@ -36,6 +39,7 @@ def open_study(
     exam, prior : files and folders of an exam and of an earlier one, whose headers tell what each image is; images that
         are given by role go before them
     points : by role, where a mask is to be grown from: mm to the patient's left, back and head
+    metadata : of the bundle that will read the study: which series of a folder suits it
 
     Example
     -------
@@ -54,6 +58,7 @@ def open_study(
     for role in images:
         if role not in {known.name for known in reader.images}:
             raise InputError(f"{reader.title} knows no image '{role}'; it takes {_names(reader)}.")
+    rank = partial(reader.rank_of, metadata=metadata)
     chosen: dict[str, tuple[str, str]] = {}
     for known in reader.images:
         if known.prior_of in images and known.name not in images:
@@ -63,7 +68,7 @@ def open_study(
         if known.name in images:
             uid, note = chosen.get(known.name, ("", ""))
             path = Path(images[known.name])
-            one = open_image(path, known.name, known.dimensions, known.modality, uid, reader.rank_of)
+            one = open_image(path, known.name, known.dimensions, known.modality, uid, rank)
             if note:
                 one = replace(one, image=replace(one.image, notes=(*one.image.notes, note)))
             opened[known.name] = one

@@ -24,7 +24,7 @@ def add(folder: Path, number: int, slices: int, sequence: MRSequence = "T2", gri
 
 
 def prefers_t2(image: StudyImage) -> tuple[float, ...]:
-    return mr_rank(image, "T2")
+    return mr_rank(image, ["T2"])
 
 
 def opened(folder: Path) -> OpenedImage:

@@ -35,12 +35,25 @@ def bundle(tmp_path_factory) -> Bundle:
     return write_bundle(tmp_path_factory.mktemp("bundles") / "bright", gray_network())
 
 
-def test_the_axial_t2_series_of_a_study_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("weighting", "read"),
+    [
+        ("", "MR series 2 (T2, axial; 6 images)"),
+        ("T2", "MR series 2 (T2, axial; 6 images)"),
+        ("T1", "MR series 1 (T1, axial, fat saturated, portal venous; 8 images)"),
+        ("any", "MR series 2 (T2, axial; 6 images)"),
+    ],
+)
+def test_of_many_series_the_one_that_the_bundle_learned_from_is_read(
+    bundle: Bundle, tmp_path: Path, weighting: str, read: str
+) -> None:
     folder = tmp_path / "study"
-    write_slices(folder, mr_slices(np.ones((20, 6, 5)), None, "T1-portal-venous", SeriesNumber=1))
+    write_slices(folder, mr_slices(np.ones((8, 6, 5)), None, "T1-portal-venous", SeriesNumber=1))
     write_slices(folder, mr_slices(np.ones((6, 6, 5)), None, "T2", SeriesNumber=2))
-    image = open_study(find_reader("liver-hcc"), {"mr": folder}).image("mr")
-    assert image.notes == ("Of 2 series of the folder the MR series 2 (T2, axial; 6 images) was read.",)
+    write_slices(folder, mr_slices(np.ones((9, 6, 5)), None, "T2", SeriesNumber=3, DiffusionBValue=800.0))
+    metadata = replace(bundle.of_kind(ClassifierMetadata), weighting=weighting)
+    image = open_study(find_reader("liver-hcc"), {"mr": folder}, metadata=metadata).image("mr")
+    assert image.notes == (f"Of 3 series of the folder the {read} was read.",)
 
 
 def test_the_bias_field_is_corrected_where_a_person_asks_for_it(bundle: Bundle, tmp_path: Path) -> None:
@@ -81,6 +94,7 @@ def test_the_bundle_says_which_weighting_it_is_for(bundle: Bundle, tmp_path: Pat
         (found[weighting],) = reader.bundle_checks(case, metadata)
     assert found[""].status == "stop"
     assert "the bundle is for T2" in found[""].sentence
+    assert found[""].sentence.endswith("does not say which weighting it learned from: T2 is assumed.")
     assert found["T1"].status == found["any"].status == "pass"
     assert "learned from several weightings" in found["any"].sentence
 

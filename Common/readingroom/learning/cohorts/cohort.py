@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...bundles.metadata import BundleMetadata
 from ...csv_table import csv_text, read_csv
 from ...errors import InputError, OutputError
 from ...folders import atomic_files
@@ -105,10 +106,14 @@ class Row:
         """The first image, by which the study is compared with others."""
         return next(iter(self.images.values()))
 
-    def study(self, reader: Reader) -> Study:
+    def study(self, reader: Reader, metadata: BundleMetadata | None = None) -> Study:
         """The study as this reader reads it: its images, masks and clinical facts, without decoding any pixels.
 
         What the table has beyond the reader's roles and fields is left out.
+
+        Parameters
+        ----------
+        metadata : of the bundle that will read it
 
         Raises
         ------
@@ -125,6 +130,7 @@ class Row:
             {role.name: self.images[role.name] for role in reader.images if role.name in self.images},
             {role.name: self.masks[role.name] for role in reader.masks if role.name in self.masks},
             {name: facts[name] for name in form if name in facts},
+            metadata=metadata,
         )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bundles.bundle import Bundle
-from ...bundles.metadata import ClassifierMetadata, SurvivalMetadata
+from ...bundles.metadata import BundleMetadata, ClassifierMetadata, SurvivalMetadata
 from ...bundles.validation import plain_name
 from ...device import Wanted, choose
 from ...errors import InputError, ReadingRoomError
@@ -108,7 +108,7 @@ def predict(
         progress(number / len(cohort), f"Study {number + 1} of {len(cohort)}.")
         try:
             truth = truth_of(row)
-            case = guarded(_case, reader, row)
+            case = guarded(_case, reader, metadata, row)
         except ReadingRoomError as error:
             found.problems.append(f"{_name(row)}: {error}")
             continue
@@ -125,9 +125,9 @@ def predict(
     return found.answer(cohort, metadata, notes)
 
 
-def _case(reader: Reader, row: Row) -> Case:
+def _case(reader: Reader, metadata: BundleMetadata, row: Row) -> Case:
     with time_limit():
-        return reader.load(row.study(reader))
+        return reader.load(row.study(reader, metadata))
 
 
 @dataclass(frozen=True, eq=False)

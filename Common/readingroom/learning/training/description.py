@@ -93,7 +93,7 @@ def described(run: TrainingRun) -> ClassifierMetadata | SurvivalMetadata:
     common["warnings"] += (mixed,) if mixed else ()
     return ClassifierMetadata(
         **common,
-        weighting=weighting,
+        weighting=weighting or run.description.weighting,
         multilabel=question.multilabel,
         calibration=evaluation.calibration,
         operating_points=evaluation.points,

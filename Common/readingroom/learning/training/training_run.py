@@ -30,6 +30,7 @@ class BundleDescription:
     time_zero : what times count from
     demonstration : trained on phantoms; a banner says so everywhere
     ages : lowest and highest of the patients in completed years, where the table does not tell them
+    weighting : of MR whose files have no header that tells it
     """
 
     title: str = ""
@@ -43,6 +44,7 @@ class BundleDescription:
     time_zero: str = "the CT"
     demonstration: bool = False
     ages: tuple[float, float] | None = None
+    weighting: str = ""
 
 
 @dataclass(frozen=True, eq=False)
