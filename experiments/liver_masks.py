@@ -74,8 +74,9 @@ refused and the liver is not{ct_missed}. On phantoms (five sequences, four state
 | --- | --- | --- |
 {spoiled}
 
-**A mask moved by a centimeter or two, or of half the liver, is at most warned of: look at it.** A slab of some
-centimeters says less of a liver's place than a whole one: there a mask turned back to front may pass.
+**A mask moved by a centimeter or two, or of half the liver, is at most warned of: look at it.** A mask that is mirrored
+on the grid of its image, as where two files write the orientation differently, is refused: the gray values that it
+would hold the other way round give it away.
 
 ## Grown from one point
 
@@ -155,8 +156,10 @@ def spoiled(liver: Booleans, volume: Volume, strange: Booleans) -> Iterator[tupl
     half = liver.copy()
     half[: round(float(np.nonzero(liver)[0].mean()))] = False
     yield "the liver itself", liver
-    yield "mirrored", liver[:, :, ::-1]
+    yield "left to right", liver[:, :, ::-1]
     yield "back to front", liver[:, ::-1]
+    yield "upside down", liver[::-1]
+    yield "back to front and left to right", liver[:, ::-1, ::-1]
     for mm in (15, 30, 45):
         yield f"{mm} mm to the left", np.roll(liver, round(mm / step), axis=2)
     yield "its upper half", half

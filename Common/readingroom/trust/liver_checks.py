@@ -8,6 +8,8 @@ another organ, a piece, or a mask of another study, and warn of what a radiologi
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +36,9 @@ _CUT = 0.1  # of the largest slice of the mask, on the first or last one of the 
 _BLUNT = 0.6  # of the largest section of the mask, in the outermost one; of whole livers 0.25 at most
 _EVEN, _STOP_EVEN = 0.45, 0.7  # relative spread of the gray values deep in the mask
 _APART, _STOP_APART = 0.35, 0.2  # of the values: how many more are liver-like inside than around
+_TURNED = 0.15  # of the same difference, how much more it may be where the mask is mirrored
+_AXES = ("upside down", "back to front", "left to right")  # by the axis of an array
+_TURNS = tuple(axes for count in (1, 2, 3) for axes in itertools.combinations(range(3), count))
 _BODY = 0.1  # of the bright end of the gray values
 SIZE = "liver volume"  # name of the check that every mask has
 _DEEP, _GAP, _AROUND = 5.0, 3.0, 9.0  # mm within and beyond the border
@@ -212,26 +217,64 @@ def _smoothness(coarse: _Coarse) -> Check:
 
 
 def _gray(coarse: _Coarse) -> tuple[Check, ...]:
-    """Is the inside gray in one way, and the tissue about it in another?"""
-    mask, gray, spacing = coarse.mask, coarse.gray, coarse.spacing
-    deep = mask & ~near(~mask, (1e9, *spacing[1:]), _DEEP)  # slices are thick: within the plane
-    values = gray[deep] if np.count_nonzero(deep) >= 20 else gray[mask]
-    middle = float(np.median(values))
-    spread = 1.4826 * float(np.median(np.abs(values - middle)))
-    relative = spread / max(middle, 1e-6)
-    words = f"The gray values deep in the mask spread by {percent(relative)}"
-    if relative > _STOP_EVEN:
-        even = Check("liver gray values", "stop", f"{words}: this is no one organ.", relative, _STOP_EVEN)
+    """Is the inside gray in one way, and the tissue about it in another; and would it be so the other way round?"""
+    mask, spacing = coarse.mask, (1e9, *coarse.spacing[1:])  # slices are thick: within the plane
+    deep = mask & ~near(~mask, spacing, _DEEP)
+    deep = deep if np.count_nonzero(deep) >= 20 else mask
+    wide = near(mask, spacing, _AROUND) & ~near(mask, spacing, _GAP)
+    own = _contrast(coarse.gray, mask, deep, wide)
+    words = f"The gray values deep in the mask spread by {percent(own.spread)}"
+    if own.spread > _STOP_EVEN:
+        even = Check("liver gray values", "stop", f"{words}: this is no one organ.", own.spread, _STOP_EVEN)
     else:
-        even = Check("liver gray values", "pass" if relative <= _EVEN else "warn", f"{words}.", relative, _EVEN)
-    wide = near(mask, (1e9, *spacing[1:]), _AROUND) & ~near(mask, (1e9, *spacing[1:]), _GAP)
+        even = Check("liver gray values", "pass" if own.spread <= _EVEN else "warn", f"{words}.", own.spread, _EVEN)
     if not wide.any():
         return (even,)
-    width = 2.5 * max(spread, 0.05 * max(middle, 1e-6))
-    inside, around = (float((np.abs(gray[part] - middle) <= width).mean()) for part in (mask, wide))
-    apart = inside - around
-    words = f"{percent(inside)} of the mask and {percent(around)} of what lies about it are as gray as its middle"
-    if apart < _STOP_APART:
+    words = (
+        f"{percent(own.inside)} of the mask and {percent(own.around)} of what lies about it are as gray as its middle"
+    )
+    if own.apart < _STOP_APART:
         sentence = f"{words}: the mask follows no organ here; is it of another study?"
-        return (even, Check("liver border", "stop", sentence, apart, _STOP_APART))
-    return (even, Check("liver border", "pass" if apart >= _APART else "warn", f"{words}.", apart, _APART))
+        border = Check("liver border", "stop", sentence, own.apart, _STOP_APART)
+    else:
+        border = Check("liver border", "pass" if own.apart >= _APART else "warn", f"{words}.", own.apart, _APART)
+    turned = {axes: _contrast(np.flip(coarse.gray, axes), mask, deep, wide).apart for axes in _TURNS}
+    return (even, border, _orientation(own.apart, turned))
+
+
+@dataclass(frozen=True)
+class _Contrast:
+    """Relative spread of the gray values deep in a mask; shares of it, and of what is around, as gray as its middle."""
+
+    spread: float
+    inside: float
+    around: float
+
+    @property
+    def apart(self) -> float:
+        return self.inside - self.around
+
+
+def _contrast(gray: NDArray[np.float32], mask: Booleans, deep: Booleans, wide: Booleans) -> _Contrast:
+    values = gray[deep]
+    middle = float(np.median(values))
+    spread = 1.4826 * float(np.median(np.abs(values - middle)))
+    width = 2.5 * max(spread, 0.05 * max(middle, 1e-6))
+    inside, around = (
+        float((np.abs(gray[part] - middle) <= width).mean()) if part.any() else 0.0 for part in (mask, wide)
+    )
+    return _Contrast(spread / max(middle, 1e-6), inside, around)
+
+
+def _orientation(own: float, turned: Mapping[tuple[int, ...], float]) -> Check:
+    """Whether the mask would follow an organ far better mirrored on the image's own grid."""
+    name, best = "liver orientation", max(turned, key=lambda axes: turned[axes])
+    gain = turned[best] - own
+    if gain > _TURNED and turned[best] >= _APART:
+        how = " and ".join(_AXES[axis] for axis in best)
+        sentence = (
+            f"The mask would follow the liver far better turned {how}: "
+            "the files of mask and image disagree about how the patient lies."
+        )
+        return Check(name, "stop", sentence, gain, _TURNED)
+    return Check(name, "pass", "The mask follows the organ best as it lies.", gain, _TURNED)

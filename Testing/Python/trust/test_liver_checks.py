@@ -10,6 +10,7 @@ import SimpleITK
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from readingroom.imaging.mask_file import load_mask
 from readingroom.imaging.volume import Volume, load_volume
 from readingroom.phantoms.abdomen_mr import SEQUENCES, AbdomenMR, Sequence, abdomen_mr
 from readingroom.trust.liver_checks import liver_checks
@@ -77,7 +78,9 @@ def test_of_a_real_mr_the_liver_alone_is_taken(real: tuple[Volume, NDArray[np.ui
 
 def test_of_a_whole_trunk_the_liver_alone_is_taken(shared: Path) -> None:
     volume, labels = labeled(shared, "example_ct", "example_seg_fast_force_split")
-    taken = [label for label in np.unique(labels)[1:] if not is_refused(labels == label, volume)]
+    large = np.flatnonzero(np.bincount(labels.ravel()) * np.prod(volume.image.GetSpacing()) > 150_000)[1:]  # 150 ml
+    assert len(large) > 15
+    taken = [label for label in large if not is_refused(labels == label, volume)]
     assert taken == [LIVER]
 
 
@@ -89,8 +92,31 @@ def test_a_mask_of_another_study_is_refused(real: tuple[Volume, NDArray[np.uint8
     assert is_refused(np.roll(labels == LIVER, 10, axis=2), volume)
 
 
-def test_a_mirrored_mask_is_refused(a_phantom: AbdomenMR) -> None:
-    assert said(a_phantom.liver[:, :, ::-1], volume_of(a_phantom))["liver side"] == "stop"
+@pytest.mark.parametrize(
+    ("axes", "words"),
+    [
+        ((0,), "turned upside down:"),
+        ((1,), "turned back to front:"),
+        ((2,), "turned left to right:"),
+        ((1, 2), "turned back to front and left to right:"),
+    ],
+)
+def test_a_mask_that_is_mirrored_on_its_grid_is_refused_and_told_how(a_phantom, real, axes, words) -> None:
+    volume, labels = real
+    for mask, image in ((a_phantom.liver, volume_of(a_phantom)), (labels == LIVER, volume)):
+        (check,) = [one for one in liver_checks(np.flip(mask, axes), image) if one.name == "liver orientation"]
+        assert (check.status, words in check.sentence) == ("stop", True)
+
+
+def test_a_nifti_mask_whose_header_turns_it_around_is_refused(a_phantom: AbdomenMR, tmp_path: Path) -> None:
+    volume = volume_of(a_phantom)
+    mask = SimpleITK.GetImageFromArray(a_phantom.liver.astype(np.uint8))
+    mask.SetSpacing(volume.image.GetSpacing())
+    mask.SetDirection((1, 0, 0, 0, -1, 0, 0, 0, 1))  # rows from back to front, which they are not
+    mask.SetOrigin((0, (a_phantom.liver.shape[1] - 1) * a_phantom.spacing[1], 0))
+    SimpleITK.WriteImage(mask, str(tmp_path / "liver.nii.gz"))
+    loaded = load_mask(tmp_path / "liver.nii.gz", volume.image)
+    assert said(loaded.voxels, volume) == {"liver orientation": "stop"}
 
 
 def test_half_a_liver_is_told(a_phantom: AbdomenMR) -> None:
