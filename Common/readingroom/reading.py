@@ -14,7 +14,7 @@ from .study import Study
 
 Status = Literal["pass", "warn", "stop"]
 Decision = Literal["", "accept", "reject"]
-MapShows = Literal["evidence", "attention", "asymmetry", "change", "feature"]
+MapShows = Literal["evidence", "attention", "asymmetry", "change", "feature", "bias-field"]
 ModelKind = Literal["network", "explained", "handcrafted"]
 
 FORMAT = 2
@@ -348,7 +348,8 @@ class HeatMap:
     ``path`` is relative to the folder that holds ``reading.json``. ``shows`` the ``evidence`` of each place for the
     finding, the ``attention`` that a network pays to each slice, how far a place is brighter than the same place of
     the other breast (``asymmetry``) or of the prior (``change``), or where a ``feature`` of the network is active,
-    which ``feature`` names; there is one map of each for an image and finding.
+    which ``feature`` names; there is one map of each for an image and finding. A ``bias-field`` says no importance: it
+    is what the coils multiply each place of an MR by, around 1, and has no levels.
     """
 
     finding: str
@@ -365,6 +366,8 @@ class HeatMap:
         _require_inside("heat map", self.path)
         if (self.shows == "feature") != bool(self.feature):
             raise ValueError(f"A heat map of '{self.finding}' shows a feature exactly where it names one.")
+        if not (self.levels or self.shows == "bias-field"):
+            raise ValueError(f"A heat map of '{self.finding}' has no levels.")
 
 
 @dataclass(frozen=True)

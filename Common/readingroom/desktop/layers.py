@@ -162,7 +162,12 @@ class Layers:
         if len(reading.study.images) > 1:
             names = [_("{name} on {image}").format(name=name, image=volume.GetName()) for name in names]
         node = self._owned.get_or_add("vtkMRMLScalarVolumeNode", "heat map", key, names[0])
-        layer_nodes.fill_heat_map(node, grid, min(heat_map.levels), heat_map.feature or _legends()[heat_map.shows])
+        legend = heat_map.feature or _legends()[heat_map.shows]
+        if heat_map.shows == "bias-field":
+            low, high = float(grid.array.min()), float(grid.array.max())
+            layer_nodes.fill_heat_map(node, grid, low, legend, (low, high), high, "%.2fx")
+        else:
+            layer_nodes.fill_heat_map(node, grid, min(heat_map.levels), legend)
         tie_to(node, volume)
         nodes = [node]
         if heat_map.box is not None:
@@ -207,6 +212,7 @@ def _map_names() -> dict[MapShows, str]:
         "asymmetry": _("{title} against the other breast"),
         "change": _("{title} against the prior"),
         "feature": _("{title}, where it is active"),
+        "bias-field": _("Bias field"),
     }
 
 
@@ -217,6 +223,7 @@ def _legends() -> dict[MapShows, str]:
         "attention": _("Weight of\nslices"),
         "asymmetry": _("Other\nbreast"),
         "change": _("Change"),
+        "bias-field": _("Bias field"),
     }
 
 

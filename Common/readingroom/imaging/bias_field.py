@@ -103,4 +103,4 @@ def without_bias(volume: Volume, field: BiasField) -> Volume:
     image.CopyInformation(volume.image)
     for key in volume.image.GetMetaDataKeys():
         image.SetMetaData(key, volume.image.GetMetaData(key))
-    return replace(volume, image=image)
+    return replace(volume, image=image, bias_field=field)

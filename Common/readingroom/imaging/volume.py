@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import SimpleITK
@@ -20,6 +21,9 @@ from .file_kind import file_kind
 from .slice_stack import FEWEST_SLICES
 from .volume_file import read_volume
 
+if TYPE_CHECKING:
+    from .bias_field import BiasField
+
 
 @dataclass(frozen=True, eq=False)
 class Volume:
@@ -32,6 +36,7 @@ class Volume:
     interpolated : numbers, along ``slice_axis``, of slices that are missing in a DICOM series: values between neighbors
     slice_axis : axis of `voxels` along which the slices were taken; 0 where that is not known
     stored_as : SimpleITK's number of the type that the values came in; whole numbers are resampled otherwise
+    bias_field : of an MR, what was taken out of it; None where nothing was
     """
 
     image: SimpleITK.Image
@@ -39,6 +44,7 @@ class Volume:
     interpolated: tuple[int, ...] = ()
     slice_axis: int = 0
     stored_as: int = SimpleITK.sitkFloat32
+    bias_field: BiasField | None = None
 
     @property
     def voxels(self) -> NDArray[np.float32]:

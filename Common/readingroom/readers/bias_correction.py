@@ -1,4 +1,4 @@
-"""The bias field of an MR: shown as a check, and taken out before the image is read.
+"""The bias field of an MR: shown as a check and as a layer, and taken out before the image is read.
 
 The bundle says whether it was taken out in training; a read does as the training did, unless a person asks otherwise.
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..bundles.metadata import ClassifierMetadata
-from ..reading import Check
-from .answer import Case
+from ..reading import Check, HeatMap
+from .answer import Answer, Case, MapLayer
 from .base import ReadContext
 from .description import ReadOption
+from .results import heat_map_path
 
 CORRECT_BIAS_FIELD = ReadOption(
     "correct-bias-field",
@@ -47,16 +48,24 @@ def bias_corrected(case: Case, role: str, context: ReadContext) -> Case:
     return replace(case, images={**case.images, role: without_bias(volume, field)})
 
 
-def bias_checked(case: Case, role: str, context: ReadContext) -> None:
-    """Add a check of the bias field that was left in the MR of a role."""
-    from ..imaging.bias_field import bias_field
-    from ..trust.mr_checks import BIAS, bias_check
+def with_bias_field(case: Case, answer: Answer, role: str, finding: str, context: ReadContext) -> Answer:
+    """The answer with the bias field of the MR of a role as a layer: what was taken out of it, or what is left in it.
 
-    if any(check.name == BIAS for check in context.checks):
-        return
-    field = bias_field(case.images[role].image, context.progress)
-    if field is not None:
+    Of what is left a check is added.
+    """
+    from ..imaging.bias_field import bias_field
+    from ..trust.mr_checks import bias_check
+
+    volume = case.images[role]
+    field, method = volume.bias_field, "N4, taken out"
+    if field is None:
+        field, method = bias_field(volume.image, context.progress), "N4, left in"
+        if field is None:
+            return answer
         context.check(bias_check(field))
+    path = heat_map_path(role, finding, "bias-field")
+    shown = HeatMap(finding, role, method, path, levels=(), shows="bias-field")
+    return replace(answer, maps=(*answer.maps, MapLayer(shown, field.on(volume.voxels.shape))))
 
 
 def is_corrected(options: object, metadata: ClassifierMetadata) -> bool:

@@ -21,7 +21,7 @@ from ..reading import Check, Reading, has_stop
 from ..study import StudyImage
 from .answer import Answer, Case, CorrectedMask, Prediction, with_heat_maps
 from .base import ReadContext, Reader
-from .bias_correction import CORRECT_BIAS_FIELD, bias_checked, bias_corrected
+from .bias_correction import CORRECT_BIAS_FIELD, bias_corrected, with_bias_field
 from .description import ImageRole, PercentileWindow, Task
 from .liver_masks import LIVER, MR, find_liver, given_liver_checks, grow, liver_role
 
@@ -178,7 +178,7 @@ class LiverHCCReader(Reader):
         context.progress = whole.part(0.6, 0.95)
         answer = without_each_sector(case, prediction, answer, context)
         context.progress = whole.part(0.95, 0.97)
-        bias_checked(case, MR, context)
+        answer = with_bias_field(case, answer, MR, HCC.name, context)
         context.progress = whole.part(0.97, 1.0)
         answer = with_signatures(answer, HCC.name, MR, case.images[MR], {LIVER: details.liver}, context)
         context.progress = whole

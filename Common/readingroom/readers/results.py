@@ -33,6 +33,8 @@ _LEVEL_COLORS = ((1.0, 0.75, 0.2), (0.9, 0.25, 0.1), (0.6, 0.05, 0.25))
 
 def heat_map_path(image: str, finding: str, shows: MapShows = "evidence", feature: str = "") -> Path:
     """Where a heat map of a finding on an image lies in the folder of a reading."""
+    if shows == "bias-field":
+        return Path(f"bias-field-{image}.nrrd")
     shown = "" if shows == "evidence" else f"-{feature or shows}"
     return Path(f"heatmap-{image}-{finding}{shown}.nrrd")
 
@@ -95,7 +97,7 @@ def _check(answer: Answer, case: Case) -> None:
         where = f"The heat map of '{heat_map.finding}' on '{heat_map.image}'"
         _check_shape(where, layer.heat, heat_map.image, case)
         _check_path(where, heat_map.path, _path_of(heat_map))
-        if not (layer.heat.min() >= 0 and layer.heat.max() <= 1):
+        if not (layer.heat.min() >= 0 and (layer.heat.max() <= 1 or heat_map.shows == "bias-field")):
             raise ValueError(f"{where} leaves the range from 0 to 1.")
     for region in answer.regions:
         where = f"The region '{region.region.name}' on '{region.region.image}'"

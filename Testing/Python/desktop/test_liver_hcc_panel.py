@@ -105,6 +105,14 @@ def test_a_person_outlines_the_liver_reads_it_and_looks_at_the_parts(panel):
     legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(feature)
     assert legend.GetVisibility()
     assert legend.GetTitleText() == "deep-0"
+    # So does the bias field, whose colors are labeled with how many times brighter a place is.
+    bias = panel.layers.heat_map("mr", "hcc", "bias-field")
+    host.click(panel.views.heat_map.others["bias-field"])
+    assert axial.mrmlSliceCompositeNode().GetForegroundVolumeID() == bias.GetID()
+    field, display = slicer.util.arrayFromVolume(bias), bias.GetDisplayNode()
+    assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == pytest.approx((field.min(), field.max()))
+    assert 0.3 < field.min() < 1 < field.max() < 3
+    assert slicer.modules.colors.logic().GetColorLegendDisplayNode(bias).GetVisibility()
     # The profile moves the axial view; its image is never changed.
     (profile,) = panel.views.curves.views.values()
     host.press(profile.slider, "Home")

@@ -13,13 +13,14 @@ from liver_hcc_cases import gray_network, image_of, phantom, pixels, write_bundl
 from readingroom.bundles.bundle import Bundle
 from readingroom.bundles.metadata import ClassifierMetadata
 from readingroom.errors import InputError
-from readingroom.imaging.bias_field import corrected
+from readingroom.imaging.bias_field import BiasField, corrected
 from readingroom.learning.cohorts.cohort import Cohort, Row
 from readingroom.learning.cohorts.weighting import weighting_of
 from readingroom.phantoms.dicom_series import mr_slices, write_slices
 from readingroom.progress import Progress
-from readingroom.readers.answer import Case
+from readingroom.readers.answer import Answer, Case
 from readingroom.readers.base import ReadContext, read
+from readingroom.readers.bias_correction import with_bias_field
 from readingroom.readers.opening import open_study
 from readingroom.readers.registry import find_reader
 from readingroom.study import Study, StudyImage
@@ -68,6 +69,25 @@ def test_the_bias_field_is_corrected_where_a_person_asks_for_it(bundle: Bundle, 
     assert found.provenance.settings["options"] == ["correct-bias-field"]
     (own,) = [check for check in found.checks if check.name == "bias correction"]
     assert own.status == "warn", "the bundle learned from MR as they were"
+
+
+@pytest.mark.parametrize("options", [(), ("correct-bias-field",)])
+def test_the_bias_field_is_a_layer_whether_it_was_left_in_or_taken_out_and_estimated_once(
+    monkeypatch: pytest.MonkeyPatch, bundle: Bundle, options: tuple[str, ...]
+) -> None:
+    estimates = []
+    monkeypatch.setattr("readingroom.imaging.bias_field.bias_field", lambda *given: estimates.append(field) or field)
+    field = BiasField(np.full((2, 2, 2), np.log(1.25), np.float32), (40, 40, 20), 1.25)
+    reader, context = find_reader("liver-hcc"), ReadContext(bundle, None, Progress(), options=options)  # type: ignore[arg-type]
+    case = reader.load(Study((StudyImage("mr", pixels=image_of(pixels())),)))
+    read_from = reader.prepared(case, context)
+    (layer,) = with_bias_field(read_from, Answer(), "mr", "hcc", context).maps
+    assert (layer.heat_map.path, layer.heat_map.shows) == (Path("bias-field-mr.nrrd"), "bias-field")
+    assert layer.heat.shape == case.images["mr"].voxels.shape
+    assert np.allclose(read_from.images["mr"].voxels * (layer.heat if options else 1), case.images["mr"].voxels)
+    assert layer.heat_map.method == ("N4, taken out" if options else "N4, left in")
+    assert len(estimates) == 1
+    assert [check.name for check in context.checks].count("bias field") == 1
 
 
 def test_a_bundle_that_learned_without_bias_fields_is_read_so_unasked(bundle: Bundle, tmp_path: Path) -> None:

@@ -107,6 +107,10 @@ def _other_maps() -> dict[MapShows, tuple[str, str]]:
             _("Chosen feature"),
             _("Show where the chosen feature of the network is active, in place of the heat map."),
         ),
+        "bias-field": (
+            _("Bias field"),
+            _("Show how many times brighter the coils make each place of the MR (N4), in place of the heat map."),
+        ),
     }
 
 
