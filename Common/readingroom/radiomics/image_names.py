@@ -12,6 +12,12 @@ from .settings import IMAGE_TYPES, Settings
 _SIGMA = re.compile(r"log-sigma-(\d+)(-\d+)?-mm-3D")
 _WAVELET = re.compile(r"wavelet(\d*)-[LH]{1,3}")
 _PATTERNS = re.compile(r"lbp-3D-(?:m\d+|k)")
+_GABOR = ("sigma", "wavelength", "gamma")
+_IBSI = re.compile(
+    r"mean-(\d+)|laws-((?:[LES][35]|[WR]5)+)(?:-energy-(\d+))?|gabor"
+    + "".join(rf"-{number}-(\d+)-(\d+)" for number in _GABOR)
+    + r"|simoncelli-(\d+)"
+)
 
 
 def names(kind: str, settings: Settings, flat: bool = False) -> list[str]:
@@ -24,9 +30,20 @@ def names(kind: str, settings: Settings, flat: bool = False) -> list[str]:
     if kind == "LoG":
         return [of_sigma(sigma) for sigma in settings.sigma]
     if kind == "Wavelet":
-        letters = ["".join(each) for each in itertools.product("LH", repeat=3 - flat - settings.force_2d)]
-        levels = ["wavelet", *(f"wavelet{level}" for level in range(2, settings.level + 1))]
-        return [f"{level}-{each}" for level in levels for each in letters[1:]] + [f"{levels[-1]}-{letters[0]}"]
+        axes = 3 - flat - settings.force_2d
+        return [
+            f"{of_level(level)}-{each}"
+            for level in range(1, settings.level + 1)
+            for each in subbands(axes, settings.ibsi and settings.rotation_invariant, level == settings.level)
+        ]
+    if kind == "Mean":
+        return [f"mean-{settings.mean_support}"]
+    if kind == "Laws":
+        return [of_laws(settings)]
+    if kind == "Gabor":
+        return [of_gabor(settings)]
+    if kind == "Simoncelli":
+        return [f"simoncelli-{level}" for level in range(1, settings.level + 1)]
     if kind == "LBP2D":
         return ["lbp-2D"]
     if kind == "LBP3D":
@@ -37,6 +54,36 @@ def names(kind: str, settings: Settings, flat: bool = False) -> list[str]:
 def of_sigma(sigma: float) -> str:
     """A Laplacian of Gaussian; the name has 3D at its end in two dimensions as well."""
     return f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D"
+
+
+def of_level(level: int) -> str:
+    """What the images of a level of wavelets begin with."""
+    return "wavelet" if level == 1 else f"wavelet{level}"
+
+
+def subbands(axes: int, turned: bool, last: bool) -> list[str]:
+    """The letters of the images of one level of wavelets; that of low frequencies alone is given of the last level.
+
+    Parameters
+    ----------
+    turned : whether turned filters are taken together, so that LLH, LHL and HLL are one
+    """
+    letters = ["".join(each) for each in itertools.product("LH", repeat=axes)]
+    if turned:
+        letters = [each for each in letters if "HL" not in each]
+    return letters[1:] + letters[: int(last)]
+
+
+def of_laws(settings: Settings) -> str:
+    """The response of Laws' kernels, or its energy."""
+    energy = f"-energy-{settings.laws_energy}" if settings.laws_energy else ""
+    return f"laws-{settings.laws_kernel}{energy}"
+
+
+def of_gabor(settings: Settings) -> str:
+    """A Gabor filter's response."""
+    numbers = zip(_GABOR, (settings.gabor_sigma, settings.gabor_wavelength, settings.gabor_gamma), strict=True)
+    return "gabor" + "".join(f"-{name}-{str(float(value)).replace('.', '-')}" for name, value in numbers)
 
 
 def type_of(name: str) -> tuple[str, dict[str, Any]]:
@@ -53,6 +100,16 @@ def type_of(name: str) -> tuple[str, dict[str, Any]]:
         return "Wavelet", {"level": int(found[1] or 1)}
     if _PATTERNS.fullmatch(name):
         return "LBP3D", {"lbp_3d_levels": int(name[8:])} if name[7] == "m" else {}
+    if found := _IBSI.fullmatch(name):
+        mean, kernel, energy, *gabor, level = found.groups()
+        if mean:
+            return "Mean", {"mean_support": int(mean)}
+        if kernel:
+            return "Laws", {"laws_kernel": kernel, "laws_energy": int(energy or 0)}
+        if level:
+            return "Simoncelli", {"level": int(level)}
+        numbers = (float(f"{whole}.{fraction}") for whole, fraction in zip(gabor[::2], gabor[1::2], strict=True))
+        return "Gabor", {f"gabor_{option}": value for option, value in zip(_GABOR, numbers, strict=True)}
     plain = {"lbp-2D": "LBP2D"} | {kind.lower(): kind for kind in IMAGE_TYPES}
     if name not in plain or plain[name] in ("LoG", "Wavelet", "LBP3D"):
         raise InputError(

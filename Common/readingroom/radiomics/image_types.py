@@ -13,10 +13,11 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from . import binary_patterns
+from .ibsi_filters import Filters
 from .image_names import of_sigma
 from .prepare import Prepared
 from .region import Box, widened, within
-from .settings import Settings
+from .settings import IBSI_FILTERS, Settings
 from .wavelet import decompose
 
 FEWEST = 4  # voxels along each axis, for ITK's recursive filter
@@ -37,14 +38,16 @@ def images(prepared: Prepared, kind: str, settings: Settings, margin: int = 0) -
     """
     values = SimpleITK.GetArrayViewFromImage(prepared.image)
     box = widened(prepared.box, margin, values.shape)
+    left_out = {settings.flat_axis, 0 if prepared.flat else None}
+    axes = tuple(axis for axis in range(3) if axis not in left_out)
     if kind == "Original":
         yield "original", values[box]
+    elif settings.ibsi and kind in (*IBSI_FILTERS, "LoG", "Wavelet"):
+        yield from Filters(values, prepared.spacing, axes, settings).images(kind, box)
     elif kind == "LoG":
         yield from _laplacians(prepared, box, settings)
     elif kind == "Wavelet":
-        left_out = {settings.flat_axis, 0 if prepared.flat else None}
-        axes = tuple(axis for axis in (2, 1, 0) if axis not in left_out)
-        yield from decompose(values, box, settings.wavelet, axes, settings.start_level, settings.level).items()
+        yield from decompose(values, box, settings.wavelet, axes[::-1], settings.start_level, settings.level).items()
     elif kind == "Gradient":
         yield "gradient", _gradient(prepared, box, settings)
     elif kind == "LBP2D":
@@ -74,6 +77,8 @@ def unfiltered(prepared: Prepared, kind: str, settings: Settings) -> list[str]:
         return []
     if not settings.sigma:
         return ["No sigma is given for the image type LoG; nothing was filtered."]
+    if settings.ibsi:
+        return []
     size = _whole(prepared).GetSize()
     said = " x ".join(map(str, size))
     if min(size) < FEWEST:

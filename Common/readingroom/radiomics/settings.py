@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from ..errors import InputError
 from . import binary_patterns, feature_classes
+from .convolution import BOUNDARIES
 from .parameter_file import read_parameters
 
 IMAGE_TYPES = (
@@ -24,6 +26,7 @@ IMAGE_TYPES = (
     "LBP2D",
     "LBP3D",
 )
+IBSI_FILTERS = ("Mean", "Laws", "Gabor", "Simoncelli")  # image types that there are with ibsi alone
 NORMS = ("manhattan", "euclidean", "infinity", "no_weighting")
 INTERPOLATORS = {  # number as SimpleITK counts them, which parameter files may use as well
     "sitkNearestNeighbor": 1,
@@ -95,6 +98,17 @@ class Settings:
     resegment_sigma: float | None = (
         None  # with ibsi: voxels farther from the mean than this many deviations are left out
     )
+    filter_boundary: str = "mirror"  # of IBSI's filters: zero, nearest, periodic or mirror, beyond the image's edges
+    rotation_invariant: bool = False  # Laws, Gabor and Wavelet: pooled over turned filters
+    pooling: str | None = None  # max or average; None: max for Laws, average for the others
+    mean_support: int = 5  # of Mean, voxels along each axis
+    laws_kernel: str = "L5E5E5"  # of Laws, along x, y (and z)
+    laws_energy: int = 7  # of Laws: how far the window of the energy reaches, voxels; 0: the response itself
+    gabor_sigma: float = 5.0  # of Gabor, mm
+    gabor_wavelength: float = 2.0  # mm
+    gabor_gamma: float = 1.5  # how much longer the envelope is along the waves
+    gabor_angle: float = 0.0  # degrees
+    gabor_step: float = 22.5  # degrees between turned filters
 
     def __post_init__(self) -> None:
         for name, value, whole in self._numbers():
@@ -113,6 +127,10 @@ class Settings:
             "kernel_radius",
             "voxel_batch",
             "resegment_sigma",
+            "gabor_sigma",
+            "gabor_wavelength",
+            "gabor_gamma",
+            "gabor_step",
         ):
             value = getattr(self, name)
             _require(value is None or value > 0, name, "greater than 0", value)
@@ -136,10 +154,20 @@ class Settings:
             ("lbp_3d_levels", 1, 10),
             ("lbp_3d_radius", 0.1, 50),
             ("lbp_3d_subdivisions", 0, 4),
+            ("mean_support", 1, 99),
+            ("laws_energy", 0, 50),
+            ("gabor_sigma", 0, 100),
+            ("gabor_gamma", 0.05, 20),
+            ("gabor_step", 1, 180),
         ):
             value = getattr(self, name)
             _require(least <= value <= most, name, f"from {least} to {most}", value)
         _one_of(self.lbp_2d_method, binary_patterns.METHODS, "lbp_2d_method")
+        _one_of(self.filter_boundary, tuple(BOUNDARIES), "filter_boundary")
+        _one_of(self.pooling, (None, "max", "average"), "pooling")
+        _require(self.mean_support % 2 == 1, "mean_support", "odd", self.mean_support)
+        laws = isinstance(self.laws_kernel, str) and re.fullmatch(r"([LES][35]|[WR]5){2,3}", self.laws_kernel)
+        _require(bool(laws), "laws_kernel", "two or three of L3, L5, E3, E5, S3, S5, W5, R5", self.laws_kernel)
         _one_of(self.weighting_norm, (None, *NORMS), "weighting_norm")
         _one_of(self.resegment_mode, ("absolute", "relative", "sigma"), "resegment_mode")
         _one_of(self.interpolator, (None, *INTERPOLATORS), "interpolator")
@@ -170,7 +198,9 @@ class Settings:
 
     def _check_names(self) -> None:
         for kind in self.image_types:
-            if kind not in IMAGE_TYPES:
+            if kind in IBSI_FILTERS:
+                _require(self.ibsi, "ibsi", f"true for the image type {kind}", self.ibsi)
+            elif kind not in IMAGE_TYPES:
                 raise InputError(f"The image type '{kind}' is not known here; there are {', '.join(IMAGE_TYPES)}.")
         for feature_class, names in self.features.items():
             if feature_class not in feature_classes.NAMES:
@@ -206,9 +236,10 @@ class Settings:
         setting = {
             option: list(value) if isinstance(value, tuple) else value
             for name, option in OPTIONS.items()
-            if name not in _OF_MAPS and (value := getattr(self, name)) is not None and value != ()
+            if name not in (*_OF_MAPS, *_OF_FILTERS) and (value := getattr(self, name)) is not None and value != ()
         }
         plain = {f.name: f.default for f in dataclasses.fields(self)}
+        setting |= {OPTIONS[name]: value for name in _OF_FILTERS if (value := getattr(self, name)) != plain[name]}
         of_maps = {OPTIONS[name]: getattr(self, name) for name in _OF_MAPS if getattr(self, name) != plain[name]}
         kinds = {
             kind: {OPTIONS[name]: list(v) if isinstance(v, tuple) else v for name, v in custom.items()}
@@ -262,9 +293,21 @@ OPTIONS: dict[str, str] = {  # our name: PyRadiomics' name
     "lbp_3d_radius": "lbp3DIcosphereRadius",
     "lbp_3d_subdivisions": "lbp3DIcosphereSubdivision",
     "ibsi": "ibsi",  # ours alone
-    "resegment_sigma": "resegmentSigma",  # ours alone
+    "resegment_sigma": "resegmentSigma",  # ours alone, as those that follow
+    "filter_boundary": "filterBoundary",
+    "rotation_invariant": "rotationInvariance",
+    "pooling": "pooling",
+    "mean_support": "meanSupport",
+    "laws_kernel": "lawsKernel",
+    "laws_energy": "lawsEnergyDistance",
+    "gabor_sigma": "gaborSigma",
+    "gabor_wavelength": "gaborWavelength",
+    "gabor_gamma": "gaborGamma",
+    "gabor_angle": "gaborAngle",
+    "gabor_step": "gaborStep",
 }
 _OF_MAPS = ("kernel_radius", "masked_kernel", "init_value", "voxel_batch")
+_OF_FILTERS = tuple(OPTIONS)[tuple(OPTIONS).index("filter_boundary") :]  # written where they are not as usual
 _LISTS = ("resampled_spacing", "distances", "resegment_range", "sigma")
 _FLAGS = (
     "normalize",
@@ -277,6 +320,7 @@ _FLAGS = (
     "masked_kernel",
     "gradient_use_spacing",
     "ibsi",
+    "rotation_invariant",
 )
 _WHOLE = tuple(f.name for f in dataclasses.fields(Settings) if f.type in ("int", "int | None"))
 _LARGEST = 1e15  # of any number; beyond it the bins of a region cannot be told apart

@@ -36,7 +36,7 @@ def decompose(
     levels : how many are given
     """
     kind = np.float32 if values.dtype == np.float32 else np.float64
-    filters = _filters_of(wavelet, single=kind is np.float32)
+    filters = filters_of(wavelet, single=kind is np.float32)
     half, left = len(filters["L"]) // 2, start_level + levels
     window = [_Window.around(box[axis], values.shape[axis], left * (half - 1), left * half) for axis in axes]
     places = [np.arange(part.start, part.stop) for part in box]
@@ -125,7 +125,7 @@ def wavelets() -> tuple[str, ...]:
     return tuple(_low_pass()["double"])
 
 
-def _filters_of(name: str, single: bool) -> dict[str, NDArray[np.float64]]:
+def filters_of(name: str, single: bool = False) -> dict[str, NDArray[np.float64]]:
     """The filters for low and high frequencies.
 
     PyWavelets has coiflets of fewer digits for single precision, which features show.

@@ -14,7 +14,7 @@ from slicer.i18n import tr as _
 
 from ...errors import InputError
 from ...radiomics import image_names
-from ...radiomics.settings import IMAGE_TYPES, from_parameters
+from ...radiomics.settings import IBSI_FILTERS, IMAGE_TYPES, from_parameters
 from ...radiomics.wavelet import wavelets
 
 ORIGINAL = "Original"
@@ -145,4 +145,7 @@ def image_title(image: str) -> str:
     if kind == "LBP3D":
         which = _("kurtosis") if rest == "k" else _("level {n}").format(n=rest[1:])
         return _("{type}, {which}").format(type=title_of(kind), which=which)
+    if kind in IBSI_FILTERS:
+        said = re.sub(r"(\d)-(\d)", r"\1.\2", image).replace("-", " ")
+        return said[:1].upper() + said[1:]
     return title_of(kind)
