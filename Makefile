@@ -21,8 +21,10 @@ PYTEST_OPTIONS ?= -n auto --dist worksteal
 test: $(VENV)/.test .system-libraries lint
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS) -m "not slow"
 
-test-slow: $(VENV)/.test .system-libraries
+# The loops of radiomics, which make test runs as Python on a few voxels, as numba compiles them.
+test-slow: $(VENV)/.test $(VENV)/.fast .system-libraries
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS) -m slow
+	$(BIN)/python -m pytest -k compiled Testing/Python/radiomics
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -55,6 +57,10 @@ $(VENV)/.test: $(VENV)/.read pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[read,decode,train,monai,test,host,peers]"
 	$(BIN)/python -m pip install --quiet --no-build-isolation pyradiomics==3.0.1 \
 	  || echo "PyRadiomics could not be built (it needs a C compiler): the comparisons with it are skipped."
+	touch $@
+
+$(VENV)/.fast: $(VENV)/.test pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[fast]"
 	touch $@
 
 clean:

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "Common" / "readingroom"
 HEAVY = (
+    "numba",
     "torch",
     "torchvision",
     "timm",

@@ -12,6 +12,8 @@ import SimpleITK
 
 from readingroom.errors import CancelledError, InputError
 from readingroom.progress import Progress
+from readingroom.radiomics.compiled import choice
+from readingroom.radiomics.compiled.maps import MAPS
 from readingroom.radiomics.maps.feature_maps import feature_maps
 from readingroom.radiomics.maps.repeats import sort
 from readingroom.radiomics.measure import measure
@@ -75,6 +77,38 @@ def test_maps_are_those_of_pyradiomics(a_small_case: Case, setting: dict[str, An
         np.testing.assert_allclose(array(ours[name]), array(expected), rtol=1e-9, atol=noise, err_msg=name)
         assert ours[name].GetOrigin() == expected.GetOrigin()
         assert ours[name].GetSpacing() == expected.GetSpacing()
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered in scalar")  # as Python, loops warn of infinite numbers on their way
+@pytest.mark.parametrize(
+    ("setting", "of_maps"),
+    [
+        ({}, {}),
+        ({"binWidth": 60}, {"kernelRadius": 2, "maskedKernel": False}),
+        ({"force2D": True, "distances": [1, 2], "gldm_a": 1, "symmetricalGLCM": False}, {"kernelRadius": 2}),
+        ({"weightingNorm": "euclidean", "symmetricalGLCM": False, "binCount": 6}, {}),
+        ({"weightingNorm": "no_weighting", "binWidth": 500}, {}),
+    ],
+)
+def test_compiled_loops_give_the_maps_of_numpy(
+    a_small_case: Case, setting: dict[str, Any], of_maps: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, mask = a_small_case[0], SimpleITK.Image(a_small_case[1])
+    mask[:3], mask[:, :, :3] = 0, 0  # where numba is not installed, the loops are Python: a few voxels are enough
+    parameters = {
+        "featureClass": dict.fromkeys(TEXTURE),
+        "setting": {"label": 1, "additionalInfo": False, **setting},
+        "voxelSetting": of_maps,
+    }
+    by_numpy = feature_maps(image, mask, from_parameters(parameters)).images
+    monkeypatch.setattr(choice, "maps", lambda places, progress: MAPS)
+
+    by_loops = feature_maps(image, mask, from_parameters(parameters)).images
+
+    assert set(by_loops) == set(by_numpy)
+    for name, expected in by_numpy.items():
+        noise = 1e-7 if name.endswith(("MCC", "Imc2")) else 1e-12  # square roots of rounding errors
+        np.testing.assert_allclose(array(by_loops[name]), array(expected), rtol=1e-9, atol=noise, err_msg=name)
 
 
 @pytest.mark.parametrize("feature_class", TEXTURE)

@@ -12,21 +12,16 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...progress import Progress
-from .. import feature_classes, gldm, glrlm, glszm, image_names, image_types
-from ..gray_levels import Offset, direction_weights, directions, gray_levels
+from .. import feature_classes, image_names, image_types
+from ..compiled import choice
+from ..gray_levels import gray_levels
 from ..measure import along_one_axis, gray_levels_of, of_image, refuse_constant, retired, vanishes
 from ..needs import NEEDS
 from ..prepare import Prepared, prepare, refuse_what_is_no_number
 from ..region import Box, Region, widened, within
 from ..settings import Settings
-from . import glcm, things, tones
-from . import values as first_order
-from .mean_of_numbers import mean_of_numbers
-from .neighborhoods import Neighborhoods, Surroundings
-from .pairs import pairs_by_direction, pairs_together
-
-Names = tuple[str, ...]
-Found = dict[str, NDArray[np.float64]]
+from .classes import Names
+from .neighborhoods import Surroundings
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +140,7 @@ def _of_image(
     if name == "original" and any(NEEDS[feature_class].neighbors for feature_class in asked):
         refuse_constant(region)
     around = _surroundings(region, mask, settings, asked)
+    maps = choice.maps(len(around.centers) * len(around.steps), progress)
     grid = prepared.image[i, j, k]
     places = np.nonzero(mask)
     for index, (feature_class, names) in enumerate(asked.items()):
@@ -155,7 +151,7 @@ def _of_image(
         for numbers, boxes in around.batches(settings.voxel_batch):
             part(done / len(around.centers), sentence)
             here = tuple(axis[numbers] for axis in places)
-            for feature, found in _MAPS[feature_class](boxes, region, settings, names).items():
+            for feature, found in maps[feature_class](boxes, region, settings, names).items():
                 arrays[feature][here] = found
             done += len(numbers)
         for feature in names:
@@ -183,57 +179,3 @@ def _surroundings(
     return Surroundings(
         ranks, gray.present, np.pad(region.image, margins), centers, (reaches[0], reaches[1], reaches[2])
     )
-
-
-def _first_order(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
-    volume = float(np.prod(region.spacing))
-    return first_order.features(boxes, volume, settings.voxel_shift, settings.ibsi, names)
-
-
-def _glcm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
-    offsets = directions(settings.distances, settings.flat_axis)
-    weights = direction_weights(offsets, region.spacing, settings.weighting_norm, near=True)
-    pairs = pairs_by_direction(boxes, offsets) if weights is None else pairs_together(boxes, offsets, weights)
-    return glcm.features(pairs, settings.symmetrical_glcm, names, len(boxes.centers))
-
-
-def _gldm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
-    offsets = directions(settings.distances, settings.flat_axis)
-    measures = {gldm.NAMES[name] for name in names}
-    found = things.dependences(boxes, offsets, settings.gldm_tolerance).measures(measures)
-    return {name: found[gldm.NAMES[name]] for name in names}
-
-
-def _glrlm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
-    offsets = _direct(settings)
-    weights = direction_weights(offsets, region.spacing, settings.weighting_norm, near=False)
-    by_direction = (things.runs(boxes, offset) for offset in offsets)
-    together = by_direction if weights is None else iter([things.runs_together(by_direction, weights)])
-    measures = {glrlm.NAMES[name] for name in names}
-    found = mean_of_numbers((each.measures(measures) for each in together), measures, len(boxes.centers))
-    return {name: found[glrlm.NAMES[name]] for name in names}
-
-
-def _glszm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
-    measures = {glszm.NAMES[name] for name in names}
-    found = things.zones(boxes, _direct(settings)).measures(measures)
-    return {name: found[glszm.NAMES[name]] for name in names}
-
-
-def _ngtdm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
-    offsets = directions(settings.distances, settings.flat_axis)
-    return tones.features(boxes, offsets, not settings.ibsi, names)
-
-
-def _direct(settings: Settings) -> list[Offset]:
-    return directions(flat_axis=settings.flat_axis)
-
-
-_MAPS: dict[str, Callable[[Neighborhoods, Region, Settings, Names], Found]] = {
-    "firstorder": _first_order,
-    "glcm": _glcm,
-    "gldm": _gldm,
-    "glrlm": _glrlm,
-    "glszm": _glszm,
-    "ngtdm": _ngtdm,
-}

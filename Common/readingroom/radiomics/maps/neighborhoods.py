@@ -40,6 +40,21 @@ class Surroundings:
     centers: NDArray[np.int64]
     reach: tuple[int, int, int]
 
+    @cached_property
+    def flat_ranks(self) -> NDArray[np.int32]:
+        """``ranks`` in one row."""
+        return self.ranks.ravel().astype(np.int32)
+
+    @cached_property
+    def flat_values(self) -> NDArray[np.float64]:
+        """``values`` in one row."""
+        return self.values.ravel().astype(np.float64)
+
+    @cached_property
+    def levels(self) -> NDArray[np.int64]:
+        """By their ranks, 0 where a place does not count, ``(levels + 1,)``."""
+        return np.concatenate([[0], self.present]).astype(np.int64)
+
     @property
     def sizes(self) -> tuple[int, int, int]:
         """Places of the box along each axis."""
