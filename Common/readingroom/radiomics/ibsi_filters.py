@@ -1,4 +1,4 @@
-"""The convolutional filters of IBSI 2: mean, Laplacian of Gaussian, Laws, Gabor, separable wavelets and Simoncelli's.
+"""The convolutional filters of IBSI 2: mean, Laplacian of Gaussian, Laws, Gabor, wavelets, and Riesz transforms.
 
 Source: Whybra et al., The Image Biomarker Standardization Initiative: Standardized convolutional filters for
 reproducible radiomics (Radiology 2024), and the phase's reference manual (Depeursinge et al., arXiv 2006.05470).
@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from scipy.signal import fftconvolve
 
 from ..errors import InputError
 from .convolution import Array, Source, extended, pooled, separable, turns
-from .image_names import of_gabor, of_laws, of_level, of_sigma, subbands
+from .image_names import of_gabor, of_laws, of_level, of_riesz, of_sigma, subbands
 from .region import Box
 from .settings import Settings
 from .wavelet import filters_of
@@ -56,7 +57,7 @@ class Filters:
             yield f"mean-{settings.mean_support}", self._mean()(box)
         elif kind == "LoG":
             for sigma in settings.sigma:
-                yield of_sigma(sigma), self._laplacian(sigma)(box)
+                yield of_riesz(settings) + of_sigma(sigma), self._riesz(self._laplacian(sigma))(box)
         elif kind == "Laws":
             yield of_laws(settings), self._laws()(box)
         elif kind == "Gabor":
@@ -65,7 +66,7 @@ class Filters:
             yield from self._wavelets(box)
         elif kind == "Simoncelli":
             for level in range(1, settings.level + 1):
-                yield f"simoncelli-{level}", self._simoncelli(level)[box]
+                yield f"{of_riesz(settings)}simoncelli-{level}", self._riesz(self._simoncelli(level))(box)
 
     def _image(self, box: Box) -> Array:
         return self._values[box].astype(np.float64)
@@ -187,7 +188,7 @@ class Filters:
             sources[tuple((named[of], sign) for of, sign in turn.values())] = self._separable(source, way)
         return pooled(sources.values(), self._pools_largest(False))
 
-    def _simoncelli(self, level: int) -> Array:
+    def _simoncelli(self, level: int) -> Source:
         """A band of frequencies, each level an octave below the last one; the image goes on periodically."""
         squared = np.zeros(self._shape)
         for axis in self._axes:
@@ -198,9 +199,37 @@ class Filters:
         height = np.sqrt(squared) * 2 ** (level - 1)
         inside = (height > 0.25) & (height <= 1)
         band = np.where(inside, np.cos(np.pi / 2 * np.log2(2 * np.where(inside, height, 0.5))), 0.0)
-        whole = self._image((slice(None), slice(None), slice(None)))
-        found: Array = np.fft.ifftn(np.fft.fftn(whole, axes=self._axes) * band, axes=self._axes).real
-        return found
+        return self._times(self._image, band)
+
+    def _riesz(self, source: Source) -> Source:
+        """The source after the Riesz transform of the order that is asked for; the image goes on periodically."""
+        order = self._settings.riesz_order
+        if order is None:
+            return source
+        shares = dict(zip((2, 1, 0), (int(each) for each in order), strict=True))  # the first one is about x
+        if any(each and axis not in self._axes for axis, each in shares.items()):
+            raise InputError(f"rieszOrder {list(order)} is not 0 along an axis that this image is not filtered along.")
+        total = sum(shares.values())
+        weight: Any = (-1j) ** total * math.sqrt(
+            math.factorial(total) / math.prod(math.factorial(each) for each in shares.values())
+        )
+        squared = np.zeros(self._shape)
+        for axis in self._axes:
+            frequencies = np.fft.fftfreq(self._shape[axis]).reshape([-1 if o == axis else 1 for o in range(3)])
+            squared = squared + frequencies**2
+            weight = weight * frequencies ** shares[axis]
+        squared[squared == 0] = np.inf  # the mean has no direction
+        return self._times(source, weight / squared ** (total / 2))
+
+    def _times(self, source: Source, transfer: NDArray) -> Source:
+        """The source filtered by a transfer function over the frequencies of the whole image."""
+
+        def filtered(box: Box) -> Array:
+            whole = source(tuple(slice(0, size) for size in self._shape))  # type: ignore[arg-type]
+            found: Array = np.fft.ifftn(np.fft.fftn(whole, axes=self._axes) * transfer, axes=self._axes).real
+            return found[box]
+
+        return filtered
 
 
 def _spread(kernel: Array, level: int) -> Array:

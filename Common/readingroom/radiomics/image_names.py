@@ -12,6 +12,7 @@ from .settings import IMAGE_TYPES, Settings
 _SIGMA = re.compile(r"log-sigma-(\d+)(-\d+)?-mm-3D")
 _WAVELET = re.compile(r"wavelet(\d*)-[LH]{1,3}")
 _PATTERNS = re.compile(r"lbp-3D-(?:m\d+|k)")
+_RIESZ = re.compile(r"riesz-(\d)-(\d)-(\d)-([ls].+)")
 _GABOR = ("sigma", "wavelength", "gamma")
 _IBSI = re.compile(
     r"mean-(\d+)|laws-((?:[LES][35]|[WR]5)+)(?:-energy-(\d+))?|gabor"
@@ -28,7 +29,7 @@ def names(kind: str, settings: Settings, flat: bool = False) -> list[str]:
     flat : whether the image has two dimensions
     """
     if kind == "LoG":
-        return [of_sigma(sigma) for sigma in settings.sigma]
+        return [of_riesz(settings) + of_sigma(sigma) for sigma in settings.sigma]
     if kind == "Wavelet":
         axes = 3 - flat - settings.force_2d
         return [
@@ -43,7 +44,7 @@ def names(kind: str, settings: Settings, flat: bool = False) -> list[str]:
     if kind == "Gabor":
         return [of_gabor(settings)]
     if kind == "Simoncelli":
-        return [f"simoncelli-{level}" for level in range(1, settings.level + 1)]
+        return [f"{of_riesz(settings)}simoncelli-{level}" for level in range(1, settings.level + 1)]
     if kind == "LBP2D":
         return ["lbp-2D"]
     if kind == "LBP3D":
@@ -86,6 +87,12 @@ def of_gabor(settings: Settings) -> str:
     return "gabor" + "".join(f"-{name}-{str(float(value)).replace('.', '-')}" for name, value in numbers)
 
 
+def of_riesz(settings: Settings) -> str:
+    """What the names of images begin with whose Riesz transform is taken; nothing where none is."""
+    order = settings.riesz_order if settings.ibsi else None
+    return "" if order is None else f"riesz-{'-'.join(str(int(each)) for each in order)}-"
+
+
 def type_of(name: str) -> tuple[str, dict[str, Any]]:
     """The image type that has an image of this name, and the options that it takes to have it.
 
@@ -93,6 +100,10 @@ def type_of(name: str) -> tuple[str, dict[str, Any]]:
     ------
     InputError : none can have
     """
+    if found := _RIESZ.fullmatch(name):
+        kind, options = type_of(found[4])
+        if kind in ("LoG", "Simoncelli"):
+            return kind, {**options, "riesz_order": tuple(int(each) for each in found.groups()[:3])}
     if found := _SIGMA.fullmatch(name):
         whole, fraction = found.groups()
         return "LoG", {"sigma": (float(f"{whole}.{fraction[1:]}") if fraction else int(whole),)}

@@ -109,6 +109,7 @@ class Settings:
     gabor_gamma: float = 1.5  # how much longer the envelope is along the waves
     gabor_angle: float = 0.0  # degrees
     gabor_step: float = 22.5  # degrees between turned filters
+    riesz_order: tuple[int, ...] | None = None  # of LoG and Simoncelli: x, y, z of the Riesz transform that follows
 
     def __post_init__(self) -> None:
         for name, value, whole in self._numbers():
@@ -165,6 +166,13 @@ class Settings:
         _one_of(self.lbp_2d_method, binary_patterns.METHODS, "lbp_2d_method")
         _one_of(self.filter_boundary, tuple(BOUNDARIES), "filter_boundary")
         _one_of(self.pooling, (None, "max", "average"), "pooling")
+        order = self.riesz_order
+        _require(
+            order is None or (len(order) == 3 and set(order) <= set(range(5)) and 1 <= sum(order) <= 4),
+            "riesz_order",
+            "three whole numbers for x, y and z, 1 to 4 together",
+            order,
+        )
         _require(self.mean_support % 2 == 1, "mean_support", "odd", self.mean_support)
         laws = isinstance(self.laws_kernel, str) and re.fullmatch(r"([LES][35]|[WR]5){2,3}", self.laws_kernel)
         _require(bool(laws), "laws_kernel", "two or three of L3, L5, E3, E5, S3, S5, W5, R5", self.laws_kernel)
@@ -239,7 +247,11 @@ class Settings:
             if name not in (*_OF_MAPS, *_OF_FILTERS) and (value := getattr(self, name)) is not None and value != ()
         }
         plain = {f.name: f.default for f in dataclasses.fields(self)}
-        setting |= {OPTIONS[name]: value for name in _OF_FILTERS if (value := getattr(self, name)) != plain[name]}
+        setting |= {
+            OPTIONS[name]: list(value) if isinstance(value, tuple) else value
+            for name in _OF_FILTERS
+            if (value := getattr(self, name)) != plain[name]
+        }
         of_maps = {OPTIONS[name]: getattr(self, name) for name in _OF_MAPS if getattr(self, name) != plain[name]}
         kinds = {
             kind: {OPTIONS[name]: list(v) if isinstance(v, tuple) else v for name, v in custom.items()}
@@ -305,10 +317,11 @@ OPTIONS: dict[str, str] = {  # our name: PyRadiomics' name
     "gabor_gamma": "gaborGamma",
     "gabor_angle": "gaborAngle",
     "gabor_step": "gaborStep",
+    "riesz_order": "rieszOrder",
 }
 _OF_MAPS = ("kernel_radius", "masked_kernel", "init_value", "voxel_batch")
 _OF_FILTERS = tuple(OPTIONS)[tuple(OPTIONS).index("filter_boundary") :]  # written where they are not as usual
-_LISTS = ("resampled_spacing", "distances", "resegment_range", "sigma")
+_LISTS = ("resampled_spacing", "distances", "resegment_range", "sigma", "riesz_order")
 _FLAGS = (
     "normalize",
     "pre_crop",

@@ -23,7 +23,7 @@ MEAN = {"firstorder": ("Mean",)}
 @pytest.mark.parametrize("name", ibsi_filters.MAPS)
 def test_parts_of_each_response_map_agree_with_the_reference(shared, name):
     for box in (CORNER, MIDDLE):
-        assert ibsi_filters.difference(name, box).max() < 0.5 * ibsi_filters.TOLERANCE
+        assert ibsi_filters.difference(name, box).max() < ibsi_filters.TOLERANCE
 
 
 @pytest.mark.parametrize("configuration", ["3.A", "4.A", "7.A"])
@@ -82,11 +82,20 @@ def test_filters_are_read_from_parameters_and_written_back():
         {"ibsi": True, "laws_kernel": "L7E5"},
         {"ibsi": True, "gabor_gamma": 0},
         {"ibsi": True, "pooling": "median"},
+        {"ibsi": True, "riesz_order": (0, 0, 0)},
+        {"ibsi": True, "riesz_order": (1, 0)},
     ],
 )
 def test_an_option_that_no_filter_has_is_refused(options):
     with pytest.raises(InputError):
         Settings(**options)
+
+
+def test_a_riesz_transform_out_of_the_plane_is_refused(an_image, a_mask):
+    log = {"sigma": (2.0,), "riesz_order": (0, 0, 1)}
+    settings = Settings(ibsi=True, image_types={"LoG": log}, features=MEAN, force_2d=True)
+    with pytest.raises(InputError, match="rieszOrder"):
+        measure(an_image, a_mask, settings)
 
 
 def test_kernels_of_a_plane_are_refused_in_space(an_image, a_mask):

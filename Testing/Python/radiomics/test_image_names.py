@@ -46,6 +46,11 @@ def test_a_filtered_image_is_filtered_as_the_settings_say():
     assert asked == {"wavelet2-LLL": CONTRAST}
 
 
+def test_a_transformed_image_is_asked_for_by_name():
+    found, _asked = maps_named(["riesz-0-2-0-log-sigma-3-0-mm-3D_glcm_Contrast"], Settings(ibsi=True))
+    assert found.image_types == {"LoG": {"sigma": (3.0,), "riesz_order": (0, 2, 0)}}
+
+
 def test_two_images_that_no_setting_has_together_are_refused():
     with pytest.raises(InputError, match="no image named wavelet-LLL"):
         maps_named(["wavelet-LLL_glcm", "wavelet2-LLL_glcm"], Settings())

@@ -135,6 +135,9 @@ def image_title(image: str) -> str:
         kind, options = image_names.type_of(image)
     except InputError:
         return image
+    if "riesz_order" in options:
+        order = ", ".join(str(each) for each in options["riesz_order"])
+        return _("{image}, Riesz transform {order}").format(image=image_title(image.split("-", 4)[4]), order=order)
     rest = image.rpartition("-")[2]
     if kind == "LoG":
         return _("{type}, {sigma} mm").format(type=title_of(kind), sigma=f"{options['sigma'][0]:g}")

@@ -125,7 +125,7 @@ def _add_image(kinds: dict[str, dict[str, Any]], image: str, settings: Settings,
         options |= {"sigma": ()} if kind == "LoG" else {}  # those that are named, no others
     own = dataclasses.replace(settings, **options)
     if kind == "LoG":
-        options["sigma"] = tuple(dict.fromkeys((*own.sigma, *needed["sigma"])))
+        options |= {**needed, "sigma": tuple(dict.fromkeys((*own.sigma, *needed["sigma"])))}
     elif image not in image_names.names(kind, own, flat):
         options |= needed
     kinds[kind] = options
