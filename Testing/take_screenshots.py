@@ -174,6 +174,31 @@ def take_features() -> None:
     slicer.app.layoutManager().sliceWidget("Red").sliceLogic().FitSliceToBackground()
     host.grab_desk(IMAGES / "features.png", width=1000, height=820)
 
+    _take_maps(section, volume, segmentation, tumor, mask)
+
+
+def _take_maps(section: Any, volume: Any, segmentation: Any, tumor: str, mask: Any) -> None:
+    """A map of a filtered image before and after the edit, with the image types that are chosen."""
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask.astype("uint8"), segmentation, tumor, volume)
+    section.choose_segments([tumor])
+    types, maps = section.views.settings.image_types, section.maps.view
+    types.widget.collapsed = maps.widget.collapsed = False
+    for kind in ("LoG", "Wavelet"):
+        host.click(types.boxes[kind])
+    host.click(section.views.run.button)
+    host.wait_until(lambda: not section.work.is_working, READ_SECONDS)
+    host.select(maps.image, "Laplacian of Gaussian, 2 mm")
+    host.select(maps.feature, "Entropy (firstorder)")
+    host.click(maps.run.button)
+    host.wait_until(lambda: not section.maps.work.is_working, READ_SECONDS)
+    smoothed = ndimage.binary_opening(mask, iterations=2)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(smoothed.astype("uint8"), segmentation, tumor, volume)
+    host.wait_until(lambda: len(section.maps.nodes.all()) == 3, READ_SECONDS)
+    host.wait_until(lambda: not section.work.is_working, READ_SECONDS)
+    for _ in range(2):
+        host.grab_desk(IMAGES / "features-maps.png", width=1000, height=1300)
+        slicer.app.layoutManager().sliceWidget("Red").sliceLogic().FitSliceToBackground()
+
 
 def _segmented_phantom() -> tuple[Any, Any, str, Any]:
     """A chest CT phantom, its segmentation, and the tumor: ID of the segment and mask."""

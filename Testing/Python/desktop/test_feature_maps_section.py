@@ -83,7 +83,7 @@ def test_a_filtered_image_that_is_checked_has_maps(section, segmented_ct):
     make(section)
     node = the_map(section)
     assert node.GetName() == "Tumor Contrast (glcm), Gradient, radius 1"
-    assert layer_nodes.legend_of(node).GetTitleText() == "Contrast (glcm), Gradient"
+    assert layer_nodes.legend_of(node).GetTitleText() == "Contrast (glcm)\nGradient"
 
 
 def test_a_removed_map_gives_the_view_back(mapped):

@@ -233,6 +233,19 @@ def test_a_width_that_is_none_is_said_and_the_last_ones_stay(section, text):
     assert types.sigma.text == "1, 2, 3"
 
 
+def test_the_keyboard_reaches_an_option_after_its_type(section):
+    types = section.views.settings.image_types
+    types.widget.collapsed = False
+    host.click(types.boxes["LoG"])
+    host.click(types.boxes["Wavelet"])
+    types.boxes["LoG"].setFocus()
+    reached = []
+    for _ in range(4):
+        host.press(qt.QApplication.focusWidget(), "Tab")
+        reached.append(qt.QApplication.focusWidget().accessibleName)
+    assert reached == ["Widths of the Laplacian of Gaussian", "", "Which wavelet", "Levels of the wavelet"]
+
+
 def test_one_image_at_least_is_measured(section):
     types = section.views.settings.image_types
     host.click(types.boxes["Original"])

@@ -53,11 +53,10 @@ class MapChoice:
         """Of the node: one for each segment, image, feature and radius."""
         return f"{self.segmentation.GetID()}/{self.segment}/{self.image}/{self.feature}/{self.radius}"
 
-    @property
-    def title(self) -> str:
+    def title(self, separator: str = ", ") -> str:
         """``Contrast (glcm)``, and of which image if that was filtered."""
         name = feature_name(self.feature)
-        return name if self.image == "original" else f"{name}, {image_title(self.image)}"
+        return name if self.image == "original" else f"{name}{separator}{image_title(self.image)}"
 
 
 class FeatureMapNodes:
@@ -129,10 +128,10 @@ class FeatureMapNodes:
             CHANGE: (_("{segment} {feature}, radius {radius}, change"), _("Change of {feature}")),
         }[role]
         segment = choice.segmentation.GetSegmentation().GetSegment(choice.segment).GetName()
-        name = text.format(segment=segment, feature=choice.title, radius=choice.radius)
+        name = text.format(segment=segment, feature=choice.title(), radius=choice.radius)
         node = self._owned.get_or_add("vtkMRMLScalarVolumeNode", role, choice.key, name)
         filled = Grid(np.where(inside, grid.array, outside), grid.to_ras)
-        legend = legend.format(feature=choice.title)
+        legend = legend.format(feature=choice.title("\n"))
         layer_nodes.fill_heat_map(node, filled, lowest, legend, window, highest, "%.3g")
         if role == CHANGE:
             node.GetDisplayNode().SetAndObserveColorNodeID(layer_nodes.COLOR_TABLES["ColdToHotRainbow"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -101,6 +102,10 @@ class ImageTypesView:
                 line.addWidget(qt.QLabel(_("mm")))
             grid.addLayout(line, row, 1)
         column.addWidget(self.sentence)
+        beside = {kind: [editor for editor, of in self._editors if of == kind] for kind in IMAGE_TYPES}
+        order = [part for kind in (*plain, *with_options) for part in (self.boxes[kind], *beside[kind])]
+        for before, after in itertools.pairwise(order):  # as a person sees them, not as they were made
+            qt.QWidget.setTabOrder(before, after)
 
     def _check(self, kind: str) -> None:
         wanted = self._types.with_chosen(kind, bool(self.boxes[kind].isChecked()))
