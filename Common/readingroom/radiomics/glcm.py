@@ -24,9 +24,8 @@ LEVELS_OF_PRODUCT = 128  # from here on the correlation coefficient's matrix is 
 
 
 def features(
+    counts: NDArray[np.float64],
     gray: GrayLevels,
-    offsets: list[Offset],
-    symmetrical: bool = True,
     weights: NDArray[np.float64] | None = None,
     names: Sequence[str] | None = None,
 ) -> dict[str, float]:
@@ -34,12 +33,10 @@ def features(
 
     Parameters
     ----------
-    offsets : one of each opposite pair of neighbors
-    symmetrical : count each pair in both orders
+    counts : of `cooccurrences`
     weights : of the directions; one matrix is then made of all (``weightingNorm``)
     names : which features; all 24 when left out
     """
-    counts = cooccurrences(gray, offsets, symmetrical)
     if weights is not None:
         counts = np.sum(counts * weights, axis=2, keepdims=True)
     totals = counts.sum(axis=(0, 1))
@@ -49,7 +46,13 @@ def features(
 
 
 def cooccurrences(gray: GrayLevels, offsets: list[Offset], symmetrical: bool = True) -> NDArray[np.float64]:
-    """Counts ``[level, level of the neighbor, direction]`` over the levels that occur."""
+    """Counts ``[level, level of the neighbor, direction]`` over the levels that occur.
+
+    Parameters
+    ----------
+    offsets : one of each opposite pair of neighbors
+    symmetrical : count each pair in both orders
+    """
     kinds = len(gray.present) + 1  # with "outside"
     counts = np.zeros((len(offsets), kinds * kinds), dtype=np.int64)
     at_once = max(AT_ONCE, kinds * kinds)
@@ -58,7 +61,12 @@ def cooccurrences(gray: GrayLevels, offsets: list[Offset], symmetrical: bool = T
         row = gray.flat[here].astype(np.int64) * kinds
         for matrix, offset in zip(counts, offsets, strict=True):
             matrix += np.bincount(row + gray.flat[here + gray.step(offset)], minlength=kinds * kinds)
-    matrices = counts.reshape(-1, kinds, kinds)[:, 1:, 1:]
+    return matrices_of_counts(counts.reshape(-1, kinds, kinds), symmetrical)
+
+
+def matrices_of_counts(counts: NDArray[np.int64], symmetrical: bool) -> NDArray[np.float64]:
+    """Counts ``[direction, rank, rank of the neighbor]``, where rank 0 is outside, as `cooccurrences` gives them."""
+    matrices = counts[:, 1:, 1:]
     if symmetrical:
         matrices = matrices + matrices.transpose(0, 2, 1)
     return np.ascontiguousarray(matrices.transpose(1, 2, 0), dtype=np.float64)

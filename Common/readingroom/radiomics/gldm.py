@@ -26,27 +26,33 @@ NAMES = {
 }
 
 
-def features(gray: GrayLevels, offsets: list[Offset], tolerance: int = 0) -> dict[str, float]:
-    """The 14 GLDM features.
+def features(matrix: SizeMatrix) -> dict[str, float]:
+    """The 14 GLDM features of a `dependence_matrix`."""
+    measures = matrix.features()
+    return {name: measures[measure] for name, measure in NAMES.items()}
+
+
+def dependence_matrix(gray: GrayLevels, offsets: list[Offset], tolerance: int = 0) -> SizeMatrix:
+    """Voxels by level and by one more than the number of dependent neighbors.
 
     Parameters
     ----------
     offsets : one of each opposite pair of neighbors
     tolerance : levels that differ by at most this are dependent (``gldm_a``)
     """
-    measures = dependence_matrix(gray, offsets, tolerance).features()
-    return {name: measures[measure] for name, measure in NAMES.items()}
-
-
-def dependence_matrix(gray: GrayLevels, offsets: list[Offset], tolerance: int = 0) -> SizeMatrix:
-    """Voxels by level and by one more than the number of dependent neighbors."""
     dependent = _dependent_neighbors(gray, offsets, tolerance)[gray.inside]
     most = 2 * len(offsets) + 1
     code = (gray.flat[gray.inside].astype(np.int64) - 1) * most + dependent
-    counts = np.bincount(code, minlength=len(gray.present) * most).reshape(-1, most).astype(np.float64)
+    return matrix_of_counts(np.bincount(code, minlength=len(gray.present) * most).reshape(-1, most), gray)
+
+
+def matrix_of_counts(counts: NDArray[np.integer], gray: GrayLevels) -> SizeMatrix:
+    """The matrix whose columns are 0, 1, ... dependent neighbors, of which those that nowhere occur are left out."""
     occurring = counts.any(axis=0)
     return SizeMatrix(
-        counts[:, occurring], gray.present.astype(np.float64), (np.flatnonzero(occurring) + 1).astype(np.float64)
+        counts[:, occurring].astype(np.float64),
+        gray.present.astype(np.float64),
+        (np.flatnonzero(occurring) + 1).astype(np.float64),
     )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from .gray_levels import GrayLevels, Offset
 from .size_matrix import SizeMatrix
 
+AT_ONCE = 1 << 14
 NAMES = {
     "GrayLevelNonUniformity": "LevelNonUniformity",
     "GrayLevelNonUniformityNormalized": "LevelNonUniformityNormalized",
@@ -28,22 +29,16 @@ NAMES = {
 }
 
 
-def features(gray: GrayLevels, offsets: list[Offset], weights: NDArray[np.float64] | None = None) -> dict[str, float]:
-    """The 16 GLRLM features, the mean over the directions in which the region has any extent.
+def features(matrices: list[SizeMatrix], weights: NDArray[np.float64] | None = None) -> dict[str, float]:
+    """The 16 GLRLM features, the mean over the directions.
 
     Parameters
     ----------
-    offsets : one of each opposite pair of direct neighbors
-    weights : of the directions; one matrix is then made of all (``weightingNorm``)
+    matrices : of each direction in which the region has any extent
+    weights : of these; one matrix is then made of all (``weightingNorm``)
     """
-    matrices: list[SizeMatrix] = []
-    of_matrices: list[float] = []
-    for index, offset in enumerate(offsets):
-        if _has_extent(gray, offset):
-            matrices.append(run_length_matrix(gray, offset))
-            of_matrices.append(1.0 if weights is None else float(weights[index]))
     if weights is not None and matrices:
-        matrices = [_weighted_sum(matrices, of_matrices)]
+        matrices = [_weighted_sum(matrices, weights)]
     measures = [matrix.features() for matrix in matrices]
     if not measures:
         return dict.fromkeys(NAMES, float("nan"))
@@ -67,7 +62,12 @@ def run_length_matrix(gray: GrayLevels, offset: Offset) -> SizeMatrix:
     while len(alive):
         alive = alive[goes_on[alive]] + step
         reached.append(_of_each_level(gray, alive))
-    counts = -np.diff(np.stack(reached, axis=1), axis=1)
+    at_least = np.stack(reached, axis=1)
+    return matrix_of_counts(at_least[:, :-1] - at_least[:, 1:], gray)
+
+
+def matrix_of_counts(counts: NDArray[np.integer], gray: GrayLevels) -> SizeMatrix:
+    """The matrix whose columns are lengths 1, 2, ..., of which those that nowhere occur are left out."""
     occurring = counts.any(axis=0)
     return SizeMatrix(
         counts[:, occurring].astype(np.float64),
@@ -80,11 +80,12 @@ def _of_each_level(gray: GrayLevels, voxels: NDArray[np.int64]) -> NDArray[np.in
     return np.bincount(gray.flat[voxels], minlength=len(gray.present) + 1)[1:]
 
 
-def _has_extent(gray: GrayLevels, offset: Offset) -> bool:
+def has_extent(gray: GrayLevels, offset: Offset) -> bool:
     """Whether two voxels of the region lie on one line in this direction; PyRadiomics leaves other directions out."""
     step = gray.step(offset)
-    if np.any((gray.flat[:-step] > 0) & (gray.flat[step:] > 0)):
-        return True
+    for start in range(0, len(gray.inside), AT_ONCE):  # the first few tell, mostly
+        if gray.flat[gray.inside[start : start + AT_ONCE] + step].any():
+            return True
     voxels = np.argwhere(gray.padded)
     leading = next(axis for axis in range(3) if offset[axis])
     along = voxels[:, leading, None] * offset[leading]  # the leading component of a direct neighbor is 1
@@ -92,7 +93,7 @@ def _has_extent(gray: GrayLevels, offset: Offset) -> bool:
     return len(np.unique(lines, axis=0)) < len(lines)
 
 
-def _weighted_sum(matrices: list[SizeMatrix], weights: list[float]) -> SizeMatrix:
+def _weighted_sum(matrices: list[SizeMatrix], weights: NDArray[np.float64]) -> SizeMatrix:
     sizes = np.unique(np.concatenate([matrix.sizes for matrix in matrices]))
     counts = np.zeros((len(matrices[0].levels), len(sizes)))
     for matrix, weight in zip(matrices, weights, strict=True):

@@ -30,15 +30,14 @@ NAMES = {
 }
 
 
-def features(gray: GrayLevels, offsets: list[Offset]) -> dict[str, float]:
-    """The 16 GLSZM features; ``offsets`` are one of each opposite pair of direct neighbors."""
-    ranks, sizes = zones(gray, offsets)
+def features(ranks: NDArray[np.integer], sizes: NDArray[np.int64], gray: GrayLevels) -> dict[str, float]:
+    """The 16 GLSZM features of `zones`."""
     measures = size_matrix(ranks, sizes, gray.present).features()
     return {name: measures[measure] for name, measure in NAMES.items()}
 
 
 def zones(gray: GrayLevels, offsets: list[Offset]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
-    """Rank and number of voxels of every zone.
+    """Rank and number of voxels of every zone; ``offsets`` are one of each opposite pair of direct neighbors.
 
     Runs along i are the nodes of a graph, touching runs of one level its edges, and its connected components the zones.
     """

@@ -13,6 +13,7 @@ import SimpleITK
 from ..errors import InputError
 from ..progress import Progress
 from . import feature_classes, first_order, glcm, gldm, glrlm, glszm, image_names, image_types, ngtdm, shape, shape_2d
+from .compiled import choice
 from .features import Features
 from .gray_levels import (
     GrayLevels,
@@ -24,6 +25,7 @@ from .gray_levels import (
     fixed_width_from,
     gray_levels,
 )
+from .matrices import Matrices
 from .needs import NEEDS, refuse_too_large_matrices, refuse_too_many_bins
 from .prepare import Prepared, prepare, refuse_what_is_no_number
 from .provenance import provenance
@@ -138,6 +140,7 @@ def _images(prepared: Prepared, settings: Settings, progress: Progress, notes: l
             its_settings = along_one_axis(its_settings, notes)
         notes += image_types.unfiltered(prepared, kind, its_settings)
         count = max(1, len(image_names.names(kind, its_settings, prepared.flat)))
+        matrices = choice.matrices(count * int(np.count_nonzero(prepared.mask)), part)
         for number, (name, filtered) in enumerate(image_types.images(prepared, kind, its_settings)):
             step = part.part(number / count, (number + 1) / count)
             region = prepared.region(filtered)
@@ -147,7 +150,8 @@ def _images(prepared: Prepared, settings: Settings, progress: Progress, notes: l
             refuse_what_is_no_number(region.values, f"the filter ({name})")
             if kind != "Original" and vanishes(region, prepared.region()):
                 vanished.append(name)
-            values |= {f"{name}_{key}": value for key, value in _textures(region, its_settings, step, name).items()}
+            found = _textures(region, matrices, its_settings, step, name)
+            values |= {f"{name}_{key}": value for key, value in found.items()}
     if vanished:
         notes.append(
             f"Nothing is left of the image in the region but rounding errors, and the features mean nothing: "
@@ -182,7 +186,9 @@ def along_one_axis(settings: Settings, notes: list[str]) -> Settings:
     return dataclasses.replace(settings, force_2d_axis=settings.force_2d_axis + 1)
 
 
-def _textures(region: Region, settings: Settings, progress: Progress, name: str) -> dict[str, float]:
+def _textures(
+    region: Region, matrices: Matrices, settings: Settings, progress: Progress, name: str
+) -> dict[str, float]:
     """First-order and texture features of one image, as ``glcm_Contrast``."""
     asked = {
         feature_class: names
@@ -195,7 +201,7 @@ def _textures(region: Region, settings: Settings, progress: Progress, name: str)
     values: dict[str, float] = {}
     for index, (feature_class, names) in enumerate(asked.items()):
         progress(index / len(asked), f"Measuring {feature_classes.TITLES[feature_class]}{of_image(name)}.")
-        measured = _MEASURES[feature_class](region, gray, settings, names)
+        measured = _MEASURES[feature_class](region, gray, matrices, settings, names)
         values |= {f"{feature_class}_{feature}": float(measured[feature]) for feature in names}
     return values
 
@@ -260,34 +266,39 @@ def _first_edge(values: np.ndarray, settings: Settings) -> float:
 Names = tuple[str, ...]
 
 
-def _first_order(region: Region, gray: GrayLevels | None, settings: Settings, names: Names) -> dict[str, float]:
+def _first_order(
+    region: Region, gray: GrayLevels | None, matrices: Matrices, settings: Settings, names: Names
+) -> dict[str, float]:
     counts = None if gray is None else gray.counts
     volume = math.prod(region.spacing)
     return first_order.features(region.values, counts, volume, settings.voxel_shift, excess=settings.ibsi)
 
 
-def _glcm(region: Region, gray: GrayLevels, settings: Settings, names: Names) -> dict[str, float]:
+def _glcm(region: Region, gray: GrayLevels, matrices: Matrices, settings: Settings, names: Names) -> dict[str, float]:
     offsets = _offsets(region, settings, settings.distances)
     weights = direction_weights(offsets, region.spacing, settings.weighting_norm, near=True)
-    return glcm.features(gray, offsets, settings.symmetrical_glcm, weights, names)
+    counts = matrices.cooccurrences(gray, offsets, settings.symmetrical_glcm)
+    return glcm.features(counts, gray, weights, names)
 
 
-def _gldm(region: Region, gray: GrayLevels, settings: Settings, names: Names) -> dict[str, float]:
-    return gldm.features(gray, _offsets(region, settings, settings.distances), settings.gldm_tolerance)
+def _gldm(region: Region, gray: GrayLevels, matrices: Matrices, settings: Settings, names: Names) -> dict[str, float]:
+    offsets = _offsets(region, settings, settings.distances)
+    return gldm.features(matrices.dependence_matrix(gray, offsets, settings.gldm_tolerance))
 
 
-def _glrlm(region: Region, gray: GrayLevels, settings: Settings, names: Names) -> dict[str, float]:
-    offsets = _offsets(region, settings)
+def _glrlm(region: Region, gray: GrayLevels, matrices: Matrices, settings: Settings, names: Names) -> dict[str, float]:
+    offsets = [offset for offset in _offsets(region, settings) if glrlm.has_extent(gray, offset)]
     weights = direction_weights(offsets, region.spacing, settings.weighting_norm, near=False)
-    return glrlm.features(gray, offsets, weights)
+    return glrlm.features([matrices.run_length_matrix(gray, offset) for offset in offsets], weights)
 
 
-def _glszm(region: Region, gray: GrayLevels, settings: Settings, names: Names) -> dict[str, float]:
-    return glszm.features(gray, _offsets(region, settings))
+def _glszm(region: Region, gray: GrayLevels, matrices: Matrices, settings: Settings, names: Names) -> dict[str, float]:
+    return glszm.features(*matrices.zones(gray, _offsets(region, settings)), gray)
 
 
-def _ngtdm(region: Region, gray: GrayLevels, settings: Settings, names: Names) -> dict[str, float]:
-    return ngtdm.features(gray, settings.distances, settings.flat_axis, not settings.ibsi, names)
+def _ngtdm(region: Region, gray: GrayLevels, matrices: Matrices, settings: Settings, names: Names) -> dict[str, float]:
+    tones = matrices.tone_differences(gray, settings.distances, settings.flat_axis, not settings.ibsi)
+    return ngtdm.features(tones, names)
 
 
 def _offsets(region: Region, settings: Settings, distances: tuple[int, ...] = (1,)) -> list[Offset]:
@@ -299,7 +310,7 @@ def _offsets(region: Region, settings: Settings, distances: tuple[int, ...] = (1
     ]
 
 
-_MEASURES: dict[str, Callable[[Region, Any, Settings, Names], dict[str, float]]] = {
+_MEASURES: dict[str, Callable[[Region, Any, Matrices, Settings, Names], dict[str, float]]] = {
     "firstorder": _first_order,
     "glcm": _glcm,
     "gldm": _gldm,

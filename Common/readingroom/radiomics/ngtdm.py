@@ -71,32 +71,31 @@ _FEATURES: dict[str, Callable[[ToneDifferences], float]] = {
 NAMES = tuple(_FEATURES)
 
 
-def features(
-    gray: GrayLevels,
-    distances: tuple[int, ...] = (1,),
-    flat_axis: int | None = None,
-    lonely: bool = True,
-    names: Sequence[str] | None = None,
-) -> dict[str, float]:
-    """NGTDM features, all five unless ``names`` says which; neighbors are at the given Chebyshev distances."""
-    found = tone_differences(gray, distances, flat_axis, lonely)
+def features(found: ToneDifferences, names: Sequence[str] | None = None) -> dict[str, float]:
+    """NGTDM features of `tone_differences`, all five unless ``names`` says which."""
     return {name: _FEATURES[name](found) for name in (NAMES if names is None else names)}
 
 
 def tone_differences(
     gray: GrayLevels, distances: tuple[int, ...], flat_axis: int | None, lonely: bool = True
 ) -> ToneDifferences:
-    """A ``lonely`` voxel, one without neighbors, counts with a distance of zero (PyRadiomics) or not at all (IBSI)."""
+    """Neighbors are at the given Chebyshev distances.
+
+    A ``lonely`` voxel, one without neighbors, counts with a distance of zero (PyRadiomics) or not at all (IBSI).
+    """
     sums, neighbors = _neighborhoods(gray, distances, flat_axis)
     level = gray.present.astype(np.float64)[gray.flat[gray.inside] - 1]
     mean = sums / np.maximum(neighbors, 1)
     distance = np.where(neighbors > 0, np.abs(level - mean), 0.0)
     ranks = gray.flat[gray.inside] - 1
     differences = np.bincount(ranks, weights=distance, minlength=len(gray.present)).astype(np.float64)
+    counts = gray.counts if lonely else np.bincount(ranks[neighbors > 0], minlength=len(gray.present))
+    return of_levels(gray, counts.astype(np.float64), differences)
+
+
+def of_levels(gray: GrayLevels, counts: NDArray[np.float64], differences: NDArray[np.float64]) -> ToneDifferences:
+    """Voxels and differences of each level of the region; levels without a voxel that counts are left out."""
     levels = gray.present.astype(np.float64)
-    if lonely:
-        return ToneDifferences(levels, gray.counts.astype(np.float64), differences)
-    counts = np.bincount(ranks[neighbors > 0], minlength=len(levels)).astype(np.float64)
     return ToneDifferences(levels[counts > 0], counts[counts > 0], differences[counts > 0])
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import SimpleITK
 
 from readingroom.errors import CancelledError, InputError
 from readingroom.progress import Progress
+from readingroom.radiomics.compiled import choice
 from readingroom.radiomics.measure import measure
 from readingroom.radiomics.settings import Settings
 
@@ -209,7 +212,8 @@ def test_features_of_values_need_no_bins(an_image, a_mask):
 
 
 def test_the_distances_of_neighbors_matter_where_neighbors_are_looked_at_alone(an_image, a_mask, monkeypatch):
-    monkeypatch.setattr("readingroom.radiomics.measure.glcm.cooccurrences", _not_asked_for)
+    without = dataclasses.replace(choice.BY_NUMPY, cooccurrences=_not_asked_for)
+    monkeypatch.setattr(choice, "matrices", lambda voxels, progress: without)
     chosen = {"firstorder": (), "glszm": (), "glrlm": ()}
     found = measure(an_image, a_mask, Settings(features=chosen, distances=(50,))).values
     assert found == measure(an_image, a_mask, Settings(features=chosen)).values

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readingroom.radiomics import glcm, gldm, glrlm, glszm, ngtdm
+from readingroom.radiomics.compiled.matrices import BY_LOOPS
 from readingroom.radiomics.gray_levels import GrayLevels, directions, fixed_count, fixed_width, gray_levels
+from readingroom.radiomics.matrices import BY_NUMPY
 
 # The example of the PyRadiomics documentation, also used by IBSI's authors.
 PICTURE = np.array([[1, 2, 5, 2, 3], [3, 2, 1, 3, 1], [1, 3, 5, 5, 2], [1, 1, 1, 1, 2], [1, 2, 4, 3, 5]])
+
+by_both = pytest.mark.parametrize("matrices", [BY_NUMPY, BY_LOOPS], ids=["by numpy", "by compiled loops"])
 
 
 def levels(values: np.ndarray, mask: np.ndarray | None = None, margin: int = 1) -> GrayLevels:
@@ -26,26 +29,30 @@ def picture() -> GrayLevels:
     return levels(PICTURE[None])
 
 
-def test_cooccurrences_along_rows(picture):
-    counts = glcm.cooccurrences(picture, [(0, 0, 1)])[:, :, 0]
+@by_both
+def test_cooccurrences_along_rows(picture, matrices):
+    counts = matrices.cooccurrences(picture, [(0, 0, 1)])[:, :, 0]
     expected = [[6, 4, 3, 0, 0], [4, 0, 2, 1, 3], [3, 2, 0, 1, 2], [0, 1, 1, 0, 0], [0, 3, 2, 0, 2]]
     assert counts.tolist() == expected
 
 
-def test_runs_along_rows(picture):
-    matrix = glrlm.run_length_matrix(picture, (0, 0, 1))
+@by_both
+def test_runs_along_rows(picture, matrices):
+    matrix = matrices.run_length_matrix(picture, (0, 0, 1))
     assert matrix.sizes.tolist() == [1, 2, 4]
     assert matrix.counts.tolist() == [[5, 0, 1], [6, 0, 0], [5, 0, 0], [1, 0, 0], [2, 1, 0]]
 
 
-def test_zones(picture):
-    ranks, sizes = glszm.zones(picture, directions())
+@by_both
+def test_zones(picture, matrices):
+    ranks, sizes = matrices.zones(picture, directions())
     assert sorted(zip(ranks.tolist(), sizes.tolist(), strict=True))[:4] == [(1, 1), (1, 1), (1, 1), (1, 6)]
     assert sizes.sum() == PICTURE.size
 
 
-def test_a_zone_goes_on_across_corners_but_not_across_the_picture():
-    ranks, sizes = glszm.zones(levels(np.array([[[1, 2, 2, 1], [2, 1, 2, 1]]])), directions())
+@by_both
+def test_a_zone_goes_on_across_corners_but_not_across_the_picture(matrices):
+    ranks, sizes = matrices.zones(levels(np.array([[[1, 2, 2, 1], [2, 1, 2, 1]]])), directions())
     assert sorted(zip(ranks.tolist(), sizes.tolist(), strict=True)) == [(1, 2), (1, 2), (2, 4)]
 
 
@@ -64,9 +71,15 @@ def neighbors(mask: np.ndarray, place: tuple[int, ...], offsets: list[tuple[int,
     return [q for q in there if all(0 <= c < s for c, s in zip(q, mask.shape, strict=True)) and mask[q]]
 
 
-@given(small_regions(), st.sampled_from([(1,), (2,), (1, 3)]), st.sampled_from([None, 0, 2]))
+@by_both
+@given(
+    region=small_regions(),
+    distances=st.sampled_from([(1,), (2,), (1, 3)]),
+    flat_axis=st.sampled_from([None, 0, 2]),
+    tolerance=st.sampled_from([0, 1]),
+)
 @settings(max_examples=40, deadline=None)
-def test_matrices_are_what_counting_voxel_by_voxel_gives(region, distances, flat_axis):
+def test_matrices_are_what_counting_voxel_by_voxel_gives(matrices, region, distances, flat_axis, tolerance):
     values, mask = region
     gray = levels(values, mask, margin=max(distances))
     half = directions(distances, flat_axis)
@@ -82,16 +95,16 @@ def test_matrices_are_what_counting_voxel_by_voxel_gives(region, distances, flat
         apart[level] += abs(level - sum(around) / len(around)) if around else 0
         for other in around:
             pairs[level, other] += 1
-        key = level, 1 + sum(abs(level - other) <= 1 for other in around)
+        key = level, 1 + sum(abs(level - other) <= tolerance for other in around)
         dependences[key] = dependences.get(key, 0) + 1
     present = gray.present.tolist()
-    tones = ngtdm.tone_differences(gray, distances, flat_axis)
+    tones = matrices.tone_differences(gray, distances, flat_axis)
     assert tones.counts.tolist() == [counts[level] for level in present]
     assert tones.differences == pytest.approx([apart[level] for level in present])
     if half:
-        found = glcm.cooccurrences(gray, half).sum(axis=2)
+        found = matrices.cooccurrences(gray, half).sum(axis=2)
         assert found.tolist() == [[pairs[a, b] for b in present] for a in present]
-    matrix = gldm.dependence_matrix(gray, half, tolerance=1)
+    matrix = matrices.dependence_matrix(gray, half, tolerance)
     assert {
         (int(level), int(size)): int(matrix.counts[row, column])
         for row, level in enumerate(matrix.levels)
@@ -100,9 +113,10 @@ def test_matrices_are_what_counting_voxel_by_voxel_gives(region, distances, flat
     } == dependences
 
 
-@given(small_regions(), st.sampled_from([None, 0, 1, 2]))
+@by_both
+@given(region=small_regions(), flat_axis=st.sampled_from([None, 0, 1, 2]))
 @settings(max_examples=40, deadline=None)
-def test_zones_are_what_filling_gives(region, flat_axis):
+def test_zones_are_what_filling_gives(matrices, region, flat_axis):
     values, mask = region
     half = directions(flat_axis=flat_axis)
     both = half + [tuple(-o for o in offset) for offset in half]
@@ -119,8 +133,29 @@ def test_zones_are_what_filling_gives(region, flat_axis):
             stack += alike
         expected.append((int(level), size))
     gray = levels(values, mask)
-    ranks, sizes = glszm.zones(gray, half)
+    ranks, sizes = matrices.zones(gray, half)
     assert sorted(zip(gray.present[ranks.astype(int) - 1].tolist(), sizes.tolist(), strict=True)) == sorted(expected)
+
+
+@by_both
+@given(region=small_regions(), offset=st.sampled_from(directions()))
+@settings(max_examples=40, deadline=None)
+def test_runs_are_what_walking_along_lines_gives(matrices, region, offset):
+    values, mask = region
+    runs: dict[tuple[int, int], int] = {}
+    for place in map(tuple, np.argwhere(mask)):
+        if any(values[q] == values[place] for q in neighbors(mask, place, [tuple(-o for o in offset)])):
+            continue
+        length, last = 1, place
+        while after := [q for q in neighbors(mask, last, [offset]) if values[q] == values[place]]:
+            length, last = length + 1, after[0]
+        runs[int(values[place]), length] = runs.get((int(values[place]), length), 0) + 1
+    matrix = matrices.run_length_matrix(levels(values, mask), offset)
+    rows, columns = np.nonzero(matrix.counts)
+    assert {
+        (int(matrix.levels[row]), int(matrix.sizes[column])): int(matrix.counts[row, column])
+        for row, column in zip(rows, columns, strict=True)
+    } == runs
 
 
 def test_bins_of_one_width_start_at_a_multiple_of_it():

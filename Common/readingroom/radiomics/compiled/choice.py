@@ -8,9 +8,12 @@ from importlib.util import find_spec
 
 from ...progress import Progress
 from ..maps import classes
+from ..matrices import BY_NUMPY, Matrices
 
 # Voxels times places of their boxes that numpy maps in the half second that loading the loops takes.
 WORTH_LOADING = 80_000
+# Voxels times images for whose matrices numpy takes so much longer.
+WORTH_LOADING_FOR_MATRICES = 2_000_000
 LOADING = "Loading compiled loops; when a computer needs them for the first time, that takes half a minute."
 
 
@@ -21,9 +24,26 @@ def installed() -> bool:
 
 def maps(places: int, progress: Progress) -> Mapping[str, Callable]:
     """What makes the features of each class in the boxes of some voxels, which have so many ``places`` together."""
-    if not installed() or (places < WORTH_LOADING and "numba" not in sys.modules):
+    if not _chosen(places >= WORTH_LOADING, progress):
         return classes.MAPS
-    progress(0.0, LOADING)
     from .maps import MAPS
 
     return MAPS
+
+
+def matrices(voxels: int, progress: Progress) -> Matrices:
+    """What makes the matrices of a region of so many voxels, or of several images of it, which count each."""
+    if not _chosen(voxels >= WORTH_LOADING_FOR_MATRICES, progress):
+        return BY_NUMPY
+    from .matrices import BY_LOOPS
+
+    return BY_LOOPS
+
+
+def _chosen(worth_loading: bool, progress: Progress) -> bool:
+    if "numba" in sys.modules:
+        return True
+    if not worth_loading or not installed():
+        return False
+    progress(0.0, LOADING)
+    return True
