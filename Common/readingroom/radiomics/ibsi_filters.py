@@ -23,6 +23,7 @@ from .settings import Settings
 from .wavelet import filters_of
 
 _CUT_OFF = 4.0  # sigma; kernels end there
+_MOST_VOXELS = 1 << 27  # of a Fourier transform, which takes four times 2 GB then
 _LAWS: dict[str, tuple[int, ...]] = {
     "L3": (1, 2, 1),
     "L5": (1, 4, 6, 4, 1),
@@ -101,7 +102,7 @@ class Filters:
         if len(words) != len(self._axes):
             raise InputError(
                 f"lawsKernel {settings.laws_kernel} has {len(words)} kernels; this image is filtered along "
-                f"{len(self._axes)} axes."
+                f"{len(self._axes)} axes, each of which takes one."
             )
         kernels = {}
         for axis, word in zip(reversed(self._axes), words, strict=True):  # the first one goes along x
@@ -223,6 +224,13 @@ class Filters:
 
     def _times(self, source: Source, transfer: NDArray) -> Source:
         """The source filtered by a transfer function over the frequencies of the whole image."""
+
+        voxels = math.prod(self._shape)
+        if voxels > _MOST_VOXELS:
+            raise InputError(
+                f"Simoncelli's filter and Riesz transforms take the whole image; its {voxels:.2g} voxels are too many. "
+                "Crop it (preCrop)."
+            )
 
         def filtered(box: Box) -> Array:
             whole = source(tuple(slice(0, size) for size in self._shape))  # type: ignore[arg-type]

@@ -151,6 +151,41 @@ def test_the_change_is_nothing_where_the_edit_is_out_of_reach(edited):
     assert np.abs(difference[difference != OUTSIDE]).max() > 0
 
 
+def test_a_map_of_a_loaded_scene_is_compared_after_an_edit_as_well(mapped, segmented_ct):
+    mapped.cleanup()
+    later = FeaturesSection("Tested", InProcessClient())  # knows of the map what the scene keeps
+    later.enter()
+    later.maps.choose(the_map(later).GetID())
+    erode(segmented_ct)
+    host.wait_until(lambda: len(later.maps.nodes.all()) == 3)
+    assert "before the edit" in later.maps.view.sentence.text
+    later.cleanup()
+
+
+def test_a_segment_that_is_removed_while_it_is_mapped_is_a_sentence(section, segmented_ct):
+    host.click(section.maps.view.run.button)
+    segmented_ct.segmentation.GetSegmentation().RemoveSegment(segmented_ct.tumor)
+    host.wait_until(lambda: not section.maps.work.is_working)
+    assert section.maps.view.sentence.text == "Image or segment was removed while it was mapped."
+
+
+def test_there_is_no_change_where_a_segment_went_elsewhere(edited, segmented_ct):
+    elsewhere = np.roll(segmented_ct.masks[segmented_ct.tumor], 25, axis=2)
+    assert not (elsewhere & segmented_ct.masks[segmented_ct.tumor]).any()
+    segmented_ct.paint(segmented_ct.tumor, elsewhere)
+    host.wait_until(lambda: len(edited.maps.nodes.all()) == 2)
+    assert "before the edit" in edited.maps.view.sentence.text
+
+
+def test_colors_that_a_person_gave_the_change_stay(edited, segmented_ct):
+    change = edited.maps.nodes.all()[2]
+    change.GetDisplayNode().SetAndObserveColorNodeID(layer_nodes.COLOR_TABLES["Viridis"])
+    size = arrays(edited)[0].shape
+    segmented_ct.erode(segmented_ct.tumor)
+    host.wait_until(lambda: arrays(edited)[0].shape != size)
+    assert change.GetDisplayNode().GetColorNodeID() == layer_nodes.COLOR_TABLES["Viridis"]
+
+
 def test_another_edit_is_compared_with_the_first_map(edited, segmented_ct):
     _now, before, _change = arrays(edited)
     before = before.copy()
@@ -161,8 +196,10 @@ def test_another_edit_is_compared_with_the_first_map(edited, segmented_ct):
 
 
 def test_a_map_made_by_the_button_without_an_edit_begins_anew(edited):
+    host.select(edited.maps.view.shown, "Tumor Contrast (glcm), radius 1, change")
     make(edited)
     assert len(edited.maps.nodes.all()) == 1
+    assert red_view().GetForegroundVolumeID() == the_map(edited).GetID()
     assert "before" not in edited.maps.view.sentence.text
 
 

@@ -30,6 +30,7 @@ _RADIUS = "ReadingRoom.kernelRadius"
 _IMAGE = "ReadingRoom.image"
 _PARAMETERS = "ReadingRoom.parameters"
 _LOWEST = "ReadingRoom.lowest"
+_MADE_OF = "ReadingRoom.madeOf"
 _OUTDATED = "ReadingRoom.outdated"
 
 
@@ -88,27 +89,39 @@ class FeatureMapNodes:
         """The map from before the first edit of the segment that ``node`` is a map of, or None."""
         return self._owned.find(BEFORE, node.GetAttribute(KEY))
 
-    def show(self, choice: MapChoice, grid: Grid, edited: bool = False) -> Any:
+    def show(self, choice: MapChoice, grid: Grid, made_of: str) -> Any:
         """Put a map into the scene, in place of an earlier one of the same choice, and show it.
 
-        Where the segment was ``edited`` since that one was made, it stays in the scene beside the new one, with the
-        change between the two as a volume; of several edits the map from before the first stays. Outside the segment
-        the volume is 0, or below all of the map's values where these reach down to 0.
+        ``made_of`` is the digest of the segment's mask. Where it is not what the earlier one was made of, that stays in
+        the scene beside the new one, with the change between the two as a volume; of several edits the map from before
+        the first stays. Outside the segment the volume is 0, or below all of the map's values where these reach to 0.
         """
         earlier = self.find(choice)
         before = self._owned.find(BEFORE, choice.key)
-        comparable = edited and earlier is not None and _comparable(earlier, choice)
+        edited = earlier is not None and self.made_of(earlier) != made_of
+        comparable = edited and _comparable(earlier, choice)
         if comparable and before is None:
             before = self._fill(BEFORE, choice, values_of(earlier))
         elif not comparable:
-            self._owned.remove([node for role in (BEFORE, CHANGE) if (node := self._owned.find(role, choice.key))])
+            self._drop([self._owned.find(role, choice.key) for role in (BEFORE, CHANGE)])
             before = None
         node = self._fill(ROLE, choice, grid)
+        node.SetAttribute(_MADE_OF, made_of)
         self.mark(node, outdated=False)
         if before is not None:
-            self._fill(CHANGE, choice, change(values_of(node), values_of(before)))
+            self._show_change(choice, change(values_of(node), values_of(before)))
         self.choose(node)
         return node
+
+    def _show_change(self, choice: MapChoice, grid: Grid) -> None:
+        """Put the change into the scene; no volume where the maps have no voxel in common."""
+        known = self._owned.find(CHANGE, choice.key)
+        if (grid.array == OUTSIDE).all():
+            self._drop([known])
+            return
+        node = self._fill(CHANGE, choice, grid)
+        if known is None:  # else the person may have chosen other colors
+            node.GetDisplayNode().SetAndObserveColorNodeID(layer_nodes.COLOR_TABLES["ColdToHotRainbow"])
 
     def _fill(self, role: str, choice: MapChoice, grid: Grid) -> Any:
         """Let the node of a role hold these values."""
@@ -133,8 +146,6 @@ class FeatureMapNodes:
         filled = Grid(np.where(inside, grid.array, outside), grid.to_ras)
         legend = legend.format(feature=choice.title("\n"))
         layer_nodes.fill_heat_map(node, filled, lowest, legend, window, highest, "%.3g")
-        if role == CHANGE:
-            node.GetDisplayNode().SetAndObserveColorNodeID(layer_nodes.COLOR_TABLES["ColdToHotRainbow"])
         node.SetNodeReferenceID(_SEGMENTATION, choice.segmentation.GetID())
         attributes = {
             _SEGMENT: choice.segment,
@@ -178,10 +189,14 @@ class FeatureMapNodes:
         """
         key = node.GetAttribute(KEY)
         whole = node in self.made()
-        gone = [each for each in self.all() if each is node or (whole and each.GetAttribute(KEY) == key)]
-        for each in gone:
-            slice_views.release(each)
-        self._owned.remove(gone)
+        self._drop([each for each in self.all() if each is node or (whole and each.GetAttribute(KEY) == key)])
+
+    def _drop(self, nodes: list[Any]) -> None:
+        """Take those that are there out of the scene and out of the slice views."""
+        present = [node for node in nodes if node is not None]
+        for node in present:
+            slice_views.release(node)
+        self._owned.remove(present)
 
     def mark(self, node: Any, outdated: bool) -> None:
         """Say on the node whether its segment was edited since."""
@@ -191,6 +206,11 @@ class FeatureMapNodes:
     def is_outdated(node: Any) -> bool:
         """Whether its segment was edited since it was made."""
         return bool(node.GetAttribute(_OUTDATED))
+
+    @staticmethod
+    def made_of(node: Any) -> str:
+        """The digest of the mask that it was made of."""
+        return str(node.GetAttribute(_MADE_OF) or "")
 
     @staticmethod
     def choice_of(node: Any) -> MapChoice | None:
@@ -241,7 +261,7 @@ def mean_of(node: Any) -> float:
 
 
 def change(now: Grid, before: Grid) -> Grid:
-    """How much more there is ``now`` where both maps have values; both lie on the grid of one image."""
+    """How much more there is ``now`` where both maps have values, which lie on one grid; nowhere if they do not."""
     import numpy as np
 
     step = vtk.vtkMatrix4x4()
@@ -252,12 +272,14 @@ def change(now: Grid, before: Grid) -> Grid:
     sizes = zip(shift, now.array.shape, before.array.shape, strict=True)
     here = [slice(max(0, -first), max(0, min(size, other - first))) for first, size, other in sizes]
     there = tuple(slice(part.start + first, part.stop + first) for part, first in zip(here, shift, strict=True))
-    if all(part.stop > part.start for part in here):
+    axes = np.array([[step.GetElement(row, column) for column in range(3)] for row in range(3)])
+    if np.allclose(axes, np.eye(3), atol=1e-6) and all(part.stop > part.start for part in here):
         moved[tuple(here)] = before.array[there]
     both = (now.array != OUTSIDE) & (moved != OUTSIDE)
     return Grid(np.where(both, now.array - moved, OUTSIDE), now.to_ras)
 
 
 def _comparable(node: Any, choice: MapChoice) -> bool:
-    """Whether a map was made with the same parameters."""
-    return bool(json.loads(node.GetAttribute(_PARAMETERS)) == json.loads(json.dumps(choice.parameters)))
+    """Whether a map is of the same image, and was made with the same parameters."""
+    same = json.loads(node.GetAttribute(_PARAMETERS)) == json.loads(json.dumps(choice.parameters))
+    return bool(same and node.GetNodeReference(STUDY) is choice.volume)

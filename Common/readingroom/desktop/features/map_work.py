@@ -33,8 +33,8 @@ class MapWork:
         self._job = Job()
         self._numbers = itertools.count(1)
         self._exports = Exports(lambda: Path(self._client.folder) / "maps")
-        self._made_of: dict[str, tuple[SegmentMask, Any]] = {}  # by node: the mask, and its state when last looked at
-        self._under_way: tuple[MapChoice, SegmentMask, Any, bool] | None = None
+        self._seen: dict[str, Any] = {}  # by node: the state of its segment when it was last looked at
+        self._under_way: tuple[MapChoice, SegmentMask, Any] | None = None
         self.error: ReadingRoomError | None = None
         self.notes: tuple[str, ...] = ()
         self.made = ""  # ID of the node of the last map
@@ -71,7 +71,7 @@ class MapWork:
             "folder": str(Path(self._client.folder) / f"map-{next(self._numbers)}"),
             "settings": {**choice.parameters, "voxelSetting": of_maps},
         }
-        self.error, self.notes, self._under_way = None, (), (choice, mask, state, self._was_edited(choice, mask))
+        self.error, self.notes, self._under_way = None, (), (choice, mask, state)
 
         def begin() -> Call:
             call: Call = self._client.start("feature_maps", arguments)
@@ -89,23 +89,18 @@ class MapWork:
             self._show()
         return True
 
-    def edited(self) -> list[Any]:
-        """The maps whose segment does not have the voxels any more that they were made of; they are marked."""
-        found = []
+    def look_for_edits(self) -> None:
+        """Mark the maps whose segment does not have the voxels any more that they were made of."""
         for node in self._nodes.made():
-            choice, made_of = self._nodes.choice_of(node), self._made_of.get(node.GetID())
-            if choice is None or made_of is None:
+            choice = self._nodes.choice_of(node)
+            if choice is None:
                 continue
-            mask, seen = made_of
             state = state_of(choice.segmentation, [choice.segment])[choice.segment]
-            if state == seen and not self._nodes.is_outdated(node):
+            if state == self._seen.get(node.GetID()):
                 continue
-            now = masks_on(choice.volume, choice.segmentation, [choice.segment])[choice.segment]
-            self._made_of[node.GetID()] = mask, state
-            self._nodes.mark(node, outdated=not now.same_as(mask))
-            if self._nodes.is_outdated(node):
-                found.append(node)
-        return found
+            mask = masks_on(choice.volume, choice.segmentation, [choice.segment])[choice.segment]
+            self._seen[node.GetID()] = state
+            self._nodes.mark(node, outdated=mask.digest != self._nodes.made_of(node))
 
     def cancel(self) -> None:
         """Stop at once; the maps that are there stay."""
@@ -115,7 +110,7 @@ class MapWork:
         """The scene is being closed."""
         self.cancel()
         self._exports.clear()
-        self._made_of.clear()
+        self._seen.clear()
         self.error, self.notes, self._under_way = None, (), None
 
     def stop(self) -> None:
@@ -123,20 +118,13 @@ class MapWork:
         self.forget()
         self._client.stop()
 
-    def _was_edited(self, choice: MapChoice, mask: SegmentMask) -> bool:
-        """Whether the segment has other voxels than when this choice was mapped the last time."""
-        node = self._nodes.find(choice)
-        if node is None:
-            return False
-        made_of, _seen = self._made_of.get(node.GetID(), (None, None))
-        return self._nodes.is_outdated(node) if made_of is None else not mask.same_as(made_of)
-
     def _show(self) -> None:
         if self._under_way is None:
             return
-        choice, mask, state, edited = self._under_way
-        if None in (choice.volume.GetScene(), choice.segmentation.GetScene()):
-            self.error = InputError(_("Image or segmentation was removed while it was mapped."))
+        choice, mask, state = self._under_way
+        gone = None in (choice.volume.GetScene(), choice.segmentation.GetScene())
+        if gone or choice.segmentation.GetSegmentation().GetSegment(choice.segment) is None:
+            self.error = InputError(_("Image or segment was removed while it was mapped."))
             return
         (value,) = self._job.values
         ((_name, path),) = value["maps"].items()
@@ -148,5 +136,5 @@ class MapWork:
         finally:
             Path(path).unlink(missing_ok=True)
         self.notes = tuple(value["notes"])
-        self.made = self._nodes.show(choice, grid, edited).GetID()
-        self._made_of[self.made] = mask, state
+        self.made = self._nodes.show(choice, grid, mask.digest).GetID()
+        self._seen[self.made] = state

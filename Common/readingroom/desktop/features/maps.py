@@ -92,7 +92,7 @@ class FeatureMaps:
 
     def look_for_edits(self) -> None:
         """Mark the maps whose segment was edited, and make the shown one again where that is wanted."""
-        self.work.edited()
+        self.work.look_for_edits()
         if self._makes_again() and not self.work.is_working:
             self.make_again()
         self.refresh()

@@ -42,6 +42,14 @@ class SegmentMask:
         k, j, i = (slice(a, a + length) for a, length in zip(self.start, self.voxels.shape, strict=True))
         return k, j, i
 
+    @property
+    def digest(self) -> str:
+        """Of the voxels and their place: what holds the same voxels has the same, also in a later session."""
+        import numpy as np
+
+        place = f"{self.start} {self.voxels.shape} ".encode()
+        return hashlib.sha256(place + np.packbits(np.ascontiguousarray(self.voxels)).tobytes()).hexdigest()
+
     def same_as(self, other: SegmentMask | None) -> bool:
         """Whether both hold the same voxels."""
         import numpy as np
