@@ -93,6 +93,7 @@ _FIELDS = {
     "organ": "input.organ",
     "least share of the organ": "input.least_organ",
     "cut to the organ": "input.organ_crop",
+    "all but the organ black": "input.organ_only",
     "keeps proportions": "input.keep_aspect",
     "bias field taken out": "input.correct_bias_field",
     "chest wall to the left": "input.chest_wall_left",

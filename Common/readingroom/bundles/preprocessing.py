@@ -40,6 +40,7 @@ class Preprocessing:
     organ : role of the mask that says where to look: ``lungs``, ``liver``, ``breast``
     least_organ : smallest share of a kept slice that is organ, 0 to 1
     organ_crop : cut to the box around the organ
+    organ_only : all else in a volume is black, so that an answer rests on the organ alone
     keep_aspect : padded to the input's proportions instead of stretched
     correct_bias_field : the bias field of an MR is taken out (N4) before all else
     chest_wall_left : a mammogram with the chest wall on the right is mirrored, so that breasts look the same way
@@ -64,6 +65,7 @@ class Preprocessing:
     organ: str = ""
     least_organ: float = 0.0
     organ_crop: bool = False
+    organ_only: bool = False
     keep_aspect: bool = False
     chest_wall_left: bool = False
     correct_bias_field: bool = False
@@ -108,7 +110,9 @@ class Preprocessing:
                 bool(PLAIN_NAME.match(self.organ)), f"The organ is named {self.organ!r}, which is not a plain name."
             )
         else:
-            require(not self.organ_crop and not self.least_organ, "An input that looks for an organ must name it.")
+            looked_for = self.organ_crop or self.organ_only or self.least_organ
+            require(not looked_for, "An input that looks for an organ must name it.")
+        require(self.kind == "volume" or not self.organ_only, "Only a volume is read with all but the organ blackened.")
         require(
             not self.chest_wall_left or self.organ == "breast", "Only an input of the organ breast has a chest wall."
         )

@@ -75,12 +75,15 @@ def volume_levels(volume: SimpleITK.Image, preprocessing: Preprocessing, organ: 
     voxels = SimpleITK.GetArrayViewFromImage(grid)
     low, high = _limits(grid, preprocessing)
     parts = tuple(slice(0, n) for n in voxels.shape)
-    if preprocessing.least_organ or preprocessing.organ_crop:
+    found = None
+    if preprocessing.least_organ or preprocessing.organ_crop or preprocessing.organ_only:
         found = _found(grid, preprocessing) if organ is None else _on_grid(organ, volume, grid)
         kept = _kept(found, preprocessing)
         reached = slice(int(kept[0]), int(kept[-1]) + 1)
         parts = (reached, *(box(found[reached])[1:] if preprocessing.organ_crop else parts[1:]))
     gray = scaled(voxels[parts], low, high)
+    if preprocessing.organ_only and found is not None:
+        gray = np.where(found[parts], gray, np.float32(0))
     around = _around(gray.shape, preprocessing)
     slices, rows, columns = ((part.start - a, part.stop + b) for part, (a, b) in zip(parts, around, strict=True))
     return VolumeLevels(_zoomed(_widened(gray, around), preprocessing.size), (slices, rows, columns), grid)

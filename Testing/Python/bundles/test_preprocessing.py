@@ -51,6 +51,8 @@ def test_it_is_complete_when_no_number_is_left_to_measure() -> None:
         (lambda: Preprocessing("slices", (64, 64), organ="Both lungs"), "not a plain name"),
         (lambda: Preprocessing("slices", (64, 64), organ_crop=True), "must name it"),
         (lambda: Preprocessing("slices", (64, 64), least_organ=0.02), "must name it"),
+        (lambda: Preprocessing("volume", (64, 64, 64), organ_only=True), "must name it"),
+        (lambda: Preprocessing("slices", (64, 64), organ="lungs", organ_only=True), "Only a volume"),
         (lambda: Preprocessing("picture", (64, 64), 1, normalize="image", mean=(0.5,), std=(0.2,)), "has no 'mean'"),
         (lambda: Preprocessing("picture", (64, 64), 1, mean=(0.5,)), "needs both"),
         (lambda: Preprocessing("picture", (8, 64)), "8 pixels"),

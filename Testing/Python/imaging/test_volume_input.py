@@ -78,6 +78,15 @@ def test_a_slice_without_lung_between_others_stays_where_it_is(image, lungs):
     assert prepare_volume(image, replace(CROPPED, least_organ=0.1), lungs).extents[0] == (2, 10)
 
 
+def test_around_the_organ_alone_all_is_black_and_within_it_nothing_changes(image, lungs):
+    way = replace(CROPPED, spacing=(5.0, 2.0, 1.0))
+    whole, alone = (prepare_volume(image, replace(way, organ_only=only), lungs) for only in (False, True))
+    assert alone.extents == whole.extents
+    inside = alone.of_labels(lungs.astype(np.uint8)) > 0
+    assert whole.pixels[0][~inside].any()
+    assert np.array_equal(alone.pixels[0], np.where(inside, whole.pixels[0], 0))
+
+
 def test_a_volume_that_is_cut_tells_where(image, lungs):
     found = prepare_volume(image, replace(CROPPED, spacing=(5.0, 2.0, 1.0)), lungs)
     assert found.extents == ((-2, 14), (7, 23), (13, 29))

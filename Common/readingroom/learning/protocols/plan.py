@@ -156,7 +156,9 @@ def _input(protocol: TrainingProtocol, frozen: bool) -> _Lines:
     if wanted.organ:
         least = f"slices at least {wanted.least_organ:g} filled; " if wanted.least_organ else ""
         crop = "cut to the box around it" if wanted.organ_crop else "not cut"
-        lines.append(("organ", f"{wanted.organ}: {least}{crop}", "input.organ input.least_organ input.organ_crop"))
+        only = "; all else black" if wanted.organ_only else ""
+        paths = "input.organ input.least_organ input.organ_crop input.organ_only"
+        lines.append(("organ", f"{wanted.organ}: {least}{crop}{only}", paths))
     if wanted.keep_aspect:
         lines.append(("proportions", "padded to the input's instead of stretched", "input.keep_aspect"))
     if wanted.correct_bias_field:
