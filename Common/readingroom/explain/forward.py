@@ -35,6 +35,7 @@ class Forward:
     pooled : what the first of them, or the classifier itself, was given, (items, channels)
     embedding : what tells how far an item lies from those of training, (items, features): ``classifier_input``, or what
         the network names as its `Embedding`
+    places : what an `Embedding` is the mean of, (items, features, \\*spatial); None without one
     """
 
     logits: Tensor
@@ -47,6 +48,7 @@ class Forward:
     before: tuple[nn.Linear, ...] = ()
     pooled: Tensor | None = None
     embedding: Tensor | None = None
+    places: Tensor | None = None
 
 
 def forward_from_last_map(network: nn.Module, inputs: Tensor) -> Forward:
@@ -142,6 +144,7 @@ class _LastLinear:
     before: tuple[nn.Linear, ...] = ()
     pooled: Tensor | None = None
     embedding: Tensor | None = None  # that the network names
+    places: Tensor | None = None
 
 
 @contextmanager
@@ -155,8 +158,8 @@ def _hooked(network: nn.Module, watched: Mapping[str, Callable[[str, object], Te
         linear.pooled = linear.pooled if follows else given
         linear.name, linear.module, linear.given, linear.output = name, module, given, output
 
-    def note_embedding(module: nn.Module, _: object, output: Tensor) -> None:
-        linear.embedding = output
+    def note_embedding(_: nn.Module, given: tuple[Tensor], output: Tensor) -> None:
+        linear.places, linear.embedding = given[0], output
 
     handles = []
     try:
@@ -187,5 +190,5 @@ def _forward(inputs: Tensor, logits: object, layer: str, feature_map: Tensor, li
     embedding = linear.given if linear.embedding is None else linear.embedding
     return Forward(
         logits, layer, feature_map, linear.name, linear.module, linear.given, linear.output, linear.before,
-        linear.pooled, embedding,
+        linear.pooled, embedding, linear.places,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from torch import nn
 from ..errors import DownloadError, SetupError
 from . import registry
 from . import weights as weight_files
+from .heads import linear_layer, without_head
 from .places import PlacesNetwork
 from .registry import Architecture
 from .torchvision_schemas import make_torchvision_importable
@@ -45,7 +46,8 @@ def create(name: str, outputs: int, weights: Weights = None, channels: int = 3) 
     if architecture.library == "readingroom":
         whole = create(architecture.made_by, outputs, weights, channels)
         if name == PLACES:
-            return PlacesNetwork(whole, registry.find(architecture.made_by)).eval()
+            plain = registry.find(architecture.made_by)
+            return PlacesNetwork(linear_layer(whole, plain), without_head(whole, plain)).eval()
         return TwoBranches(whole, outputs=outputs, **architecture.arguments).eval()
     from_hub = weights == "hub"
     make = _MAKERS[architecture.library]

@@ -22,12 +22,16 @@ class Absorbs(Protocol):
         """From now on give for features ``s`` what it gave for ``(s - center) / scale``; ``center`` is (features,)."""
 
 
-class Embedding(nn.Identity):
-    """Features (items, features) that tell how far a picture lies from those of training.
+class Embedding(nn.Module):
+    """Features (items, features) that tell how far a picture or volume lies from those of training: the mean over all
+    places of maps [items, features, \\*spatial].
 
     Only in networks where these are not what the last linear layer is given; a module, so that they can be caught in a
-    forward pass.
+    forward pass, and the maps with them.
     """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps.flatten(2).mean(2)
 
 
 def absorb(layer: nn.Linear, center: Tensor, scale: Tensor) -> None:

@@ -11,9 +11,9 @@ NAME = "linear-softmax"
 
 
 def local_logits(layer: nn.Linear, maps: Tensor) -> Tensor:
-    """What each place of last maps [n, features, rows, columns] says: [n, outputs, rows, columns], float32."""
-    local = torch.einsum("nfrc,of->norc", maps, layer.weight.to(maps.dtype))
-    return local.float() + layer.bias.float()[:, None, None]
+    """What each place of last maps [n, features, \\*spatial] says: [n, outputs, \\*spatial], float32."""
+    local = torch.einsum("nf...,of->no...", maps, layer.weight.to(maps.dtype))
+    return local.float() + layer.bias.float().reshape(-1, *[1] * (maps.ndim - 2))
 
 
 class LinearSoftmax(nn.Module):
@@ -26,14 +26,23 @@ class LinearSoftmax(nn.Module):
     Parameters
     ----------
     finding : the output that stands for it
+    power : of ``P_p`` in the weights; above 1 they come nearer to those of a maximum, for a finding that fills a few of
+        thousands of places
     """
 
-    def __init__(self, finding: int = 0):
+    def __init__(self, finding: int = 0, power: float = 1.0):
         super().__init__()
         self.finding = finding
+        self.power = power
+
+    def weights(self, local: Tensor) -> Tensor:
+        """Of each place [n, \\*spatial], 1 on average, from the places' logits [n, outputs, \\*spatial]."""
+        places = self.power * local.float().log_softmax(1)[:, self.finding]
+        flat = places.flatten(1)
+        return (flat.softmax(1) * flat.shape[1]).view_as(places)
 
     def probability(self, local: Tensor) -> Tensor:
-        """Of the finding at each place [n, rows, columns], from the places' logits [n, outputs, rows, columns]."""
+        """Of the finding at each place [n, \\*spatial], from the places' logits [n, outputs, \\*spatial]."""
         return local.float().softmax(1)[:, self.finding]
 
     def within(self, maps: Tensor, probability: Tensor) -> Tensor:

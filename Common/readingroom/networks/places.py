@@ -1,15 +1,14 @@
-"""A network for pictures in which every place counts as much as the finding that it shows.
+"""A network for pictures or volumes in which every place counts as much as the finding that it shows.
 
-A small lesion is not diluted by the healthy breast around it, as it is where places are averaged.
+A small lesion is not diluted by the healthy tissue around it, as it is where places are averaged.
 """
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .heads import Embedding, linear_layer, without_head
+from .heads import Embedding
 from .linear_softmax import LinearSoftmax, local_logits
-from .registry import Architecture
 
 
 class WeightedMaps(nn.Module):
@@ -19,36 +18,34 @@ class WeightedMaps(nn.Module):
     its output, of which each place says what it adds to the answer.
     """
 
-    def forward(self, maps: Tensor, probability: Tensor) -> Tensor:
-        weights = probability / probability.mean((1, 2), keepdim=True)
+    def forward(self, maps: Tensor, weights: Tensor) -> Tensor:
         return maps * weights[:, None].to(maps.dtype)
 
 
 class PlacesNetwork(nn.Module):
-    """Inputs ``[n, channels, height, width]``, raw logits ``[n, outputs]``: linear softmax pooling over the last map.
+    """Inputs ``[n, channels, \\*spatial]``, raw logits ``[n, outputs]``: linear softmax pooling over the last map.
 
     Parameters
     ----------
-    network : made with the architecture; its linear layer says of each place what it shows, and of the picture what
-        its places show together
+    classifier : says of each place what it shows, and of the picture or volume what its places show together
+    backbone : its ``forward_features`` gives the last map
+    power : as `LinearSoftmax`
 
     What it is given for the picture varies with what the picture is suspected of, far more than with how it was taken;
     its `Embedding` is the plain mean of all places.
     """
 
-    def __init__(self, network: nn.Module, architecture: Architecture):
+    def __init__(self, classifier: nn.Linear, backbone: nn.Module, power: float = 1.0):
         super().__init__()
-        self.classifier = linear_layer(network, architecture)
-        self.backbone = without_head(network, architecture)
-        self.aggregation = LinearSoftmax()
+        self.classifier = classifier
+        self.backbone = backbone
+        self.aggregation = LinearSoftmax(power=power)
         self.embedding = Embedding()
         self.weighted = WeightedMaps()
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.flatten = nn.Flatten()
 
     def forward(self, inputs: Tensor) -> Tensor:
-        maps = self.backbone.forward_features(inputs)  # type: ignore[operator]  # of timm's networks
-        self.embedding(maps.mean((2, 3)))
-        probability = self.aggregation.probability(local_logits(self.classifier, maps))
-        logits: Tensor = self.classifier(self.flatten(self.pool(self.weighted(maps, probability))))
+        maps = self.backbone.forward_features(inputs)  # type: ignore[operator]  # of timm's networks and of ours
+        self.embedding(maps)
+        weights = self.aggregation.weights(local_logits(self.classifier, maps))
+        logits: Tensor = self.classifier(self.weighted(maps, weights).flatten(2).mean(2))
         return logits

@@ -175,12 +175,29 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         ),
         # MedicalNet's own function: stride 2 at the input, dilated late stages of stride 1. MONAI's class with the
         # same weights computes something else, on a grid of another fineness; Paper 001 used it so.
-        _resnet_3d("medicalnet_resnet50", "3D ResNet-50 as MedicalNet computes it", conv1_t_stride=2, dilated=True),
+        _resnet_3d(
+            "medicalnet_resnet50", "3D ResNet-50 as MedicalNet computes it", conv1_t_stride=2,
+            unstrided={"layer3": 2, "layer4": 4},
+        ),
         _resnet_3d("monai_resnet50", "3D ResNet-50 as MONAI computes it"),
         # MedicalNet's layout with one narrow bottleneck a stage, for small inputs: a megabyte, and every 4th voxel.
         _resnet_3d(
             "narrow_resnet14_3d", "3D ResNet-14 with narrow stages", "ResNet", block="bottleneck", layers=(1, 1, 1, 1),
-            block_inplanes=(8, 16, 32, 64), conv1_t_stride=2, no_max_pool=True, dilated=True,
+            block_inplanes=(8, 16, 32, 64), conv1_t_stride=2, no_max_pool=True, unstrided={"layer3": 2, "layer4": 4},
+        ),
+        # For a lesion of a few voxels: a map of every second one, a place of which sees 19 voxels along each axis.
+        _resnet_3d(
+            "narrow_resnet14_3d_stride_2", "3D ResNet-14 with narrow stages, stride 2", "ResNet", block="bottleneck",
+            layers=(1, 1, 1, 1), block_inplanes=(8, 8, 16, 32), conv1_t_size=3, conv1_t_stride=2, no_max_pool=True,
+            unstrided={"layer2": 1, "layer3": 1, "layer4": 1},
+        ),
+        # The one of stride 2, each of whose places counts as much as the finding that it shows, see `places`; of some
+        # thousand places a small lesion fills a few.
+        Architecture(
+            "narrow_resnet14_3d_places", "3D ResNet-14 with narrow stages, stride 2, with linear softmax pooling",
+            "readingroom", "narrow_resnet14_3d_stride_2", "classifier", 128,
+            (*(" ".join(f"backbone.{part}" for part in block.split()) for block in _RESNET), "backbone.features"),
+            {"power": 4.0}, weights="", channels=1, side=128, axes=3,
         ),
         Architecture(
             "densenet121_3d", "3D DenseNet-121", "monai", "densenet121", "class_layers.out", 1024, _DENSE,

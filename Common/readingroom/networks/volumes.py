@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from ..errors import DownloadError, InputError, SetupError
+from ..errors import BundleError, DownloadError, InputError, SetupError
 from . import astra_weights, registry
 from . import weights as weight_files
+from .heads import linear_layer
+from .places import PlacesNetwork
 from .registry import Architecture
 from .torchvision_schemas import make_torchvision_importable
 
 NAMES = tuple(architecture.name for architecture in registry.ARCHITECTURES.values() if architecture.axes == 3)
+PLACES = "narrow_resnet14_3d_places"
 Weights = Literal["hub"] | Path | None
 
 _MEDICALNET = "TencentMedicalNet/MedicalNet-Resnet50", "resnet_50_23dataset.pth"
@@ -52,6 +56,11 @@ def create(
     DownloadError : the hub cannot be reached
     """
     architecture = registry.find(name, axes=3)
+    if architecture.library == "readingroom":
+        if classifier is not None:
+            raise BundleError(f"{architecture.title} answers with a linear layer alone; choose another network.")
+        whole = create(architecture.made_by, outputs, weights, channels)
+        return _by_place(whole, registry.find(architecture.made_by), **architecture.arguments)
     network = _MAKERS[architecture.made_by](architecture, outputs, channels or architecture.channels)
     if weights == "hub":
         stored = _from_hub(architecture)
@@ -93,13 +102,12 @@ def _monai() -> Any:
 
 def _resnet(architecture: Architecture, outputs: int, channels: int) -> nn.Module:
     arguments = dict(architecture.arguments)
-    dilated, turned = arguments.pop("dilated", False), arguments.pop("turned", False)
+    unstrided, turned = arguments.pop("unstrided", {}), arguments.pop("turned", False)
     bottleneck = arguments.pop("bottleneck", None)
     make = getattr(_monai(), architecture.made_by)
     network: nn.Module = make(spatial_dims=3, n_input_channels=channels, num_classes=outputs, **arguments)
-    if dilated:
-        for stage, dilation in (("layer3", 2), ("layer4", 4)):
-            _dilate(network.get_submodule(stage), dilation)
+    for stage, dilation in unstrided.items():
+        _without_stride(network.get_submodule(stage), dilation)
     if turned:
         _turn(network)
     if bottleneck is not None:
@@ -108,7 +116,7 @@ def _resnet(architecture: Architecture, outputs: int, channels: int) -> nn.Modul
     return network
 
 
-def _dilate(stage: nn.Module, dilation: int) -> None:
+def _without_stride(stage: nn.Module, dilation: int) -> None:
     """Give a stage stride 1 and its 3 x 3 x 3 convolutions that dilation (MedicalNet, ``models/resnet.py``)."""
     for module in stage.modules():
         if isinstance(module, nn.Conv3d):
@@ -143,6 +151,28 @@ def _turn(network: nn.Module) -> None:
     last = network.get_submodule("layer4")
     assert isinstance(last, nn.Sequential)
     last.append(_TurnedBack())
+
+
+class _Places(nn.Sequential):
+    """The parts of a network that give the last map."""
+
+    def forward_features(self, volumes: Tensor) -> Tensor:
+        maps: Tensor = self(volumes)
+        return maps
+
+
+def _by_place(network: nn.Module, architecture: Architecture, power: float) -> nn.Module:
+    """A ResNet with a layer of features before its linear one, which asks each place for them before it pools."""
+    (layer,) = (network.get_submodule(name) for name in architecture.added)
+    assert isinstance(layer, nn.Linear)
+    features = nn.Conv3d(layer.in_features, layer.out_features, 1)
+    stored = layer.state_dict()
+    features.load_state_dict({name: value.view_as(features.get_parameter(name)) for name, value in stored.items()})
+    names = " ".join(architecture.blocks).split()
+    names.insert(names.index("bn1") + 1, "act")
+    parts = OrderedDict((name, network.get_submodule(name)) for name in names)
+    backbone = _Places(OrderedDict(parts, features=features))
+    return PlacesNetwork(linear_layer(network, architecture), backbone, power).eval()
 
 
 def _densenet(architecture: Architecture, outputs: int, channels: int) -> nn.Module:

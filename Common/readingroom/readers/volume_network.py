@@ -1,13 +1,14 @@
 """A classifier that reads a volume as one: in one pass its answer, its features, and the map of each of them.
 
 Where the network ends in average pooling and linear layers, a logit is the mean of what every place of its last feature
-map says for itself, and so is each of its features; no backward pass is needed. Other networks are mapped by Grad-CAM.
+map says for itself, and so is each of its features; no backward pass is needed. The same holds where places are pooled
+by what they show (`readingroom.networks.places`), with a weighted mean. Other networks are mapped by Grad-CAM.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ..bundles.bundle import Bundle
@@ -30,9 +31,11 @@ class VolumeAnswers:
     Parameters
     ----------
     logits : (labels,)
-    embedding : (features,) that its last linear layer was given; of the 3D ResNet-50 these are 128
+    embedding : (features,) that its last linear layer was given, or what the network names as its `Embedding`; of the
+        3D ResNet-50 and the narrow ResNet-14 these are 128
     maps : (labels, k, j, i) raw, as ``method`` says; None where they were not asked for
-    method : ``cam``: what each place says by itself, its mean over places is the logit; ``grad-cam``: 0 and above
+    method : ``cam``: what each place says by itself, whose mean is the logit (weighted where the
+        network pools places by what they show); ``grad-cam``: 0 and above
     feature_maps : (features, k, j, i), whose means over places are the embedding; None as ``maps``, and of networks
         that are mapped by Grad-CAM
     """
@@ -95,7 +98,8 @@ def ask_volume(
             return found
         head = find_linear_head(forward)
         if head is not None:
-            local = local_answers(forward, head)
+            own = forward if forward.places is None else replace(forward, feature_map=forward.places)  # not yet weighed
+            local = local_answers(own, head)
             return (*found, local.logits, local.features)
         targets = list(range(metadata.outputs))
         return (*found, activation_maps(network, batch, targets=targets, method="grad-cam").maps)

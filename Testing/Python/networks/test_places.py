@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from readingroom.errors import BundleError
 from readingroom.explain.cam import activation_maps
 from readingroom.explain.forward import forward_from_last_map
+from readingroom.explain.linear_head import find_linear_head, local_answers
 from readingroom.learning.training.feature_cache import FrozenNetwork
-from readingroom.networks import backbones, slices
+from readingroom.networks import backbones, registry, slices, volumes
+from readingroom.networks.heads import freeze
 from readingroom.networks.places import PlacesNetwork
+from readingroom.readers.volume_network import ask_volume
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +43,9 @@ def test_it_answers_as_the_network_for_slices_does_of_a_stack_of_one(network: Pl
 
 def test_a_place_that_shows_the_finding_outweighs_all_others(network: PlacesNetwork):
     maps = torch.ones(1, 3, 4, 2)
-    probability = torch.full((1, 4, 2), 1e-6)
-    probability[0, 1, 1] = 1
-    weighted = network.weighted(maps, probability)
+    local = torch.zeros(1, 2, 4, 2)
+    local[0, 0], local[0, 0, 1, 1] = -14, 14
+    weighted = network.weighted(maps, network.aggregation.weights(local))
     assert weighted[0, :, 1, 1].tolist() == pytest.approx([8, 8, 8], rel=1e-3)
     assert weighted.mean().item() == pytest.approx(1)
 
@@ -71,6 +76,32 @@ def test_it_begins_with_the_weights_of_the_plain_network(tmp_path):
     network = backbones.create(backbones.PLACES, 2, tmp_path / "plain.pt", channels=1)
     assert torch.equal(network.get_parameter("classifier.weight"), plain.get_parameter("classifier.weight"))
     assert torch.equal(network.get_parameter("backbone.conv_stem.weight"), plain.get_parameter("conv_stem.weight"))
+
+
+def test_a_network_for_volumes_pools_what_each_place_says_of_the_features_of_the_plain_one(tmp_path):
+    torch.manual_seed(0)
+    plain = volumes.create("narrow_resnet14_3d_stride_2", 2)
+    torch.save(plain.state_dict(), tmp_path / "plain.pt")
+    network = volumes.create(volumes.PLACES, 2, tmp_path / "plain.pt")
+    inputs = torch.rand(1, 1, 16, 24, 20)
+    with torch.inference_mode():
+        logits, whole = network(inputs), forward_from_last_map(plain, inputs)
+        local = local_answers(whole, find_linear_head(whole)).logits
+        weights = local.softmax(1)[:, :1] ** 4
+        weights /= weights.sum()
+        assert torch.allclose((weights * local).sum((2, 3, 4)), logits, atol=1e-5)
+    forward = forward_from_last_map(network, inputs)
+    assert torch.allclose(forward.embedding, whole.embedding, atol=1e-5)
+    assert torch.allclose(forward.places.mean((2, 3, 4)), forward.embedding, atol=1e-6)
+    found = ask_volume(network, inputs[0].numpy(), SimpleNamespace(outputs=2), torch.device("cpu"), print, True)
+    assert found.maps == pytest.approx(local[0].numpy(), abs=1e-5)
+    assert found.feature_maps.mean((1, 2, 3)) == pytest.approx(found.embedding, abs=1e-5)
+    assert all(not p.requires_grad for n, p in frozen_but_for_the_head(network) if not n.startswith("classifier."))
+
+
+def frozen_but_for_the_head(network: torch.nn.Module) -> list[tuple[str, torch.nn.Parameter]]:
+    freeze(network, registry.find(volumes.PLACES), "head")
+    return list(network.named_parameters())
 
 
 def test_it_reads_no_slices():

@@ -93,6 +93,21 @@ def test_the_narrow_resnet_answers_from_128_features_on_every_fourth_voxel_and_i
     assert sum(value.numel() for value in network.state_dict().values()) * 2 < 3e6  # bytes, in half precision
 
 
+def test_a_place_of_the_one_of_stride_2_stands_for_every_second_voxel_and_sees_19() -> None:
+    network = volumes.create("narrow_resnet14_3d_stride_2", 2)
+    maps: list[torch.Tensor] = []
+    network.get_submodule("layer4").register_forward_hook(lambda _, __, found: maps.append(found[0]))
+    inputs = torch.rand(1, 1, 8, 8, 48, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        network(inputs)
+        inputs[..., 24] += 1
+        network(inputs)
+    assert maps[0].shape == (128, 4, 4, 24)
+    changed = (maps[0] != maps[1]).any(dim=0).any(dim=0).any(dim=0).nonzero().flatten().tolist()
+    assert changed == list(range(8, 17))  # those whose middle, voxel 16 to 32, is no more than 9 voxels away
+    assert sum(value.numel() for value in network.state_dict().values()) * 2 < 1e6  # bytes, in half precision
+
+
 def test_the_answer_is_linear_in_the_mean_of_the_last_maps() -> None:
     torch.manual_seed(0)
     network = volumes.create("narrow_resnet14_3d", 2)
