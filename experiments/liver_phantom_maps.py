@@ -224,8 +224,9 @@ def with_planted(bundle: Bundle, found: Sequence[Found], asked: Sequence[Asked])
     planted = (
         "Half of the phantoms have one to three nodules, of 2 to 80 mL in all; fat and cirrhosis are as frequent with "
         "nodules as without, and cysts and vessels lie in all. The network had been taught where nodules lie on other "
-        "phantoms, as no label of a patient could teach it; its last layer learned from labels alone. All numbers of "
-        "this card are of phantoms on T2."
+        "phantoms, as no label of a patient could teach it; the labels of these ones adjusted its last layer and its "
+        "calibration. It is shown the liver alone: all else is black. Each place of its map has a weight in the answer "
+        "that grows with the probability of a carcinoma there. All numbers of this card are of phantoms on T2."
     )
     seen = (
         f"On {sum(bool(each.places) for each in found)} phantoms with nodules that trained nothing, "
