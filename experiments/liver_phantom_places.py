@@ -3,12 +3,12 @@
 Phantoms know to the voxel what was planted where, which no label of a patient says. The phantoms that teach are others
 than those of the cohort.
 
-A small carcinoma fills 2 of 7000 places. Where the answer was the mean of all of them, its map had 0.02 of its energy in
-the nodules, no more than the liver evenly, whatever the places had been taught: the weights that carry so few of them
-carry the noise of all others to certainty. What pools them by what they show (`readingroom.networks.places`) decides
-how much of that is left. Of 80 phantoms that taught nothing, with the probability of a place to the power 1, 2, 4 and 8
-as its weight, 0.06, 0.14, 0.21 and 0.22 of the energy lay in the nodules, at an AUC of 0.94 each (500 steps, 200
-phantoms taught). The 128 features are means over all places: what is pooled by what it shows follows no handcrafted
+A small carcinoma fills 2 of 7000 places. Where the answer was the mean of all of them, its map had 0.02 of its energy
+in the nodules, hardly more than the liver evenly, whatever the places had been taught: the weights that carry so few of
+them carry the noise of all others to certainty. What pools them by what they show (`readingroom.networks.places`)
+decides how much of that is left. Of 80 phantoms that taught nothing, with the probability of a place to the power 1, 2,
+4 and 8 as its weight, 0.06, 0.14, 0.21 and 0.22 of the energy lay in the nodules, at an AUC of 0.94 each (500 steps,
+200 phantoms taught). The 128 features are means over all places: what is pooled by what it shows follows no handcrafted
 feature of the liver (at most by 0.31) and does not tell a real MR from a phantom.
 """
 

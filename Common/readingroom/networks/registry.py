@@ -194,8 +194,8 @@ ARCHITECTURES: Mapping[str, Architecture] = {
         # The one of stride 2, each of whose places counts as much as the finding that it shows, see `places`; of some
         # thousand places a small lesion fills a few.
         Architecture(
-            "narrow_resnet14_3d_places", "3D ResNet-14 with narrow stages, stride 2, with linear softmax pooling",
-            "readingroom", "narrow_resnet14_3d_stride_2", "classifier", 128,
+            "narrow_resnet14_3d_places", "3D ResNet-14 with narrow stages and linear softmax pooling", "readingroom",
+            "narrow_resnet14_3d_stride_2", "classifier", 128,
             (*(" ".join(f"backbone.{part}" for part in block.split()) for block in _RESNET), "backbone.features"),
             {"power": 4.0}, weights="", channels=1, side=128, axes=3,
         ),
