@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,44 @@ Array = NDArray[np.float64]
 Source = Callable[[Box], Array]
 Kernels = Sequence[Array | None]  # for each axis (k, j, i) one of odd length; None: that axis is left alone
 
-BOUNDARIES = {"zero": "constant", "nearest": "edge", "periodic": "wrap", "mirror": "symmetric"}  # numpy's names
+BOUNDARIES = {"zero": "", "nearest": "edge", "periodic": "wrap", "mirror": "symmetric"}  # what numpy.pad calls them
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Along an axis: which part of the image is looked at, and where in it each voxel of the wider box lies."""
+
+    part: slice
+    places: NDArray[np.int64]
+    beyond: NDArray[np.bool_]  # what is zero
+
+    @classmethod
+    def of(cls, part: slice, reach: int, size: int, boundary: str) -> _Way:
+        if boundary == "zero":
+            wanted = np.arange(part.start - reach, part.stop + reach)
+            beyond = (wanted < 0) | (wanted >= size)
+            places = wanted.clip(0, size - 1)
+        else:
+            places = np.pad(np.arange(size), reach, mode=BOUNDARIES[boundary])  # type: ignore[call-overload]
+            places = places[part.start : part.stop + 2 * reach]
+            beyond = np.zeros(len(places), dtype=bool)
+        first = int(places.min())
+        return cls(slice(first, int(places.max()) + 1), places - first, beyond)
+
+    def extend(self, data: Array, axis: int) -> Array:
+        wide = data.take(self.places, axis=axis)
+        if self.beyond.any():
+            np.moveaxis(wide, axis, 0)[self.beyond] = 0
+        return wide
+
+
+def _ways(box: Box, reach: Sequence[int], shape: Sequence[int], boundary: str) -> list[_Way]:
+    return [_Way.of(part, more, size, boundary) for part, more, size in zip(box, reach, shape, strict=True)]
+
+
+def _looked_at(source: Source, ways: list[_Way]) -> Array:
+    k, j, i = (way.part for way in ways)
+    return source((k, j, i))
 
 
 def extended(source: Source, shape: Sequence[int], box: Box, reach: Sequence[int], boundary: str) -> Array:
@@ -30,34 +68,26 @@ def extended(source: Source, shape: Sequence[int], box: Box, reach: Sequence[int
     reach : voxels on either side, for each axis
     boundary : one of `BOUNDARIES`
     """
-    if boundary == "zero":
-        parts = list(zip(box, reach, shape, strict=True))
-        k, j, i = (slice(max(0, part.start - more), min(part.stop + more, size)) for part, more, size in parts)
-        beyond = [
-            (wide.start - part.start + more, part.stop + more - wide.stop)
-            for wide, (part, more, _size) in zip((k, j, i), parts, strict=True)
-        ]
-        return np.pad(source((k, j, i)), beyond)
-    places = [
-        np.pad(np.arange(size), more, mode=BOUNDARIES[boundary])[part.start : part.stop + 2 * more]  # type: ignore
-        for part, more, size in zip(box, reach, shape, strict=True)
-    ]
-    k, j, i = (slice(int(each.min()), int(each.max()) + 1) for each in places)
-    there = np.ix_(*(each - part.start for each, part in zip(places, (k, j, i), strict=True)))
-    found: Array = source((k, j, i))[there]
-    return found
+    ways = _ways(box, reach, shape, boundary)
+    data = _looked_at(source, ways)
+    for axis, way in enumerate(ways):
+        data = way.extend(data, axis)
+    return data
 
 
 def separable(source: Source, shape: Sequence[int], kernels: Kernels, boundary: str) -> Source:
-    """The source convolved along each axis with its kernel."""
+    """The source convolved along each axis with its kernel; beyond the edges one axis at a time, so that wide kernels
+    take no more memory than narrow ones."""
 
     def filtered(box: Box) -> Array:
         reach = [0 if kernel is None else len(kernel) // 2 for kernel in kernels]
-        data = extended(source, shape, box, reach, boundary)
-        for axis, kernel in enumerate(kernels):
+        ways = _ways(box, reach, shape, boundary)
+        data = _looked_at(source, ways)
+        for axis, (kernel, way) in enumerate(zip(kernels, ways, strict=True)):
             if kernel is not None:
-                found = correlate1d(data, kernel[::-1], axis=axis, mode="constant")
-                data = found.take(range(reach[axis], data.shape[axis] - reach[axis]), axis=axis)
+                wide = way.extend(data, axis)
+                found = correlate1d(wide, kernel[::-1], axis=axis, mode="constant")
+                data = found.take(range(reach[axis], wide.shape[axis] - reach[axis]), axis=axis)
         return data
 
     return filtered

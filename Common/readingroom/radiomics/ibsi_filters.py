@@ -24,6 +24,8 @@ from .wavelet import filters_of
 
 _CUT_OFF = 4.0  # sigma; kernels end there
 _MOST_VOXELS = 1 << 27  # of a Fourier transform, which takes four times 2 GB then
+_FARTHEST = 512  # voxels, of any filter
+_SLAB = 1 << 22  # voxels that a Gabor filter looks at at once
 _LAWS: dict[str, tuple[int, ...]] = {
     "L3": (1, 2, 1),
     "L5": (1, 4, 6, 4, 1),
@@ -73,6 +75,7 @@ class Filters:
         return self._values[box].astype(np.float64)
 
     def _separable(self, source: Source, kernels: dict[int, Array]) -> Source:
+        _refuse_too_wide(max(len(kernel) // 2 for kernel in kernels.values()))
         return separable(source, self._shape, [kernels.get(axis) for axis in range(3)], self._settings.filter_boundary)
 
     def _mean(self) -> Source:
@@ -142,9 +145,11 @@ class Filters:
 
     def _in_plane(self, plane: tuple[int, ...], angles: NDArray, largest: bool) -> Source:
         settings, reach, kernels = self._settings, [0, 0, 0], []
+        (across_plane,) = (axis for axis in range(3) if axis not in plane)
         sigma, wavelength, gamma = settings.gabor_sigma, settings.gabor_wavelength, settings.gabor_gamma
         for axis in plane:
             reach[axis] = math.ceil(_CUT_OFF * max(sigma, sigma / gamma) / self._spacing[axis])
+        _refuse_too_wide(max(reach))
         y, x = np.meshgrid(
             *(np.arange(-reach[axis], reach[axis] + 1) * self._spacing[axis] for axis in plane), indexing="ij"
         )
@@ -152,15 +157,26 @@ class Filters:
             along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
             envelope = np.exp(-(along**2 + (gamma * across) ** 2) / (2 * sigma**2))
             kernel = envelope * np.exp(2j * np.pi * along / wavelength)
-            kernels.append(np.expand_dims(kernel, next(axis for axis in range(3) if axis not in plane)))
+            kernels.append(np.expand_dims(kernel, across_plane))
 
-        def filtered(box: Box) -> Array:
+        def in_slab(box: Box) -> Array:
             data = extended(self._image, self._shape, box, reach, settings.filter_boundary)
             parts = (np.abs(fftconvolve(data, kernel, mode="valid", axes=plane)) for kernel in kernels)
             total: Array = next(parts)
             for part in parts:
                 total = np.maximum(total, part) if largest else total + part
             return total if largest else total / len(kernels)
+
+        def filtered(box: Box) -> Array:
+            """Slab by slab: of each as many planes as memory has plenty of room for."""
+            wide = math.prod(box[axis].stop - box[axis].start + 2 * reach[axis] for axis in plane)
+            step, whole = max(1, _SLAB // wide), box[across_plane]
+            slabs = []
+            for first in range(whole.start, whole.stop, step):
+                slab = list(box)
+                slab[across_plane] = slice(first, min(first + step, whole.stop))
+                slabs.append(in_slab((slab[0], slab[1], slab[2])))
+            return np.concatenate(slabs, axis=across_plane)
 
         return filtered
 
@@ -171,7 +187,9 @@ class Filters:
             letter: np.append(each, [0.0] * (1 - len(each) % 2))  # of odd length, so that a turn keeps the center
             for letter, each in filters_of(settings.wavelet).items()
         }
-        for level in range(settings.start_level + 1, settings.start_level + settings.level + 1):
+        deepest = settings.start_level + settings.level
+        _refuse_too_wide(len(filters["L"]) // 2 * 2 ** (deepest - 1))  # before the levels that could be made
+        for level in range(settings.start_level + 1, deepest + 1):
             number = level - settings.start_level
             for letters in subbands(len(self._axes), settings.rotation_invariant, number == settings.level):
                 yield f"{of_level(number)}-{letters}", self._subband(filters, letters, level)(box)
@@ -238,6 +256,14 @@ class Filters:
             return found[box]
 
         return filtered
+
+
+def _refuse_too_wide(reach: int) -> None:
+    if reach > _FARTHEST:
+        raise InputError(
+            f"A filter would reach {reach} voxels far, and {_FARTHEST} are possible; choose smaller widths or fewer "
+            "levels."
+        )
 
 
 def _spread(kernel: Array, level: int) -> Array:

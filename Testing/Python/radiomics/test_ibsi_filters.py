@@ -49,6 +49,23 @@ def filtered(kind: str, values) -> dict:
     return dict(image_types.images(prepare(image, mask, settings), kind, settings))
 
 
+def test_slabs_make_no_difference_to_a_gabor_filter(monkeypatch):
+    values = np.random.default_rng(1).normal(0, 100, (5, 6, 7))
+    (whole,) = filtered("Gabor", values).values()
+    monkeypatch.setattr("readingroom.radiomics.ibsi_filters._SLAB", 1)
+    (slabs,) = filtered("Gabor", values).values()
+    assert slabs == pytest.approx(whole)
+
+
+@pytest.mark.parametrize(
+    "image_type",
+    [{"LoG": {"sigma": (1000.0,)}}, {"Gabor": {"gabor_sigma": 100.0, "gabor_gamma": 0.1}}, {"Wavelet": {"level": 10}}],
+)
+def test_a_filter_far_wider_than_any_image_is_refused(an_image, a_mask, image_type):
+    with pytest.raises(InputError, match="voxels far"):
+        measure(an_image, a_mask, Settings(ibsi=True, wavelet="db20", image_types=image_type, features=MEAN))
+
+
 def test_there_are_24_turns_in_space_and_4_in_a_plane():
     for axes, count in (((0, 1, 2), 24), ((1, 2), 4)):
         assert len({tuple(turn.items()) for turn in turns(axes)}) == count
