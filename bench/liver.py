@@ -1,11 +1,12 @@
 """What a liver MR costs on its way to an answer: the map against the bare network, 72 features, the whole read.
 
-    python bench/liver.py [--network medicalnet_resnet50] [--repeats 3] [--read]
+    python bench/liver.py [--network medicalnet_resnet50] [--repeats 3] [--read] [--memory]
 
 ``bare`` and ``map`` take turns within each repeat, and the median of the ratios within the turns is printed, so that
 other load hits both: one forward pass alone, and the answer with the map of each label and of each of the 128 features.
 The features are measured in a phantom's liver on its own voxels. ``--read`` reads with random weights as the shell
-does, in a process of its own, whose peak memory is printed.
+does, in a process of its own, whose peak memory is printed. ``--memory`` reads an MR of 120 x 320 x 320 voxels with the
+demonstration bundle, after a small one, so that what Python, the libraries and the network take does not count.
 """
 
 from __future__ import annotations
@@ -42,7 +43,11 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--read", action="store_true")
     parser.add_argument("--only-map", action="store_true")
+    parser.add_argument("--memory", action="store_true", help="that alone")
     asked = parser.parse_args()
+    if asked.memory:
+        _memory()
+        return
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     name = torch.cuda.get_device_name() if device.type == "cuda" else platform.processor() or platform.machine()
     print(f"{asked.network} on {name}, {torch.get_num_threads()} threads, torch {torch.__version__}")
@@ -106,6 +111,41 @@ def _read(phantom: AbdomenMR, network: str) -> None:
         )  # fmt: skip
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         print(f"whole read with its tests: {time.perf_counter() - began:.1f} s, peak {peak:.2f} GiB")
+
+
+def _memory() -> None:
+    """The most that a read takes beyond what Python, the libraries and the network take; where Linux says it."""
+    code = """import pathlib, sys
+from readingroom.bundles import store
+from readingroom.readers.base import read
+from readingroom.readers.opening import open_study
+from readingroom.readers.registry import find_reader
+peak = lambda: int(pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) / 1024
+reader, folder = find_reader('liver-hcc'), pathlib.Path(sys.argv[1])
+def work(name):
+    study = open_study(reader, {'mr': folder / f'{name}.nrrd'}, {'liver': folder / f'{name}-liver.nrrd'})
+    read(reader, study, store.find(reader.default_bundle), folder / 'out', 'cpu', force=True, options=sys.argv[2:],
+         on_answer=lambda reading: print(peak() - before))
+    print(peak() - before)
+before = 0
+work('small')
+before = peak()
+work('large')
+"""
+    shapes = {"small": ((30, 80, 104), (8.0, 4.0, 4.0)), "large": ((120, 320, 320), (2.0, 1.25, 1.25))}
+    with tempfile.TemporaryDirectory() as temporary:
+        for name, (shape, spacing) in shapes.items():
+            phantom = abdomen_mr(5, nodules_ml=60.0, cirrhosis=0.5, shape=shape, spacing=spacing)
+            SimpleITK.WriteImage(_image(phantom.pixels, phantom), f"{temporary}/{name}.nrrd")
+            SimpleITK.WriteImage(_image(phantom.liver.astype(np.uint8), phantom), f"{temporary}/{name}-liver.nrrd")
+        volume = phantom.pixels.size * 4 / 2**20
+        for options in ((), ("correct-bias-field",)):
+            done = subprocess.run(
+                [sys.executable, "-c", code, temporary, *options], capture_output=True, text=True, check=True
+            )
+            for step, peak in zip(("answer", "whole read"), map(float, done.stdout.split()[-2:]), strict=True):
+                told = " ".join((step, *options))
+                print(f"{told}: peak {peak:.0f} MB, {peak / volume:.1f} times the float32 volume of {volume:.0f} MB")
 
 
 def _metadata(network: str) -> ClassifierMetadata:

@@ -271,9 +271,9 @@ def prediction_set_text(prediction_set: PredictionSet, reading: Reading, _: Tran
 def explained_text(explained: FeatureExplanation, _: Translate = str) -> str:
     """How many features of the network are explained, by what rule, and how many speak."""
     says = _(
-        "{explained} of {all} features of the network follow a handcrafted feature ({kind} correlation of {least} or "
-        "more, on {patients} training patients). {speaking} of them have a say in a model of their own, which stands "
-        "beside the network and changes no answer."
+        "A handcrafted feature is followed by {explained} of the {all} features of the network ({kind} correlation of "
+        "{least} or more, on {patients} training patients). A model of their own, which stands beside the network and "
+        "changes no answer, uses {speaking} of them."
     )
     return says.format(
         explained=explained.explained_count,
@@ -281,7 +281,7 @@ def explained_text(explained: FeatureExplanation, _: Translate = str) -> str:
         kind=explained.correlation.capitalize(),
         least=number_text(explained.least),
         patients=explained.patients,
-        speaking=len(explained.speaking) or _("None"),
+        speaking=len(explained.speaking) or _("none"),
     )
 
 

@@ -20,6 +20,7 @@ from .owned_nodes import KEY, OwnedNodes, image_key, tie_to
 
 _READ = "ReadingRoom.read"  # attribute: when the read began that a segmentation is of
 _ROLES = ("heat map", "box", "segmentation")
+_LEAST_BIAS = 0.02  # between the ends of the colors of a bias field
 
 
 class Layers:
@@ -164,8 +165,9 @@ class Layers:
         node = self._owned.get_or_add("vtkMRMLScalarVolumeNode", "heat map", key, names[0])
         legend = heat_map.feature or _legends()[heat_map.shows]
         if heat_map.shows == "bias-field":
-            low, high = float(grid.array.min()), float(grid.array.max())
-            layer_nodes.fill_heat_map(node, grid, low, legend, (low, high), high, "%.2fx")
+            window = min(heat_map.levels), max(*heat_map.levels, min(heat_map.levels) + _LEAST_BIAS)
+            ends = float(grid.array.min()), float(grid.array.max())  # in the air around the body the field goes on
+            layer_nodes.fill_heat_map(node, grid, ends[0], legend, window, ends[1], "%.2fx")
         else:
             layer_nodes.fill_heat_map(node, grid, min(heat_map.levels), legend)
         tie_to(node, volume)

@@ -277,7 +277,7 @@ class ReadingPanel(slicer.util.VTKObservationMixin):
             self.window.show(inputs.images)  # an image that comes has no display at first
             self.views.show_inputs(inputs, hidden)
             self.views.study.show_priors(self.selection.of_priors)
-            self.views.study.show_growing(self.growing.placing)
+            self.views.study.show_growing(self.growing.placing, inputs)
             self.views.study.show_device(parameters.device)
             self.views.study.show_options(list(parameters.options))
             self.views.study.show_layout(settings.reading_layout())

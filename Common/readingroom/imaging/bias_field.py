@@ -29,12 +29,18 @@ class BiasField:
     ----------
     logarithm : natural, ``[k, j, i]`` on a coarse grid
     factors : voxels of the image for each of its voxels, along i, j and k
-    spread : how many times brighter the brightest twentieth of the body is made than the darkest
+    low, high : between which it lies in nine tenths of the body
     """
 
     logarithm: NDArray[np.float32]
     factors: tuple[int, int, int]
-    spread: float
+    low: float
+    high: float
+
+    @property
+    def spread(self) -> float:
+        """How many times brighter the brightest twentieth of the body is made than the darkest."""
+        return self.high / self.low
 
     def on(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """The field ``[k, j, i]`` on the voxels of the image, by which its values are divided; around 1."""
@@ -82,7 +88,7 @@ def bias_field(image: SimpleITK.Image, progress: Progress | None = None) -> Bias
     logarithm -= np.median(logarithm[body])
     low, high = np.percentile(logarithm[body], (5, 95))
     factors = tuple(round(after / before) for before, after in zip(image.GetSpacing(), small.GetSpacing(), strict=True))
-    return BiasField(logarithm, factors, float(np.exp(high - low)))
+    return BiasField(logarithm, factors, float(np.exp(low)), float(np.exp(high)))
 
 
 def corrected(volume: Volume, progress: Progress | None = None) -> Volume:

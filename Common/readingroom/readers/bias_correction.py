@@ -64,7 +64,7 @@ def with_bias_field(case: Case, answer: Answer, role: str, finding: str, context
             return answer
         context.check(bias_check(field))
     path = heat_map_path(role, finding, "bias-field")
-    shown = HeatMap(finding, role, method, path, levels=(), shows="bias-field")
+    shown = HeatMap(finding, role, method, path, (field.low, field.high), shows="bias-field")
     return replace(answer, maps=(*answer.maps, MapLayer(shown, field.on(volume.voxels.shape))))
 
 

@@ -96,7 +96,7 @@ def test_models_stand_side_by_side_and_features_in_words(view):
          "−2.4 SD, above 1 % of the cohort"],
         ["Rough texture (GLCM contrast)", "−0.60", "", "+0.9 SD, above 80 % of the cohort"],
     ]  # fmt: skip
-    assert "104 of 128 features of the network follow a handcrafted feature" in view.summary.text
+    assert "followed by 104 of the 128 features of the network" in view.summary.text
 
 
 def test_the_strongest_feature_is_told_of_before_any_is_chosen(view, chosen):
@@ -157,7 +157,7 @@ def test_a_corrected_mask_leaves_the_choice_where_it_is(view, chosen, reading, e
 def test_a_model_that_uses_no_feature_says_so(view, reading, explained):
     bare = replace(explained, speaking=())
     view.show(replace(reading, explained=bare, heat_maps=reading.heat_maps[:1]))
-    assert "None of them have a say" in view.summary.text
+    assert "uses none of them" in view.summary.text
     assert not view.speaking.visible
     assert not view.follows.visible
 

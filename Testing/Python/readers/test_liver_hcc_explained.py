@@ -177,7 +177,7 @@ def test_the_shell_and_the_report_say_which_features_speak(bundle, files, tmp_pa
     report = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert BANNER in report
     assert "<h2>Explained features</h2>" in report
-    assert "1 of 128 features of the network follow a handcrafted feature" in report
+    assert "followed by 1 of the 128 features of the network" in report
     assert "Mean brightness (first order mean)" in report
     assert "<small>speaks against</small><small>speaks for</small>" in report
     assert "Held out" in report

@@ -77,7 +77,7 @@ def test_the_bias_field_is_a_layer_whether_it_was_left_in_or_taken_out_and_estim
 ) -> None:
     estimates = []
     monkeypatch.setattr("readingroom.imaging.bias_field.bias_field", lambda *given: estimates.append(field) or field)
-    field = BiasField(np.full((2, 2, 2), np.log(1.25), np.float32), (40, 40, 20), 1.25)
+    field = BiasField(np.full((2, 2, 2), np.log(1.25), np.float32), (40, 40, 20), 1.0, 1.25)
     reader, context = find_reader("liver-hcc"), ReadContext(bundle, None, Progress(), options=options)  # type: ignore[arg-type]
     case = reader.load(Study((StudyImage("mr", pixels=image_of(pixels())),)))
     read_from = reader.prepared(case, context)
@@ -85,6 +85,7 @@ def test_the_bias_field_is_a_layer_whether_it_was_left_in_or_taken_out_and_estim
     assert (layer.heat_map.path, layer.heat_map.shows) == (Path("bias-field-mr.nrrd"), "bias-field")
     assert layer.heat.shape == case.images["mr"].voxels.shape
     assert np.allclose(read_from.images["mr"].voxels * (layer.heat if options else 1), case.images["mr"].voxels)
+    assert layer.heat_map.levels == (1.0, 1.25)
     assert layer.heat_map.method == ("N4, taken out" if options else "N4, left in")
     assert len(estimates) == 1
     assert [check.name for check in context.checks].count("bias field") == 1

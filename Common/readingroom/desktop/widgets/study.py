@@ -62,6 +62,7 @@ class StudyView:
                 form.addRow("", self.priors[role.name])
         self.masks: dict[str, Any] = {}
         self.grow: dict[str, Any] = {}  # buttons
+        self._image_of_mask = {mask.name: mask.image for mask in reader.masks}
         offered = [mask for mask in reader.masks if "scene" in mask.sources]
         hints = ["" if mask.required else _mask_hint(mask) for mask in offered]
         rows = form
@@ -162,10 +163,11 @@ class StudyView:
                 chooser.setCurrentSegmentID(choice.segment_id if choice is not None else "")
         self.next.setEnabled(self._selection.has_next)
 
-    def show_growing(self, placing: str) -> None:
-        """Press the button of the mask that a click is waited for; none where that is empty."""
+    def show_growing(self, placing: str, inputs: Inputs) -> None:
+        """Press the button of the mask that a click is waited for; none where that is empty, or there is no image."""
         for name, button in self.grow.items():
             button.setChecked(name == placing)
+            button.setEnabled(inputs.image(self._image_of_mask[name]) is not None)
 
     def show_priors(self, sentences: Mapping[str, str]) -> None:
         """Say what is to be known of each prior, by role: what is true of several once, below the last of them."""
