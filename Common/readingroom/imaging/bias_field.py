@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
 from ..progress import Progress
+from .between_slices import SliceBySlice
 from .mr_body import body_of, shrunken
 from .volume import Volume
 
@@ -42,16 +44,40 @@ class BiasField:
         """How many times brighter the brightest twentieth of the body is made than the darkest."""
         return self.high / self.low
 
-    def on(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """The field ``[k, j, i]`` on the voxels of the image, by which its values are divided; around 1."""
-        found = self.logarithm
-        for axis, (size, factor) in enumerate(zip(shape, reversed(self.factors), strict=True)):
-            places = np.clip((np.arange(size) + 0.5) / factor - 0.5, 0, found.shape[axis] - 1)
+    def on(self, shape: tuple[int, ...]) -> FieldOnVoxels:
+        """The field on the voxels ``[k, j, i]`` of the image, by which its values are divided; around 1."""
+        return FieldOnVoxels(self, shape)
+
+
+@dataclass(frozen=True, eq=False)
+class FieldOnVoxels(SliceBySlice):
+    """A field on the voxels ``[k, j, i]`` of its image."""
+
+    field: BiasField
+    size: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.size
+
+    def min(self) -> float:
+        return float(np.exp(self.field.logarithm.min()))
+
+    def max(self) -> float:
+        return float(np.exp(self.field.logarithm.max()))
+
+    def _slice(self, k: int, within: tuple[Any, ...]) -> NDArray[np.float32]:
+        found = self.field.logarithm
+        rows, columns = (np.arange(size) for size in self.size[1:])
+        for axis, (wanted, factor) in enumerate(
+            zip((np.array([k]), rows, columns), reversed(self.field.factors), strict=True)
+        ):
+            places = np.clip((wanted + 0.5) / factor - 0.5, 0, found.shape[axis] - 1)
             low = np.floor(places).astype(np.intp)
             high = np.minimum(low + 1, found.shape[axis] - 1)
             part = np.expand_dims((places - low).astype(np.float32), [other for other in range(3) if other != axis])
             found = np.take(found, low, axis) * (1 - part) + np.take(found, high, axis) * part
-        return np.exp(found)
+        return np.asarray(np.exp(found[0]).clip(self.min(), self.max())[within], np.float32)
 
 
 def bias_field(image: SimpleITK.Image, progress: Progress | None = None) -> BiasField | None:
@@ -104,7 +130,10 @@ def corrected(volume: Volume, progress: Progress | None = None) -> Volume:
 
 def without_bias(volume: Volume, field: BiasField) -> Volume:
     """The volume divided by the field."""
-    voxels = volume.voxels / field.on(volume.voxels.shape)
+    given = volume.voxels
+    voxels = np.empty_like(given)
+    for k, of_slice in enumerate(field.on(given.shape)):
+        np.divide(given[k], of_slice, out=voxels[k])
     image = SimpleITK.GetImageFromArray(voxels)
     image.CopyInformation(volume.image)
     for key in volume.image.GetMetaDataKeys():

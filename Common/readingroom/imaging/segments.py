@@ -63,7 +63,25 @@ class AtLeast:
         return np.asarray(self[...], dtype=dtype)
 
 
-Mask = NDArray[np.bool_] | AtLeast
+@dataclass(frozen=True, eq=False)
+class Labeled:
+    """Where labels ``[k, j, i]`` are one of them: a mask that takes no memory."""
+
+    labels: NDArray[np.uint8]
+    label: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.labels.shape
+
+    def __getitem__(self, place: Any) -> NDArray[np.bool_]:
+        return np.asarray(self.labels[place] == self.label)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asarray(self[...], dtype=dtype)
+
+
+Mask = NDArray[np.bool_] | AtLeast | Labeled
 
 
 @dataclass(frozen=True, eq=False)

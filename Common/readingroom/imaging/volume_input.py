@@ -3,15 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
 from ..bundles.preprocessing import Preprocessing
+from .between_slices import SliceBySlice
 from .organ import Booleans
 from .preprocessing import normalized
 from .volume_levels import Extent, volume_levels
+
+
+@dataclass(frozen=True, eq=False)
+class OnVoxels(SliceBySlice):
+    """A map in its place in space, on the voxels ``[k, j, i]`` of an image: linear between the centers of its cells.
+
+    Half a cell beyond the outermost centers the border's value goes on, and further out it is 0.
+    """
+
+    placed: SimpleITK.Image
+    image: SimpleITK.Image
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(reversed(self.image.GetSize()))
+
+    def min(self) -> float:
+        return min(float(SimpleITK.GetArrayViewFromImage(self.placed).min()), 0.0)
+
+    def max(self) -> float:
+        return max(float(SimpleITK.GetArrayViewFromImage(self.placed).max()), 0.0)
+
+    def _slice(self, k: int, within: tuple[Any, ...]) -> NDArray[np.float32]:
+        size, origin = self.image.GetSize(), self.image.TransformIndexToPhysicalPoint((0, 0, k))
+        moved = SimpleITK.Resample(
+            self.placed, (*size[:2], 1), SimpleITK.Transform(), SimpleITK.sitkLinear, origin,
+            self.image.GetSpacing(), self.image.GetDirection(), 0.0,
+        )  # fmt: skip
+        return SimpleITK.GetArrayFromImage(moved)[0].clip(self.min(), self.max())[within]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,16 +62,14 @@ class PreparedVolume:
     grid: SimpleITK.Image
     volume: SimpleITK.Image
 
-    def to_volume(self, heat: NDArray[np.floating]) -> NDArray[np.float32]:
+    def to_volume(self, heat: NDArray[np.floating]) -> OnVoxels:
         """A map ``[slices, rows, columns]`` of the network, of any size, on the voxels ``[k, j, i]`` of the image.
 
         As `Prepared.to_input` along all three axes.
         """
         image = SimpleITK.GetImageFromArray(heat.astype(np.float32))
         self._place(image)
-        # Half a cell beyond the outermost centers the border's value goes on, and further out it is 0.
-        moved = SimpleITK.Resample(image, self.volume, SimpleITK.Transform(), SimpleITK.sitkLinear, 0.0)
-        return SimpleITK.GetArrayFromImage(moved)
+        return OnVoxels(image, self.volume)
 
     def of_labels(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Labels ``[k, j, i]`` of the image on the voxels of the input, 0 where it shows nothing of the image."""
@@ -62,7 +91,7 @@ class PreparedVolume:
 
     def reached(self) -> Booleans:
         """``[k, j, i]`` of the image: what the network was shown."""
-        return np.asarray(self.to_volume(np.ones((1, 1, 1), np.float32)) > 0)
+        return np.stack([slice_ > 0 for slice_ in self.to_volume(np.ones((1, 1, 1), np.float32))])
 
     def count_reached(self, mask: Booleans) -> int:
         """How many voxels of a mask ``[k, j, i]`` of the image lie within `reached`."""

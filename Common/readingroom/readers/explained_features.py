@@ -20,6 +20,7 @@ from ..bundles.explained import DeepFeature, ExplainedFeatures, HandcraftedFeatu
 from ..bundles.metadata import ClassifierMetadata
 from ..errors import InputError
 from ..formatting import counted, decimal, percent
+from ..imaging.between_slices import Heat
 from ..radiomics import handcrafted
 from ..radiomics.units import unit
 from ..reading import (
@@ -63,7 +64,7 @@ def with_explained(
     masks: Mapping[str, NDArray[np.bool_]],
     embedding: NDArray[np.float64] | None,
     feature_maps: NDArray[np.floating] | None,
-    to_volume: Callable[[NDArray[np.floating]], Floats32],
+    to_volume: Callable[[NDArray[np.floating]], Heat],
     context: ReadContext,
 ) -> Answer:
     """The answer with what the features of its network follow, where the bundle knows it; adds checks to the context.
@@ -95,7 +96,7 @@ def with_explained(
         context.progress.raise_if_canceled()
         number = _number(feature.name)
         spread = next(one.spread for one in known.deep if one.number == number)
-        heat = to_volume(active_places(feature_maps[number], embedding[number], spread)).clip(0, 1)
+        heat = to_volume(active_places(feature_maps[number], embedding[number], spread))
         path = heat_map_path(image_role, known.finding, "feature", feature.name)
         shown = HeatMap(known.finding, image_role, "feature, local", path, shows="feature", feature=feature.name)
         layers.append(MapLayer(shown, heat))

@@ -108,16 +108,15 @@ def heat_of(details: Details, metadata: ClassifierMetadata) -> Floats32:
         values = probability_of_margins(metadata, raw.astype(np.float64))
     else:
         values = raw.astype(np.float64) / max(float(raw.max()), 1e-12)
-    return details.prepared.to_volume(values).clip(0, 1)
+    return np.asarray(details.prepared.to_volume(values.clip(0, 1)))
 
 
 def map_in_liver(heat: Floats32, liver: NDArray[np.bool_], chance: float | None) -> MapInLiver:
     """Count a map ``[k, j, i]`` in a liver of its shape."""
-    inside = np.where(liver, heat, -1.0)
     return MapInLiver(
         area=np.count_nonzero(liver, axis=(1, 2)),
-        suspicious=np.count_nonzero(inside >= SUSPICIOUS, axis=(1, 2)),
-        reached=tuple(int(np.count_nonzero(inside >= level)) for level in LEVELS),
+        suspicious=np.count_nonzero(liver & (heat >= SUSPICIOUS), axis=(1, 2)),
+        reached=tuple(int(np.count_nonzero(liver & (heat >= level))) for level in LEVELS),
         everywhere=int(np.count_nonzero(heat >= SUSPICIOUS)),
         chance=chance,
     )
@@ -205,8 +204,8 @@ def _pictures(case: Case, heat: Floats32, details: Details) -> Iterator[PictureL
     """The slices with the hottest liver; the first of them also as it was read."""
     volume, spacing = case.images[MR], case.images[MR].image.GetSpacing()
     window, size = robust_window(volume.voxels), (spacing[1], spacing[0])
-    hottest = np.where(details.liver, heat, -1.0).max(axis=(1, 2))
-    sums = np.where(details.liver, heat, 0.0).sum(axis=(1, 2))
+    hottest = heat.max(axis=(1, 2), where=details.liver, initial=-1.0)
+    sums = heat.sum(axis=(1, 2), where=details.liver)
     shown: list[int] = []
     for k in map(int, np.lexsort((-sums, -hottest.round(2)))):
         if len(shown) == _PICTURES or hottest[k] < 0:

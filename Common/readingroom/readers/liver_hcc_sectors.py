@@ -9,6 +9,7 @@ import numpy as np
 
 from ..formatting import listed, number_text, percent
 from ..imaging.liver_sectors import SECTORS, sector_labels
+from ..imaging.segments import Labeled
 from ..reading import Measurement, Region
 from .answer import Answer, Case, Prediction, RegionLayer
 from .base import ReadContext
@@ -53,8 +54,7 @@ def without_each_sector(case: Case, prediction: Prediction, answer: Answer, cont
             continue
         without = ask_changed(fill(pixels, torch.from_numpy(~away)[None, None]).numpy()[0], context)
         changes[sector.title] = change = without - whole
-        mask = labels == number
-        volume = float(np.count_nonzero(mask) * voxel_ml(image))
+        volume = float(np.count_nonzero(labels == number) * voxel_ml(image))
         for name, title, value, unit in (
             ("volume", "Liver", volume, "mL"),
             ("without", "Probability without it", 100 * without, "%"),
@@ -63,7 +63,7 @@ def without_each_sector(case: Case, prediction: Prediction, answer: Answer, cont
             measurements.append(Measurement(f"{sector.name}-{name}", title, value, unit, image=MR, part=sector.title))
         color = _ALIKE if abs(change) < _CHANGED else _LOWER if change < 0 else _HIGHER
         region = Region(sector.name, sector.title, MR, segments_path(MR), volume_ml=volume, color=color)
-        regions.append(RegionLayer(region, mask))
+        regions.append(RegionLayer(region, Labeled(labels, number)))
     context.note(GEOMETRY)
     _tell(answer.findings[0].title, whole, changes, context)
     return replace(

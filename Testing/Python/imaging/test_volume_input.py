@@ -56,7 +56,7 @@ def test_the_network_is_given_what_gray_levels_says(image, lungs, way):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_map_lies_on_the_voxels_that_it_speaks_of(image, lungs, way):
     found = prepare_volume(image, WAYS[way], lungs)
-    back = found.to_volume((found.pixels[0] > 0.75).astype(np.float32))
+    back = np.asarray(found.to_volume((found.pixels[0] > 0.75).astype(np.float32)))
     assert back.shape == SHAPE
     bright = SimpleITK.GetArrayFromImage(image) == 1000
     centers = [np.array(np.nonzero(mask)).mean(1) for mask in (bright, back > 0.5)]
@@ -65,7 +65,7 @@ def test_a_map_lies_on_the_voxels_that_it_speaks_of(image, lungs, way):
 
 def test_outside_of_what_was_read_a_map_is_0_and_inside_it_goes_up_to_the_border(image, lungs):
     found = prepare_volume(image, CROPPED, lungs)
-    back = found.to_volume(np.ones((2, 2, 2), np.float32))
+    back = np.asarray(found.to_volume(np.ones((2, 2, 2), np.float32)))
     inside = np.zeros(SHAPE, dtype=bool)
     inside[2:10, 5:25, 6:36] = True
     assert np.array_equal(back == 1, inside)
