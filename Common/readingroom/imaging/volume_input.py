@@ -91,11 +91,14 @@ class PreparedVolume:
 
     def reached(self) -> Booleans:
         """``[k, j, i]`` of the image: what the network was shown."""
-        return np.stack([slice_ > 0 for slice_ in self.to_volume(np.ones((1, 1, 1), np.float32))])
+        found = np.empty(self.volume.GetSize()[::-1], bool)
+        for k, slice_ in enumerate(self.to_volume(np.ones((1, 1, 1), np.float32))):
+            found[k] = slice_ > 0
+        return found
 
     def count_reached(self, mask: Booleans) -> int:
         """How many voxels of a mask ``[k, j, i]`` of the image lie within `reached`."""
-        return int(np.count_nonzero(mask & self.reached()))
+        return sum(np.count_nonzero(own & shown) for own, shown in zip(mask, self.reached(), strict=True))
 
 
 def prepare_volume(

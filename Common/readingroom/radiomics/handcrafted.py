@@ -15,6 +15,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from ..bundles.explained import HandcraftedSettings
+from ..imaging.organ import box
 from . import feature_classes
 from .measure import measure
 from .settings import Settings
@@ -60,6 +61,9 @@ def measure_handcrafted(
     ------
     InputError : the region cannot be measured: it is empty, flat, or all of one value
     """
+    if measured.spacing is None:  # then nothing beyond the neighbors of the region has a say
+        k, j, i = (slice(max(part.start - 1, 0), part.stop + 1) for part in box(voxels))
+        image, voxels = image[i, j, k], voxels[k, j, i]
     mask = SimpleITK.GetImageFromArray(voxels.astype(np.uint8))
     mask.CopyInformation(image)
     values: dict[str, float] = {}

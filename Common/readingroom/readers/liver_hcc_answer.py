@@ -7,7 +7,7 @@ of the answer. It is evidence on a coarse grid, not the probability that the pla
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from ..bundles.metadata import ClassifierMetadata
 from ..explain.box import strongest_region
 from ..formatting import number_text, percent
 from ..imaging.display import robust_window
+from ..imaging.organ import box
 from ..imaging.segments import AtLeast
 from ..reading import Box, Check, Curve, HeatMap, KeyPicture, Line, Measurement, Region
 from .answer import Answer, Case, MapLayer, PictureLayer, Prediction, RegionLayer
@@ -113,11 +114,15 @@ def heat_of(details: Details, metadata: ClassifierMetadata) -> Floats32:
 
 def map_in_liver(heat: Floats32, liver: NDArray[np.bool_], chance: float | None) -> MapInLiver:
     """Count a map ``[k, j, i]`` in a liver of its shape."""
+    counts = [  # slice by slice: whole volumes take memory
+        [np.count_nonzero(own & (hot >= level)) for level in LEVELS] for hot, own in zip(heat, liver, strict=True)
+    ]
+    reached = np.array(counts, dtype=np.intp)
     return MapInLiver(
         area=np.count_nonzero(liver, axis=(1, 2)),
-        suspicious=np.count_nonzero(liver & (heat >= SUSPICIOUS), axis=(1, 2)),
-        reached=tuple(int(np.count_nonzero(liver & (heat >= level))) for level in LEVELS),
-        everywhere=int(np.count_nonzero(heat >= SUSPICIOUS)),
+        suspicious=reached[:, LEVELS.index(SUSPICIOUS)],
+        reached=tuple(map(int, reached.sum(axis=0))),
+        everywhere=sum(np.count_nonzero(hot >= SUSPICIOUS) for hot in heat),
         chance=chance,
     )
 
@@ -151,8 +156,14 @@ def _notes(details: Details) -> Iterator[str]:
 
 def _box(heat: Floats32, details: Details) -> Box | None:
     """The map's strongest region in the liver, where it is suspicious at all."""
-    inside = np.where(details.liver, heat, 0)
-    return strongest_region(inside, LEVELS[-1]) if inside.max() >= SUSPICIOUS else None
+    place = box(details.liver)
+    inside = np.where(details.liver[place], heat[place], 0)
+    found = strongest_region(inside, LEVELS[-1]) if inside.max() >= SUSPICIOUS else None
+    if found is None:
+        return None
+    first = [part.start for part in reversed(place)]
+    start, stop = (tuple(a + b for a, b in zip(first, at, strict=True)) for at in (found.start, found.stop))
+    return replace(found, start=start, stop=stop)
 
 
 def numbers_of(found: MapInLiver, voxel: float) -> dict[str, float]:

@@ -88,13 +88,18 @@ class _Coarse:
 
 
 def _coarse(mask: Booleans, volume: Volume) -> _Coarse:
-    drawn = SimpleITK.GetImageFromArray(mask.astype(np.float32))
-    drawn.CopyInformation(volume.image)
     means = averaged(volume.image)
     gray = SimpleITK.GetArrayFromImage(means)
     gray -= min(float(np.percentile(gray, 1)), 0.0)  # air is about 0, also where values were normalized
-    inside = SimpleITK.GetArrayFromImage(averaged(drawn)) >= 0.5
-    return _Coarse(inside, _body(gray), gray, tuple(reversed(means.GetSpacing())))
+    return _Coarse(_averaged_mask(mask, volume.image), _body(gray), gray, tuple(reversed(means.GetSpacing())))
+
+
+def _averaged_mask(mask: Booleans, image: SimpleITK.Image) -> Booleans:
+    """Which voxels of the `averaged` image lie in a mask by at least a half."""
+    drawn = SimpleITK.GetImageFromArray(mask.view(np.uint8))
+    drawn.CopyInformation(image)
+    drawn = SimpleITK.Cast(drawn, SimpleITK.sitkFloat32)  # not as an array, of which an image is a copy
+    return np.asarray(SimpleITK.GetArrayViewFromImage(averaged(drawn)) >= 0.5)
 
 
 def _body(gray: NDArray[np.float32]) -> Booleans:
