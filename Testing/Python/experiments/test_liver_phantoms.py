@@ -42,6 +42,24 @@ def a_bundle(a_cohort, tmp_path_factory):
     return load(out / liver_phantoms.NAME)
 
 
+@pytest.mark.parametrize(
+    ("way", "weighting", "evened"),
+    [(("--protocol", "published"), "T1", False), (("--variant", "bias-corrected", "--folds", "2"), "", True)],
+)
+def test_the_paper_s_protocol_and_the_one_without_bias_fields_train_to_their_end(
+    a_cohort, tmp_path, way, weighting, evened
+):
+    from readingroom import cli
+    from readingroom.bundles.bundle import load
+
+    told = ("--weighting", weighting) if weighting else ()
+    small = ("--network", liver_phantoms.NETWORK, "--mode", "fine-tune", "--weights", "none", "--epochs", "1")
+    given = ("--cohort", str(a_cohort), "--out", str(tmp_path), "--positive", "hcc", "--negative", "none")
+    assert cli.main(["train", "liver-hcc", *given, *way, *small, *told, "--name", "tiny", "--workers", "1"]) == 0
+    found = load(tmp_path / "tiny").metadata
+    assert (found.weighting, found.preprocessing.correct_bias_field) == (weighting, evened)
+
+
 def test_every_other_phantom_has_nodules_and_all_have_a_mask_of_the_liver(a_cohort):
     rows = read_cohort(a_cohort).rows
     assert [row.label for row in rows] == ["none", "hcc"] * (STUDIES // 2)
