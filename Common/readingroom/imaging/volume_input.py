@@ -98,7 +98,7 @@ class PreparedVolume:
 
     def count_reached(self, mask: Booleans) -> int:
         """How many voxels of a mask ``[k, j, i]`` of the image lie within `reached`."""
-        return sum(np.count_nonzero(own & shown) for own, shown in zip(mask, self.reached(), strict=True))
+        return sum(int((own & shown).sum()) for own, shown in zip(mask, self.reached(), strict=True))
 
 
 def prepare_volume(

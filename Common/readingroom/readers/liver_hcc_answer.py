@@ -122,7 +122,7 @@ def map_in_liver(heat: Floats32, liver: NDArray[np.bool_], chance: float | None)
         area=np.count_nonzero(liver, axis=(1, 2)),
         suspicious=reached[:, LEVELS.index(SUSPICIOUS)],
         reached=tuple(map(int, reached.sum(axis=0))),
-        everywhere=sum(np.count_nonzero(hot >= SUSPICIOUS) for hot in heat),
+        everywhere=sum(int((hot >= SUSPICIOUS).sum()) for hot in heat),
         chance=chance,
     )
 
