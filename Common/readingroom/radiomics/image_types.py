@@ -13,6 +13,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from . import binary_patterns
+from .compiled import choice
 from .ibsi_filters import Filters
 from .image_names import of_sigma
 from .prepare import Prepared
@@ -98,12 +99,18 @@ def _whole(prepared: Prepared) -> SimpleITK.Image:
 
 
 def _laplacians(prepared: Prepared, box: Box, settings: Settings) -> Iterator[tuple[str, NDArray]]:
-    image = _whole(prepared)
-    for sigma in settings.sigma:
-        if _large_enough(image, sigma):
-            k, j, i = (max(FEWEST, math.ceil(_REACH * sigma / spacing)) for spacing in prepared.spacing)
-            function = SimpleITK.LaplacianRecursiveGaussian
-            yield of_sigma(sigma), _filtered(prepared, box, (k, j, i), function, sigma, True)
+    image, values = _whole(prepared), SimpleITK.GetArrayViewFromImage(prepared.image)
+    wide = {sigma: _reached(prepared, box, sigma) for sigma in settings.sigma if _large_enough(image, sigma)}
+    laplacian_of_gaussian = choice.laplacian_of_gaussian(sum(values[part].size for part in wide.values()))
+    for sigma, part in wide.items():
+        axes = (2, 1) if prepared.flat else (2, 1, 0)
+        yield of_sigma(sigma), laplacian_of_gaussian(values[part], within(box, part), prepared.spacing, sigma, axes)
+
+
+def _reached(prepared: Prepared, box: Box, sigma: float) -> Box:
+    """The box and what of the image a Gaussian of so many mm looks at around it."""
+    k, j, i = (max(FEWEST, math.ceil(_REACH * sigma / spacing)) for spacing in prepared.spacing)
+    return widened(box, (k, j, i), SimpleITK.GetArrayViewFromImage(prepared.image).shape)
 
 
 def _large_enough(image: SimpleITK.Image, sigma: float) -> bool:

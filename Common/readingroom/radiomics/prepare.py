@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..formatting import counted
 from .grids import difference
+from .once import once
 from .region import Box, Region, bounding_box, widened
 from .resample import onto_grid, resample, resample_centered
 from .settings import Settings
@@ -80,7 +81,8 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
         region
     """
     _refuse_several_values(image)
-    labels = label_image(mask, settings.label_channel)
+    channel = settings.label_channel
+    labels = once(f"labels of layer {channel}", mask, lambda: label_image(mask, channel))
     if image.GetDimension() != labels.GetDimension():
         raise InputError(
             f"The image has {image.GetDimension()} dimensions and the mask {labels.GetDimension()}; they have to agree."
@@ -184,6 +186,11 @@ def label_image(mask: SimpleITK.Image, channel: int = 0) -> SimpleITK.Image:
     return SimpleITK.Cast(mask, SimpleITK.sitkUInt32)
 
 
+def _occurring(mask: SimpleITK.Image) -> list[int]:
+    values = SimpleITK.GetArrayViewFromImage(mask)
+    return [int(label) for label in np.unique(values[values > 0])]
+
+
 def chosen_label(mask: SimpleITK.Image, wanted: int | None) -> int:
     """The label that is to be measured: the wanted one, or the only one that a mask made by `label_image` has.
 
@@ -191,8 +198,7 @@ def chosen_label(mask: SimpleITK.Image, wanted: int | None) -> int:
     ------
     InputError : there is none, or not the wanted one, or there are several
     """
-    values = SimpleITK.GetArrayViewFromImage(mask)
-    labels = [int(label) for label in np.unique(values[values > 0])]
+    labels = once("labels", mask, lambda: _occurring(mask))
     if not labels:
         raise InputError("The mask is empty: nothing is segmented.")
     present = ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")

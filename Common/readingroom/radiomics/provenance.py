@@ -12,6 +12,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from .. import __version__
+from .once import once
 from .prepare import Prepared, Stage
 from .region import bounding_box
 from .settings import Settings
@@ -34,7 +35,7 @@ def provenance(image: SimpleITK.Image, prepared: Prepared, settings: Settings) -
         "Configuration_EnabledImageTypes": parameters["imageType"],
         "Image-original_Hash": _hash(image),
         "Image-original_Dimensionality": f"{image.GetDimension()}D",
-        **_of_image(image, "original"),
+        **once("facts", image, lambda: _of_image(image, "original")),
         "Mask-original_Hash": _hash(prepared.labels),
     }
     for stage in prepared.stages:
@@ -46,7 +47,8 @@ def provenance(image: SimpleITK.Image, prepared: Prepared, settings: Settings) -
 
 def _hash(image: SimpleITK.Image) -> str:
     """What `SimpleITK.Hash` gives, many times faster."""
-    return hashlib.sha1(SimpleITK.GetArrayViewFromImage(image).data, usedforsecurity=False).hexdigest()
+    data = SimpleITK.GetArrayViewFromImage(image).data
+    return once("hash", image, lambda: hashlib.sha1(data, usedforsecurity=False).hexdigest())
 
 
 def _of_image(image: SimpleITK.Image, stage: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ..progress import Progress
 from . import image_names
 from .features import Features
 from .files import Opened, measure_opened, open_files
+from .once import images_unchanged
 from .prepare import label_image
 from .settings import Settings, from_parameters
 
@@ -110,7 +111,8 @@ def measure_regions(
         work = sum(region.voxels for region in wanted) * images(settings) * SLOWER.get(engine, 1)
         processes = None if work > WORTH_PROCESSES else 1
     if executor is None and (processes == 1 or len(wanted) == 1):
-        found = list(_one_by_one(opened, largest_first, settings, engine, progress))
+        with images_unchanged():
+            found = list(_one_by_one(opened, largest_first, settings, engine, progress))
     else:
         found = _in_parallel(image, mask, largest_first, settings, engine, processes, progress, executor)
     by_label = {region.label: region for region in found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 
 import numpy as np
 import pytest
@@ -50,6 +51,17 @@ def test_a_region_that_cannot_be_measured_does_not_stop_the_others(files, proces
     assert "voxel" in found[2].problem
     assert found[2].features is None
     assert all(region.features for region in found[:2])
+
+
+def test_image_and_mask_are_hashed_once_for_all_regions(files, monkeypatch):
+    hashed: list[int] = []
+    sha1 = hashlib.sha1
+    monkeypatch.setattr(hashlib, "sha1", lambda data, **options: hashed.append(len(data)) or sha1(data, **options))
+    found = measure_regions(*files, labels=[1, 2], settings=FEW, processes=1)
+    one, other = (region.features.provenance for region in found)
+    assert len(hashed) == 2
+    assert one["diagnostics_Image-original_Hash"] == other["diagnostics_Image-original_Hash"]
+    assert one["diagnostics_Mask-original_VoxelNum"] != other["diagnostics_Mask-original_VoxelNum"]
 
 
 def test_labels_that_the_mask_does_not_have_are_named(files):

@@ -6,14 +6,19 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...progress import Progress
+from .. import laplacian
 from ..maps import classes
 from ..matrices import BY_NUMPY, Matrices
 
 # Voxels times places of their boxes that numpy maps in the half second that loading the loops takes.
 WORTH_LOADING = 80_000
-# Voxels times images for whose matrices numpy takes so much longer.
+# Voxels times images for whose matrices numpy takes so much longer, and for which ITK does, filtering them.
 WORTH_LOADING_FOR_MATRICES = 2_000_000
+WORTH_LOADING_FOR_FILTERS = 3_000_000
 LOADING = "Loading compiled loops; when a computer needs them for the first time, that takes half a minute."
 
 
@@ -38,6 +43,15 @@ def matrices(voxels: int, progress: Progress) -> Matrices:
     from .matrices import BY_LOOPS
 
     return BY_LOOPS
+
+
+def laplacian_of_gaussian(voxels: int) -> Callable[..., NDArray[np.float32]]:
+    """What filters an image for all sigmas together of so many voxels."""
+    if not _chosen(voxels >= WORTH_LOADING_FOR_FILTERS, Progress()):
+        return laplacian.laplacian_of_gaussian
+    from .laplacian import laplacian_of_gaussian
+
+    return laplacian_of_gaussian
 
 
 def _chosen(worth_loading: bool, progress: Progress) -> bool:

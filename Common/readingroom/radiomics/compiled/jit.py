@@ -23,6 +23,11 @@ def compiled_in_any_order(function: F) -> F:
     return _compiled(function, {"contract", "reassoc", "nsz"})
 
 
+def compiled_to_the_letter(function: F) -> F:
+    """As `compiled`, but with every operation rounded by itself, as processors of any age do it."""
+    return _compiled(function, set())
+
+
 def _compiled(function: F, freedoms: set[str]) -> F:
     if numba is None:
         return function
