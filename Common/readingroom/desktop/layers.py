@@ -118,7 +118,7 @@ class Layers:
         levels_visible: bool = False,
         regions_visible: bool = True,
     ) -> None:
-        """Show maps and boxes of one finding over the ``volumes`` (by role), and hide those of the others.
+        """Show maps of one finding over the ``volumes`` (by role), of evidence with their boxes, and hide all others.
 
         ``color_table`` is a key of `COLOR_TABLES`; ``opacity`` runs from 0 to 1. Where an image has no map that
         ``shows`` what is asked for (of a ``feature`` that one), none is shown. ``of_images`` names, by image, a finding
@@ -138,7 +138,8 @@ class Layers:
             layer_nodes.show_legend(node, shown, at_left=image in legends_left)
         for box in self.nodes("box"):
             image, _separator, of = box.GetAttribute(KEY).partition("/")
-            box.GetDisplayNode().SetVisibility(box_visible and of == (of_images or {}).get(image, finding))
+            of_shown = shows == "evidence" and of == (of_images or {}).get(image, finding)
+            box.GetDisplayNode().SetVisibility(box_visible and of_shown)
         for segmentation in self.nodes("segmentation"):
             layer_nodes.show_segments(segmentation, levels_visible, regions_visible)
         self.keep_with_study()

@@ -107,7 +107,9 @@ def test_a_person_outlines_the_liver_reads_it_and_looks_at_the_parts(panel):
     assert legend.GetTitleText() == "deep-0"
     # So does the bias field, whose colors are labeled with how many times brighter a place is.
     bias = panel.layers.heat_map("mr", "hcc", "bias-field")
+    (box,) = panel.layers.nodes("box")
     host.click(panel.views.heat_map.others["bias-field"])
+    assert not box.GetDisplayNode().GetVisibility()  # it is of the heat map
     assert axial.mrmlSliceCompositeNode().GetForegroundVolumeID() == bias.GetID()
     field, display = slicer.util.arrayFromVolume(bias), bias.GetDisplayNode()
     assert 0.3 < field.min() < display.GetWindowLevelMin() < 1 < display.GetWindowLevelMax() < field.max() < 3
