@@ -24,9 +24,15 @@ def bundle():
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    """The liver with a carcinoma of Sample Data as the shell reads it, without naming the bundle."""
-    folder, example = tmp_path_factory.mktemp("example"), abdomen_mr(5, nodules_ml=60.0, cirrhosis=0.5)
+def example():
+    """The liver with a carcinoma of Sample Data."""
+    return abdomen_mr(5, nodules_ml=60.0, cirrhosis=0.5)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory, example):
+    """The example as the shell reads it, without naming the bundle."""
+    folder = tmp_path_factory.mktemp("example")
     for name, voxels in {"mr": example.pixels, "liver": example.liver.astype(np.uint8)}.items():
         image = SimpleITK.GetImageFromArray(voxels)
         image.SetSpacing(example.spacing[::-1])
@@ -52,6 +58,13 @@ def test_it_is_small_enough_to_ship_undamaged_and_a_demonstration(bundle):
 def test_a_phantom_is_like_those_of_training(reading):
     (distance,) = [check for check in reading.checks if check.name == "distance"]
     assert distance.status == "pass"
+
+
+def test_its_map_lies_on_the_planted_carcinoma(reading, written, example):
+    heat = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(written / reading.heat_map("mr", "hcc").path)))
+    heat = np.where(example.liver, heat, 0)
+    assert example.nodules[np.unravel_index(heat.argmax(), heat.shape)]
+    assert heat[example.nodules].sum() / heat.sum() > 5 * example.nodules.sum() / example.liver.sum()
 
 
 def test_its_features_are_explained_by_three_models_and_where_each_that_speaks_is_active(bundle, reading, written):
