@@ -1,6 +1,6 @@
 """Radiomics features against PyRadiomics on the same image and mask: time, memory, numbers, and growth with the region.
 
-    python bench/radiomics.py [--case lungs tumor phantom] [--repeats 3] [--growth] [--peer PYTHON]
+    python bench/radiomics.py [--case lungs tumor phantom] [--repeats 3] [--growth] [--peer PYTHON] [--flash PYTHON]
 
 Each contestant runs in a process of its own, which reads image and mask first and is then timed: wall time, CPU time
 (which other load on the machine hardly touches) and peak memory over what it held before. The contestants take turns.
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {  # what PyRadiomics' own example files
         "setting": {**_OF_MR, "preCrop": True, "padDistance": 10, "resampledPixelSpacing": [2, 2, 0]},
     },
 }
-OURS, THEIRS = "ReadingRoom", "PyRadiomics"
+OURS, THEIRS, FLASH = "ReadingRoom", "PyRadiomics", "flash-radiomics"
+WARM = 20_000  # voxels of a ball that is measured before the clock starts
 GROWTH = (10_000, 100_000, 1_000_000, 10_000_000)
 
 
@@ -79,6 +81,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--growth", action="store_true", help="time of balls of 10 thousand to 10 million voxels")
     parser.add_argument("--peer", default=sys.executable, metavar="PYTHON", help="a Python that has PyRadiomics")
+    parser.add_argument("--flash", metavar="PYTHON", help="a Python that has flash-radiomics, h5py and SimpleITK")
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
@@ -90,21 +93,23 @@ def main() -> None:
     elif not DATA.is_dir():
         print(f"The images are not there ({DATA}): only --growth can be measured.")
     else:
-        print_cases(options.case, options.repeats, options.peer)
+        pythons = {THEIRS: options.peer, FLASH: options.flash, OURS: sys.executable}
+        print_cases(options.case, options.repeats, {name: python for name, python in pythons.items() if python})
 
 
-def print_cases(cases: list[str], repeats: int, peer: str) -> None:
+def print_cases(cases: list[str], repeats: int, pythons: dict[str, str]) -> None:
     columns = ("", "voxels", "", "wall s", "CPU s", "peak MB", "wall ratio", "CPU ratio", "worst relative difference")
     print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     for case in cases:
-        turns = [(start(peer, THEIRS, case), start(sys.executable, OURS, case)) for _ in range(repeats)]
-        for index, name in enumerate((THEIRS, OURS)):
-            runs = [turn[index] for turn in turns]
+        who = [name for name in pythons if name != FLASH or case not in PARAMETERS]
+        turns = [{name: start(pythons[name], name, case) for name in who} for _ in range(repeats)]
+        for name in who:
+            runs = [turn[name] for turn in turns]
             wall, cpu = (
-                "" if name == THEIRS else f"{statistics.median(t[0][key] / t[1][key] for t in turns):.1f}"
+                "" if name == THEIRS else f"{statistics.median(t[THEIRS][key] / t[name][key] for t in turns):.1f}"
                 for key in ("wall", "cpu")
             )
-            worst = "" if name == THEIRS else worst_difference(turns[0][1]["values"], turns[0][0]["values"])
+            worst = "" if name == THEIRS else worst_difference(runs[0]["values"], turns[0][THEIRS]["values"])
             medians = (statistics.median(each[key] for each in runs) for key in ("wall", "cpu", "peak"))
             print(
                 f"| {case} | {runs[0]['voxels']} | {name} | {' | '.join(f'{m:.2f}' for m in medians)} "
@@ -114,7 +119,7 @@ def print_cases(cases: list[str], repeats: int, peer: str) -> None:
 
 
 def worst_difference(found: dict[str, float], expected: dict[str, float]) -> str:
-    expected = {name: value for name, value in expected.items() if math.isfinite(value)}
+    expected = {name: value for name, value in expected.items() if math.isfinite(value) and name in found}
     name = max(expected, key=lambda n: abs(found[n] - expected[n]) / abs(expected[n] or 1))
     return f"{abs(found[name] - expected[name]) / abs(expected[name] or 1):.0e} ({name}, of {len(expected)})"
 
@@ -144,9 +149,8 @@ def start(python: str, contestant: str, case: str) -> dict[str, Any]:
 def run(contestant: str, case: str) -> dict[str, Any]:
     """Measure in this process; image and mask are read before the clock starts."""
     image, mask = ball(int(case.split()[-1])) if case.startswith("ball") else read(case)
-    measure = (ours if contestant == OURS else theirs)(PARAMETERS.get(case, {}))
-    small = ball(200)
-    measure(*small)  # imports and first calls
+    measure = {OURS: ours, THEIRS: theirs, FLASH: flash}[contestant](PARAMETERS.get(case, {}))
+    measure(*ball(WARM))  # imports, first calls, and compiled loops where numba is installed
     before = memory("VmRSS")
     forget_peak()
     wall, cpu = time.perf_counter(), time.process_time()
@@ -185,6 +189,8 @@ def ours(parameters: dict[str, Any]) -> Any:
     from readingroom.radiomics.measure import measure
     from readingroom.radiomics.settings import from_parameters
 
+    if find_spec("numba"):
+        import numba  # noqa: F401  # whatever the size of the region, so that its loops are what is timed
     return lambda image, mask: dict(measure(image, mask, from_parameters(parameters)).values)
 
 
@@ -200,6 +206,18 @@ def theirs(parameters: dict[str, Any]) -> Any:
     def measure(image: SimpleITK.Image, mask: SimpleITK.Image) -> dict[str, float]:
         rows = extractor.execute(image, mask)
         return {name: float(value) for name, value in rows.items() if not name.startswith("diagnostics_")}
+
+    return measure
+
+
+def flash(parameters: dict[str, Any]) -> Any:
+    from flash_radiomics import RadiomicsFeatureExtractor  # only in the Python of --flash
+
+    extractor = RadiomicsFeatureExtractor(backend="cpu", binWidth=25)
+
+    def measure(image: SimpleITK.Image, mask: SimpleITK.Image) -> dict[str, float]:
+        rows = extractor.execute(image, mask, label=1)
+        return {name: float(value) for name, value in rows.items() if name.startswith("original_")}
 
     return measure
 
