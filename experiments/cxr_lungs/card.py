@@ -105,7 +105,7 @@ def table(children: Sequence[Measured], adults: Sequence[Measured]) -> str:
         [
             "Dice with what people drew: the mean over films with its 95 % interval over patients; a film on which no "
             "lungs were found counts as 0. The mean outline is that of the children who trained, stretched to each "
-            "film: what needs no network. Of the children kept for the test each tenth film was measured.",
+            "film: what needs no network.",
             "",
             "| films | patients / films | both lungs | right | left | median | mean outline | lungs not found |",
             "| --- | --- | --- | --- | --- | --- | --- | --- |",

@@ -19,7 +19,6 @@ from readingroom.reading import Estimate
 from . import card, films, measure, train
 
 VERSION = "1.0.0"
-_MEASURED = 10  # each so many film of the children who are kept for the test
 _LABELS = (
     metadata.Label(LABELS[0], "Right lung", codes.RIGHT_LUNG),
     metadata.Label(LABELS[1], "Left lung", codes.LEFT_LUNG),
@@ -46,7 +45,7 @@ def make_bundle(data: Path, out: Path, recipe: train.Recipe, progress: Progress,
     """
     drawn, adults = films.children(data)[::every], films.adults(data)[::every]
     trained = [film for film in drawn if not films.is_test(film)]
-    kept = [film for film in drawn if films.is_test(film)][::_MEASURED]
+    kept = [film for film in drawn if films.is_test(film)]
     work = out / f"{BUNDLE}-work"
     network = train.train(trained, recipe, work, progress.part(0.0, 0.9))
     weights = network.state_dict()
