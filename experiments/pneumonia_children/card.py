@@ -96,12 +96,11 @@ def _sources() -> str:
                 "## How to make it again",
                 "`python -m experiments.pneumonia_children --data DATA --weights FILE --out FOLDER --ship SHIPPED` "
                 "in a checkout. It calls "
-                "`readingroom train chest-xray --variant processor` twice, fine-tuned and with `--mode frozen`, "
-                "on the "
-                "table that `python -m experiments.public_cohorts` writes, less the child of the package's "
-                "example; the "
-                "weights to begin with are made by `python -m experiments.efficientnet_lite0_weights FILE.onnx "
-                "--normalized imagenet`. About an hour on two processor cores.",
+                "`readingroom train chest-xray --variant processor` twice, fine-tuned and with `--mode "
+                "frozen`, on the table that `python -m experiments.public_cohorts` writes, less the child of the "
+                "package's example; the weights to begin with are made by `python -m "
+                "experiments.efficientnet_lite0_weights FILE.onnx --normalized imagenet`. About an hour on one "
+                "processor core.",
                 "For reference: logistic regression on frozen features of the same network at 224 x 224 pixels, tried "
                 "by others on the official test part, reached an AUC of 0.962 (pneumonia against normal) and 0.949 "
                 "(bacterial against viral). That part has other proportions of classes; the numbers above are "

@@ -13,6 +13,7 @@ from pathlib import Path
 from readingroom.bundles import write
 from readingroom.bundles.bundle import Bundle
 from readingroom.bundles.metadata import ClassifierMetadata
+from readingroom.files import make_folder
 from readingroom.learning.cohorts.cohort import Cohort
 from readingroom.learning.evaluation import predictions
 from readingroom.learning.evaluation.predictions import Predictions
@@ -69,6 +70,7 @@ def describe(trained: Bundle, models: dict[str, Predictions], cohort: Cohort, ou
     """Write the trained bundle again as ``out / NAME`` with what only people know of it, and its comparison, beside
     the table of its answers."""
     ships = models[card.TUNED]
+    make_folder(out)
     replace(ships, logits=ships.logits.round(3)).write(out / f"{NAME}-out-of-fold.csv")
     described = replace(
         trained.of_kind(ClassifierMetadata),
