@@ -1,4 +1,4 @@
-# make demo   read a real radiograph with the bundle that ships; the report lands in out/demo
+# make demo   read the radiographs of an adult and of a child with the bundles that ship; reports land in out/demo
 # make test   the test suite, with lint and types
 # make test-slow   the tests that take longest: whole trainings, kills at any moment (five minutes)
 # make fuzz   damaged and hostile inputs for an hour (MINUTES=60): what is tried, and what it cost at most

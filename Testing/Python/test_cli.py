@@ -22,6 +22,7 @@ from PIL import Image
 
 import shell
 from readingroom.bundles import store
+from readingroom.examples import EXAMPLES
 from readingroom.examples import chest_radiograph as example
 from readingroom.phantoms.chest_radiograph import chest_radiograph as phantom
 from readingroom.phantoms.dicom_files import stored, write_dicom
@@ -34,6 +35,11 @@ def readingroom(tmp_path, monkeypatch):
     return shell.readingroom
 
 
+def without_progress(told: str) -> str:
+    """What stands on standard error, without the progress that is told of what takes long, as on a busy machine."""
+    return re.sub(r"(?m)^ *\d+% .*\n", "", told)
+
+
 @pytest.fixture
 def process(tmp_path, monkeypatch):
     """The same in a process of its own, with a worker."""
@@ -42,18 +48,22 @@ def process(tmp_path, monkeypatch):
     def run(*arguments: str | Path) -> subprocess.CompletedProcess:
         command = [sys.executable, "-m", "readingroom.cli", *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-        done.stderr = re.sub(r"(?m)^ *\d+% .*\n", "", done.stderr)  # told on a busy machine, of what takes long
+        done.stderr = without_progress(done.stderr)
         return done
 
     return run
 
 
-def test_read_writes_five_files_and_the_pictures(process, tmp_path):
-    done = process("read", "chest-xray", example(), "--out", tmp_path / "out")
+def test_read_writes_five_files_and_the_pictures_and_a_pipe_that_knows_few_letters_does_not_lose_them(
+    process, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    out = tmp_path / "胸部"
+    done = process("read", "chest-xray", example(), "--out", out)
     assert done.returncode == 0, done.stderr
     assert "Pneumonia:" in done.stdout
     assert done.stderr == ""
-    written = {path.name for path in (tmp_path / "out").iterdir()}
+    written = {path.name for path in out.iterdir()}
     assert {
         "reading.json",
         "heatmap-frontal-pneumonia.nrrd",
@@ -63,9 +73,11 @@ def test_read_writes_five_files_and_the_pictures(process, tmp_path):
     } <= written
 
 
-def test_demo_reads_the_example(readingroom, tmp_path):
+def test_demo_reads_an_adult_and_a_child(readingroom, tmp_path):
     assert readingroom("demo", "--out", tmp_path / "a folder with spaces").returncode == 0
-    assert (tmp_path / "a folder with spaces" / "report.pdf").stat().st_size > 10_000
+    for example_read in EXAMPLES:
+        report = tmp_path / "a folder with spaces" / example_read.name / "report.pdf"
+        assert report.stat().st_size > 10_000
 
 
 @pytest.mark.parametrize(
@@ -257,7 +269,8 @@ def test_control_c_during_a_read_exits_with_130_and_leaves_nothing(broken, tmp_p
         time.sleep(0.02)
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
-    assert process.communicate() == ("", "readingroom: Canceled.\n")
+    told, error = process.communicate()
+    assert (told, without_progress(error)) == ("", "readingroom: Canceled.\n")
     assert process.returncode == 130
     _, alive = psutil.wait_procs(children, timeout=60)  # they end with their parent, a moment later
     assert not alive
@@ -290,10 +303,3 @@ def test_a_name_that_is_no_utf_8_is_one_sentence(readingroom, tmp_path):
         assert "is no Unicode, as names in old archives are" in done.stderr
         assert done.stderr.count("\n") == 1
     assert not os.path.exists(odd + "-out")
-
-
-def test_a_pipe_that_knows_few_letters_does_not_lose_a_read(process, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    done = process("read", "chest-xray", example(), "--out", tmp_path / "胸部")
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "胸部" / "report.pdf").exists()

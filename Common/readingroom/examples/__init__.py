@@ -17,11 +17,13 @@ class Example:
     name : of the file, and of the PNG of 128 x 128 pixels beside it, which shows it small
     title : what people call it
     reader : name of the reader that it is for
+    bundle : that answers about this patient; empty for the reader's own
     """
 
     name: str
     title: str
     reader: str
+    bundle: str = ""
 
     @property
     def path(self) -> Path:
@@ -34,7 +36,10 @@ class Example:
         return _FOLDER / f"{self.name}.png"
 
 
-EXAMPLES = (Example("chest-radiograph", "Chest radiograph", "chest-xray"),)
+EXAMPLES = (
+    Example("chest-radiograph", "Chest radiograph", "chest-xray"),
+    Example("chest-radiograph-child", "Chest radiograph of a child", "chest-xray", "cxr-pneumonia-children"),
+)
 
 
 def chest_radiograph() -> Path:

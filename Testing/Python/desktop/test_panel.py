@@ -45,10 +45,15 @@ def test_without_a_study_it_says_what_to_do_and_nothing_can_be_read(panel):
     assert not panel.views.read.button.enabled
 
 
-def test_the_bundle_that_ships_is_offered(panel):
+def test_the_bundles_that_ship_are_offered_with_a_line_on_whom_each_is_for(panel):
+    study = panel.views.study
     assert panel.parameters.bundle == "cxr-nih-pneumonia"
-    assert panel.views.study.bundle.count == 1
-    assert panel.views.study.use.text == "For adults of 18 to 85 years: Pneumonia, No finding"
+    assert study.use.text.startswith("For adults of 18 to 85 years: Pneumonia")
+    place = study.bundle.findData("cxr-pneumonia-children")
+    study.bundle.setCurrentIndex(place)
+    study.bundle.activated.emit(place)
+    assert panel.parameters.bundle == "cxr-pneumonia-children"
+    assert study.use.text == "For children of 1 to 5 years: Bacterial pneumonia, Viral pneumonia, Normal"
 
 
 def test_a_study_that_is_loaded_is_listed_and_can_be_read(panel, phantom):
