@@ -340,6 +340,7 @@ _LARGEST = 1e15  # of any number; beyond it the bins of a region cannot be told 
 _DEEPEST = 10  # levels of a wavelet, each of seven more images
 _FIXED = ("interpolator", "resampled_spacing", "pad_distance", "label")  # for all image types alike
 _SECTIONS = ("setting", "imageType", "featureClass", "voxelSetting")
+_SHOWN = 40  # letters of a name that is not known
 
 
 def read_settings(path: Path) -> Settings:
@@ -359,8 +360,9 @@ def from_parameters(parameters: Mapping[str, Any], options: Mapping[str, Any] | 
     ------
     InputError : an unknown section, option, image type, class or feature, or a value of the wrong kind
     """
-    if unknown := sorted(set(parameters) - set(_SECTIONS)):
-        raise InputError(f"A parameter file has no section named {', '.join(map(str, unknown))}.")
+    if unknown := sorted(str(name) for name in set(parameters) - set(_SECTIONS)):
+        # One of them, and shortened: a file of another kind is not to be repeated in a log.
+        raise InputError(f"A parameter file has no section named {unknown[0][:_SHOWN]}.")
     fields: dict[str, Any] = _options(
         {**_section(parameters, "setting"), **_section(parameters, "voxelSetting"), **(options or {})}
     )

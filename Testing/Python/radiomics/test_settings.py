@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -260,3 +261,10 @@ def test_an_unknown_wavelet_is_said_with_those_that_are_known(an_image, a_mask):
     settings = Settings(image_types={"Wavelet": {"wavelet": "db99"}}, features={"firstorder": ()})
     with pytest.raises(InputError, match="coif1"):
         measure(an_image, a_mask, settings)
+
+
+def test_of_a_file_of_another_kind_little_is_repeated(tmp_path: Path) -> None:
+    (tmp_path / "accounts.yaml").write_text("".join(f"user{number}: x:0:0\n" for number in range(500)), "utf-8")
+    with pytest.raises(InputError) as refused:
+        read_settings(tmp_path / "accounts.yaml")
+    assert len(str(refused.value)) < 100
