@@ -90,7 +90,7 @@ def linear_layer(values: Floats, labels: Labels, parts: Parts, rate: float, seed
     optimizer = torch.optim.Adam(layer.parameters(), rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, _EPOCHS, rate / 10)
     best, kept = float("inf"), torch.empty(0)
-    train = torch.from_numpy(parts.train)
+    train = torch.tensor(parts.train)
     for _ in range(_EPOCHS):
         for rows in train[torch.randperm(len(train))].split(_BATCH):
             optimizer.zero_grad()
@@ -98,10 +98,10 @@ def linear_layer(values: Floats, labels: Labels, parts: Parts, rate: float, seed
             optimizer.step()
         schedule.step()
         with torch.inference_mode():
-            validation = torch.from_numpy(parts.validation)
+            validation = torch.tensor(parts.validation)
             loss = float(functional.cross_entropy(layer(inputs[validation]), truth[validation]))
             if loss < best:
-                best, kept = loss, layer(inputs[torch.from_numpy(parts.test)]).argmax(1)
+                best, kept = loss, layer(inputs[torch.tensor(parts.test)]).argmax(1)
     return kept.numpy()
 
 
