@@ -159,6 +159,7 @@ def test_without_a_mask_the_panel_says_what_is_missing(panel):
     assert "not outlined" in str(panel.session.error)
 
 
+@pytest.mark.slow
 def test_the_self_test_of_the_module_passes_with_the_bundle_that_ships(empty_scene):
     host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
     host.load_module(ROOT / "LiverHCC" / "LiverHCC.py")

@@ -419,6 +419,7 @@ def values(panel) -> dict[tuple[str, str], list[str]]:
     return {(row[0], row[-1]): row[1:3] for row in cells}
 
 
+@pytest.mark.slow
 def test_the_self_test_of_the_module_passes(panel):
     host.run_self_test("LungSurvival")
 

@@ -515,6 +515,7 @@ def test_all_that_can_be_touched_has_the_keyboard_and_a_name(panel, files):
         assert widget.focusPolicy & qt.Qt.TabFocus, widget.accessibleName or widget.text
 
 
+@pytest.mark.slow
 def test_the_self_test_of_the_module_passes_with_the_bundle_that_ships(empty_scene):
     host.load_module(ROOT / "Common" / "ReadingRoomHome.py")
     host.load_module(ROOT / "MammoScreen" / "MammoScreen.py")

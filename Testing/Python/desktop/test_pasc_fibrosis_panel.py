@@ -155,6 +155,7 @@ def test_lungs_and_what_is_suspicious_in_them_are_measured_by_either_engine(pane
     assert measured == pytest.approx([volumes["left-lung"], volumes["suspicious-50"]])
 
 
+@pytest.mark.slow
 def test_the_self_test_of_the_module_passes(panel):
     host.run_self_test("PASCFibrosis")
 

@@ -114,6 +114,7 @@ def test_fine_tuning_learns_from_what_latent_diffusion_made_where_the_table_stat
     assert "With and without synthetic studies" in bundle.card
 
 
+@pytest.mark.slow
 def test_a_run_that_is_canceled_keeps_what_is_finished_and_writes_no_table(
     breasts: Cohort, quick: TrainingProtocol, tmp_path: Path
 ) -> None:

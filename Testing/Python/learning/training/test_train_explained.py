@@ -129,6 +129,7 @@ def test_the_same_training_says_the_same_again(livers, out, bundle, tmp_path):
     assert explained_of(again) == explained_of(bundle)
 
 
+@pytest.mark.slow
 def test_frozen_features_are_explained_as_well_and_the_card_counts_masks_that_are_no_livers(livers, tmp_path):
     liver = SimpleITK.ReadImage(str(livers.rows[0].masks["liver"]))
     mirrored = SimpleITK.GetImageFromArray(SimpleITK.GetArrayFromImage(liver)[:, :, ::-1])
@@ -178,6 +179,7 @@ def test_an_evaluation_sets_the_handcrafted_features_beside_the_bundle(bundle, l
     assert [baseline.title for baseline in without.record.baselines] == titles[:-1]
 
 
+@pytest.mark.slow
 def test_an_evaluation_of_other_patients_asks_the_bundles_own_model_of_explained_features(bundle, livers, tmp_path):
     options = Options(device="cpu", resamples=30, permutations=30)
     table = tmp_path / "cohort.csv"
