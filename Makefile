@@ -1,6 +1,6 @@
 # make demo   read the radiographs of an adult and of a child with the bundles that ship; reports land in out/demo
 # make test   the test suite, with lint and types
-# make test-slow   the tests that take longest: whole trainings, kills at any moment (five minutes)
+# make test-slow   the tests that take longest: whole trainings, kills at any moment (eight minutes on two cores)
 # make fuzz   damaged and hostile inputs for an hour (MINUTES=60): what is tried, and what it cost at most
 # make bench  the speed comparisons of bench/ (bench/on_gpu.sh is for a machine with a graphics card)
 .PHONY: demo test test-slow fuzz bench setup lint clean
