@@ -32,7 +32,7 @@ NAME = "cxr-pneumonia-children"
 VERSION = "1.0.0"
 CHANGELOG = {"1.0.0": "The first one."}
 VARIANT = "processor"
-EXAMPLE_FILE = "images_224/bacteria/person1170_bacteria_3117.jpg"  # of the package; nothing learned from this child
+EXAMPLE_FILE = "images_224/bacteria/person1170_bacteria_3117.jpg"  # of the package; no training film
 EXAMPLE_PATIENT = "person1170_bacteria"
 FROZEN = f"{NAME}-frozen"
 
