@@ -62,9 +62,11 @@ class Filters:
             for sigma in settings.sigma:
                 yield of_riesz(settings) + of_sigma(sigma), self._riesz(self._laplacian(sigma))(box)
         elif kind == "Laws":
-            yield of_laws(settings), self._laws()(box)
+            for kernel in settings.laws_kernel:
+                yield of_laws(kernel, settings), self._laws(kernel)(box)
         elif kind == "Gabor":
-            yield of_gabor(settings), self._gabor()(box)
+            for sigma, wavelength in itertools.product(settings.gabor_sigma, settings.gabor_wavelength):
+                yield of_gabor(sigma, wavelength, settings), self._gabor(sigma, wavelength)(box)
         elif kind == "Wavelet":
             yield from self._wavelets(box)
         elif kind == "Simoncelli":
@@ -98,13 +100,13 @@ class Filters:
         parts = [self._separable(self._image, {**smooth, axis: curved[axis]}) for axis in self._axes]
         return lambda box: sum((part(box) for part in parts[1:]), start=parts[0](box))
 
-    def _laws(self) -> Source:
-        """The response of the kernels, or its energy: the mean of its absolute values around each voxel."""
+    def _laws(self, named: str) -> Source:
+        """The response of kernels (``L5E5E5``), or its energy: the mean of its absolute values around each voxel."""
         settings = self._settings
-        words = [settings.laws_kernel[at : at + 2] for at in range(0, len(settings.laws_kernel), 2)]
+        words = [named[at : at + 2] for at in range(0, len(named), 2)]
         if len(words) != len(self._axes):
             raise InputError(
-                f"lawsKernel {settings.laws_kernel} has {len(words)} kernels; this image is filtered along "
+                f"lawsKernel {named} has {len(words)} kernels; this image is filtered along "
                 f"{len(self._axes)} axes, each of which takes one."
             )
         kernels = {}
@@ -130,7 +132,7 @@ class Filters:
         pooling = self._settings.pooling
         return by_itself if pooling is None else pooling == "max"
 
-    def _gabor(self) -> Source:
+    def _gabor(self, sigma: float, wavelength: float) -> Source:
         """The modulus of the response, turned in the plane; in space averaged over the planes of all three axes."""
         settings = self._settings
         if len(self._axes) < 2:
@@ -141,12 +143,14 @@ class Filters:
         every = len(self._axes) == 3 and settings.rotation_invariant
         planes = list(itertools.combinations(self._axes, 2)) if every else [self._axes[-2:]]
         largest = self._pools_largest(False)
-        return pooled((self._in_plane(plane, angles, largest) for plane in planes), largest)
+        return pooled((self._in_plane(plane, angles, largest, sigma, wavelength) for plane in planes), largest)
 
-    def _in_plane(self, plane: tuple[int, ...], angles: NDArray, largest: bool) -> Source:
+    def _in_plane(
+        self, plane: tuple[int, ...], angles: NDArray, largest: bool, sigma: float, wavelength: float
+    ) -> Source:
         settings, reach, kernels = self._settings, [0, 0, 0], []
         (across_plane,) = (axis for axis in range(3) if axis not in plane)
-        sigma, wavelength, gamma = settings.gabor_sigma, settings.gabor_wavelength, settings.gabor_gamma
+        gamma = settings.gabor_gamma
         for axis in plane:
             reach[axis] = math.ceil(_CUT_OFF * max(sigma, sigma / gamma) / self._spacing[axis])
         _refuse_too_wide(max(reach))

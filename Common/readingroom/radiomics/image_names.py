@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import InputError
 from .settings import IMAGE_TYPES, Settings
 
+LISTS = ("sigma", "laws_kernel", "gabor_sigma", "gabor_wavelength")  # options with an image for each of their values
 _SIGMA = re.compile(r"log-sigma-(\d+)(-\d+)?-mm-3D")
 _WAVELET = re.compile(r"wavelet(\d*)-[LH]{1,3}")
 _PATTERNS = re.compile(r"lbp-3D-(?:m\d+|k)")
@@ -40,9 +41,10 @@ def names(kind: str, settings: Settings, flat: bool = False) -> list[str]:
     if kind == "Mean":
         return [f"mean-{settings.mean_support}"]
     if kind == "Laws":
-        return [of_laws(settings)]
+        return [of_laws(kernel, settings) for kernel in settings.laws_kernel]
     if kind == "Gabor":
-        return [of_gabor(settings)]
+        widths = itertools.product(settings.gabor_sigma, settings.gabor_wavelength)
+        return [of_gabor(sigma, wavelength, settings) for sigma, wavelength in widths]
     if kind == "Simoncelli":
         return [f"{of_riesz(settings)}simoncelli-{level}" for level in range(1, settings.level + 1)]
     if kind == "LBP2D":
@@ -75,15 +77,15 @@ def subbands(axes: int, turned: bool, last: bool) -> list[str]:
     return letters[1:] + letters[: int(last)]
 
 
-def of_laws(settings: Settings) -> str:
+def of_laws(kernel: str, settings: Settings) -> str:
     """The response of Laws' kernels, or its energy."""
     energy = f"-energy-{settings.laws_energy}" if settings.laws_energy else ""
-    return f"laws-{settings.laws_kernel}{energy}"
+    return f"laws-{kernel}{energy}"
 
 
-def of_gabor(settings: Settings) -> str:
+def of_gabor(sigma: float, wavelength: float, settings: Settings) -> str:
     """A Gabor filter's response."""
-    numbers = zip(_GABOR, (settings.gabor_sigma, settings.gabor_wavelength, settings.gabor_gamma), strict=True)
+    numbers = zip(_GABOR, (sigma, wavelength, settings.gabor_gamma), strict=True)
     return "gabor" + "".join(f"-{name}-{str(float(value)).replace('.', '-')}" for name, value in numbers)
 
 
@@ -116,11 +118,13 @@ def type_of(name: str) -> tuple[str, dict[str, Any]]:
         if mean:
             return "Mean", {"mean_support": int(mean)}
         if kernel:
-            return "Laws", {"laws_kernel": kernel, "laws_energy": int(energy or 0)}
+            return "Laws", {"laws_kernel": (kernel,), "laws_energy": int(energy or 0)}
         if level:
             return "Simoncelli", {"level": int(level)}
-        numbers = (float(f"{whole}.{fraction}") for whole, fraction in zip(gabor[::2], gabor[1::2], strict=True))
-        return "Gabor", {f"gabor_{option}": value for option, value in zip(_GABOR, numbers, strict=True)}
+        sigma, wavelength, gamma = (
+            float(f"{whole}.{fraction}") for whole, fraction in zip(gabor[::2], gabor[1::2], strict=True)
+        )
+        return "Gabor", {"gabor_sigma": (sigma,), "gabor_wavelength": (wavelength,), "gabor_gamma": gamma}
     plain = {"lbp-2D": "LBP2D"} | {kind.lower(): kind for kind in IMAGE_TYPES}
     if name not in plain or plain[name] in ("LoG", "Wavelet", "LBP3D"):
         raise InputError(

@@ -102,16 +102,20 @@ class Settings:
     rotation_invariant: bool = False  # Laws, Gabor and Wavelet: pooled over turned filters
     pooling: str | None = None  # max or average; None: max for Laws, average for the others
     mean_support: int = 5  # of Mean, voxels along each axis
-    laws_kernel: str = "L5E5E5"  # of Laws, along x, y (and z)
+    laws_kernel: tuple[str, ...] = ("L5E5E5",)  # of Laws, along x, y (and z); an image each
     laws_energy: int = 7  # of Laws: how far the window of the energy reaches, voxels; 0: the response itself
-    gabor_sigma: float = 5.0  # of Gabor, mm
-    gabor_wavelength: float = 2.0  # mm
+    gabor_sigma: tuple[float, ...] = (5.0,)  # of Gabor, mm; an image for each, with each wavelength
+    gabor_wavelength: tuple[float, ...] = (2.0,)  # mm
     gabor_gamma: float = 1.5  # how much longer the envelope is along the waves
     gabor_angle: float = 0.0  # degrees
     gabor_step: float = 22.5  # degrees between turned filters
     riesz_order: tuple[int, ...] | None = None  # of LoG and Simoncelli: x, y, z of the Riesz transform that follows
 
     def __post_init__(self) -> None:
+        for name in _LISTS:
+            value = getattr(self, name)
+            if isinstance(value, str | int | float):  # one stands for a list of it
+                object.__setattr__(self, name, (value,))
         for name, value, whole in self._numbers():
             if name == "init_value" and value != value:  # NaN outside the region is what many readers of maps expect
                 continue
@@ -128,8 +132,6 @@ class Settings:
             "kernel_radius",
             "voxel_batch",
             "resegment_sigma",
-            "gabor_sigma",
-            "gabor_wavelength",
             "gabor_gamma",
             "gabor_step",
         ):
@@ -157,7 +159,6 @@ class Settings:
             ("lbp_3d_subdivisions", 0, 4),
             ("mean_support", 1, 99),
             ("laws_energy", 0, 50),
-            ("gabor_sigma", 0, 100),
             ("gabor_gamma", 0.05, 20),
             ("gabor_step", 1, 180),
         ):
@@ -174,8 +175,12 @@ class Settings:
             order,
         )
         _require(self.mean_support % 2 == 1, "mean_support", "odd", self.mean_support)
-        laws = isinstance(self.laws_kernel, str) and re.fullmatch(r"([LES][35]|[WR]5){2,3}", self.laws_kernel)
-        _require(bool(laws), "laws_kernel", "two or three of L3, L5, E3, E5, S3, S5, W5, R5", self.laws_kernel)
+        kernels = self.laws_kernel or ("",)
+        laws = all(isinstance(each, str) and re.fullmatch(r"([LES][35]|[WR]5){2,3}", each) for each in kernels)
+        _require(laws, "laws_kernel", "two or three of L3, L5, E3, E5, S3, S5, W5, R5", ", ".join(map(str, kernels)))
+        for name, most in (("gabor_sigma", 100), ("gabor_wavelength", 1000)):
+            widths = getattr(self, name) or (0,)
+            _require(0 < min(widths) <= max(widths) <= most, name, f"greater than 0 and {most} at most", widths)
         _one_of(self.weighting_norm, (None, *NORMS), "weighting_norm")
         _one_of(self.resegment_mode, ("absolute", "relative", "sigma"), "resegment_mode")
         _one_of(self.interpolator, (None, *INTERPOLATORS), "interpolator")
@@ -198,7 +203,7 @@ class Settings:
         numbers: list[tuple[str, Any, bool]] = []
         for f in dataclasses.fields(self):
             value = getattr(self, f.name)
-            if f.name in _LISTS and value is not None:
+            if f.name in _LISTS and f.name != "laws_kernel" and value is not None:
                 numbers += [(f.name, each, False) for each in value]
             elif f.type in ("int", "float") or (f.type in ("int | None", "float | None") and value is not None):
                 numbers.append((f.name, value, f.type in ("int", "int | None")))
@@ -321,7 +326,16 @@ OPTIONS: dict[str, str] = {  # our name: PyRadiomics' name
 }
 _OF_MAPS = ("kernel_radius", "masked_kernel", "init_value", "voxel_batch")
 _OF_FILTERS = tuple(OPTIONS)[tuple(OPTIONS).index("filter_boundary") :]  # written where they are not as usual
-_LISTS = ("resampled_spacing", "distances", "resegment_range", "sigma", "riesz_order")
+_LISTS = (
+    "resampled_spacing",
+    "distances",
+    "resegment_range",
+    "sigma",
+    "laws_kernel",
+    "gabor_sigma",
+    "gabor_wavelength",
+    "riesz_order",
+)
 _FLAGS = (
     "normalize",
     "pre_crop",

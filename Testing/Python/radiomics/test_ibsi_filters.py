@@ -81,6 +81,24 @@ def test_filters_have_the_names_that_were_said_and_maps(an_image, a_mask):
         assert list(feature_maps(an_image, a_mask, settings).images) == [f"{name}_firstorder_Mean" for name in said]
 
 
+def test_a_list_of_kernels_or_widths_gives_an_image_each(an_image, a_mask):
+    """Each is what its own filter alone gives."""
+    laws, gabor = {"laws_energy": 1}, {"gabor_gamma": 2.0}
+    kinds = {
+        "Laws": {**laws, "laws_kernel": ("L5E5E5", "S3L3L3")},
+        "Gabor": {**gabor, "gabor_sigma": (1.0, 1.5), "gabor_wavelength": (2.0, 3.0)},
+    }
+    together = measure(an_image, a_mask, Settings(ibsi=True, image_types=kinds, features=MEAN)).values
+    one = {"Laws": {**laws, "laws_kernel": "S3L3L3"}, "Gabor": {**gabor, "gabor_sigma": 1.5, "gabor_wavelength": 2.0}}
+    alone = measure(an_image, a_mask, Settings(ibsi=True, image_types=one, features=MEAN)).values
+    assert len(together) == 6
+    assert alone.items() <= together.items()
+    assert set(alone) == {
+        "laws-S3L3L3-energy-1_firstorder_Mean",
+        "gabor-sigma-1-5-wavelength-2-0-gamma-2-0_firstorder_Mean",
+    }
+
+
 def test_filters_are_read_from_parameters_and_written_back():
     setting = {"ibsi": True, "filterBoundary": "zero", "rotationInvariance": True, "lawsKernel": "S5S5"}
     settings = from_parameters({"imageType": {"Laws": {"lawsEnergyDistance": 0}}, "setting": setting})
@@ -97,6 +115,10 @@ def test_filters_are_read_from_parameters_and_written_back():
         {"ibsi": True, "mean_support": 4},
         {"ibsi": True, "laws_kernel": "L5"},
         {"ibsi": True, "laws_kernel": "L7E5"},
+        {"ibsi": True, "laws_kernel": ("L5E5", "L7E5")},
+        {"ibsi": True, "laws_kernel": ()},
+        {"ibsi": True, "gabor_sigma": (1.0, 0.0)},
+        {"ibsi": True, "gabor_wavelength": ("wide",)},
         {"ibsi": True, "gabor_gamma": 0},
         {"ibsi": True, "pooling": "median"},
         {"ibsi": True, "riesz_order": (0, 0, 0)},

@@ -51,6 +51,13 @@ def test_a_transformed_image_is_asked_for_by_name():
     assert found.image_types == {"LoG": {"sigma": (3.0,), "riesz_order": (0, 2, 0)}}
 
 
+def test_images_of_several_kernels_are_asked_for_by_name():
+    words = ["laws-L5E5E5-energy-7_glcm_Contrast", "laws-E5E5L5-energy-7_glcm_JointEnergy"]
+    found, asked = maps_named(words, Settings(ibsi=True))
+    assert found.image_types["Laws"]["laws_kernel"] == ("L5E5E5", "E5E5L5")
+    assert list(asked.values()) == [CONTRAST, ENERGY]
+
+
 def test_two_images_that_no_setting_has_together_are_refused():
     with pytest.raises(InputError, match="no image named wavelet-LLL"):
         maps_named(["wavelet-LLL_glcm", "wavelet2-LLL_glcm"], Settings())

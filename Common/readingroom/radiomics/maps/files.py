@@ -119,15 +119,14 @@ def _add(features: Features, feature_class: str, feature: str) -> None:
 def _add_image(kinds: dict[str, dict[str, Any]], image: str, settings: Settings, flat: bool) -> None:
     """Let the image types have this image as well."""
     kind, needed = image_names.type_of(image)
+    listed = {name: value for name, value in needed.items() if name in image_names.LISTS}
     options = kinds.get(kind)
-    if options is None:
-        options = dict(settings.image_types.get(kind, {}))
-        options |= {"sigma": ()} if kind == "LoG" else {}  # those that are named, no others
+    if options is None:  # those that are named, no others
+        options = {**settings.image_types.get(kind, {}), **listed}
     own = dataclasses.replace(settings, **options)
-    if kind == "LoG":
-        options |= {**needed, "sigma": tuple(dict.fromkeys((*own.sigma, *needed["sigma"])))}
-    elif image not in image_names.names(kind, own, flat):
-        options |= needed
+    options |= {name: tuple(dict.fromkeys((*getattr(own, name), *value))) for name, value in listed.items()}
+    if image not in image_names.names(kind, dataclasses.replace(settings, **options), flat):
+        options |= {name: value for name, value in needed.items() if name not in listed}
     kinds[kind] = options
 
 
