@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from slicer.i18n import tr as _
@@ -16,9 +16,11 @@ from ...errors import InputError
 from ...radiomics import image_names
 from ...radiomics.settings import IBSI_FILTERS, IMAGE_TYPES, from_parameters
 from ...radiomics.wavelet import wavelets
+from .ibsi_filters import MOST_BANDS, IbsiOptions
 
 ORIGINAL = "Original"
 MOST_LEVELS = 3
+KINDS = (*IMAGE_TYPES, *IBSI_FILTERS)
 _MOST_SIGMAS = 10
 
 
@@ -32,6 +34,8 @@ class ImageTypes:
     wavelet, level : of the wavelets: which, and how many decompositions
     patterns : lbp2DMethod of the local binary patterns in planes
     degrees : lbp3DLevels of those in space
+    ibsi : whether IBSI's definitions count, which have filters of their own
+    filters : their options
     """
 
     chosen: tuple[str, ...] = (ORIGINAL,)
@@ -40,6 +44,13 @@ class ImageTypes:
     level: int = 1
     patterns: str = "uniform"
     degrees: int = 2
+    ibsi: bool = False
+    filters: IbsiOptions = field(default_factory=IbsiOptions)
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """Those of the chosen types that the definitions have."""
+        return tuple(kind for kind in self.chosen if self.ibsi or kind not in IBSI_FILTERS)
 
     def section(self) -> dict[str, dict[str, Any]]:
         """As the section ``imageType`` of PyRadiomics' parameters."""
@@ -49,18 +60,27 @@ class ImageTypes:
             "LBP2D": {"lbp2DMethod": self.patterns},
             "LBP3D": {"lbp3DLevels": self.degrees},
         }
-        return {kind: options.get(kind, {}) for kind in IMAGE_TYPES if kind in self.chosen}
+        of_ibsi = self.filters.of if self.ibsi else lambda kind: {}
+        return {kind: {**options.get(kind, {}), **of_ibsi(kind)} for kind in self.counted}
 
     def added_to(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Parameters with these image types, where they name none of their own."""
-        if "imageType" in parameters or self.chosen == (ORIGINAL,):
-            return dict(parameters)
-        return {**parameters, "imageType": self.section()}
+        """Parameters with these definitions and image types, where they name none of their own."""
+        types, found = self.with_definitions(definitions_of(parameters)), dict(parameters)
+        if types.ibsi:
+            found["setting"] = {**(parameters.get("setting") or {}), "ibsi": True}
+        if "imageType" not in parameters and types.counted != (ORIGINAL,):
+            found["imageType"] = types.section()
+        return found
+
+    def with_definitions(self, ibsi: bool | None) -> ImageTypes:
+        """With the definitions of IBSI or those of PyRadiomics, or, for None, as it is; an image is always left."""
+        changed = self if ibsi is None else dataclasses.replace(self, ibsi=ibsi)
+        return changed if changed.counted else changed.with_chosen(ORIGINAL, True)
 
     def with_chosen(self, kind: str, on: bool) -> ImageTypes:
         """With one more or one less; in the order in which they are measured."""
         wanted = {*self.chosen, kind} if on else {*self.chosen} - {kind}
-        return dataclasses.replace(self, chosen=tuple(each for each in IMAGE_TYPES if each in wanted))
+        return dataclasses.replace(self, chosen=tuple(each for each in KINDS if each in wanted))
 
     def to_json(self) -> str:
         """As text, to be kept."""
@@ -72,12 +92,21 @@ class ImageTypes:
         try:
             content: dict[str, Any] = json.loads(text)
             lists = {name: tuple(content[name]) for name in ("chosen", "sigma")}
-            made = cls(**{**content, **lists})
-            from_parameters({"imageType": dataclasses.replace(made, chosen=IMAGE_TYPES).section()})
-        except (ValueError, TypeError, LookupError, InputError):
+            made = cls(**{**content, **lists, "filters": IbsiOptions.from_dict(content.get("filters", {}))})
+            everything = dataclasses.replace(made, chosen=KINDS, ibsi=True)
+            settings = from_parameters(everything.added_to({}))
+            for kind in KINDS:
+                settings.of_image_type(kind)  # which looks at its options
+        except (ValueError, TypeError, LookupError, AttributeError, InputError):
             return cls()
-        known = made.wavelet in wavelets() and made.level <= MOST_LEVELS and set(made.chosen) <= set(IMAGE_TYPES)
-        return made if known else cls()
+        known = made.wavelet in wavelets() and set(made.chosen) <= set(KINDS) and isinstance(made.ibsi, bool)
+        return made if known and made.level <= MOST_LEVELS and made.filters.bands <= MOST_BANDS else cls()
+
+
+def definitions_of(parameters: Mapping[str, Any]) -> bool | None:
+    """Whether parameters ask for IBSI's definitions; None where they say nothing of it."""
+    value = (parameters.get("setting") or {}).get("ibsi")
+    return None if value is None else bool(value)
 
 
 def sigmas(text: str) -> tuple[float, ...]:
@@ -93,7 +122,7 @@ def sigmas(text: str) -> tuple[float, ...]:
     except ValueError:
         found = ()
     if not found or len(found) > _MOST_SIGMAS or not all(math.isfinite(each) and 0 < each <= 1000 for each in found):
-        raise InputError(_("Sigma takes widths in mm, ten at most, such as 1, 2.5, 4."))
+        raise InputError(_("Widths are numbers in mm, ten at most, such as 1, 2.5, 4."))
     return found
 
 
@@ -125,6 +154,7 @@ def title_of(kind: str) -> str:
         "Gradient": _("Gradient"),
         "LBP2D": _("Local binary patterns, 2D"),
         "LBP3D": _("Local binary patterns, 3D"),
+        "Mean": _("Mean"),
     }
     return titles.get(kind, kind)
 

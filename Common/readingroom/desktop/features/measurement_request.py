@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from ...errors import InputError
 from .. import settings, slicer_radiomics
 from ..scene import volumes_in_scene
 from . import table_node
-from .image_types import ImageTypes, images_of
+from .image_types import ImageTypes, definitions_of, images_of
 
 SLICER = "slicer"  # the engine of the extension SlicerRadiomics
 
@@ -53,9 +54,9 @@ class FeatureSettings:
         self._left_out: set[tuple[str, str]] = set()  # segmentation and segment that are not to be measured
         self.image_id = self.segmentation_id = self.bundle = ""
         self.engine = "readingroom"
-        self.image_types = ImageTypes.from_json(settings.image_types())
         self._parameter_file = ""
         self._in_file: Mapping[str, Any] = {}  # what the file said when it was chosen
+        self.recall_image_types()
 
     @property
     def volume(self) -> Any:
@@ -85,10 +86,24 @@ class FeatureSettings:
         here = {(self.segmentation_id, key) for key in names_of(self.segmentation)}
         self._left_out = (self._left_out - here) | {pair for pair in here if pair[1] not in keys}
 
+    def recall_image_types(self) -> None:
+        """Take the image types that were chosen last, in whatever panel."""
+        self._image_types = ImageTypes.from_json(settings.image_types())
+
+    @property
+    def image_types(self) -> ImageTypes:
+        """The chosen image types, with the definitions that count: those of the parameter file go first."""
+        return self._image_types.with_definitions(definitions_of(self._in_file))
+
     def choose_image_types(self, types: ImageTypes) -> None:
-        """Measure these image types, now and in later sessions."""
-        self.image_types = types
-        settings.set_image_types(types.to_json())
+        """Measure these image types, now and in later sessions. The definitions stay."""
+        self._image_types = dataclasses.replace(types, ibsi=self._image_types.ibsi)
+        settings.set_image_types(self._image_types.to_json())
+
+    def choose_definitions(self, ibsi: bool) -> None:
+        """Measure by IBSI's definitions, or by PyRadiomics', now and in later sessions."""
+        self._image_types = self._image_types.with_definitions(ibsi)
+        settings.set_image_types(self._image_types.to_json())
 
     def choose_parameter_file(self, path: str) -> None:
         """Measure with these parameters; none for an empty path. A file that cannot be used is told when it is."""
@@ -104,12 +119,17 @@ class FeatureSettings:
         return "imageType" in self._in_file
 
     @property
+    def file_has_definitions(self) -> bool:
+        """The chosen parameter file says by whose definitions features are measured."""
+        return definitions_of(self._in_file) is not None
+
+    @property
     def images(self) -> list[str]:
         """The names of the images that are measured."""
         return images_of(self.image_types.added_to(self._in_file))
 
     def parameters(self) -> dict[str, Any]:
-        """Those of the file as it is now, with the chosen image types.
+        """Those of the file as it is now, with the chosen definitions and image types.
 
         Raises
         ------

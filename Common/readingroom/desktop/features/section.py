@@ -12,7 +12,6 @@ from slicer.i18n import tr as _
 
 from ...errors import EngineError, ReadingRoomError
 from ...files import write_text
-from .. import settings as kept
 from ..installed import bundle_title, bundles_for
 from .edits import EditWatch
 from .image_types import ImageTypes
@@ -65,7 +64,7 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
         engines = available_engines()
         if self.settings.bundle not in signatures:
             self.settings.bundle = ""
-        self.settings.image_types = ImageTypes.from_json(kept.image_types())  # another panel may have chosen since
+        self.settings.recall_image_types()  # another panel may have chosen since
         if self.settings.engine not in engines:
             self.settings.engine = next(iter(engines))
         self.views.settings.show_signatures(list(signatures.items()), self.settings.bundle)
@@ -119,6 +118,11 @@ class FeaturesSection(slicer.util.VTKObservationMixin):
     def choose_image_types(self, types: ImageTypes) -> None:
         """Measure these images."""
         self.settings.choose_image_types(types)
+        self.refresh()
+
+    def choose_definitions(self, ibsi: bool) -> None:
+        """Measure by IBSI's definitions, or by PyRadiomics'."""
+        self.settings.choose_definitions(ibsi)
         self.refresh()
 
     def choose_engine(self, name: str) -> None:

@@ -66,6 +66,12 @@ class FeaturesViews:
             rows.append(SegmentRow(key, name, color, key in settings.segments, state, problem))
         self.settings.show_segments(rows)
         self.settings.show_parameters_possible(not settings.bundle)
+        own = ""
+        if settings.bundle:
+            own = _("The signature has its own definitions.")
+        elif settings.file_has_definitions:
+            own = _("The parameter file says by whose definitions features are measured.")
+        self.settings.show_definitions(settings.image_types.ibsi, own)
         instead = ""
         if settings.bundle:
             instead = _("The signature has its own parameters, image types among them.")

@@ -1,4 +1,4 @@
-"""What is measured and how: image, segmentation, segments, signature, parameter file, image types, engine."""
+"""What is measured and how: image, segmentation, segments, signature, parameters, definitions, images, engine."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ class FeatureSettingsView:
         self.parameters.nameFilters = [_("PyRadiomics parameters (*.yaml *.yml *.json)")]
         self.parameters.setAccessibleName(_("Parameter file"))
         self._parameters_tip = _("A parameter file of PyRadiomics. Empty: the 107 default features in 3D.")
+        self._definitions_tip = _(
+            "Where IBSI defines something in another way, by which of the two it is measured: kurtosis, axis lengths, "
+            "bins, resampling, filters. IBSI has statistics and filters of its own as well."
+        )
+        self.definitions = selector(_("Definitions"), self._definitions_tip)
+        fill(self.definitions, [("", _("PyRadiomics")), ("ibsi", _("IBSI"))], "", "")
         self.engine = selector(_("Engine"), _("Who measures. All give the same table."))
         self.again = qt.QCheckBox(_("Measure again when a segment is edited"))
         self.again.setToolTip(
@@ -50,6 +56,7 @@ class FeatureSettingsView:
         form.addRow(_("Segments"), self.segments.widget)
         form.addRow(_("Signature"), self.signature)
         form.addRow(_("Parameters"), self.parameters)
+        form.addRow(_("Definitions"), self.definitions)
         self.image_types = ImageTypesView(section.choose_image_types)
         form.addRow(self.image_types.widget)
         self.engine_label = qt.QLabel(_("Engine"))
@@ -62,6 +69,9 @@ class FeatureSettingsView:
         )
         self.signature.activated.connect(lambda *_args: section.choose_signature(self.signature.currentData or ""))
         self.parameters.currentPathChanged.connect(lambda path: section.choose_parameter_file(str(path)))
+        self.definitions.activated.connect(
+            lambda *_args: section.choose_definitions(bool(self.definitions.currentData))
+        )
         self.engine.activated.connect(lambda *_args: section.choose_engine(self.engine.currentData))
         self.again.clicked.connect(lambda *_args: section.follow_edits())
 
@@ -86,6 +96,12 @@ class FeatureSettingsView:
         fill(self.engine, list(engines.items()), chosen, "")
         self.engine.setVisible(len(engines) > 1)
         self.engine_label.setVisible(len(engines) > 1)
+
+    def show_definitions(self, ibsi: bool, instead: str) -> None:
+        """Whose definitions count; ``instead`` says why a person cannot choose them."""
+        self.definitions.setCurrentIndex(int(ibsi))
+        self.definitions.setEnabled(not instead)
+        self.definitions.setToolTip(instead or self._definitions_tip)
 
     def show_parameters_possible(self, possible: bool) -> None:
         """A signature has its own parameters."""

@@ -16,6 +16,7 @@ from ...radiomics.binary_patterns import METHODS
 from ...radiomics.settings import IMAGE_TYPES
 from ...radiomics.wavelet import wavelets
 from ..features.image_types import MOST_LEVELS, ImageTypes, image_title, sigma_text, sigmas, title_of
+from .ibsi_filters import IbsiFiltersView
 from .labels import sentence
 from .selector import fill, selector
 
@@ -28,7 +29,8 @@ class ImageTypesView:
         self._types = ImageTypes()
         self.widget = ctk.ctkCollapsibleButton()
         self.widget.collapsed = True
-        self.boxes = {kind: _box(kind) for kind in IMAGE_TYPES}
+        self.ibsi = IbsiFiltersView(self._change_filters, self._say)
+        self.boxes = {kind: _box(kind) for kind in IMAGE_TYPES} | self.ibsi.boxes
         self.sigma = qt.QLineEdit()
         self.sigma.setAccessibleName(_("Widths of the Laplacian of Gaussian"))
         self.sigma.setToolTip(_("Widths in mm, each of which makes an image of its own."))
@@ -55,9 +57,10 @@ class ImageTypesView:
             self.sentence.setText("")
         self._types = types
         for kind, box in self.boxes.items():
-            box.setChecked(kind in types.chosen)
+            box.setChecked(kind in types.counted)
         for editor, kind in self._editors:
-            editor.setEnabled(kind in types.chosen and not instead)
+            editor.setEnabled(kind in types.counted and not instead)
+        self.ibsi.show(types, not instead)
         for box in self.boxes.values():
             box.setEnabled(not instead)
         if not self.sigma.hasFocus():
@@ -101,15 +104,18 @@ class ImageTypesView:
             if kind == "LoG":
                 line.addWidget(qt.QLabel(_("mm")))
             grid.addLayout(line, row, 1)
+        self.ibsi.lay_out(grid, grid.rowCount())
         column.addWidget(self.sentence)
         beside = {kind: [editor for editor, of in self._editors if of == kind] for kind in IMAGE_TYPES}
         order = [part for kind in (*plain, *with_options) for part in (self.boxes[kind], *beside[kind])]
-        for before, after in itertools.pairwise(order):  # as a person sees them, not as they were made
+        for before, after in itertools.pairwise(
+            [*order, *self.ibsi.order]
+        ):  # as a person sees them, not as they were made
             qt.QWidget.setTabOrder(before, after)
 
     def _check(self, kind: str) -> None:
         wanted = self._types.with_chosen(kind, bool(self.boxes[kind].isChecked()))
-        if not wanted.chosen:
+        if not wanted.counted:
             self.boxes[kind].setChecked(True)
             self._say(_("At least one image is measured."))
             return
@@ -131,6 +137,9 @@ class ImageTypesView:
         if changed != self._types:
             self._say("")
             self._on_chosen(changed)
+
+    def _change_filters(self, **options: Any) -> None:
+        self._change(filters=dataclasses.replace(self._types.filters, **options))
 
     def _say(self, text: str) -> None:
         self.sentence.setText(text)
