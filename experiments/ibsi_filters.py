@@ -121,7 +121,7 @@ FEATURES: dict[str, tuple[str, dict[str, Any], tuple[str, str]]] = {  # type, op
     "8": ("Simoncelli", {}, ("simoncelli-1", "simoncelli-1")),
     "9": ("Simoncelli", {"level": 2}, ("simoncelli-2", "simoncelli-2")),
 }
-TAGS = {  # IBSI's tag of each first-order feature that we have
+TAGS = {  # IBSI's tag of each first-order feature of the consensus
     "mean": "Mean",
     "var": "Variance",
     "skew": "Skewness",
@@ -135,6 +135,9 @@ TAGS = {  # IBSI's tag of each first-order feature that we have
     "range": "Range",
     "mad": "MeanAbsoluteDeviation",
     "rmad": "RobustMeanAbsoluteDeviation",
+    "medad": "MedianAbsoluteDeviation",
+    "cov": "CoefficientOfVariation",
+    "qcod": "QuartileCoefficientOfDispersion",
     "energy": "Energy",
     "rms": "RootMeanSquared",
 }

@@ -59,6 +59,11 @@ NAMES: dict[str, tuple[str, ...]] = {
     "ngtdm": ngtdm.NAMES,
 }
 
+# Features of IBSI that PyRadiomics lacks, there with IBSI's definitions alone.
+OF_IBSI: dict[str, tuple[str, ...]] = {
+    "firstorder": ("CoefficientOfVariation", "MedianAbsoluteDeviation", "QuartileCoefficientOfDispersion"),
+}
+
 # Given when asked for by name, as in PyRadiomics: each is a formula of others.
 DEPRECATED: dict[str, tuple[str, ...]] = {
     "shape": ("Compactness1", "Compactness2", "SphericalDisproportion"),
@@ -92,6 +97,11 @@ TITLES: dict[str, str] = {
 }
 
 
-def known(feature_class: str) -> tuple[str, ...]:
+def names(feature_class: str, ibsi: bool = False) -> tuple[str, ...]:
+    """The features of a class that are measured when none is named."""
+    return NAMES[feature_class] + (OF_IBSI.get(feature_class, ()) if ibsi else ())
+
+
+def known(feature_class: str, ibsi: bool = False) -> tuple[str, ...]:
     """The features of a class that can be measured."""
-    return NAMES[feature_class] + DEPRECATED.get(feature_class, ())
+    return names(feature_class, ibsi) + DEPRECATED.get(feature_class, ())

@@ -15,7 +15,9 @@ def features(
     shift: float = 0.0,
     excess: bool = False,
 ) -> dict[str, float]:
-    """The 18 first-order features, without a histogram the 16 that need none, and a deprecated one.
+    """The 18 first-order features, without a histogram the 16 that need none, a deprecated one, and IBSI's three.
+
+    A coefficient whose denominator is 0 is NaN.
 
     Parameters
     ----------
@@ -46,6 +48,7 @@ def _of_values(x: NDArray[np.float64], voxel_volume: float, shift: float, excess
     return {
         "10Percentile": p10,
         "90Percentile": p90,
+        "CoefficientOfVariation": _ratio(np.sqrt(variance), mean),
         "Energy": energy,
         "InterquartileRange": p75 - p25,
         "Kurtosis": fourth / spread**2 - (3 if excess else 0),
@@ -53,7 +56,9 @@ def _of_values(x: NDArray[np.float64], voxel_volume: float, shift: float, excess
         "MeanAbsoluteDeviation": np.abs(deviation).mean(),
         "Mean": mean,
         "Median": median,
+        "MedianAbsoluteDeviation": np.abs(x - median).mean(),
         "Minimum": x.min(),
+        "QuartileCoefficientOfDispersion": _ratio(p75 - p25, p75 + p25),
         "Range": x.max() - x.min(),
         "RobustMeanAbsoluteDeviation": np.abs(robust - robust.mean()).mean() if len(robust) else np.nan,
         "RootMeanSquared": np.sqrt(energy / len(x)),
@@ -62,3 +67,7 @@ def _of_values(x: NDArray[np.float64], voxel_volume: float, shift: float, excess
         "TotalEnergy": energy * voxel_volume,
         "Variance": variance,
     }
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    return float(numerator / denominator) if denominator else float("nan")

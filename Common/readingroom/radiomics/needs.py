@@ -95,7 +95,7 @@ NEEDS: Mapping[str, Need] = {
     "firstorder": Need(
         lambda extent, names: extent.occupied,
         neighbors=False,
-        of_values=set(feature_classes.known("firstorder")) - {"Entropy", "Uniformity"},
+        of_values=set(feature_classes.known("firstorder", ibsi=True)) - {"Entropy", "Uniformity"},
     ),
     "glcm": Need(_cooccurrences, distances=True),
     "gldm": Need(lambda extent, names: 4 * extent.occupied * (2 * extent.directions + 1), distances=True),

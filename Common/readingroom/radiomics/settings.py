@@ -220,8 +220,11 @@ class Settings:
                 raise InputError(
                     f"The feature class '{feature_class}' is not known; there are {', '.join(feature_classes.NAMES)}."
                 )
-            known = {*feature_classes.known(feature_class), *feature_classes.RETIRED.get(feature_class, ())}
-            if unknown := [name for name in names if name not in known]:
+            known = {*feature_classes.known(feature_class, self.ibsi), *feature_classes.RETIRED.get(feature_class, ())}
+            unknown = [name for name in names if name not in known]
+            if not self.ibsi and (theirs := {*unknown} & {*feature_classes.OF_IBSI.get(feature_class, ())}):
+                _require(False, "ibsi", f"true for {', '.join(sorted(theirs))}", self.ibsi)
+            if unknown:
                 raise InputError(f"The feature class '{feature_class}' has no feature named {', '.join(unknown)}.")
 
     @property
@@ -240,8 +243,8 @@ class Settings:
 
     def names(self, feature_class: str) -> tuple[str, ...]:
         """The features of a class that are asked for and can be measured."""
-        known = feature_classes.known(feature_class)
-        asked = self.features[feature_class] or feature_classes.NAMES[feature_class]
+        known = feature_classes.known(feature_class, self.ibsi)
+        asked = self.features[feature_class] or feature_classes.names(feature_class, self.ibsi)
         return tuple(name for name in asked if name in known)
 
     def parameters(self) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _LIKE_THE_IMAGE = (
     "MeanAbsoluteDeviation",
     "Mean",
     "Median",
+    "MedianAbsoluteDeviation",
     "Minimum",
     "Range",
     "RobustMeanAbsoluteDeviation",

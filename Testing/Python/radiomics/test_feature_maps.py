@@ -84,7 +84,7 @@ def test_maps_are_those_of_pyradiomics(a_small_case: Case, setting: dict[str, An
     ("setting", "of_maps"),
     [
         ({}, {}),
-        ({"binWidth": 60}, {"kernelRadius": 2, "maskedKernel": False}),
+        ({"binWidth": 60, "ibsi": True}, {"kernelRadius": 2, "maskedKernel": False}),
         ({"force2D": True, "distances": [1, 2], "gldm_a": 1, "symmetricalGLCM": False}, {"kernelRadius": 2}),
         ({"weightingNorm": "euclidean", "symmetricalGLCM": False, "binCount": 6}, {}),
         ({"weightingNorm": "no_weighting", "binWidth": 500}, {}),
@@ -117,7 +117,8 @@ def test_a_kernel_over_all_of_the_region_gives_the_features_of_the_region(
 ) -> None:
     image, mask = a_small_case[0], SimpleITK.Image(a_small_case[1])
     mask[:2], mask[5:], mask[:, 4:], mask[:, :, 4:] = 0, 0, 0, 0  # 3 x 3 x 3 voxels are left
-    settings = Settings(features={feature_class: ()}, kernel_radius=2, init_value=-12345)
+    ibsi = feature_class == "firstorder"  # which has features of its own there
+    settings = Settings(features={feature_class: ()}, kernel_radius=2, init_value=-12345, ibsi=ibsi)
 
     maps = feature_maps(image, mask, settings).images
 

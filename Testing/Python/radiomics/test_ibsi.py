@@ -6,9 +6,12 @@ import csv
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import SimpleITK
 
+from readingroom.errors import InputError
+from readingroom.radiomics import feature_classes, first_order
 from readingroom.radiomics.measure import measure
 from readingroom.radiomics.settings import Settings
 
@@ -27,6 +30,9 @@ FIRST_ORDER = {
     "range": "Range",
     "mad": "MeanAbsoluteDeviation",
     "rmad": "RobustMeanAbsoluteDeviation",
+    "medad": "MedianAbsoluteDeviation",
+    "cov": "CoefficientOfVariation",
+    "qcod": "QuartileCoefficientOfDispersion",
     "energy": "Energy",
     "rms": "RootMeanSquared",
 }
@@ -194,6 +200,22 @@ def test_without_ibsi_the_definitions_of_pyradiomics_hold(an_image, a_mask):
     assert theirs["original_shape_MajorAxisLength"] < ibsi["original_shape_MajorAxisLength"]
 
 
+def test_what_ibsi_alone_has_is_measured_with_its_definitions_alone(an_image, a_mask):
+    names = [f"original_firstorder_{name}" for name in feature_classes.OF_IBSI["firstorder"]]
+    plain, ibsi = (measure(an_image, a_mask, Settings(ibsi=choice)).values for choice in (False, True))
+    assert not set(names) & set(plain)
+    assert set(ibsi) == {*plain, *names}
+    with pytest.raises(InputError, match="ibsi must be true for CoefficientOfVariation"):
+        Settings(features={"firstorder": ("CoefficientOfVariation",)})
+
+
+def test_a_coefficient_without_a_denominator_is_no_number():
+    found = first_order.features(np.array([-1.0, 0.0, 1.0]), None, 1.0)
+    assert math.isnan(found["CoefficientOfVariation"])
+    assert math.isnan(found["QuartileCoefficientOfDispersion"])
+    assert found["MedianAbsoluteDeviation"] == pytest.approx(2 / 3)
+
+
 def references(shared: Path, name: str) -> dict[str, tuple[float, float]]:
     """Value and tolerance of each tag; values of three digits are good to half of the last one."""
     path = shared / "data" / "ibsi" / "ibsi_1_reference" / f"ibsi_1_{name}.csv"
@@ -211,7 +233,7 @@ def disagreements(
     found: dict[str, float], expected: dict[str, tuple[float, float]], dimension: str
 ) -> list[tuple[str, float, float]]:
     pairs = {tag: name for tag, name in tags(dimension).items() if tag in expected}
-    assert len(pairs) == 102
+    assert len(pairs) == 105
     return [
         (tag, found[name], expected[tag][0])
         for tag, name in pairs.items()

@@ -30,7 +30,7 @@ def test_parts_of_each_response_map_agree_with_the_reference(shared, name):
 def test_features_of_the_filtered_ct_agree_with_the_consensus(shared, configuration):
     expected = ibsi_filters.references()[configuration]
     found = ibsi_filters.features(configuration)
-    assert len(found) == 15
+    assert len(found) == 18
     assert not [tag for tag, value in found.items() if abs(value - expected[tag][0]) > expected[tag][1]]
 
 

@@ -230,10 +230,10 @@ def feature_name(feature: str) -> str:
     return f"{name} ({feature_class})"
 
 
-def features() -> list[str]:
-    """All features that have maps, class by class."""
+def features(ibsi: bool = False) -> list[str]:
+    """All features that have maps, class by class; with the definitions of IBSI those that it alone has as well."""
     classes = [name for name in feature_classes.DEFAULT if name not in feature_classes.SHAPES]
-    return [f"{name}_{feature}" for name in classes for feature in feature_classes.NAMES[name]]
+    return [f"{name}_{feature}" for name in classes for feature in feature_classes.names(name, ibsi)]
 
 
 def is_change(node: Any) -> bool:

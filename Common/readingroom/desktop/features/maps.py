@@ -109,7 +109,9 @@ class FeatureMaps:
         settings = self._settings
         segments = list(names_of(settings.segmentation).items())
         images = [(name, image_title(name)) for name in settings.images]
-        self.view.show_choices(segments, images, [(name, feature_name(name)) for name in features()])
+        self.view.show_choices(
+            segments, images, [(name, feature_name(name)) for name in features(settings.image_types.ibsi)]
+        )
         if self.work.is_working:
             self.view.run.show_working(*self.work.progress)
         else:

@@ -31,6 +31,9 @@ NAMES = (
     "TotalEnergy",
     "Uniformity",
     "Variance",
+    "CoefficientOfVariation",
+    "MedianAbsoluteDeviation",
+    "QuartileCoefficientOfDispersion",
 )
 
 Numbers = NDArray[np.float64]
@@ -50,7 +53,7 @@ def values_of_boxes(
     table: Numbers,
     out: Numbers,
 ) -> None:
-    """Write the features ``(voxels, 19)``.
+    """Write the features ``(voxels, 22)``.
 
     Parameters
     ----------
@@ -113,6 +116,13 @@ def values_of_boxes(
         found[16] = energy * voxel_volume
         found[17] = squares / (float(count) * count)
         found[18] = variance
+        p25, median, p75 = _percentile(ordered, count, 25), found[9], _percentile(ordered, count, 75)
+        apart = 0.0
+        for i in range(count):
+            apart += abs(x[i] - median)
+        found[19] = math.sqrt(variance) / mean if mean != 0 else np.nan
+        found[20] = apart / count
+        found[21] = (p75 - p25) / (p75 + p25) if p75 + p25 != 0 else np.nan
 
 
 @compiled

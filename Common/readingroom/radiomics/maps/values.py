@@ -115,9 +115,14 @@ class _Values:
         return Repeats(sort(ranks.astype(code_kind(kinds))), None, None if self.boxes.whole else kinds)
 
 
+def _ratio(numerator: Map, denominator: Map) -> Map:
+    return np.where(denominator == 0, np.nan, numerator / denominator)
+
+
 _FEATURES: dict[str, Callable[[_Values], Map]] = {
     "10Percentile": lambda v: v.p10,
     "90Percentile": lambda v: v.p90,
+    "CoefficientOfVariation": lambda v: _ratio(np.sqrt(v.variance), v.mean),
     "Energy": lambda v: v.energy,
     "Entropy": lambda v: entropy(v.bins, v.count),
     "InterquartileRange": lambda v: v.percentile(75) - v.percentile(25),
@@ -126,7 +131,11 @@ _FEATURES: dict[str, Callable[[_Values], Map]] = {
     "MeanAbsoluteDeviation": lambda v: v.mean_of(np.abs(v.apart)),
     "Mean": lambda v: v.mean,
     "Median": lambda v: v.percentile(50),
+    "MedianAbsoluteDeviation": lambda v: v.mean_of(np.abs(v.boxes.values - v.percentile(50))),
     "Minimum": lambda v: v.ordered[0],
+    "QuartileCoefficientOfDispersion": lambda v: _ratio(
+        v.percentile(75) - v.percentile(25), v.percentile(75) + v.percentile(25)
+    ),
     "Range": lambda v: v.highest - v.ordered[0],
     "RobustMeanAbsoluteDeviation": lambda v: v.robust,
     "RootMeanSquared": lambda v: np.sqrt(v.energy / v.count),
