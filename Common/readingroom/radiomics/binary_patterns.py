@@ -1,7 +1,7 @@
 """Local binary patterns: which of a voxel's neighbors on a circle or a sphere are at least as bright as it is.
 
-In the plane after Ojala, Pietikainen and Harwood (1996), in space by spherical harmonics after Banerjee et al. (2013);
-both give PyRadiomics' numbers, which come from scikit-image and trimesh.
+In the plane after Ojala, Pietikainen and Harwood (1996) and Ahonen, Hadid and Pietikainen (2006), in space by spherical
+harmonics after Banerjee et al. (2013); both give PyRadiomics' numbers, which come from scikit-image and trimesh.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scipy.stats import kurtosis
 
 from .region import Box
 
-METHODS = ("default", "ror", "uniform")
+METHODS = ("default", "ror", "uniform", "nri_uniform", "var")
 _BATCH = 1 << 20  # samples that are looked at at once
 
 
@@ -31,22 +31,29 @@ def in_plane(values: NDArray, box: Box, axis: int, radius: float, samples: int, 
     axis : across which the planes lie
     radius : of the circle, voxels
     samples : on the circle, interpolated linearly
-    method : ``default`` (a bit for each sample), ``ror`` (the least number that turning the circle gives), or
-        ``uniform`` (how many are as bright, where light and dark change at most twice; one number for all others)
+    method : ``default`` (a bit for each sample), ``ror`` (the least number that turning the circle gives),
+        ``uniform`` (how many are as bright, where light and dark change at most twice; one number for all others),
+        ``nri_uniform`` (a number for each of these patterns and turns), or ``var`` (the variance of the samples)
 
     Returns
     -------
-    patterns : of the size of the box, in the type of the values
+    patterns : of the size of the box, in the type of the values; variances of whole numbers are not whole
     """
-    planes = np.moveaxis(values, axis, 0)
-    k, j, i = (box[axis], *(part for other, part in enumerate(box) if other != axis))
+    planes, order = (
+        values.swapaxes(0, axis),
+        [0, 1, 2],
+    )  # not moved: PyRadiomics turns round where j is the axis of rows
+    order[0], order[axis] = axis, 0
+    k, j, i = (box[each] for each in order)
     angles = 2 * np.pi * np.arange(samples, dtype=np.float64) / samples
     steps = np.round(-radius * np.sin(angles), 5), np.round(radius * np.cos(angles), 5)
-    patterns = np.empty((k.stop - k.start, j.stop - j.start, i.stop - i.start), dtype=values.dtype)
+    kind = np.float64 if method == "var" and values.dtype.kind in "iu" else values.dtype
+    patterns = np.empty((k.stop - k.start, j.stop - j.start, i.stop - i.start), dtype=kind)
     for number, plane in enumerate(planes[k]):
-        signs = [_sampled(plane.astype(np.float64), j, i, *step) >= plane[j, i] for step in zip(*steps, strict=True)]
-        patterns[number] = _pattern(np.array(signs), method)
-    return np.moveaxis(patterns, 0, axis)
+        exact = plane.astype(np.float64)
+        around = np.array([_sampled(exact, j, i, *step) for step in zip(*steps, strict=True)])
+        patterns[number] = around.var(axis=0) if method == "var" else _pattern(around >= plane[j, i], method)
+    return patterns.swapaxes(0, axis)
 
 
 def _sampled(plane: NDArray[np.float64], j: slice, i: slice, down: float, right: float) -> NDArray[np.float64]:
@@ -72,9 +79,15 @@ def _within(plane: NDArray[np.float64], rows: NDArray[np.float64], columns: NDAr
 
 def _pattern(signs: NDArray[np.bool_], method: str) -> NDArray:
     samples = len(signs)
-    if method == "uniform":
-        changes = np.count_nonzero(signs[1:] != signs[:-1], axis=0)
-        return np.where(changes <= 2, np.count_nonzero(signs, axis=0), samples + 1)
+    if method in ("uniform", "nri_uniform"):
+        changes, bright = np.count_nonzero(signs[1:] != signs[:-1], axis=0), np.count_nonzero(signs, axis=0)
+        if method == "uniform":
+            return np.where(changes <= 2, bright, samples + 1)
+        # The turn is how far the first sample is from where the bright ones begin.
+        turn = np.where(signs[0], bright - np.argmin(signs, axis=0), samples - np.argmax(signs, axis=0))
+        number = np.where((bright == 0) | (bright == samples), (samples - 1) * bright, (bright - 1) * samples + turn)
+        number = np.where(bright == 0, 0, number + 1)
+        return np.where(changes <= 2, number, samples * (samples - 1) + 2)
     weights = 2.0 ** np.arange(samples)
     turns = range(samples) if method == "ror" else (0,)
     return np.min([np.tensordot(np.roll(weights, turn), signs, axes=1) for turn in turns], axis=0)
