@@ -90,7 +90,7 @@ class Settings:
     gradient_use_spacing: bool = True  # gradientUseSpacing of Gradient
     lbp_2d_radius: float = 1  # lbp2DRadius, voxels
     lbp_2d_samples: int = 8  # lbp2DSamples
-    lbp_2d_method: str = "uniform"  # lbp2DMethod: default, ror or uniform
+    lbp_2d_method: str = "uniform"  # lbp2DMethod: default, ror, uniform, nri_uniform or var
     lbp_3d_levels: int = 2  # lbp3DLevels
     lbp_3d_radius: float = 1  # lbp3DIcosphereRadius, voxels
     lbp_3d_subdivisions: int = 1  # lbp3DIcosphereSubdivision

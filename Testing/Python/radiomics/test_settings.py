@@ -143,7 +143,7 @@ def test_yaml_beyond_that_is_refused_with_its_line(text, words):
         ({"setting": {"weightingNorm": "chess"}}, "weightingNorm must be one of"),
         ({"setting": [1]}, "section setting"),
         ({"imageType": {"LBP4D": {}}}, "image type 'LBP4D' is not known"),
-        ({"setting": {"lbp2DMethod": "var"}}, "lbp2DMethod must be one of default, ror, uniform"),
+        ({"setting": {"lbp2DMethod": "vari"}}, "lbp2DMethod must be one of default, ror, uniform, nri_uniform, var"),
         ({"setting": {"lbp3DIcosphereSubdivision": 9}}, "lbp3DIcosphereSubdivision must be from 0 to 4"),
         ({"imageType": {"LoG": {"padDistance": 3}}}, "padDistance cannot be set"),
         ({"imageType": {"LoG": 3}}, "needs options"),

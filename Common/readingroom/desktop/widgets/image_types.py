@@ -36,7 +36,10 @@ class ImageTypesView:
         self.sigma.setToolTip(_("Widths in mm, each of which makes an image of its own."))
         self.wavelet = selector(_("Which wavelet"), _("Each level makes eight images, or seven where another follows."))
         self.level = _count(_("Levels of the wavelet"), MOST_LEVELS)
-        self.patterns = selector(_("How patterns in planes are told apart"), _("ror: whatever way they are turned."))
+        self.patterns = selector(
+            _("How patterns in planes are told apart"),
+            _("ror and uniform: whatever way they are turned. var: how much neighbors differ from one another."),
+        )
         self.degrees = _count(_("Levels of the patterns in space"), MOST_LEVELS)
         self.sentence = sentence()
         fill(self.wavelet, [(name, name) for name in wavelets()], self._types.wavelet, "")
