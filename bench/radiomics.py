@@ -13,11 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import platform
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,38 +40,67 @@ CASES = {
     ),
 }
 _BRAIN = ("pyradiomics_baseline/brain1_image.nrrd", "pyradiomics_baseline/brain1_label.nrrd", (1,))
-CASES |= {"example CT": CASES["tumor"], "example MR 3 mm": _BRAIN, "example MR 5 mm": _BRAIN}
-CASES |= {"example MR in slices": _BRAIN, "example MR in planes": _BRAIN}
-_TEXTURE = dict.fromkeys(("firstorder", "glcm", "glrlm", "glszm"))
+_SHAPE = [
+    *("VoxelVolume", "MeshVolume", "SurfaceArea", "SurfaceVolumeRatio", "Compactness1", "Compactness2", "Sphericity"),
+    *("SphericalDisproportion", "Maximum3DDiameter", "Maximum2DDiameterSlice", "Maximum2DDiameterColumn"),
+    *("Maximum2DDiameterRow", "MajorAxisLength", "MinorAxisLength", "LeastAxisLength", "Elongation", "Flatness"),
+]
+_GLCM = [  # all but MCC and the sum average
+    *("Autocorrelation", "JointAverage", "ClusterProminence", "ClusterShade", "ClusterTendency", "Contrast"),
+    *("Correlation", "DifferenceAverage", "DifferenceEntropy", "DifferenceVariance", "JointEnergy", "JointEntropy"),
+    *("Imc1", "Imc2", "Idm", "Idmn", "Id", "Idn", "InverseVariance", "MaximumProbability", "SumEntropy", "SumSquares"),
+]
+_TEXTURE = {"firstorder": None, "glcm": _GLCM, "glrlm": None, "glszm": None, "gldm": None}
 _OF_MR = {"normalize": True, "normalizeScale": 100, "binWidth": 5, "voxelArrayShift": 300, "label": 1}
 _OF_CT = {"binWidth": 25, "voxelArrayShift": 1000, "label": 1, "resampledPixelSpacing": [1, 1, 1], "padDistance": 10}
-PARAMETERS: dict[str, dict[str, Any]] = {  # what PyRadiomics' own example files ask for, with all features of a class
-    "example CT": {
-        "imageType": {"Original": {}, "LoG": {"sigma": [1.0, 2.0, 3.0, 4.0, 5.0]}, "Wavelet": {}},
+_IN_SLICES = {**_OF_MR, "preCrop": True, "force2D": True, "force2Ddimension": 0}
+
+
+def _filtered(*sigma: float) -> dict[str, Any]:
+    return {"Original": {}, "LoG": {"sigma": list(sigma)}, "Wavelet": {}}
+
+
+PARAMETERS: dict[str, dict[str, Any]] = {  # what PyRadiomics' own example files ask for
+    "exampleCT": {
+        "imageType": _filtered(1.0, 2.0, 3.0, 4.0, 5.0),
         "featureClass": {"shape": None, **_TEXTURE},
         "setting": _OF_CT,
     },
-    "example MR 3 mm": {
-        "imageType": {"Original": {}, "LoG": {"sigma": [2.0, 3.0, 4.0, 5.0]}, "Wavelet": {}},
-        "featureClass": {"shape": None, **_TEXTURE, "gldm": None},
+    "exampleMR_3mm": {
+        "imageType": _filtered(2.0, 3.0, 4.0, 5.0),
+        "featureClass": {"shape": None, **_TEXTURE},
         "setting": {**_OF_MR, "resampledPixelSpacing": [2, 2, 2]},
     },
-    "example MR 5 mm": {
-        "imageType": {"Original": {}, "LoG": {"sigma": [3.0, 5.0]}, "Wavelet": {}},
+    "exampleMR_5mm": {
+        "imageType": _filtered(3.0, 5.0),
         "featureClass": {"shape": None, **_TEXTURE},
         "setting": {**_OF_MR, "resampledPixelSpacing": [3, 3, 3]},
     },
-    "example MR in slices": {
-        "imageType": {"Original": {}, "LoG": {"sigma": [1.0, 3.0, 5.0]}, "Wavelet": {}},
-        "featureClass": {"shape": None, **_TEXTURE, "gldm": None},
-        "setting": {**_OF_MR, "preCrop": True, "force2D": True},
+    "exampleMR_NoResampling": {
+        "imageType": _filtered(1.0, 3.0, 5.0),
+        "featureClass": {"shape": None, **_TEXTURE},
+        "setting": _IN_SLICES,
     },
-    "example MR in planes": {
-        "imageType": {"Original": {}, "LoG": {"sigma": [2.0, 3.0, 4.0, 5.0]}, "Wavelet": {}},
-        "featureClass": {**_TEXTURE, "gldm": None},
-        "setting": {**_OF_MR, "preCrop": True, "padDistance": 10, "resampledPixelSpacing": [2, 2, 0]},
+    "MR_2D_extraction": {
+        "imageType": _filtered(2.0, 3.0, 4.0, 5.0),
+        "featureClass": {"shape2D": None, **_TEXTURE, "ngtdm": None},
+        "setting": {**_IN_SLICES, "padDistance": 10, "resampledPixelSpacing": [2, 2, 0]},
     },
+    "exampleVoxel": {
+        "imageType": {"Original": {}},
+        "featureClass": {"glcm": ["JointEntropy"]},
+        "setting": {"binWidth": 25, "force2D": True, "label": 1},
+        "voxelSetting": {"kernelRadius": 2, "maskedKernel": True, "initValue": math.nan, "voxelBatch": 10000},
+    },
+    "Params": {
+        "imageType": {"Original": {}},
+        "featureClass": {"shape": None, **_TEXTURE},
+        "setting": {"binWidth": 25, "label": 1},
+    },
+    "example_allShape": {"featureClass": {"shape": _SHAPE}, "setting": {"label": 1}},
 }
+CASES |= dict.fromkeys(PARAMETERS, _BRAIN) | {"exampleCT": CASES["tumor"]}
+WITHOUT_NUMBA = "BENCH_WITHOUT_NUMBA"  # of the environment, for the processes that are started
 OURS, THEIRS, FLASH = "ReadingRoom", "PyRadiomics", "flash-radiomics"
 WARM = 20_000  # voxels of a ball that is measured before the clock starts
 GROWTH = (10_000, 100_000, 1_000_000, 10_000_000)
@@ -81,9 +112,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--growth", action="store_true", help="time of balls of 10 thousand to 10 million voxels")
     parser.add_argument("--peer", default=sys.executable, metavar="PYTHON", help="a Python that has PyRadiomics")
+    parser.add_argument("--numpy", action="store_true", help="ours without compiled loops, as if there were no numba")
     parser.add_argument("--flash", metavar="PYTHON", help="a Python that has flash-radiomics, h5py and SimpleITK")
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.numpy:
+        os.environ[WITHOUT_NUMBA] = "1"
     if options.run:
         print(json.dumps(run(*options.run)))
         return
@@ -150,7 +184,10 @@ def run(contestant: str, case: str) -> dict[str, Any]:
     """Measure in this process; image and mask are read before the clock starts."""
     image, mask = ball(int(case.split()[-1])) if case.startswith("ball") else read(case)
     measure = {OURS: ours, THEIRS: theirs, FLASH: flash}[contestant](PARAMETERS.get(case, {}))
-    measure(*ball(WARM))  # imports, first calls, and compiled loops where numba is installed
+    warm = ball(WARM)
+    if "shape2D" in PARAMETERS.get(case, {}).get("featureClass", ()):  # of several slices PyRadiomics refuses it
+        mask, warm = largest_slice(mask), (warm[0], largest_slice(warm[1]))
+    measure(*warm)  # imports, first calls, and compiled loops where numba is installed
     before = memory("VmRSS")
     forget_peak()
     wall, cpu = time.perf_counter(), time.process_time()
@@ -173,6 +210,15 @@ def read(case: str) -> tuple[SimpleITK.Image, SimpleITK.Image]:
     return SimpleITK.ReadImage(str(DATA / image)), SimpleITK.Cast(chosen, SimpleITK.sitkUInt8)
 
 
+def largest_slice(mask: SimpleITK.Image) -> SimpleITK.Image:
+    """The axial slice that has most of the region, and nothing of the others."""
+    inside = SimpleITK.GetArrayFromImage(mask)
+    inside[np.arange(len(inside)) != np.count_nonzero(inside, axis=(1, 2)).argmax()] = 0
+    alone = SimpleITK.GetImageFromArray(inside)
+    alone.CopyInformation(mask)
+    return alone
+
+
 def ball(voxels: int) -> tuple[SimpleITK.Image, SimpleITK.Image]:
     """Smoothed noise of about the gray levels of a lung, and a ball in it."""
     radius = (voxels * 3 / 4 / math.pi) ** (1 / 3)
@@ -186,11 +232,16 @@ def ball(voxels: int) -> tuple[SimpleITK.Image, SimpleITK.Image]:
 
 def ours(parameters: dict[str, Any]) -> Any:
     sys.path.insert(0, str(ROOT / "Common"))
+    from readingroom.radiomics.maps.feature_maps import feature_maps
     from readingroom.radiomics.measure import measure
     from readingroom.radiomics.settings import from_parameters
 
-    if find_spec("numba"):
+    if os.environ.get(WITHOUT_NUMBA):
+        sys.modules["numba"] = None  # type: ignore[assignment]  # importing it fails from now on
+    elif find_spec("numba"):
         import numba  # noqa: F401  # whatever the size of the region, so that its loops are what is timed
+    if "voxelSetting" in parameters:
+        return lambda image, mask: means(feature_maps(image, mask, from_parameters(parameters)).images)
     return lambda image, mask: dict(measure(image, mask, from_parameters(parameters)).values)
 
 
@@ -204,10 +255,16 @@ def theirs(parameters: dict[str, Any]) -> Any:
     extractor = featureextractor.RadiomicsFeatureExtractor(*([parameters] if parameters else []))
 
     def measure(image: SimpleITK.Image, mask: SimpleITK.Image) -> dict[str, float]:
-        rows = extractor.execute(image, mask)
-        return {name: float(value) for name, value in rows.items() if not name.startswith("diagnostics_")}
+        rows = extractor.execute(image, mask, voxelBased="voxelSetting" in parameters)
+        found = {name: value for name, value in rows.items() if not name.startswith("diagnostics_")}
+        return means(found) if "voxelSetting" in parameters else {name: float(value) for name, value in found.items()}
 
     return measure
+
+
+def means(maps: Mapping[str, SimpleITK.Image]) -> dict[str, float]:
+    """Of feature maps where they have a value."""
+    return {name: float(np.nanmean(SimpleITK.GetArrayViewFromImage(each))) for name, each in maps.items()}
 
 
 def flash(parameters: dict[str, Any]) -> Any:

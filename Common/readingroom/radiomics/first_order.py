@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,41 +12,45 @@ EPSILON = np.spacing(1.0)  # PyRadiomics adds it inside logarithms and to some d
 
 def features(
     values: NDArray,
-    histogram: NDArray[np.integer] | None,
+    histograms: Sequence[NDArray[np.integer]] | None,
     voxel_volume: float,
     shift: float = 0.0,
     excess: bool = False,
-) -> dict[str, float]:
-    """The 18 first-order features, without a histogram the 16 that need none, a deprecated one, and IBSI's three.
+) -> dict[str, NDArray[np.float64]]:
+    """The 18 first-order features ``(images,)``, without histograms the 16 that need none, a deprecated one, and IBSI's
+    three.
 
     A coefficient whose denominator is 0 is NaN.
 
     Parameters
     ----------
-    values : gray values of the region, ``(voxels,)``
-    histogram : voxels in each occupied bin, ``(levels,)``
+    values : gray values of the region in each image, ``(images, voxels)``
+    histograms : of each image the voxels in each occupied bin, ``(levels,)``
     voxel_volume : mm3
     shift : added to each value before energies are taken (``voxelArrayShift``)
     excess : kurtosis is 0 for a normal distribution (IBSI), not 3
     """
     with np.errstate(over="ignore", invalid="ignore"):  # squares of huge values are infinite
         found = _of_values(values.astype(np.float64), voxel_volume, shift, excess)
-    if histogram is not None:
-        p = histogram / histogram.sum()
-        found |= {"Entropy": -np.sum(p * np.log2(p + EPSILON)), "Uniformity": np.sum(p * p)}
+    if histograms is not None:
+        shares = [histogram / histogram.sum() for histogram in histograms]
+        found["Entropy"] = np.array([-np.sum(p * np.log2(p + EPSILON)) for p in shares])
+        found["Uniformity"] = np.array([np.sum(p * p) for p in shares])
     return found
 
 
-def _of_values(x: NDArray[np.float64], voxel_volume: float, shift: float, excess: bool) -> dict[str, float]:
-    mean = x.mean()
-    deviation = x - mean
+def _of_values(
+    x: NDArray[np.float64], voxel_volume: float, shift: float, excess: bool
+) -> dict[str, NDArray[np.float64]]:
+    mean = x.mean(axis=-1)
+    deviation = x - mean[..., None]
     squares = deviation * deviation
-    variance = squares.mean()
-    third, fourth = (squares * deviation).mean(), (squares * squares).mean()
-    p10, p25, median, p75, p90 = np.percentile(x, [10, 25, 50, 75, 90])
-    robust = x[(x >= p10) & (x <= p90)]
-    energy = np.sum((x + shift) ** 2)
-    spread = variance if variance != 0 else 1.0
+    variance = squares.mean(axis=-1)
+    third, fourth = (squares * deviation).mean(axis=-1), (squares * squares).mean(axis=-1)
+    p10, p25, median, p75, p90 = np.percentile(x, [10, 25, 50, 75, 90], axis=-1)
+    energy = np.sum((x + shift) ** 2, axis=-1)
+    spread = np.where(variance != 0, variance, 1.0)
+    lowest, highest = x.min(axis=-1), x.max(axis=-1)
     return {
         "10Percentile": p10,
         "90Percentile": p90,
@@ -52,16 +58,16 @@ def _of_values(x: NDArray[np.float64], voxel_volume: float, shift: float, excess
         "Energy": energy,
         "InterquartileRange": p75 - p25,
         "Kurtosis": fourth / spread**2 - (3 if excess else 0),
-        "Maximum": x.max(),
-        "MeanAbsoluteDeviation": np.abs(deviation).mean(),
+        "Maximum": highest,
+        "MeanAbsoluteDeviation": np.abs(deviation).mean(axis=-1),
         "Mean": mean,
         "Median": median,
-        "MedianAbsoluteDeviation": np.abs(x - median).mean(),
-        "Minimum": x.min(),
+        "MedianAbsoluteDeviation": np.abs(x - median[..., None]).mean(axis=-1),
+        "Minimum": lowest,
         "QuartileCoefficientOfDispersion": _ratio(p75 - p25, p75 + p25),
-        "Range": x.max() - x.min(),
-        "RobustMeanAbsoluteDeviation": np.abs(robust - robust.mean()).mean() if len(robust) else np.nan,
-        "RootMeanSquared": np.sqrt(energy / len(x)),
+        "Range": highest - lowest,
+        "RobustMeanAbsoluteDeviation": _mean_deviation(x, (x >= p10[..., None]) & (x <= p90[..., None])),
+        "RootMeanSquared": np.sqrt(energy / x.shape[-1]),
         "Skewness": third / spread**1.5,
         "StandardDeviation": np.sqrt(variance),
         "TotalEnergy": energy * voxel_volume,
@@ -69,5 +75,13 @@ def _of_values(x: NDArray[np.float64], voxel_volume: float, shift: float, excess
     }
 
 
-def _ratio(numerator: float, denominator: float) -> float:
-    return float(numerator / denominator) if denominator else float("nan")
+def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(numerator / np.where(denominator != 0, denominator, np.nan))
+
+
+def _mean_deviation(x: NDArray[np.float64], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Mean absolute deviation of the values that are kept; NaN where none is."""
+    count = np.count_nonzero(kept, axis=-1).astype(np.float64)
+    count[count == 0] = np.nan
+    mean = np.sum(x * kept, axis=-1) / count
+    return np.asarray(np.sum(np.abs(x - mean[..., None]) * kept, axis=-1) / count)

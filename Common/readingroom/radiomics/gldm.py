@@ -26,8 +26,8 @@ NAMES = {
 }
 
 
-def features(matrix: SizeMatrix) -> dict[str, float]:
-    """The 14 GLDM features of a `dependence_matrix`."""
+def features(matrix: SizeMatrix) -> dict[str, NDArray[np.float64]]:
+    """The 14 GLDM features ``(regions,)`` of a `dependence_matrix`."""
     measures = matrix.features()
     return {name: measures[measure] for name, measure in NAMES.items()}
 

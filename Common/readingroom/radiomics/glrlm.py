@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,20 +31,21 @@ NAMES = {
 }
 
 
-def features(matrices: list[SizeMatrix], weights: NDArray[np.float64] | None = None) -> dict[str, float]:
-    """The 16 GLRLM features, the mean over the directions.
+def features(
+    matrices: list[SizeMatrix], weights: NDArray[np.float64] | None = None, firsts: Sequence[int] = (0,)
+) -> dict[str, NDArray[np.float64]]:
+    """The 16 GLRLM features ``(regions,)``, the mean over the directions.
 
     Parameters
     ----------
     matrices : of each direction in which the region has any extent
     weights : of these; one matrix is then made of all (``weightingNorm``)
+    firsts : the row that each region begins with
     """
-    if weights is not None and matrices:
-        matrices = [_weighted_sum(matrices, weights)]
-    measures = [matrix.features() for matrix in matrices]
-    if not measures:
-        return dict.fromkeys(NAMES, float("nan"))
-    return {name: float(np.mean([each[measure] for each in measures])) for name, measure in NAMES.items()}
+    if not matrices:
+        return dict.fromkeys(NAMES, np.full(len(firsts), np.nan))
+    measures = _together(matrices, weights, firsts).features()
+    return {name: measures[measure].mean(axis=0) for name, measure in NAMES.items()}
 
 
 def run_length_matrix(gray: GrayLevels, offset: Offset) -> SizeMatrix:
@@ -93,9 +96,12 @@ def has_extent(gray: GrayLevels, offset: Offset) -> bool:
     return len(np.unique(lines, axis=0)) < len(lines)
 
 
-def _weighted_sum(matrices: list[SizeMatrix], weights: NDArray[np.float64]) -> SizeMatrix:
+def _together(matrices: list[SizeMatrix], weights: NDArray[np.float64] | None, firsts: Sequence[int]) -> SizeMatrix:
+    """One matrix ``[direction, level, size]``; with weights the directions are added up."""
     sizes = np.unique(np.concatenate([matrix.sizes for matrix in matrices]))
-    counts = np.zeros((len(matrices[0].levels), len(sizes)))
-    for matrix, weight in zip(matrices, weights, strict=True):
-        counts[:, np.searchsorted(sizes, matrix.sizes)] += weight * matrix.counts
-    return SizeMatrix(counts, matrices[0].levels, sizes)
+    counts = np.zeros((len(matrices), len(matrices[0].levels), len(sizes)))
+    for number, matrix in enumerate(matrices):
+        counts[number][:, np.searchsorted(sizes, matrix.sizes)] = matrix.counts
+    if weights is not None:
+        counts = np.sum(counts * weights[:, None, None], axis=0, keepdims=True)
+    return SizeMatrix(counts, matrices[0].levels, sizes, firsts)

@@ -8,7 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from .gray_levels import GrayLevels, Offset
-from .size_matrix import size_matrix
+from .size_matrix import SizeMatrix
 
 NAMES = {
     "GrayLevelNonUniformity": "LevelNonUniformity",
@@ -30,9 +30,9 @@ NAMES = {
 }
 
 
-def features(ranks: NDArray[np.integer], sizes: NDArray[np.int64], gray: GrayLevels) -> dict[str, float]:
-    """The 16 GLSZM features of `zones`."""
-    measures = size_matrix(ranks, sizes, gray.present).features()
+def features(matrix: SizeMatrix) -> dict[str, NDArray[np.float64]]:
+    """The 16 GLSZM features ``(regions,)`` of the `size_matrix` of all `zones`."""
+    measures = matrix.features()
     return {name: measures[measure] for name, measure in NAMES.items()}
 
 

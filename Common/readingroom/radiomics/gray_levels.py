@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,7 +37,7 @@ class GrayLevels:
     @property
     def highest(self) -> int:
         """The number of levels as PyRadiomics counts them: the highest, also when some below do not occur."""
-        return int(self.present[-1])
+        return int(self.present.max())
 
     @cached_property
     def flat(self) -> NDArray[np.unsignedinteger]:
@@ -68,6 +70,27 @@ def gray_levels(levels: NDArray[np.int64], mask: NDArray[np.bool_], margin: int 
     box = tuple(slice(margin, margin + size) for size in mask.shape)
     padded[box][mask] = ranks.astype(kind)
     return GrayLevels(padded, present, margin)
+
+
+def one_behind_another(several: Sequence[GrayLevels]) -> GrayLevels:
+    """Several images of one region as one, whose neighbors are those in each and whose ranks tell the images apart.
+
+    The levels that occur are those of the first, then those of the second, and so on.
+    """
+    if len(several) == 1:
+        return several[0]
+    counts = [len(each.present) for each in several]
+    kind = np.min_scalar_type(sum(counts))
+    ranks = [
+        each.padded + (each.padded > 0) * kind.type(before)
+        for each, before in zip(several, firsts_of(several), strict=True)
+    ]
+    return GrayLevels(np.concatenate(ranks), np.concatenate([each.present for each in several]), several[0].margin)
+
+
+def firsts_of(several: Sequence[GrayLevels]) -> list[int]:
+    """How many levels come before those of each, one behind another."""
+    return [0, *itertools.accumulate(len(each.present) for each in several[:-1])]
 
 
 def directions(distances: tuple[int, ...] = (1,), flat_axis: int | None = None) -> list[Offset]:

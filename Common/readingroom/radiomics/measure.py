@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import SimpleITK
 
 from ..errors import InputError
 from ..progress import Progress
-from . import feature_classes, first_order, glcm, gldm, glrlm, glszm, image_names, image_types, ngtdm, shape, shape_2d
+from . import feature_classes, image_names, image_types, shape, shape_2d
 from .compiled import choice
 from .features import Features
-from .gray_levels import (
-    GrayLevels,
-    Offset,
-    direction_weights,
-    directions,
-    fixed_count,
-    fixed_width,
-    fixed_width_from,
-    gray_levels,
-)
-from .matrices import Matrices
-from .needs import NEEDS, refuse_too_large_matrices, refuse_too_many_bins
 from .prepare import Prepared, prepare, refuse_what_is_no_number
 from .provenance import provenance
 from .region import Region, bounding_box
 from .settings import Settings
+from .textures import AT_ONCE, textures
 
 
 def measure(
@@ -141,23 +128,44 @@ def _images(prepared: Prepared, settings: Settings, progress: Progress, notes: l
         notes += image_types.unfiltered(prepared, kind, its_settings)
         count = max(1, len(image_names.names(kind, its_settings, prepared.flat)))
         matrices = choice.matrices(count * int(np.count_nonzero(prepared.mask)), part)
-        for number, (name, filtered) in enumerate(image_types.images(prepared, kind, its_settings)):
-            step = part.part(number / count, (number + 1) / count)
-            region = prepared.region(filtered)
-            if kind == "LBP3D" and not np.isfinite(region.values).all():
-                notes.append(f"{name} was left out: the image is flat around some voxels, and has no kurtosis there.")
-                continue
-            refuse_what_is_no_number(region.values, f"the filter ({name})")
-            if kind != "Original" and vanishes(region, prepared.region()):
-                vanished.append(name)
-            found = _textures(region, matrices, its_settings, step, name)
-            values |= {f"{name}_{key}": value for key, value in found.items()}
+        for number, regions in _some_at_once(_regions(prepared, kind, its_settings, notes, vanished)):
+            step = part.part((number - len(regions)) / count, number / count)
+            values |= textures(regions, matrices, its_settings, step)
     if vanished:
         notes.append(
             f"Nothing is left of the image in the region but rounding errors, and the features mean nothing: "
             f"{', '.join(vanished)}."
         )
     return values
+
+
+def _regions(
+    prepared: Prepared, kind: str, settings: Settings, notes: list[str], vanished: list[str]
+) -> Iterator[tuple[str, Region]]:
+    """The region of each image of one type by its name, and what has to be said of them."""
+    unfiltered = prepared.region()
+    for name, filtered in image_types.images(prepared, kind, settings):
+        region = prepared.region(filtered)
+        if kind == "LBP3D" and not np.isfinite(region.values).all():
+            notes.append(f"{name} was left out: the image is flat around some voxels, and has no kurtosis there.")
+            continue
+        refuse_what_is_no_number(region.values, f"the filter ({name})")
+        if kind != "Original" and vanishes(region, unfiltered):
+            vanished.append(name)
+        yield name, region
+
+
+def _some_at_once(regions: Iterator[tuple[str, Region]]) -> Iterator[tuple[int, dict[str, Region]]]:
+    """The regions of images in groups that are measured at once, and how many images came by then."""
+    group: dict[str, Region] = {}
+    number = 0
+    for number, (name, region) in enumerate(regions, start=1):
+        group[name] = region
+        if (len(group) + 1) * region.mask.size > AT_ONCE:
+            yield number, group
+            group = {}
+    if group:
+        yield number, group
 
 
 def vanishes(region: Region, unfiltered: Region) -> bool:
@@ -184,137 +192,3 @@ def along_one_axis(settings: Settings, notes: list[str]) -> Settings:
     if note not in notes:
         notes.append(note)
     return dataclasses.replace(settings, force_2d_axis=settings.force_2d_axis + 1)
-
-
-def _textures(
-    region: Region, matrices: Matrices, settings: Settings, progress: Progress, name: str
-) -> dict[str, float]:
-    """First-order and texture features of one image, as ``glcm_Contrast``."""
-    asked = {
-        feature_class: names
-        for feature_class in _MEASURES
-        if feature_class in settings.features and (names := settings.names(feature_class))
-    }
-    if name == "original" and any(NEEDS[feature_class].neighbors for feature_class in asked):
-        refuse_constant(region)
-    gray = _gray_levels(region, settings, asked)
-    values: dict[str, float] = {}
-    for index, (feature_class, names) in enumerate(asked.items()):
-        progress(index / len(asked), f"Measuring {feature_classes.TITLES[feature_class]}{of_image(name)}.")
-        measured = _MEASURES[feature_class](region, gray, matrices, settings, names)
-        values |= {f"{feature_class}_{feature}": float(measured[feature]) for feature in names}
-    return values
-
-
-def of_image(name: str) -> str:
-    """What a sentence says of a filtered image after the feature class."""
-    return "" if name == "original" else f" ({name})"
-
-
-def refuse_constant(region: Region) -> None:
-    """See that the region has a texture.
-
-    Raises
-    ------
-    InputError : all its voxels have one value
-    """
-    if region.values.min() == region.values.max():
-        raise InputError(
-            f"All {len(region.values)} voxels of the region have the same value ({region.values[0]:g}), so that it has "
-            "no texture; ask for shape and first-order statistics alone, or check that the mask lies on this image."
-        )
-
-
-def _gray_levels(region: Region, settings: Settings, asked: Mapping[str, tuple[str, ...]]) -> GrayLevels | None:
-    """The levels that the features which are asked for look at; None where they look at values alone."""
-    binned = [NEEDS[feature_class] for feature_class, names in asked.items() if NEEDS[feature_class].bins(names)]
-    if not binned:
-        return None
-    values, longest = region.values, max(region.mask.shape)
-    refuse_too_many_bins(values, settings)  # before the matrices, whose sentence would be about them
-    refuse_too_large_matrices(values, 1, longest, asked, settings)
-    gray = gray_levels_of(region, settings, margin=max(need.reach(settings) for need in binned))
-    refuse_too_large_matrices(values, len(gray.present), longest, asked, settings)
-    return gray
-
-
-def gray_levels_of(region: Region, settings: Settings, margin: int = 0) -> GrayLevels:
-    """The region's values sorted into bins as the settings say.
-
-    Raises
-    ------
-    InputError : there would be more bins than memory has room for, or they cannot be told apart
-    """
-    values = region.values
-    refuse_too_many_bins(values, settings)
-    if settings.bin_count is not None:
-        levels = fixed_count(values, settings.bin_count)
-    elif settings.ibsi:
-        levels = fixed_width_from(values, settings.bin_width, _first_edge(values, settings))
-    else:
-        levels = fixed_width(values, settings.bin_width)
-    return gray_levels(levels, region.mask, margin)
-
-
-def _first_edge(values: np.ndarray, settings: Settings) -> float:
-    """Where the first bin begins by IBSI: at the lower threshold, or at the least value where there is none."""
-    if settings.resegment_range is not None and settings.resegment_mode == "absolute":
-        return float(min(settings.resegment_range))
-    return float(values.min())
-
-
-Names = tuple[str, ...]
-
-
-def _first_order(
-    region: Region, gray: GrayLevels | None, matrices: Matrices, settings: Settings, names: Names
-) -> dict[str, float]:
-    counts = None if gray is None else gray.counts
-    volume = math.prod(region.spacing)
-    return first_order.features(region.values, counts, volume, settings.voxel_shift, excess=settings.ibsi)
-
-
-def _glcm(region: Region, gray: GrayLevels, matrices: Matrices, settings: Settings, names: Names) -> dict[str, float]:
-    offsets = _offsets(region, settings, settings.distances)
-    weights = direction_weights(offsets, region.spacing, settings.weighting_norm, near=True)
-    counts = matrices.cooccurrences(gray, offsets, settings.symmetrical_glcm)
-    return glcm.features(counts, gray, weights, names)
-
-
-def _gldm(region: Region, gray: GrayLevels, matrices: Matrices, settings: Settings, names: Names) -> dict[str, float]:
-    offsets = _offsets(region, settings, settings.distances)
-    return gldm.features(matrices.dependence_matrix(gray, offsets, settings.gldm_tolerance))
-
-
-def _glrlm(region: Region, gray: GrayLevels, matrices: Matrices, settings: Settings, names: Names) -> dict[str, float]:
-    offsets = [offset for offset in _offsets(region, settings) if glrlm.has_extent(gray, offset)]
-    weights = direction_weights(offsets, region.spacing, settings.weighting_norm, near=False)
-    return glrlm.features([matrices.run_length_matrix(gray, offset) for offset in offsets], weights)
-
-
-def _glszm(region: Region, gray: GrayLevels, matrices: Matrices, settings: Settings, names: Names) -> dict[str, float]:
-    return glszm.features(*matrices.zones(gray, _offsets(region, settings)), gray)
-
-
-def _ngtdm(region: Region, gray: GrayLevels, matrices: Matrices, settings: Settings, names: Names) -> dict[str, float]:
-    tones = matrices.tone_differences(gray, settings.distances, settings.flat_axis, not settings.ibsi)
-    return ngtdm.features(tones, names)
-
-
-def _offsets(region: Region, settings: Settings, distances: tuple[int, ...] = (1,)) -> list[Offset]:
-    """Directions in which the region's box has room for a neighbor."""
-    return [
-        offset
-        for offset in directions(distances, settings.flat_axis)
-        if all(abs(step) < size for step, size in zip(offset, region.mask.shape, strict=True))
-    ]
-
-
-_MEASURES: dict[str, Callable[[Region, Any, Matrices, Settings, Names], dict[str, float]]] = {
-    "firstorder": _first_order,
-    "glcm": _glcm,
-    "gldm": _gldm,
-    "glrlm": _glrlm,
-    "glszm": _glszm,
-    "ngtdm": _ngtdm,
-}

@@ -55,7 +55,7 @@ def laplacian_of_gaussian(voxels: int) -> Callable[..., NDArray[np.float32]]:
 
 
 def _chosen(worth_loading: bool, progress: Progress) -> bool:
-    if "numba" in sys.modules:
+    if sys.modules.get("numba"):
         return True
     if not worth_loading or not installed():
         return False

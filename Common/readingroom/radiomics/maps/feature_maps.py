@@ -15,11 +15,12 @@ from ...progress import Progress
 from .. import feature_classes, image_names, image_types
 from ..compiled import choice
 from ..gray_levels import gray_levels
-from ..measure import along_one_axis, gray_levels_of, of_image, refuse_constant, retired, vanishes
+from ..measure import along_one_axis, retired, vanishes
 from ..needs import NEEDS
 from ..prepare import Prepared, prepare, refuse_what_is_no_number
 from ..region import Box, Region, widened, within
 from ..settings import Settings
+from ..textures import gray_levels_of, of_images, refuse_constant
 from .classes import Names
 from .neighborhoods import Surroundings
 
@@ -145,7 +146,7 @@ def _of_image(
     places = np.nonzero(mask)
     for index, (feature_class, names) in enumerate(asked.items()):
         part = progress.part(index / len(asked), (index + 1) / len(asked))
-        sentence = f"Mapping {feature_classes.TITLES[feature_class]}{of_image(name)}."
+        sentence = f"Mapping {feature_classes.TITLES[feature_class]}{of_images([name])}."
         arrays = {feature: np.full(mask.shape, float(settings.init_value)) for feature in names}
         done = 0
         for numbers, boxes in around.batches(settings.voxel_batch):
