@@ -17,14 +17,14 @@ def features(
     shift: float = 0.0,
     excess: bool = False,
 ) -> dict[str, NDArray[np.float64]]:
-    """The 18 first-order features ``(images,)``, without histograms the 16 that need none, a deprecated one, and IBSI's
+    """The 18 first-order features of each image, without histograms the 16 that need none, a deprecated one, and IBSI's
     three.
 
     A coefficient whose denominator is 0 is NaN.
 
     Parameters
     ----------
-    values : gray values of the region in each image, ``(images, voxels)``
+    values : gray values of the region in each image, ``(images, voxels)``, or in one, ``(voxels,)``
     histograms : of each image the voxels in each occupied bin, ``(levels,)``
     voxel_volume : mm3
     shift : added to each value before energies are taken (``voxelArrayShift``)
@@ -81,7 +81,7 @@ def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> 
 
 def _mean_deviation(x: NDArray[np.float64], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Mean absolute deviation of the values that are kept; NaN where none is."""
-    count = np.count_nonzero(kept, axis=-1).astype(np.float64)
-    count[count == 0] = np.nan
+    count = np.asarray(np.count_nonzero(kept, axis=-1))
+    count = np.where(count > 0, count, np.nan)
     mean = np.sum(x * kept, axis=-1) / count
     return np.asarray(np.sum(np.abs(x - mean[..., None]) * kept, axis=-1) / count)
