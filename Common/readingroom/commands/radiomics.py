@@ -41,7 +41,6 @@ def add(commands: Any) -> None:
     radiomics.add_argument(
         "--out",
         type=Path,
-        required=True,
         metavar="TABLE.csv",
         help="or FILE.json, or FILE.txt with a line per value; with --maps a folder",
     )
@@ -73,6 +72,14 @@ def add(commands: Any) -> None:
         action="store_true",
         help="with --cohort: how far each feature stays the same when masks and images change a little (ICC)",
     )
+    radiomics.add_argument(
+        "--skip-nans", action="store_true", help="leave out features that are not defined (nan) in a region"
+    )
+    radiomics.add_argument(
+        "--validate",
+        action="store_true",
+        help="measure nothing, say of each region whether it can be: files, settings, labels, grids, voxels",
+    )
     radiomics.set_defaults(run=lambda options: _run(options, radiomics))
 
 
@@ -93,16 +100,24 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         options.cohort is not None or options.all_labels or options.engine != "readingroom"
     ):
         parser.error("--maps is for one region, IMAGE and MASK, by the engine readingroom")
+    if options.out is None and not options.validate:
+        parser.error("name a file for the table: --out")
+    if options.validate and (options.stability or options.maps is not None):
+        parser.error("--validate writes nothing: leave out --stability and --maps")
+    if options.skip_nans and (options.stability or options.maps is not None):
+        parser.error("--skip-nans is about tables of features")
     if options.stability and options.out.suffix.lower() in (JSON, TEXT):
         parser.error("--stability writes a table in CSV")
     parameters = {} if options.settings is None else read_parameters(options.settings)
     settings = from_parameters(parameters, dict(map(read_option, options.options)))
     if options.label is not None:
         settings = dataclasses.replace(settings, label=options.label)
-    if options.maps is None:
+    if options.maps is None and not options.validate:
         _require_folder(options.out)
     with ProgressLine() as line:
-        if options.maps is not None:
+        if options.validate:
+            _validate(options, settings, Progress(line.show))
+        elif options.maps is not None:
             _map_files(options, settings, Progress(line.show))
         elif options.stability:
             _measure_stability(options, settings, Progress(line.show))
@@ -135,6 +150,27 @@ def _require_folder(out: Path) -> None:
         raise OutputError(f"{out} is a folder; name a file for the table.")
 
 
+def _validate(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
+    from ..radiomics.files import open_files
+    from ..radiomics.validation import Validated, validate_cohort, validate_region, validate_regions
+
+    if options.cohort is not None:
+        what, found = ("study", "studies"), validate_cohort(options.cohort, settings, options.processes, progress)
+    else:
+        opened = guarded(open_files, options.image, options.mask)
+        what = ("region", "regions")
+        if options.all_labels or (len(opened.segments) > 1 and options.label is None):
+            found = list(validate_regions(opened, settings, progress))
+        else:
+            found = [Validated("The region", validate_region(opened, settings))]
+    for each in found:
+        say(f"{each.name}: {each.problem or counted(each.voxels, 'voxel')}")
+    failed = sum(bool(each.problem) for each in found)
+    if failed:
+        raise InputError(f"{failed} of {counted(len(found), *what)} cannot be measured.")
+    say(f"{counted(len(found), *what)} can be measured.")
+
+
 def _measure_files(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
     from ..radiomics.files import measure_opened, open_files, require_one_region
     from ..radiomics.table_formats import write_cases
@@ -145,6 +181,8 @@ def _measure_files(options: argparse.Namespace, settings: Settings, progress: Pr
         return
     require_one_region(opened, options.label)
     features = measure_opened(opened, settings, options.engine, progress)
+    if options.skip_nans:
+        features = features.defined()
     case: dict[str, Cell] = {
         "Image": str(options.image),
         "Mask": str(options.mask),
@@ -172,7 +210,15 @@ def _map_files(options: argparse.Namespace, settings: Settings, progress: Progre
 def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
     from ..radiomics.cohort import measure_cohort
 
-    summary = measure_cohort(options.cohort, options.out, settings, options.engine, options.processes, progress)
+    summary = measure_cohort(
+        options.cohort,
+        options.out,
+        settings,
+        options.engine,
+        options.processes,
+        progress,
+        skip_nans=options.skip_nans,
+    )
     why = " (the column problem says why not)" if summary.failed else ""
     studies = counted(summary.measured + summary.failed, "study", "studies")
     say(f"{summary.measured} of {studies} measured{why}: {options.out}")
@@ -191,6 +237,8 @@ def _measure_regions(opened: Opened, options: argparse.Namespace, settings: Sett
         progress=progress,
         opening=lambda *_: opened,
     )
+    if options.skip_nans:
+        regions = tuple(region.defined() for region in regions)
     said: dict[str, list[str]] = {}  # the same is often true of all of them
     for region in regions:
         for sentence in (region.problem, *(region.features.notes if region.features is not None else ())):

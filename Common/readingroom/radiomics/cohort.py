@@ -7,10 +7,12 @@ that cannot be measured becomes a row that says why, and the others go on.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +28,7 @@ from ..guarded_processes import guarded
 from ..parallel import map_parallel
 from ..progress import Progress
 from ..regular_file import read_regular
-from .files import measure_opened, open_files, require_one_region
+from .files import Opened, measure_opened, open_files, require_one_region
 from .prepare import chosen_label, label_image
 from .settings import Settings, from_parameters
 from .table_formats import write_cases
@@ -54,6 +56,7 @@ def measure_cohort(
     processes: int | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    skip_nans: bool = False,
 ) -> Summary:
     """Measure each row of a cohort and write one table.
 
@@ -66,6 +69,7 @@ def measure_cohort(
         settings leave these out) and one for each feature; JSON or text where the name ends so, see `table_formats`
     processes : at most this many at once; as many as processors when left out
     executor : measures in place of processes that are started here, see `map_parallel`
+    skip_nans : leave out features that are not defined
 
     Raises
     ------
@@ -74,7 +78,7 @@ def measure_cohort(
     CancelledError : the user canceled; what is done is kept for the next run
     """
     settings, progress = settings or Settings(), progress or Progress()
-    rows = _read(cohort)
+    rows = read_rows(cohort)
     names = [_row_key(row, cohort.absolute().parent) for row in rows]
     done = _Done(out, _key(settings, engine))
     left = [number for number, name in enumerate(names) if "values" not in done.results.get(name, {})]
@@ -99,7 +103,7 @@ def measure_cohort(
         on_result=keep,
         if_ended=lambda _, sentence: {"problem": sentence},
     )
-    cases = [_case(row, done.results[name]) for row, name in zip(rows, names, strict=True)]
+    cases = [_case(row, done.results[name], skip_nans) for row, name in zip(rows, names, strict=True)]
     write_cases(out, cases, lambda: _table(cases, len(rows[0]) + 2))
     done.forget()
     failed = sum(bool(case["problem"]) for case in cases)
@@ -113,15 +117,13 @@ def cohort_regions(cohort: Path, settings: Settings) -> Iterator[tuple[SimpleITK
     ------
     InputError : the cohort or one of its files cannot be read, or a mask lacks its label
     """
-    for row in _read(cohort):
+    for row in read_rows(cohort):
         try:
-            own = from_parameters(settings.parameters(), _own_options(row))
-            opened = guarded(open_files, *(cohort.parent / row[column] for column in _files(row)))
-            require_one_region(opened, own.label)
+            opened, own = open_row(row, cohort.parent, settings.parameters(), functools.partial(guarded, open_files))
             labels = label_image(opened.mask, own.label_channel)
             region = SimpleITK.Cast(labels == chosen_label(labels, own.label), SimpleITK.sitkUInt8)
         except InputError as error:
-            raise InputError(f"{_name(row)}: {error}") from error
+            raise InputError(f"{row_name(row)}: {error}") from error
         yield opened.image, region
 
 
@@ -132,10 +134,11 @@ def cohort_names(cohort: Path) -> list[str]:
     ------
     InputError : as `cohort_regions`
     """
-    return [_name(row) for row in _read(cohort)]
+    return [row_name(row) for row in read_rows(cohort)]
 
 
-def _name(row: Mapping[str, str]) -> str:
+def row_name(row: Mapping[str, str]) -> str:
+    """The patient of a row, or its image's file."""
     return row.get(PATIENT) or Path(row[_files(row)[0]]).name
 
 
@@ -143,9 +146,7 @@ def _measure_row(job: tuple[dict[str, str], str, dict[str, Any], str]) -> dict[s
     """Runs in another process: the features of a row in this folder, by these parameters and this engine."""
     row, folder, parameters, engine = job
     try:
-        settings = from_parameters(parameters, _own_options(row))
-        opened = open_files(*(Path(folder) / row[column] for column in _files(row)))
-        require_one_region(opened, settings.label)
+        opened, settings = open_row(row, Path(folder), parameters)
         features = measure_opened(opened, settings, engine)
     except ReadingRoomError as error:
         return {"problem": str(error)}
@@ -156,6 +157,25 @@ def _measure_row(job: tuple[dict[str, str], str, dict[str, Any], str]) -> dict[s
         "provenance": dict(features.provenance),
         "notes": " ".join(features.notes),
     }
+
+
+def open_row(
+    row: Mapping[str, str],
+    folder: Path,
+    parameters: Mapping[str, Any],
+    opening: Callable[[Path, Path], Opened] = open_files,
+) -> tuple[Opened, Settings]:
+    """Image and mask of a row in this folder, and these parameters with the region that the row names.
+
+    Raises
+    ------
+    InputError : a file cannot be read, or the region that is meant is not named
+    """
+    settings = from_parameters(parameters, _own_options(row))
+    image, mask = (folder / row[column] for column in _files(row))
+    opened = opening(image, mask)
+    require_one_region(opened, settings.label)
+    return opened, settings
 
 
 def _own_options(row: Mapping[str, str]) -> dict[str, int]:
@@ -180,7 +200,13 @@ def whole(text: str) -> int:
     raise InputError(f"The mask label '{text}' is no whole number.")
 
 
-def _read(cohort: Path) -> list[dict[str, str]]:
+def read_rows(cohort: Path) -> list[dict[str, str]]:
+    """The rows of a cohort.
+
+    Raises
+    ------
+    InputError : it lacks a column, or has no rows
+    """
     table = read_csv(cohort)
     rows = table.records(needed=() if {IMAGE, MASK} <= set(table.header) else (PATIENT,))
     _files(rows[0])
@@ -206,10 +232,11 @@ def _files(row: Mapping[str, str]) -> tuple[str, str]:
     return found[0], found[1]
 
 
-def _case(row: Mapping[str, str], result: Mapping[str, Any]) -> dict[str, Cell]:
+def _case(row: Mapping[str, str], result: Mapping[str, Any], skip_nans: bool) -> dict[str, Cell]:
     """A row with what was found: a problem, or notes, provenance and features."""
     known = {"problem": result.get("problem", ""), "notes": result.get("notes", "")}
-    return {**row, **known, **result.get("provenance", {}), **result.get("values", {})}
+    values = {name: v for name, v in result.get("values", {}).items() if not (skip_nans and math.isnan(v))}
+    return {**row, **known, **result.get("provenance", {}), **values}
 
 
 def _table(cases: Sequence[Mapping[str, Cell]], fixed: int) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..csv_table import csv_text
@@ -29,6 +30,10 @@ class Features:
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", frozen(self.values))
         object.__setattr__(self, "provenance", frozen(self.provenance))
+
+    def defined(self) -> Features:
+        """Without the features that are not defined."""
+        return replace(self, values={name: value for name, value in self.values.items() if not math.isnan(value)})
 
     def csv(self) -> str:
         """A table with the columns ``feature,value``: provenance first, then the features at full precision."""

@@ -43,10 +43,14 @@ class MeasuredRegion:
         if (self.features is None) != bool(self.problem):
             raise ValueError(f"The region {self.label} needs either features or a problem.")
 
+    def defined(self) -> MeasuredRegion:
+        """Without the features that are not defined."""
+        return self if self.features is None else dataclasses.replace(self, features=self.features.defined())
+
 
 @dataclass(frozen=True)
-class _Wanted:
-    """A region that is to be measured: ``value`` in the mask's ``channel``, of so many ``voxels`` about."""
+class WantedRegion:
+    """A region that can be measured: ``value`` in the mask's ``channel``, of so many ``voxels`` about."""
 
     label: int
     name: str
@@ -105,7 +109,7 @@ def measure_regions(
     settings, progress = settings or Settings(), progress or Progress()
     progress(0.0, "Opening image and mask.")
     opened = opening(image, mask)
-    wanted = _wanted(opened, labels, names or {}, settings)
+    wanted = regions_of(opened, labels, names or {}, settings)
     largest_first = sorted(wanted, key=lambda region: -region.voxels)  # the last process to end ends soon then
     if processes is None:
         work = sum(region.voxels for region in wanted) * images(settings) * SLOWER.get(engine, 1)
@@ -120,9 +124,9 @@ def measure_regions(
     return tuple(by_label[region.label] for region in wanted)
 
 
-def _wanted(
+def regions_of(
     opened: Opened, labels: Sequence[int] | None, names: Mapping[int, str], settings: Settings
-) -> list[_Wanted]:
+) -> list[WantedRegion]:
     """The segments of the mask, or the labels that are wanted of it.
 
     Raises
@@ -132,20 +136,20 @@ def _wanted(
     if opened.segments and labels is None:
         counts = [labels_of(opened.mask, layer) for layer in range(opened.mask.GetNumberOfComponentsPerPixel())]
         return [
-            _Wanted(number, one.name, one.value, one.layer, counts[one.layer].get(one.value, 0))
+            WantedRegion(number, one.name, one.value, one.layer, counts[one.layer].get(one.value, 0))
             for number, one in enumerate(opened.segments, start=1)
         ]
     voxels = labels_of(opened.mask, settings.label_channel)
     if not voxels:
         raise InputError("The mask is empty: it marks no voxel.")
     return [
-        _Wanted(label, names.get(label) or f"label {label}", label, settings.label_channel, voxels.get(label, 0))
+        WantedRegion(label, names.get(label) or f"label {label}", label, settings.label_channel, voxels.get(label, 0))
         for label in (voxels if labels is None else labels)
     ]
 
 
 def _one_by_one(
-    opened: Opened, regions: Sequence[_Wanted], settings: Settings, engine: str, progress: Progress
+    opened: Opened, regions: Sequence[WantedRegion], settings: Settings, engine: str, progress: Progress
 ) -> Iterator[MeasuredRegion]:
     for number, region in enumerate(regions):
         part = progress.part(number / len(regions), (number + 1) / len(regions))
@@ -155,7 +159,7 @@ def _one_by_one(
 def _in_parallel(
     image: Path,
     mask: Path,
-    regions: Sequence[_Wanted],
+    regions: Sequence[WantedRegion],
     settings: Settings,
     engine: str,
     processes: int | None,
@@ -182,7 +186,7 @@ def _in_parallel(
     return [_from_child(region, found) for region, found in zip(regions, results, strict=True)]
 
 
-def _measured_in_child(job: tuple[str, str, _Wanted, dict[str, Any], str]) -> _Plain:
+def _measured_in_child(job: tuple[str, str, WantedRegion, dict[str, Any], str]) -> _Plain:
     """What a `MeasuredRegion` holds, as plain values that can be handed from process to process."""
     image, mask, wanted, parameters, engine = job
     settings = from_parameters(parameters)
@@ -192,12 +196,14 @@ def _measured_in_child(job: tuple[str, str, _Wanted, dict[str, Any], str]) -> _P
     return dict(region.features.values), dict(region.features.provenance), region.features.notes, ""
 
 
-def _from_child(region: _Wanted, found: _Plain) -> MeasuredRegion:
+def _from_child(region: WantedRegion, found: _Plain) -> MeasuredRegion:
     values, provenance, notes, problem = found
     return MeasuredRegion(region.label, region.name, None if problem else Features(values, provenance, notes), problem)
 
 
-def _measured(opened: Opened, region: _Wanted, settings: Settings, engine: str, progress: Progress) -> MeasuredRegion:
+def _measured(
+    opened: Opened, region: WantedRegion, settings: Settings, engine: str, progress: Progress
+) -> MeasuredRegion:
     try:
         own = dataclasses.replace(settings, label=region.value, label_channel=region.channel)
         return MeasuredRegion(region.label, region.name, measure_opened(opened, own, engine, progress))

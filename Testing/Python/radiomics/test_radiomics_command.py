@@ -113,12 +113,93 @@ def test_where_no_table_can_be_written_nothing_is_measured(files, tmp_path, caps
         ["image.nrrd", "mask.nrrd", "--cohort", "cohort.csv"],
         ["--cohort", "cohort.csv", "--processes", "0"],
         ["--cohort", "cohort.csv", "--label", "1.5"],
+        ["image.nrrd", "mask.nrrd", "--maps", "--validate"],
+        ["image.nrrd", "mask.nrrd", "--maps", "--skip-nans"],
     ],
 )
 def test_wrong_use_of_radiomics_exits_with_2(arguments, tmp_path):
     with pytest.raises(SystemExit) as stopped:
         main(["radiomics", *arguments, "--out", str(tmp_path / "out.csv")])
     assert stopped.value.code == 2
+
+
+def test_a_table_that_is_not_named_exits_with_2(files):
+    with pytest.raises(SystemExit) as stopped:
+        main(["radiomics", *files])
+    assert stopped.value.code == 2
+
+
+@pytest.fixture
+def balanced(files, tmp_path):
+    """The files with an image whose mean is 0 in label 1, and parameters that ask for a feature divided by it."""
+    labels = SimpleITK.ReadImage(files[1])
+    values = SimpleITK.GetArrayFromImage(labels) * 0.0 + 3
+    k, j, i = (SimpleITK.GetArrayFromImage(labels) == 1).nonzero()
+    values[k, j, i] = [1, -1] * (len(k) // 2) + [0] * (len(k) % 2)
+    image = SimpleITK.GetImageFromArray(values)
+    image.CopyInformation(labels)
+    SimpleITK.WriteImage(image, files[0])
+    settings = tmp_path / "ibsi.yaml"
+    settings.write_text(
+        "featureClass:\n  firstorder: [Mean, CoefficientOfVariation]\nsetting: {ibsi: true, additionalInfo: false}\n"
+    )
+    return [*files, "--settings", str(settings)]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json"])
+def test_features_that_are_not_defined_are_left_out_on_request(balanced, tmp_path, suffix):
+    out = tmp_path / f"table.{suffix}"
+    for more, count in (([], 1), (["--skip-nans"], 0)):
+        assert main(["radiomics", *balanced, "--label", "1", "--out", str(out), *more]) == 0
+        assert out.read_text().count("CoefficientOfVariation") == count
+        assert "firstorder_Mean" in out.read_text()
+        assert main(["radiomics", *balanced, "--all-labels", "--out", str(out), *more]) == 0
+        assert out.read_text().count("nan" if suffix == "csv" else "null") == count
+
+
+def test_a_cohort_leaves_out_what_is_not_defined_on_request(balanced, tmp_path):
+    cohort, out = tmp_path / "cohort.csv", tmp_path / "table.csv"
+    cohort.write_text("Image,Mask,Label\nimage.nrrd,mask.nrrd,1\nimage.nrrd,mask.nrrd,2\n")
+    command = ["radiomics", "--cohort", str(cohort), *balanced[2:], "--out", str(out), "--processes", "1"]
+    assert main([*command, "--skip-nans"]) == 0
+    rows = list(csv.DictReader(out.open()))
+    assert [row["original_firstorder_CoefficientOfVariation"] for row in rows] == ["", "0.0"]
+
+
+def test_validating_says_what_could_be_measured_and_writes_nothing(files, tmp_path, capsys):
+    before = set(tmp_path.iterdir())
+    assert main(["radiomics", *files, "--all-labels", "--validate"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    voxels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(files[1])) == 1
+    assert said[0] == f"label 1: {voxels.sum()} voxels"
+    assert said[2] == "2 regions can be measured."
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_validating_a_region_ends_with_the_sentence_that_measuring_would(files, capsys):
+    image = SimpleITK.ReadImage(files[0])
+    image.SetSpacing((1, 1, 9))
+    SimpleITK.WriteImage(image, files[0])
+    assert main(["radiomics", *files, "--label", "1", "--validate"]) == 3
+    assert "The mask lies on another grid" in capsys.readouterr().err
+
+
+def test_validating_a_cohort_names_the_studies_that_cannot_be_measured(files, tmp_path, capsys):
+    cohort = tmp_path / "cohort.csv"
+    cohort.write_text("patient_id,image_ct,mask_tumor\np1,image.nrrd,mask.nrrd\np2,image.nrrd,nothing.nrrd\n")
+    assert main(["radiomics", "--cohort", str(cohort), "--label", "1", "--processes", "1", "--validate"]) == 3
+    said = capsys.readouterr()
+    first, second = said.out.splitlines()
+    assert first.startswith("p1: ")
+    assert second.startswith("p2: ")
+    assert "nothing.nrrd" in second
+    assert "1 of 2 studies cannot be measured." in said.err
+
+
+def test_a_region_without_texture_is_found_before_it_is_measured(balanced, files, capsys):
+    assert main(["radiomics", *files, "--label", "2", "--validate"]) == 3
+    assert "have the same value" in capsys.readouterr().err
+    assert main(["radiomics", *balanced, "--label", "2", "--validate"]) == 0  # of its statistics nothing keeps anybody
 
 
 def test_the_stability_of_one_of_several_labels(files, tmp_path, a_mask, capsys):
