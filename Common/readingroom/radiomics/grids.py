@@ -1,4 +1,4 @@
-"""Whether two images lie on one grid, and if not, in what they differ."""
+"""Grids of images: whether two are one, and if not, in what they differ."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import SimpleITK
+from numpy.typing import NDArray
 
 
 def difference(mask: SimpleITK.Image, image: SimpleITK.Image, tolerance: float) -> str:
@@ -32,6 +33,13 @@ def difference(mask: SimpleITK.Image, image: SimpleITK.Image, tolerance: float) 
         angles = ", ".join(f"{angle:.3g}" for angle in _angles(mask, image))
         said.append(f"axes are turned by {angles} degrees against those of the image")
     return " and ".join(f"its {each}" for each in said)
+
+
+def like(image: SimpleITK.Image, values: NDArray) -> SimpleITK.Image:
+    """Values on the grid of an image."""
+    made = SimpleITK.GetImageFromArray(values)
+    made.CopyInformation(image)
+    return made
 
 
 def _differ(one: Sequence[float], other: Sequence[float], limit: float) -> bool:

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..formatting import counted
-from .grids import difference
+from .grids import difference, like
+from .normalize import normalizing
 from .once import once
-from .region import Box, Region, bounding_box, widened
-from .resample import onto_grid, resample, resample_centered
+from .region import Box, Region, bounding_box
+from .resample import Scaled, around_region, as_it_is, onto_grid, resample, resample_centered
 from .settings import Settings
 
 _HIGHEST_LABEL = 2**32 - 1
@@ -89,10 +90,8 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
         )
     flat = image.GetDimension() == 2
     label = chosen_label(labels, settings.label)
-    chosen = labels == label
+    chosen = like(labels, (SimpleITK.GetArrayViewFromImage(labels) == label).astype(np.uint8))
     stages = [Stage("original", chosen)]
-    if settings.normalize and settings.gray_values:
-        image = _normalized(image, settings)
     image, chosen, more, notes = _on_one_grid(image, chosen, settings)
     stages += more
     if flat:
@@ -100,9 +99,6 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
 
     whole = SimpleITK.GetArrayViewFromImage(chosen).astype(bool)
     box = _checked_box(whole, settings)
-    if settings.pre_crop and settings.resampled_spacing is None:
-        image, whole = _cropped(image, whole, box, settings.pad_distance)
-        box = bounding_box(whole)
     values = SimpleITK.GetArrayViewFromImage(image)
     mask_of_values = whole
     if settings.resegment_range is not None or settings.resegment_sigma is not None:
@@ -120,28 +116,32 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
 def _on_one_grid(
     image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings
 ) -> tuple[SimpleITK.Image, SimpleITK.Image, list[Stage], tuple[str, ...]]:
-    """Image and mask resampled as the settings ask for, what was done, and what has to be said about it."""
+    """Image and mask normalized, resampled or cropped as the settings ask for, what was done, and what has to be said
+    about it."""
+    scaled = normalizing(image, settings)
     if settings.resampled_spacing is not None and settings.interpolator is not None:
-        return *_resampled(image, mask, settings), ()
-    other = difference(mask, image, settings.geometry_tolerance)
-    if not other:
-        return image, mask, [], ()
-    if not settings.correct_mask:
-        raise InputError(
-            f"The mask lies on another grid than the image: {other}. Set correctMask to resample it onto the image's "
-            "grid."
-        )
-    mask = onto_grid(mask, image)
-    note = "The mask was resampled onto the grid of the image (nearest neighbor)."
-    return image, mask, [Stage("corrected", mask, image)], (note,)
+        return *_resampled(image, mask, settings, scaled), ()
+    stages, notes = list[Stage](), tuple[str, ...]()
+    if other := difference(mask, image, settings.geometry_tolerance):
+        if not settings.correct_mask:
+            raise InputError(
+                f"The mask lies on another grid than the image: {other}. Set correctMask to resample it onto the "
+                "image's grid."
+            )
+        image, scaled, mask = scaled(image), as_it_is, onto_grid(mask, image)
+        stages = [Stage("corrected", mask, image)]
+        notes = ("The mask was resampled onto the grid of the image (nearest neighbor).",)
+    if settings.pre_crop and settings.resampled_spacing is None:
+        image, mask = around_region(image, mask, settings.pad_distance)
+    return scaled(image), mask, stages, notes
 
 
 def _resampled(
-    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings
+    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings, scaled: Scaled
 ) -> tuple[SimpleITK.Image, SimpleITK.Image, list[Stage]]:
     if settings.gray_values and image.GetSize() == mask.GetSize():
         refuse_what_is_no_number(_inside(image, mask))
-    image, mask = (resample_centered if settings.ibsi else resample)(image, mask, settings)
+    image, mask = (resample_centered if settings.ibsi else resample)(image, mask, settings, scaled)
     if settings.gray_values:
         refuse_what_is_no_number(_inside(image, mask), "resampling")
     return image, mask, [Stage("interpolated", mask, image)]
@@ -230,33 +230,6 @@ def _checked_box(mask: NDArray[np.bool_], settings: Settings) -> Box:
             "(minimumROISize)."
         )
     return box
-
-
-def _normalized(image: SimpleITK.Image, settings: Settings) -> SimpleITK.Image:
-    """Mean 0, standard deviation 1 over the whole image, outliers clipped, then scaled."""
-    values = SimpleITK.GetArrayViewFromImage(image)
-    if wrong := int(np.count_nonzero(~np.isfinite(values))):
-        raise InputError(
-            f"{wrong} of the image's {values.size} voxels have no value (NaN or infinite), so that it has no mean to "
-            "normalize by; give them one, or leave normalize out."
-        )
-    if values.min() == values.max():
-        raise InputError(f"All voxels of the image have the same value ({values.min():g}); it cannot be normalized.")
-    image = SimpleITK.Normalize(image)
-    if settings.remove_outliers is not None:
-        limit = settings.remove_outliers
-        clipped = SimpleITK.GetImageFromArray(np.clip(SimpleITK.GetArrayViewFromImage(image), -limit, limit))
-        clipped.CopyInformation(image)
-        image = clipped
-    return image * settings.normalize_scale
-
-
-def _cropped(
-    image: SimpleITK.Image, mask: NDArray[np.bool_], box: Box, margin: int
-) -> tuple[SimpleITK.Image, NDArray[np.bool_]]:
-    """Image and mask around the box with a margin of voxels, as far as the image reaches."""
-    wide = k, j, i = widened(box, margin, mask.shape)
-    return image[i, j, k], mask[wide]
 
 
 def refuse_what_is_no_number(inside: NDArray, filtered: str = "") -> None:

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from . import spline
+from .region import bounding_box
 from .settings import Settings
 
 MOST_VOXELS = 1 << 28  # of a resampled image: 2 GB in double precision
 _REACH = 40  # voxels; so far away one counts less in a cubic spline than double precision can tell
+Scaled = Callable[[SimpleITK.Image], SimpleITK.Image]
 BEYOND = 1e-3  # voxels that a region may reach over the image's edge
 
 
+def as_it_is(image: SimpleITK.Image) -> SimpleITK.Image:
+    return image
+
+
 def resample(
-    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings
+    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings, scaled: Scaled = as_it_is
 ) -> tuple[SimpleITK.Image, SimpleITK.Image]:
     """Both on a grid of ``settings.resampled_spacing`` that covers the region and ``pad_distance`` voxels around it.
 
@@ -28,6 +36,7 @@ def resample(
     Parameters
     ----------
     mask : 0 and 1
+    scaled : applied to the part of the image that is looked at
 
     Raises
     ------
@@ -38,8 +47,8 @@ def resample(
     spacing = np.where((asked == 0) | (size == 1), old, asked)
     if np.allclose(np.array(image.GetSpacing()), spacing):
         moved = onto_grid(mask, image)
-        start, size = _extent(moved)
-        return _around(image, start, size, settings.pad_distance), _around(moved, start, size, settings.pad_distance)
+        image, mask = around_region(image, moved, settings.pad_distance)
+        return scaled(image), mask
 
     ratio = old / spacing
     last = np.ceil(np.array(mask.GetSize()) * ratio) - 1
@@ -54,16 +63,18 @@ def resample(
     grid.SetOutputDirection(mask.GetDirection())
     grid.SetOutputOrigin(origin)
     grid.SetSize((upper - lower + 1).astype(int).tolist())
-    grid.SetOutputPixelType(image.GetPixelID())
     grid.SetInterpolator(getattr(SimpleITK, str(settings.interpolator)))
-    resampled = grid.Execute(_needed(image, grid))
+    image = scaled(_needed(image, grid))
+    grid.SetOutputPixelType(image.GetPixelID())
+    fast = spline.interpolated(image, grid) if settings.interpolator == "sitkBSpline" else None
+    resampled = grid.Execute(image) if fast is None else fast
     grid.SetOutputPixelType(mask.GetPixelID())
     grid.SetInterpolator(SimpleITK.sitkNearestNeighbor)
     return resampled, grid.Execute(mask)
 
 
 def resample_centered(
-    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings
+    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings, scaled: Scaled = as_it_is
 ) -> tuple[SimpleITK.Image, SimpleITK.Image]:
     """Both on a grid whose center is that of the old one, over the whole image (IBSI).
 
@@ -74,6 +85,7 @@ def resample_centered(
     InputError : the region reaches beyond the image, or the new grid has too many voxels
     """
     _checked_extent(image, mask)
+    image = scaled(image)
     old, size = np.array(image.GetSpacing()), np.array(image.GetSize())
     asked = _asked(image, settings)
     spacing = np.where(asked == 0, old, asked)
@@ -125,13 +137,19 @@ def _refuse_too_fine_a_grid(size: NDArray) -> None:
 
 def _extent(mask: SimpleITK.Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First voxel and size of the region's box, x, y, z."""
-    shape = SimpleITK.LabelShapeStatisticsImageFilter()
-    shape.ComputePerimeterOff()
-    shape.Execute(mask)
-    if not shape.HasLabel(1):
+    inside = SimpleITK.GetArrayViewFromImage(mask) > 0
+    if not inside.any():
         raise InputError("No voxel of the region is left on the image's grid.")
-    box = np.array(shape.GetBoundingBox(1))
-    return box[: len(box) // 2], box[len(box) // 2 :]
+    box = bounding_box(inside.reshape((1,) * (3 - inside.ndim) + inside.shape))[::-1][: inside.ndim]
+    return np.array([part.start for part in box]), np.array([part.stop - part.start for part in box])
+
+
+def around_region(
+    image: SimpleITK.Image, mask: SimpleITK.Image, margin: int
+) -> tuple[SimpleITK.Image, SimpleITK.Image]:
+    """Both cut to the region's box and so many voxels around it, as far as the image reaches."""
+    start, size = _extent(mask)
+    return _around(image, start, size, margin), _around(mask, start, size, margin)
 
 
 def _checked_extent(image: SimpleITK.Image, mask: SimpleITK.Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
