@@ -79,7 +79,7 @@ class ToyReader(Reader):
         volume = case.images["ct"]
         return replace(case, images={**case.images, "ct": replace(volume, image=volume.image - 100)})
 
-    def checks(self, case: Case) -> tuple[Check, ...]:
+    def checks(self, case: Case, forced: bool = False) -> tuple[Check, ...]:
         return (Check("slices", "pass", f"The CT has {case.images['ct'].voxels.shape[0]} slices."),)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Any:

@@ -213,8 +213,13 @@ class Reader(ABC):
         return case
 
     @abstractmethod
-    def checks(self, case: Case) -> tuple[Check, ...]:
-        """Checks that need no network, in the order in which a person would ask them."""
+    def checks(self, case: Case, forced: bool = False) -> tuple[Check, ...]:
+        """Checks that need no network, in the order in which a person would ask them.
+
+        Parameters
+        ----------
+        forced : the read goes on whatever they say, so that a header that stops is no reason to leave out the pixels
+        """
 
     def bundle_checks(self, case: Case, metadata: BundleMetadata) -> tuple[Check, ...]:
         """Whether the images are what a bundle learned from, as far as that needs no network."""
@@ -371,7 +376,7 @@ def read(
     context.check(
         *_synthetic(study),
         *_age(study, bundle.metadata),
-        *reader.checks(case),
+        *reader.checks(case, force),
         *reader.bundle_checks(case, bundle.metadata),
     )
     progress(0.15, "Loading the bundle.")

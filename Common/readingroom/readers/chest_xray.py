@@ -76,7 +76,7 @@ class ChestXRayReader(Reader):
     masks_followed = ("right-lung", "left-lung")
     tests_of_answer = ("lungs", "place of the map", "deletion curve")
 
-    def checks(self, case: Case) -> tuple[Check, ...]:
+    def checks(self, case: Case, forced: bool = False) -> tuple[Check, ...]:
         from ..trust.radiograph_checks import checks_before
 
         image, radiograph = case.study.image(_FRONTAL), case.images[_FRONTAL]

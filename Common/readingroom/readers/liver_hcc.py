@@ -92,11 +92,11 @@ class LiverHCCReader(Reader):
     def prepared(self, case: Case, context: ReadContext) -> Case:
         return bias_corrected(case, MR, context)
 
-    def checks(self, case: Case) -> tuple[Check, ...]:
+    def checks(self, case: Case, forced: bool = False) -> tuple[Check, ...]:
         from ..trust.mr_checks import mr_checks
 
         found = mr_checks(case, MR, weighting="")  # which is the bundle's to say
-        if has_stop(found):  # what is no liver MR has no liver to be judged
+        if has_stop(found) and not forced:  # what is no liver MR has no liver to be judged
             return found
         return (*found, *given_liver_checks(case))
 

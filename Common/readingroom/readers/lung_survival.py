@@ -97,7 +97,7 @@ class LungSurvivalReader(Reader):
     tests_of_answer = ("slices left out", "comparison with the prior")
     default_bundle = "lung-survival-phantom"
 
-    def checks(self, case: Case) -> tuple[Check, ...]:
+    def checks(self, case: Case, forced: bool = False) -> tuple[Check, ...]:
         return ct_checks(case, CT, PRIOR)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:

@@ -142,10 +142,10 @@ class MammoScreenReader(Reader):
         _ = found.small, found.outline  # here, beside those of the other views
         return found
 
-    def checks(self, case: Case) -> tuple[Check, ...]:
+    def checks(self, case: Case, forced: bool = False) -> tuple[Check, ...]:
         from ..trust.mammogram_checks import exam_checks
 
-        return exam_checks([view_of_case(case, role) for role in case.images])
+        return exam_checks([view_of_case(case, role) for role in case.images], forced)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:
         from .network import feature_statistics

@@ -81,7 +81,7 @@ class PASCFibrosisReader(Reader):
         "deletion curve", "parts of the lungs taken away", "signatures beside the network", "comparison with the prior",
     )  # fmt: skip
 
-    def checks(self, case: Case) -> tuple[Check, ...]:
+    def checks(self, case: Case, forced: bool = False) -> tuple[Check, ...]:
         return ct_checks(case, CT, PRIOR)
 
     def load_model(self, bundle: Bundle, device: torch.device) -> Model:

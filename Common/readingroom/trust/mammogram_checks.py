@@ -69,10 +69,15 @@ def view_title(role: str) -> str:
     return " ".join((*words[:-1], words[-1].upper()))
 
 
-def exam_checks(views: Sequence[View]) -> tuple[Check, ...]:
-    """All checks that need no network; the pixels are looked at only where the headers do not stop."""
+def exam_checks(views: Sequence[View], forced: bool = False) -> tuple[Check, ...]:
+    """All checks that need no network.
+
+    Parameters
+    ----------
+    forced : the pixels are looked at even where the headers stop
+    """
     headers = [_views(views), _modality(views), _header_side(views), _special(views), _dates(views), _implant(views)]
-    if has_stop(headers):
+    if has_stop(headers) and not forced:
         return tuple(headers)
     with ThreadPoolExecutor(min(len(views), os.cpu_count() or 1)) as threads:  # of 12 million pixels each
         small = list(threads.map(_Small, views))

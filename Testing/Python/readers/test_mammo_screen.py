@@ -234,6 +234,16 @@ def test_two_patients_a_prior_alone_and_a_chest_are_refused(bundle, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_past_a_stop_of_the_header_the_checks_of_the_pixels_are_shown(bundle, tmp_path):
+    files = cases.write_files(tmp_path / "now")
+    reading = cases.read(bundle, tmp_path / "out", left_mlo=files["left-cc"], force=True)
+    statuses = {check.name: check.status for check in reading.checks}
+    assert reading.forced
+    assert statuses["side and view"] == "stop"
+    assert statuses["mammogram"] == "pass"
+    assert statuses["muscle"] == "warn"  # a CC view has none
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [({"multilabel": True, "conformal": None}, "two exclusive labels"), ({"aggregation": "vote"}, "one by one")],

@@ -64,6 +64,15 @@ def test_what_the_header_calls_no_mammogram_is_stopped_before_its_pixels_are_loo
     assert "mammogram" not in {one.name for one in checks}
 
 
+def test_where_a_stop_of_the_header_is_overruled_the_pixels_are_looked_at_all_the_same():
+    by_itself = exam_checks(views())
+    checks = exam_checks(views(modality="CT"), forced=True)
+    assert [one.name for one in checks] == [one.name for one in by_itself]
+    assert [one.name for one in checks if one.status != "pass"] == ["modality"]
+    chest = exam_checks([view("left-cc", chest_radiograph(seed=1), "CT")], forced=True)
+    assert [one.name for one in chest if one.status == "stop"] == ["modality", "mammogram"]
+
+
 @pytest.mark.parametrize("facts", [{"ViewPosition": "MLO"}, {"ImageLaterality": "R", "ViewPosition": "CC"}])
 def test_a_header_that_names_another_side_or_view_stops(facts):
     assert check([view("left-cc", gray("left-cc"), **facts)], "side and view").status == "stop"
