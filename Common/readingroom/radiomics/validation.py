@@ -16,11 +16,11 @@ from ..parallel import map_parallel
 from ..progress import Progress
 from .cohort import open_row, read_rows, row_name
 from .files import Opened, require_one_region
-from .measure import refuse_constant
 from .needs import NEEDS
 from .prepare import prepare
 from .regions import regions_of
 from .settings import Settings
+from .textures import refuse_constant
 
 
 @dataclass(frozen=True)
