@@ -101,7 +101,8 @@ def _whole(prepared: Prepared) -> SimpleITK.Image:
 def _laplacians(prepared: Prepared, box: Box, settings: Settings) -> Iterator[tuple[str, NDArray]]:
     image, values = _whole(prepared), SimpleITK.GetArrayViewFromImage(prepared.image)
     wide = {sigma: _reached(prepared, box, sigma) for sigma in settings.sigma if _large_enough(image, sigma)}
-    laplacian_of_gaussian = choice.laplacian_of_gaussian(sum(values[part].size for part in wide.values()))
+    sizes = [values[part].size for part in wide.values()]
+    laplacian_of_gaussian = choice.laplacian_of_gaussian(sum(sizes), max(values.shape))
     for sigma, part in wide.items():
         axes = (2, 1) if prepared.flat else (2, 1, 0)
         yield of_sigma(sigma), laplacian_of_gaussian(values[part], within(box, part), prepared.spacing, sigma, axes)

@@ -12,11 +12,11 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
+from .separable import Matrix, along
+
 POLE = math.sqrt(3) - 2
 _TOLERANCE = 1e-10  # ITK's
 _CLOSE = 1e-9  # a value so close to a whole number, or a voxel so close to the edge, is left to ITK
-
-Matrix = NDArray[np.float64]
 
 
 def interpolated(image: SimpleITK.Image, grid: SimpleITK.ResampleImageFilter) -> SimpleITK.Image | None:
@@ -42,15 +42,6 @@ def interpolated(image: SimpleITK.Image, grid: SimpleITK.ResampleImageFilter) ->
     result.SetSpacing(grid.GetOutputSpacing())
     result.SetDirection(grid.GetOutputDirection())
     return result
-
-
-def along(axis: int, matrix: Matrix, values: Matrix) -> Matrix:
-    """The matrix ``(to, from)`` applied to all lines along an axis."""
-    before, behind = math.prod(values.shape[:axis]), math.prod(values.shape[axis + 1 :])
-    shape = (*values.shape[:axis], len(matrix), *values.shape[axis + 1 :])
-    if behind == 1:
-        return (values.reshape(before, -1) @ matrix.T).reshape(shape)
-    return np.matmul(matrix, values.reshape(before, -1, behind)).reshape(shape)
 
 
 def _places(image: SimpleITK.Image, grid: SimpleITK.ResampleImageFilter) -> list[NDArray[np.float64]] | None:

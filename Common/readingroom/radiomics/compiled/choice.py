@@ -16,9 +16,10 @@ from ..matrices import BY_NUMPY, Matrices
 
 # Voxels times places of their boxes that numpy maps in the half second that loading the loops takes.
 WORTH_LOADING = 80_000
-# Voxels times images for whose matrices numpy takes so much longer, and for which ITK does, filtering them.
+# Voxels times images for whose matrices numpy takes so much longer, and for which it or ITK does, filtering them.
 WORTH_LOADING_FOR_MATRICES = 2_000_000
-WORTH_LOADING_FOR_FILTERS = 3_000_000
+WORTH_LOADING_FOR_FILTERS = 6_000_000
+SHORT = 100  # voxels along the longest axis of an image that is filtered faster without loops
 LOADING = "Loading compiled loops; when a computer needs them for the first time, that takes half a minute."
 
 
@@ -45,9 +46,9 @@ def matrices(voxels: int, progress: Progress) -> Matrices:
     return BY_LOOPS
 
 
-def laplacian_of_gaussian(voxels: int) -> Callable[..., NDArray[np.float32]]:
-    """What filters an image for all sigmas together of so many voxels."""
-    if not _chosen(voxels >= WORTH_LOADING_FOR_FILTERS, Progress()):
+def laplacian_of_gaussian(voxels: int, longest: int) -> Callable[..., NDArray[np.float32]]:
+    """What filters an image for all sigmas together of so many voxels, ``longest`` of them along the longest axis."""
+    if longest <= SHORT or not _chosen(voxels >= WORTH_LOADING_FOR_FILTERS, Progress()):
         return laplacian.laplacian_of_gaussian
     from .laplacian import laplacian_of_gaussian
 

@@ -9,25 +9,17 @@ to single precision after each axis; both are kept.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..laplacian import Recursion, recursion_of
 from ..region import Box
 from .jit import compiled_to_the_letter
 
 LINES = 64  # filtered side by side
 
-# Of the two damped waves that make up the filter: frequency, decay, and weights of cosine and sine for the Gaussian and
-# for its second derivative.
-_WAVES = ((0.6681, -1.3932), (2.0787, -1.3732))
-_GAUSSIAN = ((1.3530, 1.8151), (-0.3531, 0.0902))
-_SECOND_DERIVATIVE = ((-1.3563, 5.2318), (0.3446, -2.2355))
-
 Numbers = NDArray[np.float64]
-Quartet = tuple[float, float, float, float]
 
 
 def laplacian_of_gaussian(
@@ -44,72 +36,16 @@ def laplacian_of_gaussian(
     """
     total = np.zeros([part.stop - part.start for part in inside], dtype=np.float32)
     for bent in axes:
-        found = _filtered(values, bent, _recursion(sigma, spacing[bent], True), inside[bent])
+        found = _filtered(values, bent, recursion_of(sigma, spacing[bent], True), inside[bent])
         for axis in axes:
             if axis != bent:
-                found = _filtered(found, axis, _recursion(sigma, spacing[axis], False), inside[axis])
+                found = _filtered(found, axis, recursion_of(sigma, spacing[axis], False), inside[axis])
         # ITK adds in double precision and keeps single.
         total = (total + found * np.float64(1 / (spacing[bent] * spacing[bent]))).astype(np.float32)
     return total
 
 
-@dataclass(frozen=True)
-class _Recursion:
-    """Weights of the last values and results, as ITK names them: forward N, backward M, both D; B at the edges."""
-
-    forward: Numbers
-    backward: Numbers
-    results: Numbers
-    forward_edge: Numbers
-    backward_edge: Numbers
-
-
-@lru_cache(maxsize=64)
-def _recursion(sigma: float, spacing: float, bent: bool) -> _Recursion:
-    scale = sigma / spacing
-    (w1, l1), (w2, l2) = _WAVES
-    cos1, sin1, exp1 = math.cos(w1 / scale), math.sin(w1 / scale), math.exp(l1 / scale)
-    cos2, sin2, exp2 = math.cos(w2 / scale), math.sin(w2 / scale), math.exp(l2 / scale)
-    d4 = exp1 * exp1 * exp2 * exp2
-    d3 = -2 * cos1 * exp1 * exp2 * exp2 + -2 * cos2 * exp2 * exp1 * exp1
-    d2 = 4 * cos2 * cos1 * exp1 * exp2 + (exp1 * exp1 + exp2 * exp2)
-    d1 = -2 * (exp2 * cos2 + exp1 * cos1)
-    sum_d, first_d, second_d = 1.0 + d1 + d2 + d3 + d4, d1 + 2 * d2 + 3 * d3 + 4 * d4, d1 + 4 * d2 + 9 * d3 + 16 * d4
-
-    def moments(weights: tuple[tuple[float, float], tuple[float, float]]) -> tuple[Quartet, float, float, float]:
-        (a1, b1), (a2, b2) = weights
-        n0 = a1 + a2
-        n1 = exp2 * (b2 * sin2 - (a2 + 2 * a1) * cos2) + exp1 * (b1 * sin1 - (a1 + 2 * a2) * cos1)
-        n2 = (a1 + a2) * cos2 * cos1 - (b1 * cos2 * sin1 + b2 * cos1 * sin2)
-        n2 = n2 * (2 * exp1 * exp2) + (a2 * exp1 * exp1 + a1 * exp2 * exp2)
-        n3 = exp2 * exp1 * exp1 * (b2 * sin2 - a2 * cos2) + exp1 * exp2 * exp2 * (b1 * sin1 - a1 * cos1)
-        return (n0, n1, n2, n3), n0 + n1 + n2 + n3, n1 + 2 * n2 + 3 * n3, n1 + 4 * n2 + 9 * n3
-
-    n, sum_n, first_n, second_n = moments(_GAUSSIAN)
-    if bent:
-        of_second = moments(_SECOND_DERIVATIVE)
-        beta = -(2 * of_second[1] - sum_d * of_second[0][0]) / (2 * sum_n - sum_d * n[0])
-        n = tuple(two + beta * zero for two, zero in zip(of_second[0], n, strict=True))  # type: ignore[assignment]
-        sum_n, first_n = of_second[1] + beta * sum_n, of_second[2] + beta * first_n
-        second_n = of_second[3] + beta * second_n
-        alpha = second_n * sum_d * sum_d - second_d * sum_n * sum_d
-        alpha = alpha - 2 * first_n * first_d * sum_d + 2 * first_d * first_d * sum_n
-        factor = sigma**2 / (alpha / (sum_d * sum_d * sum_d))
-    else:
-        factor = 1.0 / (2 * sum_n / sum_d - n[0])
-    n0, n1, n2, n3 = (each * factor for each in n)
-    m = n1 - d1 * n0, n2 - d2 * n0, n3 - d3 * n0, -d4 * n0
-    d = np.array([d1, d2, d3, d4])
-    return _Recursion(
-        np.array([n0, n1, n2, n3]),
-        np.array(m),
-        d,
-        d * (n0 + n1 + n2 + n3) / sum_d,
-        d * (m[0] + m[1] + m[2] + m[3]) / sum_d,
-    )
-
-
-def _filtered(values: NDArray, axis: int, recursion: _Recursion, kept: slice) -> NDArray[np.float32]:
+def _filtered(values: NDArray, axis: int, recursion: Recursion, kept: slice) -> NDArray[np.float32]:
     """Filter along an axis and keep a part of it."""
     length = kept.stop - kept.start
     shape = tuple(length if other == axis else size for other, size in enumerate(values.shape))
