@@ -147,7 +147,7 @@ def test_every_choice_is_a_parameter_file_and_comes_back_from_what_is_kept():
     )
     types = ImageTypes(chosen=KINDS, ibsi=True, filters=filters)
     assert ImageTypes.from_json(types.to_json()) == types
-    settings = from_parameters(types.added_to({}))
+    settings = from_parameters(json.loads(json.dumps(types.added_to({}))))  # as the worker is told
     assert from_parameters(settings.parameters()) == settings
     gabor, log = settings.of_image_type("Gabor"), settings.of_image_type("LoG")
     assert (gabor.gabor_sigma, gabor.gabor_wavelength, gabor.gabor_gamma) == ((1.5, 4.0), (3.0,), 0.5)

@@ -56,7 +56,8 @@ class IbsiFiltersView:
         self.turned.setToolTip(_("Wavelet, Laws and Gabor are pooled over their turns, as in the consensus of IBSI 2."))
         self.boundary = selector(_("Beyond the edges"), _("What filters see where the image ends."))
         self.riesz = selector(
-            _("Riesz transform"), _("Of Laplacian of Gaussian and Simoncelli: how often along each axis.")
+            _("Riesz transform"),
+            _("Of Laplacian of Gaussian and Simoncelli, in their place: along which axes. Takes the whole image."),
         )
         edges = (_("Mirrored"), _("Nearest voxel"), _("Zero"), _("Repeated"))
         names = ("mirror", "nearest", "zero", "periodic")
@@ -156,7 +157,7 @@ def _box(kind: str) -> Any:
         "Mean": _("Each voxel is the mean of those around it."),
         "Laws": _("Level (L), edges (E), spots (S), waves (W) and ripples (R) along the axes, and their energy."),
         "Gabor": _("Waves of a wavelength and a direction, in planes."),
-        "Simoncelli": _("Bands of frequencies, whatever their direction."),
+        "Simoncelli": _("Bands of frequencies, whatever their direction. Takes the whole image, and memory for it."),
     }
     box = qt.QCheckBox(title_of(kind))
     box.setToolTip(tips[kind])
