@@ -64,7 +64,7 @@ def cooccurrences(gray: GrayLevels, offsets: list[Offset], symmetrical: bool = T
     return matrices_of_counts(counts.reshape(-1, kinds, kinds), symmetrical)
 
 
-def matrices_of_counts(counts: NDArray[np.int64], symmetrical: bool) -> NDArray[np.float64]:
+def matrices_of_counts(counts: NDArray[np.integer], symmetrical: bool) -> NDArray[np.float64]:
     """Counts ``[direction, rank, rank of the neighbor]``, where rank 0 is outside, as `cooccurrences` gives them."""
     matrices = counts[:, 1:, 1:]
     if symmetrical:

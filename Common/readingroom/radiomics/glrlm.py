@@ -48,8 +48,13 @@ def features(
     return {name: measures[measure].mean(axis=0) for name, measure in NAMES.items()}
 
 
-def run_length_matrix(gray: GrayLevels, offset: Offset) -> SizeMatrix:
-    """Runs by level and length in one direction.
+def run_length_matrices(gray: GrayLevels, offsets: list[Offset]) -> list[SizeMatrix]:
+    """Runs by level and length in each direction."""
+    return [_run_length_matrix(gray, offset) for offset in offsets]
+
+
+def _run_length_matrix(gray: GrayLevels, offset: Offset) -> SizeMatrix:
+    """Runs in one direction.
 
     All runs are followed at once from their first voxels; after each step only those that go on are left, so that the
     work is one look at each voxel.

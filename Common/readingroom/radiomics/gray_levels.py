@@ -47,7 +47,7 @@ class GrayLevels:
     @cached_property
     def inside(self) -> NDArray[np.int64]:
         """Positions of the region's voxels in `flat`, ``(voxels,)``."""
-        return np.flatnonzero(self.flat)
+        return np.flatnonzero(self.flat > 0)  # of truth values many times faster
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:

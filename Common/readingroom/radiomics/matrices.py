@@ -19,11 +19,11 @@ class Matrices:
 
     cooccurrences: Callable[..., NDArray[np.float64]]
     dependence_matrix: Callable[..., SizeMatrix]
-    run_length_matrix: Callable[..., SizeMatrix]
+    run_length_matrices: Callable[..., list[SizeMatrix]]
     zones: Callable[..., tuple[NDArray[np.integer], NDArray[np.int64]]]
     tone_differences: Callable[..., ToneDifferences]
 
 
 BY_NUMPY = Matrices(
-    glcm.cooccurrences, gldm.dependence_matrix, glrlm.run_length_matrix, glszm.zones, ngtdm.tone_differences
+    glcm.cooccurrences, gldm.dependence_matrix, glrlm.run_length_matrices, glszm.zones, ngtdm.tone_differences
 )

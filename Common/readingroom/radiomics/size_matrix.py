@@ -86,8 +86,9 @@ class SizeMatrix:
 
 def size_matrix(ranks: NDArray[np.integer], sizes: NDArray[np.integer], present: NDArray[np.int64]) -> SizeMatrix:
     """The matrix of things given one by one, each with its rank (from 1) and its size; empty sizes are left out."""
-    occurring, columns = np.unique(sizes, return_inverse=True)
+    occurs = np.bincount(sizes) > 0  # no size is larger than the region
+    occurring = np.flatnonzero(occurs)
     shape = (len(present), len(occurring))
-    code = (ranks.astype(np.int64) - 1) * shape[1] + columns
+    code = (ranks.astype(np.int64) - 1) * shape[1] + np.cumsum(occurs)[sizes] - 1
     counts = np.bincount(code, minlength=shape[0] * shape[1]).reshape(shape)
     return SizeMatrix(counts.astype(np.float64), present.astype(np.float64), occurring.astype(np.float64))

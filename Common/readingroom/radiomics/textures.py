@@ -199,7 +199,7 @@ def _gldm(images: Images, names: Names) -> Values:
 
 def _glrlm(images: Images, names: Names) -> Values:
     offsets = [offset for offset in images.offsets() if glrlm.has_extent(images.levels[0], offset)]
-    found = [images.matrices.run_length_matrix(images.together, offset) for offset in offsets]
+    found = images.matrices.run_length_matrices(images.together, offsets)
     return glrlm.features(found, images.weights(offsets, near=False), images.firsts)
 
 

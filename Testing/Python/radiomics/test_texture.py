@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from readingroom.radiomics.compiled import matrices as compiled_matrices
 from readingroom.radiomics.compiled.matrices import BY_LOOPS
 from readingroom.radiomics.gray_levels import GrayLevels, directions, fixed_count, fixed_width, gray_levels
 from readingroom.radiomics.matrices import BY_NUMPY
@@ -38,7 +40,7 @@ def test_cooccurrences_along_rows(picture, matrices):
 
 @by_both
 def test_runs_along_rows(picture, matrices):
-    matrix = matrices.run_length_matrix(picture, (0, 0, 1))
+    matrix = matrices.run_length_matrices(picture, [(0, 0, 1)])[0]
     assert matrix.sizes.tolist() == [1, 2, 4]
     assert matrix.counts.tolist() == [[5, 0, 1], [6, 0, 0], [5, 0, 0], [1, 0, 0], [2, 1, 0]]
 
@@ -137,11 +139,8 @@ def test_zones_are_what_filling_gives(matrices, region, flat_axis):
     assert sorted(zip(gray.present[ranks.astype(int) - 1].tolist(), sizes.tolist(), strict=True)) == sorted(expected)
 
 
-@by_both
-@given(region=small_regions(), offset=st.sampled_from(directions()))
-@settings(max_examples=40, deadline=None)
-def test_runs_are_what_walking_along_lines_gives(matrices, region, offset):
-    values, mask = region
+def runs_along(values: np.ndarray, mask: np.ndarray, offset: tuple[int, int, int]) -> dict[tuple[int, int], int]:
+    """How many runs have a level and a length, by walking along them."""
     runs: dict[tuple[int, int], int] = {}
     for place in map(tuple, np.argwhere(mask)):
         if any(values[q] == values[place] for q in neighbors(mask, place, [tuple(-o for o in offset)])):
@@ -150,12 +149,33 @@ def test_runs_are_what_walking_along_lines_gives(matrices, region, offset):
         while after := [q for q in neighbors(mask, last, [offset]) if values[q] == values[place]]:
             length, last = length + 1, after[0]
         runs[int(values[place]), length] = runs.get((int(values[place]), length), 0) + 1
-    matrix = matrices.run_length_matrix(levels(values, mask), offset)
-    rows, columns = np.nonzero(matrix.counts)
-    assert {
-        (int(matrix.levels[row]), int(matrix.sizes[column])): int(matrix.counts[row, column])
-        for row, column in zip(rows, columns, strict=True)
-    } == runs
+    return runs
+
+
+@by_both
+@given(
+    region=small_regions(),
+    offsets=st.lists(st.sampled_from(directions()), min_size=1, max_size=3),
+    at_once=st.sampled_from([1, 80, 1 << 24]),
+)
+@settings(max_examples=40, deadline=None)
+def test_runs_are_what_walking_along_lines_gives(matrices, region, offsets, at_once):
+    values, mask = region
+    with mock.patch.object(compiled_matrices, "COUNTS_AT_ONCE", at_once):
+        found = matrices.run_length_matrices(levels(values, mask), offsets)
+    for offset, matrix in zip(offsets, found, strict=True):
+        rows, columns = np.nonzero(matrix.counts)
+        assert {
+            (int(matrix.levels[row]), int(matrix.sizes[column])): int(matrix.counts[row, column])
+            for row, column in zip(rows, columns, strict=True)
+        } == runs_along(values, mask, offset)
+
+
+@by_both
+def test_differences_of_levels_far_apart(matrices):
+    tones = matrices.tone_differences(levels(np.array([[[1, 70_001, 2]]])), (1,), None)
+    assert tones.levels.tolist() == [1, 2, 70_001]
+    assert tones.differences.tolist() == [70_000, 69_999, 69_999.5]
 
 
 def test_bins_of_one_width_start_at_a_multiple_of_it():

@@ -11,162 +11,164 @@ from ..matrices import Matrices
 from ..ngtdm import ToneDifferences
 from ..size_matrix import SizeMatrix
 from .jit import compiled
+from .rows import Levels, Places, occupied, steps
+from .zones import zones
 
-AT_ONCE = 1 << 13  # voxels that are looked at from one direction after another while they are in a core's first cache
+HIGHEST = np.iinfo(np.uint16).max  # levels whose sums over neighbors fit 32 bits
+COUNTS_AT_ONCE = 1 << 24  # of run lengths, in several directions together
 
-Levels = NDArray[np.unsignedinteger]
-Places = NDArray[np.int64]
+Counts = NDArray[np.uint32]
 
 
 def cooccurrences(gray: GrayLevels, offsets: list[Offset], symmetrical: bool = True) -> NDArray[np.float64]:
     """As `glcm.cooccurrences`."""
     kinds = len(gray.present) + 1
-    counts = np.zeros((len(offsets), kinds, kinds), dtype=np.int64)
-    _count_pairs(gray.flat, gray.inside, _steps(gray, offsets), counts)
-    return glcm.matrices_of_counts(counts, symmetrical)
+    in_twos = [*offsets, *offsets[-1:]] if len(offsets) % 2 else offsets
+    counts = np.zeros((len(in_twos), kinds, kinds), dtype=np.uint32)
+    _count_pairs(gray.flat, *occupied(gray), steps(gray, in_twos), counts)
+    return glcm.matrices_of_counts(counts[: len(offsets)], symmetrical)
 
 
 def dependence_matrix(gray: GrayLevels, offsets: list[Offset], tolerance: int = 0) -> SizeMatrix:
     """As `gldm.dependence_matrix`; levels that are not quite alike are left to numpy."""
     if tolerance > 0:
         return gldm.dependence_matrix(gray, offsets, tolerance)
-    counts = np.zeros((len(gray.present) + 1, 2 * len(offsets) + 1), dtype=np.int64)
-    _count_alike(gray.flat, gray.inside, _both_ways(gray, offsets), counts)
+    counts = np.zeros((len(gray.present) + 1, 2 * len(offsets) + 1), dtype=np.uint32)
+    _count_alike(gray.flat, *occupied(gray), _both_ways(gray, offsets), counts)
     return gldm.matrix_of_counts(counts[1:], gray)
 
 
-def run_length_matrix(gray: GrayLevels, offset: Offset) -> SizeMatrix:
-    """As `glrlm.run_length_matrix`."""
-    step = gray.step(offset)
-    counts = np.zeros((len(gray.present) + 1, max(gray.padded.shape) + 1), dtype=np.int64)
-    lengths = np.empty(1 << int(step).bit_length(), dtype=np.int64)
-    _count_runs(gray.flat, gray.inside, step, lengths, counts)
-    return glrlm.matrix_of_counts(counts[1:, 1:], gray)
-
-
-def zones(gray: GrayLevels, offsets: list[Offset]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
-    """As `glszm.zones`."""
-    sizes = np.zeros(len(gray.inside), dtype=np.int64)
-    parents = np.empty(len(gray.flat), dtype=np.int64)  # memory is taken where the region lies alone
-    _measure_zones(gray.flat, gray.inside, _steps(gray, offsets), parents, sizes)
-    first = np.flatnonzero(sizes)
-    return gray.flat[gray.inside[first]], sizes[first]
+def run_length_matrices(gray: GrayLevels, offsets: list[Offset]) -> list[SizeMatrix]:
+    """As `glrlm.run_length_matrices`."""
+    slices, rows, columns = gray.padded.shape
+    longest, kinds = max(slices, rows, columns), len(gray.present) + 1
+    if longest * kinds > COUNTS_AT_ONCE:
+        longest = min(longest, int(gray.counts.max()))
+    shape = (longest + 2, kinds)
+    at_once = max(1, COUNTS_AT_ONCE // (shape[0] * shape[1]))
+    matrices = []
+    for start in range(0, len(offsets), at_once):
+        k, j, i = np.array(offsets[start : start + at_once]).T
+        reached = np.zeros((len(k), *shape), dtype=np.uint32)
+        lengths = np.zeros((len(k), rows + 2, columns), dtype=np.uint16)
+        _count_reached(gray.flat, *occupied(gray), columns, k * rows + j, i, lengths, reached)
+        # Of the runs that reach a length some reach the next one.
+        counts = (reached[:, 1:-1] - reached[:, 2:]).transpose(0, 2, 1)[:, 1:]
+        matrices += [glrlm.matrix_of_counts(each, gray) for each in counts]
+    return matrices
 
 
 def tone_differences(
     gray: GrayLevels, distances: tuple[int, ...], flat_axis: int | None, lonely: bool = True
 ) -> ToneDifferences:
-    """As `ngtdm.tone_differences`."""
+    """As `ngtdm.tone_differences`; levels beyond 65535 are left to numpy."""
+    if gray.highest > HIGHEST:
+        return ngtdm.tone_differences(gray, distances, flat_axis, lonely)
     kinds = len(gray.present) + 1
-    levels: NDArray[np.integer] = gray.flat
-    if gray.highest >= kinds:
-        levels = np.concatenate([[0], gray.present])[gray.flat]
+    table = np.concatenate([[0], gray.present]).astype(np.uint16)
+    levels = np.empty(len(gray.flat), dtype=np.uint16)
     counts, with_neighbors, differences = np.zeros(kinds), np.zeros(kinds), np.zeros(kinds)
-    steps = _both_ways(gray, directions(distances, flat_axis))
-    _add_differences(gray.flat, levels, gray.inside, steps, counts, with_neighbors, differences)
+    around = _both_ways(gray, directions(distances, flat_axis))
+    _add_differences(gray.flat, table, levels, *occupied(gray), around, counts, with_neighbors, differences)
     return ngtdm.of_levels(gray, (counts if lonely else with_neighbors)[1:], differences[1:])
 
 
-BY_LOOPS = Matrices(cooccurrences, dependence_matrix, run_length_matrix, zones, tone_differences)
-
-
-def _steps(gray: GrayLevels, offsets: list[Offset]) -> Places:
-    return np.array([gray.step(offset) for offset in offsets], dtype=np.int64)
+BY_LOOPS = Matrices(cooccurrences, dependence_matrix, run_length_matrices, zones, tone_differences)
 
 
 def _both_ways(gray: GrayLevels, offsets: list[Offset]) -> Places:
-    steps = _steps(gray, offsets)
-    return np.concatenate([steps, -steps])
+    one_way = steps(gray, offsets)
+    return np.concatenate([one_way, -one_way])
 
 
 @compiled
-def _count_pairs(flat: Levels, inside: Places, steps: Places, counts: Places) -> None:
-    """Count the levels of each voxel and of its neighbor, ``(directions, levels + 1, levels + 1)``."""
-    for start in range(0, len(inside), AT_ONCE):
-        stop = min(start + AT_ONCE, len(inside))
-        for direction in range(len(steps)):
-            step = steps[direction]
-            for voxel in range(start, stop):
-                place = inside[voxel]
-                counts[direction, flat[place], flat[place + step]] += 1
+def _count_pairs(flat: Levels, rows: Places, width: int, steps: Places, counts: Counts) -> None:
+    """Count the levels of each voxel and of its neighbor, ``(directions, levels + 1, levels + 1)``.
 
-
-@compiled
-def _count_alike(flat: Levels, inside: Places, steps: Places, counts: Places) -> None:
-    """Count the voxels of each level by how many of the neighbors have the same, ``(levels + 1, neighbors + 1)``."""
-    alike = np.zeros(AT_ONCE, np.uint16)
-    voxel = 0
-    while voxel < len(inside):
-        start = inside[voxel]
-        places = min(AT_ONCE, inside[-1] + 1 - start)
-        alike[:places] = 0
-        for step in steps:
-            here, there = flat[start : start + places], flat[start + step : start + step + places]
-            for place in range(places):
-                alike[place] += np.uint16(here[place] == there[place])
-        while voxel < len(inside) and inside[voxel] < start + places:
-            place = inside[voxel]
-            counts[flat[place], alike[place - start]] += 1
-            voxel += 1
-
-
-@compiled
-def _count_runs(flat: Levels, inside: Places, step: int, lengths: Places, counts: Places) -> None:
-    """Count runs by level and length, ``(levels + 1, longest + 1)``.
-
-    Each voxel counts as the end of a run and takes back the one that it goes on with. ``lengths`` holds those of the
-    last voxels: a power of two, more than ``step``.
+    Directions go in twos, so that of two counts of one pair of levels, one does not have to wait for the other.
     """
-    around = len(lengths) - 1
-    for voxel in range(len(inside)):
-        place = inside[voxel]
-        level = flat[place]
-        goes_on = 1 if flat[place - step] == level else 0
-        length = 1 + (lengths[(place - step) & around] if goes_on else 0)
-        lengths[place & around] = length
-        counts[level, length] += 1
-        counts[level, length - 1] -= goes_on
+    for start in rows:
+        row = flat[start : start + width]
+        for direction in range(0, len(steps), 2):
+            here, there = counts[direction], counts[direction + 1]
+            one = flat[start + steps[direction] : start + steps[direction] + width]
+            other = flat[start + steps[direction + 1] : start + steps[direction + 1] + width]
+            for place in range(width):
+                level = row[place]
+                if level > 0:
+                    here[level, one[place]] += 1
+                    there[level, other[place]] += 1
 
 
 @compiled
-def _measure_zones(flat: Levels, inside: Places, steps: Places, parents: Places, sizes: Places) -> None:
-    """Write how many voxels the zone has of which a voxel is the first, 0 for all others.
+def _count_alike(flat: Levels, rows: Places, width: int, steps: Places, counts: Counts) -> None:
+    """Count the voxels of each level by how many of the neighbors have the same, ``(levels + 1, neighbors + 1)``."""
+    alike = np.zeros(width, np.uint16)
+    for start in rows:
+        row = flat[start : start + width]
+        alike[:] = 0
+        for step in steps:
+            there = flat[start + step : start + step + width]
+            for place in range(width):
+                alike[place] += np.uint16(row[place] == there[place])
+        for place in range(width):
+            if row[place] > 0:
+                counts[row[place], alike[place]] += 1
+
+
+@compiled
+def _count_reached(
+    flat: Levels,
+    rows: Places,
+    width: int,
+    columns: int,
+    down: Places,
+    across: Places,
+    lengths: NDArray[np.uint16],
+    reached: Counts,
+) -> None:
+    """Count the runs that reach a length, each voxel as what its run has reached there.
 
     Parameters
     ----------
-    parents : scratch, for each place; the numbers of voxels in ``inside``
+    columns : from one row to the next
+    down, across : how many rows and columns further the next voxel of a run lies, for each direction
+    lengths : scratch, what the runs have reached in the last rows, ``(directions, rows, columns)``
+    reached : ``(directions, longest + 2, levels + 1)``
     """
-    for voxel in range(len(inside)):
-        place, root = inside[voxel], voxel
-        level = flat[place]
-        parents[place] = voxel
-        for step in steps:
-            neighbor = place - step
-            if flat[neighbor] != level:
+    margin = rows[0] % columns
+    for start in rows:
+        row = flat[start : start + width]
+        number = start // columns
+        here = number % lengths.shape[1]
+        for direction in range(len(down)):
+            left = margin - across[direction]
+            before = lengths[direction, (number - down[direction]) % lengths.shape[1], left : left + width]
+            now = lengths[direction, here, margin : margin + width]
+            back = start - down[direction] * columns - across[direction]
+            there = flat[back : back + width]
+            if down[direction] > 0:
+                for place in range(width):
+                    now[place] = 1 + before[place] * np.uint16(row[place] == there[place])
                 continue
-            end = parents[neighbor]
-            if end == root:
-                continue
-            while parents[inside[end]] != end:
-                end = parents[inside[end]]
-            parents[neighbor] = end
-            if end < root:
-                parents[inside[root]] = end
-                root = end
-            else:
-                parents[inside[end]] = root
-        parents[place] = root
-    for voxel in range(len(inside)):
-        root = parents[inside[parents[inside[voxel]]]]  # the first voxel of a zone comes first and knows itself
-        parents[inside[voxel]] = root
-        sizes[root] += 1
+            length = 0  # the next voxel of a run lies in the same row
+            for place in range(width):
+                length = length + 1 if row[place] == there[place] else 1
+                now[place] = length
+        for place in range(width):
+            level = row[place]
+            if level > 0:
+                for direction in range(len(down)):
+                    reached[direction, lengths[direction, here, margin + place], level] += 1
 
 
 @compiled
 def _add_differences(
     flat: Levels,
-    of_places: NDArray[np.integer],
-    inside: Places,
+    table: NDArray[np.uint16],
+    levels: NDArray[np.uint16],
+    rows: Places,
+    width: int,
     steps: Places,
     counts: NDArray[np.float64],
     with_neighbors: NDArray[np.float64],
@@ -176,26 +178,27 @@ def _add_differences(
 
     Parameters
     ----------
-    of_places : the level of each place, 0 outside
+    table : the level of each rank, 0 for what lies outside
+    levels : scratch, for each place
     """
-    sums, neighbors = np.zeros(AT_ONCE, np.int64), np.zeros(AT_ONCE, np.uint16)
-    voxel = 0
-    while voxel < len(inside):
-        start = inside[voxel]
-        places = min(AT_ONCE, inside[-1] + 1 - start)
-        sums[:places] = 0
-        neighbors[:places] = 0
+    for place in range(len(flat)):
+        levels[place] = table[flat[place]]
+    sums, neighbors = np.zeros(width, np.int32), np.zeros(width, np.uint16)
+    for start in rows:
+        row = flat[start : start + width]
+        here = levels[start : start + width]
+        sums[:] = 0
+        neighbors[:] = 0
         for step in steps:
-            there = of_places[start + step : start + step + places]
-            for place in range(places):
+            there = levels[start + step : start + step + width]
+            for place in range(width):
                 sums[place] += there[place]
-            for place in range(places):
+            for place in range(width):
                 neighbors[place] += np.uint16(there[place] > 0)
-        while voxel < len(inside) and inside[voxel] < start + places:
-            place = inside[voxel]
-            rank, around = flat[place], neighbors[place - start]
-            counts[rank] += 1
-            if around > 0:
-                with_neighbors[rank] += 1
-                differences[rank] += abs(of_places[place] - sums[place - start] / around)
-            voxel += 1
+        for place in range(width):
+            rank, around = row[place], neighbors[place]
+            if rank > 0:
+                counts[rank] += 1
+                if around > 0:
+                    with_neighbors[rank] += 1
+                    differences[rank] += abs(here[place] - sums[place] / around)
