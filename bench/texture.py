@@ -34,9 +34,9 @@ sys.path.insert(0, str(ROOT / "Common"))
 from readingroom.radiomics import size_matrix
 from readingroom.radiomics.gray_levels import GrayLevels, directions
 from readingroom.radiomics.matrices import BY_NUMPY, Matrices
-from readingroom.radiomics.measure import gray_levels_of
 from readingroom.radiomics.prepare import prepare
 from readingroom.radiomics.settings import Settings
+from readingroom.radiomics.textures import gray_levels_of
 
 SOURCE = Path(__file__).with_name("texture_floor.c")
 FLAGS = ("-O3", "-march=native", "-shared", "-fPIC")

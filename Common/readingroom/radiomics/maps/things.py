@@ -32,7 +32,7 @@ def dependences(boxes: Neighborhoods, offsets: list[Offset], tolerance: int) -> 
 
 
 def runs(boxes: Neighborhoods, offset: Offset) -> Sized:
-    """Each run in one direction at its last place; see `glrlm.run_length_matrix`.
+    """Each run in one direction at its last place; see `glrlm.run_length_matrices`.
 
     A voxel has none where no line of its box has two places that count.
     """
