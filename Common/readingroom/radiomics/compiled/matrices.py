@@ -14,7 +14,6 @@ from .jit import compiled
 from .rows import Levels, Places, occupied, steps
 from .zones import zones
 
-HIGHEST = np.iinfo(np.uint16).max  # levels whose sums over neighbors fit 32 bits
 COUNTS_AT_ONCE = 1 << 24  # of run lengths, in several directions together
 
 Counts = NDArray[np.uint32]
@@ -34,7 +33,7 @@ def dependence_matrix(gray: GrayLevels, offsets: list[Offset], tolerance: int = 
     if tolerance > 0:
         return gldm.dependence_matrix(gray, offsets, tolerance)
     counts = np.zeros((len(gray.present) + 1, 2 * len(offsets) + 1), dtype=np.uint32)
-    _count_alike(gray.flat, *occupied(gray), _both_ways(gray, offsets), counts)
+    _count_alike(gray.flat, *occupied(gray), steps(gray, offsets), counts)
     return gldm.matrix_of_counts(counts[1:], gray)
 
 
@@ -61,24 +60,19 @@ def run_length_matrices(gray: GrayLevels, offsets: list[Offset]) -> list[SizeMat
 def tone_differences(
     gray: GrayLevels, distances: tuple[int, ...], flat_axis: int | None, lonely: bool = True
 ) -> ToneDifferences:
-    """As `ngtdm.tone_differences`; levels beyond 65535 are left to numpy."""
-    if gray.highest > HIGHEST:
+    """As `ngtdm.tone_differences`; levels beyond 65535, and sums that need more than 32 bits, are left to numpy."""
+    one_way = steps(gray, directions(distances, flat_axis))
+    if gray.highest > np.iinfo(np.uint16).max or gray.highest * 2 * len(one_way) > np.iinfo(np.int32).max:
         return ngtdm.tone_differences(gray, distances, flat_axis, lonely)
     kinds = len(gray.present) + 1
     table = np.concatenate([[0], gray.present]).astype(np.uint16)
     levels = np.empty(len(gray.flat), dtype=np.uint16)
     counts, with_neighbors, differences = np.zeros(kinds), np.zeros(kinds), np.zeros(kinds)
-    around = _both_ways(gray, directions(distances, flat_axis))
-    _add_differences(gray.flat, table, levels, *occupied(gray), around, counts, with_neighbors, differences)
+    _add_differences(gray.flat, table, levels, *occupied(gray), one_way, counts, with_neighbors, differences)
     return ngtdm.of_levels(gray, (counts if lonely else with_neighbors)[1:], differences[1:])
 
 
 BY_LOOPS = Matrices(cooccurrences, dependence_matrix, run_length_matrices, zones, tone_differences)
-
-
-def _both_ways(gray: GrayLevels, offsets: list[Offset]) -> Places:
-    one_way = steps(gray, offsets)
-    return np.concatenate([one_way, -one_way])
 
 
 @compiled
@@ -108,9 +102,9 @@ def _count_alike(flat: Levels, rows: Places, width: int, steps: Places, counts: 
         row = flat[start : start + width]
         alike[:] = 0
         for step in steps:
-            there = flat[start + step : start + step + width]
+            there, back = flat[start + step : start + step + width], flat[start - step : start - step + width]
             for place in range(width):
-                alike[place] += np.uint16(row[place] == there[place])
+                alike[place] += np.uint16(row[place] == there[place]) + np.uint16(row[place] == back[place])
         for place in range(width):
             if row[place] > 0:
                 counts[row[place], alike[place]] += 1
@@ -190,11 +184,11 @@ def _add_differences(
         sums[:] = 0
         neighbors[:] = 0
         for step in steps:
-            there = levels[start + step : start + step + width]
+            there, back = levels[start + step : start + step + width], levels[start - step : start - step + width]
             for place in range(width):
-                sums[place] += there[place]
+                sums[place] += np.int32(there[place]) + np.int32(back[place])
             for place in range(width):
-                neighbors[place] += np.uint16(there[place] > 0)
+                neighbors[place] += np.uint16(there[place] > 0) + np.uint16(back[place] > 0)
         for place in range(width):
             rank, around = row[place], neighbors[place]
             if rank > 0:
