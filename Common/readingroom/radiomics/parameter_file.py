@@ -67,7 +67,14 @@ def read_parameters(path: Path) -> dict[str, Any]:
         raise InputError(f"The parameter file {path.name} cannot be understood: {error}") from error
     if not isinstance(parameters, dict):
         raise InputError(f"The parameter file {path.name} holds no sections such as 'setting:'.")
-    return parameters
+    return {name: _without_nan(section) for name, section in parameters.items()}
+
+
+def _without_nan(value: Any) -> Any:
+    """NaN as the word: parameters go to other processes and into bundles as JSON, which has no such number."""
+    if isinstance(value, dict):
+        return {name: _without_nan(each) for name, each in value.items()}
+    return "nan" if isinstance(value, float) and math.isnan(value) else value
 
 
 def read_option(text: str) -> tuple[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -260,7 +261,11 @@ class Settings:
             for name in _OF_FILTERS
             if (value := getattr(self, name)) != plain[name]
         }
-        of_maps = {OPTIONS[name]: getattr(self, name) for name in _OF_MAPS if getattr(self, name) != plain[name]}
+        of_maps = {
+            OPTIONS[name]: "nan" if value != value else value  # JSON has no NaN
+            for name in _OF_MAPS
+            if (value := getattr(self, name)) != plain[name]
+        }
         kinds = {
             kind: {OPTIONS[name]: list(v) if isinstance(v, tuple) else v for name, v in custom.items()}
             for kind, custom in self.image_types.items()
@@ -435,6 +440,8 @@ def _options(section: Mapping[str, Any]) -> dict[str, Any]:
             value = None  # PyRadiomics writes -1 for all at once
         if name == "interpolator" and isinstance(value, int):
             value = next((known for known, number in INTERPOLATORS.items() if number == value), str(value))
+        if name == "init_value" and value == "nan":
+            value = math.nan
         result[name] = value
     return result
 

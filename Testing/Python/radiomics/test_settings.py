@@ -11,7 +11,7 @@ import pytest
 
 from readingroom.errors import InputError
 from readingroom.radiomics.measure import measure
-from readingroom.radiomics.parameter_file import read_option, read_yaml
+from readingroom.radiomics.parameter_file import read_option, read_parameters, read_yaml
 from readingroom.radiomics.settings import OPTIONS, Settings, from_parameters, read_settings
 
 CT = """\
@@ -245,6 +245,9 @@ def test_maps_may_hold_nothing_outside_the_region(tmp_path):
     found = read_settings(path)
     assert found.kernel_radius == 2
     assert math.isnan(found.init_value)
+    for parameters in (read_parameters(path), found.parameters()):  # as they go to the worker process
+        sent = json.loads(json.dumps(parameters, allow_nan=False))
+        assert math.isnan(from_parameters(sent).init_value)
 
 
 def test_a_file_of_windows_is_read(tmp_path):
