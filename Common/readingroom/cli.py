@@ -8,6 +8,7 @@ standard error; what nobody foresaw has its details below, for a bug report.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ from .commands import (
     train,
     weights,
 )
-from .errors import CancelledError, EngineError, InputError, ReadingRoomError, RefusedError
+from .errors import CancelledError, EngineError, InputError, OutputError, ReadingRoomError, RefusedError
 from .files import native_name
 
 COMMANDS = (read, bundles, radiomics, signature, cohort, audit, synthesize, train, weights, evaluate, demo)
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for path in vars(options).values():
             if isinstance(path, Path):
                 native_name(path)
+        _spare_inputs(options)
         options.run(options)
     except (RefusedError, InputError) as error:
         return _failed(error, REFUSED)
@@ -60,6 +62,18 @@ def _parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add(commands)
     return parser
+
+
+def _spare_inputs(options: argparse.Namespace) -> None:
+    """Refuse to write over a file that is read."""
+    given = {**vars(options)}
+    out = given.pop("out", None)
+    for value in given.values():
+        if out is None or not isinstance(value, str | Path):
+            continue
+        with contextlib.suppress(OSError, ValueError):  # one of them is not there, or is no name of a file
+            if Path(out).is_file() and Path(out).samefile(str(value).partition("::")[0]):
+                raise OutputError(f"{out} is read; choose another name for what is written.")
 
 
 def _failed(error: ReadingRoomError, code: int) -> int:

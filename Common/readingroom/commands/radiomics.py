@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..radiomics.files import Opened
     from ..radiomics.settings import Settings
 
+_NOT_WRITTEN = (".xlsx", ".xls", ".ods", ".tsv", ".parquet")
+
 
 def add(commands: Any) -> None:
     radiomics = commands.add_parser("radiomics", help="measure segmented regions: shape, gray values and texture")
@@ -148,6 +150,8 @@ def _require_folder(out: Path) -> None:
         raise OutputError(f"There is no folder {out.parent} for {out.name}.")
     if out.is_dir():
         raise OutputError(f"{out} is a folder; name a file for the table.")
+    if out.suffix.lower() in _NOT_WRITTEN:
+        raise OutputError(f"{out.name} would be no such file: tables are written as .csv, .json or .txt.")
 
 
 def _validate(options: argparse.Namespace, settings: Settings, progress: Progress) -> None:
@@ -199,6 +203,8 @@ def _map_files(options: argparse.Namespace, settings: Settings, progress: Progre
     from ..radiomics.files import open_files, require_one_region
     from ..radiomics.maps.files import write_maps
 
+    if options.out.is_file():
+        raise OutputError(f"{options.out} is a file; name a folder for the maps.")
     opened = guarded(open_files, options.image, options.mask)
     require_one_region(opened, options.label)
     found = write_maps(opened, settings, options.out, progress, options.maps)
@@ -221,6 +227,8 @@ def _measure_cohort(options: argparse.Namespace, settings: Settings, progress: P
     )
     why = " (the column problem says why not)" if summary.failed else ""
     studies = counted(summary.measured + summary.failed, "study", "studies")
+    if not summary.measured:
+        raise InputError(f"None of {studies} could be measured; the column problem of {options.out} says why.")
     say(f"{summary.measured} of {studies} measured{why}: {options.out}")
 
 

@@ -84,6 +84,37 @@ def test_a_cohort_becomes_a_table(files, tmp_path, capsys):
     assert len(out.read_text().splitlines()) == 3
 
 
+def test_a_cohort_of_which_nothing_can_be_measured_exits_with_3_and_a_table_that_says_why(tmp_path, capsys):
+    (tmp_path / "cohort.csv").write_text("patient_id,image_ct,mask_tumor\np1,gone.nrrd,gone.nrrd\n")
+    out = tmp_path / "table.csv"
+    command = ["radiomics", "--cohort", str(tmp_path / "cohort.csv"), "--out", str(out), "--processes", "1"]
+    assert main(command) == 3
+    assert "None of 1 study could be measured; the column problem of" in capsys.readouterr().err
+    assert "'gone.nrrd' does not exist" in out.read_text()
+
+
+@pytest.mark.parametrize("read", ["image.nrrd", "mask.nrrd", "few.yaml", "cohort.csv"])
+def test_nothing_that_is_read_is_written_over(files, tmp_path, capsys, read):
+    (tmp_path / "few.yaml").write_text("featureClass:\n  firstorder: ['Mean']\n")
+    (tmp_path / "cohort.csv").write_text("patient_id,image_ct,mask_tumor\np1,image.nrrd,mask.nrrd\n")
+    before = (tmp_path / read).read_bytes()
+    what = ["--cohort", str(tmp_path / "cohort.csv")] if read == "cohort.csv" else [files[0], f"{files[1]}::label 1"]
+    assert main(["radiomics", *what, "--settings", str(tmp_path / "few.yaml"), "--out", str(tmp_path / read)]) == 1
+    assert f"{read} is read; choose another name" in capsys.readouterr().err
+    assert (tmp_path / read).read_bytes() == before
+
+
+def test_a_kind_of_table_that_is_not_written_is_refused(files, tmp_path, capsys):
+    assert main(["radiomics", *files, "--out", str(tmp_path / "features.xlsx")]) == 1
+    assert "tables are written as .csv, .json or .txt" in capsys.readouterr().err
+
+
+def test_maps_need_a_folder(files, tmp_path, capsys):
+    (tmp_path / "maps").write_text("something else")
+    assert main(["radiomics", *files, "--label", "1", "--maps", "--out", str(tmp_path / "maps")]) == 1
+    assert "is a file; name a folder for the maps" in capsys.readouterr().err
+
+
 def test_a_mask_of_which_nothing_can_be_measured_gives_no_table(files, tmp_path, a_mask, capsys):
     voxels = SimpleITK.GetArrayFromImage(a_mask) * 0
     voxels[5, 5, 5], voxels[9, 9, 9] = 1, 2
