@@ -48,7 +48,11 @@ def _add_train(actions: Any) -> None:
     train.add_argument("--patient", default="patient_id", metavar="COLUMN", help="rows of a patient stay together")
     train.add_argument("--external", type=Path, metavar="TABLE.csv", help="other patients, for a test at the end")
     train.add_argument("--stability", type=Path, metavar="FILE.csv", help="columns feature, icc_low: unstable ones go")
-    train.add_argument("--settings", metavar="FILE", help="the parameters of the measurement, or the word unknown")
+    train.add_argument(
+        "--settings",
+        metavar="FILE",
+        help="the parameters of the measurement (default: what the table says), or the word unknown",
+    )
     train.add_argument("--image-unit", default="", metavar="UNIT", help="of the gray values: HU for CT")
     train.add_argument("--title", metavar="TEXT", help="what is asked, for people; default: the column")
     train.add_argument("--source", nargs="+", default=[], metavar="TEXT", help="where the data come from")
@@ -71,7 +75,7 @@ def _train(options: argparse.Namespace) -> None:
         say(note)
     other = _table(options, options.external, ()) if options.external else None
     # What can be refused is refused before the work, not after it.
-    description = _description(options)
+    description = _description(options, table, other)
     refuse_occupied(options.out)
     if other is not None:
         require_others(table, other)
@@ -97,22 +101,24 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _table(options: argparse.Namespace, path: Path, clinical: Any) -> FeatureTable:
-    from ..radiomics.signature.table import IMAGE_TYPES, read_table
+    from ..radiomics.signature.table import read_table
 
-    prefixes = options.features or IMAGE_TYPES
-    return read_table(path, options.outcome, options.positive, options.patient, prefixes, clinical)
+    return read_table(path, options.outcome, options.positive, options.patient, options.features or (), clinical)
 
 
-def _description(options: argparse.Namespace) -> Description:
+def _description(options: argparse.Namespace, table: FeatureTable, other: FeatureTable | None) -> Description:
     from ..bundles.validation import plain_name
-    from ..radiomics.settings import Settings, read_settings
+    from ..radiomics.settings import read_settings
+    from ..radiomics.signature.measured_with import settings_of_rows
     from ..radiomics.signature.write import UNSTATED_LICENSE, Description
 
-    settings: dict[str, Any] | None = Settings().parameters()
-    if options.settings == "unknown":
-        settings = None
-    elif options.settings:
-        settings = read_settings(Path(options.settings)).parameters()
+    settings: dict[str, Any] | None = None
+    if options.settings != "unknown":
+        given = read_settings(Path(options.settings)) if options.settings else None
+        found = settings_of_rows(options.table.name, table.measured_with, given)
+        if other is not None:
+            settings_of_rows(options.external.name, other.measured_with, found)
+        settings = found.parameters()
     return Description(
         finding=plain_name(options.outcome),
         title=options.title or " ".join(filter(None, (options.outcome, options.positive))),

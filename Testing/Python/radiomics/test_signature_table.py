@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from readingroom.errors import InputError
+from readingroom.radiomics.settings import Settings
 from readingroom.radiomics.signature.feature_file import read_features, read_stability
+from readingroom.radiomics.signature.measured_with import PROVENANCE, settings_of_rows
 from readingroom.radiomics.signature.table import read_table
 
 HEADER = "patient_id,site,problem,died,age,original_shape_VoxelVolume,original_glcm_Contrast,wavelet-LLH_glcm_Id\n"
@@ -39,6 +41,27 @@ def test_rows_and_features_that_are_not_whole_are_left_out_and_said(write):
     assert table.names == ("original_shape_VoxelVolume", "wavelet-LLH_glcm_Id")
     assert "2 of 4 rows" in table.notes[0]
     assert "original_glcm_Contrast" in table.notes[1]
+
+
+def test_features_of_all_image_types_are_read(write):
+    header = (
+        "patient_id,died,gradient_glcm_Id,lbp-3D-m1_firstorder_Mean,laws-L5E5E5-energy-7_ngtdm_Contrast,my_own_score\n"
+    )
+    table = read_table(write(header + "a,1,1,2,3,4\nb,0,2,3,4,5\n"), "died")
+    assert len(table.names) == 3
+
+
+def test_how_rows_were_measured_is_what_their_diagnostics_tell(write):
+    header = f"patient_id,died,original_glcm_Id,{PROVENANCE[0]}\n"
+    rows = "".join(f"p{n},{n % 2},1,\"{{'binWidth': {10 + n // 4}, 'label': {n}}}\"\n" for n in range(4))
+    measured = read_table(write(header + rows), "died").measured_with
+    assert settings_of_rows("table.csv", measured) == Settings(bin_width=10)
+    assert settings_of_rows("table.csv", measured, Settings(bin_width=10, pre_crop=True)).pre_crop
+    with pytest.raises(InputError, match=r"table\.csv were measured with binWidth 10; the settings say 25"):
+        settings_of_rows("table.csv", measured, Settings())
+    with pytest.raises(InputError, match=r"measured with binWidth 5; in other rows it is 10"):
+        settings_of_rows("table.csv", (*measured, {"setting": {"binWidth": 5}}))
+    assert settings_of_rows("table.csv", ()) == Settings()
 
 
 def test_features_are_chosen_by_how_their_names_begin(write):

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,11 @@ from ... import records
 from ...csv_table import CsvTable, read_csv
 from ...errors import InputError
 from ...formatting import counted
+from .. import feature_classes
+from ..units import feature_class_of
+from .measured_with import PROVENANCE, parameters_of
 from .preparation import Floats
 
-IMAGE_TYPES = ("original_", "log-sigma-", "wavelet-")  # how the names of measured features begin
 _YES_AND_NO = (("1", "0"), ("1.0", "0.0"), ("true", "false"), ("yes", "no"))
 
 
@@ -33,6 +36,7 @@ class FeatureTable:
     clinical : further columns (rows,) for baselines, as text
     notes : sentences about what was left out
     region : whose features they are, by its mask role: ``lungs`` of a column ``mask_lungs``; empty where none says so
+    measured_with : PyRadiomics' parameters that rows were measured with, as their ``diagnostics_...`` tell
     """
 
     patients: NDArray[np.str_]
@@ -42,6 +46,7 @@ class FeatureTable:
     clinical: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     region: str = ""
+    measured_with: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "clinical", records.frozen(self.clinical))
@@ -74,7 +79,7 @@ def read_table(
     outcome: str,
     positive: str | None = None,
     patient: str = "patient_id",
-    features: Sequence[str] = IMAGE_TYPES,
+    features: Sequence[str] = (),
     clinical: Sequence[str] = (),
 ) -> FeatureTable:
     """A table such as ``readingroom radiomics --cohort`` writes, with an outcome column added.
@@ -87,7 +92,7 @@ def read_table(
     outcome : column with two values
     positive : the value that is asked for; can be left out where the column says yes and no: 1 and 0, true and false,
         yes and no. Other words are not guessed at: of 1 and 2, or of alive and dead, either may be meant
-    features : how the names of feature columns begin
+    features : how the names of feature columns begin; all that are named like measured features when left out
     clinical : columns for a baseline, numbers or categories; empty cells are allowed
 
     Raises
@@ -104,9 +109,10 @@ def read_table(
             f"{counted(len(rows), 'row')}."
         )
     truth = _outcome(path, [row[outcome].strip() for row in measured], outcome, positive)
-    names = [name for name in rows[0] if name.startswith(tuple(features)) and name not in (outcome, *clinical)]
+    names = [name for name in rows[0] if _is_feature(name, features) and name not in (outcome, *clinical)]
     if not names:
-        raise InputError(f"{path.name} has no feature column that begins with {' or '.join(features)}.")
+        sought = f"that begins with {' or '.join(features)}" if features else "such as original_shape_MeshVolume"
+        raise InputError(f"{path.name} has no feature column {sought}.")
     values = np.array([[_number(table, row[name]) for name in names] for row in measured])
     whole = np.isfinite(values).all(axis=0)
     if not whole.all():
@@ -123,7 +129,17 @@ def read_table(
         {name: np.array([row[name].strip() for row in measured]) for name in clinical},
         tuple(notes),
         _region(rows[0]),
+        _measured_with(measured),
     )
+
+
+def _is_feature(name: str, begins: Sequence[str]) -> bool:
+    return name.startswith(tuple(begins)) if begins else feature_class_of(name) in feature_classes.NAMES
+
+
+def _measured_with(rows: Sequence[Mapping[str, str]]) -> tuple[Mapping[str, Any], ...]:
+    told = {tuple(row.get(name, "") for name in PROVENANCE): row for row in rows}  # many rows tell the same
+    return tuple(found for row in told.values() if (found := parameters_of(row)) is not None)
 
 
 def _region(columns: Mapping[str, str]) -> str:
