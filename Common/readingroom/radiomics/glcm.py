@@ -40,8 +40,8 @@ def features(
     if weights is not None:
         counts = np.sum(counts * weights, axis=2, keepdims=True)
     totals = counts.sum(axis=(0, 1))
-    if len(totals) > 1:  # a lone empty matrix stays, and gives NaN
-        counts, totals = counts[:, :, totals > 0], totals[totals > 0]
+    if len(totals) > 1 and not totals.all():  # a lone empty matrix stays, and gives NaN
+        counts, totals = counts.compress(totals > 0, axis=2), totals[totals > 0]
     return _probability_features(counts, totals, gray, NAMES if names is None else names)
 
 
@@ -76,23 +76,25 @@ def _probability_features(
     counts: NDArray[np.float64], totals: NDArray[np.float64], gray: GrayLevels, names: Sequence[str]
 ) -> dict[str, float]:
     """Features of each direction's matrix, and their mean over the directions (NaN where there is none)."""
+    if not len(totals):  # no two voxels are neighbors
+        return {name: 1.0 if name == "MCC" and len(gray.present) == 1 else np.nan for name in names}
     per_part = max(1, MATRIX_ELEMENTS // len(gray.present) ** 2)
-    parts = []
+    found = np.empty((len(names), len(totals)))
     with np.errstate(invalid="ignore", divide="ignore"):
         for start in range(0, len(totals), per_part):
             which = slice(start, start + per_part)
             divisor = np.where(totals[which] == 0, np.nan, totals[which])
             matrices = _Matrices(counts[:, :, which] / divisor, gray.present, gray.highest)
-            parts.append({name: _FEATURES[name](matrices) for name in names})
-    if not parts:  # no two voxels are neighbors
-        return {name: 1.0 if name == "MCC" and len(gray.present) == 1 else np.nan for name in names}
-    return {name: _mean(np.concatenate([part[name] for part in parts])) for name in names}
+            for row, name in zip(found, names, strict=True):
+                row[which] = _FEATURES[name](matrices)
+    return dict(zip(names, _means(found).tolist(), strict=True))
 
 
-def _mean(values: NDArray[np.float64]) -> float:
-    """Mean of what is a number."""
-    numbers = values[~np.isnan(values)]
-    return float(numbers.mean()) if len(numbers) else float("nan")
+def _means(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each row the mean of what is a number."""
+    numbers = ~np.isnan(rows)
+    count = numbers.sum(axis=1)
+    return np.asarray(np.where(numbers, rows, 0.0).sum(axis=1) / np.where(count > 0, count, np.nan))
 
 
 def _entropy(p: NDArray[np.float64], axes: int | tuple[int, int] = 0) -> NDArray[np.float64]:
@@ -103,7 +105,8 @@ def _entropy(p: NDArray[np.float64], axes: int | tuple[int, int] = 0) -> NDArray
 class _Matrices:
     """Probabilities ``[i, j, direction]`` of pairs of the levels ``present``, and what several features are made of.
 
-    Each is made when it is first asked for, so that one feature costs what it needs and no more.
+    Each is made when it is first asked for, so that one feature costs what it needs and no more. Most are sums over the
+    cells that are not empty, in the order of the matrix.
     """
 
     p: NDArray[np.float64]
@@ -111,12 +114,38 @@ class _Matrices:
     highest: int
 
     @cached_property
+    def cells(self) -> NDArray[np.int64]:
+        """Places of those that are not empty, ``(cells,)``."""
+        return np.flatnonzero(self.p)
+
+    @cached_property
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Row, column and direction of the cells."""
+        pairs, direction = np.divmod(self.cells, self.p.shape[2])
+        rows, columns = np.divmod(pairs, self.p.shape[1])
+        return rows, columns, direction
+
+    @cached_property
+    def probable(self) -> NDArray[np.float64]:
+        """Probabilities of the cells."""
+        return self.p.ravel()[self.cells]
+
+    def sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of what the cells have, for each direction."""
+        if self.p.shape[2] == 1:  # as numpy adds up a lone matrix
+            whole = np.zeros(self.p.shape)
+            whole.ravel()[self.cells] = values
+            return np.asarray(np.sum(whole, PAIRS))
+        return np.asarray(np.bincount(self.places[2], values, self.p.shape[2]), dtype=np.float64)
+
+    @cached_property
     def i(self) -> NDArray[np.float64]:
-        return self.present.astype(np.float64)[:, None, None]
+        """First level of the cells."""
+        return self.present.astype(np.float64)[self.places[0]]
 
     @cached_property
     def j(self) -> NDArray[np.float64]:
-        return self.present.astype(np.float64)[None, :, None]
+        return self.present.astype(np.float64)[self.places[1]]
 
     @cached_property
     def px(self) -> NDArray[np.float64]:
@@ -128,17 +157,26 @@ class _Matrices:
 
     @cached_property
     def ux(self) -> NDArray[np.float64]:
-        """Mean level of the first of a pair, ``[1, 1, direction]``."""
-        return np.asarray(np.sum(self.i * self.p, PAIRS, keepdims=True))
+        """Mean level of the first of a pair, ``(directions,)``."""
+        return self.sum(self.i * self.probable)
+
+    @cached_property
+    def from_ux(self) -> NDArray[np.float64]:
+        """How far the first level of the cells is from its mean."""
+        return self.i - self.ux[self.places[2]]
 
     @cached_property
     def uy(self) -> NDArray[np.float64]:
-        return np.asarray(np.sum(self.j * self.p, PAIRS, keepdims=True))
+        return self.sum(self.j * self.probable)
+
+    @cached_property
+    def from_uy(self) -> NDArray[np.float64]:
+        return self.j - self.uy[self.places[2]]
 
     @cached_property
     def cluster(self) -> NDArray[np.float64]:
         """How far the sum of a pair is from its mean."""
-        return self.i + self.j - self.ux - self.uy
+        return self.i + self.j - self.ux[self.places[2]] - self.uy[self.places[2]]
 
     @cached_property
     def squared(self) -> NDArray[np.float64]:
@@ -146,18 +184,18 @@ class _Matrices:
 
     @cached_property
     def sum_of_squares(self) -> NDArray[np.float64]:
-        return np.asarray(np.sum(self.p * (self.i - self.ux) ** 2, PAIRS))
+        return self.sum(self.probable * self.from_ux**2)
 
     @cached_property
     def correlation(self) -> NDArray[np.float64]:
-        p, i, j, ux, uy = self.p, self.i, self.j, self.ux, self.uy
-        sigma = np.sqrt(self.sum_of_squares) * np.sqrt(np.sum(p * (j - uy) ** 2, PAIRS))
-        return np.where(sigma == 0, 1.0, np.sum(p * (i - ux) * (j - uy), PAIRS) / (sigma + EPSILON))
+        sigma = np.sqrt(self.sum_of_squares) * np.sqrt(self.sum(self.probable * self.from_uy**2))
+        return np.where(sigma == 0, 1.0, self.sum(self.probable * self.from_ux * self.from_uy) / (sigma + EPSILON))
 
     @cached_property
     def difference(self) -> NDArray[np.float64]:
         """Probability that two levels differ by 0, 1, ..., ``[difference, direction]``."""
-        return self._pooled(np.abs(self.present[:, None] - self.present[None, :]), self.highest)
+        rows, columns, _ = self.places
+        return self._pooled(np.abs(self.present[rows] - self.present[columns]), self.highest)
 
     @cached_property
     def k(self) -> NDArray[np.float64]:
@@ -171,17 +209,19 @@ class _Matrices:
     @cached_property
     def addition(self) -> NDArray[np.float64]:
         """Probability that two levels add up to 2, 3, ..., ``[sum - 2, direction]``."""
-        return self._pooled(self.present[:, None] + self.present[None, :] - 2, 2 * self.highest - 1)
+        rows, columns, _ = self.places
+        return self._pooled(self.present[rows] + self.present[columns] - 2, 2 * self.highest - 1)
 
     def _pooled(self, group: NDArray[np.int64], groups: int) -> NDArray[np.float64]:
-        flat = group.ravel()
-        columns = [np.bincount(flat, self.p[:, :, a].ravel(), groups) for a in range(self.p.shape[2])]
-        return np.stack(columns, axis=1)
+        directions = self.p.shape[2]
+        code = group * directions + self.places[2]
+        pooled = np.asarray(np.bincount(code, self.probable, groups * directions), dtype=np.float64)
+        return pooled.reshape(groups, directions)
 
     @cached_property
     def joint(self) -> NDArray[np.float64]:
         """Entropy of the pairs."""
-        return _entropy(self.p, PAIRS)
+        return -1 * self.sum(self.probable * np.log2(self.probable + EPSILON))
 
     @cached_property
     def independent(self) -> NDArray[np.float64]:
@@ -196,7 +236,7 @@ class _Matrices:
     def correlation_1(self) -> NDArray[np.float64]:
         """First informational measure of correlation."""
         most = np.fmax(_entropy(self.px, PAIRS), _entropy(self.py, PAIRS))
-        crossed = -1 * np.sum(self.p * self.logarithm, PAIRS)
+        crossed = -1 * self.sum(self.probable * self.logarithm.ravel()[self.cells])
         return np.where(most != 0, (self.joint - crossed) / most, 0.0)
 
     @cached_property
@@ -227,11 +267,11 @@ class _Matrices:
 
 
 _FEATURES: dict[str, Callable[[_Matrices], NDArray[np.float64]]] = {
-    "Autocorrelation": lambda m: np.sum(m.p * (m.i * m.j), PAIRS),
-    "ClusterProminence": lambda m: np.sum(m.p * (m.squared * m.squared), PAIRS),
-    "ClusterShade": lambda m: np.sum(m.p * (m.squared * m.cluster), PAIRS),
-    "ClusterTendency": lambda m: np.sum(m.p * m.squared, PAIRS),
-    "Contrast": lambda m: np.sum(m.p * (m.i - m.j) ** 2, PAIRS),
+    "Autocorrelation": lambda m: m.sum(m.probable * (m.i * m.j)),
+    "ClusterProminence": lambda m: m.sum(m.probable * (m.squared * m.squared)),
+    "ClusterShade": lambda m: m.sum(m.probable * (m.squared * m.cluster)),
+    "ClusterTendency": lambda m: m.sum(m.probable * m.squared),
+    "Contrast": lambda m: m.sum(m.probable * (m.i - m.j) ** 2),
     "Correlation": lambda m: m.correlation,
     "DifferenceAverage": lambda m: m.average_difference[0],
     "DifferenceEntropy": lambda m: _entropy(m.difference),
@@ -243,8 +283,8 @@ _FEATURES: dict[str, Callable[[_Matrices], NDArray[np.float64]]] = {
     "Imc1": lambda m: m.correlation_1,
     "Imc2": lambda m: m.correlation_2,
     "InverseVariance": lambda m: np.sum(m.difference[1:] / m.k[1:] ** 2, 0),
-    "JointAverage": lambda m: m.ux[0, 0],
-    "JointEnergy": lambda m: np.sum(m.p * m.p, PAIRS),
+    "JointAverage": lambda m: m.ux,
+    "JointEnergy": lambda m: m.sum(m.probable * m.probable),
     "JointEntropy": lambda m: m.joint,
     "MCC": lambda m: m.maximal_correlation,
     "MaximumProbability": lambda m: np.max(m.p, PAIRS),
