@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from .reading import Check, Estimate, FeatureExplanation, Interval, PredictionSet, Reading
 
 UNKNOWN = "–"
+_LONGEST_NAME = 100  # that a known one is sought for
 # Why a number stands without an interval.
 TOO_FEW = (
     "Where fewer than 10 patients have a class, or have it not (of an AUC, a sensitivity or a specificity: fewer than "
@@ -39,6 +41,19 @@ def counted(number: int, one: str, several: str = "") -> str:
 def listed(words: Sequence[str]) -> str:
     """``a, b and c``."""
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def suggestion(wrong: str, known: Iterable[str]) -> str:
+    """A question behind a sentence that refuses a name: the known one that it is nearly, if there is one.
+
+    Example
+    -------
+    >>> suggestion("binwidth", ["binCount", "binWidth"]), suggestion("foo", ["binWidth"])
+    (' Did you mean binWidth?', '')
+    """
+    by_letters = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(wrong[:_LONGEST_NAME].lower(), by_letters, n=1, cutoff=0.75)
+    return f" Did you mean {by_letters[near[0]]}?" if near else ""
 
 
 def ages_text(ages: tuple[float, float]) -> str:

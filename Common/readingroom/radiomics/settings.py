@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..formatting import suggestion
 from . import binary_patterns, feature_classes
 from .convolution import BOUNDARIES
 from .parameter_file import read_parameters
@@ -226,7 +227,10 @@ class Settings:
             if not self.ibsi and (theirs := {*unknown} & {*feature_classes.OF_IBSI.get(feature_class, ())}):
                 _require(False, "ibsi", f"true for {', '.join(sorted(theirs))}", self.ibsi)
             if unknown:
-                raise InputError(f"The feature class '{feature_class}' has no feature named {', '.join(unknown)}.")
+                near = suggestion(unknown[0], feature_classes.known(feature_class, self.ibsi))
+                raise InputError(
+                    f"The feature class '{feature_class}' has no feature named {', '.join(unknown)}.{near}"
+                )
 
     @property
     def flat_axis(self) -> int | None:
@@ -384,7 +388,8 @@ def from_parameters(parameters: Mapping[str, Any], options: Mapping[str, Any] | 
     """
     if unknown := sorted(str(name) for name in set(parameters) - set(_SECTIONS)):
         # One of them, and shortened: a file of another kind is not to be repeated in a log.
-        raise InputError(f"A parameter file has no section named {unknown[0][:_SHOWN]}.")
+        near = suggestion(unknown[0], _SECTIONS)
+        raise InputError(f"A parameter file has no section named {unknown[0][:_SHOWN]}.{near}")
     fields: dict[str, Any] = _options(
         {**_section(parameters, "setting"), **_section(parameters, "voxelSetting"), **(options or {})}
     )
@@ -428,7 +433,7 @@ def _options(section: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for option, value in section.items():
         if option not in ours:
-            raise InputError(f"The setting '{option}' is not known here.")
+            raise InputError(f"The setting '{option}' is not known here.{suggestion(str(option), ours)}")
         name = ours[option]
         if name in _LISTS and value is not None:
             value = tuple(value) if isinstance(value, list) else (value,)
@@ -448,7 +453,8 @@ def _options(section: Mapping[str, Any]) -> dict[str, Any]:
 
 def _require(right: bool, name: str, what: str, value: Any) -> None:
     if not right:
-        raise InputError(f"The setting {OPTIONS[name]} must be {what}, not {value}.")
+        given = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+        raise InputError(f"The setting {OPTIONS[name]} must be {what}, not {given}.")
 
 
 def _one_of(value: Any, known: tuple, name: str) -> None:

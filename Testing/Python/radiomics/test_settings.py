@@ -271,3 +271,21 @@ def test_of_a_file_of_another_kind_little_is_repeated(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         read_settings(tmp_path / "accounts.yaml")
     assert len(str(refused.value)) < 100
+
+
+@pytest.mark.parametrize(
+    ("parameters", "meant"),
+    [
+        ({"setting": {"binwidth": 10}}, "binWidth"),
+        ({"settings": {}}, "setting"),
+        ({"featureClass": {"glcm": ["Contrst"]}}, "Contrast"),
+    ],
+)
+def test_a_name_that_is_nearly_known_is_asked_back(parameters, meant):
+    with pytest.raises(InputError, match=rf" Did you mean {meant}\?$"):
+        from_parameters(parameters)
+
+
+def test_values_of_a_list_are_said_as_they_are_written():
+    with pytest.raises(InputError, match=r"distances must be whole numbers from 1 to 50, not 1, 0\."):
+        Settings(distances=(1, 0))
