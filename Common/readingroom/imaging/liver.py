@@ -62,7 +62,7 @@ def grow_liver(volume: SimpleITK.Image, point: Sequence[float], progress: Progre
     ml = float(grown.sum() * np.prod(spacing)) / 1000
     if ml < _FEWEST:
         raise InputError(
-            f"Only {ml:.0f} ml hang together with the point: it may lie on a vessel or a lesion. Choose another point "
+            f"Only {ml:.0f} mL hang together with the point: it may lie on a vessel or a lesion. Choose another point "
             "of the liver."
         )
     if ml > _IMPOSSIBLE:

@@ -163,7 +163,7 @@ def _ratio(settings: Mapping[str, Any], view: str) -> Iterator[Measurement]:
     if "heart_columns" not in settings:
         return
     heart, chest = (float(np.diff(settings[name])[0]) for name in ("heart_columns", "chest_columns"))
-    ratio = heart / chest
+    ratio = round(heart / chest, 2)  # an estimate, off by more than that
     off = Interval(ratio - _OFF_BY[1], ratio - _OFF_BY[0])
     yield Measurement(_RATIO, _TITLES.get(view, _TITLE_OF_ANY), ratio, "1", off, image=FRONTAL)
 

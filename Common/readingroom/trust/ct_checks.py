@@ -59,7 +59,7 @@ def lung_checks(lungs: Lungs, volume: Volume) -> tuple[Check, ...]:
     right, left = (np.count_nonzero(side) * ml / 1000 for side in (lungs.right, lungs.left))
     if right + left < _STOP_LITERS[0]:
         sentence = f"Only {number_text(right + left, 2)} L of lung were found: this may be no chest, or only its edge."
-        return (Check("lung volume", "stop", sentence, right + left, _STOP_LITERS[0]),)
+        return (Check("lung volume", "stop", sentence, right + left, _STOP_LITERS[0], "L"),)
     spacing = tuple(reversed(volume.image.GetSpacing()))
     # What touches the SimpleITK image comes before the threads, see `side_by_side`.
     voxels, gray, lung = volume.voxels, averaged(volume.image), filled(lungs.both, volume.image)
@@ -171,11 +171,11 @@ def _slice_thickness(image: StudyImage, volume: Volume) -> Check:
     largest = max(thickness, between)
     words = f"Slices are {number_text(thickness, 3)} mm thick, every {number_text(between, 3)} mm"
     if largest > _THICKEST:
-        return Check("slice thickness", "stop", f"{words}: too thick to see fine change.", largest, _THICKEST)
+        return Check("slice thickness", "stop", f"{words}: too thick to see fine change.", largest, _THICKEST, "mm")
     if largest > _THICK:
         sentence = f"{words}; fine detail is best seen on slices of at most {_THICK:g} mm."
-        return Check("slice thickness", "warn", sentence, largest, _THICK)
-    return Check("slice thickness", "pass", f"{words}.", largest, _THICK)
+        return Check("slice thickness", "warn", sentence, largest, _THICK, "mm")
+    return Check("slice thickness", "pass", f"{words}.", largest, _THICK, "mm")
 
 
 def _acquisition(image: StudyImage) -> Iterator[Check]:
@@ -194,27 +194,27 @@ def _field(volume: Volume) -> Check:
     if not _FIELD[0] <= width <= _FIELD[1]:
         limit = _FIELD[0] if width < _FIELD[0] else _FIELD[1]
         sentence = f"The field of view is {width:.0f} mm; of a chest it is {_FIELD[0]:.0f} to {_FIELD[1]:.0f} mm."
-        return Check("field of view", "warn", sentence, width, limit)
-    return Check("field of view", "pass", f"The field of view is {width:.0f} mm.", width, _FIELD[1])
+        return Check("field of view", "warn", sentence, width, limit, "mm")
+    return Check("field of view", "pass", f"The field of view is {width:.0f} mm.", width, _FIELD[1], "mm")
 
 
 def _metal(volume: Volume) -> Check:
     ml = float(np.count_nonzero(volume.voxels > _METAL) * np.prod(volume.image.GetSpacing()) / 1000)
     if ml > _MOST_METAL:
         sentence = f"{number_text(ml, 2)} mL are denser than bone (metal): streaks may look like disease."
-        return Check("metal", "warn", sentence, ml, _MOST_METAL)
-    return Check("metal", "pass", "No metal to speak of.", ml, _MOST_METAL)
+        return Check("metal", "warn", sentence, ml, _MOST_METAL, "mL")
+    return Check("metal", "pass", "No metal to speak of.", ml, _MOST_METAL, "mL")
 
 
 def _volume(liters: float) -> Check:
     low, high = _LITERS
     words = f"Both lungs hold {number_text(liters, 2)} L"
     if liters > _STOP_LITERS[1]:
-        return Check("lung volume", "stop", f"{words}, more than lungs can.", liters, _STOP_LITERS[1])
+        return Check("lung volume", "stop", f"{words}, more than lungs can.", liters, _STOP_LITERS[1], "L")
     if not low <= liters <= high:
         sentence = f"{words}; {low:g} to {high:g} L are usual: look at the masks."
-        return Check("lung volume", "warn", sentence, liters, low if liters < low else high)
-    return Check("lung volume", "pass", f"{words}.", liters, high)
+        return Check("lung volume", "warn", sentence, liters, low if liters < low else high, "L")
+    return Check("lung volume", "pass", f"{words}.", liters, high, "L")
 
 
 def _sides(right: float, left: float) -> Check:
@@ -241,9 +241,9 @@ def _cut_off(lungs: Lungs) -> Check:
     most = max(share for share, _ in shares)
     where = [words.format(percent(share)) for share, words in shares if share > _CUT_WARN]
     if not where:
-        return Check("lungs whole", "pass", "The lungs lie whole in the image.", most, _CUT_WARN)
+        return Check("lungs whole", "pass", "The lungs lie whole in the image.", 100 * most, 100 * _CUT_WARN, "%")
     sentence = f"The lungs are cut off {'; '.join(where)}: volumes and zones are of what is there."
-    return Check("lungs whole", "warn", sentence, most, _CUT_WARN)
+    return Check("lungs whole", "warn", sentence, 100 * most, 100 * _CUT_WARN, "%")
 
 
 def _free_air(gray: SimpleITK.Image, lung: NDArray[np.bool_]) -> Check:
@@ -263,8 +263,8 @@ def _free_air(gray: SimpleITK.Image, lung: NDArray[np.bool_]) -> Check:
             f"{number_text(ml, 2)} mL in one piece are air without lung (pneumothorax, bulla or emphysema); the mask "
             "of the lungs holds it."
         )
-        return Check("free air", "warn", sentence, ml, _MOST_BLACK)
-    return Check("free air", "pass", "No large air space without lung in it.", ml, _MOST_BLACK)
+        return Check("free air", "warn", sentence, ml, _MOST_BLACK, "mL")
+    return Check("free air", "pass", "No large air space without lung in it.", ml, _MOST_BLACK, "mL")
 
 
 def _where_three_fit(mask: NDArray[np.bool_], axes: Sequence[int]) -> NDArray[np.bool_]:

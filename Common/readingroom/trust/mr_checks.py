@@ -287,10 +287,10 @@ def _slices(image: StudyImage, volume: Volume) -> Iterator[Check]:
             f"Slices of {number_text(thickness, 3)} mm with gaps of {number_text(gap, 2)} mm between them, which were "
             "not imaged."
         )
-        yield Check("slice gaps", status, sentence, gap, round(_GAP * thickness, 3))  # type: ignore[arg-type]
+        yield Check("slice gaps", status, sentence, gap, round(_GAP * thickness, 3), "mm")  # type: ignore[arg-type]
     if pixel > _WIDE_PIXEL:
         sentence = f"Pixels are {number_text(pixel, 2)} mm wide: little detail is left."
-        yield Check("pixel size", "warn", sentence, pixel, _WIDE_PIXEL)
+        yield Check("pixel size", "warn", sentence, pixel, _WIDE_PIXEL, "mm")
 
 
 def _reach(image: SimpleITK.Image, small: SimpleITK.Image, body: Booleans) -> Iterator[Check]:
@@ -306,19 +306,21 @@ def _reach(image: SimpleITK.Image, small: SimpleITK.Image, body: Booleans) -> It
             f"The image is {width:.0f} x {depth:.0f} mm and the body in it {seen:.0f} mm wide: no abdomen fits into "
             "that, this is another part of the body or a cut-out."
         )
-        yield Check(name, "stop", sentence, min(width, seen), _STOP_FIELD)
+        yield Check(name, "stop", sentence, min(width, seen), _STOP_FIELD, "mm")
     elif not _FIELD[0] <= width <= _FIELD[1]:
         limit = _FIELD[0] if width < _FIELD[0] else _FIELD[1]
         sentence = f"The image is {width:.0f} mm wide; of an abdomen it is {_FIELD[0]:.0f} to {_FIELD[1]:.0f} mm."
-        yield Check(name, "warn", sentence, width, limit)
+        yield Check(name, "warn", sentence, width, limit, "mm")
     else:
-        yield Check(name, "pass", f"The image is {width:.0f} mm wide, the body in it {seen:.0f} mm.", width, _FIELD[1])
+        yield Check(
+            name, "pass", f"The image is {width:.0f} mm wide, the body in it {seen:.0f} mm.", width, _FIELD[1], "mm"
+        )
     words = f"From the lowest to the highest slice it is {height:.0f} mm"
     if height < _STOP_HEIGHT:
         sentence = f"{words}: only a small part of a liver can lie in that."
-        yield Check("coverage", "stop", sentence, height, _STOP_HEIGHT)
+        yield Check("coverage", "stop", sentence, height, _STOP_HEIGHT, "mm")
     elif height < _HEIGHT:
         sentence = f"{words}: a liver, 100 to 200 mm high, may be cut off above or below."
-        yield Check("coverage", "warn", sentence, height, _HEIGHT)
+        yield Check("coverage", "warn", sentence, height, _HEIGHT, "mm")
     else:
-        yield Check("coverage", "pass", f"{words}.", height, _HEIGHT)
+        yield Check("coverage", "pass", f"{words}.", height, _HEIGHT, "mm")

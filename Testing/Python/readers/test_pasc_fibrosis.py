@@ -206,7 +206,8 @@ def test_what_is_suspicious_outside_of_the_lungs_is_a_check(bundle, files, chest
     found = whole_segments(tmp_path / "out" / "segments-ct.seg.nrrd", chest.right_lung.shape)
     inside = found["right-lung"] | found["left-lung"]
     suspicious = heat(tmp_path / "out") >= 0.5
-    assert check.value == pytest.approx((suspicious & ~inside).sum() / suspicious.sum())
+    assert check.value == pytest.approx(100 * (suspicious & ~inside).sum() / suspicious.sum())
+    assert check.unit == "%"
     assert check.status == "warn"
 
 
