@@ -57,7 +57,7 @@ def images(prepared: Prepared, kind: str, settings: Settings, margin: int = 0) -
         yield "lbp-2D", binary_patterns.in_plane(values, box, axis, *circle)
     elif kind == "LBP3D":
         if not prepared.flat:
-            inside = prepared.mask
+            inside = prepared.mask.whole()
             if margin:
                 inside = np.zeros_like(inside)
                 inside[box] = True

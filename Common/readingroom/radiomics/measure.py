@@ -15,7 +15,7 @@ from .compiled import choice
 from .features import Features
 from .prepare import Prepared, prepare, refuse_what_is_no_number
 from .provenance import provenance
-from .region import Region, bounding_box
+from .region import Region
 from .settings import Settings
 from .textures import AT_ONCE, textures
 
@@ -77,7 +77,7 @@ def _shapes(
     prepared: Prepared, wanted: list[str], settings: Settings, progress: Progress, notes: list[str]
 ) -> dict[str, float]:
     # PyRadiomics cuts the shape off at the box of what the thresholds left.
-    box = bounding_box(prepared.shape_mask) if settings.ibsi else prepared.box
+    box = prepared.shape_mask.box if settings.ibsi else prepared.box
     mask = prepared.shape_mask[box]
     values: dict[str, float] = {}
     for index, feature_class in enumerate(wanted):
@@ -127,7 +127,7 @@ def _images(prepared: Prepared, settings: Settings, progress: Progress, notes: l
             its_settings = along_one_axis(its_settings, notes)
         notes += image_types.unfiltered(prepared, kind, its_settings)
         count = max(1, len(image_names.names(kind, its_settings, prepared.flat)))
-        matrices = choice.matrices(count * int(np.count_nonzero(prepared.mask)), part)
+        matrices = choice.matrices(count * prepared.mask.voxels, part)
         for number, regions in _some_at_once(_regions(prepared, kind, its_settings, notes, vanished)):
             step = part.part((number - len(regions)) / count, number / count)
             values |= textures(regions, matrices, its_settings, step)

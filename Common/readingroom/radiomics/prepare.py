@@ -5,30 +5,37 @@ The steps and their order are those of PyRadiomics.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 from ..errors import InputError
 from ..formatting import counted
 from .grids import difference, like
 from .normalize import normalizing
 from .once import once
-from .region import Box, Region, bounding_box
-from .resample import Scaled, around_region, as_it_is, onto_grid, resample, resample_centered
+from .region import Box, MaskInBox, Region, in_box, widened
+from .resample import Scaled, as_it_is, onto_grid, resample, resample_centered
 from .settings import Settings
 
 _HIGHEST_LABEL = 2**32 - 1
+MOST_NUMBERS = 1 << 16  # up to which labels are looked up by their number
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The mask at one step of the way, and the image where that changed as well or was looked at."""
+    """The mask at one step of the way, and the image where that changed as well or was looked at.
+
+    ``grid`` is an image on whose grid the mask lies.
+    """
 
     name: str
-    mask: SimpleITK.Image  # 0 and 1
+    mask: MaskInBox
+    grid: SimpleITK.Image
     image: SimpleITK.Image | None = None
 
 
@@ -39,9 +46,8 @@ class Prepared:
     Parameters
     ----------
     image : in three dimensions, on the grid of the mask
-    mask : voxels that first-order statistics and texture look at, ``[k, j, i]``
+    mask : voxels that first-order statistics and texture look at
     shape_mask : voxels that the shape is taken of
-    box : the box around ``mask``
     labels : the mask as it came, with all labels
     label : which of them it is
     flat : whether image and mask came in two dimensions
@@ -50,9 +56,8 @@ class Prepared:
     """
 
     image: SimpleITK.Image
-    mask: NDArray[np.bool_]
-    shape_mask: NDArray[np.bool_]
-    box: Box
+    mask: MaskInBox
+    shape_mask: MaskInBox
     labels: SimpleITK.Image
     label: int
     flat: bool
@@ -63,7 +68,12 @@ class Prepared:
         """The region of the image, or of a filtered one, whose values ``[k, j, i]`` in the box are given."""
         if values is None:
             values = SimpleITK.GetArrayViewFromImage(self.image)[self.box]
-        return Region(values, self.mask[self.box], self.spacing)
+        return Region(values, self.mask.inside, self.spacing)
+
+    @property
+    def box(self) -> Box:
+        """Around ``mask``."""
+        return self.mask.box
 
     @property
     def spacing(self) -> tuple[float, float, float]:
@@ -83,72 +93,102 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
     """
     _refuse_several_values(image)
     channel = settings.label_channel
-    labels = once(f"labels of layer {channel}", mask, lambda: label_image(mask, channel))
+    labels = label_image(mask, channel)
     if image.GetDimension() != labels.GetDimension():
         raise InputError(
             f"The image has {image.GetDimension()} dimensions and the mask {labels.GetDimension()}; they have to agree."
         )
     flat = image.GetDimension() == 2
     label = chosen_label(labels, settings.label)
-    chosen = like(labels, (SimpleITK.GetArrayViewFromImage(labels) == label).astype(np.uint8))
-    stages = [Stage("original", chosen)]
-    image, chosen, more, notes = _on_one_grid(image, chosen, settings)
+    drawn = _drawn(labels, label)
+    stages = [Stage("original", drawn, labels)]
+    image, drawn, more, notes = _on_one_grid(image, drawn, labels, settings)
     stages += more
-    if flat:
-        image, chosen = SimpleITK.JoinSeries(image), SimpleITK.JoinSeries(chosen)
-
-    whole = SimpleITK.GetArrayViewFromImage(chosen).astype(bool)
-    box = _checked_box(whole, settings)
-    values = SimpleITK.GetArrayViewFromImage(image)
-    mask_of_values = whole
+    _refuse_too_small(drawn, settings)
+    mask_of_values = drawn
     if settings.resegment_range is not None or settings.resegment_sigma is not None:
-        mask_of_values = _within_thresholds(values, whole, settings)
-        box = _checked_box(mask_of_values, settings)
-        resegmented = SimpleITK.GetImageFromArray(mask_of_values.astype(np.uint8))
-        resegmented.CopyInformation(image)
-        stages.append(Stage("resegmented", *((each[:, :, 0] if flat else each) for each in (resegmented, image))))
+        mask_of_values = _within_thresholds(image, drawn, settings)
+        _refuse_too_small(mask_of_values, settings)
+        stages.append(Stage("resegmented", mask_of_values, image, image))
+    if flat:
+        image = SimpleITK.JoinSeries(image)
     if settings.gray_values:
-        refuse_what_is_no_number(values[box][mask_of_values[box]])
-    shape_mask = mask_of_values if settings.resegment_shape else whole
-    return Prepared(image, mask_of_values, shape_mask, box, labels, label, flat, tuple(stages), notes)
+        refuse_what_is_no_number(_inside(image, mask_of_values))
+    shape_mask = mask_of_values if settings.resegment_shape else drawn
+    return Prepared(image, mask_of_values, shape_mask, labels, label, flat, tuple(stages), notes)
+
+
+def _drawn(labels: SimpleITK.Image, label: int) -> MaskInBox:
+    values = in_space(labels)
+    box = _places(labels)[label]
+    return MaskInBox(values[box] == label, box, values.shape)
 
 
 def _on_one_grid(
-    image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings
-) -> tuple[SimpleITK.Image, SimpleITK.Image, list[Stage], tuple[str, ...]]:
+    image: SimpleITK.Image, drawn: MaskInBox, labels: SimpleITK.Image, settings: Settings
+) -> tuple[SimpleITK.Image, MaskInBox, list[Stage], tuple[str, ...]]:
     """Image and mask normalized, resampled or cropped as the settings ask for, what was done, and what has to be said
     about it."""
     scaled = normalizing(image, settings)
     if settings.resampled_spacing is not None and settings.interpolator is not None:
-        return *_resampled(image, mask, settings, scaled), ()
+        image, drawn, stage = _resampled(image, _on_grid(drawn, labels), settings, scaled)
+        return image, drawn, [stage], ()
     stages, notes = list[Stage](), tuple[str, ...]()
-    if other := difference(mask, image, settings.geometry_tolerance):
+    if other := difference(labels, image, settings.geometry_tolerance):
         if not settings.correct_mask:
             raise InputError(
                 f"The mask lies on another grid than the image: {other}. Set correctMask to resample it onto the "
                 "image's grid."
             )
-        image, scaled, mask = scaled(image), as_it_is, onto_grid(mask, image)
-        stages = [Stage("corrected", mask, image)]
+        image, scaled = scaled(image), as_it_is
+        drawn = _left_of(onto_grid(_on_grid(drawn, labels), image))
+        stages = [Stage("corrected", drawn, image, image)]
         notes = ("The mask was resampled onto the grid of the image (nearest neighbor).",)
     if settings.pre_crop and settings.resampled_spacing is None:
-        image, mask = around_region(image, mask, settings.pad_distance)
-    return scaled(image), mask, stages, notes
+        wide = k, j, i = widened(drawn.box, settings.pad_distance, drawn.shape)
+        image = image[i, j] if image.GetDimension() == 2 else image[i, j, k]
+        drawn = drawn.cut_to(wide)
+    return scaled(image), drawn, stages, notes
 
 
 def _resampled(
     image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings, scaled: Scaled
-) -> tuple[SimpleITK.Image, SimpleITK.Image, list[Stage]]:
+) -> tuple[SimpleITK.Image, MaskInBox, Stage]:
     if settings.gray_values and image.GetSize() == mask.GetSize():
-        refuse_what_is_no_number(_inside(image, mask))
+        refuse_what_is_no_number(_inside(image, _left_of(mask)))
     image, mask = (resample_centered if settings.ibsi else resample)(image, mask, settings, scaled)
+    drawn = _left_of(mask)
     if settings.gray_values:
-        refuse_what_is_no_number(_inside(image, mask), "resampling")
-    return image, mask, [Stage("interpolated", mask, image)]
+        refuse_what_is_no_number(_inside(image, drawn), "resampling")
+    return image, drawn, Stage("interpolated", drawn, mask, image)
 
 
-def _inside(image: SimpleITK.Image, mask: SimpleITK.Image) -> NDArray:
-    inside: NDArray = SimpleITK.GetArrayViewFromImage(image)[SimpleITK.GetArrayViewFromImage(mask) > 0]
+def _on_grid(drawn: MaskInBox, labels: SimpleITK.Image) -> SimpleITK.Image:
+    """The mask as an image of 0 and 1."""
+    return like(labels, drawn.whole().reshape(labels.GetSize()[::-1]).astype(np.uint8))
+
+
+def _left_of(mask: SimpleITK.Image) -> MaskInBox:
+    """The mask of an image of 0 and 1.
+
+    Raises
+    ------
+    InputError : it is empty
+    """
+    values = in_space(mask) > 0
+    if not values.any():
+        raise InputError("No voxel of the region is left after resampling or thresholds.")
+    return in_box(values)
+
+
+def in_space(image: SimpleITK.Image) -> NDArray:
+    """The values of an image ``[k, j, i]``, a picture as one slice."""
+    values = SimpleITK.GetArrayViewFromImage(image)
+    return values.reshape((1,) * (3 - values.ndim) + values.shape)
+
+
+def _inside(image: SimpleITK.Image, mask: MaskInBox) -> NDArray:
+    inside: NDArray = in_space(image)[mask.box][mask.inside]
     return inside
 
 
@@ -166,6 +206,10 @@ def label_image(mask: SimpleITK.Image, channel: int = 0) -> SimpleITK.Image:
     ------
     InputError : the mask has no such layer, or holds what are no labels
     """
+    return once(f"labels of layer {channel}", mask, lambda: _label_image(mask, channel))
+
+
+def _label_image(mask: SimpleITK.Image, channel: int) -> SimpleITK.Image:
     layers = mask.GetNumberOfComponentsPerPixel()
     if layers > 1:
         if channel >= layers:
@@ -186,9 +230,18 @@ def label_image(mask: SimpleITK.Image, channel: int = 0) -> SimpleITK.Image:
     return SimpleITK.Cast(mask, SimpleITK.sitkUInt32)
 
 
-def _occurring(mask: SimpleITK.Image) -> list[int]:
-    values = SimpleITK.GetArrayViewFromImage(mask)
-    return [int(label) for label in np.unique(values[values > 0])]
+def _places(labels: SimpleITK.Image) -> dict[int, Box]:
+    """The box around each label that occurs, of all labels in one pass."""
+    return once("places", labels, lambda: _boxes(in_space(labels)))
+
+
+def _boxes(values: NDArray[np.unsignedinteger]) -> dict[int, Box]:
+    present: Sequence[int] = range(1, int(values.max(initial=0)) + 1)
+    numbers: NDArray[np.integer] = values
+    if len(present) > MOST_NUMBERS:
+        present = np.unique(values[values > 0]).tolist()
+        numbers = np.searchsorted(present, values, side="right")  # background, below all of them, becomes 0
+    return {label: box for label, box in zip(present, find_objects(numbers), strict=True) if box is not None}
 
 
 def chosen_label(mask: SimpleITK.Image, wanted: int | None) -> int:
@@ -198,7 +251,7 @@ def chosen_label(mask: SimpleITK.Image, wanted: int | None) -> int:
     ------
     InputError : there is none, or not the wanted one, or there are several
     """
-    labels = once("labels", mask, lambda: _occurring(mask))
+    labels = list(_places(mask))
     if not labels:
         raise InputError("The mask is empty: nothing is segmented.")
     present = ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
@@ -211,11 +264,8 @@ def chosen_label(mask: SimpleITK.Image, wanted: int | None) -> int:
     return wanted
 
 
-def _checked_box(mask: NDArray[np.bool_], settings: Settings) -> Box:
-    if not mask.any():
-        raise InputError("No voxel of the region is left after resampling or thresholds.")
-    box = bounding_box(mask)
-    extents = sum(part.stop - part.start > 1 for part in box)
+def _refuse_too_small(mask: MaskInBox, settings: Settings) -> None:
+    extents = sum(size > 1 for size in mask.inside.shape)
     if extents == 0:
         raise InputError("The region is a single voxel; features need more.")
     if extents < settings.minimum_dimensions:
@@ -223,13 +273,11 @@ def _checked_box(mask: NDArray[np.bool_], settings: Settings) -> Box:
             f"The region has more than one voxel along {extents} of its axes; {settings.minimum_dimensions} are asked "
             "for (minimumROIDimensions)."
         )
-    count = int(np.count_nonzero(mask[box]))
-    if settings.minimum_voxels is not None and count <= settings.minimum_voxels:
+    if settings.minimum_voxels is not None and mask.voxels <= settings.minimum_voxels:
         raise InputError(
-            f"The region has {counted(count, 'voxel')}; more than {settings.minimum_voxels} are asked for "
+            f"The region has {counted(mask.voxels, 'voxel')}; more than {settings.minimum_voxels} are asked for "
             "(minimumROISize)."
         )
-    return box
 
 
 def refuse_what_is_no_number(inside: NDArray, filtered: str = "") -> None:
@@ -256,8 +304,8 @@ def refuse_what_is_no_number(inside: NDArray, filtered: str = "") -> None:
     )
 
 
-def _within_thresholds(values: NDArray, mask: NDArray[np.bool_], settings: Settings) -> NDArray[np.bool_]:
-    inside = values[mask]
+def _within_thresholds(image: SimpleITK.Image, mask: MaskInBox, settings: Settings) -> MaskInBox:
+    inside = _inside(image, mask)
     with_value = inside[np.isfinite(inside)]
     if settings.resegment_mode != "absolute" or settings.resegment_sigma is not None or not len(with_value):
         refuse_what_is_no_number(inside)
@@ -269,9 +317,9 @@ def _within_thresholds(values: NDArray, mask: NDArray[np.bool_], settings: Setti
             f"The thresholds leave {np.count_nonzero(kept)} of the region's {len(inside)} voxels, whose values go from "
             f"{with_value.min():g} to {with_value.max():g}; widen resegmentRange."
         )
-    result = np.zeros_like(mask)
-    result[mask] = kept
-    return result
+    result = np.zeros_like(mask.inside)
+    result[mask.inside] = kept
+    return in_box(result, mask.box, mask.shape)
 
 
 def _in_range(inside: NDArray, settings: Settings) -> NDArray[np.bool_]:

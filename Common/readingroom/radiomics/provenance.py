@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from .once import once
-from .prepare import Prepared, Stage
-from .region import bounding_box
+from .prepare import Prepared, Stage, in_space
 from .settings import Settings
 
 
@@ -64,32 +63,24 @@ def _of_image(image: SimpleITK.Image, stage: str) -> dict[str, Any]:
 
 
 def _of_mask(stage: Stage) -> dict[str, Any]:
-    view = SimpleITK.GetArrayViewFromImage(stage.mask)
-    whole = view.reshape((1,) * (3 - view.ndim) + view.shape)
-    box = bounding_box(whole)
-    inside = whole[box] > 0
-    count = int(np.count_nonzero(inside))
-    starts = [part.start for part in reversed(box)]
-    sizes = [part.stop - part.start for part in reversed(box)]
-    center = tuple(start + mean for start, mean in zip(starts, reversed(_mean_places(inside)), strict=True))[
-        : view.ndim
-    ]
+    inside, axes = stage.mask.inside, stage.grid.GetDimension()
+    starts = [part.start for part in reversed(stage.mask.box)][:axes]
+    center = tuple(start + mean for start, mean in zip(starts, _mean_places(inside)[::-1], strict=False))
     components = SimpleITK.ConnectedComponentImageFilter()
     components.FullyConnectedOn()
     components.Execute(SimpleITK.GetImageFromArray(inside.astype(np.uint8)))
     prefix = f"Mask-{stage.name}"
     rows: dict[str, Any] = {
-        f"{prefix}_Spacing": stage.mask.GetSpacing(),
-        f"{prefix}_Size": stage.mask.GetSize(),
-        f"{prefix}_BoundingBox": (*starts[: view.ndim], *sizes[: view.ndim]),
-        f"{prefix}_VoxelNum": count,
+        f"{prefix}_Spacing": stage.grid.GetSpacing(),
+        f"{prefix}_Size": stage.grid.GetSize(),
+        f"{prefix}_BoundingBox": (*starts, *inside.shape[::-1][:axes]),
+        f"{prefix}_VoxelNum": stage.mask.voxels,
         f"{prefix}_VolumeNum": components.GetObjectCount(),
         f"{prefix}_CenterOfMassIndex": center,
-        f"{prefix}_CenterOfMass": stage.mask.TransformContinuousIndexToPhysicalPoint(center),
+        f"{prefix}_CenterOfMass": stage.grid.TransformContinuousIndexToPhysicalPoint(center),
     }
     if stage.image is not None:
-        view = SimpleITK.GetArrayViewFromImage(stage.image)
-        values = view.reshape(whole.shape)[box][inside].astype(np.float64)
+        values = in_space(stage.image)[stage.mask.box][inside].astype(np.float64)
         rows |= {
             f"{prefix}_Mean": float(values.mean()),
             f"{prefix}_Minimum": float(values.min()),

@@ -36,6 +36,57 @@ class Region:
         return self.image[self.mask]
 
 
+@dataclass(frozen=True)
+class MaskInBox:
+    """A mask of a whole image of which no more is kept than the box around it, so that a small region costs little.
+
+    Parameters
+    ----------
+    inside : the mask in its smallest box, ``[k, j, i]``
+    box : where that is
+    shape : of the whole
+    """
+
+    inside: NDArray[np.bool_]
+    box: Box
+    shape: tuple[int, ...]
+
+    @cached_property
+    def voxels(self) -> int:
+        return int(np.count_nonzero(self.inside))
+
+    def __getitem__(self, box: Box) -> NDArray[np.bool_]:
+        """The mask in any box of the image."""
+        if box == self.box:
+            return self.inside
+        part = np.zeros([each.stop - each.start for each in box], dtype=bool)
+        common = overlap(self.box, box)
+        part[within(common, box)] = self.inside[within(common, self.box)]
+        return part
+
+    def cut_to(self, box: Box) -> MaskInBox:
+        """The mask in a part of the image that holds all of it."""
+        return MaskInBox(self.inside, within(self.box, box), tuple(part.stop - part.start for part in box))
+
+    def whole(self) -> NDArray[np.bool_]:
+        k, j, i = self.shape
+        return self[slice(0, k), slice(0, j), slice(0, i)]
+
+
+def in_box(mask: NDArray[np.bool_], around: Box | None = None, shape: tuple[int, ...] | None = None) -> MaskInBox:
+    """A mask ``[k, j, i]``, or one that lies ``around`` in an image of a ``shape``.
+
+    Raises
+    ------
+    ValueError : no voxel is True
+    """
+    box = bounding_box(mask)
+    if around is None or shape is None:
+        return MaskInBox(mask[box], box, mask.shape)
+    k, j, i = (slice(a.start + b.start, a.stop + b.start) for a, b in zip(box, around, strict=True))
+    return MaskInBox(mask[box], (k, j, i), shape)
+
+
 def bounding_box(mask: NDArray[np.bool_]) -> Box:
     """The smallest box that holds every True voxel of ``[k, j, i]``.
 
@@ -57,6 +108,14 @@ def widened(box: Box, margin: int | tuple[int, int, int], shape: tuple[int, ...]
     k, j, i = (
         slice(max(part.start - more, 0), min(part.stop + more, size))
         for part, more, size in zip(box, margins, shape, strict=True)
+    )
+    return k, j, i
+
+
+def overlap(one: Box, other: Box) -> Box:
+    """What two boxes have in common; sides of no length where they have nothing."""
+    k, j, i = (
+        slice(start := max(a.start, b.start), max(min(a.stop, b.stop), start)) for a, b in zip(one, other, strict=True)
     )
     return k, j, i
 

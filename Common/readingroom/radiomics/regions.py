@@ -66,10 +66,10 @@ def labels_of(mask: SimpleITK.Image, channel: int = 0) -> dict[int, int]:
     ------
     InputError : what the mask holds are no labels
     """
-    labels = label_image(mask, channel)
+    labels = label_image(mask, channel)  # has to live as long as its view
     values = SimpleITK.GetArrayViewFromImage(labels)
-    found, counts = np.unique(values, return_counts=True)
-    return {int(label): int(count) for label, count in zip(found, counts, strict=True) if label != 0}
+    found, counts = np.unique(values[values > 0], return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
 
 def images(settings: Settings) -> int:
@@ -109,16 +109,16 @@ def measure_regions(
     settings, progress = settings or Settings(), progress or Progress()
     progress(0.0, "Opening image and mask.")
     opened = opening(image, mask)
-    wanted = regions_of(opened, labels, names or {}, settings)
-    largest_first = sorted(wanted, key=lambda region: -region.voxels)  # the last process to end ends soon then
-    if processes is None:
-        work = sum(region.voxels for region in wanted) * images(settings) * SLOWER.get(engine, 1)
-        processes = None if work > WORTH_PROCESSES else 1
-    if executor is None and (processes == 1 or len(wanted) == 1):
-        with images_unchanged():
+    with images_unchanged():
+        wanted = regions_of(opened, labels, names or {}, settings)
+        largest_first = sorted(wanted, key=lambda region: -region.voxels)  # the last process to end ends soon then
+        if processes is None:
+            work = sum(region.voxels for region in wanted) * images(settings) * SLOWER.get(engine, 1)
+            processes = None if work > WORTH_PROCESSES else 1
+        if executor is None and (processes == 1 or len(wanted) == 1):
             found = list(_one_by_one(opened, largest_first, settings, engine, progress))
-    else:
-        found = _in_parallel(image, mask, largest_first, settings, engine, processes, progress, executor)
+        else:
+            found = _in_parallel(image, mask, largest_first, settings, engine, processes, progress, executor)
     by_label = {region.label: region for region in found}
     progress(1.0, f"{len(wanted)} regions are measured." if len(wanted) > 1 else "The region is measured.")
     return tuple(by_label[region.label] for region in wanted)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..errors import InputError, ReadingRoomError
 from ..formatting import counted
 from ..parallel import map_parallel
@@ -44,7 +42,7 @@ def validate_region(opened: Opened, settings: Settings) -> int:
     texture = any(NEEDS[each].neighbors for each in settings.features if each in NEEDS)
     if texture and "Original" in settings.image_types:
         refuse_constant(prepared.region())
-    return int(np.count_nonzero(prepared.mask))
+    return prepared.mask.voxels
 
 
 def validate_regions(opened: Opened, settings: Settings, progress: Progress) -> Iterator[Validated]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import hashlib
 
@@ -43,6 +44,30 @@ def test_every_label_is_measured_as_if_it_were_alone(files, processes):
     for region in found[:2]:
         alone = measure(SimpleITK.ReadImage(str(files[0])), SimpleITK.Cast(mask == region.label, 1), FEW)
         assert region.features.values == alone.values
+
+
+def test_what_lies_around_the_regions_changes_nothing_but_places(tmp_path, an_image, a_mask):
+    labels = SimpleITK.Cast(a_mask, SimpleITK.sitkUInt32)
+    labels[:10, :, :] = labels[:10, :, :] * 4_000_000_000
+    before, behind = [3, 0, 5], [0, 40, 7]
+    found = []
+    for name, image, mask in (
+        ("cropped", an_image, labels),
+        ("whole", *(SimpleITK.ConstantPad(each, before, behind) for each in (an_image, labels))),
+    ):
+        files = tmp_path / f"{name}.nrrd", tmp_path / f"{name}-mask.nrrd"
+        SimpleITK.WriteImage(image, str(files[0]))
+        SimpleITK.WriteImage(mask, str(files[1]))
+        found.append(measure_regions(*files, processes=1))
+    for cropped, whole in zip(*found, strict=True):
+        assert cropped.label in (1, 4_000_000_000)
+        assert whole.features.values == cropped.features.values
+        rows = whole.features.provenance, cropped.features.provenance
+        box, before_padding = (ast.literal_eval(each["diagnostics_Mask-original_BoundingBox"]) for each in rows)
+        assert box == (*np.add(before_padding[:3], before), *before_padding[3:])
+        for name in ("VoxelNum", "VolumeNum", "CenterOfMass"):
+            one, other = (ast.literal_eval(each[f"diagnostics_Mask-original_{name}"]) for each in rows)
+            assert one == pytest.approx(other)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
