@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,13 +101,18 @@ def directions(distances: tuple[int, ...] = (1,), flat_axis: int | None = None) 
     distances : in voxels
     flat_axis : the axis along which no offset goes (texture slice by slice); None for all three
     """
+    return list(_directions(distances, flat_axis))
+
+
+@cache
+def _directions(distances: tuple[int, ...], flat_axis: int | None) -> tuple[Offset, ...]:
     reach = range(max(distances), -max(distances) - 1, -1)
     everywhere = [(k, j, i) for k in reach for j in reach for i in reach]
-    return [
+    return tuple(
         offset
         for offset in everywhere
         if offset > (0, 0, 0) and max(map(abs, offset)) in distances and (flat_axis is None or offset[flat_axis] == 0)
-    ]
+    )
 
 
 def direction_weights(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
@@ -44,11 +46,11 @@ def normalizing(image: SimpleITK.Image, settings: Settings) -> Scaled:
 
 def _mean_and_deviation(values: NDArray) -> tuple[float, float]:
     """Of a sample, as ITK has them: sums of whole numbers and their squares are without rounding errors."""
-    flat = values.ravel().astype(np.float64)
-    mean = flat.sum() / flat.size
+    slices = [part.ravel().astype(np.float64) for part in values]
+    size = values.size
+    total = sum(float(part.sum()) for part in slices)
     if np.issubdtype(values.dtype, np.integer):
-        squares = flat @ flat - flat.sum() ** 2 / flat.size
+        squares = sum(float(part @ part) for part in slices) - total**2 / size
     else:
-        flat -= mean
-        squares = flat @ flat
-    return float(mean), float(np.sqrt(squares / (flat.size - 1)))
+        squares = sum(float(part @ part) for part in (part - total / size for part in slices))
+    return total / size, math.sqrt(squares / (size - 1))

@@ -16,7 +16,7 @@ from .region import bounding_box
 from .settings import Settings
 
 MOST_VOXELS = 1 << 28  # of a resampled image: 2 GB in double precision
-_REACH = 40  # voxels; so far away one counts less in a cubic spline than double precision can tell
+_REACH = 30  # voxels; so far away one counts less in a cubic spline than double precision can tell
 Scaled = Callable[[SimpleITK.Image], SimpleITK.Image]
 BEYOND = 1e-3  # voxels that a region may reach over the image's edge
 

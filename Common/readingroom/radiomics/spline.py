@@ -75,22 +75,32 @@ def weights(places: NDArray[np.float64], size: int) -> Matrix:
         mirrored = np.where(at < 0, -at, np.where(at >= size, 2 * (size - 1) - at, at)) if size > 1 else 0 * at
         np.add.at(found, (np.arange(len(places)), mirrored.clip(0, size - 1)), tap)
     found[(places < -0.5) | (places >= size - 0.5)] = 0
-    return found if size == 1 else found @ _coefficients(size)
+    if size > 1:
+        back, forth = _recursions(size)
+        found = found @ back @ forth
+    return found
 
 
-def _coefficients(size: int) -> Matrix:
-    """From values along an axis to the coefficients of their spline, both ways along it one recursion."""
+def _recursions(size: int) -> tuple[Matrix, Matrix]:
+    """From values along an axis to the coefficients of their spline: the recursion back, and that forth before it."""
     z, power = POLE, POLE ** np.arange(2 * size)
-    row, column = np.indices((size, size))
     reach = math.ceil(math.log(_TOLERANCE) / math.log(-z))
-    forward = np.where((column > 0) & (column <= row), power[np.maximum(row - column, 0)], 0.0)
+    start = power[:size].copy()
     if reach < size:
-        start = np.where(np.arange(size) < reach, power[:size], 0.0)
+        start[reach:] = 0
     else:
-        start = power[:size] + np.where(np.arange(size) == 0, 0.0, power[2 * size - 2 - np.arange(size)])
-        start[-1] = power[size - 1]
+        start[1:-1] += power[2 * size - 3 : size - 1 : -1]
         start /= 1 - power[2 * size - 2]
-    forward += power[:size, None] * start
-    backward = np.where((column >= row) & (column < size - 1), -power[np.abs(column - row) + 1], 0.0)
-    backward[:, -2:] += power[size - 1 :: -1][:size, None] * (z / (z * z - 1)) * np.array([z, 1.0])
-    return 6 * backward @ forward
+    nothing = np.zeros(size - 1)
+    forth = _falling(np.concatenate([power[size - 1 :: -1], nothing]))
+    forth[:, 0] = 0
+    forth += power[:size, None] * start
+    back = _falling(np.concatenate([nothing, -power[1 : size + 1]]))
+    back[:, -1] = 0
+    back[:, -2:] += power[size - 1 :: -1, None] * (z / (z * z - 1)) * np.array([z, 1.0])
+    return back, 6 * forth
+
+
+def _falling(values: NDArray[np.float64]) -> Matrix:
+    """The matrix whose last row begins with the first value, and each row above one later."""
+    return np.lib.stride_tricks.sliding_window_view(values, (len(values) + 1) // 2)[::-1].copy()
