@@ -17,8 +17,10 @@ _found: ContextVar[dict[tuple[str, int], tuple[SimpleITK.Image, Any]] | None] = 
 
 @contextmanager
 def images_unchanged() -> Iterator[None]:
-    """Within this block no image changes, so that whatever is asked of one is found out once."""
-    token = _found.set({})
+    """Within this block no image changes, so that whatever is asked of one is found out once; within another such block
+    that one's answers count."""
+    found = _found.get()
+    token = _found.set({} if found is None else found)
     try:
         yield
     finally:

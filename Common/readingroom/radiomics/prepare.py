@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..formatting import counted
 from .grids import difference, like
 from .normalize import normalizing
-from .once import once
+from .once import images_unchanged, once
 from .region import Box, MaskInBox, Region, in_box, widened
 from .resample import Scaled, as_it_is, onto_grid, resample, resample_centered
 from .settings import Settings
@@ -82,6 +82,7 @@ class Prepared:
         return (k, j, i)
 
 
+@images_unchanged()
 def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -> Prepared:
     """Check image and mask and carry out what the settings ask for before anything is measured.
 

@@ -29,7 +29,7 @@ def interpolated(image: SimpleITK.Image, grid: SimpleITK.ResampleImageFilter) ->
     if places is None:
         return None
     values = SimpleITK.GetArrayViewFromImage(image)
-    found = values.astype(np.float64)
+    found = values.astype(np.float64, copy=False)
     for axis in sorted(range(found.ndim), key=lambda a: len(places[a]) / found.shape[a]):  # what shrinks most first
         found = along(axis, weights(places[axis], found.shape[axis]), found)
     if np.issubdtype(values.dtype, np.integer):
