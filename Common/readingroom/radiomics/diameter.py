@@ -28,30 +28,30 @@ def diameters(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> t
     mask : ``[k, j, i]``, with a margin of at least one False voxel
     spacing : mm, ``(k, j, i)``
     """
-    along_i, along_k = row_ends(mask, 2), row_ends(mask, 0)
+    along_i, along_j = row_ends(mask, 2), row_ends(mask, 1)
     scale = np.asarray(spacing) / 2
     return (
         longest(along_i * scale),
         _longest_in_planes(along_i, 0, scale),
         _longest_in_planes(along_i, 1, scale),
-        _longest_in_planes(along_k, 2, scale),
+        _longest_in_planes(along_j, 2, scale),
     )
 
 
 def row_ends(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int64]:
     """First and last surface point of every row along an axis, ``(points, axes)`` in doubled voxels."""
+    along = np.ascontiguousarray(np.moveaxis(mask, axis, -1))
     points = []
     for across in range(mask.ndim):
-        crossed = np.diff(mask, axis=across)  # True where a voxel differs from the next one
-        occupied = crossed.any(axis=axis)
-        first = crossed.argmax(axis=axis)[occupied]
-        last = crossed.shape[axis] - 1 - np.flip(crossed, axis).argmax(axis=axis)[occupied]
-        rows = np.argwhere(occupied)
-        for end in (first, last):
-            point = 2 * np.insert(rows, axis, end, axis=1)
+        crossed = np.diff(along, axis=across)  # True where a voxel differs from the next one
+        occupied = crossed.any(axis=-1)
+        rows, lines = np.argwhere(occupied), crossed[occupied]
+        for end in (lines.argmax(axis=-1), lines.shape[-1] - 1 - lines[:, ::-1].argmax(axis=-1)):
+            point = 2 * np.column_stack([rows, end])
             point[:, across] += 1
             points.append(point)
-    return np.concatenate(points)
+    order = np.insert(np.arange(mask.ndim - 1), axis, mask.ndim - 1)  # the axes as they were
+    return np.concatenate(points)[:, order]
 
 
 def longest(points: NDArray[np.float64]) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+PERCENTILES = (10, 25, 50, 75, 90)
 EPSILON = np.spacing(1.0)  # PyRadiomics adds it inside logarithms and to some denominators
 
 
@@ -31,7 +32,7 @@ def features(
     excess : kurtosis is 0 for a normal distribution (IBSI), not 3
     """
     with np.errstate(over="ignore", invalid="ignore"):  # squares of huge values are infinite
-        found = _of_values(values.astype(np.float64), voxel_volume, shift, excess)
+        found = _of_values(values.astype(np.float64), percentiles(values), voxel_volume, shift, excess)
     if histograms is not None:
         shares = [histogram / histogram.sum() for histogram in histograms]
         found["Entropy"] = np.array([-np.sum(p * np.log2(p + EPSILON)) for p in shares])
@@ -39,15 +40,33 @@ def features(
     return found
 
 
+def percentiles(values: NDArray) -> NDArray[np.float64]:
+    """Those of `PERCENTILES` of each image, ``(percentiles, images)``, as `numpy.percentile` gives them.
+
+    Whole numbers of one image that repeat are counted, not sorted.
+    """
+    size, counted = values.shape[-1], np.can_cast(values.dtype, np.int64)
+    if values.size > size or not counted or int(values.max()) - int(values.min()) >= size:
+        return np.percentile(values.astype(np.float64), PERCENTILES, axis=-1)
+    lowest = int(values.min())
+    reached = np.cumsum(np.bincount(values.ravel().astype(np.int64) - lowest))
+    places = (size - 1) * (np.array(PERCENTILES) / 100)
+    below = np.floor(places)
+    low, high = (lowest + np.searchsorted(reached, place, side="right") for place in (below, np.ceil(places)))
+    share, apart = places - below, high - low
+    found = np.where(share < 0.5, low + apart * share, high - apart * (1 - share))
+    return found.reshape(-1, *values.shape[:-1])
+
+
 def _of_values(
-    x: NDArray[np.float64], voxel_volume: float, shift: float, excess: bool
+    x: NDArray[np.float64], of_places: NDArray[np.float64], voxel_volume: float, shift: float, excess: bool
 ) -> dict[str, NDArray[np.float64]]:
     mean = x.mean(axis=-1)
     deviation = x - mean[..., None]
     squares = deviation * deviation
     variance = squares.mean(axis=-1)
     third, fourth = (squares * deviation).mean(axis=-1), (squares * squares).mean(axis=-1)
-    p10, p25, median, p75, p90 = np.percentile(x, [10, 25, 50, 75, 90], axis=-1)
+    p10, p25, median, p75, p90 = of_places
     energy = np.sum((x + shift) ** 2, axis=-1)
     spread = np.where(variance != 0, variance, 1.0)
     lowest, highest = x.min(axis=-1), x.max(axis=-1)

@@ -12,16 +12,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-CORNERS = (
-    (0, 0, 0),
-    (0, 0, 1),
-    (0, 1, 1),
-    (0, 1, 0),
-    (1, 0, 0),
-    (1, 0, 1),
-    (1, 1, 1),
-    (1, 1, 0),
-)  # (k, j, i), bit by bit
 # Twice the mid-point (k, j, i) of each of the twelve edges.
 EDGES = np.array(
     [
@@ -98,13 +88,11 @@ def surface(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> tup
 def _configurations(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """How many cubes have each configuration ``(256,)``, and the sum of their places ``(256, 3)`` in voxels."""
     counts, places = np.zeros(256, dtype=np.int64), np.zeros((256, 3), dtype=np.int64)
-    slices, rows, columns = (size - 1 for size in mask.shape)
-    for k in range(slices):
-        cubes = np.zeros((rows, columns), dtype=np.uint8)
-        for bit, (dk, dj, di) in enumerate(CORNERS):
-            corner = mask[k + dk, dj : dj + rows, di : di + columns].view(np.uint8)
-            cubes |= corner << bit
-        flat = cubes.ravel()
+    columns = mask.shape[2] - 1
+    behind = _squares(mask[0])
+    for k in range(len(mask) - 1):
+        square, behind = behind, _squares(mask[k + 1])
+        flat = (square | behind << 4).ravel()
         crossed = np.flatnonzero((flat != 0) & (flat != 255))
         if not len(crossed):
             continue
@@ -116,3 +104,12 @@ def _configurations(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray
         places[:, 1] += np.bincount(kind, weights=j, minlength=256).astype(np.int64)
         places[:, 2] += np.bincount(kind, weights=i, minlength=256).astype(np.int64)
     return counts, places
+
+
+def _squares(plane: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Of each square of four voxels of a slice, which are in the mask: four bits, going round."""
+    voxels: NDArray[np.uint8] = plane.view(np.uint8)
+    found: NDArray[np.uint8] = voxels[:-1, :-1] | voxels[:-1, 1:] << 1
+    found |= voxels[1:, 1:] << 2
+    found |= voxels[1:, :-1] << 3
+    return found

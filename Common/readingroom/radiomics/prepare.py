@@ -5,7 +5,7 @@ The steps and their order are those of PyRadiomics.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,8 +100,10 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
             f"The image has {image.GetDimension()} dimensions and the mask {labels.GetDimension()}; they have to agree."
         )
     flat = image.GetDimension() == 2
-    label = chosen_label(labels, settings.label)
-    drawn = _drawn(labels, label)
+    places = _places(labels)
+    label = _chosen(places, settings.label)
+    values = in_space(labels)
+    drawn = MaskInBox(values[places[label]] == label, places[label], values.shape)
     stages = [Stage("original", drawn, labels)]
     image, drawn, more, notes = _on_one_grid(image, drawn, labels, settings)
     stages += more
@@ -117,12 +119,6 @@ def prepare(image: SimpleITK.Image, mask: SimpleITK.Image, settings: Settings) -
         refuse_what_is_no_number(_inside(image, mask_of_values))
     shape_mask = mask_of_values if settings.resegment_shape else drawn
     return Prepared(image, mask_of_values, shape_mask, labels, label, flat, tuple(stages), notes)
-
-
-def _drawn(labels: SimpleITK.Image, label: int) -> MaskInBox:
-    values = in_space(labels)
-    box = _places(labels)[label]
-    return MaskInBox(values[box] == label, box, values.shape)
 
 
 def _on_one_grid(
@@ -252,7 +248,11 @@ def chosen_label(mask: SimpleITK.Image, wanted: int | None) -> int:
     ------
     InputError : there is none, or not the wanted one, or there are several
     """
-    labels = list(_places(mask))
+    return _chosen(_places(mask), wanted)
+
+
+def _chosen(places: Collection[int], wanted: int | None) -> int:
+    labels = list(places)
     if not labels:
         raise InputError("The mask is empty: nothing is segmented.")
     present = ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")

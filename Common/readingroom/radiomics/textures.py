@@ -174,7 +174,10 @@ Values = Mapping[str, Sequence[float] | NDArray[np.float64]]  # by feature, of e
 
 def _first_order(images: Images, names: Names) -> Values:
     settings, volume = images.settings, math.prod(images.regions[0].spacing)
-    values = np.stack([region.values.astype(np.float64) for region in images.regions])
+    if len(images.regions) == 1:
+        values = images.regions[0].values[None]
+    else:
+        values = np.stack([region.values.astype(np.float64) for region in images.regions])
     counts = None if images.grays is None else [gray.counts for gray in images.grays]
     return first_order.features(values, counts, volume, settings.voxel_shift, excess=settings.ibsi)
 
