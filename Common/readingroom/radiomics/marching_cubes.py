@@ -109,7 +109,7 @@ def _configurations(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray
 def _squares(plane: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Of each square of four voxels of a slice, which are in the mask: four bits, going round."""
     voxels: NDArray[np.uint8] = plane.view(np.uint8)
-    found: NDArray[np.uint8] = voxels[:-1, :-1] | voxels[:-1, 1:] << 1
-    found |= voxels[1:, 1:] << 2
-    found |= voxels[1:, :-1] << 3
+    found = voxels[:-1, :-1].copy()
+    for bit, corner in enumerate((voxels[:-1, 1:], voxels[1:, 1:], voxels[1:, :-1]), start=1):
+        found |= corner << bit
     return found
