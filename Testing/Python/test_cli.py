@@ -164,6 +164,7 @@ def test_bundles_are_listed_verified_installed_and_removed(readingroom, a_bundle
     assert "safe to load" in readingroom("bundles", "verify", tmp_path / "made" / "my-bundle").stdout
     assert readingroom("bundles", "install", a_bundle_zip).returncode == 0
     assert "my-bundle" in readingroom("bundles", "list").stdout
+    assert "safe to load" in readingroom("bundles", "verify", "my-bundle").stdout
     assert readingroom("bundles", "remove", "my-bundle").returncode == 0
     assert "my-bundle" not in readingroom("bundles", "list").stdout
     done = readingroom("bundles", "remove", "my-bundle")

@@ -188,4 +188,4 @@ def _state(facts: os.stat_result) -> tuple[int, ...]:
 
 def refuse(folder: Path, reason: str) -> NoReturn:
     """Say why the bundle in this folder cannot be used."""
-    raise BundleError(f"The bundle '{folder.name}' cannot be used: {reason}.")
+    raise BundleError(f"The bundle '{folder.absolute().name}' cannot be used: {reason}.")

@@ -15,8 +15,8 @@ def add(commands: Any) -> None:
     bundles = commands.add_parser("bundles", help="list, verify, install and remove bundles")
     actions = bundles.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", help="what is installed").set_defaults(run=_list_bundles)
-    verify = actions.add_parser("verify", help="check the hashes and the contents of a bundle folder")
-    verify.add_argument("path", type=Path, metavar="PATH")
+    verify = actions.add_parser("verify", help="check the hashes and the contents of a bundle")
+    verify.add_argument("path", type=Path, metavar="PATH", help="a folder, or the name of an installed bundle")
     verify.set_defaults(run=_verify_bundle)
     install = actions.add_parser("install", help="install a bundle from a folder, a zip, or the catalog")
     install.add_argument("path", metavar="PATH", help="a folder, a zip, or the name of a bundle in the catalog")
@@ -42,8 +42,9 @@ def _list_bundles(options: argparse.Namespace) -> None:
 
 def _verify_bundle(options: argparse.Namespace) -> None:
     from ..bundles.bundle import load
+    from ..bundles.store import find
 
-    bundle = load(options.path)
+    bundle = load(options.path) if options.path.is_dir() else find(options.path)
     files = counted(len(bundle.files), "file")
     say(f"{bundle.metadata.name} {bundle.metadata.version} is whole and safe to load ({files}).")
 

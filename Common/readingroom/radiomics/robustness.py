@@ -123,10 +123,10 @@ def _under_changes(
         chosen = onto_grid(chosen, image)
     rows = []
     for index, (name, change) in enumerate([("as it is", dilated(0.0)), *changes.items()]):
-        progress(index / (len(changes) + 1), f"Measuring the region {name}.")
+        progress(index / (len(changes) + 1), f"Measuring the region: {name}.")
         changed_image, changed_mask = change(image, chosen, random)
         if not SimpleITK.GetArrayViewFromImage(changed_mask).any():
-            raise InputError(f"Nothing is left of the region when {name}; it is too small for this change.")
+            raise InputError(f"Nothing is left of the region ({name}); it is too small for this change.")
         own = dataclasses.replace(settings, label=1, label_channel=0, provenance=False)
         rows.append(measure(changed_image, changed_mask, own).values)
     return rows

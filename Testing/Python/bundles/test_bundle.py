@@ -37,9 +37,11 @@ def test_a_missing_folder_is_refused(tmp_path):
     assert "no bundle folder" in _refusal(tmp_path / "nothing")
 
 
-def test_a_folder_without_sums_is_refused_without_walking_through_it(tmp_path):
+def test_a_folder_without_sums_is_refused_without_walking_through_it(tmp_path, monkeypatch):
     (tmp_path / "photo.png").write_bytes(b"")
     assert "no SHA256SUMS" in _refusal(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert f"'{tmp_path.name}'" in _refusal(".")
 
 
 @pytest.mark.parametrize("path", [paths.WEIGHTS, paths.METADATA, paths.CARD, paths.LICENSE])
