@@ -45,6 +45,8 @@ MCC = len(NAMES) - 1
 
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
+Ranks = NDArray[np.uint32]
+Steps = NDArray[np.uint32]
 
 
 def by_distance(highest: int) -> Numbers:
@@ -56,10 +58,10 @@ def by_distance(highest: int) -> Numbers:
 
 @compiled
 def glcm_of_boxes(
-    ranks: NDArray[np.int32],
+    ranks: Ranks,
     levels: Places,
-    centers: Places,
-    steps: Places,
+    corners: Places,
+    steps: Steps,
     one: NDArray[np.int32],
     other: NDArray[np.int32],
     first: Places,
@@ -76,15 +78,15 @@ def glcm_of_boxes(
     ----------
     ranks : of the levels, flat; 0 where a voxel does not count
     levels : by their ranks, from 1
-    centers, steps : of the voxels in ``ranks``, and from there to each place of their boxes
+    corners, steps : the first place of each voxel's box in ``ranks``, and from there to each place
     one, other, first : pairs of neighbors, see `boxes.NeighborPlaces`; all of one direction if they are to be added up
     weights : of the pairs
     table : `boxes.entropy_table` of up to twice the pairs of a direction; empty where weights are no whole numbers
     of_distance : `by_distance` of the highest level
     """
     most = min(len(steps), len(levels) - 1) + 1
-    numbers = np.zeros(len(steps), np.int64)
-    of_rank = np.zeros(len(levels), np.int64)
+    numbers = np.zeros(len(steps), np.uint32)
+    of_rank = np.zeros(len(levels), np.uint32)
     of_number = np.zeros(most, np.int64)
     counts = np.zeros((most, most))
     cell_one, cell_other = np.zeros(most * most, np.int64), np.zeros(most * most, np.int64)
@@ -92,11 +94,12 @@ def glcm_of_boxes(
     margins = np.zeros((2, most))
     spread = np.zeros((2, 2 * len(of_distance)))
     waiting, largest, owners = 0, 0, np.zeros(LANES, np.int64)  # matrices whose correlation is still to be found
-    matrices, vectors, correlations = np.zeros((most, most, LANES)), np.zeros((8, most, LANES)), np.zeros(LANES)
+    matrices, vectors, correlations = np.zeros((most, most, LANES)), np.zeros((most, LANES)), np.zeros(LANES)
+    for_coefficients = np.zeros((7, max(2, most), LANES))
     scratch, place = np.zeros((most, most)), np.zeros(2 * most, np.int64)
-    found, used = np.zeros(len(NAMES)), np.zeros(len(centers), np.int64)
-    for voxel in range(len(centers)):
-        kinds = number_levels(ranks, levels, centers[voxel], steps, numbers, of_rank, of_number)
+    found, used = np.zeros(len(NAMES)), np.zeros(len(corners), np.int64)
+    for voxel in range(len(corners)):
+        kinds = number_levels(ranks[corners[voxel] :], levels, steps, numbers, of_rank, of_number)
         directions = 0
         found[:] = 0.0
         for direction in range(len(first) - 1):
@@ -138,7 +141,7 @@ def glcm_of_boxes(
                 row, column = margins[0], margins[1]
                 if symmetrical:
                     size, known = put_symmetrical(
-                        cells, cell_one, cell_other, cell_weight, kinds, row, place, waiting, matrices, vectors[0]
+                        cells, cell_one, cell_other, cell_weight, kinds, row, place, waiting, matrices, vectors
                     )
                 else:
                     size, known = put_with_its_transpose(
@@ -152,14 +155,14 @@ def glcm_of_boxes(
                         scratch,
                         waiting,
                         matrices,
-                        vectors[0],
+                        vectors,
                     )
                 found[MCC] += known
                 if size > 0:
                     owners[waiting] = voxel
                     waiting, largest = waiting + 1, max(largest, size)
                 if waiting == LANES:
-                    coefficients(matrices, largest, not symmetrical, vectors, correlations)
+                    coefficients(matrices, vectors, largest, not symmetrical, for_coefficients, correlations)
                     for lane in range(LANES):
                         if owners[lane] == voxel:
                             found[MCC] += correlations[lane]
@@ -170,10 +173,10 @@ def glcm_of_boxes(
         for feature in range(len(found)):
             out[voxel, feature] = found[feature]
     if waiting > 0:
-        coefficients(matrices, largest, not symmetrical, vectors, correlations)
+        coefficients(matrices, vectors, largest, not symmetrical, for_coefficients, correlations)
         for lane in range(waiting):
             out[owners[lane], MCC] += correlations[lane]
-    for voxel in range(len(centers)):
+    for voxel in range(len(corners)):
         for feature in range(len(found)):
             out[voxel, feature] = out[voxel, feature] / used[voxel] if used[voxel] > 0 else np.nan
         if len(levels) == 2:  # the region has one level alone

@@ -63,34 +63,43 @@ def sums(
 
 
 @compiled
-def sums_of_cells(
-    cells: int,
-    cell_level: Places,
-    cell_size: Places,
-    counts: Numbers,
+def sums_of_things(
+    numbers: NDArray[np.uint32],
+    sizes: Places,
+    counts: Places,
     kinds: int,
     by_level: Numbers,
     by_size: Numbers,
     squares: Numbers,
     table: Numbers,
 ) -> tuple[float, float, int]:
-    """As `sums` of a matrix whose cells that are not empty are known, with the largest size behind."""
+    """As `sums`, of things that are not in a matrix yet, with the largest size behind.
+
+    Parameters
+    ----------
+    numbers, sizes : of each thing; a size of 0 does not count
+    counts : scratch, zeros, and zeros again afterwards, ``(levels + 1, sizes + 1)``
+    """
     by_level[:, : kinds + 1] = 0.0
-    total, entropy, longest = 0.0, 0.0, 0
-    for cell in range(cells):
-        number, size = cell_level[cell], cell_size[cell]
-        w = counts[number, size]
-        if size > longest:
-            by_size[longest + 1 : size + 1] = 0.0
-            longest = size
-        total += w
-        entropy += x_log2_x(w, table)
-        by_size[size] += w
-        by_level[0, number] += w
-        by_level[1, number] += w * squares[0, size]
-        by_level[2, number] += w * squares[1, size]
-        counts[number, size] = 0.0
-    return total, entropy, longest
+    total, entropy, longest = 0, 0.0, 0
+    for thing in range(len(sizes)):
+        number, size = numbers[thing], sizes[thing]
+        if size > 0:
+            if size > longest:
+                by_size[longest + 1 : size + 1] = 0.0
+                longest = size
+            total += 1
+            counts[number, size] += 1
+            by_size[size] += 1
+            by_level[0, number] += 1
+            by_level[1, number] += squares[0, size]
+            by_level[2, number] += squares[1, size]
+    for thing in range(len(sizes)):
+        count = counts[numbers[thing], sizes[thing]]
+        if count > 0:
+            entropy += table[count]
+            counts[numbers[thing], sizes[thing]] = 0
+    return float(total), entropy, longest
 
 
 @compiled

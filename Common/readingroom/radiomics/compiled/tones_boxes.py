@@ -12,16 +12,19 @@ NAMES = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
 
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
+Ranks = NDArray[np.uint32]
+Steps = NDArray[np.uint32]
 
 
 @compiled
 def tones_of_boxes(
-    ranks: NDArray[np.int32],
+    ranks: Ranks,
     levels: Places,
-    centers: Places,
-    steps: Places,
-    one: NDArray[np.int32],
-    other: NDArray[np.int32],
+    corners: Places,
+    steps: Steps,
+    at: Places,
+    to_neighbors: Places,
+    length: int,
     lonely: bool,
     out: Numbers,
 ) -> None:
@@ -29,37 +32,52 @@ def tones_of_boxes(
 
     Parameters
     ----------
-    ranks, levels, centers, steps : as in `glcm_boxes.glcm_of_boxes`
-    one, other : pairs of neighbors in all directions
+    ranks, levels, corners, steps : as in `glcm_boxes.glcm_of_boxes`
+    at, to_neighbors, length : of `boxes.PaddedBox`
     lonely : places without neighbors count
     """
     places = len(steps)
     most = min(places, len(levels) - 1) + 1
-    numbers = np.zeros(places, np.int64)
-    of_rank = np.zeros(len(levels), np.int64)
+    numbers = np.zeros(places, np.uint32)
+    of_rank = np.zeros(len(levels), np.uint32)
     of_number = np.zeros(most, np.int64)
-    level, sums, neighbors = np.zeros(places, np.int64), np.zeros(places, np.int64), np.zeros(places, np.int64)
+    padded, inside = np.zeros(length, np.int32), np.zeros(length, np.int32)
+    sums, neighbors = np.zeros(length, np.int32), np.zeros(length, np.int32)
+    differences_at = np.zeros(length)
     counts, differences = np.zeros(most), np.zeros(most)
-    for voxel in range(len(centers)):
-        kinds = number_levels(ranks, levels, centers[voxel], steps, numbers, of_rank, of_number)
+    for voxel in range(len(corners)):
+        kinds = number_levels(ranks[corners[voxel] :], levels, steps, numbers, of_rank, of_number)
         of_number[0] = 0
         for place in range(places):
-            level[place] = of_number[numbers[place]]
-            sums[place], neighbors[place] = 0, 0
-        for pair in range(len(one)):
-            here, there = one[pair], other[pair]
-            sums[here] += level[there]
-            sums[there] += level[here]
-            neighbors[here] += 1 if level[there] > 0 else 0
-            neighbors[there] += 1 if level[here] > 0 else 0
+            padded[at[place]] = of_number[numbers[place]]
+            inside[at[place]] = 1 if numbers[place] > 0 else 0
+        begin, end = at[0], at[-1] + 1
+        _add_neighbors(padded, to_neighbors, begin, end, sums)
+        _add_neighbors(inside, to_neighbors, begin, end, neighbors)
+        for here in range(begin, end):
+            differences_at[here] = abs(padded[here] - sums[here] / max(neighbors[here], 1))
         counts[: kinds + 1] = 0.0
         differences[: kinds + 1] = 0.0
         for place in range(places):
-            if neighbors[place] > 0:
-                differences[numbers[place]] += abs(level[place] - sums[place] / neighbors[place])
-            if lonely or neighbors[place] > 0:
-                counts[numbers[place]] += 1
+            here, number = at[place], numbers[place]
+            if neighbors[here] > 0:
+                differences[number] += differences_at[here]
+            if lonely or neighbors[here] > 0:
+                counts[number] += 1
         _features(kinds, of_number, counts, differences, out[voxel])
+
+
+@compiled
+def _add_neighbors(
+    padded: NDArray[np.int32], to_neighbors: Places, begin: int, end: int, sums: NDArray[np.int32]
+) -> None:
+    """Write the sum over the neighbors of each place from ``begin`` to ``end``."""
+    sums[begin:end] = 0
+    found = sums[begin:end]
+    for step in to_neighbors:
+        behind, ahead = padded[begin - step : end - step], padded[begin + step : end + step]
+        for place in range(len(found)):
+            found[place] += behind[place] + ahead[place]
 
 
 @compiled

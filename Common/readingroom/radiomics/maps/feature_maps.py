@@ -21,6 +21,7 @@ from ..prepare import Prepared, prepare, refuse_what_is_no_number
 from ..region import Box, Region, widened, within
 from ..settings import Settings
 from ..textures import gray_levels_of, of_images, refuse_constant
+from . import classes
 from .classes import Names
 from .neighborhoods import Surroundings
 
@@ -149,7 +150,7 @@ def _of_image(
         sentence = f"Mapping {feature_classes.TITLES[feature_class]}{of_images([name])}."
         arrays = {feature: np.full(mask.shape, float(settings.init_value)) for feature in names}
         done = 0
-        for numbers, boxes in around.batches(settings.voxel_batch):
+        for numbers, boxes in around.batches(settings.voxel_batch) if maps is classes.MAPS else around.rows():
             part(done / len(around.centers), sentence)
             here = tuple(axis[numbers] for axis in places)
             for feature, found in maps[feature_class](boxes, region, settings, names).items():

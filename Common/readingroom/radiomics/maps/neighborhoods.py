@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..gray_levels import Offset
 
 MOST_NUMBERS = 1 << 19  # places times voxels that are worked on at once: what fits a processor's cache, many times over
+MOST_NUMBERS_IN_A_LOOP = 1 << 22  # places times voxels, from one sign of progress to the next
 FEWEST_AT_ONCE = 256  # voxels, below which the steps themselves cost more than the work
 
 Places = tuple[slice, slice, slice]
@@ -41,9 +42,9 @@ class Surroundings:
     reach: tuple[int, int, int]
 
     @cached_property
-    def flat_ranks(self) -> NDArray[np.int32]:
-        """``ranks`` in one row."""
-        return self.ranks.ravel().astype(np.int32)
+    def flat_ranks(self) -> NDArray[np.uint32]:
+        """``ranks`` in one row, without a sign, which compiled loops need not look at then."""
+        return self.ranks.ravel().astype(np.uint32)
 
     @cached_property
     def flat_values(self) -> NDArray[np.float64]:
@@ -67,6 +68,23 @@ class Surroundings:
         _, rows, columns = self.ranks.shape
         k, j, i = np.ogrid[tuple(slice(-reach, reach + 1) for reach in self.reach)]
         return np.asarray((k * rows + j) * columns + i).ravel()
+
+    @cached_property
+    def from_corner(self) -> NDArray[np.uint32]:
+        """From the first place of a box to each in the flat arrays, ``(places,)``."""
+        return (self.steps - self.steps[0]).astype(np.uint32)
+
+    def steps_to(self, offsets: list[Offset]) -> NDArray[np.int64]:
+        """From a voxel to its neighbors at the offsets in the flat arrays, ``(offsets,)``."""
+        _, rows, columns = self.ranks.shape
+        return np.array(offsets, dtype=np.int64).reshape(-1, 3) @ np.array([rows * columns, columns, 1])
+
+    def rows(self) -> Iterator[tuple[NDArray[np.int64], Neighborhoods]]:
+        """Numbers of voxels and their boxes, in the order of ``centers``, for loops that take one after another."""
+        at_once = max(FEWEST_AT_ONCE, MOST_NUMBERS_IN_A_LOOP // len(self.steps))
+        for start in range(0, len(self.centers), at_once):
+            numbers = np.arange(start, min(start + at_once, len(self.centers)))
+            yield numbers, Neighborhoods(self, self.centers[numbers], whole=False)
 
     def batches(self, most: int | None = None) -> Iterator[tuple[NDArray[np.int64], Neighborhoods]]:
         """Numbers of voxels (in the order of ``centers``) and their boxes, whole boxes before those with gaps.
@@ -94,6 +112,11 @@ class Neighborhoods:
     around: Surroundings
     centers: NDArray[np.int64]
     whole: bool
+
+    @property
+    def corners(self) -> NDArray[np.int64]:
+        """The first place of each box in the flat arrays, ``(voxels,)``."""
+        return self.centers + self.around.steps[0]
 
     def _gathered(self, flat: NDArray) -> NDArray:
         found = np.empty((len(self.around.steps), len(self.centers)), dtype=flat.dtype)
