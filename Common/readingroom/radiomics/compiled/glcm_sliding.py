@@ -95,7 +95,7 @@ def glcm_of_sliding_boxes(
             if running[3, direction] < occurring:  # some levels do not touch the others, or every second alone
                 out[voxel, MCC] += 1 / used[voxel]
                 continue
-            room = np.searchsorted(rooms, occurring)
+            room = int(np.searchsorted(rooms, occurring))
             size = rooms[room]
             those = matrices[ends[room] - size * size : ends[room]].reshape(size, size, LANES)
             _put(cells, margin, here, scales, waiting[room], those, vectors[room])

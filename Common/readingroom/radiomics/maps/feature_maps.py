@@ -144,20 +144,20 @@ def _of_image(
     around = _surroundings(region, mask, settings, asked)
     maps = choice.maps(len(around.centers) * len(around.steps), progress)
     grid = prepared.image[i, j, k]
-    places = np.nonzero(mask)
     for index, (feature_class, names) in enumerate(asked.items()):
         part = progress.part(index / len(asked), (index + 1) / len(asked))
         sentence = f"Mapping {feature_classes.TITLES[feature_class]}{of_images([name])}."
-        arrays = {feature: np.full(mask.shape, float(settings.init_value)) for feature in names}
+        of_voxels = {feature: np.empty(len(around.centers)) for feature in names}
         done = 0
         for numbers, boxes in around.batches(settings.voxel_batch) if maps is classes.MAPS else around.rows():
             part(done / len(around.centers), sentence)
-            here = tuple(axis[numbers] for axis in places)
             for feature, found in maps[feature_class](boxes, region, settings, names).items():
-                arrays[feature][here] = found
+                of_voxels[feature][numbers] = found
             done += len(numbers)
         for feature in names:
-            drawn = SimpleITK.GetImageFromArray(arrays.pop(feature))
+            array = np.full(mask.shape, float(settings.init_value))
+            array[mask] = of_voxels.pop(feature)
+            drawn = SimpleITK.GetImageFromArray(array)
             drawn.CopyInformation(grid)
             yield f"{name}_{feature_class}_{feature}", drawn[:, :, 0] if prepared.flat else drawn
 
