@@ -149,7 +149,7 @@ def print_cases(cases: list[str], repeats: int, pythons: dict[str, str]) -> None
             worst = "" if name == THEIRS else worst_difference(runs[0]["values"], turns[0][THEIRS]["values"])
             medians = (statistics.median(each[key] for each in runs) for key in ("wall", "cpu", "peak"))
             print(
-                f"| {case} | {runs[0]['voxels']} | {name} | {' | '.join(f'{m:.2f}' for m in medians)} "
+                f"| {case} | {runs[0]['voxels']} | {name} | {' | '.join(f'{m:.3g}' for m in medians)} "
                 f"| {wall} | {cpu} | {worst} |",
                 flush=True,
             )
