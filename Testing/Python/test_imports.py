@@ -132,6 +132,12 @@ def test_importing_loads_nothing_heavy(module):
     assert done.stdout.strip() == "[]"
 
 
+def test_measuring_does_not_wait_for_the_slowest_parts_of_scipy():
+    code = "import sys, readingroom.radiomics.measure; print({'scipy.stats', 'scipy.signal'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_module_files_import_only_what_slicer_has_at_file_scope():
     allowed = {"__future__", "os", "sys", "pathlib", "typing", "logging", "slicer", "qt", "ctk", "vtk", "readingroom"}
     folders = re.findall(r"add_subdirectory\((\w+)\)", (ROOT / "CMakeLists.txt").read_text("utf-8"))

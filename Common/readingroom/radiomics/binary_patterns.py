@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter
 from scipy.spatial import ConvexHull
 from scipy.special import lpmv
-from scipy.stats import kurtosis
 
 from .region import Box
 
@@ -110,6 +109,8 @@ def in_space(
     patterns : one after another, of the size of the box, 0 outside the region; a kurtosis is NaN where all samples are
         equal
     """
+    from scipy.stats import kurtosis  # takes longer to import than all else that measures
+
     corners = _icosphere(subdivisions, radius)
     harmonics = [_harmonics(degree, corners, radius) for degree in range(levels)]
     smooth = spline_filter(values, order=3, output=np.float64, mode="constant")

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
 from ..errors import InputError
 from .convolution import Array, Source, extended, pooled, separable, turns
@@ -164,6 +163,8 @@ class Filters:
             kernels.append(np.expand_dims(kernel, across_plane))
 
         def in_slab(box: Box) -> Array:
+            from scipy.signal import fftconvolve  # takes longer to import than all else that measures
+
             data = extended(self._image, self._shape, box, reach, settings.filter_boundary)
             parts = (np.abs(fftconvolve(data, kernel, mode="valid", axes=plane)) for kernel in kernels)
             total: Array = next(parts)
