@@ -6,8 +6,9 @@
 Each contestant runs in a process of its own, which reads image and mask first and is then timed: wall time, CPU time
 (which other load on the machine hardly touches) and peak memory over what it held before. The contestants take turns.
 The cases named as PyRadiomics' example parameter files (``--case exampleCT``) measure with what these ask for.
-PyRadiomics 3.0.1 is looked for in this environment, or in that of ``--peer``, a Python in which it is installed. The
-images lie in ``../shared/data``.
+PyRadiomics 3.0.1 is looked for in this environment, or in that of ``--peer``, a Python in which it is installed.
+flash-radiomics is measured where ``--flash`` names a Python that has it, and h5py, PyWavelets, pykwalify, scikit-learn
+and SimpleITK, which it imports and does not name. The images lie in ``../shared/data``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -116,7 +118,7 @@ def main() -> None:
     parser.add_argument("--growth", action="store_true", help="time of balls of 10 thousand to 10 million voxels")
     parser.add_argument("--peer", default=sys.executable, metavar="PYTHON", help="a Python that has PyRadiomics")
     parser.add_argument("--numpy", action="store_true", help="ours without compiled loops, as if there were no numba")
-    parser.add_argument("--flash", metavar="PYTHON", help="a Python that has flash-radiomics, h5py and SimpleITK")
+    parser.add_argument("--flash", metavar="PYTHON", help="a Python that has flash-radiomics, and what it imports")
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.numpy:
@@ -173,10 +175,11 @@ def print_growth() -> None:
 
 
 def start(python: str, contestant: str, case: str) -> dict[str, Any]:
-    """One run in a process of its own."""
-    done = subprocess.run(
-        [python, __file__, "--run", contestant, case], capture_output=True, text=True, check=False, cwd=ROOT
-    )
+    """One run in a process of its own, in an empty folder, since flash-radiomics leaves files where it runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [python, __file__, "--run", contestant, case], capture_output=True, text=True, check=False, cwd=folder
+        )
     if done.returncode:
         raise SystemExit(f"{contestant} failed on {case}:\n{done.stderr[-2000:]}")
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])

@@ -17,7 +17,7 @@ from ..matrices import BY_NUMPY, Matrices
 # Voxels times places of their boxes that numpy maps in the half second that loading the loops takes.
 WORTH_LOADING = 80_000
 # Voxels times images for whose matrices numpy takes so much longer, and for which it or ITK does, filtering them.
-WORTH_LOADING_FOR_MATRICES = 2_000_000
+WORTH_LOADING_FOR_MATRICES = 1_500_000
 WORTH_LOADING_FOR_FILTERS = 6_000_000
 SHORT = 100  # voxels along the longest axis of an image that is filtered faster without loops
 LOADING = "Loading compiled loops; when a computer needs them for the first time, that takes half a minute."
