@@ -58,6 +58,13 @@ def test_a_zone_goes_on_across_corners_but_not_across_the_picture(matrices):
     assert sorted(zip(ranks.tolist(), sizes.tolist(), strict=True)) == [(1, 2), (1, 2), (2, 4)]
 
 
+@by_both
+def test_each_voxel_is_a_zone_where_there_is_no_room_for_a_neighbor(matrices):
+    gray = levels(np.array([[[1]], [[1]], [[2]]]))
+    ranks, sizes = matrices.zones(gray, [])
+    assert sorted(zip(ranks.tolist(), sizes.tolist(), strict=True)) == [(1, 1), (1, 1), (2, 1)]
+
+
 @st.composite
 def small_regions(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))

@@ -44,7 +44,7 @@ def _to_join(offsets: tuple[Offset, ...]) -> tuple[NDArray[np.int8], NDArray[np.
             together |= np.where(together >> bit & 1, touching[bit] & wanted, 0)
         left &= ~together
     bits = joined[:, None] >> number & 1
-    first = np.where(joined > 0, bits.argmax(axis=1), -1)
+    first = np.where(joined > 0, bits.argmax(axis=1) if offsets else 0, -1)
     return first.astype(np.int8), (joined & (joined - 1)).astype(np.uint16)
 
 
