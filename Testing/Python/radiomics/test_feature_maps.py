@@ -111,6 +111,21 @@ def test_compiled_loops_give_the_maps_of_numpy(
         np.testing.assert_allclose(array(by_loops[name]), array(expected), rtol=1e-9, atol=noise, err_msg=name)
 
 
+@pytest.mark.parametrize("setting", [{}, {"force2D": True, "force2Ddimension": 2}])
+def test_compiled_loops_stay_within_a_slice_that_other_directions_lead_out_of(
+    a_small_case: Case, setting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, mask = (each[3:, 2:3, :4] for each in a_small_case)
+    parameters = {"featureClass": {"glrlm": None, "glszm": None}, "setting": {"label": 1, **setting}}
+    by_numpy = feature_maps(image, mask, from_parameters(parameters)).images
+    monkeypatch.setattr(choice, "maps", lambda places, progress: MAPS)
+
+    by_loops = feature_maps(image, mask, from_parameters(parameters)).images
+
+    for name, expected in by_numpy.items():
+        np.testing.assert_allclose(array(by_loops[name]), array(expected), rtol=1e-9, err_msg=name)
+
+
 @pytest.mark.parametrize("feature_class", TEXTURE)
 def test_a_kernel_over_all_of_the_region_gives_the_features_of_the_region(
     a_small_case: Case, feature_class: str

@@ -88,7 +88,7 @@ def places_behind(sizes: Sizes, offsets: tuple[Offset, ...]) -> NDArray[np.int32
             here = tuple(slice(max(0, o), size - max(0, -o)) for o, size in zip(offset, sizes, strict=True))
             there = tuple(slice(max(0, -o), size - max(0, o)) for o, size in zip(offset, sizes, strict=True))
             behind[here] = places[there]
-    return found.reshape(len(offsets), -1)
+    return found.reshape(len(offsets), places.size)
 
 
 def entropy_table(most: int) -> NDArray[np.float64]:

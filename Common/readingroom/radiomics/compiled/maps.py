@@ -126,7 +126,7 @@ def _gldm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names
 
 def _glrlm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
     around = boxes.around
-    offsets = directions(flat_axis=settings.flat_axis)
+    offsets = around.with_room(directions(flat_axis=settings.flat_axis))
     weights = direction_weights(offsets, region.spacing, settings.weighting_norm, near=False)
     whole = weights is None or settings.weighting_norm == "no_weighting"
     out = np.empty((len(boxes.centers), len(MEASURES)))
@@ -137,7 +137,7 @@ def _glrlm(boxes: Neighborhoods, region: Region, settings: Settings, names: Name
         around.from_corner,
         *first_and_last(around.sizes),
         around.steps_to(offsets),
-        np.array([offset[2] < 0 for offset in offsets]),
+        np.array([offset[2] < 0 for offset in offsets], dtype=bool),
         places_behind(around.sizes, tuple(offsets)),
         *room_along(around.sizes, tuple(offsets)),
         np.ones(len(offsets)) if weights is None else weights,
@@ -151,7 +151,7 @@ def _glrlm(boxes: Neighborhoods, region: Region, settings: Settings, names: Name
 
 def _glszm(boxes: Neighborhoods, region: Region, settings: Settings, names: Names) -> Found:
     around = boxes.around
-    offsets = directions(flat_axis=settings.flat_axis)
+    offsets = around.with_room(directions(flat_axis=settings.flat_axis))
     behind = places_behind(around.sizes, tuple(offsets))
     out = np.empty((len(boxes.centers), len(MEASURES)))
     zones_boxes.zones_of_boxes(

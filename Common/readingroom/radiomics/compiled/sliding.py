@@ -67,5 +67,5 @@ def room_along(sizes: Sizes, offsets: tuple[Offset, ...]) -> tuple[NDArray, NDAr
         for place in np.flatnonzero(of_direction >= 0):
             room[place] = room[of_direction[place]] + 1
     forth = back[:, ::-1]
-    turned = np.array([offset[2] < 0 for offset in offsets]).reshape(-1, 1)
+    turned = np.array([offset[2] < 0 for offset in offsets], dtype=bool).reshape(-1, 1)
     return np.where(turned, forth, back).T.copy(), np.where(turned, back, forth).T.copy()

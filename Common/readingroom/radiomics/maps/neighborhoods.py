@@ -74,6 +74,15 @@ class Surroundings:
         """From the first place of a box to each in the flat arrays, ``(places,)``."""
         return (self.steps - self.steps[0]).astype(np.uint32)
 
+    def with_room(self, offsets: list[Offset]) -> list[Offset]:
+        """The offsets at which a place of the box can have a neighbor within it.
+
+        A step to any other may lead back along the flat arrays, or nowhere.
+        """
+        return [
+            offset for offset in offsets if all(abs(step) < size for step, size in zip(offset, self.sizes, strict=True))
+        ]
+
     def steps_to(self, offsets: list[Offset]) -> NDArray[np.int64]:
         """From a voxel to its neighbors at the offsets in the flat arrays, ``(offsets,)``."""
         _, rows, columns = self.ranks.shape
