@@ -1,6 +1,6 @@
 """Feature maps against PyRadiomics: time of both in one process on one crop, then time and memory as the region grows.
 
-    OMP_NUM_THREADS=1 python bench/feature_maps.py [--voxels 400] [--growth]
+    OMP_NUM_THREADS=1 python bench/feature_maps.py [--voxels 4000] [--growth]
 
 The region is a block in the middle of the tumor of LUNG1-001 (``../shared/data``), with all first-order and texture
 features. CPU time is told, which other load on the machine hardly touches. PyRadiomics 3.0.1 works in batches of 50
@@ -30,7 +30,7 @@ GROWTH = (1_000, 8_000, 64_000)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--voxels", type=int, default=400, help="about so many for both")
+    parser.add_argument("--voxels", type=int, default=4000, help="about so many for both")
     parser.add_argument("--growth", action="store_true", help="ours alone, as the region grows")
     options = parser.parse_args()
     sys.path.remove(str(Path(__file__).parent))  # radiomics.py here has the name of their package

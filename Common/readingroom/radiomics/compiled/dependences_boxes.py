@@ -43,7 +43,7 @@ def dependences_of_boxes(
     of_rank = np.zeros(len(levels), np.uint32)
     of_number = np.zeros(most, np.int64)
     padded, sizes = np.full(length, FAR, np.int32), np.zeros(length, np.int32)
-    things = np.zeros(len(steps), np.int64)
+    things, cells = np.zeros(len(steps), np.uint32), np.zeros((2, len(steps) + 1), np.uint32)
     counts = np.zeros((most, len(squares[0])), np.int64)
     by_level, by_size = np.zeros((3, most)), np.zeros(len(squares[0]))
     for voxel in range(len(corners)):
@@ -54,7 +54,9 @@ def dependences_of_boxes(
         for place in range(len(steps)):
             things[place] = sizes[at[place]] if numbers[place] > 0 else 0
         out[voxel] = 0.0
-        total, entropy, longest = sums_of_things(numbers, things, counts, kinds, by_level, by_size, squares, table)
+        total, entropy, longest = sums_of_things(
+            numbers, things, counts, cells, kinds, by_level, by_size, squares, table
+        )
         add_measures(total, entropy, kinds, longest, of_number, by_level, by_size, squares, out[voxel])
 
 

@@ -19,7 +19,7 @@ Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 Ranks = NDArray[np.uint32]
 Steps = NDArray[np.uint32]
-Lengths = NDArray[np.signedinteger]
+Lengths = NDArray[np.unsignedinteger]
 
 
 @compiled

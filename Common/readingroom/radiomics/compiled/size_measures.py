@@ -65,8 +65,9 @@ def sums(
 @compiled
 def sums_of_things(
     numbers: NDArray[np.uint32],
-    sizes: Places,
+    sizes: NDArray[np.uint32],
     counts: Places,
+    cells: NDArray[np.uint32],
     kinds: int,
     by_level: Numbers,
     by_size: Numbers,
@@ -78,28 +79,31 @@ def sums_of_things(
     Parameters
     ----------
     numbers, sizes : of each thing; a size of 0 does not count
-    counts : scratch, zeros, and zeros again afterwards, ``(levels + 1, sizes + 1)``
+    counts : scratch, zeros, and zeros again afterwards but for a size of 0, ``(levels + 1, sizes + 1)``
+    cells : scratch, ``(2, things + 1)``
     """
-    by_level[:, : kinds + 1] = 0.0
-    total, entropy, longest = 0, 0.0, 0
+    filled = 0
     for thing in range(len(sizes)):
         number, size = numbers[thing], sizes[thing]
-        if size > 0:
-            if size > longest:
-                by_size[longest + 1 : size + 1] = 0.0
-                longest = size
-            total += 1
-            counts[number, size] += 1
-            by_size[size] += 1
-            by_level[0, number] += 1
-            by_level[1, number] += squares[0, size]
-            by_level[2, number] += squares[1, size]
-    for thing in range(len(sizes)):
-        count = counts[numbers[thing], sizes[thing]]
-        if count > 0:
-            entropy += table[count]
-            counts[numbers[thing], sizes[thing]] = 0
-    return float(total), entropy, longest
+        cells[0, filled], cells[1, filled] = number, size
+        filled += 1 if size > 0 and counts[number, size] == 0 else 0
+        counts[number, size] += 1
+    by_level[:, : kinds + 1] = 0.0
+    total, entropy, longest = 0, 0.0, 0
+    for cell in range(filled):
+        number, size = cells[0, cell], cells[1, cell]
+        count = counts[number, size]
+        counts[number, size] = 0
+        if size > longest:
+            by_size[longest + 1 : size + 1] = 0.0
+            longest = size
+        total += count
+        entropy += table[count]
+        by_size[size] += count
+        by_level[0, number] += count
+        by_level[1, number] += count * squares[0, size]
+        by_level[2, number] += count * squares[1, size]
+    return float(total), entropy, int(longest)
 
 
 @compiled

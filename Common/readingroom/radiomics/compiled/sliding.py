@@ -62,7 +62,7 @@ def room_along(sizes: Sizes, offsets: tuple[Offset, ...]) -> tuple[NDArray, NDAr
     Directions are taken so that they go along the row, not against it. ``(places, directions)``, the first against it.
     """
     behind = places_behind(sizes, offsets)
-    back = np.ones(behind.shape, dtype=np.min_scalar_type(-max(sizes)))
+    back = np.ones(behind.shape, dtype=np.min_scalar_type(max(sizes)))
     for of_direction, room in zip(behind, back, strict=True):
         for place in np.flatnonzero(of_direction >= 0):
             room[place] = room[of_direction[place]] + 1

@@ -76,7 +76,8 @@ def zones_of_boxes(
     numbers = np.zeros(places, np.uint32)
     of_rank = np.zeros(len(levels), np.uint32)
     of_number = np.zeros(most, np.int64)
-    zone, sizes = np.zeros(places, np.int64), np.zeros(places, np.int64)
+    zone, sizes = np.zeros(places, np.uint32), np.zeros(places, np.uint32)
+    cells = np.zeros((2, places + 1), np.uint32)
     counts, by_size = np.zeros((most, places + 1), np.int64), np.zeros(places + 1)
     by_level = np.zeros((3, most))
     begin, end = corners[0], corners[-1] + steps[-1] + 1
@@ -108,7 +109,9 @@ def zones_of_boxes(
                 zone[place] = zone[zone[place]]  # roots come first, and know theirs already
                 sizes[zone[place]] += 1
         out[voxel] = 0.0
-        total, entropy, longest = sums_of_things(numbers, sizes, counts, kinds, by_level, by_size, squares, table)
+        total, entropy, longest = sums_of_things(
+            numbers, sizes, counts, cells, kinds, by_level, by_size, squares, table
+        )
         add_measures(total, entropy, kinds, longest, of_number, by_level, by_size, squares, out[voxel])
 
 
