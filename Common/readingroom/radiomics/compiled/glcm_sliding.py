@@ -57,7 +57,8 @@ def glcm_of_sliding_boxes(
     gains, unit = whole_gains(table)
     last_seen, present = np.full(len(levels), -1), np.zeros(min(len(steps), len(levels)), np.uint32)
     shares, found, largest = np.zeros(len(of_distance)), np.zeros(len(NAMES)), np.zeros(directions)
-    of_direction, scales = np.zeros(len(present), np.uint32), np.zeros(len(present))
+    of_direction = np.zeros(len(present), np.uint32)
+    roots = 1 / np.sqrt(np.maximum(1.0, np.arange(len(table))))
     rooms = widths(max(2, len(present)))
     ends = np.cumsum(rooms * rooms)
     matrices, vectors = np.zeros((ends[-1], LANES)), np.zeros((len(rooms), rooms[-1], LANES))
@@ -98,7 +99,7 @@ def glcm_of_sliding_boxes(
             room = int(np.searchsorted(rooms, occurring))
             size = rooms[room]
             those = matrices[ends[room] - size * size : ends[room]].reshape(size, size, LANES)
-            _put(cells, margin, here, scales, waiting[room], those, vectors[room])
+            _put(cells, margin, here, roots, waiting[room], those, vectors[room])
             owners[room, waiting[room]] = voxel
             waiting[room] += 1
             if waiting[room] == LANES:
@@ -203,20 +204,24 @@ def _largest(cells: Counts) -> int:
 
 @compiled
 def _put(
-    cells: Counts, margin: Counts, here: Steps, scales: Numbers, lane: int, matrices: Numbers, vector: Numbers
+    cells: Counts, margin: Counts, here: Steps, roots: Numbers, lane: int, matrices: Numbers, vector: Numbers
 ) -> None:
-    """Scale a matrix, taken as in `_look_at_cells`, and put it into a lane, see `correlation.put_symmetrical`."""
+    """Scale a matrix and put it into a lane, as `correlation.put_symmetrical` does it.
+
+    Parameters
+    ----------
+    cells : pairs of two levels, the higher one first; twice as much on the diagonal
+    here : ranks of the levels that occur, ascending
+    roots : one divided by the square root of each whole number
+    """
     total = 0
+    for rank in here:
+        total += margin[rank]
     for index in range(len(here)):
-        total += margin[here[index]]
-        scales[index] = 1 / math.sqrt(margin[here[index]])
-    once = 1 / math.sqrt(total)
-    for index in range(len(here)):
-        of_level, scale = cells[here[index]], scales[index]
-        vector[index, lane] = margin[here[index]] * scale * once
-        for other in range(index):
-            matrices[index, other, lane] = of_level[here[other]] * scale * scales[other]
-        matrices[index, index, lane] = of_level[here[index]] * scale * scale
+        of_level, scale = cells[here[index]], roots[margin[here[index]]]
+        vector[index, lane] = margin[here[index]] * scale * roots[total]
+        for other in range(index + 1):
+            matrices[index, other, lane] = of_level[here[other]] * scale * roots[margin[here[other]]]
 
 
 @compiled_in_any_order
