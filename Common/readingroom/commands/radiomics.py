@@ -30,8 +30,8 @@ def add(commands: Any) -> None:
         type=Path,
         nargs="?",
         metavar="MASK",
-        help="labels, 0 outside the regions; segments (.seg.nrrd); FILE::NAME names one of them, or of a DICOM SEG or "
-        "RTSTRUCT",
+        help="labels, 0 outside the regions; segments (.seg.nrrd, DICOM SEG) or structures (RTSTRUCT), of which "
+        "FILE::NAME names one",
     )
     radiomics.add_argument(
         "--cohort",
@@ -161,7 +161,7 @@ def _validate(options: argparse.Namespace, settings: Settings, progress: Progres
     if options.cohort is not None:
         what, found = ("study", "studies"), validate_cohort(options.cohort, settings, options.processes, progress)
     else:
-        opened = guarded(open_files, options.image, options.mask)
+        opened = guarded(open_files, options.image, options.mask, options.label is None)
         what = ("region", "regions")
         if options.all_labels or (len(opened.segments) > 1 and options.label is None):
             found = list(validate_regions(opened, settings, progress))
@@ -179,7 +179,7 @@ def _measure_files(options: argparse.Namespace, settings: Settings, progress: Pr
     from ..radiomics.files import measure_opened, open_files, require_one_region
     from ..radiomics.table_formats import write_cases
 
-    opened = guarded(open_files, options.image, options.mask)
+    opened = guarded(open_files, options.image, options.mask, options.label is None)
     if options.all_labels or (len(opened.segments) > 1 and options.label is None):
         _measure_regions(opened, options, settings, progress)
         return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,14 @@ from .examination import Examination, examination_of, refuse_other_examination
 from .structure_names import chosen_structures
 
 Points = NDArray[np.float64]  # (points, 3)
+Filled = tuple[NDArray[np.bool_], tuple[str, ...]]  # [k, j, i], and notes in plain sentences
 
 _FLAT = 0.5  # of a slice: how far the points of a contour may lie from their plane
 _ON_SLICE = 0.1  # of a slice: how far a contour may lie from a slice without a word
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "")
 
 
-def structure_mask(
-    path: Path, image: SimpleITK.Image, names: Sequence[str]
-) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
+def structure_mask(path: Path, image: SimpleITK.Image, names: Sequence[str]) -> Filled:
     """The named structures together, ``[k, j, i]`` on the grid of ``image``, and notes in plain sentences.
 
     A voxel is inside where its center is. Contours of one structure in one slice are combined by the even-odd rule, so
@@ -40,19 +40,42 @@ def structure_mask(
     InputError : damaged, of another examination, the names do not fit, contours that do not lie in slices of the image,
         or a structure that was drawn on fewer slices than the image has
     """
+    fill = structures_of(path, image)
+    inside = np.zeros(tuple(reversed(image.GetSize())), bool)
+    notes: list[str] = []
+    for name in chosen_structures(path.name, list(fill), names):
+        own, said = fill[name]()
+        inside |= own
+        notes += said
+    return inside, tuple(notes)
+
+
+def structures_of(path: Path, image: SimpleITK.Image) -> dict[str, Callable[[], Filled]]:
+    """What fills each structure of a file, by its name; it raises as `structure_mask`.
+
+    Raises
+    ------
+    InputError : damaged
+    """
     with quiet_pydicom():
         dataset = read_elements(path, several_frames=True)
-        known = _structures(dataset)
-        inside = np.zeros(tuple(reversed(image.GetSize())), bool)
-        notes: list[str] = []
-        for name in chosen_structures(path.name, list(known), names):
-            for number in known[name]:
-                own = Examination(_frame_of_reference(dataset, number), text(dataset, "PatientID"))
-                refuse_other_examination(path.name, own, examination_of(image))
-                contours = [_indices(image, points) for points in _contours(dataset, number, path.name)]
-                if not contours:
-                    raise InputError(f"The structure '{name}' of '{path.name}' has no contours.")
-                inside |= _filled(contours, inside.shape, name, notes)
+        return {
+            name: partial(_filled_structure, dataset, path.name, name, numbers, image)
+            for name, numbers in _structures(dataset).items()
+        }
+
+
+@quiet_pydicom()
+def _filled_structure(dataset: Dataset, file: str, name: str, numbers: list[int], image: SimpleITK.Image) -> Filled:
+    inside = np.zeros(tuple(reversed(image.GetSize())), bool)
+    notes: list[str] = []
+    for number in numbers:
+        own = Examination(_frame_of_reference(dataset, number), text(dataset, "PatientID"))
+        refuse_other_examination(file, own, examination_of(image))
+        contours = [_indices(image, points) for points in _contours(dataset, number, file)]
+        if not contours:
+            raise InputError(f"The structure '{name}' of '{file}' has no contours.")
+        inside |= _filled(contours, inside.shape, name, notes)
     return inside, tuple(notes)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import highdicom
@@ -33,21 +34,33 @@ def segment_mask(path: Path, names: Sequence[str], of_image: Examination) -> Sim
     ------
     InputError : damaged, of another examination, without a place in the patient, too large, or the names do not fit
     """
+    inside = segments_of(path, of_image)
+    first, *others = (inside[name]() for name in chosen_structures(path.name, list(inside), names))
+    for other in others:
+        first |= other
+    return first
+
+
+def segments_of(path: Path, of_image: Examination) -> dict[str, Callable[[], SimpleITK.Image]]:
+    """What gives each segment of a file as `segment_mask` does, by its label; segments of one label are one.
+
+    Raises
+    ------
+    InputError : damaged, of another examination, without a place in the patient, or too large
+    """
     dataset = read_object(path)
     refuse_other_examination(path.name, examination(dataset), of_image)
     refuse_other_frames(dataset, path.name)
     with quiet_pydicom():
+        numbers: dict[str, list[int]] = {}
         try:
             segmentation = highdicom.seg.Segmentation.from_dataset(dataset, copy=False)
-            labels = {
-                number: str(segmentation.get_segment_description(number).segment_label)
-                for number in segmentation.segment_numbers
-                if number != _BACKGROUND
-            }
+            for number in segmentation.segment_numbers:
+                if number != _BACKGROUND:
+                    label = str(segmentation.get_segment_description(number).segment_label)
+                    numbers.setdefault(label, []).append(number)
         except Exception as error:  # highdicom and pydicom raise anything on damaged bytes
             raise InputError(f"'{path.name}' is a damaged DICOM segmentation.") from error
-        wanted = chosen_structures(path.name, list(labels.values()), names)
-        numbers = [number for number, label in labels.items() if label in wanted]
         try:
             geometry = segmentation.get_volume_geometry(allow_missing_positions=True)
         except Exception as error:
@@ -56,11 +69,15 @@ def segment_mask(path: Path, names: Sequence[str], of_image: Examination) -> Sim
             raise InputError(f"The frames of '{path.name}' are unequally spaced, so no mask is made of them.")
         slices, rows, columns = geometry.spatial_shape
         refuse_impossible_volume((columns, rows, slices), path.name)
-        inside = np.zeros(geometry.spatial_shape, np.uint8)
-        try:
-            for number in numbers:  # one after the other, for they may overlap
-                volume = segmentation.get_volume(segment_numbers=[number], allow_missing_positions=True)
-                inside |= volume.array[..., 0] >= _HALF
-        except Exception as error:
-            raise InputError(f"The segments in '{path.name}' are damaged or cut short.") from error
-        return as_image(volume.with_array(inside))
+    return {label: partial(_marked, segmentation, own, path.name) for label, own in numbers.items()}
+
+
+@quiet_pydicom()
+def _marked(segmentation: highdicom.seg.Segmentation, numbers: list[int], file: str) -> SimpleITK.Image:
+    try:
+        # One after the other, for they may overlap.
+        volumes = [segmentation.get_volume(segment_numbers=[n], allow_missing_positions=True) for n in numbers]
+        inside = np.any([volume.array[..., 0] >= _HALF for volume in volumes], axis=0)
+    except Exception as error:
+        raise InputError(f"The segments in '{file}' are damaged or cut short.") from error
+    return as_image(volumes[0].with_array(inside.astype(np.uint8)))

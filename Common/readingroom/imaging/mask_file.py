@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..formatting import percent
 from ..study import StudyMask
-from .dicom_contours import structure_mask
+from .dicom_contours import Filled, structure_mask, structures_of
 from .dicom_file import modality_of
-from .dicom_segmentation import segment_mask
+from .dicom_segmentation import segment_mask, segments_of
 from .examination import examination_of
 from .file_kind import file_kind
 from .nifti_labels import nifti_label_names
@@ -100,6 +101,30 @@ def dicom_mask(
         marked = segment_mask(path, structures, examination_of(image))
         return _on_grid(marked, image, f"'{path.name}'", may_be_empty)
     raise InputError(f"'{path.name}' is no mask; of DICOM it must be a SEG or RTSTRUCT.")
+
+
+def dicom_structures(path: Path, image: SimpleITK.Image) -> dict[str, Callable[[], Mask]]:
+    """What gives each structure of a DICOM SEG or RTSTRUCT as a mask, by its name; it raises as `load_mask`.
+
+    Raises
+    ------
+    InputError : damaged, no mask, of another examination
+    """
+    modality = modality_of(path)
+    if modality == "RTSTRUCT":
+        return {name: partial(_structure, fill) for name, fill in structures_of(path, image).items()}
+    if modality == "SEG":
+        marked = segments_of(path, examination_of(image))
+        return {name: partial(_segment, mark, image, f"'{name}' of '{path.name}'") for name, mark in marked.items()}
+    raise InputError(f"'{path.name}' is no mask; of DICOM it must be a SEG or RTSTRUCT.")
+
+
+def _structure(fill: Callable[[], Filled]) -> Mask:
+    return Mask(*fill())
+
+
+def _segment(mark: Callable[[], SimpleITK.Image], image: SimpleITK.Image, name: str) -> Mask:
+    return _on_grid(mark(), image, name, may_be_empty=False)
 
 
 def _organ_in(names: Mapping[int, str], organ: str) -> tuple[str, ...]:

@@ -217,12 +217,17 @@ def first_voxel(file: SimpleITK.Image | SimpleITK.ImageFileReader) -> tuple[int,
 
 @dataclass(frozen=True)
 class SegmentPlace:
-    """Where a segment lies in the image of its file: in a layer, with a value."""
+    """Where a segment lies in the image of its file: in a layer, with a value.
+
+    Of a structure of DICOM there are ``notes`` as well, or the ``problem`` for which nothing of it is there.
+    """
 
     id: str
     name: str
     layer: int
     value: int
+    notes: tuple[str, ...] = ()
+    problem: str = ""
 
 
 def segment_places(image: SimpleITK.Image, file: str) -> tuple[SegmentPlace, ...]:

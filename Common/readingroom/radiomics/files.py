@@ -17,6 +17,7 @@ from ..imaging.file_kind import file_kind
 from ..imaging.mask_file import STRUCTURES, load_mask
 from ..imaging.picture_file import read_picture
 from ..imaging.segments import SegmentPlace, segment_places
+from ..imaging.structure_layers import structure_layers
 from ..imaging.structure_names import named_structures
 from ..imaging.volume_file import VOLUME_KINDS, read_volume
 from ..progress import Progress
@@ -33,16 +34,24 @@ _TOLERANCE = 1e-4  # of grids, in voxels
 class Opened:
     """An image and the mask of its regions, and what has to be said of them in plain sentences.
 
-    ``segments`` are those of a ``.seg.nrrd``, of which none was named; of any other mask there are labels.
+    ``segments`` are those of a ``.seg.nrrd``, DICOM SEG or RTSTRUCT, of which none was named; of any other mask there
+    are labels. They are ``drawn`` where they come from DICOM.
     """
 
     image: SimpleITK.Image
     mask: SimpleITK.Image
     notes: tuple[str, ...] = ()
     segments: tuple[SegmentPlace, ...] = ()
+    drawn: bool = False
+
+    def only(self, value: int, layer: int, notes: tuple[str, ...] = ()) -> Opened:
+        """With 1 in the mask where a layer has a value, and 0 elsewhere."""
+        several = self.mask.GetNumberOfComponentsPerPixel() > 1
+        labels = SimpleITK.VectorIndexSelectionCast(self.mask, layer) if several else self.mask
+        return Opened(self.image, SimpleITK.Cast(labels == value, SimpleITK.sitkUInt8), (*self.notes, *notes))
 
 
-def open_files(image: Path, mask: Path) -> Opened:
+def open_files(image: Path, mask: Path, each: bool = False) -> Opened:
     """The image and the mask of a measurement.
 
     Parameters
@@ -50,6 +59,7 @@ def open_files(image: Path, mask: Path) -> Opened:
     image : a volume file (NRRD, NIfTI, MetaImage), a picture, a DICOM file, or a DICOM folder of one series
     mask : a file of labels, or a ``.seg.nrrd``, DICOM SEG or RTSTRUCT, which may name structures: ``RS.dcm::GTV-1``; of
         these whatever is inside becomes label 1 on the grid of the image
+    each : of several structures of a DICOM SEG or RTSTRUCT, of which none is named, all become segments
 
     Raises
     ------
@@ -57,17 +67,22 @@ def open_files(image: Path, mask: Path) -> Opened:
         `load_mask`
     """
     with time_limit():
-        return _opened(image, mask)
+        return _opened(image, mask, each)
 
 
-def _opened(image: Path, mask: Path) -> Opened:
+def _opened(image: Path, mask: Path, each: bool) -> Opened:
     opened, notes = _image(image)
     file, structures = named_structures(str(mask))
+    if each and not structures and _holds_structures(file):
+        layers, places = structure_layers(file, opened)
+        if len(places) == 1:
+            notes, places = (*notes, *places[0].notes), (replace(places[0], notes=()),)
+        return Opened(opened, layers, notes, places, drawn=True)
     if structures or _holds_structures(file):
-        drawn = load_mask(file, opened, structures)
-        labels = SimpleITK.GetImageFromArray(drawn.voxels.astype("uint8"))
+        region = load_mask(file, opened, structures)
+        labels = SimpleITK.GetImageFromArray(region.voxels.astype("uint8"))
         labels.CopyInformation(opened)
-        return Opened(opened, labels, (*notes, *drawn.notes))
+        return Opened(opened, labels, (*notes, *region.notes))
     labels, of_mask = _image(file)
     segments = segment_places(labels, file.name)
     if segments and labels.GetDimension() == opened.GetDimension() and difference(labels, opened, _TOLERANCE):

@@ -14,6 +14,7 @@ import SimpleITK
 
 from ..csv_table import Cell, csv_text
 from ..errors import CancelledError, InputError, ReadingRoomError
+from ..imaging.structure_names import named_structures
 from ..parallel import map_parallel
 from ..progress import Progress
 from . import image_names
@@ -50,13 +51,19 @@ class MeasuredRegion:
 
 @dataclass(frozen=True)
 class WantedRegion:
-    """A region that can be measured: ``value`` in the mask's ``channel``, of so many ``voxels`` about."""
+    """A region that can be measured: ``value`` in the mask's ``channel``, of so many ``voxels`` about.
+
+    One that was ``drawn``, a structure of DICOM, has notes of its own, or the ``problem`` for which it has no voxels.
+    """
 
     label: int
     name: str
     value: int
     channel: int
     voxels: int
+    drawn: bool = False
+    notes: tuple[str, ...] = ()
+    problem: str = ""
 
 
 def labels_of(mask: SimpleITK.Image, channel: int = 0) -> dict[int, int]:
@@ -87,19 +94,20 @@ def measure_regions(
     processes: int | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
-    opening: Callable[[Path, Path], Opened] = open_files,
+    opening: Callable[[Path, Path], Opened] | None = None,
 ) -> tuple[MeasuredRegion, ...]:
     """Measure several regions of one mask. One that cannot be measured says so and does not stop the others.
 
     Parameters
     ----------
     image, mask : files or DICOM folders, on one grid unless the settings resample the mask
-    labels : which; all that the mask has when left out. Of a ``.seg.nrrd``, whose segments may overlap, its segments,
-        numbered from 1
+    labels : which; all that the mask has when left out. Of a ``.seg.nrrd``, DICOM SEG or RTSTRUCT, whose segments may
+        overlap, its segments, numbered from 1
     names : of labels, for progress and tables; ``label 2`` where none is given
     processes : at most this many at once; when left out, as many as processors, or one where the regions are small
     executor : measures in place of processes that are started here, see `map_parallel`; it must see the same files
-    opening : of the files; outside the worker process one that guards this process, as on the shell
+    opening : of the files, `open_files` when left out; outside the worker process one that guards this process, as on
+        the shell
 
     Raises
     ------
@@ -108,7 +116,7 @@ def measure_regions(
     """
     settings, progress = settings or Settings(), progress or Progress()
     progress(0.0, "Opening image and mask.")
-    opened = opening(image, mask)
+    opened = open_files(image, mask, each=labels is None) if opening is None else opening(image, mask)
     with images_unchanged():
         wanted = regions_of(opened, labels, names or {}, settings)
         largest_first = sorted(wanted, key=lambda region: -region.voxels)  # the last process to end ends soon then
@@ -136,7 +144,16 @@ def regions_of(
     if opened.segments and labels is None:
         counts = [labels_of(opened.mask, layer) for layer in range(opened.mask.GetNumberOfComponentsPerPixel())]
         return [
-            WantedRegion(number, one.name, one.value, one.layer, counts[one.layer].get(one.value, 0))
+            WantedRegion(
+                number,
+                one.name,
+                one.value,
+                one.layer,
+                counts[one.layer].get(one.value, 0),
+                opened.drawn,
+                one.notes,
+                one.problem,
+            )
             for number, one in enumerate(opened.segments, start=1)
         ]
     voxels = labels_of(opened.mask, settings.label_channel)
@@ -146,6 +163,21 @@ def regions_of(
         WantedRegion(label, names.get(label) or f"label {label}", label, settings.label_channel, voxels.get(label, 0))
         for label in (voxels if labels is None else labels)
     ]
+
+
+def region_alone(opened: Opened, region: WantedRegion, settings: Settings) -> tuple[Opened, Settings]:
+    """The files and the settings with which this region is measured; a structure of DICOM as if it had been named.
+
+    Raises
+    ------
+    InputError : there is a problem with the region
+    """
+    if region.problem:
+        raise InputError(region.problem)
+    if region.drawn:
+        alone = opened.only(region.value, region.channel, region.notes)
+        return alone, dataclasses.replace(settings, label=1, label_channel=0)
+    return opened, dataclasses.replace(settings, label=region.value, label_channel=region.channel)
 
 
 def _one_by_one(
@@ -189,8 +221,13 @@ def _in_parallel(
 def _measured_in_child(job: tuple[str, str, WantedRegion, dict[str, Any], str]) -> _Plain:
     """What a `MeasuredRegion` holds, as plain values that can be handed from process to process."""
     image, mask, wanted, parameters, engine = job
+    if wanted.problem:
+        return {}, {}, (), wanted.problem
     settings = from_parameters(parameters)
-    region = _measured(open_files(Path(image), Path(mask)), wanted, settings, engine, Progress())
+    if wanted.drawn and not named_structures(wanted.name)[1]:  # the others are not drawn again
+        mask, wanted = f"{mask}::{wanted.name}", dataclasses.replace(wanted, value=1, channel=0, notes=())
+    opened = open_files(Path(image), Path(mask), each=wanted.drawn)
+    region = _measured(opened, wanted, settings, engine, Progress())
     if region.features is None:
         return {}, {}, (), region.problem
     return dict(region.features.values), dict(region.features.provenance), region.features.notes, ""
@@ -205,8 +242,9 @@ def _measured(
     opened: Opened, region: WantedRegion, settings: Settings, engine: str, progress: Progress
 ) -> MeasuredRegion:
     try:
-        own = dataclasses.replace(settings, label=region.value, label_channel=region.channel)
-        return MeasuredRegion(region.label, region.name, measure_opened(opened, own, engine, progress))
+        return MeasuredRegion(
+            region.label, region.name, measure_opened(*region_alone(opened, region, settings), engine, progress)
+        )
     except CancelledError:
         raise
     except ReadingRoomError as error:

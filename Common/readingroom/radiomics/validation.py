@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from .cohort import open_row, read_rows, row_name
 from .files import Opened, require_one_region
 from .needs import NEEDS
 from .prepare import prepare
-from .regions import regions_of
+from .regions import region_alone, regions_of
 from .settings import Settings
 from .textures import refuse_constant
 
@@ -55,8 +54,10 @@ def validate_regions(opened: Opened, settings: Settings, progress: Progress) -> 
     regions = regions_of(opened, None, {}, settings)
     for number, region in enumerate(regions):
         progress(number / len(regions), f"Looking at {region.name}.")
-        own = dataclasses.replace(settings, label=region.value, label_channel=region.channel)
-        yield _validated(region.name, opened, own)
+        try:
+            yield Validated(region.name, validate_region(*region_alone(opened, region, settings)))
+        except InputError as error:
+            yield Validated(region.name, problem=str(error))
 
 
 def validate_cohort(

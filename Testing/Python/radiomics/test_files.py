@@ -1,5 +1,8 @@
 """Image and mask of a measurement from DICOM: the same slices and the same contours as elsewhere."""
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 import SimpleITK
@@ -11,8 +14,10 @@ from readingroom.errors import InputError
 from readingroom.phantoms.chest_radiograph import chest_radiograph
 from readingroom.phantoms.dicom_files import stored, write_dicom
 from readingroom.phantoms.dicom_series import Grid, ct_slices, enhanced_ct, write_slices
-from readingroom.phantoms.dicom_structures import structure_set
-from readingroom.radiomics.files import open_files
+from readingroom.phantoms.dicom_structures import segmentation, structure_set
+from readingroom.radiomics.files import measure_opened, open_files
+from readingroom.radiomics.regions import measure_regions
+from readingroom.radiomics.settings import Settings
 
 COUNT, ROWS, COLUMNS = 12, 32, 40
 PRONE = Grid((-1.0, 0.0, 0.0, 0.0, -1.0, 0.0))
@@ -82,6 +87,52 @@ def test_a_structure_is_measured_by_its_name(tmp_path, hu, capsys):
     said = capsys.readouterr().out
     assert "Set aside, other series of the folder: CT series 9 (1 image)." in said
     assert "1 of 4 contours of 'Tumor' lie beyond the image and were left out." in said
+
+
+@pytest.fixture
+def structures(tmp_path, hu):
+    """A CT, and an RTSTRUCT and a SEG of two regions that overlap; the RTSTRUCT has a marker as well."""
+    slices = ct_slices(hu)
+    folder = write_slices(tmp_path / "ct", slices)
+    contours, masks = {}, {}
+    for name, low, high in (("Tumor", 5, 12), ("Left::right", 9, 18)):
+        corners = [(low - 0.5, low - 0.5), (low - 0.5, high - 0.5), (high - 0.5, high - 0.5), (high - 0.5, low - 0.5)]
+        contours[name] = [
+            np.array([np.add(Grid().position(k), [0.5 * i, 0.75 * j, 0]) for j, i in corners]) for k in (3, 4, 6)
+        ]
+        masks[name] = np.zeros(hu.shape, np.uint8)
+        masks[name][3:6, low:high, low:high] = 1
+    structure_set({"Tumor": contours["Tumor"], "Marker": [], "Left::right": contours["Left::right"]}).save_as(
+        tmp_path / "rs.dcm", enforce_file_format=True
+    )
+    segmentation(slices, masks).save_as(tmp_path / "seg.dcm", enforce_file_format=True)
+    return folder, tmp_path
+
+
+@pytest.mark.parametrize(("file", "processes"), [("rs.dcm", 1), ("seg.dcm", 1), ("rs.dcm", 2)])
+def test_each_structure_is_measured_as_if_it_had_been_named(structures, file, processes):
+    folder, place = structures
+    few = Settings(features={"firstorder": ("Mean",)})
+    found = {each.name: each for each in measure_regions(folder, place / file, settings=few, processes=processes)}
+    assert list(found) == ["Tumor", *(["Marker"] if file == "rs.dcm" else []), "Left::right"]
+    alone = measure_opened(open_files(folder, Path(f"{place / file}::Tumor")), dataclasses.replace(few, label=1))
+    assert found["Tumor"].features == alone
+    assert found["Left::right"].features.provenance["diagnostics_Mask-original_VoxelNum"] == str(3 * 81)
+    if file == "rs.dcm":
+        assert "has no contours" in found["Marker"].problem
+        notes = found["Tumor"].features.notes
+        assert [note.split("'")[1] for note in notes if "no contour on 1 of the 4" in note] == ["Tumor"]
+
+
+def test_the_shell_gives_each_structure_a_column(structures, capsys):
+    folder, place = structures
+    arguments = ["radiomics", str(folder), str(place / "seg.dcm")]
+    assert main([*arguments, "--all-labels", "--out", str(place / "a.csv")]) == 0
+    assert (place / "a.csv").read_text().splitlines()[0] == "feature,Tumor,Left::right"
+    assert main(["radiomics", str(folder), str(place / "rs.dcm"), "--validate"]) == 3
+    assert "Tumor: 147 voxels\nMarker: The structure" in capsys.readouterr().out
+    assert main([*arguments, "--label", "1", "--out", str(place / "b.csv")]) == 3
+    assert "name the one that is meant" in capsys.readouterr().err
 
 
 PICTURES = [
