@@ -179,6 +179,13 @@ def test_runs_are_what_walking_along_lines_gives(matrices, region, offsets, at_o
 
 
 @by_both
+def test_a_run_of_more_voxels_than_sixteen_bits_count(matrices):
+    matrix = matrices.run_length_matrices(levels(np.ones((1, 1, 65_537), dtype=int)), [(0, 0, 1)])[0]
+    assert matrix.sizes.tolist() == [65_537]
+    assert matrix.counts.tolist() == [[1]]
+
+
+@by_both
 def test_differences_of_levels_far_apart(matrices):
     tones = matrices.tone_differences(levels(np.array([[[1, 70_001, 2]]])), (1,), None)
     assert tones.levels.tolist() == [1, 2, 70_001]

@@ -29,8 +29,8 @@ def cooccurrences(gray: GrayLevels, offsets: list[Offset], symmetrical: bool = T
 
 
 def dependence_matrix(gray: GrayLevels, offsets: list[Offset], tolerance: int = 0) -> SizeMatrix:
-    """As `gldm.dependence_matrix`; levels that are not quite alike are left to numpy."""
-    if tolerance > 0:
+    """As `gldm.dependence_matrix`; levels that are not quite alike, or more than 65535 neighbors, are left to numpy."""
+    if tolerance > 0 or 2 * len(offsets) > np.iinfo(np.uint16).max:
         return gldm.dependence_matrix(gray, offsets, tolerance)
     counts = np.zeros((len(gray.present) + 1, 2 * len(offsets) + 1), dtype=np.uint32)
     _count_alike(gray.flat, *occupied(gray), steps(gray, offsets), counts)
@@ -41,6 +41,7 @@ def run_length_matrices(gray: GrayLevels, offsets: list[Offset]) -> list[SizeMat
     """As `glrlm.run_length_matrices`."""
     slices, rows, columns = gray.padded.shape
     longest, kinds = max(slices, rows, columns), len(gray.present) + 1
+    kind = np.uint16 if longest <= np.iinfo(np.uint16).max else np.uint32
     if longest * kinds > COUNTS_AT_ONCE:
         longest = min(longest, int(gray.counts.max()))
     shape = (longest + 2, kinds)
@@ -49,7 +50,7 @@ def run_length_matrices(gray: GrayLevels, offsets: list[Offset]) -> list[SizeMat
     for start in range(0, len(offsets), at_once):
         k, j, i = np.array(offsets[start : start + at_once]).T
         reached = np.zeros((len(k), *shape), dtype=np.uint32)
-        lengths = np.zeros((len(k), rows + 2, columns), dtype=np.uint16)
+        lengths = np.zeros((len(k), rows + 2, columns), dtype=kind)
         _count_reached(gray.flat, *occupied(gray), columns, k * rows + j, i, lengths, reached)
         # Of the runs that reach a length some reach the next one.
         counts = (reached[:, 1:-1] - reached[:, 2:]).transpose(0, 2, 1)[:, 1:]
@@ -118,7 +119,7 @@ def _count_reached(
     columns: int,
     down: Places,
     across: Places,
-    lengths: NDArray[np.uint16],
+    lengths: NDArray[np.unsignedinteger],
     reached: Counts,
 ) -> None:
     """Count the runs that reach a length, each voxel as what its run has reached there.
