@@ -163,8 +163,8 @@ def _change(
     joint : pairs of two levels, the higher one first, ``(directions, levels, levels)``
     margins : how often a level is one of the two of a pair, ``(directions, levels)``
     of_difference, of_sum : pairs by the difference and the sum of their levels, ``(directions, ...)``
-    running : pairs, the sum of ``w log2 w`` over the pairs of levels, and that of ``w^2`` over the cells of the
-        symmetrical matrix twice, ``(3, directions)``
+    running : pairs, the sum of ``w log2 w`` over the pairs of levels, that of ``w^2`` over the cells of the symmetrical
+        matrix twice, and how many pairs of levels occur, ``(4, directions)``
     """
     one, other, first = pairs
     less = 0 if by > 0 else 1
