@@ -58,7 +58,7 @@ class HomePanel:
         self.message = MessageView()
         self._catalog = catalog
         self.readers = ReadersView(lambda module: slicer.util.selectModule(module))
-        self.setup = SetupView(self.set_up)
+        self.setup = SetupView(self.set_up, self.set_up_compiler)
         self.bundles = BundlesView(self.install, self.verify, self.remove)
         self.downloads = DownloadsView(self.download, self.cancel_download)
         self.bundles.widget.layout().addWidget(self.downloads.widget)
@@ -124,6 +124,10 @@ class HomePanel:
     def set_up(self) -> None:
         """Install what is missing."""
         self._try(setup.set_up, _("Set up. Restart Slicer if it asks for that."))
+
+    def set_up_compiler(self) -> None:
+        """Install what makes features faster."""
+        self._try(setup.set_up_compiler, _("numba is installed. It compiles at its first use, for half a minute."))
 
     def install(self, path: Path) -> None:
         """Install a bundle from a zip or a folder."""

@@ -78,6 +78,21 @@ def test_the_one_button_sets_up_what_is_missing(modules, monkeypatch):
     slicer.packaging.reset()
 
 
+def test_what_makes_features_faster_is_offered_until_it_is_there(modules, monkeypatch):
+    slicer.packaging.reset()
+    there = {"numba": ""}
+    installed = pinned_packages.version_of
+    monkeypatch.setattr(pinned_packages, "version_of", lambda name: there.get(name, installed(name)))
+    monkeypatch.setattr(slicer.packaging, "run_pip", lambda *_arguments: there.update(numba="0.68.1"))
+    home = host.open_module("ReadingRoomHome").panel
+    assert home.setup.state.text == "Everything is installed: you can read."
+    host.click(home.setup.compiler_button)
+    assert [requirements for _name, requirements, _options in slicer.packaging.calls] == [["numba>=0.68.1"]]
+    assert home.message.sentence.text.startswith("numba is installed.")
+    assert not home.setup.compiler_button.visible
+    slicer.packaging.reset()
+
+
 def test_the_list_of_packages_is_folded_while_nothing_is_missing(home, monkeypatch):
     assert not home.setup.packages.visible
     host.click(home.setup.packages_button)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 import slicer.packaging
@@ -238,6 +240,25 @@ def test_a_pip_that_ends_without_installing_is_noticed(packages, packaging):
     packaging.run_pip = None
     with pytest.raises(SetupError, match="still missing: timm"):
         setup.set_up()
+
+
+def test_numba_is_installed_when_asked_for_and_never_missing(packages, packaging):
+    packages.absent("numba")
+    assert setup.missing() == []
+    setup.set_up_compiler()
+    assert [(name, requirements) for name, requirements, _options in packaging.calls] == [
+        ("pip_ensure", [setup.compiler().requirement])
+    ]
+    packages.absent("numba")
+    packaging.run_pip = None
+    with pytest.raises(SetupError, match="still missing: numba"):
+        setup.set_up_compiler()
+
+
+def test_the_numba_that_is_asked_for_is_the_one_that_was_tested():
+    metadata = tomllib.loads((Path(__file__).resolve().parents[3] / "pyproject.toml").read_text("utf-8"))
+    (tested,) = metadata["project"]["optional-dependencies"]["fast"]
+    assert setup.compiler().requirement == tested.replace("==", ">=")
 
 
 def test_without_the_pytorch_extension_it_says_where_to_get_it(packages, packaging, monkeypatch):

@@ -21,9 +21,10 @@ class SetupView:
     Parameters
     ----------
     on_set_up : called when a person wants everything installed
+    on_compiler : called when a person wants what makes features faster
     """
 
-    def __init__(self, on_set_up: Callable[[], None]) -> None:
+    def __init__(self, on_set_up: Callable[[], None], on_compiler: Callable[[], None]) -> None:
         self.widget = qt.QWidget()
         column = qt.QVBoxLayout(self.widget)
         column.setContentsMargins(0, 0, 0, 0)
@@ -33,6 +34,14 @@ class SetupView:
         column.addWidget(self.device)
         self.button = qt.QPushButton(_("Set up"))
         self.button.setToolTip(_("Install what is missing. Slicer asks before it installs anything."))
+        self.compiler_button = qt.QToolButton()
+        self.compiler_button.setText(_("Faster features"))
+        self.compiler_button.setToolTip(
+            _(
+                "Install numba (210 MB), which makes maps of features many times faster and changes no number. "
+                "Slicer asks before it installs anything."
+            )
+        )
         self.packages_button = qt.QToolButton()
         self.packages_button.setText(_("Packages"))
         self.packages_button.setToolTip(_("What is installed, and what it is for."))
@@ -43,6 +52,7 @@ class SetupView:
         self.offline_button.setCheckable(True)
         row = qt.QHBoxLayout()
         row.addWidget(self.button, 1)
+        row.addWidget(self.compiler_button)
         row.addWidget(self.packages_button)
         row.addWidget(self.offline_button)
         row.addStretch(0)
@@ -58,6 +68,7 @@ class SetupView:
         self.offline.setVisible(False)
         column.addWidget(self.offline)
         self.button.clicked.connect(lambda *_args: on_set_up())
+        self.compiler_button.clicked.connect(lambda *_args: on_compiler())
         self.packages_button.toggled.connect(lambda shown, *_args: self.packages.setVisible(shown))
         self.offline_button.toggled.connect(lambda shown, *_args: self._show_offline(shown))
 
@@ -69,6 +80,10 @@ class SetupView:
         self.button.setVisible(bool(absent))
         if absent:
             self.packages_button.setChecked(True)
+        compiler = setup.compiler()
+        self.compiler_button.setVisible(not compiler.fits)
+        if compiler.version:
+            parts.append(compiler)
         grid = self._packages.redraw()
         for row, part in enumerate(parts):
             said = part.version or _("missing")
