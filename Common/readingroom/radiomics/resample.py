@@ -120,10 +120,19 @@ def onto_grid(mask: SimpleITK.Image, image: SimpleITK.Image) -> SimpleITK.Image:
 
 
 def _asked(image: SimpleITK.Image, settings: Settings) -> NDArray[np.float64]:
-    """The spacing of each axis of the image; one that was not given stays as it is, like one of 0."""
-    dimensions = image.GetDimension()
-    given = np.array(settings.resampled_spacing, dtype=np.float64)[:dimensions]
-    return np.append(given, np.zeros(dimensions - len(given)))
+    """The spacing of each axis of the image; one of 0 stays as it is.
+
+    Raises
+    ------
+    InputError : there are more or fewer than the image has axes
+    """
+    asked = np.array(settings.resampled_spacing, dtype=np.float64)
+    if len(asked) != (axes := image.GetDimension()):
+        raise InputError(
+            f"The image has {axes} axes and resampledPixelSpacing {len(asked)} values; give one for each axis, 0 for "
+            "an axis that stays as it is."
+        )
+    return asked
 
 
 def _refuse_too_fine_a_grid(size: NDArray) -> None:

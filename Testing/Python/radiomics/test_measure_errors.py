@@ -259,6 +259,12 @@ def test_a_grid_too_fine_for_memory_is_refused_before_it_is_made(an_image, a_mas
         measure(an_image, a_mask, Settings(resampled_spacing=(1e-9, 1e-9, 1e-9), ibsi=ibsi))
 
 
+@pytest.mark.parametrize("ibsi", [False, True])
+def test_a_spacing_with_another_number_of_values_than_axes_is_refused(an_image, a_mask, ibsi):
+    with pytest.raises(InputError, match="has 3 axes and resampledPixelSpacing 2 values; give one for each axis"):
+        measure(an_image, a_mask, Settings(resampled_spacing=(1, 1), ibsi=ibsi))
+
+
 @pytest.mark.parametrize("wrong", [0.5, float("nan")])
 def test_a_mask_of_fractions_is_refused(an_image, a_mask, wrong):
     fractions = SimpleITK.Cast(a_mask, SimpleITK.sitkFloat32)
