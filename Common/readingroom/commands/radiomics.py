@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, OutputError
+from ..errors import CancelledError, InputError, OutputError
 from ..files import write_text
 from ..formatting import counted
 from ..guarded_processes import guarded
 from ..progress import Progress
 from .progress_line import ProgressLine
-from .terminal import say
+from .terminal import complain, say
 
 if TYPE_CHECKING:
     from ..csv_table import Cell
@@ -88,7 +88,9 @@ def add(commands: Any) -> None:
 def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     import dataclasses
 
+    from ..radiomics.cohort import unfinished
     from ..radiomics.parameter_file import read_option, read_parameters
+    from ..radiomics.prepare import SeveralLabelsError
     from ..radiomics.settings import from_parameters
     from ..radiomics.table_formats import JSON, TEXT
 
@@ -116,6 +118,18 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         settings = dataclasses.replace(settings, label=options.label)
     if options.maps is None and not options.validate:
         _require_folder(options.out)
+    try:
+        _work(options, settings)
+    except SeveralLabelsError as error:
+        every = ", or --all-labels for a column each" if options.maps is None else ""
+        raise InputError(f"{error} Give --label N{every}.") from error
+    except (CancelledError, KeyboardInterrupt):
+        if options.cohort is not None and options.out is not None and (kept := unfinished(options.out)).is_file():
+            complain(f"The studies measured so far are kept in {kept}; the same command goes on from there.")
+        raise
+
+
+def _work(options: argparse.Namespace, settings: Settings) -> None:
     with ProgressLine() as line:
         if options.validate:
             _validate(options, settings, Progress(line.show))

@@ -267,6 +267,11 @@ def _state(folder: Path, written: str) -> list[str]:
     return found
 
 
+def unfinished(out: Path) -> Path:
+    """Where the studies that are measured are kept until the table ``out`` is written."""
+    return out.with_name(f"{out.name}.unfinished")
+
+
 class _Done:
     """Results so far, a line each in a file beside the table; those of other settings do not count.
 
@@ -276,7 +281,7 @@ class _Done:
     """
 
     def __init__(self, out: Path, key: str):
-        self._path = out.with_name(f"{out.name}.unfinished")
+        self._path = unfinished(out)
         self._key = key
         self.results: dict[str, dict[str, Any]] = {}
         if not os.path.lexists(self._path):

@@ -241,6 +241,10 @@ def _boxes(values: NDArray[np.unsignedinteger]) -> dict[int, Box]:
     return {label: box for label, box in zip(present, find_objects(numbers), strict=True) if box is not None}
 
 
+class SeveralLabelsError(InputError):
+    """A mask has several labels, and none was chosen."""
+
+
 def chosen_label(mask: SimpleITK.Image, wanted: int | None) -> int:
     """The label that is to be measured: the wanted one, or the only one that a mask made by `label_image` has.
 
@@ -258,7 +262,7 @@ def _chosen(places: Collection[int], wanted: int | None) -> int:
     present = ", ".join(map(str, labels[:20])) + (", ..." if len(labels) > 20 else "")
     if wanted is None:
         if len(labels) > 1:
-            raise InputError(f"The mask has more than one label ({present}); say which one is to be measured.")
+            raise SeveralLabelsError(f"The mask has more than one label ({present}); say which one is to be measured.")
         return labels[0]
     if wanted not in labels:
         raise InputError(f"The mask has no label {wanted}; it has {present}.")

@@ -71,8 +71,20 @@ def test_every_label_becomes_a_case_of_a_text(files, tmp_path):
 
 def test_several_labels_exit_with_3_and_a_sentence(files, tmp_path, capsys):
     assert main(["radiomics", *files, "--out", str(tmp_path / "features.csv")]) == 3
-    assert "more than one label" in capsys.readouterr().err
+    assert "(1, 2); say which one is to be measured. Give --label N, or --all-labels" in capsys.readouterr().err
     assert not (tmp_path / "features.csv").exists()
+
+
+def test_an_interrupted_cohort_says_where_its_studies_are_kept(files, tmp_path, capsys, monkeypatch):
+    def interrupted(*_, on_result, **__):
+        on_result(0, {"problem": "Not there."})
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("readingroom.radiomics.cohort.map_parallel", interrupted)
+    (tmp_path / "cohort.csv").write_text("patient_id,image_ct,mask_tumor\np1,image.nrrd,mask.nrrd\n")
+    out = tmp_path / "table.csv"
+    assert main(["radiomics", "--cohort", str(tmp_path / "cohort.csv"), "--out", str(out)]) == 130
+    assert f"kept in {out}.unfinished; the same command goes on" in capsys.readouterr().err
 
 
 def test_a_cohort_becomes_a_table(files, tmp_path, capsys):
