@@ -86,7 +86,7 @@ def decimal(value: float, digits: int = 2, signed: bool = False) -> str:
 
 
 def interval_text(interval: Interval | None, show: Callable[[float], str] = percent, _: Translate = str) -> str:
-    """``80 % to 92 %``; empty without an interval.
+    """``80 % to 92 %``, or ``both ends > 99 %`` where they read the same; empty without an interval.
 
     Parameters
     ----------
@@ -95,7 +95,8 @@ def interval_text(interval: Interval | None, show: Callable[[float], str] = perc
     """
     if interval is None:
         return ""
-    return _("{low} to {high}").format(low=show(interval.low), high=show(interval.high))
+    low, high = show(interval.low), show(interval.high)
+    return _("both ends {end}").format(end=low) if low == high else _("{low} to {high}").format(low=low, high=high)
 
 
 def estimate_text(

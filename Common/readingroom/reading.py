@@ -135,6 +135,11 @@ class Check:
     limit: float | None = None
     unit: str = "1"
 
+    @classmethod
+    def of_share(cls, name: str, status: Status, sentence: str, share: float, limit: float) -> Check:
+        """A check of a share and its limit, both 0 to 1, which it holds in percent."""
+        return cls(name, status, sentence, 100 * share, 100 * limit, "%")
+
 
 def has_stop(checks: Iterable[Check]) -> bool:
     """Whether one of the checks ends the read."""

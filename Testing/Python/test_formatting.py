@@ -71,6 +71,10 @@ def test_what_was_not_measured_is_a_dash_and_no_interval_is_made_up():
     assert interval_text(None) == ""
 
 
+def test_ends_of_an_interval_that_read_the_same_are_said_once():
+    assert estimate_text(Estimate(0.999, Interval(0.996, 0.9999)), show=percent) == "> 99 % (both ends > 99 %)"
+
+
 def test_the_words_between_numbers_can_be_translated():
     assert estimate_text(AUC, show=percent, _={"{low} to {high}": "{low} bis {high}"}.__getitem__) == (
         "87 % (80 % bis 92 %)"
@@ -150,6 +154,7 @@ def test_a_set_of_one_finding_names_it_first(reading):
         (Check("a", "stop", "Small.", 120, 150, "{pixels}"), "Small. (measured 120 pixels, limit 150 pixels)"),
         (Check("a", "stop", "Colored.", 41.0, 20, "%"), "Colored. (measured 41 %, limit 20 %)"),
         (Check("a", "stop", "Close.", 0.14996, 0.15), "Close. (measured 0.14996, limit 0.15)"),
+        (Check.of_share("a", "stop", "Outside.", 0.83, 0.9), "Outside. (measured 83 %, limit 90 %)"),
         (Check("a", "warn", "Odd.", 3.0), "Odd. (measured 3)"),
         (Check("a", "stop", "The header says CT."), "The header says CT."),
         (Check("a", "pass", "Fine.", 0.2, 0.15), "Fine."),

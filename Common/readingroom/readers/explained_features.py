@@ -202,14 +202,16 @@ def _agreement(own: float, network: float, threshold: float) -> Check:
     name, apart, same_call = "explained features", abs(network - own), (own >= threshold) == (network >= threshold)
     both = f"{percent(own)} by the explained features alone, {percent(network)} by the network"
     if apart > _MOST_APART:
-        return Check(name, "warn", f"What is explained does not account for the answer: {both}.", apart, _MOST_APART)
+        return Check.of_share(
+            name, "warn", f"What is explained does not account for the answer: {both}.", apart, _MOST_APART
+        )
     if not same_call:
         words = f"The explained features come to the other side of {percent(threshold)}: {both}."
-        return Check(name, "warn" if apart > _NEAR else "pass", words, apart, _NEAR)
+        return Check.of_share(name, "warn" if apart > _NEAR else "pass", words, apart, _NEAR)
     if apart > _NEAR:
         words = f"The explained features point the same way, with another probability: {both}."
-        return Check(name, "pass", words, apart, _MOST_APART)
-    return Check(name, "pass", f"The explained features come to nearly the same answer: {both}.", apart, _NEAR)
+        return Check.of_share(name, "pass", words, apart, _MOST_APART)
+    return Check.of_share(name, "pass", f"The explained features come to nearly the same answer: {both}.", apart, _NEAR)
 
 
 def _threshold(finding: Finding) -> float:

@@ -63,10 +63,9 @@ def without_slices(prediction: Prediction, answer: Answer, context: ReadContext)
 
 def _attention_check(highest: Floats, low: Floats, high: Floats, counts: NDArray[np.intp]) -> Check:
     moved = float(highest[-1] - highest[0])
-    says = (
-        f"Without the {counts[-1]} heaviest slices the risk would be {percent(highest[-1] / 100)} in place of "
-        f"{percent(highest[0] / 100)}"
-    )
+    without, whole = percent(highest[-1] / 100), percent(highest[0] / 100)
+    change = f"hardly change ({whole})" if without == whole else f"be {without} in place of {whole}"
+    says = f"Without the {counts[-1]} heaviest slices the risk would {change}"
     if low[-1] <= highest[-1] <= high[-1]:
         sentence = f"{says}; as far as without others: which slices weigh most explains little of this answer."
         return Check("weights of the slices", "warn", sentence, moved, unit="%")

@@ -88,5 +88,5 @@ def _check(values: NDArray) -> Check:
     words = f"{percent(air)} of the tumor's outline is air or inflated lung"
     if air > _MOST_AIR:
         sentence = f"{words}: is it of another CT, or moved?"
-        return Check("tumor mask", "warn", sentence, air, _MOST_AIR)
-    return Check("tumor mask", "pass", f"{words}.", air, _MOST_AIR)
+        return Check.of_share("tumor mask", "warn", sentence, air, _MOST_AIR)
+    return Check.of_share("tumor mask", "pass", f"{words}.", air, _MOST_AIR)

@@ -99,8 +99,10 @@ def _fit_check(fit: Registration) -> Check:
     words = f"{percent(fit.dice)} of the lungs overlap, correlation {decimal(fit.correlation)}"
     if fit.dice < _LEAST_DICE:
         sentence = f"The prior does not fit the present CT ({words}): numbers are compared, places are not."
-        return Check("prior fits", "warn", sentence, fit.dice, _LEAST_DICE)
-    return Check("prior fits", "pass", f"The prior was laid over the present CT ({words}).", fit.dice, _LEAST_DICE)
+        return Check.of_share("prior fits", "warn", sentence, fit.dice, _LEAST_DICE)
+    return Check.of_share(
+        "prior fits", "pass", f"The prior was laid over the present CT ({words}).", fit.dice, _LEAST_DICE
+    )
 
 
 def _comparisons(now: _Read, prior: _Read, metadata: ClassifierMetadata) -> Iterator[Comparison]:

@@ -276,15 +276,19 @@ def _faithfulness(reading: Reading) -> list[Block]:
     for heat_map in reading.heat_maps:
         if (curve := heat_map.faithfulness) is None:
             continue
-        gain = decimal(curve.gain, 2, signed=True)
+        whole, left = percent(curve.hottest[0]), percent(curve.hottest[-1])
+        moves = (
+            f"hardly moves the probability ({whole})"
+            if left == whole
+            else f"moves the probability from {whole} to {left}"
+        )
         verdict = f"The map {'points' if curve.points_at_evidence else 'does not point'} at what the network uses"
         if max(*curve.hottest, *curve.random) < _LITTLE:
             verdict = "So small a probability has little to lose, and tells nothing of the map"
         caption = (
             f"Is the map of “{reading.finding(heat_map.finding).title}” faithful? Taking away the hottest "
-            f"{percent(curve.fractions[-1])} of the picture moves the probability from {percent(curve.hottest[0])} to "
-            f"{percent(curve.hottest[-1])}; taking away parts of the same shape elsewhere moves it to "
-            f"{percent(curve.random[-1])} on average. {verdict} (gain {gain})."
+            f"{percent(curve.fractions[-1])} of the picture {moves}; with parts of the same shape elsewhere it is "
+            f"{percent(curve.random[-1])} on average. {verdict} (gain {decimal(100 * curve.gain, 1, signed=True)} %)."
         )
         lines = (
             PlotLine("hottest parts", curve.hottest, main=True),

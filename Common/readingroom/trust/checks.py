@@ -46,6 +46,6 @@ def faithfulness_check(curve: Faithfulness, finding: str) -> Check:
             f"The map of “{finding}” is not to be trusted: taking away its hottest parts changes the answer hardly "
             "more than taking away other parts."
         )
-        return Check("map faithful", "warn", sentence, curve.gain, curve.least_gain)
+        return Check.of_share("map faithful", "warn", sentence, curve.gain, curve.least_gain)
     sentence = f"Taking away the hottest parts of the map of “{finding}” changes the answer more than other parts do."
-    return Check("map faithful", "pass", sentence, curve.gain, curve.least_gain)
+    return Check.of_share("map faithful", "pass", sentence, curve.gain, curve.least_gain)

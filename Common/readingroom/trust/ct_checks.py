@@ -7,6 +7,7 @@ Limits are wide: they stop what is no chest CT and warn of what a radiologist wo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import SimpleITK
@@ -75,11 +76,13 @@ def drawn_check(lungs: Lungs, volume: Volume) -> Check:
     air = float((values < _AERATED).mean())
     words = f"{percent(air)} of the lungs that were given hold air"
     if air < _STOP_AERATED:
-        return Check(name, "stop", f"Only {words}: the mask is of another CT, or of no lungs.", air, _STOP_AERATED)
+        return Check.of_share(
+            name, "stop", f"Only {words}: the mask is of another CT, or of no lungs.", air, _STOP_AERATED
+        )
     if air < _LEAST_AERATED:
         sentence = f"Only {words}: either they are dense, or the mask is of another CT."
-        return Check(name, "warn", sentence, air, _LEAST_AERATED)
-    return Check(name, "pass", f"{words}.", air, _LEAST_AERATED)
+        return Check.of_share(name, "warn", sentence, air, _LEAST_AERATED)
+    return Check.of_share(name, "pass", f"{words}.", air, _LEAST_AERATED)
 
 
 def prior_checks(present: StudyImage, prior: StudyImage, volume: Volume) -> tuple[Check, ...]:
@@ -87,7 +90,7 @@ def prior_checks(present: StudyImage, prior: StudyImage, volume: Volume) -> tupl
     return (
         _order(present, prior),
         *(
-            Check(f"prior: {check.name}", check.status, f"Prior: {check.sentence}", check.value, check.limit)
+            replace(check, name=f"prior: {check.name}", sentence=f"Prior: {check.sentence}")
             for check in (_modality(prior), *_values(volume))
             if check.status != "pass"
         ),
@@ -134,9 +137,11 @@ def _values(volume: Volume) -> Iterator[Check]:
             f"The values run from {low:.0f} to {high:.0f}, and {percent(air)} of them are air (below {_LUNG_AIR:.0f}): "
             "these are no Hounsfield units of a chest."
         )
-        yield Check("Hounsfield units", "stop", sentence, air, _LEAST_AIR)
+        yield Check.of_share("Hounsfield units", "stop", sentence, air, _LEAST_AIR)
         return
-    yield Check("Hounsfield units", "pass", f"The values run from {low:.0f} to {high:.0f} HU.", air, _LEAST_AIR)
+    yield Check.of_share(
+        "Hounsfield units", "pass", f"The values run from {low:.0f} to {high:.0f} HU.", air, _LEAST_AIR
+    )
     levels = _levels(sample)
     if levels < _FEWEST_LEVELS:
         sentence = (

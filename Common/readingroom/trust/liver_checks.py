@@ -136,7 +136,7 @@ def _cut_off(mask: Booleans) -> Check:
     side = max(_bluntness(mask, axis) for axis in (1, 2))
     if side > _BLUNT:
         sentence = "The mask ends in a straight cut where the liver is wide: is a half of it marked alone?"
-        return Check(name, "warn", sentence, side, _BLUNT)
+        return Check.of_share(name, "warn", sentence, side, _BLUNT)
     most = float(on_slices.max())
     ends = {"lowest": float(on_slices[0]) / most, "highest": float(on_slices[-1]) / most}
     if cut := [end for end, share in ends.items() if share > _CUT]:
@@ -145,8 +145,8 @@ def _cut_off(mask: Booleans) -> Check:
     end = _bluntness(mask, 0)
     if end > _BLUNT:
         sentence = "The mask ends where the liver is still wide: slices of it may not be marked."
-        return Check(name, "warn", sentence, end, _BLUNT)
-    return Check(name, "pass", "The mask holds the liver from dome to tip.", end, _BLUNT)
+        return Check.of_share(name, "warn", sentence, end, _BLUNT)
+    return Check.of_share(name, "pass", "The mask holds the liver from dome to tip.", end, _BLUNT)
 
 
 def _bluntness(mask: Booleans, axis: int) -> float:
@@ -160,8 +160,8 @@ def _in_body(coarse: _Coarse) -> Check:
     share = float(coarse.body[coarse.mask].mean())
     words = f"{percent(share)} of the liver's mask lies in the body"
     if share < _STOP_IN_BODY:
-        return Check("liver in body", "stop", f"Only {words}: is it of another study?", share, _STOP_IN_BODY)
-    return Check("liver in body", "pass" if share >= _IN_BODY else "warn", f"{words}.", share, _IN_BODY)
+        return Check.of_share("liver in body", "stop", f"Only {words}: is it of another study?", share, _STOP_IN_BODY)
+    return Check.of_share("liver in body", "pass" if share >= _IN_BODY else "warn", f"{words}.", share, _IN_BODY)
 
 
 def _side(coarse: _Coarse) -> Check:
@@ -171,8 +171,8 @@ def _side(coarse: _Coarse) -> Check:
     words = f"{percent(right)} of the mask lies in the right half of the body"
     if right < _STOP_RIGHT:
         sentence = f"Only {words}: it is another organ, mirrored, or the organs lie on the other side."
-        return Check(name, "stop", sentence, right, _STOP_RIGHT)
-    return Check(name, "pass" if right >= _RIGHT else "warn", f"{words}.", right, _RIGHT)
+        return Check.of_share(name, "stop", sentence, right, _STOP_RIGHT)
+    return Check.of_share(name, "pass" if right >= _RIGHT else "warn", f"{words}.", right, _RIGHT)
 
 
 def _position(coarse: _Coarse) -> Check:
@@ -182,8 +182,8 @@ def _position(coarse: _Coarse) -> Check:
     words = f"The mask begins {percent(max(front, 0.0))} of the body's depth behind its front"
     if front > _STOP_FRONT:
         sentence = f"{words}: so far back lie a kidney, the spleen or muscle."
-        return Check(name, "stop", sentence, front, _STOP_FRONT)
-    return Check(name, "pass" if front <= _FRONT else "warn", f"{words}.", front, _FRONT)
+        return Check.of_share(name, "stop", sentence, front, _STOP_FRONT)
+    return Check.of_share(name, "pass" if front <= _FRONT else "warn", f"{words}.", front, _FRONT)
 
 
 def _section(coarse: _Coarse) -> Check:
@@ -191,8 +191,8 @@ def _section(coarse: _Coarse) -> Check:
     share = float(on_slices.max()) / max(float(areas(coarse.body)[on_slices > 0].max()), 1.0)
     words = f"On its largest slice the mask takes {percent(share)} of the body's section"
     if share < _STOP_SECTION:
-        return Check(name, "stop", f"{words}: a liver takes more.", share, _STOP_SECTION)
-    return Check(name, "pass" if share >= _SECTION else "warn", f"{words}.", share, _SECTION)
+        return Check.of_share(name, "stop", f"{words}: a liver takes more.", share, _STOP_SECTION)
+    return Check.of_share(name, "pass" if share >= _SECTION else "warn", f"{words}.", share, _SECTION)
 
 
 def _pieces(coarse: _Coarse) -> Check:
@@ -200,8 +200,8 @@ def _pieces(coarse: _Coarse) -> Check:
     share = float(np.bincount(labels.ravel())[1:].max()) / float(coarse.mask.sum())
     words = f"The largest piece of the mask holds {percent(share)} of it"
     if share < _STOP_PIECE:
-        return Check("liver pieces", "stop", f"{words}: it is in {count} pieces.", share, _STOP_PIECE)
-    return Check("liver pieces", "pass" if share >= _PIECE else "warn", f"{words}.", share, _PIECE)
+        return Check.of_share("liver pieces", "stop", f"{words}: it is in {count} pieces.", share, _STOP_PIECE)
+    return Check.of_share("liver pieces", "pass" if share >= _PIECE else "warn", f"{words}.", share, _PIECE)
 
 
 def _smoothness(coarse: _Coarse) -> Check:
@@ -214,10 +214,11 @@ def _smoothness(coarse: _Coarse) -> Check:
     cubic = float(coarse.mask.sum()) * voxel
     sphericity = float((36 * np.pi * cubic**2) ** (1 / 3) / (faces * 2 / 3))
     if sphericity < _STOP_SMOOTH:
-        sentence = "The mask's surface is far more rugged than a liver's."
+        sentence = "The mask's surface is far more rugged than a liver's, by its sphericity."
         return Check(name, "stop", sentence, sphericity, _STOP_SMOOTH)
     if sphericity < _SMOOTH:
-        return Check(name, "warn", "The mask's surface is more rugged than a liver's.", sphericity, _SMOOTH)
+        sentence = "The mask's surface is more rugged than a liver's, by its sphericity."
+        return Check(name, "warn", sentence, sphericity, _SMOOTH)
     return Check(name, "pass", "The mask's surface is as smooth as a liver's.", sphericity, _SMOOTH)
 
 
@@ -230,9 +231,11 @@ def _gray(coarse: _Coarse) -> tuple[Check, ...]:
     own = _contrast(coarse.gray, mask, deep, wide)
     words = f"The gray values deep in the mask spread by {percent(own.spread)}"
     if own.spread > _STOP_EVEN:
-        even = Check("liver gray values", "stop", f"{words}: this is no one organ.", own.spread, _STOP_EVEN)
+        even = Check.of_share("liver gray values", "stop", f"{words}: this is no one organ.", own.spread, _STOP_EVEN)
     else:
-        even = Check("liver gray values", "pass" if own.spread <= _EVEN else "warn", f"{words}.", own.spread, _EVEN)
+        even = Check.of_share(
+            "liver gray values", "pass" if own.spread <= _EVEN else "warn", f"{words}.", own.spread, _EVEN
+        )
     if not wide.any():
         return (even,)
     words = (
@@ -240,9 +243,11 @@ def _gray(coarse: _Coarse) -> tuple[Check, ...]:
     )
     if own.apart < _STOP_APART:
         sentence = f"{words}: the mask follows no organ here; is it of another study?"
-        border = Check("liver border", "stop", sentence, own.apart, _STOP_APART)
+        border = Check.of_share("liver border", "stop", sentence, own.apart, _STOP_APART)
     else:
-        border = Check("liver border", "pass" if own.apart >= _APART else "warn", f"{words}.", own.apart, _APART)
+        border = Check.of_share(
+            "liver border", "pass" if own.apart >= _APART else "warn", f"{words}.", own.apart, _APART
+        )
     turned = {axes: _contrast(np.flip(coarse.gray, axes), mask, deep, wide).apart for axes in _TURNS}
     return (even, border, _orientation(own.apart, turned))
 
@@ -281,5 +286,5 @@ def _orientation(own: float, turned: Mapping[tuple[int, ...], float]) -> Check:
             f"The mask would follow the liver far better turned {how}: "
             "the files of mask and image disagree about how the patient lies."
         )
-        return Check(name, "stop", sentence, gain, _TURNED)
-    return Check(name, "pass", "The mask follows the organ best as it lies.", gain, _TURNED)
+        return Check.of_share(name, "stop", sentence, gain, _TURNED)
+    return Check.of_share(name, "pass", "The mask follows the organ best as it lies.", gain, _TURNED)

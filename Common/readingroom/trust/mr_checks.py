@@ -197,7 +197,7 @@ def _values(volume: Volume, coarse: NDArray[np.float32], body: Booleans) -> Iter
     air = float(((sample >= _CT_AIR[0]) & (sample <= _CT_AIR[1])).mean())
     if air >= _LEAST_CT_AIR:
         sentence = f"{words}, and {percent(air)} of them are those of air on a CT: this is no MR."
-        yield Check(name, "stop", sentence, air, _LEAST_CT_AIR)
+        yield Check.of_share(name, "stop", sentence, air, _LEAST_CT_AIR)
         return
     levels = len(np.unique(sample))
     if levels <= _MASK_LEVELS:
