@@ -14,6 +14,7 @@ from readingroom.errors import CancelledError, InputError
 from readingroom.progress import Progress
 from readingroom.radiomics.compiled import choice
 from readingroom.radiomics.compiled.maps import MAPS
+from readingroom.radiomics.maps import classes
 from readingroom.radiomics.maps.feature_maps import feature_maps
 from readingroom.radiomics.maps.repeats import sort
 from readingroom.radiomics.measure import measure
@@ -150,6 +151,18 @@ def test_numbers_do_not_depend_on_the_batch(a_small_case: Case) -> None:
 
     for name, image in whole.items():
         np.testing.assert_array_equal(array(image), array(in_sevens[name]), err_msg=name)
+
+
+@pytest.mark.parametrize("maps", [classes.MAPS, MAPS], ids=["by numpy", "by compiled loops"])
+def test_busyness_is_zero_where_each_level_has_the_same_share(maps: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.repeat([1, 5], [5, 1]).astype(np.int16)[None, None]
+    image, mask = SimpleITK.GetImageFromArray(values), SimpleITK.GetImageFromArray(np.ones(values.shape, np.uint8))
+    monkeypatch.setattr(choice, "maps", lambda places, progress: maps)
+    settings = Settings({"Original": {}}, {"ngtdm": ("Busyness",)}, bin_width=1, kernel_radius=10, minimum_dimensions=1)
+
+    found = array(feature_maps(image, mask, settings).images["original_ngtdm_Busyness"])
+
+    assert not found.any()
 
 
 def test_outside_the_region_a_map_has_the_value_that_was_asked_for(a_small_case: Case) -> None:

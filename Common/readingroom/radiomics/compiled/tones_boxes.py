@@ -104,11 +104,11 @@ def _features(kinds: int, levels: Places, counts: Numbers, differences: Numbers,
                 continue
             q, apart = counts[other] / total, abs(level - levels[other])
             square = float(apart) * apart
-            unlike += abs(level * p - levels[other] * q)
+            unlike += abs(level * counts[one] - levels[other] * counts[other])  # whole numbers, 0 without rounding
             complexity += apart * ((p * difference + q * differences[other]) / (p + q))
             contrast += p * q * square
             strength += (p + q) * square
-    found[0] = weighted / (2 * unlike) if unlike != 0 else 0.0
+    found[0] = weighted * total / (2 * unlike) if unlike != 0 else 0.0
     found[1] = 1 / weighted if weighted != 0 else 1e6
     found[2] = 2 * complexity / total
     found[3] = 0.0

@@ -55,13 +55,13 @@ class _Tones:
         return np.asarray(self.differences.sum(axis=0))
 
     def busyness(self) -> Map:
-        """The sum of ``|i p(i) - j p(j)|`` follows from the order of ``i p(i)``."""
-        ordered = sort(np.where(self.counts > 0, self.levels * self.p, np.inf))
+        """The sum of ``|i n(i) - j n(j)|`` follows from the order of ``i n(i)``, whole numbers without rounding."""
+        ordered = sort(np.where(self.counts > 0, self.levels * self.counts, np.inf))
         place = np.arange(len(ordered), dtype=np.float64)[:, None]
         there = np.isfinite(ordered)
         unlike = 2 * np.sum(np.where(there, ordered, 0.0) * (2 * place + 1 - self.kinds), axis=0)
         one_value = ordered[0] == np.max(np.where(there, ordered, -np.inf), axis=0)
-        return np.where(one_value, 0.0, self.weighted / unlike)
+        return np.where(one_value, 0.0, self.weighted * self.voxels / unlike)
 
     def coarseness(self) -> Map:
         return np.where(self.weighted == 0, 1e6, 1 / self.weighted)
