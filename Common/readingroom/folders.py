@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import OutputError
@@ -91,3 +91,16 @@ def _staged(parent: Path, what: Path) -> Iterator[Staging]:
     finally:
         if staged is not None:
             staged.remove()
+
+
+@contextmanager
+def no_empty_folder_stays(*folders: Path) -> Iterator[None]:
+    """When the block fails, those of the folders that it made and left empty are removed, the first one first."""
+    new = [folder for folder in folders if not folder.exists()]
+    try:
+        yield
+    except BaseException:
+        for folder in new:
+            with suppress(OSError):  # it was never made, or holds what is kept for the next run
+                folder.rmdir()
+        raise

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..bundles.network import WEIGHTINGS
 from ..dicom_terms import OLDEST
 from ..errors import InputError
+from ..folders import no_empty_folder_stays
 from ..learning.protocols.training_protocol import READERS, TrainingProtocol, load_protocol, read_protocol
 from ..progress import Progress
 from .progress_line import ProgressLine
@@ -96,8 +97,11 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         return
     if options.cohort is None or options.out is None:
         parser.error("give --cohort and --out, or --dry-run")
-    with ProgressLine() as line:
-        made = _train(options, Progress(line.show))
+    from ..learning.training.training_tables import TrainingPaths
+
+    name = options.name or _name(options)
+    with ProgressLine() as line, no_empty_folder_stays(TrainingPaths(options.out, name).work, options.out):
+        made = _train(options, name, Progress(line.show))
     if not _is_main():
         return
     metadata = made.metadata
@@ -121,7 +125,7 @@ def _is_main() -> bool:
     return is_main()
 
 
-def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
+def _train(options: argparse.Namespace, name: str, progress: Progress) -> Bundle:
     from ..learning.training.train import train_bundle
     from ..learning.training.training_run import BundleDescription
 
@@ -130,7 +134,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> Bundle:
         _studies(options, protocol),
         protocol,
         options.out,
-        options.name or _name(options),
+        name,
         options.network,
         _weights_file(options.weights),
         options.mode,
