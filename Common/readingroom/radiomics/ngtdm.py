@@ -39,9 +39,9 @@ class ToneDifferences:
         return float(np.sum(self.p * self.differences))
 
     def busyness(self) -> float:
-        i, p = self.levels, self.p
-        unlike = np.sum(np.abs((i * p)[:, None] - (i * p)[None, :]))
-        return float(self.weighted / unlike) if unlike != 0 else 0.0
+        of_levels = self.levels * self.counts  # whole numbers, whose differences are 0 without rounding
+        unlike = np.sum(np.abs(of_levels[:, None] - of_levels[None, :]))
+        return float(self.weighted * self.counts.sum() / unlike) if unlike != 0 else 0.0
 
     def coarseness(self) -> float:
         return 1 / self.weighted if self.weighted != 0 else 1e6

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from readingroom.radiomics import ngtdm
 from readingroom.radiomics.compiled import matrices as compiled_matrices
 from readingroom.radiomics.compiled.matrices import BY_LOOPS
 from readingroom.radiomics.gray_levels import GrayLevels, directions, fixed_count, fixed_width, gray_levels
@@ -190,6 +191,11 @@ def test_differences_of_levels_far_apart(matrices):
     tones = matrices.tone_differences(levels(np.array([[[1, 70_001, 2]]])), (1,), None)
     assert tones.levels.tolist() == [1, 2, 70_001]
     assert tones.differences.tolist() == [70_000, 69_999, 69_999.5]
+
+
+def test_busyness_is_zero_where_levels_times_their_voxels_are_equal():
+    found = ngtdm.tone_differences(levels(np.array([[[2, 2, 2, 3, 3]]])), (1,), None)
+    assert ngtdm.features(found, ["Busyness"]) == {"Busyness": 0.0}  # 2 * (3 / 5) and 3 * (2 / 5) are not equal rounded
 
 
 def test_bins_of_one_width_start_at_a_multiple_of_it():
