@@ -9,6 +9,8 @@ from typing import Any, TextIO
 
 from ..plain_text import one_line, plain
 
+_standing = 0  # characters of the line that is to be written over
+
 
 class PlainStream:
     """A text stream that writes harmful characters out; all else is that of the stream behind it."""
@@ -41,16 +43,26 @@ def guard() -> None:
 
 def say(text: object) -> None:
     """One line on standard output."""
+    _wipe()
     print(one_line(str(text)))
 
 
 def complain(text: object) -> None:
     """One line on standard error."""
+    _wipe()
     print(one_line(str(text)), file=sys.stderr)
 
 
 def over_write(text: str, width: int) -> None:
-    """A line on standard error in place of the last one that was written so."""
+    """A line on standard error in place of the last one that was written so; what is said next takes its place."""
+    global _standing
+    shown = one_line(text)[:width]
     behind: Callable[[str], Any] = getattr(sys.stderr, "behind", sys.stderr).write
-    behind(f"\r{one_line(text)[:width]:<{width}}\r")
+    behind(f"\r{shown:<{width}}\r")
     sys.stderr.flush()
+    _standing = len(shown)
+
+
+def _wipe() -> None:
+    if _standing and sys.stderr.isatty():
+        over_write("", _standing)
