@@ -86,7 +86,7 @@ def decimal(value: float, digits: int = 2, signed: bool = False) -> str:
 
 
 def interval_text(interval: Interval | None, show: Callable[[float], str] = percent, _: Translate = str) -> str:
-    """``80 % to 92 %``, or ``both ends > 99 %`` where they read the same; empty without an interval.
+    """``80 % to 92 %``, or ``both ends > 99 %`` beyond the last that is told apart; empty without an interval.
 
     Parameters
     ----------
@@ -96,7 +96,9 @@ def interval_text(interval: Interval | None, show: Callable[[float], str] = perc
     if interval is None:
         return ""
     low, high = show(interval.low), show(interval.high)
-    return _("both ends {end}").format(end=low) if low == high else _("{low} to {high}").format(low=low, high=high)
+    if low == high and low.startswith((">", "<")):
+        return _("both ends {end}").format(end=low)
+    return _("{low} to {high}").format(low=low, high=high)
 
 
 def estimate_text(

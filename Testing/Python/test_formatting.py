@@ -73,6 +73,7 @@ def test_what_was_not_measured_is_a_dash_and_no_interval_is_made_up():
 
 def test_ends_of_an_interval_that_read_the_same_are_said_once():
     assert estimate_text(Estimate(0.999, Interval(0.996, 0.9999)), show=percent) == "> 99 % (both ends > 99 %)"
+    assert estimate_text(Estimate(1.0, Interval(1.0, 1.0))) == "1.00 (1.00 to 1.00)"
 
 
 def test_the_words_between_numbers_can_be_translated():
