@@ -192,6 +192,21 @@ def test_shape_has_no_map(a_small_case: Case) -> None:
         feature_maps(*a_small_case, Settings(features={"shape": ()}))
 
 
+@pytest.mark.parametrize("masked", [True, False])
+def test_voxels_without_a_value_around_the_region_matter_where_they_count(a_small_case: Case, masked: bool) -> None:
+    image, mask = a_small_case
+    values = SimpleITK.GetArrayFromImage(image).astype(np.float32)
+    values[SimpleITK.GetArrayViewFromImage(mask) == 0] = np.nan
+    holed = SimpleITK.GetImageFromArray(values)
+    holed.CopyInformation(image)
+    settings = Settings(features={"firstorder": ("Mean",)}, masked_kernel=masked)
+    if masked:
+        assert list(feature_maps(holed, mask, settings).images) == ["original_firstorder_Mean"]
+    else:
+        with pytest.raises(InputError, match="around the region"):
+            feature_maps(holed, mask, settings)
+
+
 def test_a_radius_of_zero_is_refused() -> None:
     with pytest.raises(InputError, match="kernelRadius must be greater than 0"):
         Settings(kernel_radius=0)

@@ -138,6 +138,11 @@ def _of_image(
     mask = prepared.mask[box]
     counted = mask if settings.masked_kernel else np.ones_like(mask)
     region = Region(values, counted, prepared.spacing)
+    if not settings.masked_kernel and np.isfinite(values[mask]).all() and not np.isfinite(values).all():
+        raise InputError(
+            "The image has voxels without a value (NaN or infinite) around the region, and without maskedKernel they "
+            "count; give them a value first, 0 for instance."
+        )
     refuse_what_is_no_number(region.values, "" if name == "original" else f"the filter ({name})")
     if name == "original" and any(NEEDS[feature_class].neighbors for feature_class in asked):
         refuse_constant(region)
