@@ -193,7 +193,7 @@ def checks_of(explained: FeatureExplanation, threshold: float = 0.5) -> tuple[Ch
             f"{counted(explained.patients, 'training patient')}"
         )
         status: Status = "warn" if share > _MOST_OUTSIDE else "pass"
-        found.append(Check("handcrafted features", status, f"{words}.", 100 * share, 100 * _MOST_OUTSIDE, "%"))
+        found.append(Check.of_share("handcrafted features", status, f"{words}.", share, _MOST_OUTSIDE))
     return tuple(found)
 
 

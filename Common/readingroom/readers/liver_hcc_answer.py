@@ -131,14 +131,14 @@ def inside_check(found: MapInLiver) -> Check:
     """Whether what the map calls suspicious lies in the liver."""
     name = "map in the liver"
     if not found.everywhere:
-        return Check(name, "pass", "The map calls no place suspicious.", 100.0, 100 * _LEAST_INSIDE, "%")
-    share, limit = found.reached[0] / found.everywhere, (100 * _LEAST_INSIDE, "%")
+        return Check.of_share(name, "pass", "The map calls no place suspicious.", 1.0, _LEAST_INSIDE)
+    share = found.reached[0] / found.everywhere
     words = f"{percent(share)} of what the map calls suspicious lies in the liver"
     if found.chance is not None:
         words += f", which fills {percent(found.chance)} of what the network was shown"
     if share < _LEAST_INSIDE:
-        return Check(name, "warn", f"Only {words}: the answer comes from elsewhere.", 100 * share, *limit)
-    return Check(name, "pass", f"{words}.", 100 * share, *limit)
+        return Check.of_share(name, "warn", f"Only {words}: the answer comes from elsewhere.", share, _LEAST_INSIDE)
+    return Check.of_share(name, "pass", f"{words}.", share, _LEAST_INSIDE)
 
 
 def _notes(details: Details) -> Iterator[str]:

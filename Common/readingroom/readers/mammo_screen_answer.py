@@ -186,9 +186,9 @@ def map_check(heats: Mapping[str, Heat], tissue: Mapping[str, NDArray[np.bool_]]
         sentence = (
             f"{percent(outside)} of the maps lie outside of the breast or on muscle: the answer may rest on that."
         )
-        return Check("map in the breast", "warn", sentence, 100 * outside, 100 * _MOST_OUTSIDE, "%")
+        return Check.of_share("map in the breast", "warn", sentence, outside, _MOST_OUTSIDE)
     sentence = f"{percent(1 - outside)} of the maps lie on the breast."
-    return Check("map in the breast", "pass", sentence, 100 * outside, 100 * _MOST_OUTSIDE, "%")
+    return Check.of_share("map in the breast", "pass", sentence, outside, _MOST_OUTSIDE)
 
 
 def with_dense_tissue(case: Case, answer: Answer) -> Answer:

@@ -203,14 +203,14 @@ def _suspicious_regions(case: Case, details: Details, heat: Heat, found: MapInLu
 
 def _inside_check(found: MapInLungs) -> Check:
     if not found.everywhere:
-        return Check("map in the lungs", "pass", "The map calls no place suspicious.", 0.0, 100 * _MOST_OUTSIDE, "%")
+        return Check.of_share("map in the lungs", "pass", "The map calls no place suspicious.", 0.0, _MOST_OUTSIDE)
     outside = float((found.everywhere - found.suspicious_area.sum()) / found.everywhere)
     limit = f"at most {percent(_MOST_OUTSIDE)} is usual"
     if outside > _MOST_OUTSIDE:
         sentence = f"{percent(outside)} of what the map calls suspicious lies outside of the lungs ({limit})."
-        return Check("map in the lungs", "warn", sentence, 100 * outside, 100 * _MOST_OUTSIDE, "%")
+        return Check.of_share("map in the lungs", "warn", sentence, outside, _MOST_OUTSIDE)
     sentence = f"What the map calls suspicious lies in the lungs ({percent(outside)} outside; {limit})."
-    return Check("map in the lungs", "pass", sentence, 100 * outside, 100 * _MOST_OUTSIDE, "%")
+    return Check.of_share("map in the lungs", "pass", sentence, outside, _MOST_OUTSIDE)
 
 
 def _profile(found: MapInLungs) -> Curve:

@@ -86,6 +86,6 @@ def map_outside_body_check(heat: NDArray, gray: NDArray[np.floating]) -> Check:
     share = float(heat[~body_mask(gray)].sum()) / total
     if share > MAP_OUTSIDE_LIMIT:
         sentence = f"{share:.0%} of the map lies outside the body: the answer may rest on something other than anatomy."
-        return Check("map in body", "warn", sentence, 100 * share, 100 * MAP_OUTSIDE_LIMIT, "%")
+        return Check.of_share("map in body", "warn", sentence, share, MAP_OUTSIDE_LIMIT)
     sentence = f"{1 - share:.0%} of the map lies on the body."
-    return Check("map in body", "pass", sentence, 100 * share, 100 * MAP_OUTSIDE_LIMIT, "%")
+    return Check.of_share("map in body", "pass", sentence, share, MAP_OUTSIDE_LIMIT)

@@ -246,9 +246,9 @@ def _cut_off(lungs: Lungs) -> Check:
     most = max(share for share, _ in shares)
     where = [words.format(percent(share)) for share, words in shares if share > _CUT_WARN]
     if not where:
-        return Check("lungs whole", "pass", "The lungs lie whole in the image.", 100 * most, 100 * _CUT_WARN, "%")
+        return Check.of_share("lungs whole", "pass", "The lungs lie whole in the image.", most, _CUT_WARN)
     sentence = f"The lungs are cut off {'; '.join(where)}: volumes and zones are of what is there."
-    return Check("lungs whole", "warn", sentence, 100 * most, 100 * _CUT_WARN, "%")
+    return Check.of_share("lungs whole", "warn", sentence, most, _CUT_WARN)
 
 
 def _free_air(gray: SimpleITK.Image, lung: NDArray[np.bool_]) -> Check:

@@ -141,7 +141,7 @@ def _cut_off(mask: Booleans) -> Check:
     ends = {"lowest": float(on_slices[0]) / most, "highest": float(on_slices[-1]) / most}
     if cut := [end for end, share in ends.items() if share > _CUT]:
         sentence = f"The liver goes on beyond the {' and the '.join(cut)} slice: a part of it was read."
-        return Check(name, "warn", sentence, 100 * max(ends.values()), 100 * _CUT, "%")
+        return Check.of_share(name, "warn", sentence, max(ends.values()), _CUT)
     end = _bluntness(mask, 0)
     if end > _BLUNT:
         sentence = "The mask ends where the liver is still wide: slices of it may not be marked."

@@ -1,4 +1,4 @@
-"""Dependences, runs and zones in the box around each voxel."""
+"""Gray level dependences in the box around each voxel."""
 
 from __future__ import annotations
 
